@@ -1,0 +1,174 @@
+import type { Utm } from './event.ts';
+import type { EndReason, Visit, VisitEvent } from './visit.ts';
+
+/** The small part of a partition's state: one row. Clocks in ms since the epoch, null before the first. */
+export interface PartitionState {
+  /** Offset of the first record not folded yet. */
+  nextOffset: number;
+  /** Number of the next message given out (output, dead-letter and late alike). */
+  sequence: number;
+  /** `R`. */
+  arrivalClock: number | null;
+  /** `E`. */
+  eventClock: number | null;
+  /** Highest due point of the visits ended by anticipation that the log has not passed yet. */
+  anticipatedTo: number | null;
+  counts: Counts;
+}
+
+/** Where every record and event went, since offset zero. `events` = the sum of all behind it but the last four. */
+export interface Counts {
+  records: number;
+  events: number;
+  started: number;
+  joined: number;
+  merged: number;
+  duplicate: number;
+  late: number;
+  undecodable: number;
+  invalid: number;
+  future: number;
+  visitFull: number;
+  /** Of the accepted: those that came to an ended visit, or behind the watermark to one published before. */
+  amended: number;
+  retracted: number;
+  published: number;
+  anticipationsWrong: number;
+}
+
+export function noCounts(): Counts {
+  return {
+    records: 0,
+    events: 0,
+    started: 0,
+    joined: 0,
+    merged: 0,
+    duplicate: 0,
+    late: 0,
+    undecodable: 0,
+    invalid: 0,
+    future: 0,
+    visitFull: 0,
+    amended: 0,
+    retracted: 0,
+    published: 0,
+    anticipationsWrong: 0,
+  };
+}
+
+export function emptyState(nextOffset = 0): PartitionState {
+  return {
+    nextOffset,
+    sequence: 0,
+    arrivalClock: null,
+    eventClock: null,
+    anticipatedTo: null,
+    counts: noCounts(),
+  };
+}
+
+/** A published revision of a visit, as `schemas/VisitEnded.avsc` has it. Times in ms since the epoch. */
+export interface VisitEnded {
+  readonly eventId: string;
+  readonly visitId: string;
+  readonly sessionId: string;
+  readonly profileId: string | null;
+  readonly sourceId: string | null;
+  readonly revision: number;
+  readonly reason: EndReason;
+  readonly retracted: boolean;
+  readonly mergedInto: string | null;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly decidedAt: number;
+  readonly amendableUntil: number;
+  readonly eventCount: number;
+  readonly pageViewCount: number;
+  readonly lateEventCount: number;
+  /** At most 101, in the order of their UTF-8 bytes. */
+  readonly eventTypes: readonly (readonly [type: string, count: number])[];
+  readonly entryPage: string | null;
+  readonly exitPage: string | null;
+  readonly referrer: string | null;
+  readonly utm: Utm | null;
+  /** In the order of `NAMED`. */
+  readonly named: readonly (string | null)[];
+  readonly debug: boolean;
+  readonly openedOffset: number;
+}
+
+/** Why a record goes to the dead-letter topic. */
+export type DeadReason = 'undecodable' | 'invalid' | 'future' | 'visit_full';
+
+/** One message given out. Sequences of a partition have no hole. */
+export type Emission<Raw> =
+  | { readonly kind: 'output'; readonly sequence: number; readonly message: VisitEnded }
+  | ({ readonly kind: 'dead-letter'; readonly reason: DeadReason; readonly error: string } & SetAside<Raw>)
+  | ({ readonly kind: 'late'; readonly error: string; readonly visitId: string | null } & SetAside<Raw>);
+
+interface SetAside<Raw> {
+  readonly sequence: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  /** Index of the event in its record. */
+  readonly index: number;
+  readonly raw: Raw;
+}
+
+/** A row of `visit_revisions`. */
+export type Revision = Pick<
+  VisitEnded,
+  | 'visitId'
+  | 'revision'
+  | 'reason'
+  | 'retracted'
+  | 'mergedInto'
+  | 'startedAt'
+  | 'endedAt'
+  | 'eventCount'
+  | 'decidedAt'
+>;
+
+/** What a commit adds to a profile's part in this partition. */
+export interface ProfileDelta {
+  readonly profileId: string;
+  visitCount: number;
+  eventCount: number;
+  pageViewCount: number;
+  durationMs: number;
+  /** Lowest start and highest last event among the visits that it gained; null if it gained none. */
+  firstSeenAt: number | null;
+  lastSeenAt: number | null;
+  /** A visit left it: first and last seen must be found again among what remains. */
+  shrunk: boolean;
+}
+
+/** Last write wins by (`t`, `eventId`, `sessionId`); of two that are equal the first in the log. */
+export interface TraitWrite {
+  readonly profileId: string;
+  readonly key: string;
+  readonly value: null | boolean | number | string;
+  readonly t: number;
+  readonly eventId: string;
+  readonly sessionId: string;
+}
+
+/** All that changed since the last commit was taken. The objects are live: read them before the fold goes on. */
+export interface Changes<Raw> {
+  readonly state: Readonly<PartitionState>;
+  /** Visits to write, each to the table that `visit.ended` names; `from` is the table that holds it now. */
+  readonly visits: readonly { readonly visit: Visit; readonly from: 'open' | 'ended' | null }[];
+  /** Visits merged away: to delete from `from`; their events are the survivor's from now on. */
+  readonly removed: readonly {
+    readonly id: string;
+    readonly from: 'open' | 'ended' | null;
+    readonly survivor: string;
+  }[];
+  /** Events to append. A visit stands here at most once. */
+  readonly events: readonly { readonly visitId: string; readonly events: readonly VisitEvent[] }[];
+  readonly revisions: readonly Revision[];
+  readonly profiles: readonly ProfileDelta[];
+  /** At most one a (profile, key). */
+  readonly traits: readonly TraitWrite[];
+  readonly emissions: readonly Emission<Raw>[];
+}

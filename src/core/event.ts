@@ -1,0 +1,79 @@
+/**
+ * What the fold reads of one track event, after decoding, bounds and clock correction.
+ *
+ * Invariant: every text in here is well-formed Unicode without NUL and within its bound, so that nothing the fold
+ * accepts is refused later by Postgres or a topic.
+ */
+
+/** source, medium, campaign, term, content; each cut to 2,048 bytes. */
+export type Utm = readonly [string | null, string | null, string | null, string | null, string | null];
+
+/** What is taken from the first event that names it, in the order in which `TrackEvent.named` holds the values. */
+export const NAMED = [
+  'device_type',
+  'device_brand',
+  'device_model',
+  'os',
+  'browser',
+  'country',
+  'region',
+  'city',
+] as const;
+
+/** A JSON value: what `context` and `traits` hold. Numbers are finite; map keys are in the order of their UTF-8 bytes. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export interface TrackEvent {
+  /** 1 to 128 bytes. */
+  readonly eventId: string;
+  /** 1 to 128 bytes. */
+  readonly sessionId: string;
+  /** The event's own flag; whether the session id is a debug one is the fold's question. */
+  readonly debug: boolean;
+  /** 1 to 128 bytes; null where the event names none. */
+  readonly profileId: string | null;
+  readonly sourceId: string | null;
+  /** 1 to 64 bytes. */
+  readonly type: string;
+  /** Event time in ms since the epoch, the device's clock already taken out. */
+  readonly t: number;
+  /** `page.path`, or the path of `page.url`; null where the event names no page. */
+  readonly page: string | null;
+  /** `page.referrer` of the same event. */
+  readonly referrer: string | null;
+  /** null where none of the five says anything. */
+  readonly utm: Utm | null;
+  /** Values in the order of `NAMED`; null where none of them says anything. */
+  readonly named: readonly (string | null)[] | null;
+  /** Top-level keys of the context that say something, nulls inside taken out. */
+  readonly context: readonly (readonly [key: string, value: Json])[];
+  /** At most 100; a null unsets the key. */
+  readonly traits: readonly (readonly [key: string, value: null | boolean | number | string])[];
+  /** Canonical JSON text of the event's properties; null unless they are kept. */
+  readonly properties: string | null;
+}
+
+/** An entry of a record that is no event: it goes to the dead-letter topic and touches nothing else. */
+export interface Refusal {
+  readonly refused: 'undecodable' | 'invalid';
+  /** What is wrong and, where there is something to do, what to do. */
+  readonly error: string;
+  /** Where it could be read. */
+  readonly eventId: string | null;
+}
+
+export type Entry = TrackEvent | Refusal;
+
+/** One record of the input partition. `raw` is handed through, untouched, to what is set aside. */
+export interface LogRecord<Raw> {
+  readonly offset: number;
+  /** The record's timestamp: ms since the epoch. */
+  readonly timestamp: number;
+  /** At least one. Avro and JSON records hold one; Tracardi's payload may hold several. */
+  readonly entries: readonly Entry[];
+  readonly raw: Raw;
+}
+
+export function isRefusal(entry: Entry): entry is Refusal {
+  return 'refused' in entry;
+}
