@@ -118,15 +118,7 @@ interface SetAside<Raw> {
 /** A row of `visit_revisions`. */
 export type Revision = Pick<
   VisitEnded,
-  | 'visitId'
-  | 'revision'
-  | 'reason'
-  | 'retracted'
-  | 'mergedInto'
-  | 'startedAt'
-  | 'endedAt'
-  | 'eventCount'
-  | 'decidedAt'
+  'visitId' | 'revision' | 'reason' | 'retracted' | 'mergedInto' | 'startedAt' | 'endedAt' | 'eventCount' | 'decidedAt'
 >;
 
 /** What a commit adds to a profile's part in this partition. */

@@ -1,0 +1,12 @@
+import { createHash } from 'node:crypto';
+import type { RawRecord, RecordMark } from './ports.ts';
+
+/** What tells a record from any other at its offset: SHA-256 over timestamp, and key and value with their lengths. */
+export function markOf(record: RawRecord): RecordMark {
+  const hash = createHash('sha256').update(`${record.timestamp}\n`);
+  for (const part of [record.key, record.value]) {
+    hash.update(part === null ? '-\n' : `${part.length}\n`);
+    if (part !== null) hash.update(part);
+  }
+  return { offset: record.offset, digest: hash.digest('hex') };
+}
