@@ -1,0 +1,68 @@
+import type { Settings } from './settings.ts';
+import { formatDuration } from './types.ts';
+
+/** What cannot stand together, and what can but should be known. */
+export function check(settings: Settings): { problems: string[]; warnings: string[] } {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const { kafka, registry, visit, input, output, http } = settings;
+
+  const least = visit.allowedLateness + visit.gap;
+  if (visit.maxAge < least) {
+    problems.push(
+      `visit.max_age is ${formatDuration(visit.maxAge)}, but must be at least visit.allowed_lateness + visit.gap ` +
+        `(${formatDuration(least)}): raise it, or lower one of them`,
+    );
+  }
+
+  const topics = new Map<string, string>();
+  for (const [key, name] of [
+    ['input.topic', input.topic],
+    ['output.topic', output.topic],
+    ['dead_letter.topic', settings.deadLetter.topic],
+    ['late.topic', settings.late.topic],
+  ] as const) {
+    const other = topics.get(name);
+    if (other !== undefined) problems.push(`${key} and ${other} are the same topic, ${name}: give each its own`);
+    topics.set(name, key);
+    if (name.length > 249)
+      problems.push(`${key} is ${name.length} characters long, a topic's name at most 249: set it`);
+  }
+
+  for (const key of ['tlsCa', 'tlsCert', 'tlsKey'] as const) {
+    const declared = `kafka.${key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+    if (kafka[key] !== null && !kafka.tls) problems.push(`${declared} is set, but kafka.tls is not: set it to true`);
+  }
+  if ((kafka.tlsCert === null) !== (kafka.tlsKey === null)) {
+    problems.push('kafka.tls_cert and kafka.tls_key belong together: set both, or neither');
+  }
+  const login = [kafka.sasl.mechanism, kafka.sasl.username, kafka.sasl.password];
+  if (login.some((part) => part !== null) && login.some((part) => part === null)) {
+    problems.push(
+      'kafka.sasl.mechanism, kafka.sasl.username and kafka.sasl.password belong together: set all, or none',
+    );
+  }
+  if ((registry.username === null) !== (registry.password === null)) {
+    problems.push('registry.username and registry.password belong together: set both, or neither');
+  }
+
+  if (kafka.sasl.mechanism === 'plain' && !kafka.tls) {
+    warnings.push('kafka.sasl.mechanism is plain without kafka.tls: the password crosses the network as it is');
+  }
+  if (!isLoopback(http.host) && http.token === null) {
+    warnings.push(
+      `http.host is ${http.host} without http.token: whoever reaches the port can read metrics and console`,
+    );
+  }
+  if (input.timestamps === 'create') {
+    warnings.push(
+      'input.timestamps is create: one record dated ahead moves the arrival clock for good' +
+        (visit.anticipates ? '' : '; visits end only as records arrive, since visit.clock_margin is not set'),
+    );
+  }
+  return { problems, warnings };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -1,0 +1,342 @@
+/**
+ * Every setting, declared once. Parsing, `tidemark config`, docs/SETTINGS.md and the checks of what may change under
+ * running state all come from here.
+ */
+import { named, setting } from './setting.ts';
+import {
+  boolean,
+  bounded,
+  bytes,
+  duration,
+  integer,
+  list,
+  matching,
+  oneOf,
+  optional,
+  start,
+  text,
+  url,
+} from './types.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const MB = 1 << 20;
+
+const topic = matching(
+  'topic',
+  /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/,
+  'must be a topic name: 1 to 249 of the letters a-z, A-Z, 0-9, ".", "_" and "-"',
+);
+const broker = matching('host:port', /^[^\s,:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
+const path = text;
+const eventType = bounded('event types', 64);
+const sessionId = bounded('session ids', 128);
+
+export const SETTINGS = named({
+  'kafka.brokers': setting({
+    env: 'KAFKA_BROKERS',
+    type: list(broker, 1),
+    default: ['localhost:9092'],
+    doc: 'Brokers to ask first, host:port.',
+    flag: '--brokers',
+  }),
+  'kafka.client_id': setting({
+    env: 'KAFKA_CLIENT_ID',
+    type: text,
+    default: 'tidemark',
+    doc: "How the brokers' logs and quotas name this program.",
+  }),
+  'kafka.tls': setting({ env: 'KAFKA_TLS', type: boolean, default: false, doc: 'Speak TLS to the brokers.' }),
+  'kafka.tls_ca': setting({
+    env: 'KAFKA_TLS_CA',
+    type: optional(path),
+    default: null,
+    doc: "PEM file with the authority that signed the brokers' certificates; without it, those Node.js knows.",
+  }),
+  'kafka.tls_cert': setting({
+    env: 'KAFKA_TLS_CERT',
+    type: optional(path),
+    default: null,
+    doc: "PEM file with the client's certificate.",
+  }),
+  'kafka.tls_key': setting({
+    env: 'KAFKA_TLS_KEY',
+    type: optional(path),
+    default: null,
+    doc: "PEM file with the client's key.",
+  }),
+  'kafka.sasl.mechanism': setting({
+    env: 'KAFKA_SASL_MECHANISM',
+    type: optional(oneOf('plain', 'scram-sha-256', 'scram-sha-512')),
+    default: null,
+    doc: 'How to log in to the brokers; not set: no login.',
+  }),
+  'kafka.sasl.username': setting({
+    env: 'KAFKA_SASL_USERNAME',
+    type: optional(text),
+    default: null,
+    doc: 'User at the brokers.',
+  }),
+  'kafka.sasl.password': setting({
+    env: 'KAFKA_SASL_PASSWORD',
+    type: optional(text),
+    default: null,
+    doc: 'Password at the brokers.',
+    secret: true,
+  }),
+  'kafka.group': setting({
+    type: matching(
+      'text',
+      /^[A-Za-z0-9._-]{1,200}$/,
+      'must be 1 to 200 of the letters a-z, A-Z, 0-9, ".", "_" and "-": transactional ids and topics are named after it',
+    ),
+    default: 'tidemark',
+    doc: 'Consumer group; transactional ids and the group that holds the outbox position are named after it.',
+    change: {
+      note: 'only with an empty outbox and every processor stopped: the outbox position is kept under this name',
+    },
+    flag: '--group',
+  }),
+  'registry.url': setting({
+    env: 'SCHEMA_REGISTRY_URL',
+    type: url(['http:', 'https:']),
+    default: 'http://localhost:8081',
+    doc: 'Schema registry that speaks the Confluent API.',
+    secret: 'password',
+    flag: '--registry-url',
+  }),
+  'registry.username': setting({
+    env: 'SCHEMA_REGISTRY_USERNAME',
+    type: optional(text),
+    default: null,
+    doc: 'User at the registry.',
+  }),
+  'registry.password': setting({
+    env: 'SCHEMA_REGISTRY_PASSWORD',
+    type: optional(text),
+    default: null,
+    doc: 'Password at the registry.',
+    secret: true,
+  }),
+  'database.url': setting({
+    env: 'DATABASE_URL',
+    type: url(['postgres:', 'postgresql:']),
+    default: 'postgres://localhost:5432/tidemark',
+    doc: 'Postgres, as `postgres://user:password@host:port/database`.',
+    secret: 'password',
+    flag: '--database-url',
+  }),
+  'database.schema': setting({
+    type: matching(
+      'identifier',
+      /^(?!pg_)[a-z_][a-z0-9_]{0,47}$/,
+      'must be 1 to 48 of a-z, 0-9 and "_", beginning with a letter or "_", not with pg_',
+    ),
+    default: 'tidemark',
+    doc: 'Schema that holds the views and tables; the reader role is named after it.',
+    change: { note: 'another schema is another state: it begins anew at `input.start`' },
+  }),
+  'database.pool_size': setting({
+    type: integer(1, 100),
+    default: 4,
+    doc: 'Most connections to Postgres that a processor holds for itself.',
+  }),
+  'input.topic': setting({
+    type: topic,
+    default: 'tracks',
+    doc: 'Topic that the track events come from.',
+    change: 'replay',
+    flag: '--topic',
+  }),
+  'input.format': setting({
+    type: oneOf('avro', 'json', 'tracardi'),
+    default: 'avro',
+    doc: "TrackEvent in the Confluent wire format, the same record as JSON, or Tracardi's track payload.",
+    change: 'replay',
+  }),
+  'input.timestamps': setting({
+    type: oneOf('append', 'create'),
+    default: 'append',
+    doc: 'Who stamps the records: the broker (`LogAppendTime`), or the producers, which `run` accepts only where it is set.',
+    change: 'replay',
+  }),
+  'input.start': setting({
+    type: start,
+    default: 'earliest',
+    doc: 'Where a partition that was never folded begins; a time like 2026-01-31T00:00:00Z is that of the records.',
+    change: 'replay',
+  }),
+  'topics.partitions': setting({
+    type: integer(1, 100_000),
+    default: 6,
+    doc: 'Partitions of the topics that `setup` makes; the output has as many as an input that exists.',
+  }),
+  'topics.replication_factor': setting({
+    type: optional(integer(1, 32_767)),
+    default: null,
+    doc: "Replicas of the topics that `setup` makes; not set: the broker's default.",
+  }),
+  'output.topic': setting({
+    type: topic,
+    default: 'session-ended',
+    doc: 'Topic that Visit Ended goes to.',
+    change: { note: 'only with an empty outbox: what is in it goes to the new topic' },
+  }),
+  'output.debug': setting({
+    type: boolean,
+    default: false,
+    doc: 'Send the revisions of debug visits too.',
+    change: 'replay',
+  }),
+  'dead_letter.topic': setting({
+    type: topic,
+    default: {
+      from: 'input.topic',
+      make: (input: unknown) => `${input}.dead-letter`,
+      text: '`input.topic` + `.dead-letter`',
+    },
+    doc: 'Topic for records that cannot be decoded, break a bound, lie in the future or find their visit full.',
+  }),
+  'late.topic': setting({
+    type: topic,
+    default: { from: 'input.topic', make: (input: unknown) => `${input}.late`, text: '`input.topic` + `.late`' },
+    doc: 'Topic for records of events that come too late to amend anything.',
+  }),
+  'visit.gap': setting({
+    type: duration(1, 30 * DAY),
+    default: 30 * MINUTE,
+    doc: 'Inactivity that ends a visit (`G`).',
+    change: 'replay',
+  }),
+  'visit.out_of_orderness': setting({
+    type: duration(0, 7 * DAY),
+    default: 60 * SECOND,
+    doc: 'How far the watermark stays behind the event clock (`B`).',
+    change: 'replay',
+  }),
+  'visit.arrival_grace': setting({
+    type: duration(0, DAY),
+    default: 10 * SECOND,
+    doc: 'How long nothing must have arrived for a visit before it can end (`A`); doubles with each revision.',
+    change: 'replay',
+  }),
+  'visit.allowed_lateness': setting({
+    type: duration(0, 3_650 * DAY),
+    default: DAY,
+    doc: "How far the watermark may go on after a visit's end and still let a late event amend it (`L`).",
+    change: 'replay',
+  }),
+  'visit.max_duration': setting({
+    type: duration(1, 3_650 * DAY),
+    default: DAY,
+    doc: 'Longest a visit may be, from its first event to its last.',
+    change: 'replay',
+  }),
+  'visit.max_events': setting({
+    type: integer(1, 1_000_000),
+    default: 10_000,
+    doc: 'Most events a visit may have before it is sealed; within its span it takes up to twice as many.',
+    change: 'replay',
+  }),
+  'visit.max_age': setting({
+    type: duration(0, 36_500 * DAY),
+    default: 30 * DAY,
+    doc: 'How far behind the watermark an event may be at all (`H`); at least `visit.allowed_lateness` + `visit.gap`.',
+    change: 'replay',
+  }),
+  'visit.future_tolerance': setting({
+    type: duration(0, 365 * DAY),
+    default: 5 * MINUTE,
+    doc: "How far ahead of its record's timestamp an event may be.",
+    change: 'replay',
+  }),
+  'visit.clock_margin': setting({
+    type: duration(0, HOUR),
+    default: 5 * SECOND,
+    doc: "What is taken off this machine's clock before it may end visits of a drained partition; with `input.timestamps: create` they end so only where this is set.",
+    change: 'replay',
+  }),
+  'visit.ending_types': setting({
+    type: list(eventType),
+    default: ['sign-out', 'visit-ended'],
+    doc: 'Event types that end a visit.',
+    change: 'replay',
+  }),
+  'visit.page_view_types': setting({
+    type: list(eventType),
+    default: ['page-view'],
+    doc: 'Event types that count as page views.',
+    change: 'replay',
+  }),
+  'visit.debug_session_ids': setting({
+    type: list(sessionId),
+    default: ['@debug-session-id'],
+    doc: 'Session ids whose events are all debug events.',
+    change: 'replay',
+  }),
+  'events.keep_properties': setting({
+    type: boolean,
+    default: false,
+    doc: "Keep each event's properties, to be read in `visit_events`.",
+    change: { note: 'holds for events folded from then on' },
+  }),
+  'commit.interval': setting({
+    type: duration(10, 5 * MINUTE),
+    default: 2_500,
+    doc: 'Longest that a folded record waits for its commit while catching up; when traffic is light it is far sooner.',
+  }),
+  'commit.max_bytes': setting({
+    type: bytes(64 << 10, 256 * MB),
+    default: 8 * MB,
+    doc: 'Most bytes of records that one commit takes.',
+  }),
+  'outbox.max_bytes': setting({
+    type: bytes(MB, 4096 * MB),
+    default: 64 * MB,
+    doc: "Bytes of messages waiting to be sent at which a partition's folding pauses.",
+  }),
+  'log.level': setting({
+    type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+    default: 'info',
+    doc: 'What is logged; stack traces are shown from `debug` on.',
+    flag: '--log-level',
+  }),
+  'log.format': setting({
+    type: oneOf('auto', 'json', 'pretty'),
+    default: 'auto',
+    doc: 'One JSON object a line, or a line for people; `auto` is the latter on a terminal.',
+    flag: '--log-format',
+  }),
+  'http.port': setting({
+    type: integer(0, 65_535),
+    default: 9464,
+    doc: 'Port of health, metrics and console; 0 takes any free one and logs it.',
+    flag: '--http-port',
+  }),
+  'http.host': setting({
+    type: text,
+    default: '127.0.0.1',
+    doc: 'Address to listen at; 0.0.0.0 for all of them.',
+    flag: '--http-host',
+  }),
+  'http.token': setting({
+    type: optional(matching('text', /^[\x21-\x7e]{8,}$/, 'must be at least 8 visible ASCII characters')),
+    default: null,
+    doc: 'Bearer token that all but `/livez` and `/readyz` ask for.',
+    secret: true,
+  }),
+});
+
+export type Key = keyof typeof SETTINGS;
+
+export const KEYS = Object.keys(SETTINGS) as Key[];
+
+/** Variables that begin with `TIDEMARK_` and are no settings. */
+export const RESERVED = {
+  TIDEMARK_CONFIG: 'path of the settings file, where it is not `./tidemark.yaml`',
+  TIDEMARK_STACK: 'where tests and the demo get Kafka, the registry and Postgres from',
+  TIDEMARK_KAFKA_JARS: 'directory with the jars of Kafka for the local stack',
+  TIDEMARK_FAILPOINT: 'where a test wants the processor to fail',
+} as const;

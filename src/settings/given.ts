@@ -1,0 +1,120 @@
+/** Where a value was found: values are read here, not judged. */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { KEYS, type Key, RESERVED, SETTINGS } from './declaration.ts';
+import { nearest } from './nearest.ts';
+
+export type Source = 'default' | 'file' | 'environment' | 'flag';
+
+export interface Given {
+  readonly key: Key;
+  readonly raw: unknown;
+  readonly source: Source;
+  /** For messages: file and line, variable, or flag. */
+  readonly where: string;
+}
+
+export interface Found {
+  readonly given: Given[];
+  readonly problems: string[];
+}
+
+const isKey = (key: string): key is Key => Object.hasOwn(SETTINGS, key);
+const maybe = (suggestion: string | null) => (suggestion === null ? '' : `; did you mean ${suggestion}?`);
+
+/** tidemark.yaml: sections as maps, or keys with dots. A file that was named must be there. */
+export function fromFile(named: string | null, cwd: string): Found {
+  const found: Found = { given: [], problems: [] };
+  const path = resolve(cwd, named ?? 'tidemark.yaml');
+  const shown = named ?? 'tidemark.yaml';
+  if (named === null && !existsSync(path)) return found;
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    found.problems.push(`the settings file ${shown} cannot be read: ${(error as Error).message}`);
+    return found;
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(content, { lineCounter: lines });
+  for (const error of document.errors) found.problems.push(`${shown}: ${error.message}`);
+  if (document.errors.length > 0 || document.contents === null) return found;
+  if (!isMap(document.contents)) {
+    found.problems.push(`${shown} must hold keys and values, like "visit.gap: 30m"`);
+    return found;
+  }
+  walk(document.contents, '');
+  return found;
+
+  function walk(map: YAMLMap, prefix: string): void {
+    for (const pair of map.items) {
+      const name = isScalar(pair.key) ? String(pair.key.value) : '';
+      const key = `${prefix}${name}`;
+      const range = isScalar(pair.key) ? pair.key.range : undefined;
+      const where = range ? `${shown}:${lines.linePos(range[0]).line}` : shown;
+      const section = KEYS.some((known) => known.startsWith(`${key}.`));
+      if (isKey(key)) add(key, pair.value, where);
+      else if (section && isMap(pair.value)) walk(pair.value, `${key}.`);
+      else if (section && isScalar(pair.value) && pair.value.value === null) continue;
+      else found.problems.push(`${where}: ${key} is no setting${maybe(nearest(key, KEYS))}`);
+    }
+  }
+
+  function add(key: Key, value: unknown, where: string): void {
+    const raw = (value as { toJS(doc: unknown): unknown } | null)?.toJS(document) ?? null;
+    if (found.given.some((other) => other.key === key)) found.problems.push(`${where}: ${key} stands here twice`);
+    // A key without a value is a key that is not set.
+    if (raw !== null) found.given.push({ key, raw, source: 'file', where });
+  }
+}
+
+/** Kubernetes gives every pod variables for each service; those of a service named `tidemark` are none of ours. */
+const SERVICE_LINK = /^TIDEMARK_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+/** Variables; an empty one is not set. Secrets may stand in a file that `<name>_FILE` names. */
+export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Found {
+  const found: Found = { given: [], problems: [] };
+  const known = new Set<string>(Object.keys(RESERVED));
+  for (const key of KEYS) {
+    const { env: name, secret } = SETTINGS[key];
+    const file = `${name}_FILE`;
+    known.add(name);
+    if (secret !== false) known.add(file);
+    if (env[name]) {
+      found.given.push({ key, raw: env[name], source: 'environment', where: name });
+      if (secret !== false && env[file]) found.problems.push(`${name} and ${file} are both set: unset one of them`);
+    } else if (secret !== false && env[file]) {
+      try {
+        const raw = readFileSync(resolve(cwd, env[file]), 'utf8').replace(/\r?\n$/, '');
+        found.given.push({ key, raw, source: 'environment', where: file });
+      } catch (error) {
+        found.problems.push(`${file}: the file cannot be read: ${(error as Error).message}`);
+      }
+    }
+  }
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('TIDEMARK_') || known.has(name) || SERVICE_LINK.test(name)) continue;
+    const guessed = KEYS.find((key) => `TIDEMARK_${key.toUpperCase().replaceAll('.', '_')}` === name);
+    const suggestion = guessed === undefined ? nearest(name, known) : SETTINGS[guessed].env;
+    found.problems.push(`the environment variable ${name} names no setting${maybe(suggestion)}`);
+  }
+  return found;
+}
+
+/** `--set key=value` in order, later ones winning, then the flags of single settings. */
+export function fromFlags(set: readonly string[], values: Readonly<Record<string, string>>): Found {
+  const found: Found = { given: [], problems: [] };
+  for (const assignment of set) {
+    const at = assignment.indexOf('=');
+    const key = assignment.slice(0, at < 0 ? undefined : at).trim();
+    if (at < 0) found.problems.push(`--set ${key}: write it as --set key=value`);
+    else if (!isKey(key)) found.problems.push(`--set ${key}: no such setting${maybe(nearest(key, KEYS))}`);
+    else found.given.push({ key, raw: assignment.slice(at + 1), source: 'flag', where: '--set' });
+  }
+  for (const [key, raw] of Object.entries(values)) {
+    if (isKey(key)) found.given.push({ key, raw, source: 'flag', where: SETTINGS[key].flag ?? '--set' });
+    else found.problems.push(`${key} is no setting`);
+  }
+  return found;
+}

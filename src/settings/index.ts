@@ -1,0 +1,14 @@
+export {
+  DECIDING,
+  type Difference,
+  decidingDifferences,
+  decidingSettings,
+  explainDifferences,
+} from './deciding.ts';
+export { KEYS, type Key, RESERVED, SETTINGS } from './declaration.ts';
+export type { Source } from './given.ts';
+export { HIDDEN, hidePassword, printable } from './hide.ts';
+export { type Loaded, type LoadOptions, loadSettings, SettingsError } from './load.ts';
+export { rulesOf } from './rules.ts';
+export { type Settings, valueAt } from './settings.ts';
+export { formatBytes, formatDuration } from './types.ts';

@@ -1,0 +1,95 @@
+import { check } from './check.ts';
+import { KEYS, SETTINGS } from './declaration.ts';
+import { type Found, fromEnvironment, fromFile, fromFlags, type Given, type Source } from './given.ts';
+import { type AnySetting, isDerived } from './setting.ts';
+import { nest, type Settings } from './settings.ts';
+
+/** Settings that cannot be used, with all that is wrong with them. Exit code 2. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `the settings cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\n` +
+        'docs/SETTINGS.md lists every setting; `tidemark config` shows those in force.',
+    );
+    this.problems = problems;
+  }
+}
+
+export interface LoadOptions {
+  readonly flags?: {
+    /** `--config` */
+    readonly config?: string | undefined;
+    /** `--set key=value`, as often as given. */
+    readonly set?: readonly string[] | undefined;
+    /** Values of the settings' own flags, by key. */
+    readonly values?: Readonly<Record<string, string>>;
+  };
+  readonly env?: NodeJS.ProcessEnv;
+  /** Where paths begin. */
+  readonly cwd?: string;
+}
+
+export interface Loaded {
+  readonly settings: Settings;
+  /** By key. */
+  readonly sources: ReadonlyMap<string, Source>;
+  /** For people: file and line, variable or flag; empty for a default. */
+  readonly where: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Defaults < tidemark.yaml < environment < flags.
+ * @throws SettingsError with all problems at once.
+ */
+export function loadSettings(options: LoadOptions = {}): Loaded {
+  const { flags = {}, env = {}, cwd = process.cwd() } = options;
+  const found: Found[] = [
+    fromFile(flags.config ?? (env.TIDEMARK_CONFIG || null), cwd),
+    fromEnvironment(env, cwd),
+    fromFlags(flags.set ?? [], flags.values ?? {}),
+  ];
+  const problems = found.flatMap((part) => part.problems);
+  const given = new Map<string, Given>();
+  // Later sources win; each value is judged all the same, so that a mistake does not hide behind another source.
+  const values = new Map<string, unknown>();
+  for (const one of found.flatMap((part) => part.given)) {
+    given.set(one.key, one);
+    const parsed = parse(SETTINGS[one.key], one);
+    if ('problem' in parsed) problems.push(parsed.problem);
+    else values.set(one.key, parsed.value);
+  }
+  if (problems.length > 0) throw new SettingsError(problems);
+
+  const sources = new Map(KEYS.map((key) => [key as string, given.get(key)?.source ?? 'default']));
+  const where = new Map(KEYS.map((key) => [key as string, given.get(key)?.where ?? '']));
+  const complete = withDefaults(values);
+  const explicitMargin = sources.get('visit.clock_margin') !== 'default';
+  const settings = nest(complete, complete.get('input.timestamps') === 'append' || explicitMargin);
+  const checked = check(settings);
+  if (checked.problems.length > 0) throw new SettingsError(checked.problems);
+  return { settings, sources, where, warnings: checked.warnings };
+}
+
+function parse(setting: AnySetting, { key, raw, where }: Given): { value: unknown } | { problem: string } {
+  const result = setting.type.schema.safeParse(raw);
+  if (result.success) return { value: result.data };
+  const shown = setting.secret === false ? `${JSON.stringify(raw)} ` : '';
+  const reasons = [...new Set(result.error.issues.map((issue) => issue.message))].join('; ');
+  return { problem: `${key} (${where}): ${shown}${reasons}` };
+}
+
+function withDefaults(values: ReadonlyMap<string, unknown>): Map<string, unknown> {
+  const complete = new Map<string, unknown>();
+  for (const key of KEYS) {
+    const setting: AnySetting = SETTINGS[key];
+    if (values.has(key)) complete.set(key, values.get(key));
+    // What a default is made from is declared before it.
+    else if (isDerived(setting.default)) complete.set(key, setting.default.make(complete.get(setting.default.from)));
+    else complete.set(key, setting.default);
+  }
+  return complete;
+}

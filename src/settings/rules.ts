@@ -1,0 +1,20 @@
+import type { Rules } from '../core/rules.ts';
+import type { Settings } from './settings.ts';
+
+/** The settings that the fold goes by. */
+export function rulesOf({ visit, output }: Settings): Rules {
+  return {
+    gap: visit.gap,
+    outOfOrderness: visit.outOfOrderness,
+    arrivalGrace: visit.arrivalGrace,
+    allowedLateness: visit.allowedLateness,
+    maxAge: visit.maxAge,
+    maxDuration: visit.maxDuration,
+    maxEvents: visit.maxEvents,
+    futureTolerance: visit.futureTolerance,
+    endingTypes: new Set(visit.endingTypes),
+    pageViewTypes: new Set(visit.pageViewTypes),
+    debugSessionIds: new Set(visit.debugSessionIds),
+    outputDebug: output.debug,
+  };
+}

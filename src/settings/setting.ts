@@ -1,0 +1,56 @@
+import type { Type } from './types.ts';
+
+/** What happens to a setting's value under running state, beyond a restart of the processor. */
+export type Change =
+  /** Takes effect at the next start. */
+  | 'in place'
+  /** Decides what a log means: refused under running state; a replay brings it in. */
+  | 'replay'
+  /** Takes effect at the next start, with this to know about it. */
+  | { readonly note: string };
+
+export interface Setting<T> {
+  /** The variable that sets it. */
+  readonly env: string;
+  readonly type: Type<T>;
+  /** The value, or what it is made from. */
+  readonly default: T | Derived<T>;
+  /** One line, in the words of the semantics. */
+  readonly doc: string;
+  /** Never printed. `password`: only the password in the URL is hidden. Either may come from `<env>_FILE`. */
+  readonly secret: boolean | 'password';
+  readonly change: Change;
+  /** A flag of its own, beside `--set`. */
+  readonly flag: string | null;
+}
+
+/** A default that follows another setting. */
+export interface Derived<T> {
+  readonly from: string;
+  readonly make: (from: unknown) => T;
+  /** How the docs put it. */
+  readonly text: string;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a table of settings holds values of every type
+export type AnySetting = Setting<any>;
+
+type Given<T> = Pick<Setting<T>, 'type' | 'default' | 'doc'> & Partial<Setting<T>>;
+
+/** A setting with what it leaves out filled in; its variable is named after its key unless it says otherwise. */
+export function setting<T>(given: Given<T>): Setting<T> {
+  return { env: '', secret: false, change: 'in place', flag: null, ...given };
+}
+
+export function isDerived(value: unknown): value is Derived<unknown> {
+  return typeof value === 'object' && value !== null && 'make' in value;
+}
+
+/** The keys and settings of a declaration, with the variables' names filled in. */
+export function named<const S extends Record<string, AnySetting>>(settings: S): S {
+  const entries = Object.entries(settings).map(([key, value]) => [
+    key,
+    { ...value, env: value.env || `TIDEMARK_${key.toUpperCase().replaceAll('.', '_')}` },
+  ]);
+  return Object.fromEntries(entries) as S;
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod';
+
+/**
+ * What a setting's value may be. `schema` reads it as it stands in YAML (typed) or in the environment and flags (always
+ * text), and gives JSON schema its input side; `format` writes it as it may be read again.
+ */
+export interface Type<T> {
+  /** One or two words for the docs. */
+  readonly name: string;
+  readonly schema: z.ZodType<T>;
+  format(value: T): string;
+}
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const SIZES = { B: 1, KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 } as const;
+
+export const text: Type<string> = {
+  name: 'text',
+  schema: z.string('must be text').min(1, 'must not be empty'),
+  format: (value) => value,
+};
+
+/** Text that has to match, with what to say if it does not. */
+export function matching(name: string, pattern: RegExp, otherwise: string): Type<string> {
+  return { name, schema: z.string(otherwise).regex(pattern, otherwise), format: (value) => value };
+}
+
+/** Text of 1 to `max` bytes without NUL: what an event may carry as a type or an id. */
+export function bounded(name: string, max: number): Type<string> {
+  const otherwise = `must be ${name} of 1 to ${max} bytes without NUL`;
+  return {
+    name: 'text',
+    schema: z
+      .string(otherwise)
+      .refine((value) => value !== '' && !value.includes('\0') && Buffer.byteLength(value) <= max, otherwise),
+    format: (value) => value,
+  };
+}
+
+export function url(protocols: readonly string[]): Type<string> {
+  const otherwise = `must be an address like ${protocols[0]}//host:port`;
+  return {
+    name: 'URL',
+    schema: z.string(otherwise).refine((value) => {
+      const parsed = URL.canParse(value) ? new URL(value) : null;
+      return parsed !== null && protocols.includes(parsed.protocol);
+    }, otherwise),
+    format: (value) => value,
+  };
+}
+
+export const boolean: Type<boolean> = {
+  name: 'boolean',
+  schema: z
+    .union([z.boolean(), z.enum(['true', 'false', '1', '0'])], 'must be true or false')
+    .transform((value) => value === true || value === 'true' || value === '1'),
+  format: String,
+};
+
+export function integer(min: number, max: number): Type<number> {
+  const otherwise = `must be a whole number from ${min} to ${max}`;
+  return {
+    name: 'number',
+    schema: z
+      .union([z.number(), z.string().regex(/^\d+$/, otherwise)], otherwise)
+      .transform(Number)
+      .refine((value) => Number.isInteger(value) && value >= min && value <= max, otherwise),
+    format: String,
+  };
+}
+
+/** ms; bounds included. */
+export function duration(min: number, max: number): Type<number> {
+  const otherwise = 'must be a number and a unit, like 500ms, 10s, 30m, 24h or 30d';
+  return {
+    name: 'duration',
+    schema: z
+      .union([z.literal(0), z.string().regex(/^(0|\d+(\.\d+)?(ms|s|m|h|d))$/, otherwise)], otherwise)
+      .transform(milliseconds)
+      .refine(Number.isInteger, 'must be a whole number of milliseconds')
+      .refine((value) => value >= min && value <= max, `must be from ${formatDuration(min)} to ${formatDuration(max)}`),
+    format: formatDuration,
+  };
+}
+
+function milliseconds(value: string | number): number {
+  const parts = /^([\d.]+)([a-z]+)$/.exec(String(value));
+  if (parts === null) return 0;
+  // 0.1 s is 100 ms, whatever binary fractions make of it.
+  const exact = Number(parts[1]) * UNITS[parts[2] as keyof typeof UNITS];
+  return Math.abs(exact - Math.round(exact)) < 1e-6 ? Math.round(exact) : exact;
+}
+
+/** In the largest unit that says it without a fraction. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return '0s';
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    // 24h and 60s read better as what people call them than 1d and 1m do.
+    if (ms % UNITS[unit] === 0 && (unit === 's' || ms / UNITS[unit] > 1)) return `${ms / UNITS[unit]}${unit}`;
+  }
+  return `${ms}ms`;
+}
+
+/** Bytes, in powers of 1,024 as in Postgres; bounds included. */
+export function bytes(min: number, max: number): Type<number> {
+  const otherwise = 'must be a number and a unit, like 512KB, 8MB or 1GB';
+  return {
+    name: 'bytes',
+    schema: z
+      .string(otherwise)
+      .regex(/^\d+(\.\d+)?(B|KB|MB|GB)$/i, otherwise)
+      .transform((value) => {
+        const [, number, unit] = /^([\d.]+)([a-z]+)$/i.exec(value)!;
+        return Math.round(Number(number) * SIZES[unit!.toUpperCase() as keyof typeof SIZES]);
+      })
+      .refine((value) => value >= min && value <= max, `must be from ${formatBytes(min)} to ${formatBytes(max)}`),
+    format: formatBytes,
+  };
+}
+
+export function formatBytes(value: number): string {
+  for (const unit of ['GB', 'MB', 'KB'] as const) {
+    if (value > 0 && value % SIZES[unit] === 0) return `${value / SIZES[unit]}${unit}`;
+  }
+  return `${value}B`;
+}
+
+export function oneOf<const V extends string>(...values: V[]): Type<V> {
+  return {
+    name: values.map((value) => `\`${value}\``).join(', '),
+    schema: z.enum(values, `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}`) as unknown as z.ZodType<V>,
+    format: (value) => value,
+  };
+}
+
+/** A list; as text, its items between commas, or JSON (which an item with a comma needs). */
+export function list(item: Type<string>, min = 0): Type<readonly string[]> {
+  const otherwise = 'must be a list, or text with commas between its items';
+  return {
+    name: 'list',
+    schema: z
+      .union([z.string(), z.array(z.string(otherwise))], otherwise)
+      .transform((value, context) => {
+        if (typeof value !== 'string') return value;
+        if (!value.startsWith('[')) return value.split(',').map((part) => part.trim());
+        try {
+          return JSON.parse(value) as unknown;
+        } catch {
+          context.addIssue('begins with [ but is not a JSON list');
+          return z.NEVER;
+        }
+      })
+      .pipe(z.array(item.schema, otherwise).min(min, 'must not be empty'))
+      .transform((value) => [...new Set(value)]),
+    format: (value) => (value.some((part) => part.includes(',')) ? JSON.stringify(value) : value.join(',')),
+  };
+}
+
+/** `earliest`, `latest`, or a time in ms since the epoch. */
+export const start: Type<'earliest' | 'latest' | number> = {
+  name: '`earliest`, `latest` or a time',
+  schema: z.string('must be earliest, latest or a time like 2026-01-31T00:00:00Z').transform((value, context) => {
+    if (value === 'earliest' || value === 'latest') return value;
+    const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(value)
+      ? Date.parse(value)
+      : NaN;
+    if (!Number.isNaN(time)) return time;
+    context.addIssue('must be earliest, latest or a time like 2026-01-31T00:00:00Z');
+    return z.NEVER;
+  }),
+  format: (value) => (typeof value === 'number' ? new Date(value).toISOString() : value),
+};
+
+/** null stands for: not set. */
+export function optional<T>(type: Type<T>): Type<T | null> {
+  return {
+    name: type.name,
+    schema: z.union([z.null(), type.schema]),
+    format: (value) => (value === null ? '' : type.format(value)),
+  };
+}
