@@ -1,0 +1,87 @@
+/**
+ * Ends what a stack started, however its owner goes.
+ *
+ * Invariant: the keeper outlives its owner. It is a shell that reads from a pipe which only the owner holds open; when
+ * the pipe ends (stop, exit, crash, SIGKILL) it ends the processes and removes the directories that it was told of.
+ * There is no other way to stop: a signal handler here would be a second one, and would not see a SIGKILL. Were the
+ * parts told of after more than a moment, a crash in between would leave them running.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+
+/** Lines: `part SIGNAL:PID`, `gone PID`, `path DIRECTORY`. */
+const SCRIPT = `
+trap '' HUP INT QUIT TERM
+parts=
+while read -r verb rest; do
+  case $verb in
+    part) parts="$parts $rest" ;;
+    gone) kept=
+      for part in $parts; do [ "\${part#*:}" = "$rest" ] || kept="$kept $part"; done
+      parts=$kept ;;
+    path) set -- "$@" "$rest" ;;
+  esac
+done
+for part in $parts; do
+  kill -"\${part%%:*}" "\${part#*:}"
+  kill -CONT "\${part#*:}"
+done 2>/dev/null
+tries=0
+for part in $parts; do
+  while kill -0 "\${part#*:}" && [ $tries -lt 100 ]; do tries=$((tries + 1)); sleep 0.05; done
+  kill -KILL "\${part#*:}"
+done 2>/dev/null
+for path; do rm -rf "$path"; done
+`;
+
+export class Keeper {
+  readonly #shell: ChildProcess;
+  readonly #ended: Promise<void>;
+  #stopping = false;
+
+  constructor() {
+    // A group of its own: Ctrl-C in a terminal goes to the owner, who then ends things in order.
+    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'keeper'], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    this.#ended = new Promise((resolve, reject) => {
+      this.#shell.once('exit', () => resolve());
+      this.#shell.once('error', reject);
+    });
+    // Only `stop` waits for it; a write to a keeper that is gone shows there too.
+    this.#ended.catch(() => {});
+    this.#shell.stdin?.on('error', () => {});
+    this.#shell.unref();
+    (this.#shell.stdin as Socket).unref();
+  }
+
+  /** Has the process ended by `signal`, and by SIGKILL if it is still there five seconds later. */
+  watch(pid: number, signal: 'KILL' | 'QUIT'): void {
+    this.#tell(`part ${signal}:${pid}`);
+  }
+
+  /** The process is gone: its id may be another's by the time that the keeper acts. */
+  forget(pid: number): void {
+    this.#tell(`gone ${pid}`);
+  }
+
+  /** Has the directory removed at the end, after the processes. */
+  remove(directory: string): void {
+    this.#tell(`path ${directory}`);
+  }
+
+  /** Whether what ends now was meant to. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Ends everything now; resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#shell.ref();
+    this.#shell.stdin?.end();
+    await this.#ended;
+  }
+
+  #tell(line: string): void {
+    this.#shell.stdin?.write(`${line}\n`);
+  }
+}

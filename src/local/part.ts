@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Keeper } from './keeper.ts';
+import type { Part } from './types.ts';
+
+export interface PartSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Present where the process must not run as we do. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  readonly log: string;
+  /** How the keeper ends it. */
+  readonly endBy: 'KILL' | 'QUIT';
+  /** Whether it answers, asked every 50 ms with all it has said since it was started. */
+  readonly isUp: (said: string) => boolean | Promise<boolean>;
+  readonly keeper: Keeper;
+  readonly onProgress: (line: string) => void;
+}
+
+const UP_WITHIN_MS = 90_000;
+
+/** Starts the process and waits until it answers. Throws with the last lines of its log where it does not. */
+export async function startPart(spec: PartSpec): Promise<Part> {
+  const part = new RunningPart(spec);
+  await part.start();
+  return part;
+}
+
+class RunningPart implements Part {
+  readonly name: string;
+  readonly log: string;
+  readonly #spec: PartSpec;
+  #child: ChildProcess | null = null;
+  #exit: Promise<void> = Promise.resolve();
+  #ending = false;
+
+  constructor(spec: PartSpec) {
+    this.#spec = spec;
+    this.name = spec.name;
+    this.log = spec.log;
+  }
+
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error(`${this.name} was never started`);
+    return pid;
+  }
+
+  async start(): Promise<void> {
+    if (this.#child && !isOver(this.#child)) throw new Error(`${this.name} runs already, as process ${this.pid}`);
+    const spec = this.#spec;
+    const { child, from } = this.#spawn();
+    const deadline = Date.now() + UP_WITHIN_MS;
+    for (;;) {
+      const said = (await readFile(spec.log)).subarray(from).toString();
+      if (isOver(child)) throw new Error(`${spec.name} ended while starting. ${await this.#lastLines()}`);
+      if (await spec.isUp(said)) return;
+      if (Date.now() > deadline) {
+        await this.kill();
+        throw new Error(`${spec.name} did not answer within ${UP_WITHIN_MS / 1000} s. ${await this.#lastLines()}`);
+      }
+      await wait(50);
+    }
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    this.#ending = true;
+    this.#child?.ref();
+    this.#child?.kill(signal);
+    await this.#exit;
+  }
+
+  #spawn(): { child: ChildProcess; from: number } {
+    const spec = this.#spec;
+    // A file, not a pipe: the part must not stand still, or die, because its owner does.
+    const log = openSync(spec.log, 'a');
+    const from = statSync(spec.log).size;
+    const child = spawn(spec.command, spec.args, {
+      cwd: spec.cwd,
+      env: spec.env,
+      detached: true,
+      stdio: ['ignore', log, log],
+      ...spec.user,
+    });
+    closeSync(log);
+    if (child.pid !== undefined) spec.keeper.watch(child.pid, spec.endBy);
+    child.unref();
+    this.#child = child;
+    this.#ending = false;
+    this.#exit = new Promise((resolve) => {
+      const over = (why: string): void => {
+        if (child.pid !== undefined) spec.keeper.forget(child.pid);
+        if (!this.#ending && !spec.keeper.stopping)
+          spec.onProgress(`${spec.name} ended by itself (${why}); its log: ${spec.log}`);
+        resolve();
+      };
+      child.once('exit', (code, signal) => over(signal ?? `exit code ${code}`));
+      child.once('error', (error) => over(error.message));
+    });
+    return { child, from };
+  }
+
+  async #lastLines(): Promise<string> {
+    const lines = (await readFile(this.log, 'utf8')).trimEnd().split('\n').slice(-15);
+    return `Its last lines were:\n${lines.join('\n')}`;
+  }
+}
+
+function isOver(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}

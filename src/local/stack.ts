@@ -1,0 +1,78 @@
+/** Brings up a broker, a schema registry and Postgres on one machine, for the demo and the tests. */
+import { startDocker, whyNotDocker } from './docker.ts';
+import { startJava, whyNotJava } from './java.ts';
+import type { GivenStack, MemoryStack, Stack, StackKind, StackOptions } from './types.ts';
+
+export type { GivenStack, JavaStack, MemoryStack, Part, RealStack, Stack, StackKind, StackOptions } from './types.ts';
+
+/** One way to have a stack. */
+export interface Way {
+  readonly kind: Exclude<StackKind, 'memory'>;
+  /** Why this machine cannot go it; null if it can. */
+  readonly whyNot: () => Promise<string | null>;
+  readonly start: () => Promise<Stack>;
+}
+
+/**
+ * Brings up a stack: addresses of the environment (KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL, all three),
+ * else containers, else processes on Java, else kind `memory` with the reason.
+ *
+ * `TIDEMARK_STACK` in the environment forces one (`environment`, `docker`, `java`, `memory`), or refuses `memory`
+ * (`required`, as the option does). A way that was forced, or that looked open and fails, throws.
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const env = options.env ?? process.env;
+  const wanted = env.TIDEMARK_STACK ?? '';
+  const ways: Way[] = [
+    { kind: 'environment', whyNot: async () => whyNotGiven(env), start: async () => givenStack(env) },
+    { kind: 'docker', whyNot: whyNotDocker, start: () => startDocker(options) },
+    { kind: 'java', whyNot: () => whyNotJava(env), start: () => startJava(options) },
+  ];
+  return await choose(ways, options.required ? 'required' : wanted, wanted);
+}
+
+/** The first way that is open. `rule` and `wanted` are values of TIDEMARK_STACK; `wanted` may force one of them. */
+export async function choose(ways: readonly Way[], rule: string, wanted = rule): Promise<Stack> {
+  if (!['', 'required', 'memory', ...ways.map((way) => way.kind)].includes(wanted)) {
+    throw new Error(`TIDEMARK_STACK is "${wanted}": set it to environment, docker, java, memory or required`);
+  }
+  if (rule === 'memory') return memoryStack('TIDEMARK_STACK=memory asks for it');
+  const forced = ways.filter((way) => way.kind === wanted);
+  const reasons: string[] = [];
+  for (const way of forced.length > 0 ? forced : ways) {
+    const reason = await way.whyNot();
+    if (reason === null) return await way.start();
+    reasons.push(`${way.kind}: ${reason}`);
+  }
+  const reason = reasons.join('; ');
+  if (rule !== '') throw new Error(`no broker, registry and database can be had here. ${reason}`);
+  return memoryStack(reason);
+}
+
+function memoryStack(reason: string): MemoryStack {
+  return {
+    kind: 'memory',
+    reason,
+    describe: () => `nothing real, all in memory (${reason})`,
+    stop: async () => {},
+  };
+}
+
+const NAMES = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'DATABASE_URL'] as const;
+
+function whyNotGiven(env: NodeJS.ProcessEnv): string | null {
+  const missing = NAMES.filter((name) => !env[name]);
+  return missing.length === 0 ? null : `${missing.join(', ')} not set`;
+}
+
+function givenStack(env: NodeJS.ProcessEnv): GivenStack {
+  const [brokers, registryUrl, databaseUrl] = NAMES.map((name) => env[name] ?? '') as [string, string, string];
+  return {
+    kind: 'environment',
+    brokers: brokers.split(',').map((broker) => broker.trim()),
+    registryUrl,
+    databaseUrl,
+    describe: () => `Kafka on ${brokers}, schema registry and Postgres as the environment says`,
+    stop: async () => {},
+  };
+}

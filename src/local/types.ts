@@ -1,0 +1,69 @@
+/** What a local stack is: a broker, a schema registry and a Postgres, wherever they come from. */
+
+export type StackKind = 'environment' | 'docker' | 'java' | 'memory';
+
+export interface StackOptions {
+  /** Throw, saying what to install, where no real part can be had. Also set by `TIDEMARK_STACK=required`. */
+  readonly required?: boolean;
+  /** Called with one line, without a line end, for each step that may take a while, and when a part dies. */
+  readonly onProgress?: (line: string) => void;
+  /** Postgres without fsync: for tests that do not crash it. */
+  readonly fast?: boolean;
+  /** Broker settings over the stack's own, as in `server.properties`. Not used with kind `environment`. */
+  readonly kafka?: Readonly<Record<string, string>>;
+  /** Postgres settings over the stack's own. Not used with kind `environment`. */
+  readonly postgres?: Readonly<Record<string, string>>;
+  /** Where addresses, `TIDEMARK_STACK`, `PATH` and the cache directory are read from: `process.env` unless given. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** One process of a stack of kind `java`, with the handles needed to do it harm. Port and data outlive a restart. */
+export interface Part {
+  readonly name: string;
+  /** Of the process started last. */
+  readonly pid: number;
+  /** File that holds all the part said, across restarts. */
+  readonly log: string;
+  /** Ends the process and waits until it is gone. `SIGKILL` unless given. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again after `kill`, on the same port and data, and waits until it answers. */
+  start(): Promise<void>;
+}
+
+interface Addresses {
+  readonly brokers: string[];
+  readonly registryUrl: string;
+  /** Owner of its database, superuser unless kind is `environment`. */
+  readonly databaseUrl: string;
+}
+
+interface Common {
+  /** One line for people: what runs where. */
+  describe(): string;
+  /** Ends all that was started and removes its data. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+export interface GivenStack extends Addresses, Common {
+  readonly kind: 'environment' | 'docker';
+}
+
+export interface JavaStack extends Addresses, Common {
+  readonly kind: 'java';
+  /** Directory of the broker's jars: `java -cp '<jars>/*' org.apache.kafka.tools.consumer.ConsoleConsumer …`. */
+  readonly jars: string;
+  /** The `java` that runs them. */
+  readonly java: string;
+  readonly broker: Part;
+  readonly registry: Part;
+  readonly database: Part;
+}
+
+/** No real part: whoever asked has to do with what is in memory, and should pass `reason` on. */
+export interface MemoryStack extends Common {
+  readonly kind: 'memory';
+  readonly reason: string;
+}
+
+export type RealStack = GivenStack | JavaStack;
+export type Stack = RealStack | MemoryStack;
