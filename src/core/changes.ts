@@ -13,6 +13,11 @@ export interface PartitionState {
   eventClock: number | null;
   /** Highest due point of the visits ended by anticipation that the log has not passed yet. */
   anticipatedTo: number | null;
+  /**
+   * For each hour (ms since the epoch / 3,600,000) in which ended visits cease to be amendable: the earliest time, in
+   * ms, of a record that opened one of them. Bounds how far back ended visits have to be looked up.
+   */
+  amendable: readonly (readonly [hour: number, openedAt: number])[];
   counts: Counts;
 }
 
@@ -63,6 +68,7 @@ export function emptyState(nextOffset = 0): PartitionState {
     arrivalClock: null,
     eventClock: null,
     anticipatedTo: null,
+    amendable: [],
     counts: noCounts(),
   };
 }
@@ -153,7 +159,7 @@ export interface Changes<Raw> {
   /** Visits merged away: to delete from `from`; their events are the survivor's from now on. */
   readonly removed: readonly {
     readonly id: string;
-    readonly from: 'open' | 'ended' | null;
+    readonly from: 'open' | 'ended';
     readonly survivor: string;
   }[];
   /** Events to append. A visit stands here at most once. */

@@ -40,8 +40,8 @@ export interface Stored extends Contribution {
 /**
  * A visit, open or ended. One mutable object a visit: the fold is the only writer.
  *
- * A store loads one with `new Visit(…)` and sets every field; it must come back equal to what was committed,
- * `eventIds`, `fresh` and `dirty` apart.
+ * A store loads one with `new Visit(…)` and sets every field; it must come back equal to what was committed, apart from
+ * `eventIds`, `fresh`, `dirty` and the timers' keys, which a store leaves alone.
  */
 export class Visit {
   /** UUID v8, canonical text. */
@@ -97,6 +97,9 @@ export class Visit {
   stored: Stored | null = null;
   /** Changed since the last commit was taken. */
   dirty = false;
+  /** Keys under which the timers hold it; Infinity: under none. Never stored. */
+  dueKey = Number.POSITIVE_INFINITY;
+  watermarkKey = Number.POSITIVE_INFINITY;
 
   constructor(
     id: string,

@@ -1,0 +1,31 @@
+import type { Rules } from './rules.ts';
+import type { Visit } from './visit.ts';
+
+/** When visits end, and until when they can change. Times in ms; `watermark` is null before the first accepted event. */
+
+/** `A` for a visit: doubled with each publication, so that one that is amended often is published ever more rarely. */
+function grace(rules: Rules, visit: Visit): number {
+  return Math.min(rules.arrivalGrace * 2 ** visit.published, Math.max(rules.gap, rules.arrivalGrace));
+}
+
+/** The watermark past which the visit's end no longer waits for the silence to be long enough. */
+export function watermarkToPass(rules: Rules, visit: Visit): number {
+  return visit.lastEventAt + (visit.seal === null ? rules.gap : 0);
+}
+
+/** The visit ends once the arrival clock is past this. */
+export function duePoint(rules: Rules, visit: Visit, watermark: number | null): number {
+  const soonest = visit.lastArrival + grace(rules, visit);
+  if (watermark !== null && watermark > watermarkToPass(rules, visit)) return soonest;
+  return soonest + (visit.seal === null ? rules.gap : 0) + rules.outOfOrderness;
+}
+
+/** Once the watermark is past this, an ended visit can change no more. */
+export function amendableUntil(rules: Rules, visit: Visit, watermark: number | null): number {
+  const ended = visit.lastEventAt + rules.gap;
+  return (watermark === null ? ended : Math.max(ended, watermark)) + rules.allowedLateness;
+}
+
+export function isFrozen(rules: Rules, visit: Visit, watermark: number | null): boolean {
+  return visit.ended && watermark !== null && watermark > amendableUntil(rules, visit, visit.endedWatermark);
+}

@@ -1,0 +1,72 @@
+import type { Visit } from './visit.ts';
+
+/**
+ * Visits in order of a time, then of opening.
+ *
+ * Invariant: the key under which a visit stands here is never later than the time that the visit really has. So the
+ * visits are read in the right order although most of their changes, which only put a time off, never touch the heap:
+ * whoever takes a visit out compares the key with the real time and puts the visit back where it comes later.
+ */
+export class VisitHeap {
+  private readonly keys: number[] = [];
+  private readonly visits: Visit[] = [];
+
+  get size(): number {
+    return this.keys.length;
+  }
+
+  /** Lowest key; Infinity when empty. */
+  get nextKey(): number {
+    return this.keys.length === 0 ? Number.POSITIVE_INFINITY : this.keys[0]!;
+  }
+
+  push(key: number, visit: Visit): void {
+    const { keys, visits } = this;
+    let i = keys.length;
+    keys.push(key);
+    visits.push(visit);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!comesBefore(key, visit, keys[parent]!, visits[parent]!)) break;
+      keys[i] = keys[parent]!;
+      visits[i] = visits[parent]!;
+      i = parent;
+    }
+    keys[i] = key;
+    visits[i] = visit;
+  }
+
+  /** Takes out the visit with the lowest key. @throws when empty. */
+  pop(): Visit {
+    const { keys, visits } = this;
+    const top = visits[0]!;
+    const key = keys.pop()!;
+    const visit = visits.pop()!;
+    const size = keys.length;
+    if (size > 0) {
+      let i = 0;
+      for (;;) {
+        let child = 2 * i + 1;
+        if (child >= size) break;
+        const right = child + 1;
+        if (right < size && comesBefore(keys[right]!, visits[right]!, keys[child]!, visits[child]!)) child = right;
+        if (!comesBefore(keys[child]!, visits[child]!, key, visit)) break;
+        keys[i] = keys[child]!;
+        visits[i] = visits[child]!;
+        i = child;
+      }
+      keys[i] = key;
+      visits[i] = visit;
+    }
+    return top;
+  }
+}
+
+function comesBefore(key: number, visit: Visit, otherKey: number, other: Visit): boolean {
+  return key < otherKey || (key === otherKey && openedBefore(visit, other));
+}
+
+/** Whether `a` was opened before `b` in the log. */
+export function openedBefore(a: Visit, b: Visit): boolean {
+  return a.openedOffset < b.openedOffset || (a.openedOffset === b.openedOffset && a.openedIndex < b.openedIndex);
+}

@@ -1,0 +1,455 @@
+import { AmendableVisits } from './amendable.ts';
+import type { Changes, DeadReason, PartitionState } from './changes.ts';
+import { amendableUntil, isFrozen } from './ending.ts';
+import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './event.ts';
+import { takeEvent, takeVisit } from './folding.ts';
+import { openedBefore } from './heap.ts';
+import { visitId } from './ids.ts';
+import { Ledger } from './ledger.ts';
+import { type Placement, place, type Refused } from './placement.ts';
+import { revisionOf } from './revision.ts';
+import type { Rules } from './rules.ts';
+import { type Session, Sessions } from './sessions.ts';
+import { Timers } from './timers.ts';
+import { type EndReason, Visit } from './visit.ts';
+
+/** What became of an event. */
+export type Outcome =
+  | { readonly kind: 'started' | 'joined' | 'merged' | 'duplicate'; readonly eventId: string; readonly visit: Visit }
+  | { readonly kind: 'late'; readonly eventId: string; readonly visit: Visit | null }
+  | { readonly kind: 'dead'; readonly eventId: string | null; readonly reason: DeadReason; readonly error: string };
+
+/** A session whose ended visits, and the event ids of whose named open visits, have to be looked up. */
+export interface Unknown {
+  readonly sessionId: string;
+  readonly debug: boolean;
+  readonly openVisitIds: readonly string[];
+}
+
+/** Sessions to look up, and how far back: see `HistoryQuery` in the processor's ports, which has the same shape. */
+export interface Lookup {
+  readonly sessions: readonly Unknown[];
+  readonly openedSince: number;
+  readonly endedSince: number;
+  readonly watermark: number;
+}
+
+/** What was found of a session. */
+export interface Found {
+  readonly sessionId: string;
+  readonly debug: boolean;
+  readonly ended: readonly Visit[];
+  readonly openEventIds: ReadonlyMap<string, Set<string>>;
+}
+
+/** What a commit holds of the sessions: to be given back to `settle` once the store has it. */
+export type Held = readonly Session[];
+
+/**
+ * The fold: one input partition's visits, clocks and changes.
+ *
+ * Invariant: what it decides is a function of the records folded so far, in their order, alone. It knows no wall clock
+ * and waits for nothing; the time that `endDue` is asked with decides only when an end is seen, never what it says.
+ * If that did not hold, a replay would give other visits and other messages than the first run.
+ *
+ * Order of use, for each record: `lookup` and `admit` (for many records at once), then `fold`. `endDue` at any time
+ * between records. `take` hands over the changes for one commit; `settle` says that it is done.
+ */
+export class Partition<Raw> {
+  private readonly rules: Rules;
+  private readonly source: { readonly topic: string; readonly partition: number };
+  private readonly state: PartitionState;
+  private readonly sessions: Sessions;
+  private readonly timers: Timers;
+  private readonly ledger = new Ledger<Raw>();
+  private readonly amendable: AmendableVisits;
+  private touched: Session[] = [];
+  private open = 0;
+
+  /** @param open all open visits of the partition, as they were stored. */
+  constructor(
+    rules: Rules,
+    source: { readonly topic: string; readonly partition: number },
+    state: PartitionState,
+    open: readonly Visit[],
+  ) {
+    this.rules = rules;
+    this.source = source;
+    this.state = { ...state, counts: { ...state.counts } };
+    this.sessions = new Sessions(rules);
+    this.timers = new Timers(rules);
+    this.amendable = new AmendableVisits(state.amendable);
+    for (const visit of open) {
+      const session = this.sessions.findOrMake(visit.sessionId, visit.debug, false);
+      this.sessions.insert(session, visit);
+      this.timers.schedule(visit, this.watermark);
+      this.open += 1;
+    }
+  }
+
+  get nextOffset(): number {
+    return this.state.nextOffset;
+  }
+
+  /** `R`, ms; null before the first record. */
+  get arrivalClock(): number | null {
+    return this.state.arrivalClock;
+  }
+
+  /** `W`, ms; null before the first accepted event. */
+  get watermark(): number | null {
+    return this.state.eventClock === null ? null : this.state.eventClock - this.rules.outOfOrderness;
+  }
+
+  get openVisits(): number {
+    return this.open;
+  }
+
+  get counts(): Readonly<PartitionState['counts']> {
+    return this.state.counts;
+  }
+
+  /** Rows and messages that a commit taken now would write. */
+  get pending(): number {
+    return this.ledger.size;
+  }
+
+  /** The visits in memory: for tests and tools. */
+  *visits(): Iterable<Visit> {
+    for (const session of this.sessions) yield* session.visits;
+  }
+
+  // ------------------------------------------------------------------------------------------------------- history
+
+  /** The sessions of these records that have to be looked up before the records can be folded; null if none. */
+  lookup(records: readonly LogRecord<Raw>[]): Lookup | null {
+    const { watermark } = this;
+    if (watermark === null) return null;
+    const unknown = new Map<Session, Unknown>();
+    for (const record of records) {
+      for (const entry of record.entries) {
+        if (isRefusal(entry)) continue;
+        const debug = this.sessions.isDebug(entry);
+        const session = this.sessions.findOrMake(entry.sessionId, debug, false);
+        if (session.complete || unknown.has(session)) continue;
+        const openVisitIds = session.visits.filter((visit) => visit.eventIds === null).map((visit) => visit.id);
+        unknown.set(session, { sessionId: entry.sessionId, debug, openVisitIds });
+      }
+    }
+    if (unknown.size === 0) return null;
+    const { maxAge, gap, maxDuration, futureTolerance } = this.rules;
+    const endedSince = watermark - maxAge - gap;
+    return {
+      sessions: [...unknown.values()],
+      // A visit's events span at most maxDuration, and none was further ahead of its record than the tolerance.
+      openedSince: Math.min(endedSince - maxDuration - futureTolerance, this.amendable.since(watermark)),
+      endedSince,
+      watermark,
+    };
+  }
+
+  /** What `lookup` asked for. A session of which nothing was found has to be named too. */
+  admit(found: readonly Found[]): void {
+    for (const { sessionId, debug, ended, openEventIds } of found) {
+      const session = this.sessions.findOrMake(sessionId, debug, false);
+      for (const visit of session.visits) visit.eventIds ??= openEventIds.get(visit.id) ?? null;
+      const known = new Set(session.visits.map((visit) => visit.id));
+      for (const visit of ended) if (!known.has(visit.id)) this.sessions.insert(session, visit);
+      session.complete = true;
+      this.touch(session);
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------- ending
+
+  /**
+   * Ends visits that are due at a time, in order of due points, then of opening.
+   *
+   * @param clock ms: a time that the arrival clock has reached, or that the next record is known not to come before.
+   *   The arrival clock itself does not move. null: the arrival clock.
+   * @param limit how many at most. Whether all end at once or over several commits changes nothing.
+   * @returns how many ended: fewer than `limit` when none is left.
+   */
+  endDue(clock: number | null = null, limit = Number.POSITIVE_INFINITY): number {
+    const { arrivalClock } = this.state;
+    if (arrivalClock === null) return 0;
+    const now = Math.max(arrivalClock, clock ?? arrivalClock);
+    for (let ended = 0; ended < limit; ended++) {
+      const next = this.timers.next(now, this.watermark);
+      if (next === null) return ended;
+      this.end(next.visit, next.due, arrivalClock);
+    }
+    return limit;
+  }
+
+  /** The earliest time, in ms, at which a visit may be due; Infinity if none is open. */
+  get nextDue(): number {
+    return this.timers.nextKey;
+  }
+
+  private end(visit: Visit, due: number, arrivalClock: number): void {
+    const { watermark } = this;
+    const until = amendableUntil(this.rules, visit, watermark);
+    // The first reading of the arrival clock that is past the due point: the same whether the next record brought it
+    // or the wall clock stood in for that record.
+    this.publish(visit, visit.seal ?? 'inactivity', Math.max(arrivalClock, due + 1), until, null);
+    if (due >= arrivalClock) this.state.anticipatedTo = Math.max(this.state.anticipatedTo ?? due, due);
+    visit.ended = true;
+    visit.endedWatermark = watermark;
+    this.open -= 1;
+    this.timers.cancel(visit);
+    this.amendable.add(visit, until);
+    this.change(visit);
+  }
+
+  private publish(visit: Visit, reason: EndReason, decidedAt: number, until: number, survivor: Visit | null): void {
+    const message = revisionOf(visit, {
+      reason,
+      decidedAt,
+      amendableUntil: until,
+      mergedInto: survivor?.id ?? null,
+    });
+    this.ledger.published(message);
+    this.state.counts.published += 1;
+    if (survivor !== null) this.state.counts.retracted += 1;
+    if (!visit.debug || this.rules.outputDebug) {
+      this.ledger.emit({ kind: 'output', sequence: this.state.sequence++, message });
+    }
+    visit.reason = reason;
+    visit.published += 1;
+  }
+
+  // ------------------------------------------------------------------------------------------------------- folding
+
+  /**
+   * Folds one record. Visits that its last event makes due end with the next `endDue` or `fold`: which of the two comes
+   * first, and whether a commit lies between, changes nothing.
+   *
+   * @returns what became of each of its events, in order.
+   * @throws if the record is not the next one, or a session was not looked up: a mistake of the caller.
+   */
+  fold(record: LogRecord<Raw>): Outcome[] {
+    const { state } = this;
+    if (record.offset < state.nextOffset) {
+      throw new Error(`record ${record.offset} was folded before: the next offset is ${state.nextOffset}`);
+    }
+    this.endDue(record.timestamp);
+    this.checkAnticipation(record.timestamp);
+    state.arrivalClock = Math.max(state.arrivalClock ?? record.timestamp, record.timestamp);
+    const outcomes = record.entries.map((entry, index) => {
+      if (index > 0) this.endDue();
+      const outcome = this.foldEntry(record, entry, index);
+      this.count(outcome);
+      return outcome;
+    });
+    state.nextOffset = record.offset + 1;
+    state.counts.records += 1;
+    return outcomes;
+  }
+
+  /** Nothing that concerns the fold lies before this offset any more: markers and aborted records do not count. */
+  skipTo(offset: number): void {
+    this.state.nextOffset = Math.max(this.state.nextOffset, offset);
+  }
+
+  private checkAnticipation(timestamp: number): void {
+    const { anticipatedTo } = this.state;
+    if (anticipatedTo === null) return;
+    if (timestamp <= anticipatedTo) this.state.counts.anticipationsWrong += 1;
+    this.state.anticipatedTo = null;
+  }
+
+  private foldEntry(record: LogRecord<Raw>, entry: Entry, index: number): Outcome {
+    if (isRefusal(entry)) return this.dead(record, index, entry.eventId, entry.refused, entry.error);
+    const { watermark } = this;
+    const { t } = entry;
+    if (t > record.timestamp + this.rules.futureTolerance) {
+      const error = `the event's time is ${t - record.timestamp} ms ahead of its record: correct the sender's clock, or send sent_at with each event`;
+      return this.dead(record, index, entry.eventId, 'future', error);
+    }
+    if (watermark !== null && t < watermark - this.rules.maxAge) {
+      return this.late(record, index, entry, null, `the event is ${watermark - t} ms behind the watermark`);
+    }
+
+    const debug = this.sessions.isDebug(entry);
+    const session = this.sessions.findOrMake(entry.sessionId, debug, watermark === null);
+    if (!session.complete) throw new Error(`session of the record at offset ${record.offset} was not looked up`);
+    this.touch(session);
+
+    const placement = place(this.rules, session.visits, entry, watermark);
+    switch (placement.kind) {
+      case 'duplicate':
+        return { kind: 'duplicate', eventId: entry.eventId, visit: placement.visit };
+      case 'late': {
+        const { visit } = placement;
+        return this.late(record, index, entry, visit, `visit ${visit.id} can be amended no more`);
+      }
+      case 'full': {
+        const error = `visit ${placement.visit.id} holds ${placement.visit.eventCount} events: it takes no more`;
+        return this.dead(record, index, entry.eventId, 'visit_full', error);
+      }
+    }
+    const visit = this.accept(record, index, entry, session, placement);
+    if (!debug) this.ledger.setTraits(entry);
+    const reached = Math.min(t, record.timestamp);
+    this.state.eventClock = Math.max(this.state.eventClock ?? reached, reached);
+    const kind = placement.kind === 'start' ? 'started' : placement.kind === 'join' ? 'joined' : 'merged';
+    return { kind, eventId: entry.eventId, visit };
+  }
+
+  private accept(
+    record: LogRecord<Raw>,
+    index: number,
+    event: TrackEvent,
+    session: Session,
+    placement: Extract<Placement, { kind: 'start' | 'join' | 'merge' }>,
+  ): Visit {
+    const arrivalClock = this.state.arrivalClock!;
+    if (placement.kind !== 'merge' && placement.refused !== null) this.refuse(placement.refused);
+
+    let visit: Visit;
+    if (placement.kind === 'start') {
+      const { topic, partition } = this.source;
+      const id = visitId(record.timestamp, event.sessionId, topic, partition, record.offset, index);
+      const arrived = Math.max(arrivalClock, event.t);
+      visit = new Visit(id, event.sessionId, session.debug, record.offset, index, event.t, event.t, arrived);
+      visit.eventIds = new Set();
+      visit.seal = placement.seal;
+      this.open += 1;
+      takeEvent(this.rules, visit, event);
+      this.sessions.insert(session, visit);
+    } else {
+      let amends: boolean;
+      if (placement.kind === 'merge') {
+        const { before, after } = placement;
+        amends = this.isAmendedBy(event, before) || this.isAmendedBy(event, after);
+        this.reopen(before);
+        this.reopen(after);
+        visit = this.merge(session, before, after);
+      } else {
+        visit = placement.visit;
+        amends = this.isAmendedBy(event, visit);
+        this.reopen(visit);
+      }
+      if (amends) {
+        visit.lateEventCount += 1;
+        this.state.counts.amended += 1;
+      }
+      takeEvent(this.rules, visit, event);
+      visit.lastArrival = Math.max(visit.lastArrival, arrivalClock, event.t);
+    }
+    if (visit.seal === null && event.t === visit.lastEventAt && this.rules.endingTypes.has(event.type)) {
+      visit.seal = 'explicit';
+    }
+    this.timers.schedule(visit, this.watermark);
+    this.change(visit);
+    return visit;
+  }
+
+  private isAmendedBy(event: TrackEvent, visit: Visit): boolean {
+    const { watermark } = this;
+    return visit.ended || (visit.published > 0 && watermark !== null && event.t < watermark);
+  }
+
+  private reopen(visit: Visit): void {
+    if (!visit.ended) return;
+    visit.ended = false;
+    this.open += 1;
+  }
+
+  /** The visit opened first in the log takes the other's events; what was published of the other is taken back. */
+  private merge(session: Session, before: Visit, after: Visit): Visit {
+    const survivor = openedBefore(before, after) ? before : after;
+    const other = survivor === before ? after : before;
+    if (other.published > 0) {
+      const until = amendableUntil(this.rules, other, this.watermark);
+      this.publish(other, other.reason!, this.state.arrivalClock!, until, survivor);
+    }
+    const { seal } = after;
+    this.sessions.remove(session, other);
+    this.timers.cancel(other);
+    this.open -= 1;
+    takeVisit(survivor, other);
+    survivor.seal = seal;
+    this.ledger.mergedAway(other, survivor);
+    return survivor;
+  }
+
+  /** A cap refused to put more behind this visit. If it is ended, the seal shows when it next ends. */
+  private refuse({ visit, seal }: Refused): void {
+    if (visit.seal !== null) return;
+    visit.seal = seal;
+    if (!visit.ended) this.timers.schedule(visit, this.watermark);
+    this.change(visit);
+  }
+
+  private dead(
+    record: LogRecord<Raw>,
+    index: number,
+    eventId: string | null,
+    reason: DeadReason,
+    error: string,
+  ): Outcome {
+    this.ledger.emit({ kind: 'dead-letter', reason, error, ...this.setAside(record, index) });
+    return { kind: 'dead', eventId, reason, error };
+  }
+
+  private late(record: LogRecord<Raw>, index: number, event: TrackEvent, visit: Visit | null, error: string): Outcome {
+    this.ledger.emit({ kind: 'late', error, visitId: visit?.id ?? null, ...this.setAside(record, index) });
+    return { kind: 'late', eventId: event.eventId, visit };
+  }
+
+  private setAside(record: LogRecord<Raw>, index: number) {
+    const { offset, timestamp, raw } = record;
+    return { sequence: this.state.sequence++, offset, timestamp, index, raw };
+  }
+
+  private count(outcome: Outcome): void {
+    const { counts } = this.state;
+    counts.events += 1;
+    if (outcome.kind !== 'dead') counts[outcome.kind] += 1;
+    else if (outcome.reason === 'visit_full') counts.visitFull += 1;
+    else counts[outcome.reason] += 1;
+  }
+
+  // ------------------------------------------------------------------------------------------------------- commits
+
+  /** All changes since the last call, for one commit, and what has to be given to `settle` when it is done. */
+  take(): { readonly changes: Changes<Raw>; readonly held: Held } {
+    const held = this.touched;
+    for (const session of held) session.touched = false;
+    this.touched = [];
+    const { watermark } = this;
+    if (watermark !== null) this.amendable.since(watermark);
+    return { changes: this.ledger.take({ ...this.state, amendable: this.amendable.entries() }), held };
+  }
+
+  /** The store has the commit: sessions with nothing open leave memory. */
+  settle(held: Held): void {
+    for (const session of held) {
+      session.holds -= 1;
+      this.sessions.forget(session, this.watermark);
+    }
+  }
+
+  /** Until when an ended visit can be amended, ms: once the watermark is past this, it is frozen. */
+  amendableUntil(visit: Visit): number {
+    return amendableUntil(this.rules, visit, visit.endedWatermark);
+  }
+
+  isFrozen(visit: Visit): boolean {
+    return isFrozen(this.rules, visit, this.watermark);
+  }
+
+  private change(visit: Visit): void {
+    this.ledger.changed(visit);
+    this.touch(this.sessions.find(visit.sessionId, visit.debug)!);
+  }
+
+  private touch(session: Session): void {
+    if (session.touched) return;
+    session.touched = true;
+    session.holds += 1;
+    this.touched.push(session);
+  }
+}

@@ -1,0 +1,108 @@
+import { isFrozen } from './ending.ts';
+import type { TrackEvent } from './event.ts';
+import type { Rules } from './rules.ts';
+import type { Seal, Visit } from './visit.ts';
+
+/**
+ * Where among its session's visits an event belongs. Decides, changes nothing.
+ *
+ * Invariant: the visits of a session are disjoint in time, and stay so: an event joins only the visit whose span holds
+ * it, or the nearest on a side. Otherwise an event could belong to two visits and be counted in both.
+ */
+export type Placement =
+  | { readonly kind: 'duplicate'; readonly visit: Visit }
+  /** A visit that it belongs to can change no more. */
+  | { readonly kind: 'late'; readonly visit: Visit }
+  | { readonly kind: 'full'; readonly visit: Visit }
+  | { readonly kind: 'join'; readonly visit: Visit; readonly refused: Refused | null }
+  | { readonly kind: 'merge'; readonly before: Visit; readonly after: Visit }
+  | { readonly kind: 'start'; readonly seal: Seal | null; readonly refused: Refused | null };
+
+/** A visit to which a cap refused what comes after it: sealed with that reason unless it is sealed already. */
+export interface Refused {
+  readonly visit: Visit;
+  readonly seal: Seal;
+}
+
+/** @param visits of the session, by start; `eventIds` loaded where not frozen. */
+export function place(rules: Rules, visits: readonly Visit[], event: TrackEvent, watermark: number | null): Placement {
+  for (const visit of visits) {
+    if (isFrozen(rules, visit, watermark)) continue;
+    if (visit.eventIds === null) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
+    if (visit.eventIds.has(event.eventId)) return { kind: 'duplicate', visit };
+  }
+
+  const { t } = event;
+  let before: Visit | null = null;
+  let after: Visit | null = null;
+  for (const visit of visits) {
+    if (visit.lastEventAt < t) before = visit;
+    else if (visit.startedAt > t) {
+      after = visit;
+      break;
+    } else return withinSpan(rules, visit, watermark);
+  }
+
+  const startsAfter = after !== null;
+  if (after !== null && after.startedAt - t > rules.gap) after = null;
+  if (before !== null) {
+    const since = t - before.lastEventAt;
+    if (closesAgain(rules, before, event, since)) after = null;
+    else if (since > rules.gap || !takesMore(before, startsAfter)) before = null;
+  }
+
+  if (before !== null && isFrozen(rules, before, watermark)) return { kind: 'late', visit: before };
+  if (after !== null && isFrozen(rules, after, watermark)) return { kind: 'late', visit: after };
+
+  if (before !== null && after !== null) {
+    const refusal = cap(rules, before.startedAt, after.lastEventAt, before.eventCount + after.eventCount + 1);
+    if (refusal === null) return { kind: 'merge', before, after };
+    const refused = { visit: before, seal: refusal };
+    if (capFor(rules, before, t) === null) return { kind: 'join', visit: before, refused };
+    const seal = capFor(rules, after, t);
+    if (seal === null) return { kind: 'join', visit: after, refused };
+    return { kind: 'start', seal, refused };
+  }
+  if (before !== null) {
+    const seal = capFor(rules, before, t);
+    if (seal === null) return { kind: 'join', visit: before, refused: null };
+    return { kind: 'start', seal: null, refused: { visit: before, seal } };
+  }
+  if (after !== null) {
+    const seal = capFor(rules, after, t);
+    if (seal === null) return { kind: 'join', visit: after, refused: null };
+    return { kind: 'start', seal, refused: null };
+  }
+  return { kind: 'start', seal: null, refused: null };
+}
+
+function withinSpan(rules: Rules, visit: Visit, watermark: number | null): Placement {
+  if (isFrozen(rules, visit, watermark)) return { kind: 'late', visit };
+  if (visit.eventCount + 1 > 2 * rules.maxEvents) return { kind: 'full', visit };
+  return { kind: 'join', visit, refused: null };
+}
+
+/** A second ending event belongs to the end that the first one made: clients send sign-out and visit-ended together. */
+function closesAgain(rules: Rules, before: Visit, event: TrackEvent, since: number): boolean {
+  return (
+    before.seal === 'explicit' &&
+    rules.endingTypes.has(event.type) &&
+    since <= rules.outOfOrderness &&
+    since <= rules.gap
+  );
+}
+
+/** Whether events may still be added behind a visit's last. A cap's seal gives way to what lies before a later visit. */
+function takesMore(before: Visit, startsAfter: boolean): boolean {
+  return before.seal === null || (before.seal !== 'explicit' && startsAfter);
+}
+
+function capFor(rules: Rules, visit: Visit, t: number): Seal | null {
+  return cap(rules, Math.min(visit.startedAt, t), Math.max(visit.lastEventAt, t), visit.eventCount + 1);
+}
+
+function cap(rules: Rules, start: number, end: number, events: number): Seal | null {
+  if (end - start > rules.maxDuration) return 'max_duration';
+  if (events > rules.maxEvents) return 'max_events';
+  return null;
+}

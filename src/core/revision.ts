@@ -1,0 +1,57 @@
+import type { VisitEnded } from './changes.ts';
+import { revisionId } from './ids.ts';
+import { compareUtf8 } from './order.ts';
+import type { EndReason, Visit } from './visit.ts';
+
+const MOST_TYPES = 100;
+
+/** What is said of a visit when it is published: a copy, for the visit may change before it is sent. */
+export function revisionOf(
+  visit: Visit,
+  said: {
+    readonly reason: EndReason;
+    readonly decidedAt: number;
+    readonly amendableUntil: number;
+    readonly mergedInto: string | null;
+  },
+): VisitEnded {
+  return {
+    eventId: revisionId(visit.id, visit.published),
+    visitId: visit.id,
+    sessionId: visit.sessionId,
+    profileId: visit.profile?.value ?? null,
+    sourceId: visit.source?.value ?? null,
+    revision: visit.published,
+    reason: said.reason,
+    retracted: said.mergedInto !== null,
+    mergedInto: said.mergedInto,
+    startedAt: visit.startedAt,
+    endedAt: visit.lastEventAt,
+    decidedAt: said.decidedAt,
+    amendableUntil: said.amendableUntil,
+    eventCount: visit.eventCount,
+    pageViewCount: visit.pageViewCount,
+    lateEventCount: visit.lateEventCount,
+    eventTypes: mostFrequent(visit.types),
+    entryPage: visit.entry?.value.page ?? null,
+    exitPage: visit.exit?.value ?? null,
+    referrer: visit.entry?.value.referrer ?? null,
+    utm: visit.utm?.value ?? null,
+    named: visit.named.map((stamp) => stamp?.value ?? null),
+    debug: visit.debug,
+    openedOffset: visit.openedOffset,
+  };
+}
+
+/** The 100 most frequent types and the rest under `*`, by type. Of two as frequent the lower in UTF-8 bytes stays. */
+export function mostFrequent(types: ReadonlyMap<string, number>): [string, number][] {
+  let kept = [...types];
+  if (kept.length > MOST_TYPES) {
+    kept.sort(([a, m], [b, n]) => n - m || compareUtf8(a, b));
+    const rest = kept.slice(MOST_TYPES).reduce((sum, [, count]) => sum + count, 0);
+    const counts = new Map(kept.slice(0, MOST_TYPES));
+    counts.set('*', (counts.get('*') ?? 0) + rest);
+    kept = [...counts];
+  }
+  return kept.sort(([a], [b]) => compareUtf8(a, b));
+}
