@@ -1,0 +1,66 @@
+import { KEYS, RESERVED, SETTINGS } from './declaration.ts';
+import { type AnySetting, isDerived } from './setting.ts';
+
+/** docs/SETTINGS.md, whole. */
+export function settingsMarkdown(): string {
+  return `${INTRODUCTION}
+## Settings
+
+${table(
+  ['key', 'environment', 'type', 'default', 'what it is', 'changing it'],
+  KEYS.map((key) => row(key, SETTINGS[key])),
+)}
+## Other variables
+
+${table(
+  ['environment', 'what it is'],
+  Object.entries(RESERVED).map(([name, doc]) => [`\`${name}\``, doc]),
+)}`;
+}
+
+const INTRODUCTION = `# Settings
+
+<!-- Made by \`npm run docs:settings\` from src/settings/declaration.ts: change that. -->
+
+Defaults, then \`tidemark.yaml\`, then the environment, then flags: the later wins. \`tidemark config\` prints what is in
+force and where each value came from; \`tidemark config --check\` only says whether it can be used.
+
+- **File**: \`--config FILE\` or \`TIDEMARK_CONFIG\`, else \`tidemark.yaml\` in the working directory if there is one. Sections
+  as maps, or keys with dots: \`visit: { gap: 20m }\` is \`visit.gap: 20m\`.
+- **Environment**: an empty variable is not set. Lists are written with commas between their items, or as JSON.
+- **Flags**: \`--set visit.gap=20m\`, as often as needed; some settings have a flag of their own (\`--help\`).
+- **Durations** are a number and a unit: \`500ms\`, \`10s\`, \`30m\`, \`24h\`, \`30d\`. **Bytes**: \`512KB\`, \`8MB\`, \`1GB\`, in powers of
+  1,024.
+- **Secrets** are never printed, passwords in a URL included. Each may stand in a file instead: \`KAFKA_SASL_PASSWORD_FILE\`
+  names the file that holds what \`KAFKA_SASL_PASSWORD\` would.
+- Unknown keys and unknown variables that begin with \`TIDEMARK_\` are refused, with the nearest known name.
+
+All settings are read at the start. "Changing it" says what holds where a state exists already: *replay* is refused, with
+what differs, until the value is set back or the state is rebuilt by \`tidemark replay\`; *in place* takes effect at the next
+start.
+`;
+
+function row(key: string, setting: AnySetting): string[] {
+  const secret = setting.secret === false ? '' : `, or a file: \`${setting.env}_FILE\``;
+  const flag = setting.flag === null ? '' : `, \`${setting.flag}\``;
+  const change = typeof setting.change === 'string' ? setting.change : setting.change.note;
+  return [
+    `\`${key}\``,
+    `\`${setting.env}\`${flag}${secret}`,
+    setting.type.name,
+    defaultOf(setting),
+    setting.doc,
+    change,
+  ];
+}
+
+function defaultOf(setting: AnySetting): string {
+  if (isDerived(setting.default)) return setting.default.text;
+  const written = setting.type.format(setting.default);
+  return written === '' ? '' : `\`${written}\``;
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return line(header) + line(header.map(() => '---')) + rows.map(line).join('');
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { settingsMarkdown } from '../../src/settings/docs.ts';
+import { hidePassword, KEYS, loadSettings, printable, SETTINGS, valueAt } from '../../src/settings/index.ts';
+import type { AnySetting } from '../../src/settings/setting.ts';
+
+const declared: [string, AnySetting][] = KEYS.map((key) => [key, SETTINGS[key]]);
+
+describe('the declaration', () => {
+  test('docs/SETTINGS.md is what it says; `npm run docs:settings` writes it', () => {
+    expect(readFileSync(new URL('../../docs/SETTINGS.md', import.meta.url), 'utf8')).toBe(settingsMarkdown());
+  });
+
+  test('no two settings share a variable or a flag', () => {
+    const names = declared.flatMap(([, { env, flag }]) => [env, ...(flag === null ? [] : [flag])]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('all of visit and input and output.debug decide, and nothing else does', () => {
+    const decides = (key: string) => /^(visit|input)\./.test(key) || key === 'output.debug';
+    expect(declared.filter(([, { change }]) => change === 'replay').map(([key]) => key)).toEqual(KEYS.filter(decides));
+  });
+
+  test.each(declared)('%s: what is printed for a default reads back as the same value', (key, setting) => {
+    const value = valueAt(loadSettings({ cwd: '/' }).settings, key);
+    if (value !== null) expect(setting.type.schema.parse(setting.type.format(value))).toEqual(value);
+  });
+
+  test('variables have the names that the contract gives', () => {
+    expect(
+      declared.filter(([, { env }]) => !env.startsWith('TIDEMARK_')).map(([key, { env }]) => `${key} ${env}`),
+    ).toEqual([
+      'kafka.brokers KAFKA_BROKERS',
+      'kafka.client_id KAFKA_CLIENT_ID',
+      'kafka.tls KAFKA_TLS',
+      'kafka.tls_ca KAFKA_TLS_CA',
+      'kafka.tls_cert KAFKA_TLS_CERT',
+      'kafka.tls_key KAFKA_TLS_KEY',
+      'kafka.sasl.mechanism KAFKA_SASL_MECHANISM',
+      'kafka.sasl.username KAFKA_SASL_USERNAME',
+      'kafka.sasl.password KAFKA_SASL_PASSWORD',
+      'registry.url SCHEMA_REGISTRY_URL',
+      'registry.username SCHEMA_REGISTRY_USERNAME',
+      'registry.password SCHEMA_REGISTRY_PASSWORD',
+      'database.url DATABASE_URL',
+    ]);
+    expect(SETTINGS['dead_letter.topic'].env).toBe('TIDEMARK_DEAD_LETTER_TOPIC');
+    expect(SETTINGS['kafka.group'].env).toBe('TIDEMARK_KAFKA_GROUP');
+  });
+});
+
+describe('secrets', () => {
+  test('a secret is never printed, and whether it is set still shows', () => {
+    expect(printable(SETTINGS['http.token'], 'long-enough')).toBe('***');
+    expect(printable(SETTINGS['http.token'], null)).toBe('');
+  });
+
+  test.each([
+    ['postgres://u:hunter2@h:5432/d', 'postgres://u:***@h:5432/d'],
+    ['postgres://h/d?user=u&password=hunter2', 'postgres://h/d?user=u&password=***'],
+    ['postgres://h/d', 'postgres://h/d'],
+    ['not a url: hunter2', '***'],
+  ])('%s is printed as %s', (url, shown) => {
+    expect(hidePassword(url)).toBe(shown);
+  });
+});
