@@ -1,4 +1,6 @@
-export default {
+import { availableParallelism } from 'node:os';
+
+const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -7,6 +9,22 @@ export default {
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  testMatch: ['<rootDir>/test/**/*.{unit,int,e2e}.test.ts'],
-  testTimeout: 60_000,
+  // What the build made holds the same package once more.
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};
+
+/** Tests told apart by the name of their file; only those with real parts bring up the stack. */
+function project(kind, testTimeout, settings = {}) {
+  return { ...shared, ...settings, displayName: kind, testTimeout, testMatch: [`<rootDir>/test/**/*.${kind}.test.ts`] };
+}
+
+const withStack = {
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+};
+
+export default {
+  // They share one broker and one Postgres: more at once would only wait for each other.
+  maxWorkers: Math.min(4, Math.max(2, Math.floor(availableParallelism() / 2))),
+  projects: [project('unit', 120_000), project('int', 60_000, withStack), project('e2e', 180_000, withStack)],
 };

@@ -22,22 +22,25 @@ export interface Way {
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const env = options.env ?? process.env;
-  const wanted = env.TIDEMARK_STACK ?? '';
   const ways: Way[] = [
     { kind: 'environment', whyNot: async () => whyNotGiven(env), start: async () => givenStack(env) },
     { kind: 'docker', whyNot: whyNotDocker, start: () => startDocker(options) },
     { kind: 'java', whyNot: () => whyNotJava(env), start: () => startJava(options) },
   ];
-  return await choose(ways, options.required ? 'required' : wanted, wanted);
+  return await choose(ways, env.TIDEMARK_STACK ?? '', options.required ?? false);
 }
 
-/** The first way that is open. `rule` and `wanted` are values of TIDEMARK_STACK; `wanted` may force one of them. */
-export async function choose(ways: readonly Way[], rule: string, wanted = rule): Promise<Stack> {
-  if (!['', 'required', 'memory', ...ways.map((way) => way.kind)].includes(wanted)) {
-    throw new Error(`TIDEMARK_STACK is "${wanted}": set it to environment, docker, java, memory or required`);
+/** The first way that is open, where `setting` (of TIDEMARK_STACK) does not force one. */
+export async function choose(ways: readonly Way[], setting: string, required = false): Promise<Stack> {
+  const real = required || setting === 'required';
+  const forced = ways.filter((way) => way.kind === setting);
+  if (setting === 'memory') {
+    if (real) throw new Error('real parts are needed here, and TIDEMARK_STACK=memory asks for none: unset it');
+    return memoryStack('TIDEMARK_STACK=memory asks for it');
   }
-  if (rule === 'memory') return memoryStack('TIDEMARK_STACK=memory asks for it');
-  const forced = ways.filter((way) => way.kind === wanted);
+  if (setting !== '' && setting !== 'required' && forced.length === 0) {
+    throw new Error(`TIDEMARK_STACK is "${setting}": set it to environment, docker, java, memory or required`);
+  }
   const reasons: string[] = [];
   for (const way of forced.length > 0 ? forced : ways) {
     const reason = await way.whyNot();
@@ -45,7 +48,7 @@ export async function choose(ways: readonly Way[], rule: string, wanted = rule):
     reasons.push(`${way.kind}: ${reason}`);
   }
   const reason = reasons.join('; ');
-  if (rule !== '') throw new Error(`no broker, registry and database can be had here. ${reason}`);
+  if (real || forced.length > 0) throw new Error(`no broker, registry and database can be had here. ${reason}`);
   return memoryStack(reason);
 }
 

@@ -1,0 +1,36 @@
+// Compiles src/ to dist/. With an error of types nothing is written: dist/ stays as it was.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+
+const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+const tsc = spawnSync(process.execPath, [join(typescript, 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
+if (tsc.error) throw tsc.error;
+if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+
+removeStale();
+makeRunnable();
+
+/** What was compiled from a source that is gone would still be found by an import. */
+function removeStale() {
+  const stem = (file) => file.replace(/\.(ts|js|js\.map)$/, '');
+  const sources = new Set(readdirSync(join(root, 'src'), { recursive: true }).map(stem));
+  for (const file of readdirSync(dist, { recursive: true })) {
+    if (!sources.has(stem(file))) rmSync(join(dist, file), { recursive: true, force: true });
+  }
+}
+
+function makeRunnable() {
+  const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const file of Object.values(bin).map((path) => join(root, path))) {
+    if (!readFileSync(file, 'utf8').startsWith('#!')) throw new Error(`${file} lacks its #!/usr/bin/env node`);
+    chmodSync(file, 0o755);
+  }
+}

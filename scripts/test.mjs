@@ -1,0 +1,42 @@
+// Runs the tests and ends with a line `N passed, N failed`. Arguments go to jest; `--unit` runs what needs no stack.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const directory = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
+const results = join(directory, 'results.json');
+const jest = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
+const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+const given = process.argv.slice(2);
+// Last, because jest takes every word that follows for the name of another project.
+const selection = given.includes('--unit') ? ['--selectProjects', 'unit'] : [];
+const args = ['--json', `--outputFile=${results}`, ...given.filter((arg) => arg !== '--unit'), ...selection];
+
+const child = spawn(process.execPath, [...flags, jest, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+// Ctrl-C reaches jest by itself; what is sent to this process alone does not.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.once('exit', (code) => {
+  const summary = summaryOf(code === 0);
+  rmSync(directory, { recursive: true });
+  console.log(summary.line);
+  process.exitCode = summary.failed === 0 ? 0 : 1;
+});
+
+/** Counts what jest wrote; a run that failed otherwise, with no result or no test, is one failure at least. */
+function summaryOf(ok) {
+  let { passed, failed, skipped } = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    const found = JSON.parse(readFileSync(results, 'utf8'));
+    passed = found.numPassedTests;
+    failed = found.numFailedTests + found.numRuntimeErrorTestSuites;
+    skipped = found.numPendingTests + found.numTodoTests;
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  if (!ok && failed === 0) failed = 1;
+  const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  return { failed, line };
+}
