@@ -1,0 +1,140 @@
+/**
+ * One partition's rows, and what a commit does to them.
+ *
+ * Invariant: a commit is written whole or not at all. It is first turned into plain values (`prepare`), then held
+ * against the rows (`check`), and only then written (`write`), which cannot fail. A commit that contradicts the rows —
+ * a visit that is not in the table it is said to be in, a revision that is there already — is a mistake of the fold and
+ * is refused, where a database would raise a constraint or, worse, not notice.
+ */
+import type { PartitionState, ProfileDelta, Revision, TraitWrite } from '../core/changes.ts';
+import { emptyState } from '../core/changes.ts';
+import type { VisitEvent } from '../core/visit.ts';
+import type { Commit, OutboxRow, RecordMark } from '../processor/ports.ts';
+import { ProfileParts } from './profile-parts.ts';
+import { rowOf, type VisitRow } from './visit-row.ts';
+
+type Table = 'open' | 'ended';
+
+/** All that a commit says, as plain values that share nothing with the fold. */
+export interface PreparedCommit {
+  readonly state: PartitionState;
+  readonly visits: readonly { readonly row: VisitRow; readonly from: Table | null }[];
+  readonly removed: readonly { readonly id: string; readonly from: Table; readonly survivor: string }[];
+  readonly events: readonly { readonly visitId: string; readonly events: readonly VisitEvent[] }[];
+  readonly revisions: readonly Revision[];
+  readonly profiles: readonly ProfileDelta[];
+  readonly traits: readonly TraitWrite[];
+  readonly lastRecord: RecordMark | null;
+  readonly published: number;
+  readonly outbox: OutboxRow | null;
+  readonly writerSchemas: readonly { readonly id: number; readonly schema: string }[];
+}
+
+export function prepare<Raw>(commit: Commit<Raw>): PreparedCommit {
+  const { state, removed, events, revisions, profiles, traits } = commit.changes;
+  const plain = structuredClone({ state, removed, events, revisions: revisions.map(asRow), profiles, traits });
+  const visits = commit.changes.visits.map(({ visit, from }) => ({
+    row: rowOf(visit, visit.ended ? commit.amendableUntil(visit) : null),
+    from,
+  }));
+  const outbox = commit.outbox && { ...commit.outbox, payload: Buffer.from(commit.outbox.payload) };
+  const { lastRecord, published, writerSchemas } = commit;
+  return { ...plain, visits, outbox, ...structuredClone({ lastRecord, published, writerSchemas }) };
+}
+
+export class PartitionTables {
+  epoch = 0;
+  /** How many commits were written: with the next offset, what a commit expects to find. */
+  commits = 0;
+  state: PartitionState = emptyState();
+  lastRecord: RecordMark | null = null;
+  published = 0;
+  outbox: OutboxRow[] = [];
+
+  readonly open = new Map<string, VisitRow>();
+  readonly ended = new Map<string, VisitRow>();
+  readonly revisions = new Map<string, Revision>();
+  readonly profiles = new ProfileParts();
+
+  /** Append-only, by the visit that they were written for. */
+  private readonly chunks = new Map<string, VisitEvent[][]>();
+  /** Visits merged away, by the one that took them: whose chunks are read as its own. */
+  private readonly mergedInto = new Map<string, string[]>();
+
+  *visits(): Iterable<VisitRow> {
+    yield* this.open.values();
+    yield* this.ended.values();
+  }
+
+  /** A visit's events, those of the visits merged into it included, in the order in which they were written. */
+  eventsOf(visitId: string): VisitEvent[] {
+    const own = (this.chunks.get(visitId) ?? []).flat();
+    return [...own, ...(this.mergedInto.get(visitId) ?? []).flatMap((id) => this.eventsOf(id))];
+  }
+
+  /** @throws if the commit contradicts the rows. */
+  check(commit: PreparedCommit): void {
+    for (const { row, from } of commit.visits) this.checkPlace(row.id, from);
+    for (const { id, from } of commit.removed) this.checkPlace(id, from);
+    for (const { visitId, revision } of commit.revisions) {
+      if (this.revisions.has(`${visitId} ${revision}`)) throw new Error(`revision ${revision} of ${visitId} is there`);
+      const before = this.revisions.has(`${visitId} ${revision - 1}`);
+      const beside = commit.revisions.some((other) => other.visitId === visitId && other.revision === revision - 1);
+      if (revision > 0 && !before && !beside) throw new Error(`revision ${revision} of ${visitId} leaves a hole`);
+    }
+    const { sequence } = this.state;
+    const [first, next] = commit.outbox === null ? [sequence, sequence] : [commit.outbox.first, commit.outbox.next];
+    if (first !== sequence || next !== commit.state.sequence) {
+      throw new Error(`outbox ${first} to ${next} does not lead from ${sequence} to ${commit.state.sequence}`);
+    }
+  }
+
+  write(commit: PreparedCommit): void {
+    for (const { id, from, survivor } of commit.removed) {
+      this[from].delete(id);
+      this.mergedInto.set(survivor, [...(this.mergedInto.get(survivor) ?? []), id]);
+    }
+    for (const { row, from } of commit.visits) {
+      if (from !== null) this[from].delete(row.id);
+      this[row.ended ? 'ended' : 'open'].set(row.id, row);
+    }
+    for (const { visitId, events } of commit.events) {
+      this.chunks.set(visitId, [...(this.chunks.get(visitId) ?? []), [...events]]);
+    }
+    for (const revision of commit.revisions) this.revisions.set(`${revision.visitId} ${revision.revision}`, revision);
+    for (const delta of commit.profiles) this.profiles.add(delta, this.visits());
+    for (const trait of commit.traits) this.profiles.setTrait(trait);
+    if (commit.outbox !== null) this.outbox.push(commit.outbox);
+    this.acknowledge(commit.published);
+    this.state = commit.state;
+    this.lastRecord = commit.lastRecord ?? this.lastRecord;
+    this.commits += 1;
+  }
+
+  /** Never back: what is published stays so. */
+  acknowledge(published: number): void {
+    this.published = Math.max(this.published, published);
+    this.outbox = this.outbox.filter((row) => row.next > this.published);
+  }
+
+  private checkPlace(id: string, from: Table | null): void {
+    const at = this.open.has(id) ? 'open' : this.ended.has(id) ? 'ended' : null;
+    if (at !== from) throw new Error(`visit ${id} is in table ${at}, not in ${from} as the commit says`);
+  }
+}
+
+/** A revision's columns, and no more: what the fold hands over may hold the whole message. */
+function asRow(revision: Revision): Revision {
+  const { visitId, reason, retracted, mergedInto, startedAt, endedAt, eventCount, decidedAt } = revision;
+  return {
+    visitId,
+    revision: revision.revision,
+    reason,
+    retracted,
+    mergedInto,
+    startedAt,
+    endedAt,
+    eventCount,
+    decidedAt,
+  };
+}

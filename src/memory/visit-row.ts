@@ -1,0 +1,113 @@
+/**
+ * A visit as the in-memory store keeps it: plain JSON, so that nothing is shared with the fold's live object, and what
+ * the JSON leaves out is lost as it would be in a database.
+ */
+import type { Json, Utm } from '../core/event.ts';
+import { type EndReason, type Seal, type Stamped, Visit } from '../core/visit.ts';
+
+export interface VisitRow {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly debug: boolean;
+  readonly openedOffset: number;
+  readonly openedIndex: number;
+  readonly startedAt: number;
+  readonly lastEventAt: number;
+  readonly lastArrival: number;
+  readonly eventCount: number;
+  readonly pageViewCount: number;
+  readonly lateEventCount: number;
+  readonly ended: boolean;
+  readonly published: number;
+  readonly reason: EndReason | null;
+  readonly seal: Seal | null;
+  readonly endedWatermark: number | null;
+  readonly profile: Stamped<string> | null;
+  readonly source: Stamped<string> | null;
+  readonly entry: Stamped<{ readonly page: string; readonly referrer: string | null }> | null;
+  readonly exit: Stamped<string> | null;
+  readonly utm: Stamped<Utm> | null;
+  readonly named: readonly (Stamped<string> | null)[];
+  readonly context: readonly (readonly [key: string, value: Stamped<Json>])[];
+  readonly types: readonly (readonly [type: string, count: number])[];
+  /** Until when it can be amended, ms; null while it is open. */
+  readonly amendableUntil: number | null;
+}
+
+/** @param amendableUntil ms; null for an open visit. */
+export function rowOf(visit: Visit, amendableUntil: number | null): VisitRow {
+  const row: VisitRow = {
+    id: visit.id,
+    sessionId: visit.sessionId,
+    debug: visit.debug,
+    openedOffset: visit.openedOffset,
+    openedIndex: visit.openedIndex,
+    startedAt: visit.startedAt,
+    lastEventAt: visit.lastEventAt,
+    lastArrival: visit.lastArrival,
+    eventCount: visit.eventCount,
+    pageViewCount: visit.pageViewCount,
+    lateEventCount: visit.lateEventCount,
+    ended: visit.ended,
+    published: visit.published,
+    reason: visit.reason,
+    seal: visit.seal,
+    endedWatermark: visit.endedWatermark,
+    profile: visit.profile,
+    source: visit.source,
+    entry: visit.entry,
+    exit: visit.exit,
+    utm: visit.utm,
+    named: visit.named,
+    context: [...visit.context].sort(asJsonb),
+    types: [...visit.types].sort(asJsonb),
+    amendableUntil,
+  };
+  return JSON.parse(JSON.stringify(row)) as VisitRow;
+}
+
+/** @param eventIds null where they are not to be loaded. */
+export function visitOf(stored: VisitRow, eventIds: Set<string> | null): Visit {
+  const row = structuredClone(stored);
+  const visit = new Visit(
+    row.id,
+    row.sessionId,
+    row.debug,
+    row.openedOffset,
+    row.openedIndex,
+    row.startedAt,
+    row.lastEventAt,
+    row.lastArrival,
+  );
+  visit.eventCount = row.eventCount;
+  visit.pageViewCount = row.pageViewCount;
+  visit.lateEventCount = row.lateEventCount;
+  visit.ended = row.ended;
+  visit.published = row.published;
+  visit.reason = row.reason;
+  visit.seal = row.seal;
+  visit.endedWatermark = row.endedWatermark;
+  visit.profile = row.profile;
+  visit.source = row.source;
+  visit.entry = row.entry;
+  visit.exit = row.exit;
+  visit.utm = row.utm;
+  visit.named = [...row.named];
+  visit.context = new Map(row.context);
+  visit.types = new Map(row.types);
+  visit.eventIds = eventIds;
+  visit.stored = {
+    place: row.ended ? 'ended' : 'open',
+    profileId: row.profile?.value ?? null,
+    eventCount: row.eventCount,
+    pageViewCount: row.pageViewCount,
+    startedAt: row.startedAt,
+    lastEventAt: row.lastEventAt,
+  };
+  return visit;
+}
+
+/** The order in which `jsonb` keeps keys: by length first. Nothing may lean on the order in which a map was filled. */
+function asJsonb([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
