@@ -1,0 +1,102 @@
+import type { VisitEnded } from '../core/changes.ts';
+import { NAMED, type Utm } from '../core/event.ts';
+import type { VisitView } from '../memory/views.ts';
+import type { Answer } from './fold.ts';
+
+type Plain = Readonly<Record<string, unknown>>;
+
+/** An answer as `expect` writes it. */
+export interface AnswerForm {
+  readonly visits: readonly Plain[];
+  readonly published: readonly Plain[];
+  readonly profiles: readonly Plain[];
+  readonly late: readonly unknown[];
+  readonly dead: readonly unknown[];
+  readonly duplicates: readonly unknown[];
+}
+
+export function inForm({ visits, published, profiles, outcomes, openedBy }: Answer): AnswerForm {
+  return {
+    visits: visits.map((visit) => visitForm(visit, openedBy)),
+    published: published.map((message) => messageForm(message, openedBy)),
+    profiles: profiles.map((profile) => ({
+      profile_id: profile.profileId,
+      visit_count: profile.visitCount,
+      session_count: profile.sessionCount,
+      event_count: profile.eventCount,
+      page_view_count: profile.pageViewCount,
+      total_duration_ms: profile.durationMs,
+      first_seen_at: profile.firstSeenAt,
+      last_seen_at: profile.lastSeenAt,
+      traits: Object.fromEntries(profile.traits),
+    })),
+    late: outcomes.flatMap((outcome) => (outcome.kind === 'late' ? [outcome.eventId] : [])),
+    dead: outcomes.flatMap((outcome) => (outcome.kind === 'dead' ? [[outcome.eventId, outcome.reason]] : [])),
+    duplicates: outcomes.flatMap((outcome) => (outcome.kind === 'duplicate' ? [outcome.eventId] : [])),
+  };
+}
+
+function visitForm(visit: VisitView, openedBy: Answer['openedBy']): Plain {
+  return {
+    opened_by: openedBy.get(visit.id),
+    visit_id: visit.id,
+    session_id: visit.sessionId,
+    profile_id: visit.profile?.value ?? null,
+    source_id: visit.source?.value ?? null,
+    debug: visit.debug,
+    status: visit.ended ? 'ended' : 'open',
+    reason: visit.reason,
+    revision: visit.published === 0 ? null : visit.published - 1,
+    started_at: visit.startedAt,
+    ended_at: visit.lastEventAt,
+    duration_ms: visit.lastEventAt - visit.startedAt,
+    event_count: visit.eventCount,
+    page_view_count: visit.pageViewCount,
+    late_event_count: visit.lateEventCount,
+    entry_page: visit.entry?.value.page ?? null,
+    exit_page: visit.exit?.value ?? null,
+    referrer: visit.entry?.value.referrer ?? null,
+    ...utmForm(visit.utm?.value ?? null),
+    ...namedForm(visit.named.map((stamp) => stamp?.value ?? null)),
+    context: Object.fromEntries(visit.context.map(([key, stamp]) => [key, stamp.value])),
+  };
+}
+
+function messageForm(message: VisitEnded, openedBy: Answer['openedBy']): Plain {
+  return {
+    opened_by: openedBy.get(message.visitId),
+    event_id: message.eventId,
+    visit_id: message.visitId,
+    session_id: message.sessionId,
+    profile_id: message.profileId,
+    source_id: message.sourceId,
+    revision: message.revision,
+    reason: message.reason,
+    retracted: message.retracted,
+    merged_into: message.mergedInto === null ? null : openedBy.get(message.mergedInto),
+    started_at: message.startedAt,
+    ended_at: message.endedAt,
+    decided_at: message.decidedAt,
+    amendable_until: message.amendableUntil,
+    duration_ms: message.endedAt - message.startedAt,
+    event_count: message.eventCount,
+    page_view_count: message.pageViewCount,
+    late_event_count: message.lateEventCount,
+    event_types: Object.fromEntries(message.eventTypes),
+    entry_page: message.entryPage,
+    exit_page: message.exitPage,
+    referrer: message.referrer,
+    ...utmForm(message.utm),
+    ...namedForm(message.named),
+    debug: message.debug,
+  };
+}
+
+function utmForm(utm: Utm | null): Plain {
+  const keys = ['source', 'medium', 'campaign', 'term', 'content'];
+  return Object.fromEntries(keys.map((key, i) => [`utm_${key}`, utm?.[i] ?? null]));
+}
+
+function namedForm(named: readonly (string | null)[]): Plain {
+  return Object.fromEntries(NAMED.map((name, i) => [name, named[i] ?? null]));
+}

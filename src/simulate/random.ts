@@ -1,0 +1,78 @@
+/** Random numbers that a seed decides (xoshiro128**): the same seed gives the same traffic anywhere. */
+export class Random {
+  private readonly s: Uint32Array;
+
+  constructor(seed: number) {
+    // splitmix32 spreads any seed, zero included, over the state.
+    let z = seed >>> 0;
+    this.s = Uint32Array.from({ length: 4 }, () => {
+      z = (z + 0x9e3779b9) >>> 0;
+      let x = z;
+      x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+      x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+      return (x ^ (x >>> 16)) >>> 0;
+    });
+  }
+
+  /** 32 random bits. */
+  bits(): number {
+    const { s } = this;
+    const result = Math.imul(rotate(Math.imul(s[1]!, 5), 7), 9) >>> 0;
+    const t = s[1]! << 9;
+    s[2]! ^= s[0]!;
+    s[3]! ^= s[1]!;
+    s[1]! ^= s[2]!;
+    s[0]! ^= s[3]!;
+    s[2]! ^= t;
+    s[3] = rotate(s[3]!, 11);
+    return result;
+  }
+
+  /** From 0 up to, not including, 1. */
+  next(): number {
+    return this.bits() / 0x1_0000_0000;
+  }
+
+  chance(share: number): boolean {
+    return this.next() < share;
+  }
+
+  between(low: number, high: number): number {
+    return low + this.next() * (high - low);
+  }
+
+  /** A whole number from 0 up to, not including, `n`. */
+  below(n: number): number {
+    return Math.floor(this.next() * n);
+  }
+
+  /** Waiting times with this mean. */
+  exponential(mean: number): number {
+    return -mean * Math.log(1 - this.next());
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+
+  /** The first items far more often than the last, as with pages and countries. */
+  pickSkewed<T>(items: readonly T[]): T {
+    return items[Math.floor(this.next() ** 2.5 * items.length)]!;
+  }
+
+  uuid(): string {
+    const hex = [this.bits(), this.bits(), this.bits(), this.bits()]
+      .map((bits) => bits.toString(16).padStart(8, '0'))
+      .join('');
+    const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16);
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  }
+
+  bytes(length: number): Buffer {
+    return Buffer.from(Array.from({ length }, () => this.bits() & 0xff));
+  }
+}
+
+function rotate(x: number, by: number): number {
+  return ((x << by) | (x >>> (32 - by))) >>> 0;
+}
