@@ -1,0 +1,74 @@
+import type { RecordBatch } from './ports.ts';
+
+/** Batches queued beyond the one being folded; enough that reading and folding overlap. */
+const ROOM_BYTES = 4_000_000;
+
+/** What the position did: records, or (without any) a stretch in which there is nothing for us. */
+export type Arrival = RecordBatch | { readonly from: number; readonly next: number; readonly records: readonly [] };
+
+/**
+ * Batches on their way from the reader to the fold.
+ *
+ * Invariant: what is taken out is the log without a hole and without a repetition from the offset that was sought: a
+ * batch enters only if it begins where the last one ended. After a seek, a rebalance or a reset by the broker the
+ * reader may still deliver what it had fetched before; folded, that would count records twice or leave some out.
+ */
+export class Inbox {
+  private readonly items: Arrival[] = [];
+  private bytes = 0;
+  private waiting: (() => void)[] = [];
+  private position: number | null = null;
+
+  /** Where the next batch must begin; null while none is wanted. */
+  get expected(): number | null {
+    return this.position;
+  }
+
+  get isEmpty(): boolean {
+    return this.items.length === 0;
+  }
+
+  /** Forgets what is queued, and expects `offset` next; null: nothing. */
+  reset(offset: number | null): void {
+    this.items.length = 0;
+    this.bytes = 0;
+    this.position = offset;
+    this.release();
+  }
+
+  /** @returns false if the arrival does not begin where the last one ended: it is dropped. */
+  offer(arrival: Arrival): boolean {
+    if (arrival.from !== this.position) return false;
+    this.position = arrival.next;
+    this.items.push(arrival);
+    this.bytes += sizeOf(arrival);
+    return true;
+  }
+
+  take(): Arrival | null {
+    const arrival = this.items.shift() ?? null;
+    if (arrival !== null) {
+      this.bytes -= sizeOf(arrival);
+      if (this.bytes < ROOM_BYTES) this.release();
+    }
+    return arrival;
+  }
+
+  /** Resolves once there is room for more. */
+  room(): Promise<void> {
+    if (this.bytes < ROOM_BYTES) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  private release(): void {
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function sizeOf(arrival: Arrival): number {
+  let bytes = 0;
+  for (const { key, value } of arrival.records) bytes += 100 + (key?.length ?? 0) + (value?.length ?? 0);
+  return bytes;
+}

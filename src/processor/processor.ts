@@ -1,0 +1,179 @@
+import { CannotGoOn, messageOf } from './errors.ts';
+import { type LifeParts, type LifeSettings, PartitionLife } from './life.ts';
+import type { PartitionReport } from './observer.ts';
+import type { InputListener, RecordBatch } from './ports.ts';
+import { Waker, within } from './waiting.ts';
+
+/** How often it is asked whether a quiet partition has visits that are due, ms. */
+const TICK = 250;
+/** How often committed offsets are shown to lag tools, ms. */
+const SHOW_OFFSETS = 5_000;
+/** An orderly end takes no longer, whatever is away, ms. */
+const LONGEST_STOP = 8_000;
+
+interface Member {
+  readonly life: PartitionLife;
+  readonly done: Promise<void>;
+}
+
+/** Lives of the partitions that the group gives to this processor. */
+export class Processor implements InputListener {
+  private readonly settings: LifeSettings;
+  private readonly parts: LifeParts;
+  private readonly members = new Map<number, Member>();
+  private readonly waker: Waker;
+  private failure: Error | null = null;
+  private stopping = false;
+  private assignedOnce = false;
+
+  constructor(settings: LifeSettings, parts: LifeParts) {
+    this.settings = settings;
+    this.parts = parts;
+    this.waker = new Waker(parts.clock);
+  }
+
+  /**
+   * Folds until the signal aborts; then commits, leaves the group and resolves.
+   * @throws CannotGoOn, with what happened and what to do.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { log, clock } = this.parts;
+    const abort = () => this.waker.wake();
+    signal.addEventListener('abort', abort);
+    try {
+      await log.start(this);
+      let shown = clock.now();
+      while (!signal.aborted && this.failure === null) {
+        await this.waker.sleep(TICK);
+        await this.anticipate();
+        if (clock.now() - shown >= SHOW_OFFSETS) {
+          shown = clock.now();
+          await this.showOffsets();
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', abort);
+      await this.stop();
+    }
+    if (this.failure !== null) throw this.failure;
+  }
+
+  /** Whether the group has given out partitions, and all of ours are taken over. */
+  get isReady(): boolean {
+    return this.assignedOnce && [...this.members.values()].every(({ life }) => life.report().phase === 'running');
+  }
+
+  get hasFailed(): boolean {
+    return this.failure !== null;
+  }
+
+  reports(): PartitionReport[] {
+    return [...this.members.values()].map(({ life }) => life.report()).sort((a, b) => a.partition - b.partition);
+  }
+
+  // --------------------------------------------------------------------------------------------- what the log tells
+
+  assigned(partitions: readonly number[]): void {
+    if (this.stopping) return;
+    this.assignedOnce = true;
+    this.parts.observer.rebalanced();
+    this.parts.logger.info({ partitions }, 'partitions assigned');
+    const ours = new Set(partitions);
+    for (const [partition, { life }] of this.members) if (!ours.has(partition)) this.lose(partition, life);
+    for (const partition of partitions) {
+      const member = this.members.get(partition);
+      if (member === undefined) this.begin(partition);
+      else member.life.reassigned();
+    }
+  }
+
+  revoked(): void {
+    for (const [partition, { life }] of this.members) this.lose(partition, life);
+  }
+
+  async batch(batch: RecordBatch): Promise<void> {
+    await this.members.get(batch.partition)?.life.offer(batch);
+  }
+
+  moved(partition: number, from: number, next: number): void {
+    this.members.get(partition)?.life.moved(from, next);
+  }
+
+  failed(error: Error): void {
+    this.fail(error);
+  }
+
+  // --------------------------------------------------------------------------------------------------------- lives
+
+  /** Lives that ended or are about to, by partition: the next one waits for them. */
+  private readonly leaving = new Map<number, Promise<void>>();
+
+  private begin(partition: number): void {
+    const life = new PartitionLife(partition, this.settings, this.parts);
+    const before = this.leaving.get(partition) ?? Promise.resolve();
+    const done = before
+      .then(() => life.run())
+      .catch((error: Error) => this.fail(error))
+      .finally(() => this.waker.wake());
+    this.members.set(partition, { life, done });
+  }
+
+  private lose(partition: number, life: PartitionLife): void {
+    const { done } = this.members.get(partition)!;
+    this.members.delete(partition);
+    life.lose();
+    const left: Promise<void> = done.finally(() => {
+      if (this.leaving.get(partition) === left) this.leaving.delete(partition);
+    });
+    this.leaving.set(partition, left);
+  }
+
+  private fail(error: Error): void {
+    if (this.failure === null) {
+      this.failure = error;
+      this.parts.logger.fatal({ err: messageOf(error) }, 'stopping: this cannot go on without a decision');
+    }
+    this.waker.wake();
+  }
+
+  private async anticipate(): Promise<void> {
+    const { clock, log, logger, observer } = this.parts;
+    // The clock first, then the end offset: what is appended later bears a later stamp.
+    const now = clock.now();
+    const quiet = [...this.members.values()].filter(({ life }) => life.mayAnticipate(now));
+    if (quiet.length === 0) return;
+    try {
+      const bounds = await log.allBounds();
+      for (const { life } of quiet) {
+        const end = bounds.get(life.partition)?.end;
+        if (end !== undefined) life.anticipate(now, end);
+      }
+    } catch (error) {
+      observer.failed('broker');
+      logger.warn({ err: messageOf(error) }, 'end offsets could not be had: quiet partitions end no visit meanwhile');
+    }
+  }
+
+  private async showOffsets(): Promise<void> {
+    const offsets = new Map<number, number>();
+    for (const [partition, { life }] of this.members) {
+      const { committed } = life;
+      if (committed !== null && committed >= 0) offsets.set(partition, committed);
+    }
+    if (offsets.size > 0) await this.parts.log.commit(offsets);
+  }
+
+  private async stop(): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    const { clock, log, store, output } = this.parts;
+    for (const { life } of this.members.values()) life.stop();
+    const ends = [...this.members.values()].map(({ done }) => done);
+    await within(clock, LONGEST_STOP, Promise.all([...ends, ...this.leaving.values()]));
+    await within(clock, 1_000, this.showOffsets());
+    await within(clock, 4_000, log.stop());
+    await within(clock, 2_000, Promise.all([output.close(), store.close()]));
+  }
+}
+
+export { CannotGoOn };

@@ -1,0 +1,287 @@
+import type { Logger } from 'pino';
+import { CannotGoOn, messageOf } from './errors.ts';
+import type { Observer } from './observer.ts';
+import type { Clock, Lease, OutboxRow, OutMessage, Output, OutputSession, PublishedMessage } from './ports.ts';
+import { backoff, Waker, within } from './waiting.ts';
+
+/** What one Kafka transaction sends at most; the output splits it into requests. */
+const TRANSACTION_BYTES = 4_000_000;
+/** Committed rows kept in memory so that they need not be read back from the store. */
+const QUEUE_BYTES = 16_000_000;
+/** Offsets of a group without members expire after a week at the brokers' default. */
+const KEEP_INTERVAL = 24 * 3_600_000;
+
+export interface PublisherOptions<Raw> {
+  readonly lease: Lease<Raw>;
+  readonly output: Output;
+  readonly decodeOutbox: (payload: Buffer) => OutMessage[];
+  /** The event id of an output message's value, to compare what was published with what would be. */
+  readonly eventIdOf: (value: Buffer) => string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly observer: Observer;
+  /** Called when messages went out, or the publisher failed. */
+  readonly onProgress: () => void;
+}
+
+/**
+ * Sends what the outbox of one partition holds, in order, each message once.
+ *
+ * Invariant: the position (sequence of the next message) is written in the same Kafka transaction as the messages before
+ * it, and is read only after the predecessor's producer has been fenced. So whatever is at or past the position has not
+ * been sent, and whatever is before it has. A position read any earlier could be overtaken by a transaction of the
+ * predecessor that is still to commit, and its messages would go out twice.
+ */
+export class Publisher<Raw> {
+  private readonly options: PublisherOptions<Raw>;
+  private readonly waker: Waker;
+  private readonly queue: OutboxRow[] = [];
+  private queuedBytes = 0;
+  /** Rows were committed that are not in the queue: they have to be read from the store. */
+  private behind: boolean;
+  /** Sequence behind the last message that the store holds. */
+  private committed: number;
+  /** Sequence of the next message to send, as far as it is known. */
+  private at: number;
+  private outstanding: number;
+  private outstandingSince: number | null;
+  /** Published before by a processor whose database has since been set back: not sent again, but compared. */
+  private before = new Map<number, PublishedMessage>();
+  /** Rows whose messages are being sent. */
+  private taken: OutboxRow[] = [];
+  private stopping = false;
+  private done: Promise<void> | null = null;
+  error: Error | null = null;
+
+  constructor(options: PublisherOptions<Raw>) {
+    const { lease } = options;
+    this.options = options;
+    this.waker = new Waker(options.clock);
+    this.committed = lease.state.sequence;
+    this.at = lease.published;
+    this.behind = lease.published < lease.state.sequence;
+    this.outstanding = lease.outboxBytes;
+    this.outstandingSince = lease.outboxBytes > 0 ? options.clock.now() : null;
+  }
+
+  /** Every message before this sequence is out and in the store: its row may be deleted. */
+  get position(): number {
+    return Math.min(this.at, this.committed);
+  }
+
+  get backlogBytes(): number {
+    return this.outstanding;
+  }
+
+  get backlogSince(): number | null {
+    return this.outstandingSince;
+  }
+
+  get isDrained(): boolean {
+    return this.at >= this.committed;
+  }
+
+  start(): void {
+    this.done = this.run().catch((error: Error) => {
+      this.error = error;
+      this.options.onProgress();
+    });
+  }
+
+  /** The store holds this row now. */
+  offer(row: OutboxRow): void {
+    this.committed = row.next;
+    this.outstanding += row.payload.length;
+    this.outstandingSince ??= this.options.clock.now();
+    if (!this.behind && this.queuedBytes + row.payload.length <= QUEUE_BYTES) {
+      this.queue.push(row);
+      this.queuedBytes += row.payload.length;
+    } else {
+      this.behind = true;
+    }
+    this.waker.wake();
+  }
+
+  /** Stops after what is being sent; resolves within about two seconds. Never throws. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.waker.wake();
+    if (this.done !== null) await within(this.options.clock, 2_000, this.done);
+  }
+
+  private async run(): Promise<void> {
+    const { output, lease, logger, clock, observer } = this.options;
+    for (let attempt = 1; !this.stopping; attempt++) {
+      let session: OutputSession | null = null;
+      try {
+        session = await output.open(lease.partition);
+        await this.locate(session);
+        attempt = 0;
+        await this.send(session);
+      } catch (error) {
+        if (error instanceof CannotGoOn) throw error;
+        if (this.stopping) return;
+        observer.failed('broker');
+        logger.warn(
+          { partition: lease.partition, err: messageOf(error) },
+          'publishing failed: a new producer takes over from the position kept in Kafka',
+        );
+        await this.waker.sleep(backoff(Math.max(attempt, 1)));
+        // Whether the partition is still ours: if not this throws, and the partition's life decides what follows.
+        if (!this.stopping) await lease.acknowledge(this.position);
+      } finally {
+        if (session !== null) await within(clock, 2_000, session.close());
+      }
+    }
+  }
+
+  /** Finds the position; the predecessor is fenced by now. */
+  private async locate(session: OutputSession): Promise<void> {
+    const { lease, logger } = this.options;
+    const { partition } = lease;
+    const inKafka = await session.position();
+    let at = Math.max(this.at, inKafka ?? 0);
+    if (inKafka === null && this.committed > this.at) {
+      // Kafka has forgotten how far it was, or was never told. What is in the topics tells.
+      const sent = await session.readBack(this.at);
+      const last = sent.at(-1);
+      if (last !== undefined) {
+        at = Math.max(at, last.sequence + 1);
+        logger.warn({ partition, position: at }, 'the position in Kafka was gone: read back from the output topics');
+      }
+    }
+    if (at > this.committed) {
+      this.before = new Map((await session.readBack(this.at)).map((message) => [message.sequence, message]));
+      logger.warn(
+        { partition, published: at, database: this.committed },
+        'more was published than the database knows of, as after a restored backup: what is folded again is compared, not sent',
+      );
+    }
+    this.at = at;
+    this.drop();
+    if (inKafka === null && at > 0) await session.keep(at);
+  }
+
+  private async send(session: OutputSession): Promise<void> {
+    const { clock, observer, lease, onProgress } = this.options;
+    let written = clock.now();
+    while (!this.stopping) {
+      const messages = await this.next();
+      if (messages.length === 0) {
+        if (clock.now() - written >= KEEP_INTERVAL) {
+          await session.keep(this.at);
+          written = clock.now();
+        }
+        await this.waker.sleep(60_000);
+        continue;
+      }
+      const started = clock.now();
+      for (const part of parts(messages)) {
+        const next = part.at(-1)!.sequence + 1;
+        await session.send(part, next);
+        this.at = next;
+        written = clock.now();
+      }
+      this.drop();
+      observer.published({ partition: lease.partition, ms: clock.now() - started, messages: messages.length });
+      onProgress();
+    }
+  }
+
+  /** The next messages to send, in order and without a hole; none if all is out. */
+  private async next(): Promise<OutMessage[]> {
+    for (;;) {
+      const rows = await this.rows();
+      if (rows.length === 0) return [];
+      const messages: OutMessage[] = [];
+      for (const row of rows) {
+        for (const message of this.options.decodeOutbox(row.payload)) {
+          if (message.sequence < this.at) {
+            this.compare(message);
+            continue;
+          }
+          const expected = this.at + messages.length;
+          if (message.sequence !== expected) throw this.hole(expected, message.sequence);
+          messages.push(message);
+        }
+      }
+      this.taken = rows;
+      if (messages.length > 0) return messages;
+      this.drop();
+    }
+  }
+
+  private async rows(): Promise<OutboxRow[]> {
+    if (this.queue.length > 0) {
+      const rows: OutboxRow[] = [];
+      let bytes = 0;
+      for (const row of this.queue) {
+        if (rows.length > 0 && bytes + row.payload.length > TRANSACTION_BYTES) break;
+        rows.push(row);
+        bytes += row.payload.length;
+      }
+      return rows;
+    }
+    if (!this.behind) return [];
+    if (this.at >= this.committed) {
+      this.behind = false;
+      return [];
+    }
+    const rows = await this.options.lease.outbox(this.at, TRANSACTION_BYTES);
+    if (rows.length === 0) throw this.hole(this.at, null);
+    return rows;
+  }
+
+  /** Lets go of the rows that are out. */
+  private drop(): void {
+    while (this.queue.length > 0 && this.queue[0]!.next <= this.at) {
+      this.queuedBytes -= this.queue.shift()!.payload.length;
+    }
+    for (const row of this.taken) if (row.next <= this.at) this.outstanding -= row.payload.length;
+    this.taken = [];
+    if (this.isDrained) {
+      this.outstanding = 0;
+      this.outstandingSince = null;
+    }
+  }
+
+  private compare(message: OutMessage): void {
+    const published = this.before.get(message.sequence);
+    if (published === undefined) return;
+    this.before.delete(message.sequence);
+    const same =
+      published.topic === message.topic &&
+      (message.topic !== 'output' ||
+        (message.value !== null &&
+          published.value !== null &&
+          this.options.eventIdOf(message.value) === this.options.eventIdOf(published.value)));
+    if (same) return;
+    throw new CannotGoOn(
+      `partition ${this.options.lease.partition}: message ${message.sequence} was published as something else before the database was set back. ` +
+        'The log or the settings are not the ones that it was folded from: restore those, or start a new output topic',
+    );
+  }
+
+  private hole(expected: number, found: number | null): Error {
+    return new CannotGoOn(
+      `partition ${this.options.lease.partition}: the outbox should go on with message ${expected}, but ${found === null ? 'has nothing' : `goes on with ${found}`}. ` +
+        'Rows were deleted from the database, or it was restored without them: rebuild with a replay',
+    );
+  }
+}
+
+function* parts(messages: readonly OutMessage[]): Iterable<OutMessage[]> {
+  let part: OutMessage[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const size = (message.key?.length ?? 0) + (message.value?.length ?? 0) + 200;
+    if (part.length > 0 && bytes + size > TRANSACTION_BYTES) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(message);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
+}
