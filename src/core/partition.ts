@@ -124,19 +124,20 @@ export class Partition<Raw> {
   /** The sessions of these records that have to be looked up before the records can be folded; null if none. */
   lookup(records: readonly LogRecord<Raw>[]): Lookup | null {
     const { watermark } = this;
-    if (watermark === null) return null;
     const unknown = new Map<Session, Unknown>();
     for (const record of records) {
       for (const entry of record.entries) {
         if (isRefusal(entry)) continue;
         const debug = this.sessions.isDebug(entry);
-        const session = this.sessions.findOrMake(entry.sessionId, debug, false);
+        // Before the first accepted event there is nothing in the store.
+        const session = this.sessions.findOrMake(entry.sessionId, debug, watermark === null);
+        session.awaited = Math.max(session.awaited, record.offset);
         if (session.complete || unknown.has(session)) continue;
         const openVisitIds = session.visits.filter((visit) => visit.eventIds === null).map((visit) => visit.id);
         unknown.set(session, { sessionId: entry.sessionId, debug, openVisitIds });
       }
     }
-    if (unknown.size === 0) return null;
+    if (watermark === null || unknown.size === 0) return null;
     const { maxAge, gap, maxDuration, futureTolerance } = this.rules;
     const endedSince = watermark - maxAge - gap;
     return {
@@ -152,9 +153,14 @@ export class Partition<Raw> {
   admit(found: readonly Found[]): void {
     for (const { sessionId, debug, ended, openEventIds } of found) {
       const session = this.sessions.findOrMake(sessionId, debug, false);
-      for (const visit of session.visits) visit.eventIds ??= openEventIds.get(visit.id) ?? null;
-      const known = new Set(session.visits.map((visit) => visit.id));
-      for (const visit of ended) if (!known.has(visit.id)) this.sessions.insert(session, visit);
+      const known = new Map(session.visits.map((visit) => [visit.id, visit]));
+      for (const [id, visit] of known) visit.eventIds ??= openEventIds.get(id) ?? null;
+      for (const visit of ended) {
+        // One that ended here since it was loaded may be found as ended: what is in memory is the newer.
+        const here = known.get(visit.id);
+        if (here === undefined) this.sessions.insert(session, visit);
+        else here.eventIds ??= visit.eventIds;
+      }
       session.complete = true;
       this.touch(session);
     }
@@ -428,7 +434,7 @@ export class Partition<Raw> {
   settle(held: Held): void {
     for (const session of held) {
       session.holds -= 1;
-      this.sessions.forget(session, this.watermark);
+      this.sessions.forget(session, this.watermark, this.state.nextOffset);
     }
   }
 

@@ -15,13 +15,16 @@ export interface Session {
   touched: boolean;
   /** Commits, the next one included, that hold something of it and are not settled. Above 0 it stays in memory. */
   holds: number;
+  /** Offset of the last record that it was looked up for; -1: none. Until that one is folded it stays in memory. */
+  awaited: number;
 }
 
 /**
  * The sessions in memory.
  *
  * Invariant: a session that is not here has nothing open, and all that it has is in the store. So what is not here may
- * be looked up there, and nothing is missed. A session leaves only when the commit that held its last change is done.
+ * be looked up there, and nothing is missed. A session leaves only when the commit that held its last change is done, and
+ * when the records that it was looked up for are folded.
  */
 export class Sessions {
   private readonly rules: Rules;
@@ -45,7 +48,7 @@ export class Sessions {
     const sessions = debug ? this.debug : this.plain;
     let session = sessions.get(sessionId);
     if (session === undefined) {
-      session = { sessionId, debug, visits: [], complete, touched: false, holds: 0 };
+      session = { sessionId, debug, visits: [], complete, touched: false, holds: 0, awaited: -1 };
       sessions.set(sessionId, session);
     }
     return session;
@@ -63,8 +66,8 @@ export class Sessions {
   }
 
   /** Lets go of what no event can touch any more, and of the whole session if nothing of it is open or on its way. */
-  forget(session: Session, watermark: number | null): void {
-    if (session.holds > 0) return;
+  forget(session: Session, watermark: number | null, nextOffset: number): void {
+    if (session.holds > 0 || session.awaited >= nextOffset) return;
     const { visits } = session;
     if (visits.every((visit) => visit.ended)) {
       (session.debug ? this.debug : this.plain).delete(session.sessionId);

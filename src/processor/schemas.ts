@@ -19,7 +19,12 @@ export interface SchemaReader {
   schemaIdOf(value: Buffer | null): number | null;
   knows(id: number): boolean;
   add(id: number, schema: string): void;
+  /** Records of this id are `undecodable` until a schema is added: the registry knows no such id. */
+  addUnknown(id: number): void;
 }
+
+/** An id that the registry did not know may be one that it was not told yet: it is asked again after this, ms. */
+const ASK_AGAIN = 10_000;
 
 /**
  * The writer schemas that records name.
@@ -34,6 +39,8 @@ export class WriterSchemas {
   private readonly logger: Logger;
   private readonly observer: Observer;
   private readonly unkept = new Map<number, string>();
+  /** Ids that the registry did not know, and when it said so. */
+  private readonly unknown = new Map<number, number>();
   private readonly asked = new Map<number, Promise<void>>();
 
   constructor(
@@ -51,7 +58,7 @@ export class WriterSchemas {
   /** What the store keeps is known from now on. */
   kept(schemas: ReadonlyMap<number, string>): void {
     for (const [id, schema] of schemas) {
-      if (!this.reader.knows(id)) this.reader.add(id, schema);
+      if (!this.reader.knows(id) || this.unknown.delete(id)) this.reader.add(id, schema);
       this.unkept.delete(id);
     }
   }
@@ -60,7 +67,7 @@ export class WriterSchemas {
   async learn(records: readonly RawRecord[], isEnding: () => boolean): Promise<void> {
     for (const { value } of records) {
       const id = this.reader.schemaIdOf(value);
-      if (id === null || this.reader.knows(id)) continue;
+      if (id === null || (this.reader.knows(id) && !this.isToAskAgain(id))) continue;
       let asked = this.asked.get(id);
       if (asked === undefined) {
         asked = this.ask(id, isEnding).finally(() => this.asked.delete(id));
@@ -71,12 +78,21 @@ export class WriterSchemas {
     }
   }
 
+  private isToAskAgain(id: number): boolean {
+    const since = this.unknown.get(id);
+    return since !== undefined && this.clock.now() - since >= ASK_AGAIN;
+  }
+
   private async ask(id: number, isEnding: () => boolean): Promise<void> {
     for (let attempt = 1; !isEnding(); attempt++) {
       try {
         const schema = await this.registry.writerSchema(id);
-        if (schema !== null) {
+        if (schema === null) {
+          this.reader.addUnknown(id);
+          this.unknown.set(id, this.clock.now());
+        } else {
           this.reader.add(id, schema);
+          this.unknown.delete(id);
           this.unkept.set(id, schema);
         }
         return;
