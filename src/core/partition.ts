@@ -269,6 +269,12 @@ export class Partition<Raw> {
     if (isRefusal(entry)) return this.dead(record, index, entry.eventId, entry.refused, entry.error);
     const { watermark } = this;
     const { t } = entry;
+    const debug = this.sessions.isDebug(entry);
+    const session = this.sessions.findOrMake(entry.sessionId, debug, watermark === null);
+    if (!session.complete) throw new Error(`session of the record at offset ${record.offset} was not looked up`);
+    // Even if the event is set aside below: the session was kept for it, and may leave memory now.
+    this.touch(session);
+
     if (t > record.timestamp + this.rules.futureTolerance) {
       const error = `the event's time is ${t - record.timestamp} ms ahead of its record: correct the sender's clock, or send sent_at with each event`;
       return this.dead(record, index, entry.eventId, 'future', error);
@@ -276,12 +282,6 @@ export class Partition<Raw> {
     if (watermark !== null && t < watermark - this.rules.maxAge) {
       return this.late(record, index, entry, null, `the event is ${watermark - t} ms behind the watermark`);
     }
-
-    const debug = this.sessions.isDebug(entry);
-    const session = this.sessions.findOrMake(entry.sessionId, debug, watermark === null);
-    if (!session.complete) throw new Error(`session of the record at offset ${record.offset} was not looked up`);
-    this.touch(session);
-
     const placement = place(this.rules, session.visits, entry, watermark);
     switch (placement.kind) {
       case 'duplicate':
