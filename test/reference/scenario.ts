@@ -81,8 +81,12 @@ export function stepsOf(log: Scenario['log']): Step<null>[] {
 }
 
 /** What was said, in the form of `expect`. */
-export function inScenarioForm(said: Said, steps: readonly Step<unknown>[]): Required<Expectation> {
-  const openers = openingEvents(said, steps);
+export function inScenarioForm(
+  said: Said,
+  steps: readonly Step<unknown>[],
+  source: Source = SCENARIO_SOURCE,
+): Required<Expectation> {
+  const openers = openingEvents(said, steps, source);
   return {
     visits: said.visits.map((visit) => ({
       opened_by: openers.get(visit.id),
@@ -175,7 +179,7 @@ function described(from: {
 }
 
 /** Event ids by the id of the visit that they opened, merged-away ones included. */
-function openingEvents(said: Said, steps: readonly Step<unknown>[]): Map<string, string> {
+function openingEvents(said: Said, steps: readonly Step<unknown>[], source: Source): Map<string, string> {
   const records = new Map<number, LogRecord<unknown>>();
   for (const step of steps) if ('record' in step) records.set(step.record.offset, step.record);
   const openers = new Map<string, string>();
@@ -183,7 +187,7 @@ function openingEvents(said: Said, steps: readonly Step<unknown>[]): Map<string,
     const record = records.get(offset)!;
     const entry = record.entries[index]!;
     if (fate !== 'started' || isRefusal(entry)) continue;
-    const { topic, partition } = SCENARIO_SOURCE;
+    const { topic, partition } = source;
     openers.set(visitId(record.timestamp, entry.sessionId, topic, partition, offset, index), entry.eventId);
   }
   return openers;
