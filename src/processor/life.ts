@@ -21,7 +21,7 @@ import {
   type Store,
 } from './ports.ts';
 import { Publisher } from './publisher.ts';
-import type { WriterSchemas } from './schemas.ts';
+import { UsedSchemas, type WriterSchemas } from './schemas.ts';
 import { backoff, Waker, within } from './waiting.ts';
 
 export interface LifeSettings {
@@ -93,6 +93,7 @@ export class PartitionLife {
   private lease: Lease<RawRecord> | null = null;
   private fold: Partition<RawRecord> | null = null;
   private publisher: Publisher<RawRecord> | null = null;
+  private schemas: UsedSchemas | null = null;
 
   /** The record folded last before the take-over, to be read back and compared; null once that is done. */
   private toVerify: RecordMark | null = null;
@@ -248,7 +249,7 @@ export class PartitionLife {
     this.outOfChain = false;
     this.last = lease.lastRecord === null ? null : { mark: lease.lastRecord };
     this.acknowledged = lease.published;
-    this.parts.schemas.kept(lease.writerSchemas);
+    this.schemas = new UsedSchemas(this.parts.schemas, lease.writerSchemas);
     this.publisher = new Publisher({ ...this.parts, logger: this.logger, lease, onProgress: () => this.waker.wake() });
     this.publisher.start();
     if (this.ending) return;
@@ -382,10 +383,10 @@ export class PartitionLife {
     fold: Partition<RawRecord>,
     records: readonly RawRecord[],
   ): Promise<void> {
-    const { schemas, decode, clock } = this.parts;
+    const { decode, clock } = this.parts;
     await this.outboxRoom(lease, fold);
     if (this.ending) return;
-    await schemas.learn(records, () => this.ending);
+    await this.schemas!.learn(records, () => this.ending);
     if (this.ending) return;
     const decoded = records.map((record) => decode(this.partition, record));
     const lookup = fold.lookup(decoded);
@@ -464,7 +465,8 @@ export class PartitionLife {
   }
 
   private startCommit(lease: Lease<RawRecord>, fold: Partition<RawRecord>): void {
-    const { clock, encode, schemas, observer } = this.parts;
+    const { clock, encode, observer } = this.parts;
+    const schemas = this.schemas!;
     const started = clock.now();
     const { changes, held } = fold.take();
     const outbox = encode(this.partition, changes.emissions);

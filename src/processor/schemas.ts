@@ -17,7 +17,6 @@ export interface Registry {
 export interface SchemaReader {
   /** The registry's id that a value names; null where there is none to learn. */
   schemaIdOf(value: Buffer | null): number | null;
-  knows(id: number): boolean;
   add(id: number, schema: string): void;
   /** Records of this id are `undecodable` until a schema is added: the registry knows no such id. */
   addUnknown(id: number): void;
@@ -26,22 +25,14 @@ export interface SchemaReader {
 /** An id that the registry did not know may be one that it was not told yet: it is asked again after this, ms. */
 const ASK_AGAIN = 10_000;
 
-/**
- * The writer schemas that records name.
- *
- * Invariant: a schema that decoded a record is in the store with the commit that first holds such a record, so that a
- * replay decodes it the same whatever the registry says by then.
- */
+/** The writer schemas that this process knows, for all partitions. */
 export class WriterSchemas {
   private readonly reader: SchemaReader;
   private readonly registry: Registry;
-  private readonly clock: Clock;
-  private readonly logger: Logger;
-  private readonly observer: Observer;
-  private readonly unkept = new Map<number, string>();
-  /** Ids that the registry did not know, and when it said so. */
-  private readonly unknown = new Map<number, number>();
-  private readonly asked = new Map<number, Promise<void>>();
+  private readonly parts: { readonly clock: Clock; readonly logger: Logger; readonly observer: Observer };
+  /** By id: the schema, or since when the registry is known not to know it, ms. */
+  private readonly known = new Map<number, string | number>();
+  private readonly asking = new Map<number, Promise<void>>();
 
   constructor(
     reader: SchemaReader,
@@ -50,60 +41,86 @@ export class WriterSchemas {
   ) {
     this.reader = reader;
     this.registry = registry;
-    this.clock = parts.clock;
-    this.logger = parts.logger;
-    this.observer = parts.observer;
+    this.parts = parts;
   }
 
-  /** What the store keeps is known from now on. */
-  kept(schemas: ReadonlyMap<number, string>): void {
-    for (const [id, schema] of schemas) {
-      if (!this.reader.knows(id) || this.unknown.delete(id)) this.reader.add(id, schema);
-      this.unkept.delete(id);
+  schemaIdOf(value: Buffer | null): number | null {
+    return this.reader.schemaIdOf(value);
+  }
+
+  add(id: number, schema: string): void {
+    if (typeof this.known.get(id) === 'string') return;
+    this.known.set(id, schema);
+    this.reader.add(id, schema);
+  }
+
+  /** The schema of an id; null: the registry does not know it. undefined: it has to be asked. */
+  get(id: number): string | null | undefined {
+    const known = this.known.get(id);
+    if (typeof known !== 'number') return known;
+    return this.parts.clock.now() - known < ASK_AGAIN ? null : undefined;
+  }
+
+  /** Asks the registry. Waits, and says so, while it cannot tell. */
+  async ask(id: number, isEnding: () => boolean): Promise<void> {
+    let asking = this.asking.get(id);
+    if (asking === undefined) {
+      asking = this.keepAsking(id, isEnding).finally(() => this.asking.delete(id));
+      this.asking.set(id, asking);
     }
+    await asking;
   }
 
-  /** Asks for what these records name and is not known. Waits, and says so, while the registry cannot tell. */
-  async learn(records: readonly RawRecord[], isEnding: () => boolean): Promise<void> {
-    for (const { value } of records) {
-      const id = this.reader.schemaIdOf(value);
-      if (id === null || (this.reader.knows(id) && !this.isToAskAgain(id))) continue;
-      let asked = this.asked.get(id);
-      if (asked === undefined) {
-        asked = this.ask(id, isEnding).finally(() => this.asked.delete(id));
-        this.asked.set(id, asked);
-      }
-      await asked;
-      if (isEnding()) return;
-    }
-  }
-
-  private isToAskAgain(id: number): boolean {
-    const since = this.unknown.get(id);
-    return since !== undefined && this.clock.now() - since >= ASK_AGAIN;
-  }
-
-  private async ask(id: number, isEnding: () => boolean): Promise<void> {
+  private async keepAsking(id: number, isEnding: () => boolean): Promise<void> {
+    const { clock, logger, observer } = this.parts;
     for (let attempt = 1; !isEnding(); attempt++) {
       try {
         const schema = await this.registry.writerSchema(id);
-        if (schema === null) {
-          this.reader.addUnknown(id);
-          this.unknown.set(id, this.clock.now());
+        if (schema !== null) {
+          this.add(id, schema);
         } else {
-          this.reader.add(id, schema);
-          this.unknown.delete(id);
-          this.unkept.set(id, schema);
+          this.known.set(id, clock.now());
+          this.reader.addUnknown(id);
         }
         return;
       } catch (error) {
-        this.observer.failed('registry');
-        this.logger.warn(
+        observer.failed('registry');
+        logger.warn(
           { schemaId: id, err: messageOf(error) },
           'waiting for the schema registry: records of this schema cannot be decoded before it answers',
         );
-        await this.clock.sleep(backoff(attempt));
+        await clock.sleep(backoff(attempt));
       }
+    }
+  }
+}
+
+/**
+ * The writer schemas that one partition's records name.
+ *
+ * Invariant: a schema that decoded a record of a partition is in the store, for that partition, with the commit that
+ * first holds such a record. So a replay decodes it the same, whatever the registry says by then.
+ */
+export class UsedSchemas {
+  private readonly schemas: WriterSchemas;
+  private readonly kept: Set<number>;
+  private readonly unkept = new Map<number, string>();
+
+  /** @param kept what the store keeps for the partition. */
+  constructor(schemas: WriterSchemas, kept: ReadonlyMap<number, string>) {
+    this.schemas = schemas;
+    this.kept = new Set(kept.keys());
+    for (const [id, schema] of kept) schemas.add(id, schema);
+  }
+
+  /** Makes these records decodable, or waits until they are. */
+  async learn(records: readonly RawRecord[], isEnding: () => boolean): Promise<void> {
+    for (const { value } of records) {
+      const id = this.schemas.schemaIdOf(value);
+      if (id === null || this.kept.has(id) || this.unkept.has(id)) continue;
+      while (this.schemas.get(id) === undefined && !isEnding()) await this.schemas.ask(id, isEnding);
+      const schema = this.schemas.get(id);
+      if (schema != null) this.unkept.set(id, schema);
     }
   }
 
@@ -113,6 +130,9 @@ export class WriterSchemas {
   }
 
   areKept(schemas: readonly { readonly id: number }[]): void {
-    for (const { id } of schemas) this.unkept.delete(id);
+    for (const { id } of schemas) {
+      this.unkept.delete(id);
+      this.kept.add(id);
+    }
   }
 }
