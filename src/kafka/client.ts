@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { type ISocketFactory, Kafka, type KafkaConfig, type RetryOptions, type SASLOptions } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { Settings } from '../settings/index.ts';
+import { registerCodecs } from './codecs.ts';
+import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
+import { quietTimers } from './timers.ts';
+
+type Declared = Settings['kafka'];
+
+/** How to reach the brokers: `settings.kafka`, or no more than the brokers. */
+export type KafkaAddress = Pick<Declared, 'brokers'> & Partial<Omit<Declared, 'brokers' | 'group'>>;
+
+/**
+ * About 3 s in all, then the caller hears of it: whoever uses a client here has a loop of its own that says what it
+ * waits for. KafkaJS's own default goes on for 10 s in silence, and takes others where NODE_ENV is test.
+ */
+const RETRY: RetryOptions = { initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 2_000, retries: 5 };
+
+export interface ClientOptions {
+  readonly socketFactory?: ISocketFactory;
+}
+
+/** A KafkaJS client that reads all codecs, logs through `logger` and lets an idle process sleep. */
+export function kafkaClient(address: KafkaAddress, logger: Logger, options: ClientOptions = {}): Kafka {
+  quietTimers();
+  registerCodecs();
+  const config: KafkaConfig = {
+    brokers: [...address.brokers],
+    clientId: address.clientId ?? 'tidemark',
+    // Its default of 1 s is short for TLS across a region; a broker that is there answers at once.
+    connectionTimeout: 5_000,
+    authenticationTimeout: 10_000,
+    requestTimeout: 30_000,
+    retry: RETRY,
+    logLevel: kafkaLogLevel(logger),
+    logCreator: kafkaLogCreator(logger),
+  };
+  if (address.tls) config.ssl = tls(address);
+  const sasl = login(address);
+  if (sasl) config.sasl = sasl;
+  if (options.socketFactory) config.socketFactory = options.socketFactory;
+  return new Kafka(config);
+}
+
+function tls({ tlsCa, tlsCert, tlsKey }: KafkaAddress): ConnectionOptions {
+  return {
+    ...(tlsCa ? { ca: pem('kafka.tls_ca', tlsCa) } : {}),
+    ...(tlsCert ? { cert: pem('kafka.tls_cert', tlsCert) } : {}),
+    ...(tlsKey ? { key: pem('kafka.tls_key', tlsKey) } : {}),
+  };
+}
+
+function pem(setting: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Error(`${setting}: cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function login({ sasl }: KafkaAddress): SASLOptions | null {
+  if (!sasl?.mechanism || sasl.username === null || sasl.password === null) return null;
+  return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password };
+}

@@ -1,0 +1,94 @@
+import kafkajs, { type Cluster, type Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { within } from './within.ts';
+
+/** Longest wait for an answer, in ms: about twice what a broker takes to come back from a restart. */
+const ANSWER = 10_000;
+
+/**
+ * Questions to the brokers without being in a group. KafkaJS's admin client asks for offsets read committed, which
+ * are last stable offsets, not ends, and cannot fetch; its cluster can, and is handed to every partition assigner.
+ * The connection is made with the first question, dropped after an error, and made anew with the next.
+ */
+export class ClusterLink {
+  readonly #kafka: Kafka;
+  readonly #logger: Logger;
+  #link: Promise<Link> | null = null;
+  #closed = false;
+
+  constructor(kafka: Kafka, logger: Logger) {
+    this.#kafka = kafka;
+    this.#logger = logger;
+  }
+
+  /**
+   * Asks; once more over a new connection if the first failed: it may have been to a broker that is gone, or by what
+   * was known of the leaders before they changed.
+   */
+  async ask<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout = ANSWER): Promise<T> {
+    try {
+      return await this.#once(what, question, timeout);
+    } catch (error) {
+      if (this.#closed || error instanceof NoAnswer) throw error;
+      return await this.#once(what, question, timeout);
+    }
+  }
+
+  async #once<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout: number): Promise<T> {
+    if (this.#closed) throw new Error(`cannot ask for ${what}: the connection to Kafka is closed`);
+    this.#link ??= open(this.#kafka);
+    const link = this.#link;
+    const asked = link.then(({ cluster }) => question(cluster));
+    try {
+      return await within(timeout, asked, () => {
+        throw new NoAnswer(`Kafka did not answer within ${timeout} ms: ${what}`);
+      });
+    } catch (error) {
+      if (this.#link === link) this.#link = null;
+      this.#drop(link);
+      throw error;
+    }
+  }
+
+  #drop(link: Promise<Link>): void {
+    link
+      .then(({ disconnect }) => disconnect())
+      .catch((error: unknown) => this.#logger.debug({ err: error }, 'a connection to Kafka did not close'));
+  }
+
+  /** Resolves within `timeout` ms, whatever is away. */
+  async close(timeout = 1_000): Promise<void> {
+    this.#closed = true;
+    const link = this.#link;
+    this.#link = null;
+    if (link === null) return;
+    const closed = link.then(({ disconnect }) => disconnect()).catch(() => {});
+    await within(timeout, closed, () => {});
+  }
+}
+
+class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+interface Link {
+  readonly cluster: Cluster;
+  disconnect(): Promise<void>;
+}
+
+async function open(kafka: Kafka): Promise<Link> {
+  let cluster: Cluster | undefined;
+  const consumer = kafka.consumer({
+    groupId: 'never-joined',
+    readUncommitted: true,
+    allowAutoTopicCreation: false,
+    partitionAssigners: [
+      (given) => {
+        cluster = given.cluster;
+        return kafkajs.PartitionAssigners.roundRobin(given);
+      },
+    ],
+  });
+  await consumer.connect();
+  return { cluster: cluster!, disconnect: () => consumer.disconnect() };
+}

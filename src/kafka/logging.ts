@@ -1,0 +1,37 @@
+import { type LogEntry, logLevel } from 'kafkajs';
+import type { Logger } from 'pino';
+
+/** The same line again within this many ms goes to debug: a broker that is away gives dozens a second. */
+const SAME_AGAIN = 10_000;
+
+/** KafkaJS's level for a logger: what would not be written anyway is not made. */
+export function kafkaLogLevel(logger: Logger): logLevel {
+  if (logger.isLevelEnabled('trace')) return logLevel.DEBUG;
+  return logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.WARN;
+}
+
+/**
+ * KafkaJS's lines as ours, one level quieter: what it calls an error it mostly tries again by itself, and what it does
+ * not, whoever called it reports.
+ */
+export function kafkaLogCreator(logger: Logger, now: () => number = Date.now): () => (entry: LogEntry) => void {
+  const last = new Map<string, number>();
+  const seenLately = (line: string): boolean => {
+    const time = now();
+    const before = last.get(line);
+    if (before !== undefined && time - before < SAME_AGAIN) return true;
+    if (last.size >= 1_000) last.clear();
+    last.set(line, time);
+    return false;
+  };
+  return () =>
+    ({ namespace, level, log }) => {
+      const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...rest } = log;
+      const line = `${namespace}: ${message}`;
+      const fields = { kafkajs: rest };
+      if (level >= logLevel.DEBUG) logger.trace(fields, line);
+      else if (level >= logLevel.INFO || seenLately(line)) logger.debug(fields, line);
+      else if (level === logLevel.WARN) logger.info(fields, line);
+      else logger.warn(fields, line);
+    };
+}
