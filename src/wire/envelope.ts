@@ -1,0 +1,92 @@
+import type { Emission } from '../core/changes.ts';
+import type { OutMessage, OutputTopic, RawRecord } from '../processor/ports.ts';
+import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
+import { clean, cut } from './text.ts';
+import { encodeVisitEnded } from './visit-ended.ts';
+
+export interface EnvelopeContext {
+  /** Of the input. */
+  readonly topic: string;
+  readonly partition: number;
+  /** The registry's id of `schemas/VisitEnded.avsc`. */
+  readonly outputSchemaId: number;
+  /** What each topic takes in one batch (`max.message.bytes`). */
+  readonly maxBytes: { readonly [topic in OutputTopic]: number };
+  /** Whether a record of this input may hold several entries: then `tidemark-index` says which it was. */
+  readonly severalPerRecord: boolean;
+}
+
+type SetAside = Exclude<Emission<RawRecord>, { readonly kind: 'output' }>;
+type Header = readonly [name: string, value: Buffer];
+
+export function toOutMessages(emissions: readonly Emission<RawRecord>[], context: EnvelopeContext): OutMessage[] {
+  return emissions.map((emission) => toOutMessage(emission, context));
+}
+
+/** What is given out, ready to send. What is set aside goes as it came, with the reason and where it came from. */
+export function toOutMessage(emission: Emission<RawRecord>, context: EnvelopeContext): OutMessage {
+  if (emission.kind !== 'output') return setAside(emission, context);
+  const { message, sequence } = emission;
+  return {
+    topic: 'output',
+    sequence,
+    key: Buffer.from(message.sessionId),
+    value: encodeVisitEnded(message, context.topic, context.partition, context.outputSchemaId),
+    headers: [
+      header('tidemark-topic', context.topic),
+      header('tidemark-partition', context.partition),
+      header('tidemark-sequence', sequence),
+    ],
+  };
+}
+
+function setAside(emission: SetAside, context: EnvelopeContext): OutMessage {
+  const { kind, sequence, raw } = emission;
+  const ours = [
+    header('tidemark-reason', kind === 'late' ? 'late' : emission.reason),
+    header('tidemark-error', cut(clean(emission.error))),
+    header('tidemark-topic', context.topic),
+    header('tidemark-partition', context.partition),
+    header('tidemark-offset', emission.offset),
+    header('tidemark-timestamp', emission.timestamp),
+    header('tidemark-sequence', sequence),
+  ];
+  if (context.severalPerRecord) ours.push(header('tidemark-index', emission.index));
+  if (kind === 'late' && emission.visitId !== null) ours.push(header('tidemark-visit-id', emission.visitId));
+  // A record that comes back from an earlier pass through these topics carries that pass's headers.
+  const theirs = raw.headers.filter(([name]) => name === RECEIVED_AT || !name.startsWith(OWN_PREFIX));
+
+  const whole: OutMessage = { topic: kind, sequence, key: raw.key, value: raw.value, headers: [...theirs, ...ours] };
+  return fitted(whole, ours, context.maxBytes[kind]);
+}
+
+/**
+ * The message as a topic takes it. A record near the limit of its topic does not fit one of the same limit once it has
+ * our headers: it goes without its value and, where that is not enough, without its headers and its key, for a message
+ * that no topic takes would hold up all that follow.
+ */
+function fitted(whole: OutMessage, ours: readonly Header[], maxBytes: number): OutMessage {
+  if (batchBytes(whole) <= maxBytes) return whole;
+  const mark = header('tidemark-truncated', 'true');
+  const bare: OutMessage = { ...whole, value: null, headers: [...whole.headers, mark] };
+  if (batchBytes(bare) <= maxBytes) return bare;
+  const alone: OutMessage = { ...bare, headers: [...ours, mark] };
+  return batchBytes(alone) <= maxBytes ? alone : { ...alone, key: null };
+}
+
+const BATCH_FRAME = 61;
+/** Length, attributes, timestamp and offset deltas, key and value lengths, number of headers: at most. */
+const RECORD_FRAME = 5 + 1 + 10 + 5 + 5 + 5 + 5;
+/** Lengths of name and value: at most. */
+const HEADER_FRAME = 10;
+
+/** Bytes that a batch of this one message takes uncompressed: never less than in truth. */
+export function batchBytes(message: OutMessage): number {
+  let bytes = BATCH_FRAME + RECORD_FRAME + (message.key?.length ?? 0) + (message.value?.length ?? 0);
+  for (const [name, value] of message.headers) bytes += HEADER_FRAME + Buffer.byteLength(name) + value.length;
+  return bytes;
+}
+
+function header(name: string, value: string | number): Header {
+  return [name, Buffer.from(String(value))];
+}

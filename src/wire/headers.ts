@@ -1,0 +1,23 @@
+import type { RawRecord } from '../processor/ports.ts';
+import type { ArrivalTimes } from './track-event.ts';
+
+/** All headers of tidemark's own begin so. */
+export const OWN_PREFIX = 'tidemark-';
+/** Given to a record that is sent to the input again: the timestamp that it had, which stands in for `received_at`. */
+export const RECEIVED_AT = 'tidemark-received-at';
+
+/** What of a record's arrival an event's time may be taken from. */
+export function arrivalOf(record: RawRecord): ArrivalTimes {
+  return {
+    timestamp: record.timestamp,
+    receivedAtHeader: record.headers.length === 0 ? null : receivedAt(record),
+  };
+}
+
+/** The last one counts. Anything but a whole number in decimal is NaN, which no event's time can be made from. */
+function receivedAt(record: RawRecord): number | null {
+  const value = record.headers.findLast(([name]) => name === RECEIVED_AT)?.[1];
+  if (value === undefined) return null;
+  const text = value.toString('latin1');
+  return /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+}

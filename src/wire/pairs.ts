@@ -1,0 +1,37 @@
+import { compareUtf8 } from '../core/order.ts';
+import { type DecodedMap, pairsOf, type Scalar } from './decoded.ts';
+import { clean } from './text.ts';
+
+type Pair<T> = readonly [key: string, value: T];
+/** Shared by all that have none. */
+export const NO_PAIRS: readonly never[] = Object.freeze([]);
+
+/**
+ * The pairs of a map in the order of their keys' UTF-8 bytes, each key once (the last of two that are the same, also
+ * where they are only after cleaning), texts without NUL and lone surrogates, and no negative zero.
+ */
+export function canonicalPairs<T extends Scalar>(map: DecodedMap<T>): readonly Pair<T>[] {
+  const raw = pairsOf(map);
+  if (raw.length === 0) return NO_PAIRS;
+  const pairs: Pair<T>[] = [];
+  for (const [key, value] of raw) pairs.push([clean(key), cleanValue(value)]);
+  if (pairs.length === 1) return pairs;
+  // Sorting is stable: of two with the same key the later in the record stays behind.
+  pairs.sort(byKey);
+  let kept = 0;
+  for (let i = 1; i < pairs.length; i++) {
+    if (pairs[i]![0] !== pairs[kept]![0]) kept++;
+    pairs[kept] = pairs[i]!;
+  }
+  pairs.length = kept + 1;
+  return pairs;
+}
+
+function byKey(a: Pair<unknown>, b: Pair<unknown>): number {
+  return compareUtf8(a[0], b[0]);
+}
+
+function cleanValue<T extends Scalar>(value: T): T {
+  if (typeof value === 'string') return clean(value) as T;
+  return value === 0 ? (0 as T) : value;
+}

@@ -1,0 +1,111 @@
+import type { VisitEnded } from '../core/changes.ts';
+import { NAMED } from '../core/event.ts';
+import type { EndReason } from '../core/visit.ts';
+import { schemaIdOf } from './avro.ts';
+import { compileReader } from './avro-reader.ts';
+import { parseSchema } from './avro-type.ts';
+import { compileWriter, Sink } from './avro-writer.ts';
+import { Cursor, Unreadable } from './cursor.ts';
+import { VISIT_ENDED_SCHEMA } from './schemas.ts';
+
+const TYPE = parseSchema(VISIT_ENDED_SCHEMA, true);
+const write = compileWriter(TYPE);
+const read = compileReader(TYPE, TYPE);
+const UTM = ['source', 'medium', 'campaign', 'term', 'content'] as const;
+
+/**
+ * A message of the output topic, in the Confluent wire format. The same bytes for the same message, always.
+ * @param topic and partition of the input, for `opened_at_offset`.
+ * @param schemaId the registry's id of `schemas/VisitEnded.avsc`.
+ */
+export function encodeVisitEnded(message: VisitEnded, topic: string, partition: number, schemaId: number): Buffer {
+  const { utm } = message;
+  const sink = new Sink();
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(schemaId, 1);
+  sink.bytes(header);
+  write(sink, {
+    event_id: message.eventId,
+    type: 'visit-ended',
+    name: 'Visit Ended',
+    visit_id: message.visitId,
+    session_id: message.sessionId,
+    profile_id: message.profileId,
+    source_id: message.sourceId,
+    revision: message.revision,
+    reason: message.reason,
+    retracted: message.retracted,
+    merged_into: message.mergedInto,
+    started_at: message.startedAt,
+    ended_at: message.endedAt,
+    decided_at: message.decidedAt,
+    amendable_until: message.amendableUntil,
+    duration_ms: message.endedAt - message.startedAt,
+    event_count: message.eventCount,
+    page_view_count: message.pageViewCount,
+    late_event_count: message.lateEventCount,
+    event_types: message.eventTypes,
+    entry_page: message.entryPage,
+    exit_page: message.exitPage,
+    referrer: message.referrer,
+    utm: utm === null ? null : Object.fromEntries(UTM.map((name, i) => [name, utm[i]])),
+    ...Object.fromEntries(NAMED.map((name, i) => [name, message.named[i] ?? null])),
+    debug: message.debug,
+    opened_at_offset: { topic, partition, offset: message.openedOffset },
+  });
+  return sink.toBuffer();
+}
+
+/** A message as it is read back: with its name, and where in the input its visit began. */
+export interface ReadVisitEnded extends VisitEnded {
+  readonly type: string;
+  readonly name: string;
+  readonly durationMs: number;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+type Fields = { readonly [name: string]: never };
+
+/** Reads what `encodeVisitEnded` wrote. @throws Unreadable where it is something else. */
+export function decodeVisitEnded(value: Buffer): ReadVisitEnded {
+  if (schemaIdOf(value) === null) throw new Unreadable('the value is not in the Confluent wire format');
+  const cursor = new Cursor();
+  cursor.buf = value;
+  cursor.pos = 5;
+  const fields = read(cursor) as Fields;
+  if (cursor.pos !== value.length) throw new Unreadable(`${value.length - cursor.pos} bytes follow the last field`);
+  const utm = fields.utm as unknown as { readonly [name: string]: string | null } | null;
+  const opened = fields.opened_at_offset as unknown as { topic: string; partition: number; offset: number };
+  return {
+    eventId: fields.event_id!,
+    type: fields.type!,
+    name: fields.name!,
+    visitId: fields.visit_id!,
+    sessionId: fields.session_id!,
+    profileId: fields.profile_id!,
+    sourceId: fields.source_id!,
+    revision: fields.revision!,
+    reason: fields.reason as unknown as EndReason,
+    retracted: fields.retracted!,
+    mergedInto: fields.merged_into!,
+    startedAt: fields.started_at!,
+    endedAt: fields.ended_at!,
+    decidedAt: fields.decided_at!,
+    amendableUntil: fields.amendable_until!,
+    durationMs: fields.duration_ms!,
+    eventCount: fields.event_count!,
+    pageViewCount: fields.page_view_count!,
+    lateEventCount: fields.late_event_count!,
+    eventTypes: fields.event_types!,
+    entryPage: fields.entry_page!,
+    exitPage: fields.exit_page!,
+    referrer: fields.referrer!,
+    utm: utm && [utm.source!, utm.medium!, utm.campaign!, utm.term!, utm.content!],
+    named: NAMED.map((name) => fields[name]!),
+    debug: fields.debug!,
+    openedOffset: opened.offset,
+    topic: opened.topic,
+    partition: opened.partition,
+  };
+}
