@@ -13,9 +13,12 @@ export function printable(setting: AnySetting, value: unknown): string {
 export function hidePassword(url: string): string {
   if (!URL.canParse(url)) return HIDDEN;
   const parsed = new URL(url);
-  if (parsed.password !== '') parsed.password = HIDDEN;
+  let hidden = parsed.password !== '';
+  if (hidden) parsed.password = HIDDEN;
   for (const name of [...parsed.searchParams.keys()]) {
-    if (/pass|secret|token/i.test(name)) parsed.searchParams.set(name, HIDDEN);
+    if (!/pass|secret|token/i.test(name)) continue;
+    parsed.searchParams.set(name, HIDDEN);
+    hidden = true;
   }
-  return parsed.href;
+  return hidden ? parsed.href : url;
 }

@@ -36,10 +36,16 @@ export type Simulated = {
   readonly delay: number;
   /** Session id. */
   readonly key: string;
+  /** `late` was kept back on the device, `resent` was written before. */
+  readonly kind: 'event' | 'late' | 'resent' | 'broken';
 } & ({ readonly event: SimulatedEvent } | { readonly broken: Buffer });
 
+type Written = Simulated extends infer S ? (S extends unknown ? Omit<S, 'delay'> : never) : never;
+
 /** What happens to be due: a visitor's next step, or an event that was kept back or is sent again. */
-type Due = { readonly visitor: Visitor } | { readonly parcel: SimulatedEvent; readonly madeAt: number };
+type Due =
+  | { readonly visitor: Visitor }
+  | { readonly parcel: SimulatedEvent; readonly madeAt: number; readonly kind: 'late' | 'resent' };
 
 /** Endless: take as many as are needed. Records come evenly at the rate, in the order in which they are written. */
 export function* traffic(options: TrafficOptions): Generator<Simulated, never> {
@@ -50,17 +56,17 @@ export function* traffic(options: TrafficOptions): Generator<Simulated, never> {
     yield { delay: Math.round(delay), ...next(delay) };
   }
 
-  function next(delay: number): { key: string; event: SimulatedEvent } | { key: string; broken: Buffer } {
+  function next(delay: number): Written {
     const now = Math.round(options.startAt + delay);
-    if (random.chance(options.broken)) return { key: random.uuid(), broken: unreadable(random) };
+    if (random.chance(options.broken)) return { key: random.uuid(), kind: 'broken', broken: unreadable(random) };
     // Whoever is due acts. If nobody is, somebody new comes: so the rate holds from the first second on.
     for (;;) {
       const item = due.nextAt <= delay ? due.take()! : { visitor: new Visitor(random, options) };
       if ('parcel' in item) {
-        const { parcel, madeAt } = item;
+        const { parcel, madeAt, kind } = item;
         // Sent now, by the device's own clock, if it says when it sends at all.
         const event = parcel.sent_at === null ? parcel : { ...parcel, sent_at: parcel.sent_at + now - madeAt };
-        return { key: event.session_id, event };
+        return { key: event.session_id, kind, event };
       }
       const { visitor } = item;
       const event = visitor.act(now);
@@ -68,13 +74,13 @@ export function* traffic(options: TrafficOptions): Generator<Simulated, never> {
       if (pause !== null) due.add(delay + pause, item);
       if (random.chance(options.late)) {
         // The device is offline for a while; somebody else writes in its place.
-        due.add(delay + random.between(0.2, 3) * options.gap, { parcel: event, madeAt: now });
+        due.add(delay + random.between(0.2, 3) * options.gap, { parcel: event, madeAt: now, kind: 'late' });
         continue;
       }
       if (random.chance(options.resent)) {
-        due.add(delay + random.between(0.001, 0.2) * options.gap, { parcel: event, madeAt: now });
+        due.add(delay + random.between(0.001, 0.2) * options.gap, { parcel: event, madeAt: now, kind: 'resent' });
       }
-      return { key: event.session_id, event };
+      return { key: event.session_id, kind: 'event', event };
     }
   }
 }

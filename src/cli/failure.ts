@@ -1,0 +1,101 @@
+import { SettingsError } from '../settings/index.ts';
+import type { ExitCode } from './io.ts';
+
+/** A command that ends with a message: what happened, and what to do next. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Codes of Node, and of Postgres where it does not let us in, that say that nobody is there to talk to. */
+const AWAY = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_SOCKET',
+  '08000',
+  '08001',
+  '08006',
+  '28000',
+  '28P01',
+  '3D000',
+  '53300',
+  '57P01',
+  '57P02',
+  '57P03',
+]);
+
+const AWAY_NAMES = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSSASLAuthenticationError',
+]);
+
+/** Whether an error, or what caused it, says that the other side cannot be reached. */
+export function isAway(error: unknown): boolean {
+  for (const one of chain(error)) {
+    const { code, name, message } = one as { code?: unknown; name?: string; message?: string };
+    if (typeof code === 'string' && AWAY.has(code)) return true;
+    if (name !== undefined && AWAY_NAMES.has(name)) return true;
+    if (/^(Connection terminated|timeout expired|fetch failed)/.test(message ?? '')) return true;
+  }
+  return false;
+}
+
+function* chain(error: unknown): Generator<object> {
+  const seen = new Set<unknown>();
+  const left = [error];
+  while (left.length > 0) {
+    const one = left.pop();
+    if (typeof one !== 'object' || one === null || seen.has(one)) continue;
+    seen.add(one);
+    yield one;
+    const { cause, originalError, errors } = one as { cause?: unknown; originalError?: unknown; errors?: unknown[] };
+    left.push(cause, originalError, ...(errors ?? []));
+  }
+}
+
+/** The message of whatever was thrown; of several at once, as when no address of a host answers, all. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  if (!(error instanceof Error)) return String(error);
+  // What fetch says itself is always the same.
+  return error.message === 'fetch failed' && error.cause ? messageOf(error.cause) : error.message;
+}
+
+/**
+ * Does something with a part that may be away.
+ * @throws Failure with exit code 3 if it is, naming it and the setting that says where it should be.
+ */
+export async function reach<T>(what: string, setting: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    const message = `${what} cannot be reached: ${messageOf(error)}. Is it running, and is ${setting} right?`;
+    throw new Failure(3, message, { cause: error });
+  }
+}
+
+/** What to print and how to exit for whatever a command threw. */
+export function explain(error: unknown, debug: boolean): { readonly text: string; readonly exitCode: ExitCode } {
+  const exitCode =
+    error instanceof Failure ? error.exitCode : error instanceof SettingsError ? 2 : isAway(error) ? 3 : 1;
+  const expected = error instanceof Failure || error instanceof SettingsError;
+  const stack = debug && error instanceof Error ? `${error.stack}\n` : '';
+  const hint = expected || debug ? '' : 'TIDEMARK_LOG_LEVEL=debug shows where this comes from.\n';
+  return { text: `tidemark: ${messageOf(error)}\n${hint}${stack}`, exitCode };
+}

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+
+/** What a command may touch of the process: handed in, so that tests run commands in their own. */
+export interface Io {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Whether a person watches. */
+  readonly terminal: boolean;
+}
+
+/** 0 done, 1 a check failed, 2 wrong usage or settings, 3 something that is needed cannot be reached. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+export const VERSION = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;

@@ -1,0 +1,42 @@
+import { type Logger, pino } from 'pino';
+import type { Settings } from '../settings/index.ts';
+
+export interface LogOutput {
+  write(line: string): void;
+}
+
+/**
+ * The logger of a command. Stack traces are written from `debug` on; otherwise an error is its message.
+ *
+ * @param terminal whether a person watches: what `auto` goes by.
+ */
+export function makeLogger(log: Settings['log'], output: LogOutput, terminal: boolean): Logger {
+  const stacks = log.level === 'debug' || log.level === 'trace';
+  const pretty = log.format === 'pretty' || (log.format === 'auto' && terminal);
+  return pino(
+    {
+      level: log.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: (error: unknown) => errorForm(error, stacks) },
+    },
+    pretty ? { write: (line: string) => output.write(prettyLine(line)) } : output,
+  );
+}
+
+function errorForm(error: unknown, stacks: boolean): unknown {
+  if (!(error instanceof Error)) return error;
+  return stacks ? pino.stdSerializers.err(error) : `${error.name}: ${error.message}`;
+}
+
+const MARKS: Record<string, string> = { trace: '.', debug: '.', info: ' ', warn: '!', error: 'E', fatal: 'E' };
+
+/** `12:00:00.000 ! message key=value`. */
+function prettyLine(line: string): string {
+  const { level, time, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const fields = Object.entries(rest).map(
+    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return `${String(time).slice(11, 23)} ${MARKS[String(level)] ?? ' '} ${msg ?? ''}${fields.join('')}\n`;
+}

@@ -1,0 +1,52 @@
+import { Command, CommanderError } from 'commander';
+import { configCommand } from './config.ts';
+import { explain } from './failure.ts';
+import { type ExitCode, type Io, VERSION } from './io.ts';
+import { runCommand } from './run.ts';
+import { wantsDebug } from './settings-options.ts';
+import { setupCommand } from './setup.ts';
+import { simulateCommand } from './simulate.ts';
+import { statusCommand } from './status.ts';
+import { testCommand } from './test.ts';
+
+/** Runs one command line, without the name of the program. @returns the exit code; never throws. */
+export async function runCommandLine(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const finish = (code: ExitCode) => {
+    exitCode = code;
+  };
+  const program = new Command('tidemark')
+    .description('Track events in, visits and profiles in Postgres, Visit Ended out: exactly once.')
+    .showHelpAfterError('(--help tells more)')
+    .addHelpText('after', GENERAL);
+  for (const add of [setupCommand, runCommand, configCommand, statusCommand, testCommand, simulateCommand]) {
+    program.addCommand(add(io, finish));
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+    command
+      .version(VERSION, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'print what this does, its options and examples');
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed what is wrong already; help and version end this way too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const explained = explain(error, wantsDebug(argv, io.env));
+    io.err(explained.text);
+    return explained.exitCode;
+  }
+}
+
+const GENERAL = `
+Exit codes: 0 done, 1 a check failed, 2 wrong usage or settings, 3 something it needs cannot be reached.
+
+Examples:
+  $ tidemark config                     the settings in force, and where each came from
+  $ tidemark setup                      topics, schemas and tables; a second time it changes nothing
+  $ tidemark run                        the processor, until Ctrl-C
+  $ tidemark simulate --rate 100        believable traffic for it
+  $ tidemark status                     how far it is
+`;

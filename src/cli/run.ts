@@ -1,0 +1,99 @@
+import { Command } from 'commander';
+import type { Logger } from 'pino';
+import type { Observer } from '../processor/observer.ts';
+import type { Settings } from '../settings/index.ts';
+import { Failure } from './failure.ts';
+import { type ExitCode, type Io, VERSION } from './io.ts';
+import { settingsOf, withSettings } from './settings-options.ts';
+
+export function runCommand(io: Io, finish: (code: ExitCode) => void): Command {
+  return withSettings(new Command('run'))
+    .description('the processor: folds the input topic, keeps visits and profiles, publishes Visit Ended')
+    .addHelpText('after', EXAMPLES)
+    .action(async (_: unknown, command: Command) => {
+      finish(await run(command, io));
+    });
+}
+
+const EXAMPLES = `
+SIGTERM or Ctrl-C: takes no more records, commits, leaves the group and exits 0; a second one exits at once.
+
+Examples:
+  $ tidemark run
+  $ tidemark run --config production.yaml --http-host 0.0.0.0
+  $ KAFKA_BROKERS=kafka:9092 DATABASE_URL=postgres://tidemark@db/tidemark tidemark run
+`;
+
+// Until the processor's way in is there, this is only known by its name.
+const RUN: string = '../processor/run.ts';
+type RunProcessor = (
+  settings: Settings,
+  logger: Logger,
+  signal: AbortSignal,
+  hooks: { readonly observer: Observer; readonly onStarted: (processor: Processor) => void },
+) => Promise<void>;
+
+async function run(command: Command, io: Io): Promise<ExitCode> {
+  const { settings, warnings } = settingsOf(command, io, { quiet: true });
+  const [{ startHttp }, { Metrics }, { runProcessor }, { CannotGoOn }, { makeLogger }, { untilSignal }] =
+    await Promise.all([
+      import('../http/server.ts'),
+      import('../metrics.ts'),
+      import(RUN) as Promise<{ runProcessor: RunProcessor }>,
+      import('../processor/errors.ts'),
+      import('./logger.ts'),
+      import('./signals.ts'),
+    ]);
+  const logger = makeLogger(settings.log, { write: io.out }, io.terminal);
+  for (const warning of warnings) logger.warn(warning);
+
+  let processor: Processor | null = null;
+  const metrics = new Metrics({ version: VERSION, reports: () => processor?.reports() ?? [] });
+  const http = await startHttp(
+    settings.http,
+    {
+      live: () => (processor?.hasFailed ? 'the processor gave up: the log says why' : null),
+      ready: () => readiness(processor),
+      metrics,
+    },
+    logger,
+  ).catch((error: Error) => {
+    const setting = 'http.host and http.port (TIDEMARK_HTTP_HOST, TIDEMARK_HTTP_PORT)';
+    throw new Failure(3, `cannot listen: ${error.message}. Check ${setting}; port 0 takes any free one`);
+  });
+  const ending = untilSignal((name) => logger.info({ signal: name }, 'stopping: committing and leaving the group'));
+  try {
+    await runProcessor(settings, logger, ending.signal, {
+      observer: metrics,
+      onStarted: (started: Processor) => {
+        processor = started;
+      },
+    });
+    logger.info('stopped');
+    return 0;
+  } catch (error) {
+    // It has a decision to take, and says which: what it needs is there, so this is no failure to reach it.
+    if (error instanceof CannotGoOn) throw new Failure(1, error.message, { cause: error });
+    throw error;
+  } finally {
+    ending.stop();
+    await http.close();
+  }
+}
+
+/** What is asked of the processor while it runs. */
+interface Processor {
+  readonly isReady: boolean;
+  readonly hasFailed: boolean;
+  reports(): ReturnType<import('../processor/processor.ts').Processor['reports']>;
+}
+
+function readiness(processor: Processor | null): string | null {
+  if (processor === null) return 'starting';
+  if (processor.isReady) return null;
+  const waiting = processor.reports().filter(({ phase }) => phase !== 'running');
+  if (waiting.length === 0) return 'joining the group';
+  return waiting
+    .map(({ partition, phase, lastError }) => `partition ${partition} is ${phase}${lastError ? `: ${lastError}` : ''}`)
+    .join('; ');
+}

@@ -1,0 +1,65 @@
+import type { Encode } from './encode.ts';
+import type { Simulated } from './traffic.ts';
+
+export interface WriteOptions {
+  readonly records: Iterable<Simulated>;
+  readonly encode: Encode;
+  /** Resolves when the messages are in the log. */
+  readonly send: (messages: { key: string; value: Buffer }[]) => Promise<void>;
+  /** Most records, and ms after the first beyond which none is written. */
+  readonly events: number;
+  readonly duration: number;
+  readonly signal: AbortSignal;
+  /** ms, from anywhere. */
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly onProgress?: (written: Written) => void;
+}
+
+/** How many records were written, by kind. */
+export interface Written {
+  records: number;
+  event: number;
+  late: number;
+  resent: number;
+  broken: number;
+}
+
+/** KafkaJS does not split what it is given: well below the usual limit of 1 MB, whatever partition it all goes to. */
+const MOST_BYTES = 512 * 1024;
+/** Records that come within this time are sent together, ms. */
+const TOGETHER = 20;
+
+/** Writes records when they are due, or at once where they are overdue, until one of the limits or the signal. */
+export async function writeTraffic(options: WriteOptions): Promise<Written> {
+  const { signal, now, onProgress } = options;
+  const written: Written = { records: 0, event: 0, late: 0, resent: 0, broken: 0 };
+  const begun = now();
+  let batch: { key: string; value: Buffer }[] = [];
+  let kinds: Simulated['kind'][] = [];
+  let bytes = 0;
+  for (const record of options.records) {
+    if (signal.aborted || written.records + batch.length >= options.events || record.delay > options.duration) break;
+    const wait = begun + record.delay - now();
+    if (bytes >= MOST_BYTES || wait > TOGETHER) await flush();
+    if (wait > TOGETHER) await options.sleep(wait, signal);
+    if (signal.aborted) break;
+    const value = options.encode(record);
+    batch.push({ key: record.key, value });
+    kinds.push(record.kind);
+    bytes += value.length + 100;
+  }
+  await flush();
+  return written;
+
+  async function flush(): Promise<void> {
+    if (batch.length === 0) return;
+    await options.send(batch);
+    written.records += batch.length;
+    for (const kind of kinds) written[kind] += 1;
+    batch = [];
+    kinds = [];
+    bytes = 0;
+    onProgress?.(written);
+  }
+}
