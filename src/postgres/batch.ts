@@ -1,0 +1,144 @@
+import type { Connection, Submittable } from 'pg';
+import { failpoint, failpointActive } from '../processor/failpoints.ts';
+
+/**
+ * Statements and copies sent to Postgres in one go, and answered in one go: a single round trip however many there are.
+ *
+ * Invariant: there is one Sync, at the end. So Postgres holds all of a batch to be one transaction: after the first
+ * error it skips the rest and rolls back, and what was answered without an error is committed. A batch that begins
+ * with an explicit `begin` is on its own.
+ */
+export interface Statement {
+  /** Prepared once a connection under this name, which stands for the same text everywhere. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Step {
+  readonly statement: Statement;
+  /** A Buffer is sent in binary format, a string as text. */
+  readonly values?: readonly Value[];
+  /** Data of a COPY … FROM STDIN. */
+  readonly copy?: Buffer;
+}
+
+export type Value = string | number | boolean | Buffer | null;
+
+/** Rows as texts, per step. */
+export type Rows = (string | null)[][];
+
+/** What the server said was wrong, with the step that it said it of. */
+export class StepFailed extends Error {
+  override readonly name = 'StepFailed';
+  readonly step: string;
+  /** SQLSTATE, or Node's code where the connection failed. */
+  readonly code: string | undefined;
+
+  constructor(step: string, cause: Error & { code?: string }) {
+    super(`${step}: ${cause.message}`, { cause });
+    this.step = step;
+    this.code = cause.code;
+  }
+}
+
+/** What pg's types leave out of a connection. */
+interface Wire {
+  readonly stream: NodeJS.WritableStream & { cork(): void; uncork(): void };
+  parse(config: { name: string; text: string; types: string[] }): void;
+  bind(config: { statement: string; values: (string | Buffer | null)[] }): void;
+  execute(config: Record<string, never>): void;
+  sync(): void;
+}
+
+/** Given to `Client.query`, which calls its `handle…` methods; pg-copy-streams and pg-cursor are made the same way. */
+export class Batch implements Submittable {
+  readonly answer: Promise<Rows[]>;
+  readonly #steps: readonly Step[];
+  readonly #prepared: Set<string>;
+  readonly #rows: Rows[];
+  #done = 0;
+  #resolve!: (rows: Rows[]) => void;
+  #reject!: (error: Error) => void;
+
+  /** @param prepared names of the statements that this connection knows; the batch adds its own once answered */
+  constructor(steps: readonly Step[], prepared: Set<string>) {
+    this.#steps = steps;
+    this.#prepared = prepared;
+    this.#rows = steps.map(() => []);
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  submit(connection: Connection): void {
+    const wire = connection as unknown as Wire;
+    const parsed = new Set(this.#prepared);
+    wire.stream.cork();
+    for (const { statement, values, copy } of this.#steps) {
+      if (!parsed.has(statement.name)) wire.parse({ ...statement, types: [] });
+      parsed.add(statement.name);
+      wire.bind({ statement: statement.name, values: (values ?? []).map(onWire) });
+      wire.execute({});
+      if (copy !== undefined) sendCopy(wire, copy);
+    }
+    wire.sync();
+    wire.stream.uncork();
+  }
+
+  handleDataRow(message: { fields: (string | null)[] }): void {
+    this.#rows[this.#done]!.push(message.fields);
+  }
+
+  handleCommandComplete(): void {
+    this.#done += 1;
+  }
+
+  handleReadyForQuery(): void {
+    for (const { statement } of this.#steps) this.#prepared.add(statement.name);
+    this.#resolve(this.#rows);
+  }
+
+  handleError(error: Error): void {
+    const step = this.#steps[this.#done]?.statement.name ?? 'commit';
+    this.#reject(new StepFailed(step, error));
+  }
+
+  /** The data is on its way already. */
+  handleCopyInResponse(): void {}
+  handleRowDescription(): void {}
+  handleEmptyQuery(): void {}
+  handlePortalSuspended(): void {}
+}
+
+function onWire(value: Value): string | Buffer | null {
+  return value === null || Buffer.isBuffer(value) ? value : String(value);
+}
+
+/** In pieces that the socket's buffer can take. A test may end the process between the two halves. */
+function sendCopy(wire: Wire, data: Buffer): void {
+  const middle = failpointActive('store.copy') ? data.length >> 1 : data.length;
+  sendCopyData(wire, data.subarray(0, middle));
+  if (middle < data.length) {
+    wire.stream.uncork();
+    failpoint('store.copy');
+    wire.stream.cork();
+    sendCopyData(wire, data.subarray(middle));
+  }
+  wire.stream.write(COPY_DONE);
+}
+
+function sendCopyData(wire: Wire, data: Buffer): void {
+  for (let at = 0; at < data.length; at += PIECE) {
+    const piece = data.subarray(at, at + PIECE);
+    const header = Buffer.allocUnsafe(5);
+    header[0] = COPY_DATA;
+    header.writeInt32BE(piece.length + 4, 1);
+    wire.stream.write(header);
+    wire.stream.write(piece);
+  }
+}
+
+const PIECE = 256 * 1024;
+const COPY_DATA = 0x64;
+const COPY_DONE = Buffer.from([0x63, 0, 0, 0, 4]);

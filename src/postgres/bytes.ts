@@ -1,0 +1,160 @@
+/**
+ * A growing buffer of what Postgres' binary formats are made of: integers big end first, texts in UTF-8.
+ *
+ * One for a whole commit's rows: written by index, which measured about twice as fast as Buffer's own methods for the
+ * short fields that rows are made of.
+ */
+export class ByteWriter {
+  #buffer: Buffer;
+  #at = 0;
+
+  constructor(size = 1024) {
+    this.#buffer = Buffer.allocUnsafe(size);
+  }
+
+  get length(): number {
+    return this.#at;
+  }
+
+  /** What was written so far; valid until the next write. */
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#at);
+  }
+
+  byte(value: number): void {
+    this.#ensure(1);
+    this.#buffer[this.#at++] = value;
+  }
+
+  int16(value: number): void {
+    this.#ensure(2);
+    this.#buffer[this.#at++] = value >>> 8;
+    this.#buffer[this.#at++] = value;
+  }
+
+  int32(value: number): void {
+    this.#ensure(4);
+    this.#put32(this.#at, value);
+    this.#at += 4;
+  }
+
+  int64(value: number): void {
+    this.#ensure(8);
+    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no integer that a number holds exactly`);
+    const high = Math.floor(value / 2 ** 32);
+    this.#put32(this.#at, high);
+    this.#put32(this.#at + 4, value - high * 2 ** 32);
+    this.#at += 8;
+  }
+
+  /** Microseconds since 2000, which is how Postgres holds a time. @param ms since 1970 */
+  time(ms: number): void {
+    const micros = (ms - POSTGRES_EPOCH) * 1000;
+    if (Number.isSafeInteger(micros)) {
+      this.int64(micros);
+    } else {
+      this.#ensure(8);
+      this.#buffer.writeBigInt64BE((BigInt(ms) - BigInt(POSTGRES_EPOCH)) * 1000n, this.#at);
+      this.#at += 8;
+    }
+  }
+
+  /** 7 bits a byte, lowest first, for integers from 0 to 2^53. */
+  varint(value: number): void {
+    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`${value} is no varint`);
+    let rest = value;
+    while (rest >= 128) {
+      this.byte((rest % 128) + 128);
+      rest = Math.floor(rest / 128);
+    }
+    this.byte(rest);
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#ensure(bytes.length);
+    this.#buffer.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  /** The text's bytes; how many there are. */
+  utf8(text: string): number {
+    const { length } = text;
+    this.#ensure(length * 3);
+    const buffer = this.#buffer;
+    const start = this.#at;
+    if (length > SHORT) {
+      this.#at += buffer.write(text, start);
+      return this.#at - start;
+    }
+    for (let i = 0; i < length; i += 1) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) {
+        this.#at = start + buffer.write(text, start);
+        return this.#at - start;
+      }
+      buffer[start + i] = code;
+    }
+    this.#at += length;
+    return length;
+  }
+
+  /** The 16 bytes of a UUID in canonical form. */
+  uuid(text: string): void {
+    this.#ensure(16);
+    for (let i = 0; i < 36; i += 2) {
+      if (i === 8 || i === 13 || i === 18 || i === 23) i += 1;
+      const value = (HEX[text.charCodeAt(i) & 127]! << 4) | HEX[text.charCodeAt(i + 1) & 127]!;
+      this.#buffer[this.#at++] = value;
+    }
+  }
+
+  /** Leaves room for an int32 and returns its place, for `patch`. */
+  hole(): number {
+    this.#ensure(4);
+    this.#at += 4;
+    return this.#at - 4;
+  }
+
+  /** Writes the number of bytes that followed `hole()` into it. */
+  patch(hole: number): void {
+    this.#put32(hole, this.#at - hole - 4);
+  }
+
+  #put32(at: number, value: number): void {
+    const buffer = this.#buffer;
+    buffer[at] = value >>> 24;
+    buffer[at + 1] = value >>> 16;
+    buffer[at + 2] = value >>> 8;
+    buffer[at + 3] = value;
+  }
+
+  #ensure(more: number): void {
+    if (this.#at + more <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#at + more));
+    this.#buffer.copy(larger, 0, 0, this.#at);
+    this.#buffer = larger;
+  }
+}
+
+/** Whether the text is a UUID in canonical form, lower case: the form that comes back from Postgres. */
+export function isCanonicalUuid(text: string): boolean {
+  if (text.length !== 36) return false;
+  for (let i = 0; i < 36; i += 1) {
+    const code = text.charCodeAt(i);
+    if (i === 8 || i === 13 || i === 18 || i === 23) {
+      if (code !== DASH) return false;
+    } else if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return false;
+  }
+  return true;
+}
+
+/** Beyond this length Buffer.write is faster than a loop. */
+const SHORT = 48;
+const DASH = 0x2d;
+const POSTGRES_EPOCH = Date.UTC(2000, 0, 1);
+
+const HEX = new Uint8Array(128);
+for (let value = 0; value < 16; value += 1) {
+  HEX[value.toString(16).charCodeAt(0)] = value;
+  HEX[value.toString(16).toUpperCase().charCodeAt(0)] = value;
+}

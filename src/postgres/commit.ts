@@ -1,0 +1,240 @@
+import type { Changes } from '../core/changes.ts';
+import type { Visit } from '../core/visit.ts';
+import type { Commit } from '../processor/ports.ts';
+import type { Statement, Step } from './batch.ts';
+import { arrayParameter, CopyRows, JSONB, splitIds, TEXT, TIME, UUID } from './copy.ts';
+import { profileSteps } from './profiles.ts';
+import { copy, copyStatement, expecting } from './statements.ts';
+import { VISIT_COLUMN_COUNT, VISIT_COLUMNS, visitAssignments, writeVisit } from './visit-row.ts';
+
+/** What a commit must find in the partition's row. */
+export interface Expected {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly nextOffset: number;
+  readonly commitNumber: number;
+}
+
+/**
+ * All statements of one commit, with all of `commit` read and encoded: the fold may go on once this returns.
+ *
+ * Invariant: the first step fails unless the partition's row is as expected; and each step that moves or changes rows
+ * fails unless it meets as many as the fold believes are there. Nothing is written by a processor that has lost the
+ * partition, and nothing on top of rows that are not what was folded.
+ */
+export function commitSteps<Raw>(commit: Commit<Raw>, expected: Expected, trimOutbox: boolean): Step[] {
+  const { changes } = commit;
+  const { partition } = expected;
+  return [
+    fenceStep(commit, expected),
+    ...visitSteps(commit, partition),
+    ...eventSteps(changes, expected.commitNumber + 1),
+    ...revisionSteps(changes),
+    ...aliasSteps(changes),
+    ...profileSteps(changes, partition),
+    ...outboxSteps(commit, partition, trimOutbox),
+    ...writerSchemaSteps(commit, expected),
+  ];
+}
+
+/** Ids of all visits that get a row in a table partitioned by range. */
+export function* rangedIds<Raw>(changes: Changes<Raw>): Generator<string> {
+  for (const { visit } of changes.visits) if (visit.ended) yield visit.id;
+  for (const { visitId } of changes.events) yield visitId;
+  for (const { visitId } of changes.revisions) yield visitId;
+}
+
+export const FENCE: Statement = {
+  name: 'commit_fence',
+  // No row is a division by zero: an error is what makes Postgres skip all that follows in the batch.
+  text: `WITH fenced AS (
+      UPDATE partition_state SET
+        next_offset = $5, sequence = $6, published = greatest(published, $7),
+        arrival_clock = $8, event_clock = $9, anticipated_to = $10,
+        last_offset = coalesce($11, last_offset), last_digest = coalesce($12, last_digest),
+        amendable = $13, counts = $14, commit_number = commit_number + 1, started = true, updated_at = now()
+      WHERE partition = $1 AND epoch = $2 AND next_offset = $3 AND commit_number = $4
+      RETURNING 1)
+    SELECT 1 / count(*) FROM fenced`,
+};
+
+function fenceStep<Raw>({ changes, lastRecord, published }: Commit<Raw>, expected: Expected): Step {
+  const { state } = changes;
+  const { partition, epoch, nextOffset, commitNumber } = expected;
+  const values = [
+    ...[partition, epoch, nextOffset, commitNumber],
+    ...[state.nextOffset, state.sequence, published],
+    ...[state.arrivalClock, state.eventClock, state.anticipatedTo],
+    ...[lastRecord?.offset ?? null, lastRecord?.digest ?? null],
+    JSON.stringify(state.amendable),
+    JSON.stringify(state.counts),
+  ];
+  return { statement: FENCE, values };
+}
+
+// ------------------------------------------------------------------------------------------------------------ visits
+
+const COPY_OPEN = copyStatement('open_visit', VISIT_COLUMNS);
+const COPY_ENDED = copyStatement('ended_visit', VISIT_COLUMNS);
+const COPY_STAGED = copyStatement('staged_visit', VISIT_COLUMNS);
+const TAKE_OPEN = expecting('take_open', 'DELETE FROM open_visit WHERE visit_id = ANY ($2::uuid[])');
+const TAKE_ENDED = expecting('take_ended', 'DELETE FROM ended_visit WHERE visit_id = ANY ($2::uuid[])');
+const CHANGE_OPEN = expecting('change_open', changeFromStaged('open_visit'));
+const CHANGE_ENDED = expecting('change_ended', changeFromStaged('ended_visit'));
+
+function changeFromStaged(table: string): string {
+  return `UPDATE ${table} v SET ${visitAssignments('s')}, updated_at = now() FROM staged_visit s WHERE v.visit_id = s.visit_id`;
+}
+
+/** First all that leaves a table, then changes in place, then all that comes: a visit is never in both. */
+function visitSteps<Raw>({ changes, amendableUntil }: Commit<Raw>, partition: number): Step[] {
+  const leave = { open: [] as string[], ended: [] as string[] };
+  const stay = { open: 0, ended: 0 };
+  const staged = new CopyRows(VISIT_COLUMN_COUNT);
+  const come = { open: new CopyRows(VISIT_COLUMN_COUNT), ended: new CopyRows(VISIT_COLUMN_COUNT) };
+  for (const { id, from } of changes.removed) leave[from].push(id);
+  for (const { visit, from } of inOrder(changes.visits)) {
+    const to = visit.ended ? 'ended' : 'open';
+    if (from !== null && from !== to) leave[from].push(visit.id);
+    if (from === to) stay[to] += 1;
+    writeVisit(from === to ? staged : come[to], partition, visit, visit.ended ? amendableUntil(visit) : null);
+  }
+  return [
+    ...take(TAKE_OPEN, leave.open),
+    ...take(TAKE_ENDED, leave.ended),
+    ...copy(COPY_STAGED, staged),
+    ...(stay.open > 0 ? [{ statement: CHANGE_OPEN, values: [stay.open] }] : []),
+    ...(stay.ended > 0 ? [{ statement: CHANGE_ENDED, values: [stay.ended] }] : []),
+    ...copy(COPY_OPEN, come.open),
+    ...copy(COPY_ENDED, come.ended),
+  ];
+}
+
+function take(statement: Statement, ids: string[]): Step[] {
+  return ids.length === 0 ? [] : [{ statement, values: [ids.length, arrayParameter(UUID, ids)] }];
+}
+
+/** In order of id, which is the order of the indexes: neighbours go to the same page. */
+function inOrder<T extends { readonly visit: Visit }>(visits: readonly T[]): readonly T[] {
+  const sorted = visits.every(({ visit }, i) => i === 0 || visits[i - 1]!.visit.id <= visit.id);
+  return sorted ? visits : [...visits].sort((a, b) => (a.visit.id < b.visit.id ? -1 : 1));
+}
+
+// ------------------------------------------------------------------------------------- events, revisions and aliases
+
+const CHUNK_COLUMNS = 'visit_id, chunk, event_uuids, event_ids, types, occurred_at, pages, properties';
+const COPY_CHUNK = copyStatement('visit_chunk', CHUNK_COLUMNS);
+
+function eventSteps<Raw>(changes: Changes<Raw>, chunk: number): Step[] {
+  const rows = new CopyRows(8);
+  for (const { visitId, events } of changes.events) {
+    if (events.length === 0) continue;
+    const { uuids, texts } = splitIds(events.map(({ eventId }) => eventId));
+    const pages = events.map(({ page }) => page);
+    const properties = events.map((event) => event.properties);
+    rows.row();
+    rows.uuid(visitId);
+    rows.bigint(chunk);
+    rows.array(UUID, uuids);
+    rows.array(TEXT, texts);
+    rows.array(
+      TEXT,
+      events.map(({ type }) => type),
+    );
+    rows.array(
+      TIME,
+      events.map(({ t }) => t),
+    );
+    rows.array(TEXT, nullIfEmpty(pages));
+    rows.array(JSONB, nullIfEmpty(properties));
+  }
+  return copy(COPY_CHUNK, rows);
+}
+
+function nullIfEmpty<T>(values: (T | null)[]): (T | null)[] | null {
+  return values.some((value) => value !== null) ? values : null;
+}
+
+const COPY_REVISION = copyStatement(
+  'visit_revision',
+  'visit_id, revision, reason, retracted, merged_into, started_at, ended_at, event_count, decided_at',
+);
+
+function revisionSteps<Raw>(changes: Changes<Raw>): Step[] {
+  const rows = new CopyRows(9);
+  for (const revision of changes.revisions) {
+    rows.row();
+    rows.uuid(revision.visitId);
+    rows.int(revision.revision);
+    rows.text(revision.reason);
+    rows.boolean(revision.retracted);
+    rows.uuid(revision.mergedInto);
+    rows.time(revision.startedAt);
+    rows.time(revision.endedAt);
+    rows.int(revision.eventCount);
+    rows.time(revision.decidedAt);
+  }
+  return copy(COPY_REVISION, rows);
+}
+
+const MOVE_ALIASES: Statement = {
+  name: 'commit_move_aliases',
+  text: `UPDATE visit_alias a SET survivor = n.survivor
+    FROM unnest($1::uuid[], $2::uuid[]) AS n (visit_id, survivor) WHERE a.survivor = n.visit_id`,
+};
+const ADD_ALIASES: Statement = {
+  name: 'commit_add_aliases',
+  text: 'INSERT INTO visit_alias (visit_id, survivor) SELECT * FROM unnest($1::uuid[], $2::uuid[])',
+};
+
+/** Chains are cut short: whoever pointed at a visit merged away points at its survivor now. */
+function aliasSteps<Raw>({ removed }: Changes<Raw>): Step[] {
+  if (removed.length === 0) return [];
+  const survivorOf = new Map(removed.map(({ id, survivor }) => [id, survivor]));
+  const last = (id: string): string => {
+    let survivor = id;
+    for (let next = survivorOf.get(id); next !== undefined; next = survivorOf.get(next)) survivor = next;
+    return survivor;
+  };
+  const ids = [...survivorOf.keys()];
+  const values = [arrayParameter(UUID, ids), arrayParameter(UUID, ids.map(last))];
+  return [
+    { statement: MOVE_ALIASES, values },
+    { statement: ADD_ALIASES, values },
+  ];
+}
+
+// ----------------------------------------------------------------------------------------- outbox and writer schemas
+
+const ADD_OUTBOX: Statement = {
+  name: 'commit_add_outbox',
+  text: `INSERT INTO outbox (partition, first_sequence, next_sequence, bytes, payload)
+    VALUES ($1, $2, $3, $4, $5::bytea)`,
+};
+export const TRIM_OUTBOX: Statement = {
+  name: 'trim_outbox',
+  text: 'DELETE FROM outbox WHERE partition = $1 AND next_sequence <= $2',
+};
+
+function outboxSteps<Raw>({ outbox, published }: Commit<Raw>, partition: number, trim: boolean): Step[] {
+  const steps: Step[] = [];
+  if (outbox !== null) {
+    const { first, next, payload } = outbox;
+    steps.push({ statement: ADD_OUTBOX, values: [partition, first, next, payload.length, payload] });
+  }
+  if (trim) steps.push({ statement: TRIM_OUTBOX, values: [partition, published] });
+  return steps;
+}
+
+const ADD_WRITER_SCHEMA: Statement = {
+  name: 'commit_add_writer_schema',
+  text: `INSERT INTO writer_schema (partition, id, schema, commit_number) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (partition, id) DO NOTHING`,
+};
+
+function writerSchemaSteps<Raw>({ writerSchemas }: Commit<Raw>, { partition, commitNumber }: Expected): Step[] {
+  return writerSchemas.map(({ id, schema }) => ({
+    statement: ADD_WRITER_SCHEMA,
+    values: [partition, id, schema, commitNumber + 1],
+  }));
+}

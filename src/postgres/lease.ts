@@ -1,0 +1,129 @@
+import type { PartitionState } from '../core/changes.ts';
+import type { Visit } from '../core/visit.ts';
+import { failpoint } from '../processor/failpoints.ts';
+import {
+  type Commit,
+  Fenced,
+  type HistoryQuery,
+  type Lease,
+  type OutboxRow,
+  type RecordMark,
+  type SessionHistory,
+} from '../processor/ports.ts';
+import { type Statement, type Step, StepFailed } from './batch.ts';
+import { commitSteps, FENCE, rangedIds } from './commit.ts';
+import { historySteps, readHistory } from './history.ts';
+import { ACKNOWLEDGE, acknowledgeSteps, outboxSteps, readOutbox } from './outbox.ts';
+import type { Ranges } from './ranges.ts';
+import type { Session } from './session.ts';
+import type { Holding } from './take-over.ts';
+
+/**
+ * A partition held through one connection of its own, on which all runs in order.
+ *
+ * Invariant: what is expected of the partition's row is counted here, from commit to commit, and never read again: a
+ * commit goes through only on top of all commits that this lease has made, and after the first error none does.
+ */
+export class PostgresLease<Raw> implements Lease<Raw> {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly state: PartitionState;
+  readonly started: boolean;
+  readonly lastRecord: RecordMark | null;
+  readonly open: Visit[];
+  readonly published: number;
+  readonly outboxBytes: number;
+  readonly writerSchemas: ReadonlyMap<number, string>;
+
+  readonly #session: Session;
+  readonly #ranges: Ranges;
+  readonly #onRelease: () => void;
+  #nextOffset: number;
+  #commitNumber: number;
+  /** Sequence below which the outbox holds nothing. */
+  #trimmed: number;
+
+  constructor(partition: number, holding: Holding, session: Session, ranges: Ranges, onRelease: () => void) {
+    this.partition = partition;
+    this.epoch = holding.epoch;
+    this.state = holding.state;
+    this.started = holding.started;
+    this.lastRecord = holding.lastRecord;
+    this.open = holding.open;
+    this.published = holding.published;
+    this.outboxBytes = holding.outboxBytes;
+    this.writerSchemas = holding.writerSchemas;
+    this.#session = session;
+    this.#ranges = ranges;
+    this.#onRelease = onRelease;
+    this.#nextOffset = holding.state.nextOffset;
+    this.#commitNumber = holding.commitNumber;
+    this.#trimmed = 0;
+  }
+
+  async history(query: HistoryQuery): Promise<SessionHistory[]> {
+    return readHistory(query, await this.#session.run(historySteps(query, this.partition)));
+  }
+
+  async commit(commit: Commit<Raw>): Promise<void> {
+    const expected = {
+      partition: this.partition,
+      epoch: this.epoch,
+      nextOffset: this.#nextOffset,
+      commitNumber: this.#commitNumber,
+    };
+    const steps = commitSteps(commit, expected, commit.published > this.#trimmed);
+    const months = this.#ranges.missing(rangedIds(commit.changes));
+    this.#nextOffset = commit.changes.state.nextOffset;
+    this.#commitNumber += 1;
+    this.#trimmed = Math.max(this.#trimmed, commit.published);
+    if (months.length > 0) await this.#ranges.make(this.#session, months);
+    await this.#run(steps, FENCE);
+    failpoint('store.committed');
+  }
+
+  async outbox(from: number, maxBytes: number): Promise<OutboxRow[]> {
+    return readOutbox(await this.#session.run(outboxSteps(this.partition, from, maxBytes)));
+  }
+
+  async acknowledge(published: number): Promise<void> {
+    this.#trimmed = Math.max(this.#trimmed, published);
+    await this.#run(acknowledgeSteps(this.partition, this.epoch, published), ACKNOWLEDGE);
+  }
+
+  async release(): Promise<void> {
+    this.#onRelease();
+    await this.#session.end(RELEASE_MS, [{ statement: GIVE_UP, values: [this.partition, this.epoch] }]);
+  }
+
+  async #run(steps: Step[], fence: Statement): Promise<void> {
+    try {
+      await this.#session.run(steps);
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+      if (error.code === DIVISION_BY_ZERO && error.step === fence.name) {
+        throw new Fenced(
+          `partition ${this.partition} is not as epoch ${this.epoch} left it: another processor took it over`,
+          { cause: error },
+        );
+      }
+      if (error.code === DIVISION_BY_ZERO) {
+        throw new Error(
+          `partition ${this.partition}: ${error.step} met other rows than were folded, so nothing was committed. ` +
+            'If this comes again after a take-over, the tables were changed by another hand: rebuild them by tidemark replay',
+          { cause: error },
+        );
+      }
+      throw new Error(`partition ${this.partition}: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+const RELEASE_MS = 1_000;
+const DIVISION_BY_ZERO = '22012';
+
+const GIVE_UP: Statement = {
+  name: 'give_up',
+  text: `UPDATE partition_state SET owner = NULL, owner_pid = NULL, owner_started = NULL, owner_role = NULL
+    WHERE partition = $1 AND epoch = $2`,
+};

@@ -1,0 +1,120 @@
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+import { connect, connectPlain, type DatabaseOptions, DatabaseUnreachable } from './connect.ts';
+import { assertSchemaName } from './schema-name.ts';
+
+/** Beside `src` as beside `dist`. */
+const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
+const TABLE = 'migration';
+/** Of advisory locks, so that two setups at once run one after the other. */
+const LOCK = 8_246_113_207;
+
+/** A difference between the database's schema and this program's. */
+export class WrongSchemaVersion extends Error {
+  override readonly name = 'WrongSchemaVersion';
+}
+
+/** Brings the schema up to date; names of the migrations that were applied, none if it was. @throws WrongSchemaVersion */
+export async function migrate(options: DatabaseOptions): Promise<string[]> {
+  assertSchemaName(options.schema);
+  const client = await connect(options, 'tidemark setup');
+  try {
+    const { unknown } = await compare(client, options.schema);
+    if (unknown.length > 0) throw newer(options.schema, unknown);
+    const applied = await runner({
+      dbClient: client,
+      dir: DIRECTORY,
+      direction: 'up',
+      migrationsTable: TABLE,
+      schema: options.schema,
+      // Only where it is missing: IF NOT EXISTS asks for the right to create one even where it exists.
+      createSchema: !(await schemaExists(client, options.schema)),
+      advisoryLockMode: 'wait',
+      lockValue: LOCK,
+      log: () => {},
+    });
+    return applied.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
+/** What `migrate` would apply. Changes nothing. @throws WrongSchemaVersion where the schema is newer */
+export async function pendingMigrations(options: DatabaseOptions): Promise<string[]> {
+  const client = await connect(options, 'tidemark setup');
+  try {
+    const { unknown, pending } = await compare(client, options.schema);
+    if (unknown.length > 0) throw newer(options.schema, unknown);
+    return pending;
+  } finally {
+    await client.end();
+  }
+}
+
+/** @throws WrongSchemaVersion unless the schema is exactly the one that this program was made for */
+export async function assertSchemaVersion(client: pg.ClientBase, schema: string): Promise<void> {
+  const { unknown, pending } = await compare(client, schema);
+  if (unknown.length > 0) throw newer(schema, unknown);
+  if (pending.length > 0) {
+    throw new WrongSchemaVersion(`schema ${schema} lacks ${pending.join(', ')}: run tidemark setup`);
+  }
+}
+
+/** Whether the database had to be made. @throws DatabaseUnreachable */
+export async function ensureDatabase(url: string): Promise<boolean> {
+  try {
+    await (await connectPlain(url, 'tidemark setup')).end();
+    return false;
+  } catch (error) {
+    if (!(error instanceof DatabaseUnreachable) || (error.cause as { code?: string }).code !== NO_DATABASE) throw error;
+  }
+  const name = new pg.Client(url).database!;
+  const maintenance = new URL(url);
+  maintenance.pathname = '/postgres';
+  const client = await connectPlain(maintenance.href, 'tidemark setup');
+  try {
+    await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+    return true;
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    // Another setup was first.
+    if (code === '42P04' || code === '23505') return false;
+    throw new Error(`database ${name} is missing and cannot be made: ${message}. Make it, or set database.url`, {
+      cause: error,
+    });
+  } finally {
+    await client.end();
+  }
+}
+
+const NO_DATABASE = '3D000';
+
+function newer(schema: string, unknown: readonly string[]): WrongSchemaVersion {
+  return new WrongSchemaVersion(
+    `schema ${schema} was set up by a newer tidemark (${unknown.join(', ')}): use that version or a later one`,
+  );
+}
+
+async function compare(client: pg.ClientBase, schema: string): Promise<{ unknown: string[]; pending: string[] }> {
+  const ours = (await readdir(DIRECTORY)).filter((file) => file.endsWith('.sql')).map((file) => file.slice(0, -4));
+  const applied = new Set(await appliedMigrations(client, schema));
+  return {
+    unknown: [...applied].filter((name) => !ours.includes(name)),
+    pending: ours.sort().filter((name) => !applied.has(name)),
+  };
+}
+
+async function appliedMigrations(client: pg.ClientBase, schema: string): Promise<string[]> {
+  const table = `${pg.escapeIdentifier(schema)}.${TABLE}`;
+  const found = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table]);
+  if (!found.rows[0]!.there) return [];
+  const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${table} ORDER BY id`);
+  return rows.map(({ name }) => name);
+}
+
+async function schemaExists(client: pg.ClientBase, schema: string): Promise<boolean> {
+  const { rows } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+  return rows.length > 0;
+}

@@ -1,0 +1,53 @@
+import { type Statement, StepFailed } from './batch.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Ends the connection of the partition's owner before, if it is still there, and waits until it is gone.
+ *
+ * Only this helps: a processor that was stopped in the middle of a COPY keeps its locks whatever timeouts are set, and
+ * a commit whose answer was lost may still be on its way. Nothing is locked to find out who it is, because the owner
+ * may hold that lock. A pid alone may since have gone to another connection, so its start is compared too.
+ *
+ * @returns the epoch that owner had; 0 if the partition never had one
+ */
+export async function terminateOwner(session: Session, partition: number): Promise<number> {
+  const [found] = await session.run([{ statement: FIND_OWNER, values: [partition] }]);
+  if (found!.length === 0) return 0;
+  const [epoch, owner, pid, known] = found![0]!;
+  if (pid === null) return Number(epoch);
+  const who = `the processor before (${owner}, backend ${pid})`;
+  if (known === 'f') throw new Error(`${who} belongs to a role whose connections this one may not see. ${SAME_ROLE}`);
+  let gone: boolean;
+  try {
+    const [ended] = await session.run([{ statement: TERMINATE, values: [pid!, TERMINATE_MS] }]);
+    gone = ended![0]![0] === 't';
+  } catch (error) {
+    if (!(error instanceof StepFailed) || error.code !== INSUFFICIENT_PRIVILEGE) throw error;
+    throw new Error(`${who} still holds partition ${partition} and may not be ended by this role. ${SAME_ROLE}`, {
+      cause: error,
+    });
+  }
+  if (!gone) {
+    throw new Error(
+      `${who} still holds partition ${partition}, and did not end within ${TERMINATE_MS / 1000} s of ` +
+        `pg_terminate_backend: it is tried again; if that does not help, look at backend ${pid} on the server`,
+    );
+  }
+  return Number(epoch);
+}
+
+const TERMINATE_MS = 5_000;
+const INSUFFICIENT_PRIVILEGE = '42501';
+const SAME_ROLE =
+  'Let all processors connect as the same role, or grant this one pg_signal_backend and pg_read_all_stats';
+
+/** pid is null where its connection is gone; backend_start is null where this role may not see it. */
+const FIND_OWNER: Statement = {
+  name: 'take_over_find_owner',
+  text: `SELECT p.epoch, p.owner, a.pid, a.backend_start IS NOT NULL
+    FROM partition_state p
+    LEFT JOIN pg_stat_activity a ON a.pid = p.owner_pid AND a.pid <> pg_backend_pid() AND a.usesysid = p.owner_role
+      AND (a.backend_start IS NULL OR a.backend_start = p.owner_started)
+    WHERE p.partition = $1`,
+};
+const TERMINATE: Statement = { name: 'take_over_terminate', text: 'SELECT pg_terminate_backend($1, $2)' };

@@ -1,0 +1,102 @@
+import type { Changes, ProfileDelta } from '../core/changes.ts';
+import type { Statement, Step } from './batch.ts';
+import { arrayParameter, CopyRows, TEXT } from './copy.ts';
+import { copy, copyStatement } from './statements.ts';
+
+const COPY_PROFILE = copyStatement(
+  'staged_profile',
+  'profile_id, partition, visit_count, event_count, page_view_count, duration_ms, first_seen_at, last_seen_at',
+);
+const ADD_PROFILES: Statement = {
+  name: 'commit_add_profiles',
+  text: `INSERT INTO profile_part AS p (
+      profile_id, partition, visit_count, event_count, page_view_count, duration_ms, first_seen_at, last_seen_at)
+    SELECT profile_id, partition, visit_count, event_count, page_view_count, duration_ms, first_seen_at, last_seen_at
+    FROM staged_profile
+    ON CONFLICT (profile_id, partition) DO UPDATE SET
+      visit_count = p.visit_count + excluded.visit_count,
+      event_count = p.event_count + excluded.event_count,
+      page_view_count = p.page_view_count + excluded.page_view_count,
+      duration_ms = p.duration_ms + excluded.duration_ms,
+      first_seen_at = least(p.first_seen_at, excluded.first_seen_at),
+      last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at)`,
+};
+/** Only where all of it is gone: a sum left over without a visit is a mistake, and has to show. */
+const DROP_EMPTY: Statement = {
+  name: 'commit_drop_empty_profiles',
+  text: `DELETE FROM profile_part WHERE partition = $1 AND profile_id = ANY ($2::text[])
+    AND visit_count = 0 AND event_count = 0 AND page_view_count = 0 AND duration_ms = 0`,
+};
+/** From the visits as this commit leaves them: a step before has written those. */
+const FIND_SEEN: Statement = {
+  name: 'commit_find_seen',
+  text: `UPDATE profile_part p SET first_seen_at = seen.first, last_seen_at = seen.last
+    FROM (
+      SELECT profile_id, min(started_at) AS first, max(last_event_at) AS last
+      FROM (
+        SELECT profile_id, started_at, last_event_at FROM open_visit
+        WHERE profile_id = ANY ($2::text[]) AND partition = $1 AND NOT debug
+        UNION ALL
+        SELECT profile_id, started_at, last_event_at FROM ended_visit
+        WHERE profile_id = ANY ($2::text[]) AND partition = $1 AND NOT debug
+      ) visit
+      GROUP BY profile_id
+    ) seen
+    WHERE p.partition = $1 AND p.profile_id = ANY ($2::text[]) AND p.profile_id = seen.profile_id`,
+};
+
+const COPY_TRAIT = copyStatement('staged_trait', 'profile_id, key, partition, t, event_id, session_id, value');
+const ADD_TRAITS: Statement = {
+  name: 'commit_add_traits',
+  text: `INSERT INTO profile_trait AS p (profile_id, key, partition, t, event_id, session_id, value)
+    SELECT profile_id, key, partition, t, event_id, session_id, value FROM staged_trait
+    ON CONFLICT (profile_id, key, partition) DO UPDATE SET
+      t = excluded.t, event_id = excluded.event_id, session_id = excluded.session_id, value = excluded.value
+    WHERE (excluded.t, excluded.event_id, excluded.session_id) > (p.t, p.event_id, p.session_id)`,
+};
+
+/** What this partition's visits and events give to profiles. After the steps that write visits. */
+export function profileSteps<Raw>(changes: Changes<Raw>, partition: number): Step[] {
+  return [...partSteps(changes.profiles, partition), ...traitSteps(changes, partition)];
+}
+
+function partSteps(deltas: readonly ProfileDelta[], partition: number): Step[] {
+  const rows = new CopyRows(8);
+  const shrunk: string[] = [];
+  for (const delta of deltas) {
+    if (delta.shrunk) shrunk.push(delta.profileId);
+    rows.row();
+    rows.text(delta.profileId);
+    rows.int(partition);
+    rows.bigint(delta.visitCount);
+    rows.bigint(delta.eventCount);
+    rows.bigint(delta.pageViewCount);
+    rows.bigint(delta.durationMs);
+    rows.time(delta.firstSeenAt);
+    rows.time(delta.lastSeenAt);
+  }
+  const steps = copy(COPY_PROFILE, rows);
+  if (steps.length > 0) steps.push({ statement: ADD_PROFILES });
+  if (shrunk.length > 0) {
+    const values = [partition, arrayParameter(TEXT, shrunk)];
+    steps.push({ statement: DROP_EMPTY, values }, { statement: FIND_SEEN, values });
+  }
+  return steps;
+}
+
+function traitSteps<Raw>({ traits }: Changes<Raw>, partition: number): Step[] {
+  const rows = new CopyRows(7);
+  for (const trait of traits) {
+    rows.row();
+    rows.text(trait.profileId);
+    rows.text(trait.key);
+    rows.int(partition);
+    rows.time(trait.t);
+    rows.text(trait.eventId);
+    rows.text(trait.sessionId);
+    rows.jsonb(trait.value === null ? null : JSON.stringify(trait.value));
+  }
+  const steps = copy(COPY_TRAIT, rows);
+  if (steps.length > 0) steps.push({ statement: ADD_TRAITS });
+  return steps;
+}

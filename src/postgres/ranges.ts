@@ -1,0 +1,79 @@
+import type { Session } from './session.ts';
+
+/**
+ * The ranges of visit_id that ended_visit, visit_chunk and visit_revision are partitioned by: a month each, by the time
+ * of the record that opened the visit, which is the first 48 bits of its id.
+ *
+ * A range is made before the commit that needs it, in a transaction of its own: made inside the commit it would be
+ * locked until the commit's end. Making one never waits for a commit, nor a commit for it: ATTACH PARTITION, unlike
+ * CREATE TABLE … PARTITION OF, goes together with writes to the parent. So a processor that hangs in the middle of a
+ * commit keeps nobody from a new month.
+ */
+export class Ranges {
+  /** First id of each month that is known to be there. */
+  readonly #known = new Set<string>();
+  #last: Month | null = null;
+
+  /** Months that these ids need and that are not known to be there. */
+  missing(ids: Iterable<string>): Month[] {
+    const found = new Map<string, Month>();
+    for (const id of ids) {
+      if (this.#last !== null && id >= this.#last.from && id < this.#last.to) continue;
+      const month = monthOf(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+      if (this.#known.has(month.from)) this.#last = month;
+      else found.set(month.from, month);
+    }
+    return [...found.values()];
+  }
+
+  async make(session: Session, months: readonly Month[]): Promise<void> {
+    for (const month of months) {
+      await session.execute(makeRange(month));
+      this.#known.add(month.from);
+    }
+  }
+}
+
+export interface Month {
+  /** As part of a table's name: `2026_11`. */
+  readonly name: string;
+  /** Lowest id in it, and lowest id past it. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** @param ms since 1970, below 2^48 */
+export function monthOf(ms: number): Month {
+  const date = new Date(ms);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  return {
+    name: `${year}_${String(month + 1).padStart(2, '0')}`,
+    from: lowestId(Date.UTC(year, month)),
+    to: Date.UTC(year, month + 1) < 2 ** 48 ? lowestId(Date.UTC(year, month + 1)) : HIGHEST,
+  };
+}
+
+/** No id of a visit opened at `ms` or later is lower. */
+export function lowestId(ms: number): string {
+  const hex = Math.min(Math.max(0, Math.floor(ms)), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
+const HIGHEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** One statement, so that nobody can stop in the middle of it. Two at once: the second waits and finds it made. */
+function makeRange(month: Month): string {
+  const tables = ['ended_visit', 'visit_chunk', 'visit_revision'].map((parent) => {
+    const table = `${parent}_${month.name}`;
+    return `
+      IF to_regclass('${table}') IS NULL THEN
+        CREATE TABLE ${table} (LIKE ${parent} INCLUDING ALL);
+        ALTER TABLE ${parent} ATTACH PARTITION ${table} FOR VALUES FROM ('${month.from}') TO ('${month.to}');
+      END IF;`;
+  });
+  return `DO $$ BEGIN
+      PERFORM pg_advisory_xact_lock(hashtext('tidemark ranges'), hashtext(current_schema()));${tables.join('')}
+    END $$`;
+}

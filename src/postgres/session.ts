@@ -1,0 +1,80 @@
+import type pg from 'pg';
+import { Batch, type Rows, type Step } from './batch.ts';
+
+/**
+ * A connection that runs one batch after the other, in the order in which they were asked for.
+ *
+ * Invariant: after the first error nothing runs on it any more. What the server did after an error cannot be known from
+ * here, so whoever gets one takes over anew, on another connection.
+ */
+export class Session {
+  readonly #client: pg.Client;
+  readonly #prepared = new Set<string>();
+  #tail: Promise<unknown> = Promise.resolve();
+  #dead: Error | null = null;
+
+  constructor(client: pg.Client) {
+    this.#client = client;
+    client.on('error', (error) => this.#die(error));
+    client.on('end', () => this.#die(new Error('the connection to Postgres was closed')));
+  }
+
+  /** Rows of each step. All of the batch is one transaction. @throws StepFailed */
+  run(steps: readonly Step[]): Promise<Rows[]> {
+    return this.#next(() => {
+      const batch = new Batch(steps, this.#prepared);
+      this.#client.query(batch);
+      return batch.answer;
+    });
+  }
+
+  /** Plain SQL: statements without parameters, one transaction unless they say otherwise. */
+  execute(sql: string): Promise<void> {
+    return this.#next(async () => {
+      await this.#client.query(sql);
+    });
+  }
+
+  /** Ends it within `patienceMs`, in order if it can. Never throws. */
+  async end(patienceMs: number, last: readonly Step[] = []): Promise<void> {
+    const inOrder = (async () => {
+      if (last.length > 0 && this.#dead === null) await this.run(last);
+      await this.#tail;
+    })().catch(() => {});
+    await withinMs(inOrder, patienceMs);
+    this.#die(new Error('the connection to Postgres was given up'));
+    await withinMs(this.#client.end(), 250);
+    destroy(this.#client);
+  }
+
+  #next<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(async () => {
+      if (this.#dead !== null) throw new Error('this connection is of no use any more', { cause: this.#dead });
+      try {
+        return await task();
+      } catch (error) {
+        this.#die(error as Error);
+        throw error;
+      }
+    });
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  #die(error: Error): void {
+    this.#dead ??= error;
+  }
+}
+
+async function withinMs(done: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([done, late]);
+  clearTimeout(timer);
+}
+
+function destroy(client: pg.Client): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}

@@ -1,0 +1,17 @@
+import type { Statement, Step } from './batch.ts';
+import type { CopyRows } from './copy.ts';
+
+/** A division by zero unless the change meets exactly `$1` rows: rows that are not what was folded stop the commit. */
+export function expecting(name: string, change: string): Statement {
+  const text = `WITH met AS (${change} RETURNING 1) SELECT 1 / (count(*) = $1)::integer FROM met`;
+  return { name: `commit_${name}`, text };
+}
+
+export function copyStatement(table: string, columns: string): Statement {
+  return { name: `commit_copy_${table}`, text: `COPY ${table} (${columns}) FROM STDIN (FORMAT binary)` };
+}
+
+/** No step for no rows. */
+export function copy(statement: Statement, rows: CopyRows): Step[] {
+  return rows.count === 0 ? [] : [{ statement, copy: rows.finish() }];
+}

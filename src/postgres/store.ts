@@ -1,0 +1,73 @@
+import { hostname } from 'node:os';
+import type { Lease, Store } from '../processor/ports.ts';
+import { connect, type DatabaseOptions } from './connect.ts';
+import { PostgresLease } from './lease.ts';
+import { assertSchemaVersion } from './migrate.ts';
+import { Ranges } from './ranges.ts';
+import { assertServer } from './server.ts';
+import { Session } from './session.ts';
+import { takeOver } from './take-over.ts';
+
+export interface StoreOptions extends DatabaseOptions {
+  /** Who owns a partition, for people who look: `host:pid` unless given. */
+  readonly owner?: string;
+}
+
+/** Visits, profiles and partitions in one schema of a Postgres database that `tidemark setup` has prepared. */
+export class PostgresStore<Raw> implements Store<Raw> {
+  readonly #options: StoreOptions;
+  readonly #owner: string;
+  readonly #ranges = new Ranges();
+  readonly #leases = new Set<PostgresLease<Raw>>();
+  #closed = false;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#owner = options.owner ?? `${hostname()}:${process.pid}`;
+  }
+
+  /** @throws DatabaseUnreachable; any other error says what is wrong with the database */
+  async takeOver(partition: number): Promise<Lease<Raw>> {
+    const client = await connect(this.#options, `tidemark partition ${partition}`);
+    const session = new Session(client);
+    try {
+      await assertServer(client);
+      await assertSchemaVersion(client, this.#options.schema);
+      await client.query(PREPARE_CONNECTION);
+      const holding = await takeOver(session, partition, this.#owner);
+      if (this.#closed) throw new Error('the store was closed while a partition was being taken over');
+      const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, session, this.#ranges, () => {
+        this.#leases.delete(lease);
+      });
+      this.#leases.add(lease);
+      return lease;
+    } catch (error) {
+      await session.end(RELEASE_MS);
+      throw error;
+    }
+  }
+
+  /** Releases every lease. Resolves within a second or two. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#leases].map((lease) => lease.release()));
+  }
+}
+
+const RELEASE_MS = 1_000;
+
+/**
+ * Staging tables, once a connection; and the session's own rules.
+ *
+ * All that a lease asks is a look-up by key, and must stay one while tables grow from nothing under cached plans, so
+ * scans and joins of whole tables are off; what has no other way is read whole all the same. The timeouts end what
+ * cannot go on for a reason on the server's side; none of them ends a processor that stopped (see owner.ts).
+ */
+const PREPARE_CONNECTION = `
+  SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET jit TO off;
+  SET statement_timeout TO '120s'; SET lock_timeout TO '20s'; SET idle_in_transaction_session_timeout TO '60s';
+  SET tcp_keepalives_idle TO 20; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 4;
+  CREATE TEMPORARY TABLE staged_visit (LIKE open_visit INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+  CREATE TEMPORARY TABLE staged_profile (LIKE profile_part) ON COMMIT DELETE ROWS;
+  CREATE TEMPORARY TABLE staged_trait (LIKE profile_trait) ON COMMIT DELETE ROWS;
+`;
