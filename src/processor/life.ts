@@ -327,6 +327,8 @@ export class PartitionLife {
 
   private async foldOn(lease: Lease<RawRecord>, fold: Partition<RawRecord>): Promise<void> {
     const { clock } = this.parts;
+    // What the record before the take-over made due may not have ended by the commit that held the record.
+    await this.endDue(lease, fold, null);
     while (!this.ending) {
       this.check();
       if (this.outOfChain) await this.rejoinChain(lease);
