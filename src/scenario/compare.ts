@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { AnswerForm } from './form.ts';
 import type { Scenario } from './format.ts';
 
@@ -39,10 +38,18 @@ export function compare(expected: Scenario['expect'], got: AnswerForm): Differen
       for (let i = 0; i < length; i++) walk(`${path}[${i}]`, wanted[i], there[i]);
     } else if (isPlain(wanted) && isPlain(there) && !WHOLE.has(name)) {
       for (const key of Object.keys(wanted)) walk(`${path}.${key}`, wanted[key], there[key]);
-    } else if (!isDeepStrictEqual(wanted, there)) {
+    } else if (!same(wanted, there)) {
       differences.push({ path, expected: wanted, got: there });
     }
   }
+}
+
+/** Equal as JSON, the order of keys apart. */
+function same(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((each, i) => same(each, b[i]));
+  if (!isPlain(a) || !isPlain(b)) return a === b;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

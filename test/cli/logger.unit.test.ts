@@ -1,0 +1,31 @@
+import { describe, expect, test } from '@jest/globals';
+import { makeLogger } from '../../src/cli/logger.ts';
+
+function lines(
+  log: Parameters<typeof makeLogger>[0],
+  terminal: boolean,
+  write: (logger: ReturnType<typeof makeLogger>) => void,
+) {
+  const out: string[] = [];
+  write(makeLogger(log, { write: (line) => out.push(line) }, terminal));
+  return out;
+}
+
+describe('the log', () => {
+  test('auto is JSON where nobody watches, and a line for people on a terminal', () => {
+    const write = (logger: ReturnType<typeof makeLogger>) => logger.info({ partition: 3 }, 'taken over');
+    const [json] = lines({ level: 'info', format: 'auto' }, false, write);
+    expect(JSON.parse(json!)).toEqual({ level: 'info', time: expect.any(String), partition: 3, msg: 'taken over' });
+    const [pretty] = lines({ level: 'info', format: 'auto' }, true, write);
+    expect(pretty).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {3}taken over partition=3\n$/);
+  });
+
+  test.each([
+    ['info', false],
+    ['debug', true],
+  ] as const)('at level %s an error has its stack: %s', (level, stack) => {
+    const [line] = lines({ level, format: 'json' }, false, (logger) => logger.error({ err: new Error('boom') }, 'x'));
+    expect(line).toContain('boom');
+    expect(/\.ts:\d/.test(line!)).toBe(stack);
+  });
+});

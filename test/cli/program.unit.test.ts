@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals';
+import { explain, Failure, isAway, messageOf } from '../../src/cli/failure.ts';
+import { VERSION } from '../../src/cli/io.ts';
+import { SettingsError } from '../../src/settings/index.ts';
+import { tidemark } from './harness.ts';
+
+const COMMANDS = ['setup', 'run', 'config', 'status', 'test', 'simulate'];
+
+describe('the command line', () => {
+  test('without a command it shows the commands and exits 2', async () => {
+    const { code, err } = await tidemark([]);
+    expect(code).toBe(2);
+    for (const command of COMMANDS) expect(err).toContain(`  ${command} `);
+  });
+
+  test.each([[], ...COMMANDS.map((command) => [command])].map((argv) => [argv.join(' '), argv] as const))(
+    '`%s` answers --help with examples and --version',
+    async (_, argv) => {
+      const help = await tidemark([...argv, '--help']);
+      expect(help).toMatchObject({ code: 0, err: '' });
+      expect(help.out).toMatch(/Examples:\n {2}\$ tidemark/);
+      expect(await tidemark([...argv, '--version'])).toEqual({ code: 0, out: `${VERSION}\n`, err: '' });
+    },
+  );
+
+  test.each([
+    ['an unknown command', ['fold']],
+    ['an unknown option', ['config', '--colour']],
+    ['a missing argument', ['test']],
+    ['a wrong value', ['simulate', '--late', '2']],
+    ['an unknown setting', ['config', '--set', 'visit.gapp=1m']],
+  ])('%s is wrong usage: exit 2, said on stderr', async (_, argv) => {
+    const { code, out, err } = await tidemark(argv);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).not.toBe('');
+  });
+
+  test('a part that is away is exit 3, naming it and the setting that says where it is', async () => {
+    const { code, err } = await tidemark(['simulate', '--registry-url', 'http://127.0.0.1:1']);
+    expect(code).toBe(3);
+    expect(err).toMatch(/schema registry at http:\/\/127\.0\.0\.1:1 cannot be reached: .*SCHEMA_REGISTRY_URL/);
+    expect(err).not.toMatch(/ at .*\.ts:\d/);
+  });
+
+  test('a stack trace is shown with log.level debug only', async () => {
+    const { err } = await tidemark(['simulate', '--registry-url', 'http://127.0.0.1:1', '--log-level', 'debug']);
+    expect(err).toMatch(/ at .*\.[jt]s:\d/);
+  });
+});
+
+describe('exit codes of errors', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
+  test.each([
+    ['a check', new Failure(1, 'x'), 1],
+    ['settings', new SettingsError(['x']), 2],
+    ['a refused connection', refused, 3],
+    ['all addresses of a host refused', new AggregateError([refused, refused]), 3],
+    ['fetch, by its cause', new TypeError('fetch failed', { cause: refused }), 3],
+    ['Kafka without a broker', Object.assign(new Error('x'), { name: 'KafkaJSConnectionError' }), 3],
+    [
+      'Kafka that tried often enough',
+      Object.assign(new Error('x'), {
+        name: 'KafkaJSNumberOfRetriesExceeded',
+        originalError: { name: 'KafkaJSConnectionError' },
+      }),
+      3,
+    ],
+    ['Postgres that knows no such user', Object.assign(new Error('x'), { code: '28P01' }), 3],
+    ['a mistake of our own', new Error('x'), 1],
+    ['an error that causes itself', Object.assign(new Error('x'), { cause: null }), 1],
+  ])('%s', (_, error, code) => {
+    expect(explain(error, false).exitCode).toBe(code);
+  });
+
+  test('an error that is its own cause ends the search', () => {
+    const error = new Error('x');
+    error.cause = error;
+    expect(isAway(error)).toBe(false);
+  });
+
+  test('the message is that of the cause where the error says nothing itself', () => {
+    expect(messageOf(new AggregateError([refused, refused]))).toBe(`${refused.message}; ${refused.message}`);
+    expect(messageOf(new TypeError('fetch failed', { cause: refused }))).toBe(refused.message);
+  });
+});

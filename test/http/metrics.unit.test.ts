@@ -1,0 +1,133 @@
+import { describe, expect, test } from '@jest/globals';
+import { noCounts } from '../../src/core/changes.ts';
+import { Metrics } from '../../src/metrics.ts';
+import type { PartitionReport } from '../../src/processor/observer.ts';
+
+const report = (given: Partial<PartitionReport> = {}): PartitionReport => ({
+  partition: 0,
+  phase: 'running',
+  epoch: 1,
+  nextOffset: 90,
+  end: 100,
+  arrivalClock: 1_000_000,
+  watermark: 940_000,
+  openVisits: 7,
+  backlogBytes: 2_048,
+  backlogSince: 1_003_000,
+  counts: { ...noCounts() },
+  lastError: null,
+  ...given,
+});
+
+/** Series and their values, as a scrape reads them. */
+async function scrape(metrics: Metrics): Promise<Map<string, number>> {
+  const lines = (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  );
+}
+
+function over(reports: PartitionReport[]): Metrics {
+  return new Metrics({ version: '1', reports: () => reports, now: () => 1_005_000, process: false });
+}
+
+describe('metrics', () => {
+  test('every counter of the fold that says where an event went is in the sum over outcomes', async () => {
+    const counts = { ...noCounts() };
+    // Powers of two: a counter that is left out or counted twice shows in the sum.
+    const parts = [
+      'started',
+      'joined',
+      'merged',
+      'duplicate',
+      'late',
+      'undecodable',
+      'invalid',
+      'future',
+      'visitFull',
+    ] as const;
+    parts.forEach((part, i) => {
+      counts[part] = 2 ** i;
+    });
+    counts.events = 2 ** parts.length - 1;
+    // Nothing else is counted there: `events` is the sum of all counters behind it but the last four.
+    const names = Object.keys(counts);
+    expect(names.slice(names.indexOf('events') + 1, -4)).toEqual([...parts]);
+    const series = await scrape(over([report({ counts })]));
+    const events = [...series].filter(([name]) => name.startsWith('tidemark_events_total{'));
+    expect(events).toHaveLength(parts.length);
+    expect(events.reduce((sum, [, value]) => sum + value, 0)).toBe(counts.events);
+  });
+
+  test('clocks, lag, visits and outbox are shown in base units', async () => {
+    const series = await scrape(over([report()]));
+    const of = (name: string) => series.get(`${name}{partition="0"}`);
+    expect(of('tidemark_lag_records')).toBe(10);
+    expect(of('tidemark_lag_seconds')).toBe(5);
+    expect(of('tidemark_arrival_clock_seconds')).toBe(1_000);
+    expect(of('tidemark_watermark_seconds')).toBe(940);
+    expect(of('tidemark_open_visits')).toBe(7);
+    expect(of('tidemark_outbox_bytes')).toBe(2_048);
+    expect(of('tidemark_outbox_age_seconds')).toBe(2);
+    expect(of('tidemark_partition_running')).toBe(1);
+  });
+
+  test('a drained partition lags by no seconds, and what is not known yet is not shown', async () => {
+    const drained = await scrape(over([report({ nextOffset: 100 })]));
+    expect(drained.get('tidemark_lag_seconds{partition="0"}')).toBe(0);
+    const unknown = await scrape(
+      over([
+        report({
+          phase: 'taking over',
+          end: null,
+          nextOffset: null,
+          arrivalClock: null,
+          watermark: null,
+          counts: null,
+        }),
+      ]),
+    );
+    const shown = [...unknown.keys()].filter((name) => name.includes('partition='));
+    expect(shown).toEqual([
+      'tidemark_partition_running{partition="0"}',
+      'tidemark_open_visits{partition="0"}',
+      'tidemark_outbox_bytes{partition="0"}',
+      'tidemark_outbox_age_seconds{partition="0"}',
+    ]);
+  });
+
+  test('a counter does not go back while what was not committed is folded again', async () => {
+    const reports = [report({ counts: { ...noCounts(), records: 100, events: 100, joined: 100 } })];
+    const metrics = over(reports);
+    await scrape(metrics);
+    reports[0] = report({ counts: { ...noCounts(), records: 90, events: 90, joined: 90 } });
+    expect((await scrape(metrics)).get('tidemark_records_total{partition="0"}')).toBe(100);
+    reports[0] = report({ counts: { ...noCounts(), records: 120, events: 120, joined: 120 } });
+    expect((await scrape(metrics)).get('tidemark_records_total{partition="0"}')).toBe(120);
+  });
+
+  test('a partition that went to another processor is shown no more', async () => {
+    const reports = [report()];
+    const metrics = over(reports);
+    await scrape(metrics);
+    reports.length = 0;
+    expect([...(await scrape(metrics)).keys()].filter((name) => name.includes('partition='))).toEqual([]);
+  });
+
+  test('what the processor tells of is counted', async () => {
+    const metrics = over([]);
+    metrics.committed({ ms: 20, rows: 5 });
+    metrics.published({ ms: 10, messages: 3 });
+    metrics.failed('broker');
+    metrics.rebalanced();
+    metrics.takenOver({ ms: 100 });
+    const series = await scrape(metrics);
+    expect(series.get('tidemark_commit_duration_seconds_sum')).toBeCloseTo(0.02);
+    expect(series.get('tidemark_commit_rows_total')).toBe(5);
+    expect(series.get('tidemark_published_messages_total')).toBe(3);
+    expect(series.get('tidemark_failures_total{part="broker"}')).toBe(1);
+    expect(series.get('tidemark_failures_total{part="store"}')).toBe(0);
+    expect(series.get('tidemark_rebalances_total')).toBe(1);
+    expect(series.get('tidemark_take_over_duration_seconds_count')).toBe(1);
+  });
+});
