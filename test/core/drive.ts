@@ -19,8 +19,8 @@ export const SOURCE: Source = { topic: 'tracks', partition: 3 };
 export interface Turn {
   /** How many records the next look-up is for. */
   readonly ahead: number;
-  /** Whether a commit that is under way lands while the look-up is. */
-  readonly landing: boolean;
+  /** When, within a look-up, a commit that is under way lands. */
+  readonly landing: 'not' | 'before the read' | 'after the read';
   readonly commit: 'none' | 'done' | 'under way';
   /** All memory is lost; a commit that was under way has reached the store, or not. */
   readonly crash: 'none' | 'commit lost' | 'commit landed';
@@ -28,7 +28,7 @@ export interface Turn {
   readonly endAtMost: number;
 }
 
-const QUIET: Turn = { ahead: 1, landing: false, commit: 'none', crash: 'none', endAtMost: 0 };
+const QUIET: Turn = { ahead: 1, landing: 'not', commit: 'none', crash: 'none', endAtMost: 0 };
 
 /** What the store holds in the end. */
 export interface Outcomes {
@@ -94,7 +94,7 @@ class Run {
     this.lookedUp = this.committed;
   }
 
-  async step(ahead: number, landing: boolean): Promise<void> {
+  async step(ahead: number, landing: Turn['landing']): Promise<void> {
     const step = this.log[this.position]!;
     if ('now' in step) {
       this.partition.endDue(step.now);
@@ -166,7 +166,7 @@ class Run {
     };
   }
 
-  private async lookUp(ahead: number, landing: boolean): Promise<void> {
+  private async lookUp(ahead: number, landing: Turn['landing']): Promise<void> {
     if (this.position < this.lookedUp) return;
     const records: LogRecord<string>[] = [];
     let to = this.position;
@@ -177,9 +177,9 @@ class Run {
     this.lookedUp = to;
     const lookup = this.partition.lookup(records);
     if (lookup === null) return;
+    if (landing === 'before the read') await this.landed();
     const found = await this.lease.history(lookup);
-    // The commit before may land while the history is being read.
-    if (landing) await this.landed();
+    if (landing === 'after the read') await this.landed();
     this.partition.admit(found);
   }
 

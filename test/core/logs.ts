@@ -46,14 +46,14 @@ const oneOf = <T>(...values: readonly T[]) => fc.constantFrom(...values);
 export const configs: fc.Arbitrary<Required<ScenarioConfig>> = fc
   .record({
     unit: oneOf(1, 10, 1_000_000),
-    gap: oneOf(10, 30, 0),
-    outOfOrderness: oneOf(5, 0, 20),
-    grace: oneOf(1, 0, 8, 50),
-    lateness: oneOf(20, 0, 100, 1_000),
-    beyond: oneOf(0, 10, 200, 5_000),
-    maxDuration: oneOf(60, 25, 1_000, 10),
-    maxEvents: oneOf(100, 3, 2, 1, 5),
-    tolerance: oneOf(5, 0, 40),
+    gap: oneOf(10, 30, 10, 30, 10, 30, 0),
+    outOfOrderness: oneOf(5, 0, 20, 5),
+    grace: oneOf(1, 0, 8, 2, 50),
+    lateness: oneOf(20, 100, 1_000, 100, 20, 0),
+    beyond: oneOf(200, 0, 10, 5_000, 5_000),
+    maxDuration: oneOf(60, 1_000, 25, 1_000, 1_000, 10),
+    maxEvents: oneOf(100, 100, 100, 5, 5, 3, 2, 1),
+    tolerance: oneOf(5, 40, 40, 0),
   })
   .map(({ unit, ...of }) => ({
     gap_ms: of.gap * unit,
@@ -77,6 +77,7 @@ const LENGTHS = [
   'few',
   'gap',
   'half',
+  'apart',
   'grace',
   'lag',
   'silence',
@@ -100,6 +101,8 @@ function lengthOf(config: Required<ScenarioConfig>, length: Length): number {
       return Math.ceil(G / 2);
     case 'gap':
       return G;
+    case 'apart':
+      return G + Math.ceil(G / 2);
     case 'grace':
       return A;
     case 'lag':
@@ -121,15 +124,15 @@ function lengthOf(config: Required<ScenarioConfig>, length: Length): number {
 const beside = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: oneOf(1, -1) });
 
 const forward = fc.oneof(
-  { weight: 8, arbitrary: oneOf<Length>('unit', 'none', 'few', 'half') },
+  { weight: 12, arbitrary: oneOf<Length>('unit', 'none', 'few', 'half') },
   { weight: 5, arbitrary: oneOf<Length>('gap', 'grace', 'lag', 'silence') },
-  { weight: 1, arbitrary: oneOf<Length>('late', 'duration', 'age') },
+  { weight: 1, arbitrary: oneOf<Length>('late', 'duration', 'silence', 'age') },
 );
 
 /** Where an event's time is counted from. */
 const times = fc.oneof(
   {
-    weight: 5,
+    weight: 4,
     arbitrary: fc.record({
       from: fc.constant('record' as const),
       ref: fc.constant(0),
@@ -144,13 +147,23 @@ const times = fc.oneof(
       ref: fc.nat(6),
       sign: oneOf(1, -1),
       length: fc.oneof(
-        { weight: 6, arbitrary: oneOf<Length>('gap', 'half', 'unit', 'none', 'few') },
+        { weight: 6, arbitrary: oneOf<Length>('gap', 'half', 'unit', 'apart', 'none', 'few') },
         { weight: 1, arbitrary: oneOf(...LENGTHS) },
       ),
     }),
   },
   {
-    weight: 2,
+    // Half way between two events of one session, which are often in two visits.
+    weight: 4,
+    arbitrary: fc.record({
+      from: fc.constant('between' as const),
+      ref: fc.nat(9),
+      sign: fc.constant(1),
+      length: fc.constant('none' as const),
+    }),
+  },
+  {
+    weight: 1,
     arbitrary: fc.record({
       from: oneOf('watermark' as const, 'record' as const),
       ref: fc.constant(0),
@@ -167,8 +180,13 @@ const SESSIONS = ['a', 'b', '\u{1f600}', '@debug-session-id'];
 const TYPES = ['page-view', 'product-click', '*', 'sign-out', 'visit-ended'];
 
 const eventChoices = fc.record({
-  session: fc.oneof({ weight: 8, arbitrary: fc.nat(1) }, { weight: 2, arbitrary: fc.nat(3) }),
-  debug: fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  /** null: that of the event which its time is counted from. */
+  session: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(null) },
+    { weight: 6, arbitrary: fc.nat(1) },
+    { weight: 1, arbitrary: fc.nat(3) },
+  ),
+  debug: fc.oneof({ weight: 20, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   profile: oneOf(null, 'p', 'q', '\uffee', '\u{1f600}'),
   type: fc.oneof({ weight: 5, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(4) }),
   time: times,
@@ -234,9 +252,17 @@ export function build(config: Required<ScenarioConfig>, outputDebug: boolean, ma
   let offset = 0;
   let latest = START;
 
-  const timeOf = (choice: EventChoice): number => {
+  const timeOf = (choice: EventChoice, session: string, debug: boolean): number => {
     const { from, ref, sign, length } = choice.time;
     const earlier = sent.at(-1 - ref)?.occurred_at ?? arrives;
+    if (from === 'between') {
+      const of = sent.filter((event) => event.session_id === session && event.debug === debug);
+      const at = [...new Set(of.map((event) => event.occurred_at))].sort((a, b) => a - b);
+      const pairs = at.slice(1).map((to, i) => [at[i]!, to] as const);
+      const apart = pairs.filter(([a, b]) => b - a > config.gap_ms && b - a <= 2 * config.gap_ms);
+      const [a, b] = (apart.length > 0 ? apart : pairs).at(-1 - (ref % (apart.length || 1))) ?? [earlier, earlier];
+      return Math.floor((a + b) / 2) + choice.beside;
+    }
     const base = from === 'record' ? arrives : from === 'event' ? earlier : latest - config.out_of_orderness_ms;
     return base + sign * lengthOf(config, length) + choice.beside;
   };
@@ -253,14 +279,17 @@ export function build(config: Required<ScenarioConfig>, outputDebug: boolean, ma
       location: choice.location,
       extra: choice.extra,
     };
+    const beside = choice.session === null ? sent.at(-1 - choice.time.ref) : undefined;
+    const session = beside?.session_id ?? SESSIONS[choice.session ?? 0]!;
+    const debug = beside?.debug ?? choice.debug;
     const event: PlainEvent = {
       event_id: again?.event_id ?? `${choice.id}${sent.length}`,
-      session_id: SESSIONS[choice.session]!,
+      session_id: session,
       profile_id: choice.profile,
       source_id: choice.source,
       type: TYPES[choice.type]!,
-      occurred_at: timeOf(choice),
-      debug: choice.debug,
+      occurred_at: timeOf(choice, session, debug),
+      debug,
       context,
       traits: choice.traits,
     };

@@ -4,7 +4,7 @@ import type { Turn } from './drive.ts';
 
 const turns: fc.Arbitrary<Turn> = fc.record({
   ahead: fc.constantFrom(1, 2, 5, 40),
-  landing: fc.boolean(),
+  landing: fc.constantFrom('not', 'before the read', 'after the read'),
   commit: fc.constantFrom('none', 'done', 'under way'),
   crash: fc.oneof(
     { weight: 5, arbitrary: fc.constant('none' as const) },

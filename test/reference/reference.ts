@@ -162,12 +162,12 @@ export class Reference<Raw> {
       this.counts.events++;
       const setAside = { offset: record.offset, timestamp: record.timestamp, index, raw: record.raw };
       const dead = (reason: DeadReason, error: string): Fate => {
-        this.emissions.push({ kind: 'dead-letter', sequence: this.emissions.length, reason, error, ...setAside });
+        this.emissions.push({ kind: 'dead-letter', reason, error, sequence: this.emissions.length, ...setAside });
         return reason;
       };
       const late = (visit: ReferenceVisit | null): Fate => {
         const visitId = visit?.id ?? null;
-        this.emissions.push({ kind: 'late', sequence: this.emissions.length, error: '', visitId, ...setAside });
+        this.emissions.push({ kind: 'late', error: '', visitId, sequence: this.emissions.length, ...setAside });
         return 'late';
       };
       const fate = isRefusal(entry)

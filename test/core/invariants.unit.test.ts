@@ -1,0 +1,106 @@
+import { test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Emission } from '../../src/core/changes.ts';
+import type { MemoryStore } from '../../src/memory/store.ts';
+import { profilesOf } from '../reference/profiles.ts';
+import type { VisitView } from '../reference/visits.ts';
+import { holds, same, scenarioText } from './compare.ts';
+import { drive, SOURCE, visitsOf } from './drive.ts';
+import { logs, rulesOfLog, stepsOfLog } from './logs.ts';
+import { plans } from './plans.ts';
+
+function checkSums(store: MemoryStore<string>, visits: readonly VisitView[]): void {
+  const sums = ({ traits, ...rest }: ReturnType<typeof profilesOf>[number]) => rest;
+  const stored = store.profiles().filter((profile) => profile.visitCount !== 0 || profile.eventCount !== 0);
+  same(stored.map(sums), profilesOf(visits, []).map(sums));
+}
+
+function checkVisits(visits: readonly VisitView[]): void {
+  for (const visit of visits) {
+    const at = visit.events.map((event) => event.t);
+    same([visit.startedAt, visit.lastEventAt], [at[0], at.at(-1)]);
+    same(visit.events.length, visit.eventCount);
+    same(new Set(visit.events.map((event) => event.eventId)).size, visit.eventCount);
+    same(
+      visit.types.reduce((sum, [, count]) => sum + count, 0),
+      visit.eventCount,
+    );
+  }
+  for (const session of Map.groupBy(visits, (visit) => `${visit.debug} ${visit.sessionId}`).values()) {
+    session.sort((a, b) => a.startedAt - b.startedAt);
+    for (const [i, visit] of session.slice(1).entries()) same(visit.startedAt > session[i]!.lastEventAt, true);
+  }
+}
+
+function checkRevisions(store: MemoryStore<string>, visits: readonly VisitView[]): void {
+  const revisions = Map.groupBy(store.revisions(), (revision) => revision.visitId);
+  for (const visit of visits) {
+    const mine = revisions.get(visit.id) ?? [];
+    same(
+      mine.map((revision) => revision.revision),
+      Array.from({ length: visit.published }, (_, i) => i),
+    );
+    same(mine.at(-1)?.reason ?? null, visit.reason);
+    same(
+      mine.some((revision) => revision.retracted),
+      false,
+    );
+    revisions.delete(visit.id);
+  }
+  // What is left was published of visits that no longer stand: each says so last, once, and names one that took it.
+  for (const mine of revisions.values()) {
+    same(
+      mine.map((revision) => revision.revision),
+      mine.map((_, i) => i),
+    );
+    same(
+      mine.map((revision) => revision.retracted),
+      mine.map((_, i) => i === mine.length - 1),
+    );
+    same(mine.at(-1)!.mergedInto !== null, true);
+  }
+}
+
+function checkMessages(store: MemoryStore<string>): void {
+  const rows = store.outboxRows(SOURCE.partition);
+  const emissions: Emission<string>[] = rows.flatMap((row) => JSON.parse(row.payload.toString('utf8')));
+  same(
+    emissions.map((emission) => emission.sequence),
+    emissions.map((_, i) => i),
+  );
+  same(store.state(SOURCE.partition)!.sequence, emissions.length);
+  const sent = emissions.flatMap((each) => (each.kind === 'output' ? [each.message.eventId] : []));
+  same(new Set(sent).size, sent.length);
+}
+
+function checkCounts(store: MemoryStore<string>, visits: readonly VisitView[]): void {
+  const { records, events, amended, retracted, published, anticipationsWrong, ...fates } = store.state(
+    SOURCE.partition,
+  )!.counts;
+  same(
+    Object.values(fates).reduce((sum, each) => sum + each, 0),
+    events,
+  );
+  const held = visits.reduce((sum, visit) => sum + visit.eventCount, 0);
+  same(fates.started + fates.joined + fates.merged, held);
+  same(published, store.revisions().length);
+  same(retracted, store.revisions().filter((revision) => revision.retracted).length);
+  same(amended <= held, true);
+}
+
+test('at every commit profiles are the sums of their visits, visits are disjoint, and nothing is skipped or said twice', async () => {
+  await holds(
+    fc.tuple(logs(), plans),
+    async ([log, plan]) => {
+      await drive(rulesOfLog(log), stepsOfLog(log), plan, (store) => {
+        const visits = visitsOf(store);
+        checkSums(store, visits);
+        checkVisits(visits);
+        checkRevisions(store, visits);
+        checkMessages(store);
+        checkCounts(store, visits);
+      });
+    },
+    ([log, plan]) => `${scenarioText(log)}\nplan ${JSON.stringify(plan)}`,
+  );
+});
