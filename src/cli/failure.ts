@@ -37,6 +37,7 @@ const AWAY = new Set([
 ]);
 
 const AWAY_NAMES = new Set([
+  'DatabaseUnreachable',
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
   'KafkaJSRequestTimeoutError',
@@ -94,7 +95,9 @@ export async function reach<T>(what: string, setting: string, action: () => Prom
 export function explain(error: unknown, debug: boolean): { readonly text: string; readonly exitCode: ExitCode } {
   const exitCode =
     error instanceof Failure ? error.exitCode : error instanceof SettingsError ? 2 : isAway(error) ? 3 : 1;
-  const expected = error instanceof Failure || error instanceof SettingsError;
+  // These say themselves what to do.
+  const told = ['Failure', 'SettingsError', 'DatabaseUnreachable', 'WrongSchemaVersion', 'CannotGoOn'];
+  const expected = error instanceof Error && told.includes(error.name);
   const stack = debug && error instanceof Error ? `${error.stack}\n` : '';
   const hint = expected || debug ? '' : 'TIDEMARK_LOG_LEVEL=debug shows where this comes from.\n';
   return { text: `tidemark: ${messageOf(error)}\n${hint}${stack}`, exitCode };
