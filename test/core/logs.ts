@@ -201,6 +201,7 @@ const eventChoices = fc.record({
   device: maybe(4, fc.record({ type: oneOf('mobile', null), os: oneOf('Linux', '') })),
   location: maybe(4, fc.record({ country: oneOf('PL', 'NL', null), city: oneOf('Gent', null) })),
   extra: maybe(6, fc.dictionary(oneOf('x', 'y'), oneOf('1', '2', ''), { maxKeys: 2 })),
+  properties: maybe(6, fc.dictionary(oneOf('n', 'm'), oneOf<null | number | string>(1, 'x', null), { maxKeys: 2 })),
   traits: fc.oneof(
     { weight: 3, arbitrary: fc.constant({}) },
     {
@@ -291,6 +292,7 @@ export function build(config: Required<ScenarioConfig>, outputDebug: boolean, ma
       occurred_at: timeOf(choice, session, debug),
       debug,
       context,
+      properties: choice.properties,
       traits: choice.traits,
     };
     sent.push(event);
