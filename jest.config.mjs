@@ -14,8 +14,8 @@ const shared = {
 };
 
 /** Tests told apart by the name of their file; only those with real parts bring up the stack. */
-function project(kind, testTimeout, settings = {}) {
-  return { ...shared, ...settings, displayName: kind, testTimeout, testMatch: [`<rootDir>/test/**/*.${kind}.test.ts`] };
+function project(kind, settings = {}) {
+  return { ...shared, ...settings, displayName: kind, testMatch: [`<rootDir>/test/**/*.${kind}.test.ts`] };
 }
 
 const withStack = {
@@ -26,5 +26,7 @@ const withStack = {
 export default {
   // They share one broker and one Postgres: more at once would only wait for each other.
   maxWorkers: Math.min(4, Math.max(2, Math.floor(availableParallelism() / 2))),
-  projects: [project('unit', 120_000), project('int', 60_000, withStack), project('e2e', 180_000, withStack)],
+  // For all alike: a project's own would not be heeded.
+  testTimeout: 180_000,
+  projects: [project('unit'), project('int', withStack), project('e2e', withStack)],
 };

@@ -1,6 +1,6 @@
 // Runs the tests and ends with a line `N passed, N failed`. Arguments go to jest; `--unit` runs what needs no stack.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,16 +14,29 @@ const given = process.argv.slice(2);
 const selection = given.includes('--unit') ? ['--selectProjects', 'unit'] : [];
 const args = ['--json', `--outputFile=${results}`, ...given.filter((arg) => arg !== '--unit'), ...selection];
 
+const STUCK_MS = 20_000;
 const child = spawn(process.execPath, [...flags, jest, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
 // Ctrl-C reaches jest by itself; what is sent to this process alone does not.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => child.kill('SIGTERM'));
+const watch = setInterval(endIfStuck, 1000);
 child.once('exit', (code) => {
+  clearInterval(watch);
   const summary = summaryOf(code === 0);
   rmSync(directory, { recursive: true });
   console.log(summary.line);
   process.exitCode = summary.failed === 0 ? 0 : 1;
 });
+
+/** A test that leaves a process or a connection open fails the run, and does not keep it from ending. */
+function endIfStuck() {
+  const written = statSync(results, { throwIfNoEntry: false });
+  if (!written || Date.now() - written.mtimeMs < STUCK_MS) return;
+  console.error(
+    `jest has not ended ${STUCK_MS / 1000} s after the last test: a test left a process or connection open`,
+  );
+  child.kill('SIGKILL');
+}
 
 /** Counts what jest wrote; a run that failed otherwise, with no result or no test, is one failure at least. */
 function summaryOf(ok) {
