@@ -2,7 +2,7 @@ import type { Changes } from '../core/changes.ts';
 import type { Visit } from '../core/visit.ts';
 import type { Commit } from '../processor/ports.ts';
 import type { Statement, Step } from './batch.ts';
-import { arrayParameter, CopyRows, JSONB, splitIds, TEXT, TIME, UUID } from './copy.ts';
+import { arrayParameter, CopyRows, JSONB, TEXT, TIME, UUID } from './copy.ts';
 import { profileSteps } from './profiles.ts';
 import { copy, copyStatement, expecting } from './statements.ts';
 import { VISIT_COLUMN_COUNT, VISIT_COLUMNS, visitAssignments, writeVisit } from './visit-row.ts';
@@ -90,8 +90,9 @@ function changeFromStaged(table: string): string {
 function visitSteps<Raw>({ changes, amendableUntil }: Commit<Raw>, partition: number): Step[] {
   const leave = { open: [] as string[], ended: [] as string[] };
   const stay = { open: 0, ended: 0 };
-  const staged = new CopyRows(VISIT_COLUMN_COUNT);
-  const come = { open: new CopyRows(VISIT_COLUMN_COUNT), ended: new CopyRows(VISIT_COLUMN_COUNT) };
+  const size = changes.visits.length * 512;
+  const staged = new CopyRows(VISIT_COLUMN_COUNT, size);
+  const come = { open: new CopyRows(VISIT_COLUMN_COUNT, size), ended: new CopyRows(VISIT_COLUMN_COUNT, size) };
   for (const { id, from } of changes.removed) leave[from].push(id);
   for (const { visit, from } of inOrder(changes.visits)) {
     const to = visit.ended ? 'ended' : 'open';
@@ -126,33 +127,19 @@ const CHUNK_COLUMNS = 'visit_id, chunk, event_uuids, event_ids, types, occurred_
 const COPY_CHUNK = copyStatement('visit_chunk', CHUNK_COLUMNS);
 
 function eventSteps<Raw>(changes: Changes<Raw>, chunk: number): Step[] {
-  const rows = new CopyRows(8);
+  const rows = new CopyRows(8, changes.events.length * 512);
   for (const { visitId, events } of changes.events) {
     if (events.length === 0) continue;
-    const { uuids, texts } = splitIds(events.map(({ eventId }) => eventId));
-    const pages = events.map(({ page }) => page);
-    const properties = events.map((event) => event.properties);
     rows.row();
     rows.uuid(visitId);
     rows.bigint(chunk);
-    rows.array(UUID, uuids);
-    rows.array(TEXT, texts);
-    rows.array(
-      TEXT,
-      events.map(({ type }) => type),
-    );
-    rows.array(
-      TIME,
-      events.map(({ t }) => t),
-    );
-    rows.array(TEXT, nullIfEmpty(pages));
-    rows.array(JSONB, nullIfEmpty(properties));
+    rows.ids(events, (event) => event.eventId);
+    rows.array(TEXT, events, (event) => event.type);
+    rows.array(TIME, events, (event) => event.t);
+    rows.array(TEXT, events, (event) => event.page);
+    rows.array(JSONB, events, (event) => event.properties);
   }
   return copy(COPY_CHUNK, rows);
-}
-
-function nullIfEmpty<T>(values: (T | null)[]): (T | null)[] | null {
-  return values.some((value) => value !== null) ? values : null;
 }
 
 const COPY_REVISION = copyStatement(

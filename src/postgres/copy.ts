@@ -1,4 +1,4 @@
-import { ByteWriter, isCanonicalUuid } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 
 /**
  * Rows for `COPY … FROM STDIN (FORMAT binary)`. Fields are written in the order of the columns; a null is written by
@@ -10,9 +10,10 @@ export class CopyRows {
   #left = 0;
   #rows = 0;
 
-  constructor(columns: number) {
+  /** @param size how many bytes it may come to, as far as can be said */
+  constructor(columns: number, size = 0) {
     this.#columns = columns;
-    this.#out = new ByteWriter(2048);
+    this.#out = new ByteWriter(size + 256);
     this.#out.raw(SIGNATURE);
   }
 
@@ -58,7 +59,7 @@ export class CopyRows {
       return;
     }
     this.#field(16);
-    this.#out.uuid(value);
+    if (!this.#out.uuid(value)) throw new Error(`${value} is no UUID in canonical form`);
   }
 
   /** Also `json`, which is sent as its text. */
@@ -94,16 +95,35 @@ export class CopyRows {
     this.#out.patch(hole);
   }
 
-  /** An array of one dimension; null where `values` is. */
-  array<T>(type: ElementType<T>, values: readonly (T | null)[] | null): void {
-    if (values === null) {
-      this.#field(NULL);
-      return;
-    }
+  /** An array of one dimension, of `of` each item; null where every element would be. */
+  array<I, T>(type: ElementType<T>, items: readonly I[], of: (item: I) => T | null): void {
     this.#left -= 1;
     const hole = this.#out.hole();
-    writeArray(this.#out, type, values);
-    this.#out.patch(hole);
+    if (writeArray(this.#out, type, items, of) > 0) this.#out.patch(hole);
+    else this.#null(hole);
+  }
+
+  /**
+   * Ids as two columns of arrays side by side: a UUID in canonical form, which takes 16 bytes and not 40, in the first,
+   * any other in the second. Null where every element would be.
+   */
+  ids<I>(items: readonly I[], of: (item: I) => string): void {
+    this.#left -= 2;
+    const hole = this.#out.hole();
+    const found = writeArray(this.#out, UUID, items, of);
+    if (found > 0) this.#out.patch(hole);
+    else this.#null(hole);
+    if (found === items.length) {
+      this.#out.int32(NULL);
+      return;
+    }
+    const others = this.#out.hole();
+    const scratch = new ByteWriter(16);
+    writeArray(this.#out, TEXT, items, (item) => {
+      scratch.cut(0);
+      return scratch.uuid(of(item)) ? null : of(item);
+    });
+    this.#out.patch(others);
   }
 
   /** The whole of the copy's data. Nothing may be written after. */
@@ -111,6 +131,11 @@ export class CopyRows {
     this.#complete();
     this.#out.int16(-1);
     return this.#out.bytes();
+  }
+
+  #null(hole: number): void {
+    this.#out.cut(hole);
+    this.#out.int32(NULL);
   }
 
   #field(length: number): void {
@@ -123,55 +148,65 @@ export class CopyRows {
   }
 }
 
-/** How Postgres holds an element of an array. */
+/** How Postgres holds an element of an array. False: it cannot hold this one, a null stands for it. */
 interface ElementType<T> {
   readonly oid: number;
-  readonly write: (out: ByteWriter, value: T) => void;
+  readonly write: (out: ByteWriter, value: T) => boolean;
 }
 
 export const UUID: ElementType<string> = { oid: 2950, write: (out, value) => out.uuid(value) };
-export const TEXT: ElementType<string> = { oid: 25, write: (out, value) => void out.utf8(value) };
-export const TIME: ElementType<number> = { oid: 1184, write: (out, ms) => out.time(ms) };
+export const TEXT: ElementType<string> = { oid: 25, write: (out, value) => out.utf8(value) >= 0 };
+export const TIME: ElementType<number> = {
+  oid: 1184,
+  write: (out, ms) => {
+    out.time(ms);
+    return true;
+  },
+};
 export const JSONB: ElementType<string> = {
   oid: 3802,
   write: (out, value) => {
     out.byte(JSONB_VERSION);
-    out.utf8(value);
+    return out.utf8(value) >= 0;
   },
 };
 
 /** An array as a binary parameter of a statement. */
-export function arrayParameter<T>(type: ElementType<T>, values: readonly (T | null)[]): Buffer {
+export function arrayParameter<T>(type: ElementType<T>, values: readonly T[]): Buffer {
   const out = new ByteWriter(32 + values.length * 20);
-  writeArray(out, type, values);
+  const found = writeArray(out, type, values, (value) => value);
+  if (found < values.length) throw new Error(`not all of ${values.join(', ')} can be an element of an array`);
   return out.bytes();
 }
 
-/** Event ids as two arrays side by side: those that are UUIDs in canonical form take 16 bytes, not 40. */
-export function splitIds(ids: readonly string[]): { uuids: (string | null)[] | null; texts: (string | null)[] | null } {
-  const canonical = ids.map(isCanonicalUuid);
-  return {
-    uuids: canonical.includes(true) ? ids.map((id, i) => (canonical[i] ? id : null)) : null,
-    texts: canonical.includes(false) ? ids.map((id, i) => (canonical[i] ? null : id)) : null,
-  };
-}
-
-function writeArray<T>(out: ByteWriter, type: ElementType<T>, values: readonly (T | null)[]): void {
-  out.int32(values.length === 0 ? 0 : 1);
-  out.int32(values.includes(null) ? 1 : 0);
+/** How many elements are not null. */
+function writeArray<I, T>(
+  out: ByteWriter,
+  type: ElementType<T>,
+  items: readonly I[],
+  of: (item: I) => T | null,
+): number {
+  out.int32(items.length === 0 ? 0 : 1);
+  const hasNull = out.length;
+  out.int32(0);
   out.int32(type.oid);
-  if (values.length === 0) return;
-  out.int32(values.length);
+  if (items.length === 0) return 0;
+  out.int32(items.length);
   out.int32(1);
-  for (const value of values) {
-    if (value === null) {
-      out.int32(NULL);
-      continue;
-    }
+  let found = 0;
+  for (let i = 0; i < items.length; i += 1) {
+    const value = of(items[i]!);
     const hole = out.hole();
-    type.write(out, value);
-    out.patch(hole);
+    if (value !== null && type.write(out, value)) {
+      out.patch(hole);
+      found += 1;
+    } else {
+      out.cut(hole);
+      out.int32(NULL);
+    }
   }
+  if (found < items.length) out.set32(hasNull, 1);
+  return found;
 }
 
 const NULL = -1;

@@ -1,6 +1,6 @@
-import type { Json, Utm } from '../core/event.ts';
+import { type Json, NAMED, type Utm } from '../core/event.ts';
 import type { Stamped, Visit } from '../core/visit.ts';
-import { type ByteWriter, isCanonicalUuid } from './bytes.ts';
+import type { ByteWriter } from './bytes.ts';
 
 /**
  * What only the fold needs of a visit and no view shows, as a blob beside the columns that hold the values: from which
@@ -16,11 +16,10 @@ import { type ByteWriter, isCanonicalUuid } from './bytes.ts';
 const VERSION = 1;
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
-  const singles = [visit.profile, visit.source, visit.entry, visit.exit, visit.utm, ...visit.named];
-  const stamps = new Stamps();
-  const indexes = singles.map((stamp) => (stamp === null ? 0 : stamps.indexOf(stamp) + 1));
-  const contextIndexes: number[] = [];
-  for (const stamp of visit.context.values()) contextIndexes.push(stamps.indexOf(stamp) + 1);
+  stamps.clear();
+  for (const stamp of [visit.profile, visit.source, visit.entry, visit.exit, visit.utm]) stamps.use(stamp);
+  for (const stamp of visit.named) stamps.use(stamp);
+  for (const stamp of visit.context.values()) stamps.use(stamp);
 
   out.byte(VERSION);
   out.varint(stamps.all.length);
@@ -29,12 +28,12 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
     writeId(out, eventId);
   }
-  for (const index of indexes) out.varint(index);
+  let use = 0;
+  for (; use < SINGLE; use += 1) out.varint(stamps.used[use]!);
   out.varint(visit.context.size);
-  let i = 0;
   for (const key of visit.context.keys()) {
     writeText(out, key);
-    out.varint(contextIndexes[i++]!);
+    out.varint(stamps.used[use++]!);
   }
   out.varint(visit.types.size);
   for (const [type, count] of visit.types) {
@@ -87,39 +86,51 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   }
 }
 
-/** Distinct (t, event id), in order of first use. Mostly a handful, which a scan finds faster than a map. */
+/** Distinct (t, event id) in order of first use, and which of them each use was of. */
 class Stamps {
   readonly all: { readonly t: number; readonly eventId: string }[] = [];
-  #index: Map<string, number> | null = null;
+  /** 0: null, else the index in `all` + 1. */
+  readonly used: number[] = [];
+  readonly #index = new Map<string, number>();
 
-  indexOf(stamp: { readonly t: number; readonly eventId: string }): number {
-    const { all } = this;
-    if (this.#index !== null) return this.#find(stamp, this.#index);
-    for (let i = all.length - 1; i >= 0; i -= 1) {
-      if (all[i]!.t === stamp.t && all[i]!.eventId === stamp.eventId) return i;
-    }
-    all.push(stamp);
-    if (all.length > 16) this.#index = new Map(all.map(({ t, eventId }, i) => [`${t} ${eventId}`, i]));
-    return all.length - 1;
+  clear(): void {
+    this.all.length = 0;
+    this.used.length = 0;
+    if (this.#index.size > 0) this.#index.clear();
   }
 
-  #find(stamp: { readonly t: number; readonly eventId: string }, index: Map<string, number>): number {
+  use(stamp: { readonly t: number; readonly eventId: string } | null): void {
+    this.used.push(stamp === null ? 0 : this.#find(stamp) + 1);
+  }
+
+  /** Mostly there is a handful, which a scan finds faster than a map. */
+  #find(stamp: { readonly t: number; readonly eventId: string }): number {
+    const { all } = this;
+    for (let i = 0; i < all.length && i < SCANNED; i += 1) {
+      if (all[i]!.eventId === stamp.eventId && all[i]!.t === stamp.t) return i;
+    }
+    if (all.length < SCANNED) return all.push(stamp) - 1;
     const key = `${stamp.t} ${stamp.eventId}`;
-    const found = index.get(key) ?? this.all.push(stamp) - 1;
-    index.set(key, found);
+    const found = this.#index.get(key) ?? all.push(stamp) - 1;
+    this.#index.set(key, found);
     return found;
   }
 }
 
+const SCANNED = 8;
+/** Profile, source, entry, exit, UTM and the named values. */
+const SINGLE = 5 + NAMED.length;
+/** One for all visits: a commit writes them one after the other. */
+const stamps = new Stamps();
+
 /** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
 function writeId(out: ByteWriter, id: string): void {
-  if (isCanonicalUuid(id)) {
-    out.byte(0);
-    out.uuid(id);
-  } else {
-    out.varint(Buffer.byteLength(id) + 1);
-    out.utf8(id);
-  }
+  const at = out.length;
+  out.byte(0);
+  if (out.uuid(id)) return;
+  out.cut(at);
+  out.varint(Buffer.byteLength(id) + 1);
+  out.utf8(id);
 }
 
 function writeText(out: ByteWriter, text: string): void {

@@ -137,7 +137,10 @@ export function readVisit(row: readonly (string | null)[], place: 'open' | 'ende
 /** By hand, because an object made of the keys would order those that look like integers, and trip over `__proto__`. */
 function contextJson(visit: Visit): string {
   if (visit.context.size === 0) return '{}';
-  const members: string[] = [];
-  for (const [key, stamp] of visit.context) members.push(`${JSON.stringify(key)}:${JSON.stringify(stamp.value)}`);
-  return `{${members.join(',')}}`;
+  let json = '{';
+  for (const [key, stamp] of visit.context) {
+    if (json.length > 1) json += ',';
+    json += `${JSON.stringify(key)}:${JSON.stringify(stamp.value)}`;
+  }
+  return `${json}}`;
 }
