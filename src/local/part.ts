@@ -18,6 +18,8 @@ export interface PartSpec {
   readonly endBy: 'KILL' | 'QUIT';
   /** Whether it answers, asked every 50 ms with all it has said since it was started. */
   readonly isUp: (said: string) => boolean | Promise<boolean>;
+  /** Whether, having ended while starting, it is to be started once more, told by what it said. Never unless given. */
+  readonly again?: (said: string) => boolean;
   readonly keeper: Keeper;
   readonly onProgress: (line: string) => void;
 }
@@ -37,7 +39,10 @@ class RunningPart implements Part {
   readonly #spec: PartSpec;
   #child: ChildProcess | null = null;
   #exit: Promise<void> = Promise.resolve();
-  #ending = false;
+  /** How it ended. */
+  #why = '';
+  /** Its end would be news. */
+  #up = false;
 
   constructor(spec: PartSpec) {
     this.#spec = spec;
@@ -54,22 +59,26 @@ class RunningPart implements Part {
   async start(): Promise<void> {
     if (this.#child && !isOver(this.#child)) throw new Error(`${this.name} runs already, as process ${this.pid}`);
     const spec = this.#spec;
-    const { child, from } = this.#spawn();
     const deadline = Date.now() + UP_WITHIN_MS;
+    let { child, from } = this.#spawn();
     for (;;) {
+      // Asked first: what it said last, before it ended, is then in the log.
+      const over = isOver(child);
       const said = (await readFile(spec.log)).subarray(from).toString();
-      if (isOver(child)) throw new Error(`${spec.name} ended while starting. ${await this.#lastLines()}`);
-      if (await spec.isUp(said)) return;
+      if (over && spec.again?.(said) && Date.now() < deadline) ({ child, from } = this.#spawn());
+      else if (over) throw new Error(`${spec.name} ended while starting (${this.#why}). ${await this.#lastLines()}`);
+      else if (await spec.isUp(said)) break;
       if (Date.now() > deadline) {
         await this.kill();
         throw new Error(`${spec.name} did not answer within ${UP_WITHIN_MS / 1000} s. ${await this.#lastLines()}`);
       }
       await wait(50);
     }
+    this.#up = true;
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    this.#ending = true;
+    this.#up = false;
     this.#child?.ref();
     this.#child?.kill(signal);
     await this.#exit;
@@ -91,11 +100,12 @@ class RunningPart implements Part {
     if (child.pid !== undefined) spec.keeper.watch(child.pid, spec.endBy);
     child.unref();
     this.#child = child;
-    this.#ending = false;
+    this.#up = false;
     this.#exit = new Promise((resolve) => {
       const over = (why: string): void => {
         if (child.pid !== undefined) spec.keeper.forget(child.pid);
-        if (!this.#ending && !spec.keeper.stopping)
+        this.#why = why;
+        if (this.#up && !spec.keeper.stopping)
           spec.onProgress(`${spec.name} ended by itself (${why}); its log: ${spec.log}`);
         resolve();
       };

@@ -72,6 +72,8 @@ export async function startPostgres(
     // SIGKILL would leave its backends and shared memory behind.
     endBy: 'QUIT',
     isUp: (said) => said.includes('ready to accept connections'),
+    // After a SIGKILL: backends of the one before are still on their way out.
+    again: (said) => said.includes('pre-existing shared memory block'),
   });
 }
 
