@@ -71,12 +71,14 @@ export function rulesOf(config: ScenarioConfig): Rules {
 }
 
 /** Offsets count the records from 0. */
-export function stepsOf(log: Scenario['log']): Step<null>[] {
+export function stepsOf(log: Scenario['log']): Step<string>[] {
   let offset = 0;
   return log.map((step) => {
     if ('now' in step) return step;
     const entries = [decode(step.event, step.arrives)];
-    return { record: { offset: offset++, timestamp: step.arrives, entries, raw: null } };
+    const record = { offset, timestamp: step.arrives, entries, raw: String(offset) };
+    offset += 1;
+    return { record };
   });
 }
 
