@@ -28,6 +28,9 @@ export function parseSchema(json: string, keepDefaults: boolean): AvroType {
   } catch {
     throw new Incompatible('its schema is not JSON');
   }
+  const other = (schema as { schemaType?: unknown } | null)?.schemaType;
+  if (typeof other === 'string')
+    throw new Incompatible(`its schema is of type ${other}; write it with one of type AVRO`);
   const hook = (found: unknown, options: unknown): AvroType | undefined => {
     if (typeof found !== 'object' || found === null || Array.isArray(found)) return undefined;
     const { logicalType, ...rest } = found as SchemaObject;

@@ -220,9 +220,13 @@ function isSame(a: string, b: string): boolean {
   }
 }
 
+/** What `fetch` says itself is only that it failed; the cause says why. */
 function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'timed out';
-  const { cause } = error;
-  return cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : error.message;
+  const { name, message, cause } = error as {
+    name?: string;
+    message?: string;
+    cause?: { message?: string; code?: string };
+  };
+  if (name === 'TimeoutError') return 'timed out';
+  return cause?.message || cause?.code || message || String(error);
 }

@@ -1,0 +1,156 @@
+import { describe, expect, test } from '@jest/globals';
+import avsc from 'avsc';
+import fc from 'fast-check';
+import type { VisitEnded } from '../../src/core/changes.ts';
+import { compareUtf8 } from '../../src/core/order.ts';
+import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
+import { decodeVisitEnded, encodeVisitEnded } from '../../src/wire/visit-ended.ts';
+
+const TYPE = avsc.Type.forSchema(JSON.parse(VISIT_ENDED_SCHEMA));
+
+const text = fc.string({ unit: 'binary', maxLength: 20 }).map((raw) => raw.toWellFormed());
+const nullable = fc.option(text, { nil: null });
+const count = fc.nat(2 ** 31 - 1);
+const time = fc.integer({ min: 946_684_800_000, max: 4_102_444_800_000 });
+const types = fc.dictionary(fc.oneof(text, fc.nat(999).map(String)), count, { maxKeys: 8, noNullPrototype: true });
+const anyMessage: fc.Arbitrary<VisitEnded> = fc.record({
+  eventId: text,
+  visitId: text,
+  sessionId: text,
+  profileId: nullable,
+  sourceId: nullable,
+  revision: count,
+  reason: fc.constantFrom('inactivity', 'explicit', 'max_duration', 'max_events'),
+  retracted: fc.boolean(),
+  mergedInto: nullable,
+  startedAt: time,
+  endedAt: time,
+  decidedAt: time,
+  amendableUntil: time,
+  eventCount: count,
+  pageViewCount: count,
+  lateEventCount: count,
+  eventTypes: types.map((map) => Object.entries(map).sort(([a], [b]) => compareUtf8(a, b))),
+  entryPage: nullable,
+  exitPage: nullable,
+  referrer: nullable,
+  utm: fc.option(fc.tuple(nullable, nullable, nullable, nullable, nullable), { nil: null }),
+  named: fc.array(nullable, { minLength: 8, maxLength: 8 }),
+  debug: fc.boolean(),
+  openedOffset: fc.nat(Number.MAX_SAFE_INTEGER),
+});
+
+const MESSAGE: VisitEnded = {
+  eventId: 'id',
+  visitId: 'v',
+  sessionId: 's',
+  profileId: null,
+  sourceId: null,
+  revision: 0,
+  reason: 'inactivity',
+  retracted: false,
+  mergedInto: null,
+  startedAt: 1_767_225_600_000,
+  endedAt: 1_767_225_660_000,
+  decidedAt: 1_767_227_600_000,
+  amendableUntil: 1_767_325_600_000,
+  eventCount: 3,
+  pageViewCount: 2,
+  lateEventCount: 0,
+  eventTypes: [
+    ['10', 1],
+    ['9', 1],
+    ['page-view', 1],
+  ],
+  entryPage: '/',
+  exitPage: '/b',
+  referrer: null,
+  utm: ['mail', null, null, null, 'x'],
+  named: ['mobile', 'b', 'm', 'os', 'br', 'PL', 'r', 'c'],
+  debug: false,
+  openedOffset: 7,
+};
+
+describe('VisitEnded', () => {
+  test('what is written is read back', () => {
+    fc.assert(
+      fc.property(anyMessage, text, fc.nat(1000), fc.nat(0xffffffff), (message, topic, partition, id) => {
+        const bytes = encodeVisitEnded(message, topic, partition, id);
+        expect(bytes[0]).toBe(0);
+        expect(bytes.readUInt32BE(1)).toBe(id);
+        const { type, name, durationMs, topic: fromTopic, partition: fromPartition, ...rest } = decodeVisitEnded(bytes);
+        expect(rest).toEqual(message);
+        expect({ type, name, fromTopic, fromPartition }).toEqual({
+          type: 'visit-ended',
+          name: 'Visit Ended',
+          fromTopic: topic,
+          fromPartition: partition,
+        });
+        expect(durationMs).toBe(message.endedAt - message.startedAt);
+      }),
+    );
+  });
+
+  test('another reader of the schema reads the same', () => {
+    const bytes = encodeVisitEnded(MESSAGE, 'tracks', 2, 9);
+    expect(JSON.parse(JSON.stringify(TYPE.fromBuffer(bytes.subarray(5))))).toEqual({
+      event_id: 'id',
+      type: 'visit-ended',
+      name: 'Visit Ended',
+      visit_id: 'v',
+      session_id: 's',
+      profile_id: null,
+      source_id: null,
+      revision: 0,
+      reason: 'inactivity',
+      retracted: false,
+      merged_into: null,
+      started_at: 1_767_225_600_000,
+      ended_at: 1_767_225_660_000,
+      decided_at: 1_767_227_600_000,
+      amendable_until: 1_767_325_600_000,
+      duration_ms: 60_000,
+      event_count: 3,
+      page_view_count: 2,
+      late_event_count: 0,
+      event_types: { '9': 1, '10': 1, 'page-view': 1 },
+      entry_page: '/',
+      exit_page: '/b',
+      referrer: null,
+      utm: { source: 'mail', medium: null, campaign: null, term: null, content: 'x' },
+      device_type: 'mobile',
+      device_brand: 'b',
+      device_model: 'm',
+      os: 'os',
+      browser: 'br',
+      country: 'PL',
+      region: 'r',
+      city: 'c',
+      debug: false,
+      opened_at_offset: { topic: 'tracks', partition: 2, offset: 7 },
+    });
+    expect(
+      JSON.parse(JSON.stringify(TYPE.fromBuffer(encodeVisitEnded({ ...MESSAGE, utm: null }, 't', 0, 1).subarray(5)))),
+    ).toMatchObject({ utm: null });
+  });
+
+  test('types stand in the order of their UTF-8 bytes, also those that look like integers', () => {
+    const bytes = encodeVisitEnded(MESSAGE, 't', 0, 1).toString('latin1');
+    const [ten, nine, page] = ['\x0410', '\x029', '\x12page-view'].map((key) => bytes.indexOf(key));
+    expect(ten).toBeGreaterThan(0);
+    expect(nine).toBeGreaterThan(ten!);
+    expect(page).toBeGreaterThan(nine!);
+  });
+
+  test('what is cut off or goes on is refused', () => {
+    const bytes = encodeVisitEnded(MESSAGE, 't', 0, 1);
+    expect(() => decodeVisitEnded(bytes.subarray(0, -1))).toThrow();
+    expect(() => decodeVisitEnded(Buffer.concat([bytes, Buffer.from([0])]))).toThrow('follow');
+    expect(() => decodeVisitEnded(Buffer.from('x'))).toThrow('Confluent');
+  });
+
+  test('a number that Avro cannot hold exactly is refused, not rounded', () => {
+    expect(() => encodeVisitEnded({ ...MESSAGE, endedAt: 2 ** 53 }, 't', 0, 1)).toThrow(RangeError);
+    expect(() => encodeVisitEnded({ ...MESSAGE, endedAt: 0.5 }, 't', 0, 1)).toThrow(RangeError);
+  });
+});
