@@ -29,7 +29,9 @@ export const UNKNOWN_SCHEMA = 'null';
 /** @returns the schema id that a value in the Confluent wire format names; null where it is in no such format. */
 export function schemaIdOf(value: Buffer | null): number | null {
   if (value === null || value.length < HEADER || value[0] !== MAGIC) return null;
-  return value.readUInt32BE(1);
+  const id = value.readInt32BE(1);
+  // No registry gives out a negative id, and some answer the question for one as if they were not there.
+  return id < 0 ? null : id;
 }
 
 const READER = parseSchema(TRACK_EVENT_SCHEMA, true);

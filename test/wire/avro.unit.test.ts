@@ -121,7 +121,8 @@ const anyEvent = fc.record({
 
 describe('the Confluent wire format', () => {
   test('a schema id is read where there is one', () => {
-    expect(schemaIdOf(framed(Buffer.from('x'), 0xfffffffe))).toBe(0xfffffffe);
+    expect(schemaIdOf(framed(Buffer.from('x'), 0x7fffffff))).toBe(0x7fffffff);
+    expect(schemaIdOf(framed(Buffer.from('x'), 0x80000000))).toBeNull();
     expect(schemaIdOf(framed(Buffer.alloc(0), 3))).toBe(3);
     expect(schemaIdOf(Buffer.from([0, 0, 0, 1]))).toBeNull();
     expect(schemaIdOf(Buffer.from([1, 0, 0, 0, 1, 5]))).toBeNull();

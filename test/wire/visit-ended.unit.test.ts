@@ -74,7 +74,7 @@ const MESSAGE: VisitEnded = {
 describe('VisitEnded', () => {
   test('what is written is read back', () => {
     fc.assert(
-      fc.property(anyMessage, text, fc.nat(1000), fc.nat(0xffffffff), (message, topic, partition, id) => {
+      fc.property(anyMessage, text, fc.nat(1000), fc.nat(0x7fffffff), (message, topic, partition, id) => {
         const bytes = encodeVisitEnded(message, topic, partition, id);
         expect(bytes[0]).toBe(0);
         expect(bytes.readUInt32BE(1)).toBe(id);
