@@ -156,21 +156,23 @@ class MemoryLease<Raw> implements Lease<Raw> {
   }
 
   async commit(commit: Commit<Raw>): Promise<void> {
-    // Before the first await: the fold goes on while the commit is under way.
+    // All before the first await: the fold goes on while the commit is under way. What the next commit expects is set
+    // here too, so that after one that failed none goes through.
     const prepared = prepare(commit);
+    const expected = { commits: this.expectedCommits, nextOffset: this.expectedOffset };
+    this.expectedCommits += 1;
+    this.expectedOffset = prepared.state.nextOffset;
     await this.reach?.('commit', this.partition);
     const { tables } = this;
     this.checkHeld();
-    if (tables.commits !== this.expectedCommits || tables.state.nextOffset !== this.expectedOffset) {
-      throw new Fenced(`partition ${this.partition}: ${tables.commits} commits, expected ${this.expectedCommits}`);
+    if (tables.commits !== expected.commits || tables.state.nextOffset !== expected.nextOffset) {
+      throw new Fenced(`partition ${this.partition} is not as epoch ${this.epoch} left it: take over again`);
     }
     tables.check(prepared);
     tables.write(prepared);
     for (const { id, schema } of prepared.writerSchemas) {
       if (!this.sharedSchemas.has(id)) this.sharedSchemas.set(id, schema);
     }
-    this.expectedCommits = tables.commits;
-    this.expectedOffset = tables.state.nextOffset;
     await this.reach?.('committed', this.partition);
   }
 

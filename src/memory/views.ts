@@ -2,7 +2,7 @@
 import type { Revision, TraitWrite } from '../core/changes.ts';
 import type { Json } from '../core/event.ts';
 import { isAfter } from '../core/order.ts';
-import type { Stamped, VisitEvent } from '../core/visit.ts';
+import type { VisitEvent } from '../core/visit.ts';
 import { greatest, isLater, least, type ProfilePart } from './profile-parts.ts';
 import type { PartitionTables } from './tables.ts';
 import type { VisitRow } from './visit-row.ts';
@@ -18,11 +18,12 @@ export interface SessionView {
   readonly partition: number;
   readonly firstVisitId: string;
   readonly lastVisitId: string;
-  /** The last visit's. */
+  /** The last visit's, as is the context. */
   readonly profileId: string | null;
   readonly visitCount: number;
   readonly eventCount: number;
   readonly pageViewCount: number;
+  readonly lateEventCount: number;
   readonly durationMs: number;
   readonly startedAt: number;
   /** null while a visit is open. */
@@ -39,6 +40,7 @@ export interface ProfileView extends ProfilePart {
 export interface VisitEventView extends VisitEvent {
   readonly visitId: string;
   readonly sessionId: string;
+  /** From 1. */
   readonly position: number;
 }
 
@@ -74,10 +76,11 @@ export function sessionsOf(partitions: Partitions): SessionView[] {
       visitCount: visits.length,
       eventCount: sum(visits, (visit) => visit.eventCount),
       pageViewCount: sum(visits, (visit) => visit.pageViewCount),
+      lateEventCount: sum(visits, (visit) => visit.lateEventCount),
       durationMs: sum(visits, (visit) => visit.lastEventAt - visit.startedAt),
       startedAt: first.startedAt,
       endedAt: visits.every((visit) => visit.ended) ? last.lastEventAt : null,
-      context: contextOf(visits),
+      context: Object.fromEntries(last.context.map(([key, stamp]) => [key, stamp.value])),
     };
   });
 }
@@ -89,7 +92,7 @@ export function profilesOf(partitions: Partitions): ProfileView[] {
     [...partitions.values()].flatMap(({ profiles }) => [...profiles.parts.keys(), ...profiles.traits.keys()]),
   );
   const views = [...ids].map((profileId): ProfileView => {
-    const parts = [...partitions.values()].flatMap(({ profiles }) => profiles.parts.get(profileId) ?? []);
+    const parts = partsOf(partitions, profileId);
     const mine = visits.filter((visit) => visit.profile?.value === profileId);
     return {
       profileId,
@@ -114,7 +117,7 @@ export function visitEventsOf(partitions: Partitions, visitId: string): VisitEve
     const row = tables.open.get(visitId) ?? tables.ended.get(visitId);
     if (row === undefined) continue;
     const events = tables.eventsOf(visitId).sort((a, b) => (isAfter(a.t, a.eventId, { ...b, value: null }) ? 1 : -1));
-    return events.map((event, position) => ({ ...event, visitId, sessionId: row.sessionId, position }));
+    return events.map((event, i) => ({ ...event, visitId, sessionId: row.sessionId, position: i + 1 }));
   }
   return [];
 }
@@ -139,17 +142,6 @@ function traitsOf(partitions: Partitions, profileId: string): ProfileView['trait
   const set: (readonly [string, boolean | number | string])[] = [];
   for (const { key, value } of last.values()) if (value !== null) set.push([key, value]);
   return set.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-}
-
-function contextOf(visits: readonly VisitView[]): Record<string, Json> {
-  const last = new Map<string, Stamped<Json>>();
-  for (const visit of visits) {
-    for (const [key, stamp] of visit.context) {
-      const now = last.get(key);
-      if (now === undefined || isAfter(stamp.t, stamp.eventId, now)) last.set(key, stamp);
-    }
-  }
-  return Object.fromEntries([...last].map(([key, stamp]) => [key, stamp.value]));
 }
 
 function sum<T>(of: readonly T[], value: (each: T) => number): number {
