@@ -1,37 +1,10 @@
 import { type AvroType, isEnum, isMap, isRecord, isUnion } from './avro-type.ts';
+import type { Sink } from './sink.ts';
 
 /**
  * Writes Avro by a schema, from plain objects with the schema's field names, maps as pairs. The library's own writer
  * takes maps as objects, and JavaScript puts keys that look like integers first: their order would not be ours.
  */
-export class Sink {
-  readonly #parts: Buffer[] = [];
-
-  bytes(part: Buffer): void {
-    this.#parts.push(part);
-  }
-
-  long(value: number): void {
-    if (!Number.isSafeInteger(value))
-      throw new RangeError(`${value} is not a whole number that Avro's long can hold here`);
-    let rest = BigInt.asUintN(64, (BigInt(value) << 1n) ^ (BigInt(value) >> 63n));
-    const bytes: number[] = [];
-    for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
-    bytes.push(Number(rest));
-    this.#parts.push(Buffer.from(bytes));
-  }
-
-  text(value: string): void {
-    const bytes = Buffer.from(value);
-    this.long(bytes.length);
-    this.#parts.push(bytes);
-  }
-
-  toBuffer(): Buffer {
-    return Buffer.concat(this.#parts);
-  }
-}
-
 export type Write = (sink: Sink, value: unknown) => void;
 
 /** For the types that our output has: records, maps, enums, unions of null and one more, string, int, long, boolean. */
@@ -70,7 +43,7 @@ export function compileWriter(type: AvroType): Write {
     case 'long':
       return (sink, value) => sink.long(value as number);
     case 'boolean':
-      return (sink, value) => sink.bytes(Buffer.from([value === true ? 1 : 0]));
+      return (sink, value) => sink.byte(value === true ? 1 : 0);
     default:
       throw new TypeError(`no writer for Avro type ${type.typeName}`);
   }

@@ -7,9 +7,11 @@
  */
 import { crc32 } from 'node:zlib';
 import type { OutMessage, OutputTopic } from '../processor/ports.ts';
+import { Sink } from './sink.ts';
 
 const MAGIC = 0x54;
 const VERSION = 1;
+const CHECKSUM = 2;
 const HEADER = 6;
 const TOPICS: readonly OutputTopic[] = ['output', 'dead-letter', 'late'];
 
@@ -17,24 +19,28 @@ const TOPICS: readonly OutputTopic[] = ['output', 'dead-letter', 'late'];
 export function encodeOutbox(messages: readonly OutMessage[]): Buffer {
   const first = messages[0]?.sequence;
   if (first === undefined) throw new RangeError('an outbox row holds at least one message');
-  const parts: Buffer[] = [varint(first), varint(messages.length)];
+  const sink = new Sink();
+  sink.byte(MAGIC);
+  sink.byte(VERSION);
+  sink.uint32(0);
+  sink.count(first);
+  sink.count(messages.length);
   for (const [i, message] of messages.entries()) {
     if (message.sequence !== first + i) {
       throw new RangeError(`message ${message.sequence} stands where ${first + i} should: sequences have no hole`);
     }
-    parts.push(varint(TOPICS.indexOf(message.topic)));
-    pushBytes(parts, message.key);
-    pushBytes(parts, message.value);
-    parts.push(varint(message.headers.length));
+    sink.count(TOPICS.indexOf(message.topic));
+    writeBytes(sink, message.key);
+    writeBytes(sink, message.value);
+    sink.count(message.headers.length);
     for (const [name, value] of message.headers) {
-      pushBytes(parts, Buffer.from(name));
-      pushBytes(parts, value);
+      writeBytes(sink, Buffer.from(name));
+      writeBytes(sink, value);
     }
   }
-  const body = Buffer.concat(parts);
-  const header = Buffer.from([MAGIC, VERSION, 0, 0, 0, 0]);
-  header.writeUInt32BE(crc32(body), 2);
-  return Buffer.concat([header, body]);
+  const row = sink.toBuffer();
+  row.writeUInt32BE(crc32(row.subarray(HEADER)), CHECKSUM);
+  return row;
 }
 
 /** The messages' bytes are slices of `row`. @throws Error where the row is not whole, or of another version. */
@@ -44,7 +50,7 @@ export function decodeOutbox(row: Buffer): OutMessage[] {
     throw new Error(`outbox row has version ${row[1]}; this tidemark reads ${VERSION}: run the version that wrote it`);
   }
   const body = row.subarray(HEADER);
-  if (crc32(body) !== row.readUInt32BE(2)) throw damaged('its checksum does not match');
+  if (crc32(body) !== row.readUInt32BE(CHECKSUM)) throw damaged('its checksum does not match');
   const reader = new Reader(body);
   const first = reader.varint();
   const messages: OutMessage[] = [];
@@ -67,17 +73,9 @@ function damaged(why: string): Error {
   return new Error(`outbox row is damaged (${why}): restore the database, or replay`);
 }
 
-function pushBytes(parts: Buffer[], bytes: Buffer | null): void {
-  parts.push(varint(bytes === null ? 0 : bytes.length + 1));
-  if (bytes !== null) parts.push(bytes);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
-  bytes.push(rest);
-  return Buffer.from(bytes);
+function writeBytes(sink: Sink, bytes: Buffer | null): void {
+  sink.count(bytes === null ? 0 : bytes.length + 1);
+  if (bytes !== null) sink.bytes(bytes);
 }
 
 class Reader {

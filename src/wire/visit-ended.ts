@@ -4,13 +4,15 @@ import type { EndReason } from '../core/visit.ts';
 import { schemaIdOf } from './avro.ts';
 import { compileReader } from './avro-reader.ts';
 import { parseSchema } from './avro-type.ts';
-import { compileWriter, Sink } from './avro-writer.ts';
+import { compileWriter } from './avro-writer.ts';
 import { Cursor, Unreadable } from './cursor.ts';
 import { VISIT_ENDED_SCHEMA } from './schemas.ts';
+import { Sink } from './sink.ts';
 
 const TYPE = parseSchema(VISIT_ENDED_SCHEMA, true);
 const write = compileWriter(TYPE);
 const read = compileReader(TYPE, TYPE);
+const sink = new Sink();
 const UTM = ['source', 'medium', 'campaign', 'term', 'content'] as const;
 
 /**
@@ -20,10 +22,9 @@ const UTM = ['source', 'medium', 'campaign', 'term', 'content'] as const;
  */
 export function encodeVisitEnded(message: VisitEnded, topic: string, partition: number, schemaId: number): Buffer {
   const { utm } = message;
-  const sink = new Sink();
-  const header = Buffer.alloc(5);
-  header.writeUInt32BE(schemaId, 1);
-  sink.bytes(header);
+  sink.clear();
+  sink.byte(0);
+  sink.uint32(schemaId);
   write(sink, {
     event_id: message.eventId,
     type: 'visit-ended',

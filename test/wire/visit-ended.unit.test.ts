@@ -91,6 +91,19 @@ describe('VisitEnded', () => {
     );
   });
 
+  test('numbers are written as Avro writes them, also where twice their value is no safe integer', () => {
+    const edges = [0, 63, 64, 2 ** 13, 2 ** 20 - 1, 2 ** 31, 2 ** 52, Number.MAX_SAFE_INTEGER];
+    for (const openedOffset of edges.flatMap((edge) => [edge, -edge, -edge - (edge < 2 ** 52 ? 1 : 0)])) {
+      const bytes = encodeVisitEnded({ ...MESSAGE, openedOffset }, '', 0, 1);
+      expect(decodeVisitEnded(bytes).openedOffset).toBe(openedOffset + 0);
+      // Written with BigInt, as the Avro specification says it.
+      let zigzag = (BigInt(openedOffset) << 1n) ^ (BigInt(openedOffset) >> 63n);
+      const tail: number[] = [];
+      for (; zigzag > 127n; zigzag >>= 7n) tail.push(Number(zigzag & 127n) | 128);
+      expect([...bytes.subarray(-tail.length - 1)]).toEqual([...tail, Number(zigzag)]);
+    }
+  });
+
   test('another reader of the schema reads the same', () => {
     const bytes = encodeVisitEnded(MESSAGE, 'tracks', 2, 9);
     expect(JSON.parse(JSON.stringify(TYPE.fromBuffer(bytes.subarray(5))))).toEqual({
@@ -151,6 +164,9 @@ describe('VisitEnded', () => {
 
   test('a number that Avro cannot hold exactly is refused, not rounded', () => {
     expect(() => encodeVisitEnded({ ...MESSAGE, endedAt: 2 ** 53 }, 't', 0, 1)).toThrow(RangeError);
+    const before = encodeVisitEnded(MESSAGE, 't', 0, 1);
     expect(() => encodeVisitEnded({ ...MESSAGE, endedAt: 0.5 }, 't', 0, 1)).toThrow(RangeError);
+    // What failed halfway leaves nothing behind in the next message.
+    expect(encodeVisitEnded(MESSAGE, 't', 0, 1)).toEqual(before);
   });
 });
