@@ -38,6 +38,8 @@ const AWAY = new Set([
 
 const AWAY_NAMES = new Set([
   'DatabaseUnreachable',
+  'RegistryUnreachable',
+  'RegistryUnsure',
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
   'KafkaJSRequestTimeoutError',
@@ -48,6 +50,7 @@ const AWAY_NAMES = new Set([
 /** Whether an error, or what caused it, says that the other side cannot be reached. */
 export function isAway(error: unknown): boolean {
   for (const one of chain(error)) {
+    if (one instanceof Failure && one.exitCode === 3) return true;
     const { code, name, message } = one as { code?: unknown; name?: string; message?: string };
     if (typeof code === 'string' && AWAY.has(code)) return true;
     if (name !== undefined && AWAY_NAMES.has(name)) return true;
@@ -96,8 +99,11 @@ export function explain(error: unknown, debug: boolean): { readonly text: string
   const exitCode =
     error instanceof Failure ? error.exitCode : error instanceof SettingsError ? 2 : isAway(error) ? 3 : 1;
   // These say themselves what to do.
-  const told = ['Failure', 'SettingsError', 'DatabaseUnreachable', 'WrongSchemaVersion', 'CannotGoOn'];
-  const expected = error instanceof Error && told.includes(error.name);
+  const told = new Set([
+    ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],
+    ...['RegistryUnreachable', 'RegistryRefused'],
+  ]);
+  const expected = error instanceof Error && told.has(error.name);
   const stack = debug && error instanceof Error ? `${error.stack}\n` : '';
   const hint = expected || debug ? '' : 'TIDEMARK_LOG_LEVEL=debug shows where this comes from.\n';
   return { text: `tidemark: ${messageOf(error)}\n${hint}${stack}`, exitCode };

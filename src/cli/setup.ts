@@ -1,6 +1,86 @@
 import { Command } from 'commander';
+import type { Settings } from '../settings/index.ts';
+import { explain } from './failure.ts';
 import type { ExitCode, Io } from './io.ts';
-import { withSettings } from './settings-options.ts';
-export function setupCommand(_io: Io, _finish: (code: ExitCode) => void): Command {
-  return withSettings(new Command('setup'));
+import { settingsOf, withSettings } from './settings-options.ts';
+import type { Finding } from './setup/finding.ts';
+
+interface Options {
+  readonly check?: boolean;
+  readonly json?: boolean;
+}
+
+export function setupCommand(io: Io, finish: (code: ExitCode) => void): Command {
+  return withSettings(new Command('setup'), ['kafka', 'registry', 'database', 'input', 'log'])
+    .description('make topics, schemas, tables and the reader role where they are missing; leave what exists as it is')
+    .option('--check', 'change nothing; exit 1 if something is missing')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: Options, command: Command) => {
+      const { settings } = settingsOf(command, io);
+      finish(await setUp(settings, options, io));
+    });
+}
+
+const EXAMPLES = `
+A second run changes nothing. What exists and differs from what would have been made is said, and left.
+
+Examples:
+  $ tidemark setup
+  $ tidemark setup --check
+  $ tidemark setup --set topics.partitions=12 --set topics.replication_factor=3
+`;
+
+async function setUp(settings: Settings, { check = false, json = false }: Options, io: Io): Promise<ExitCode> {
+  const [{ setUpDatabase, setUpMeta }, { setUpTopics }, { setUpSchemas }, { told }] = await Promise.all([
+    import('./setup/database.ts'),
+    import('./setup/topics.ts'),
+    import('./setup/schemas.ts'),
+    import('./setup/finding.ts'),
+  ]);
+  const found: Finding[] = [];
+  let exitCode: ExitCode = 0;
+
+  const database = await part(() => setUpDatabase(settings, check));
+  say(database ?? []);
+  const topics = await part(() => setUpTopics(settings, check, io));
+  say(topics?.findings ?? []);
+  const schemas = await part(() => setUpSchemas(settings, check));
+  say(schemas?.findings ?? []);
+  const hasTables = database?.every(({ state, what }) => state !== 'missing' || what.startsWith('role')) ?? false;
+  if (hasTables && topics?.partitions != null && schemas?.outputSchemaId != null) {
+    const { partitions } = topics;
+    const { outputSchemaId } = schemas;
+    const meta = await part(() => setUpMeta(settings, { partitions, outputSchemaId }, check));
+    if (meta !== null) say([meta]);
+  }
+  if (exitCode === 0 && check && found.some(({ state }) => state === 'missing')) exitCode = 1;
+  if (json) io.out(`${JSON.stringify(found, null, 2)}\n`);
+  else if (exitCode === 0) io.out(summary(found, check));
+  return exitCode;
+
+  /** One part that is away does not keep the others from being set up. */
+  async function part<T>(action: () => Promise<T>): Promise<T | null> {
+    try {
+      return await action();
+    } catch (error) {
+      const explained = explain(error, settings.log.level === 'debug' || settings.log.level === 'trace');
+      io.err(explained.text);
+      exitCode = Math.max(exitCode, explained.exitCode) as ExitCode;
+      return null;
+    }
+  }
+
+  function say(findings: readonly Finding[]): void {
+    found.push(...findings);
+    if (!json) for (const finding of findings) io.out(told(finding));
+  }
+}
+
+function summary(found: readonly Finding[], check: boolean): string {
+  const made = found.filter(({ state }) => state === 'made').length;
+  const differs = found.filter(({ state }) => state === 'differs').length;
+  const left = differs === 0 ? '' : `; ${differs} differ and ${differs === 1 ? 'is' : 'are'} left so`;
+  if (check) return `nothing is missing${differs === 0 ? '' : `; ${differs} differ`}\n`;
+  return `${made === 0 ? 'nothing was missing' : `${made} made`}${left}\n`;
 }

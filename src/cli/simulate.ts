@@ -106,17 +106,18 @@ async function simulate(settings: Settings, options: Options, io: Io): Promise<v
 }
 
 async function encoderFor(settings: Settings) {
-  const [{ avroEncoder, jsonEncoder }, { RegistryClient }, { TRACK_EVENT_SCHEMA }] = await Promise.all([
+  const [{ avroEncoder, jsonEncoder }, { Registry, subjectOf }, { TRACK_EVENT_SCHEMA }] = await Promise.all([
     import('../simulate/encode.ts'),
-    import('./registry.ts'),
+    import('../wire/registry.ts'),
     import('../wire/schemas.ts'),
   ]);
   const { format, topic } = settings.input;
   if (format === 'json') return jsonEncoder();
   if (format === 'tracardi') throw new Failure(2, 'simulate writes avro and json: set input.format to one of them');
-  const id = await new RegistryClient(settings.registry).find(`${topic}-value`, TRACK_EVENT_SCHEMA);
-  if (id !== null) return avroEncoder(id);
-  throw new Failure(1, `the registry has no TrackEvent under ${topic}-value: \`tidemark setup\` registers it`);
+  const subject = subjectOf(topic);
+  const found = await new Registry(settings.registry).lookup(subject, TRACK_EVENT_SCHEMA);
+  if (found !== null) return avroEncoder(found.id);
+  throw new Failure(1, `the registry has no TrackEvent under ${subject}: \`tidemark setup\` registers it`);
 }
 
 function positive(text: string): number {

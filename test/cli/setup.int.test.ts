@@ -1,0 +1,126 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import type { Finding } from '../../src/cli/setup/finding.ts';
+import { describeReal, stack, uniqueName } from '../support/stack.ts';
+import { tidemark } from './harness.ts';
+
+/** An environment with a schema, topics and a group of its own. */
+function surroundings(): { name: string; env: NodeJS.ProcessEnv } {
+  const { brokers, registryUrl, databaseUrl } = stack();
+  const name = uniqueName('setup');
+  const env = {
+    KAFKA_BROKERS: brokers.join(','),
+    SCHEMA_REGISTRY_URL: registryUrl,
+    DATABASE_URL: databaseUrl,
+    TIDEMARK_DATABASE_SCHEMA: name,
+    TIDEMARK_KAFKA_GROUP: name,
+    TIDEMARK_INPUT_TOPIC: name,
+    TIDEMARK_OUTPUT_TOPIC: `${name}-ended`,
+    TIDEMARK_TOPICS_PARTITIONS: '2',
+    TIDEMARK_LOG_LEVEL: 'silent',
+  };
+  return { name, env };
+}
+
+async function states(env: NodeJS.ProcessEnv, ...argv: string[]) {
+  const { code, out, err } = await tidemark(['setup', '--json', ...argv], { env });
+  const findings = JSON.parse(out || '[]') as Finding[];
+  return { code, err, findings, states: [...new Set(findings.map(({ state }) => state))].sort() };
+}
+
+describeReal('tidemark setup', () => {
+  test('--check makes nothing and exits 1; setup makes all of it; a second run makes nothing', async () => {
+    const { env, name } = surroundings();
+    const before = await states(env, '--check');
+    expect(before.err).toBe('');
+    expect(before.code).toBe(1);
+    expect(before.states).not.toContain('made');
+    expect(await states(env, '--check')).toEqual(before);
+
+    const first = await states(env);
+    expect(first.err).toBe('');
+    expect(first.code).toBe(0);
+    const made = first.findings.filter(({ state }) => state === 'made').map(({ what }) => what);
+    for (const topic of [name, `${name}-ended`, `${name}.dead-letter`, `${name}.late`]) {
+      expect(made).toContain(`topic ${topic}`);
+    }
+
+    const second = await states(env);
+    expect(second).toMatchObject({ code: 0, err: '', states: ['exists'] });
+    expect(await states(env, '--check')).toMatchObject({ code: 0, err: '', states: ['exists'] });
+  });
+
+  test('a deciding setting may change until something was folded, and then not', async () => {
+    const { env, name } = surroundings();
+    await states(env);
+    const changed = { ...env, TIDEMARK_VISIT_GAP: '20m' };
+    expect(await states(changed, '--check')).toMatchObject({ code: 1, states: ['exists', 'missing'] });
+    expect(await states(changed)).toMatchObject({ code: 0, states: ['exists', 'made'] });
+    expect(await states(changed)).toMatchObject({ code: 0, states: ['exists'] });
+
+    const client = new pg.Client(stack().databaseUrl);
+    await client.connect();
+    await client.query(`INSERT INTO ${name}.partition_state (partition, epoch, started) VALUES (0, 1, true)`);
+    await client.end();
+    const refused = await states({ ...env, TIDEMARK_VISIT_GAP: '25m' });
+    expect(refused.states).toEqual(['differs', 'exists']);
+    expect(refused.findings.find(({ state }) => state === 'differs')!.detail).toMatch(
+      /visit\.gap was 20m and is now 25m/,
+    );
+    expect(await states(changed)).toMatchObject({ states: ['exists'] });
+  });
+
+  test('what is there and differs is left, and is said to differ', async () => {
+    const { env } = surroundings();
+    await states({ ...env, TIDEMARK_INPUT_TIMESTAMPS: 'create' });
+    const { findings, code } = await states(env);
+    expect(code).toBe(0);
+    const differing = findings.filter(({ state, what }) => state === 'differs' && what.startsWith('topic'));
+    expect(differing).toHaveLength(1);
+    expect(differing[0]!.detail).toMatch(/message\.timestamp\.type.*LogAppendTime/);
+  });
+
+  test('a part that is away does not keep the others from being set up; exit 3', async () => {
+    const { env } = surroundings();
+    const { code, err, findings } = await states({ ...env, SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' });
+    expect(code).toBe(3);
+    expect(err).toMatch(/schema registry http:\/\/127\.0\.0\.1:1 gives no answer/);
+    expect(findings.filter(({ what }) => /^(topic|tables)/.test(what)).map(({ state }) => state)).toEqual(
+      Array(5).fill('made'),
+    );
+    expect(await states(env)).toMatchObject({ code: 0 });
+  });
+});
+
+describeReal('simulate and status', () => {
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    ({ env } = surroundings());
+  });
+
+  test('before setup each says that setup is needed, exit 1', async () => {
+    const simulate = await tidemark(['simulate', '--events', '1'], { env });
+    expect(simulate).toMatchObject({ code: 1, err: expect.stringMatching(/tidemark setup/) });
+    const status = await tidemark(['status'], { env });
+    expect(status).toMatchObject({ code: 1, err: expect.stringMatching(/tidemark setup/) });
+  });
+
+  test('what simulate wrote is what status says is left to fold', async () => {
+    expect(await tidemark(['setup'], { env })).toMatchObject({ code: 0 });
+    const wrote = await tidemark(['simulate', '--rate', '5000', '--events', '300', '--seed', '1'], { env });
+    expect(wrote).toMatchObject({ code: 0, out: expect.stringMatching(/^wrote 300 records/) });
+    const { code, out } = await tidemark(['status', '--json'], { env });
+    expect(code).toBe(0);
+    const { partitions } = JSON.parse(out) as { partitions: { lag: number; started: boolean }[] };
+    expect(partitions).toHaveLength(2);
+    expect(partitions.reduce((sum, { lag }) => sum + lag, 0)).toBe(300);
+    expect(partitions.some(({ started }) => started)).toBe(false);
+  });
+
+  test('without Kafka, status prints what Postgres knows and exits 3', async () => {
+    const { code, out, err } = await tidemark(['status', '--json'], { env: { ...env, KAFKA_BROKERS: '127.0.0.1:1' } });
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({ partitions: [] });
+    expect(err).toMatch(/Kafka at 127\.0\.0\.1:1 .*Lag is not known/);
+  });
+});
