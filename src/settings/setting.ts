@@ -35,7 +35,9 @@ export interface Derived<T> {
 // biome-ignore lint/suspicious/noExplicitAny: a table of settings holds values of every type
 export type AnySetting = Setting<any>;
 
-type Given<T> = Pick<Setting<T>, 'type' | 'default' | 'doc'> & Partial<Setting<T>>;
+type Given<T> = Pick<Setting<T>, 'type' | 'doc'> & { readonly default: NoInfer<T | Derived<T>> } & Partial<
+    Omit<Setting<T>, 'type' | 'default' | 'doc'>
+  >;
 
 /** A setting with what it leaves out filled in; its variable is named after its key unless it says otherwise. */
 export function setting<T>(given: Given<T>): Setting<T> {
