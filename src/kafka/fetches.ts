@@ -52,7 +52,9 @@ async function watched(request: Request, fetch: Broker['fetch'], watch: FetchWat
     watch.outOfRange(partition);
     return { responses: [] };
   }
-  const asked = new Map(request.topics.flatMap(({ partitions }) => partitions.map((p) => [p.partition, p.fetchOffset])));
+  const asked = new Map(
+    request.topics.flatMap(({ partitions }) => partitions.map((p) => [p.partition, p.fetchOffset])),
+  );
   for (const { partitions } of answer.responses) {
     for (const entry of partitions) {
       if (entry.messages.length === 0) continue;

@@ -149,7 +149,9 @@ export class Member implements Reader {
     const { logger } = this.#options;
     await within(
       timeout,
-      this.#disconnect(timeout / 2).catch((error: unknown) => logger.debug({ err: error }, 'the consumer did not close')),
+      this.#disconnect(timeout / 2).catch((error: unknown) =>
+        logger.debug({ err: error }, 'the consumer did not close'),
+      ),
       () => logger.warn('leaving the consumer group takes long; the group drops this member by itself'),
     );
   }

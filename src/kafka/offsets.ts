@@ -18,7 +18,11 @@ export async function partitionsOf(cluster: Cluster, topic: string): Promise<num
 }
 
 /** Bounds of some partitions of a topic, or of all. */
-export async function boundsOf(cluster: Cluster, topic: string, only?: readonly number[]): Promise<Map<number, Bounds>> {
+export async function boundsOf(
+  cluster: Cluster,
+  topic: string,
+  only?: readonly number[],
+): Promise<Map<number, Bounds>> {
   const all = await partitionsOf(cluster, topic);
   const wanted = only === undefined ? all : all.filter((partition) => only.includes(partition));
   const partitions = wanted.map((partition) => ({ partition }));
@@ -26,9 +30,7 @@ export async function boundsOf(cluster: Cluster, topic: string, only?: readonly 
     ask(cluster, { topic, partitions, fromBeginning: true }),
     ask(cluster, { topic, partitions, fromBeginning: false }),
   ]);
-  return new Map(
-    wanted.map((partition) => [partition, { earliest: earliest(partition), end: end(partition) }]),
-  );
+  return new Map(wanted.map((partition) => [partition, { earliest: earliest(partition), end: end(partition) }]));
 }
 
 /** Offset of the first record at or after `timestamp`, in ms; the end where there is none. */
@@ -48,7 +50,8 @@ async function ask(
   const [answer] = question.partitions.length === 0 ? [] : await cluster.fetchTopicsOffset([question]);
   return (partition) => {
     const found = answer?.partitions.find((entry) => entry.partition === partition);
-    if (found === undefined) throw new Error(`no offsets of partition ${partition} of topic ${question.topic} were given`);
+    if (found === undefined)
+      throw new Error(`no offsets of partition ${partition} of topic ${question.topic} were given`);
     return Number(found.offset);
   };
 }

@@ -1,0 +1,104 @@
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { failpoint, failpointActive } from '../processor/failpoints.ts';
+import type { Output, OutputSession, OutputTopic } from '../processor/ports.ts';
+import { type KafkaAddress, kafkaClient } from './client.ts';
+import { ClusterLink } from './cluster.ts';
+import { watchEndTxn } from './end-txn.ts';
+import { remedy } from './fatal.ts';
+import { defaultLimits, type Layout, messageLimits, type OutputTopics, partitionCounts } from './layout.ts';
+import { KafkaOutputSession } from './output-session.ts';
+
+export interface OutputOptions {
+  readonly address: KafkaAddress;
+  /** The processor's group: transactional ids and the group that keeps the positions are named after it. */
+  readonly group: string;
+  readonly input: string;
+  readonly topics: OutputTopics;
+  readonly logger: Logger;
+}
+
+/** The output, dead-letter and late topics. One transactional producer for each input partition that is ours. */
+export class KafkaOutput implements Output {
+  readonly #options: OutputOptions;
+  readonly #logger: Logger;
+  readonly #kafka: Kafka;
+  readonly #link: ClusterLink;
+  readonly #sessions = new Set<KafkaOutputSession>();
+  #limits: Promise<ReadonlyMap<OutputTopic, number>> | null = null;
+  #closed = false;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    this.#logger = options.logger.child({ outputGroup: `${options.group}.outbox` });
+    const watched = failpointActive('output.end-txn-sent');
+    const socketFactory = watched ? watchEndTxn(() => failpoint('output.end-txn-sent')) : null;
+    this.#kafka = kafkaClient(options.address, this.#logger, socketFactory === null ? {} : { socketFactory });
+    this.#link = new ClusterLink(kafkaClient(options.address, this.#logger), this.#logger);
+  }
+
+  /**
+   * What each topic takes in one record batch, in bytes (`max.message.bytes`); brokers' default where this user may not
+   * ask. Asked for once.
+   */
+  async limits(): Promise<ReadonlyMap<OutputTopic, number>> {
+    this.#limits ??= this.#askLimits().catch((error: unknown) => {
+      this.#limits = null;
+      throw error;
+    });
+    return this.#limits;
+  }
+
+  async open(partition: number): Promise<OutputSession> {
+    const { group, input, topics, address } = this.#options;
+    const transactionalId = `${group}.${input}.${partition}`;
+    try {
+      const layout = await this.#layout();
+      if (this.#closed) throw new Error('the output is closed');
+      const session = await KafkaOutputSession.open({
+        kafka: this.#kafka,
+        link: this.#link,
+        logger: this.#logger,
+        transactionalId,
+        positionGroup: `${group}.outbox`,
+        input: { topic: input, partition },
+        topics,
+        layout,
+        onClose: (closed) => this.#sessions.delete(closed),
+      });
+      this.#sessions.add(session);
+      return session;
+    } catch (error) {
+      const help = remedy(error) ?? `is a broker of ${address.brokers.join(', ')} up?`;
+      throw new Error(`no producer ${transactionalId}: ${(error as Error).message}: ${help}`, { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#sessions].map((session) => session.close()));
+    await this.#link.close();
+  }
+
+  async #layout(): Promise<Layout> {
+    const { input, topics } = this.#options;
+    const counts = await this.#link.ask('partitions of the output topics', (cluster) =>
+      partitionCounts(cluster, input, topics),
+    );
+    return { ...counts, limits: await this.limits() };
+  }
+
+  async #askLimits(): Promise<ReadonlyMap<OutputTopic, number>> {
+    const admin = this.#kafka.admin();
+    try {
+      await admin.connect();
+      return await messageLimits(admin, this.#options.topics);
+    } catch (error) {
+      if (!remedy(error)?.startsWith('grant')) throw error;
+      this.#logger.info({ err: error }, 'may not ask for max.message.bytes of the output topics: taking the default');
+      return defaultLimits();
+    } finally {
+      admin.disconnect().catch((error: unknown) => this.#logger.debug({ err: error }, 'an admin client did not close'));
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { type KafkaAddress, kafkaClient } from './client.ts';
+import { ClusterLink } from './cluster.ts';
+import { remedy } from './fatal.ts';
+import { partitionsOf } from './offsets.ts';
+
+/** What of a topic's configuration matters here. */
+const CONFIGS = ['message.timestamp.type', 'max.message.bytes', 'cleanup.policy', 'retention.ms'] as const;
+type Config = (typeof CONFIGS)[number];
+
+export interface TopicDescription {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicas: number;
+  /** Values as the broker gives them; null where this user may not ask for them. */
+  readonly config: Readonly<Record<Config, string>> | null;
+}
+
+export interface WantedTopic {
+  readonly topic: string;
+  readonly partitions: number;
+  /** null: the broker's default. */
+  readonly replicationFactor: number | null;
+  readonly config: Readonly<Partial<Record<Config, string>>>;
+}
+
+/** The topics of the cluster: what they are like, and making those that are missing. */
+export class Topics {
+  readonly #kafka: Kafka;
+  readonly #link: ClusterLink;
+  readonly #logger: Logger;
+
+  constructor(address: KafkaAddress, logger: Logger) {
+    this.#kafka = kafkaClient(address, logger);
+    this.#link = new ClusterLink(this.#kafka, logger);
+    this.#logger = logger;
+  }
+
+  /** A topic as it is; null where it is not there. @throws while the brokers are away. */
+  async describe(topic: string): Promise<TopicDescription | null> {
+    let found: { readonly partitions: number; readonly replicas: number };
+    try {
+      found = await this.#link.ask(`topic ${topic}`, async (cluster) => {
+        const partitions = (await partitionsOf(cluster, topic)).length;
+        return { partitions, replicas: cluster.findTopicPartitionMetadata(topic)[0]?.replicas.length ?? 0 };
+      });
+    } catch (error) {
+      if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return null;
+      throw error;
+    }
+    return { topic, ...found, config: await this.#config(topic) };
+  }
+
+  /** A topic that has to be there. @throws with what to do where it is not. */
+  async require(topic: string): Promise<TopicDescription> {
+    const found = await this.describe(topic);
+    if (found === null) throw new Error(`topic ${topic} does not exist: make it with \`tidemark setup\``);
+    return found;
+  }
+
+  /** Makes a topic. False where it was there already, made by someone else meanwhile. */
+  async make({ topic, partitions, replicationFactor, config }: WantedTopic): Promise<boolean> {
+    return this.#admin(async (admin) => {
+      try {
+        return await admin.createTopics({
+          topics: [
+            {
+              topic,
+              numPartitions: partitions,
+              replicationFactor: replicationFactor ?? -1,
+              configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+            },
+          ],
+        });
+      } catch (error) {
+        throw new Error(`topic ${topic} could not be made: ${causeOf(error)}`, { cause: error });
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close();
+  }
+
+  async #config(topic: string): Promise<TopicDescription['config']> {
+    try {
+      const { resources } = await this.#admin((admin) =>
+        admin.describeConfigs({
+          includeSynonyms: false,
+          resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [...CONFIGS] }],
+        }),
+      );
+      const entries = new Map(
+        resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+      );
+      return Object.fromEntries(CONFIGS.map((name) => [name, entries.get(name) ?? ''])) as Record<Config, string>;
+    } catch (error) {
+      if (!remedy(error)?.startsWith('grant')) throw error;
+      this.#logger.info({ err: error, topic }, 'may not ask for the configuration of the topic');
+      return null;
+    }
+  }
+
+  async #admin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = this.#kafka.admin();
+    try {
+      await admin.connect();
+      return await work(admin);
+    } finally {
+      admin.disconnect().catch((error: unknown) => this.#logger.debug({ err: error }, 'an admin client did not close'));
+    }
+  }
+}
+
+/** KafkaJS puts what was wrong with each topic into errors inside the error. */
+function causeOf(error: unknown): string {
+  const { errors, message } = error as { readonly errors?: readonly Error[]; readonly message: string };
+  return errors?.map((inner) => inner.message).join('; ') ?? message;
+}
