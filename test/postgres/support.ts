@@ -1,0 +1,192 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import pg from 'pg';
+import { type Changes, noCounts, type PartitionState, type ProfileDelta } from '../../src/core/changes.ts';
+import { Visit } from '../../src/core/visit.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
+import { PostgresStore } from '../../src/postgres/store.ts';
+import type { Commit, Lease } from '../../src/processor/ports.ts';
+import { stack, uniqueName } from '../support/stack.ts';
+
+/** A schema of the test file's own, migrated before its tests and dropped after them. */
+export class TestSchema {
+  readonly schema = uniqueName('store');
+  readonly #stores: PostgresStore<string>[] = [];
+  #client: pg.Client | null = null;
+  #partition = 0;
+
+  get url(): string {
+    return stack().databaseUrl;
+  }
+
+  get options(): { readonly url: string; readonly schema: string } {
+    return { url: this.url, schema: this.schema };
+  }
+
+  /** Answers as plain rows, unqualified names being those of the schema. Integers as numbers. */
+  async sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+    return (await this.#client!.query({ text, values, rowMode: undefined } as pg.QueryConfig)).rows;
+  }
+
+  store(owner?: string): PostgresStore<string> {
+    const store = new PostgresStore<string>({ ...this.options, ...(owner === undefined ? {} : { owner }) });
+    this.#stores.push(store);
+    return store;
+  }
+
+  /** A partition that no other test of the file uses. */
+  nextPartition(): number {
+    this.#partition += 1;
+    return this.#partition;
+  }
+
+  async open(): Promise<void> {
+    await migrate(this.options);
+    this.#client = new pg.Client({ connectionString: this.url, types: { getTypeParser: parserOf } });
+    await this.#client.connect();
+    await this.#client.query(`SET search_path TO ${this.schema}; SET TimeZone TO 'UTC'`);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#stores.map((store) => store.close()));
+    await this.#client?.query(`DROP SCHEMA IF EXISTS ${this.schema} CASCADE`);
+    await this.#client?.end();
+  }
+}
+
+/** Use inside `describeReal`. */
+export function testSchema(): TestSchema {
+  const schema = new TestSchema();
+  beforeAll(() => schema.open());
+  afterAll(() => schema.close());
+  return schema;
+}
+
+/** Times and intervals as ms, 64-bit integers as numbers. */
+function parserOf(oid: number, format?: string): (text: string) => unknown {
+  if (oid === 20 || oid === 1700) return Number;
+  if (oid === 1184) return (text) => Date.parse(text);
+  if (oid === 1186) {
+    const parse = pg.types.getTypeParser(1186, 'text') as (text: string) => { toISOString(): string };
+    return (text) => msOf(parse(text) as unknown as Record<string, number>);
+  }
+  return pg.types.getTypeParser(oid, (format ?? 'text') as 'text') as (text: string) => unknown;
+}
+
+function msOf({ days = 0, hours = 0, minutes = 0, seconds = 0, milliseconds = 0 }: Record<string, number>): number {
+  return Math.round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + milliseconds);
+}
+
+export const T0 = Date.UTC(2026, 10, 5, 12);
+
+let opened = 0;
+
+/** A visit of two events, opened by a record of `openedAt`. */
+export function makeVisit(of: Partial<Visit> & { openedAt?: number } = {}): Visit {
+  const { openedAt = T0, sessionId = 's1', debug = false, startedAt = openedAt, ...rest } = of;
+  opened += 1;
+  const last = rest.lastEventAt ?? startedAt + 60_000;
+  const visit = new Visit(idAt(openedAt), sessionId, debug, opened, 0, startedAt, last, last);
+  return Object.assign(visit, { eventCount: 2, pageViewCount: 1, types: new Map([['page-view', 2]]) }, rest);
+}
+
+export function idAt(ms: number): string {
+  const hex = ms.toString(16).padStart(12, '0');
+  const random = crypto.randomUUID();
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-8${random.slice(15)}`;
+}
+
+type Place = 'open' | 'ended' | null;
+
+/**
+ * One commit on a lease, as the fold would give it: from where each visit is, to where `visit.ended` says; what it
+ * contributes to profiles is left to the test.
+ */
+export class Committer {
+  readonly lease: Lease<string>;
+  readonly #places = new Map<string, Place>();
+  state: PartitionState;
+
+  constructor(lease: Lease<string>) {
+    this.lease = lease;
+    this.state = { ...lease.state };
+    for (const visit of lease.open) this.#places.set(visit.id, 'open');
+  }
+
+  async commit(
+    visits: readonly Visit[] = [],
+    more: Partial<Changes<string>> = {},
+    rest: Partial<Commit<string>> = {},
+  ): Promise<void> {
+    await this.lease.commit(this.commitOf(visits, more, rest));
+  }
+
+  commitOf(visits: readonly Visit[], more: Partial<Changes<string>>, rest: Partial<Commit<string>>): Commit<string> {
+    const { outbox } = rest;
+    this.state = {
+      ...this.state,
+      nextOffset: this.state.nextOffset + 1,
+      sequence: outbox ? outbox.next : this.state.sequence,
+      counts: { ...noCounts(), records: this.state.nextOffset + 1 },
+      ...more.state,
+    };
+    const moved = visits.map((visit) => ({ visit, from: this.#places.get(visit.id) ?? null }));
+    for (const visit of visits) {
+      this.#places.set(visit.id, visit.ended ? 'ended' : 'open');
+      visit.stored = {
+        place: visit.ended ? 'ended' : 'open',
+        profileId: visit.profile?.value ?? null,
+        eventCount: visit.eventCount,
+        pageViewCount: visit.pageViewCount,
+        startedAt: visit.startedAt,
+        lastEventAt: visit.lastEventAt,
+      };
+    }
+    return {
+      changes: {
+        removed: [],
+        events: [],
+        revisions: [],
+        profiles: [],
+        traits: [],
+        emissions: [],
+        ...more,
+        state: this.state,
+        visits: moved,
+      },
+      amendableUntil: (visit) => visit.lastEventAt + 86_400_000,
+      outbox: null,
+      lastRecord: null,
+      published: 0,
+      writerSchemas: [],
+      ...rest,
+    };
+  }
+}
+
+/** What a visit gives to a profile that gains it. */
+export function gain(profileId: string, visit: Visit): ProfileDelta {
+  return {
+    profileId,
+    visitCount: 1,
+    eventCount: visit.eventCount,
+    pageViewCount: visit.pageViewCount,
+    durationMs: visit.lastEventAt - visit.startedAt,
+    firstSeenAt: visit.startedAt,
+    lastSeenAt: visit.lastEventAt,
+    shrunk: false,
+  };
+}
+
+/** What it takes from one that loses it. */
+export function loss(profileId: string, visit: Visit): ProfileDelta {
+  return {
+    profileId,
+    visitCount: -1,
+    eventCount: -visit.eventCount,
+    pageViewCount: -visit.pageViewCount,
+    durationMs: visit.startedAt - visit.lastEventAt,
+    firstSeenAt: null,
+    lastSeenAt: null,
+    shrunk: true,
+  };
+}

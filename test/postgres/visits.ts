@@ -1,0 +1,88 @@
+/** Random visits with all that a visit may hold: whatever the fold can make, and more. */
+import fc from 'fast-check';
+import type { Json, Utm } from '../../src/core/event.ts';
+import { type EndReason, type Seal, type Stamped, Visit } from '../../src/core/visit.ts';
+import { idAt, T0 } from './support.ts';
+
+/** No NUL and no half of a surrogate pair: such texts are refused before the fold. */
+const text = (maxLength: number) =>
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength }).map((value) => value.replaceAll('\0', '?'));
+
+const id = fc.oneof(
+  fc.uuid(),
+  fc.uuid().map((value) => value.toUpperCase()),
+  text(20),
+);
+const optionalText = fc.option(text(30));
+
+const json: fc.Arbitrary<Json> = fc.jsonValue({ maxDepth: 3 }).map(
+  (value) =>
+    JSON.parse(
+      JSON.stringify(value)
+        .replaceAll('\\u0000', '?')
+        .replace(/\\ud[89a-f]../gi, '?'),
+    ) as Json,
+);
+
+/** Records that are objects like any other. */
+const plain = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<T>;
+
+/** Few times and ids, so that stamps share them. */
+function stamped<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Stamped<T>> {
+  const t = fc.oneof(fc.constantFrom(T0, T0 + 1, T0 - 86_400_000), fc.integer({ min: 0, max: T0 * 2 }));
+  const eventId = fc.oneof(fc.constantFrom('e1', '0c9f9a52-7f3b-4a52-9b0e-0f4b8f1e2d3c'), id);
+  return plain({ t, eventId, value });
+}
+
+const utm = fc
+  .tuple(optionalText, optionalText, optionalText, optionalText, optionalText)
+  .map((values) => values as unknown as Utm);
+
+const key = fc.oneof(fc.constantFrom('__proto__', 'constructor', '10', '9', '', 'é'), text(10));
+
+const count = fc.integer({ min: 0, max: 20_000 });
+
+export const visits: fc.Arbitrary<Visit> = fc
+  .record({
+    // Few months, because each has to be made in the database: the first and a far one, and both sides of a border.
+    openedAt: fc.oneof(
+      fc.integer({ min: 0, max: 86_400_000 }),
+      fc.integer({ min: Date.UTC(2024, 1, 29), max: Date.UTC(2024, 2, 2) }),
+      fc.integer({ min: Date.UTC(9999, 11, 30), max: Date.UTC(9999, 11, 31, 23) }),
+    ),
+    sessionId: text(40),
+    debug: fc.boolean(),
+    openedOffset: fc.nat(),
+    openedIndex: fc.nat(20),
+    startedAt: fc.integer({ min: Date.UTC(2000, 0), max: T0 }),
+    lasted: fc.nat(86_400_000),
+    fields: fc.record({
+      lastArrival: fc.integer({ min: 0, max: Date.UTC(9000, 0) }),
+      eventCount: count,
+      pageViewCount: count,
+      lateEventCount: count,
+      ended: fc.boolean(),
+      published: fc.nat(5),
+      reason: fc.option(fc.constantFrom<EndReason>('inactivity', 'explicit', 'max_duration', 'max_events')),
+      seal: fc.option(fc.constantFrom<Seal>('explicit', 'max_duration', 'max_events')),
+      endedWatermark: fc.option(fc.integer({ min: 0, max: T0 * 2 })),
+      profile: fc.option(stamped(text(20))),
+      source: fc.option(stamped(text(20))),
+      entry: fc.option(stamped(plain({ page: text(40), referrer: optionalText }))),
+      exit: fc.option(stamped(text(40))),
+      utm: fc.option(stamped(utm)),
+      named: fc.array(fc.option(stamped(text(20))), { minLength: 8, maxLength: 8 }),
+      context: fc
+        .uniqueArray(fc.tuple(key, stamped(json)), { selector: ([name]) => name, maxLength: 30 })
+        .map((entries) => new Map(entries)),
+      types: fc
+        .uniqueArray(fc.tuple(text(20), fc.integer({ min: 1, max: 10_000 })), { selector: ([type]) => type })
+        .map((entries) => new Map(entries)),
+    }),
+  })
+  .map(({ openedAt, sessionId, debug, openedOffset, openedIndex, startedAt, lasted, fields }) => {
+    const end = startedAt + lasted;
+    const visit = new Visit(idAt(openedAt), sessionId, debug, openedOffset, openedIndex, startedAt, end, end);
+    return Object.assign(visit, fields);
+  });
