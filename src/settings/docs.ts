@@ -60,7 +60,11 @@ function defaultOf(setting: AnySetting): string {
   return written === '' ? '' : `\`${written}\``;
 }
 
+/** Columns side by side, as a formatter of Markdown would have them. */
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
-  return line(header) + line(header.map(() => '---')) + rows.map(line).join('');
+  const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |\n`;
+  const rule = line(widths.map((width) => '-'.repeat(width)));
+  return line(cells[0]!) + rule + cells.slice(1).map(line).join('');
 }

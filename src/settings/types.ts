@@ -52,8 +52,8 @@ export function url(protocols: readonly string[]): Type<string> {
 export const boolean: Type<boolean> = {
   name: 'boolean',
   schema: z
-    .union([z.boolean(), z.enum(['true', 'false', '1', '0'])], 'must be true or false')
-    .transform((value) => value === true || value === 'true' || value === '1'),
+    .union([z.boolean(), z.string().regex(/^(true|false|1|0)$/i, 'must be true or false')], 'must be true or false')
+    .transform((value) => value === true || /^(true|1)$/i.test(String(value))),
   format: String,
 };
 
@@ -125,10 +125,12 @@ export function formatBytes(value: number): string {
   return `${value}B`;
 }
 
+/** One of these words, in small letters or capitals: Kafka's own files write `PLAIN`. */
 export function oneOf<const V extends string>(...values: V[]): Type<V> {
+  const otherwise = `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
   return {
     name: values.map((value) => `\`${value}\``).join(', '),
-    schema: z.enum(values, `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}`) as unknown as z.ZodType<V>,
+    schema: z.string(otherwise).toLowerCase().pipe(z.enum(values, otherwise)) as unknown as z.ZodType<V>,
     format: (value) => value,
   };
 }

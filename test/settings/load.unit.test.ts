@@ -102,6 +102,16 @@ describe('settings', () => {
     expect(types('[]')).toEqual([]);
   });
 
+  test('words are taken in capitals too, as Kafka writes them', () => {
+    const env = {
+      KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+      KAFKA_SASL_USERNAME: 'u',
+      KAFKA_SASL_PASSWORD: 'p',
+      KAFKA_TLS: 'TRUE',
+    };
+    expect(load({ env }).settings.kafka).toMatchObject({ tls: true, sasl: { mechanism: 'scram-sha-512' } });
+  });
+
   test('an empty variable is not set', () => {
     expect(load({ env: { TIDEMARK_VISIT_GAP: '', KAFKA_SASL_USERNAME: '' } }).settings.visit.gap).toBe(1_800_000);
   });
@@ -200,7 +210,7 @@ describe('refused settings', () => {
   });
 
   test('a secret that is refused is not in the message', () => {
-    const found = problems({ env: { TIDEMARK_HTTP_TOKEN: 'short', DATABASE_URL: 'nonsense:hunter2@' } });
+    const found = problems({ env: { TIDEMARK_HTTP_TOKEN: 'too short', DATABASE_URL: 'nonsense:hunter2@' } });
     expect(found).toHaveLength(2);
     expect(found.join()).not.toMatch(/short|hunter2/);
   });
