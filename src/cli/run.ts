@@ -1,7 +1,5 @@
 import { Command } from 'commander';
-import type { Logger } from 'pino';
-import type { Observer } from '../processor/observer.ts';
-import type { Settings } from '../settings/index.ts';
+import type { Processor } from '../processor/processor.ts';
 import { Failure } from './failure.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
@@ -24,22 +22,13 @@ Examples:
   $ KAFKA_BROKERS=kafka:9092 DATABASE_URL=postgres://tidemark@db/tidemark tidemark run
 `;
 
-// Until the processor's way in is there, this is only known by its name.
-const RUN: string = '../processor/run.ts';
-type RunProcessor = (
-  settings: Settings,
-  logger: Logger,
-  signal: AbortSignal,
-  hooks: { readonly observer: Observer; readonly onStarted: (processor: Processor) => void },
-) => Promise<void>;
-
 async function run(command: Command, io: Io): Promise<ExitCode> {
   const { settings, warnings } = settingsOf(command, io, { quiet: true });
   const [{ startHttp }, { Metrics }, { runProcessor }, { CannotGoOn }, { makeLogger }, { untilSignal }] =
     await Promise.all([
       import('../http/server.ts'),
       import('../metrics.ts'),
-      import(RUN) as Promise<{ runProcessor: RunProcessor }>,
+      import('./assemble.ts'),
       import('../processor/errors.ts'),
       import('./logger.ts'),
       import('./signals.ts'),
@@ -65,13 +54,15 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   try {
     await runProcessor(settings, logger, ending.signal, {
       observer: metrics,
-      onStarted: (started: Processor) => {
+      onStarted: (started) => {
         processor = started;
       },
     });
     logger.info('stopped');
     return 0;
   } catch (error) {
+    // Stopped while it still waited for a part that is away: nothing was begun.
+    if (ending.signal.aborted && (error as Error).name === 'AbortError') return 0;
     // It has a decision to take, and says which: what it needs is there, so this is no failure to reach it.
     if (error instanceof CannotGoOn) throw new Failure(1, error.message, { cause: error });
     throw error;
@@ -79,13 +70,6 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     ending.stop();
     await http.close();
   }
-}
-
-/** What is asked of the processor while it runs. */
-interface Processor {
-  readonly isReady: boolean;
-  readonly hasFailed: boolean;
-  reports(): ReturnType<import('../processor/processor.ts').Processor['reports']>;
 }
 
 function readiness(processor: Processor | null): string | null {

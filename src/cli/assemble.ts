@@ -1,0 +1,138 @@
+import type { Logger } from 'pino';
+import { KafkaOutput } from '../kafka/output.ts';
+import { KafkaInputLog } from '../kafka/source.ts';
+import { PostgresStore } from '../postgres/store.ts';
+import type { LifeParts, LifeSettings } from '../processor/life.ts';
+import type { Observer } from '../processor/observer.ts';
+import type { InputLog, Output, RawRecord, Store } from '../processor/ports.ts';
+import { Processor } from '../processor/processor.ts';
+import { type Registry as SchemaSource, WriterSchemas } from '../processor/schemas.ts';
+import { wallClock } from '../processor/waiting.ts';
+import { rulesOf, type Settings } from '../settings/index.ts';
+import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../wire/avro.ts';
+import { createDecoder, type Decoder } from '../wire/decoder.ts';
+import { type EnvelopeContext, toOutMessages } from '../wire/envelope.ts';
+import { decodeOutbox, encodeOutbox } from '../wire/outbox.ts';
+import { Registry, subjectOf } from '../wire/registry.ts';
+import { VISIT_ENDED_SCHEMA } from '../wire/schemas.ts';
+import { decodeVisitEnded } from '../wire/visit-ended.ts';
+import { checkDatabase, checkTopics } from './preflight.ts';
+
+/** The parts outside: real, or in memory. */
+export interface Outside {
+  readonly log: InputLog;
+  readonly store: Store<RawRecord>;
+  readonly output: Output;
+  readonly registry: SchemaSource;
+  readonly outputSchemaId: number;
+  /** What each output topic takes in one batch, bytes. */
+  readonly maxBytes: EnvelopeContext['maxBytes'];
+}
+
+export interface Hooks {
+  readonly observer: Observer;
+  /** Called before the group is joined. */
+  readonly onStarted?: (processor: Processor) => void;
+}
+
+/**
+ * The processor on Kafka and Postgres as the settings name them, until the signal aborts. Waits for parts that are
+ * away.
+ * @throws CannotGoOn with what happened and what to do.
+ */
+export async function runProcessor(
+  settings: Settings,
+  logger: Logger,
+  signal: AbortSignal,
+  hooks: Hooks,
+): Promise<void> {
+  const { meta } = await checkDatabase(settings, logger, signal);
+  const { maxBytes } = await checkTopics(settings, meta.partitions, logger, signal);
+  const { kafka, input, output, deadLetter, late, database } = settings;
+  const outside: Outside = {
+    log: new KafkaInputLog({ address: kafka, group: kafka.group, topic: input.topic, logger }),
+    store: new PostgresStore<RawRecord>(database),
+    output: new KafkaOutput({
+      address: kafka,
+      group: kafka.group,
+      input: input.topic,
+      topics: { output: output.topic, 'dead-letter': deadLetter.topic, late: late.topic },
+      logger,
+    }),
+    registry: writerSchemasOf(settings),
+    outputSchemaId: meta.outputSchemaId,
+    maxBytes,
+  };
+  const processor = assemble(settings, logger, hooks.observer, outside);
+  hooks.onStarted?.(processor);
+  await processor.run(signal);
+}
+
+/** A processor over these parts. */
+export function assemble(settings: Settings, logger: Logger, observer: Observer, outside: Outside): Processor {
+  const { input, events, visit, commit, outbox } = settings;
+  const options = { keepProperties: events.keepProperties };
+  const avro = new AvroDecoder(options);
+  const decoders = new Map<number, Decoder>();
+  const reader = {
+    schemaIdOf: input.format === 'avro' ? schemaIdOf : () => null,
+    add: (id: number, schema: string) => avro.addWriter(id, schema),
+    addUnknown: (id: number) => avro.addWriter(id, UNKNOWN_SCHEMA),
+  };
+  const shared = { clock: wallClock, logger, observer };
+  const parts: LifeParts = {
+    ...shared,
+    log: outside.log,
+    store: outside.store,
+    output: outside.output,
+    schemas: new WriterSchemas(reader, outside.registry, shared),
+    decode: (partition, record) => {
+      let decoder = decoders.get(partition);
+      if (decoder === undefined) {
+        decoder = createDecoder(input.format, { topic: input.topic, partition }, options, avro);
+        decoders.set(partition, decoder);
+      }
+      return decoder.decode(record);
+    },
+    encode: (partition, emissions) => {
+      if (emissions.length === 0) return null;
+      const messages = toOutMessages(emissions, {
+        topic: input.topic,
+        partition,
+        outputSchemaId: outside.outputSchemaId,
+        maxBytes: outside.maxBytes,
+        severalPerRecord: input.format === 'tracardi',
+      });
+      const first = messages[0]!.sequence;
+      return { first, next: first + messages.length, payload: encodeOutbox(messages) };
+    },
+    decodeOutbox,
+    eventIdOf: (value) => decodeVisitEnded(value).eventId,
+  };
+  const life: LifeSettings = {
+    topic: input.topic,
+    rules: rulesOf(settings),
+    commitInterval: commit.interval,
+    commitMaxBytes: commit.maxBytes,
+    outboxMaxBytes: outbox.maxBytes,
+    clockMargin: visit.anticipates ? visit.clockMargin : null,
+    start: input.start,
+  };
+  return new Processor(life, parts);
+}
+
+/**
+ * The registry, asked for writer schemas. That it does not know an id counts only once it is known to hold our own
+ * schema: another registry, or one that has lost its state, knows none of our producers' either.
+ */
+function writerSchemasOf({ registry, output }: Settings): SchemaSource {
+  const client = new Registry(registry);
+  let _isOurs = false;
+  return {
+    writerSchema: async (id) => {
+      _isOurs ||= (await client.lookup(subjectOf(output.topic), VISIT_ENDED_SCHEMA)) !== null;
+      const answer = await client.writerSchema(id);
+      return 'found' in answer ? answer.found : null;
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { Json } from '../core/event.ts';
+import { type TopicDescription, Topics } from '../kafka/topics.ts';
+import { connect, DatabaseUnreachable } from '../postgres/connect.ts';
+import { type Meta, readMeta, writeMeta } from '../postgres/meta.ts';
+import { assertSchemaVersion } from '../postgres/migrate.ts';
+import { assertServer } from '../postgres/server.ts';
+import { CannotGoOn, messageOf } from '../processor/errors.ts';
+import { backoff, wallClock } from '../processor/waiting.ts';
+import { decidingDifferences, decidingSettings, explainDifferences, type Settings } from '../settings/index.ts';
+import type { EnvelopeContext } from '../wire/envelope.ts';
+import { isAway } from './failure.ts';
+
+/** What the processor starts from, after the refusals. */
+export interface Checked {
+  readonly meta: Meta & { readonly outputSchemaId: number };
+}
+
+/**
+ * Whether what is in the database may be folded on with these settings. Waits while Postgres is away, saying so.
+ * @throws CannotGoOn, with what happened and what to do.
+ */
+export async function checkDatabase(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Checked> {
+  return untilThere('Postgres', logger, signal, async () => {
+    const { schema } = settings.database;
+    const client = await connect(settings.database, 'tidemark run');
+    try {
+      await refuse(() => assertServer(client));
+      await refuse(() => assertSchemaVersion(client, schema));
+      const meta = await readMeta(client);
+      if (meta === null || meta.outputSchemaId === null) {
+        throw new CannotGoOn(`schema ${schema} has not been set up for a topic yet: run tidemark setup`);
+      }
+      return { meta: { ...(await checkMeta(client, meta, settings)), outputSchemaId: meta.outputSchemaId } };
+    } finally {
+      await client.end();
+    }
+  });
+}
+
+async function checkMeta(client: pg.Client, meta: Meta, settings: Settings): Promise<Meta> {
+  const differences = decidingDifferences(meta.settings as Record<string, Json>, settings);
+  if (differences.length === 0) return meta;
+  const { rows } = await client.query<{ started: boolean }>(
+    'SELECT coalesce(bool_or(started), false) AS started FROM partition_state',
+  );
+  if (rows[0]!.started) throw new CannotGoOn(explainDifferences(differences));
+  if (meta.inputTopic !== settings.input.topic) {
+    throw new CannotGoOn(
+      `the database was set up for topic ${meta.inputTopic}, and input.topic is ${settings.input.topic}: run tidemark setup`,
+    );
+  }
+  const now = { ...meta, settings: decidingSettings(settings) };
+  await writeMeta(client, now);
+  return now;
+}
+
+/** Brokers' default for `max.message.bytes`, where a topic's configuration may not be read. */
+const MESSAGE_BYTES = 1_048_588;
+
+/**
+ * Whether the topics are those that the state was folded from and can take what is given out. Waits while the brokers
+ * are away, saying so.
+ * @param partitions of the input when the database was set up.
+ * @throws CannotGoOn, with what happened and what to do.
+ */
+export async function checkTopics(
+  settings: Settings,
+  partitions: number,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<{ readonly maxBytes: EnvelopeContext['maxBytes'] }> {
+  const topics = new Topics(settings.kafka, logger);
+  const describe = async (topic: string): Promise<TopicDescription> => {
+    const found = await untilThere('Kafka', logger, signal, () => topics.describe(topic));
+    if (found === null) throw new CannotGoOn(`topic ${topic} does not exist: make it with tidemark setup`);
+    return found;
+  };
+  try {
+    checkInput(await describe(settings.input.topic), partitions, settings, logger);
+    const limitOf = async (topic: string) =>
+      Number((await describe(topic)).config?.['max.message.bytes'] ?? MESSAGE_BYTES);
+    return {
+      maxBytes: {
+        output: await limitOf(settings.output.topic),
+        'dead-letter': await limitOf(settings.deadLetter.topic),
+        late: await limitOf(settings.late.topic),
+      },
+    };
+  } finally {
+    await topics.close();
+  }
+}
+
+function checkInput(input: TopicDescription, partitions: number, settings: Settings, logger: Logger): void {
+  if (input.partitions !== partitions) {
+    throw new CannotGoOn(
+      `topic ${input.topic} has ${input.partitions} partitions, and had ${partitions} when the state was begun. ` +
+        'Sessions now go to other partitions than before and would be cut in two: rebuild the state with tidemark replay',
+    );
+  }
+  if (settings.input.timestamps === 'create') return;
+  if (input.config === null) {
+    logger.warn(
+      { topic: input.topic },
+      'whether the broker stamps the records cannot be read: allow DescribeConfigs on the topic, so that it can be checked',
+    );
+    return;
+  }
+  if (input.config['message.timestamp.type'] === 'LogAppendTime') return;
+  throw new CannotGoOn(
+    `topic ${input.topic} keeps the producers' timestamps, so one producer with a wrong clock could end everybody's visits. ` +
+      'Set message.timestamp.type=LogAppendTime on the topic, or set input.timestamps to create to accept that',
+  );
+}
+
+/** Turns what is wrong with the database, and not with the way to it, into a refusal. */
+async function refuse(check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    if (isAway(error)) throw error;
+    throw new CannotGoOn(messageOf(error), { cause: error });
+  }
+}
+
+/** Tries again, with growing pauses, while a part is away; any other failure is passed on. */
+export async function untilThere<T>(
+  what: string,
+  logger: Logger,
+  signal: AbortSignal,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof DatabaseUnreachable) && !isAway(error)) throw error;
+      logger.warn({ err: messageOf(error) }, `waiting for ${what}`);
+    }
+    await wallClock.sleep(backoff(attempts), signal);
+    signal.throwIfAborted();
+  }
+}
