@@ -7,7 +7,7 @@ import type { Log } from '../core/logs.ts';
 import { logs, rulesOfLog, stepsOfLog } from '../core/logs.ts';
 import { describeReal } from '../support/stack.ts';
 import { PairLease } from './pair.ts';
-import { testSchema } from './support.ts';
+import { testSchema } from './schema.ts';
 
 describeReal('Postgres keeps and shows what the store in memory does', () => {
   const schema = testSchema();

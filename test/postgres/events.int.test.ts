@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Visit, VisitEvent } from '../../src/core/visit.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0, testSchema } from './support.ts';
+import { Committer, makeVisit, T0 } from './make.ts';
+import { testSchema } from './schema.ts';
 
 const DAY = 86_400_000;
 

@@ -3,7 +3,8 @@ import type pg from 'pg';
 import { connect } from '../../src/postgres/connect.ts';
 import { Fenced } from '../../src/processor/ports.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, idAt, makeVisit, T0, testSchema } from './support.ts';
+import { Committer, idAt, makeVisit, T0 } from './make.ts';
+import { testSchema } from './schema.ts';
 
 describeReal('a processor that lost a partition can write nothing to it', () => {
   const schema = testSchema();

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { TraitWrite } from '../../src/core/changes.ts';
 import type { Visit } from '../../src/core/visit.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, gain, loss, makeVisit, T0, testSchema } from './support.ts';
+import { Committer, gain, loss, makeVisit, T0 } from './make.ts';
+import { testSchema } from './schema.ts';
 
 const MINUTE = 60_000;
 

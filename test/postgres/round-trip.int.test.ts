@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { Visit } from '../../src/core/visit.ts';
 import type { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0, testSchema } from './support.ts';
+import { Committer, makeVisit, T0 } from './make.ts';
+import { testSchema } from './schema.ts';
 import { visits } from './visits.ts';
 
 describeReal('a visit comes back from Postgres as it was committed', () => {

@@ -6,7 +6,8 @@ import { ensureReaderRole, VIEWS } from '../../src/postgres/reader-role.ts';
 import { readStatus } from '../../src/postgres/status.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { Committer, makeVisit, testSchema } from './support.ts';
+import { Committer, makeVisit } from './make.ts';
+import { testSchema } from './schema.ts';
 
 describeReal('setting up a database', () => {
   const main = testSchema();

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Json, Utm } from '../../src/core/event.ts';
 import { type EndReason, type Seal, type Stamped, Visit } from '../../src/core/visit.ts';
-import { idAt, T0 } from './support.ts';
+import { idAt, T0 } from './make.ts';
 
 /** No NUL and no half of a surrogate pair: such texts are refused before the fold. */
 const text = (maxLength: number) =>
