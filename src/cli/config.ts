@@ -12,6 +12,7 @@ export function configCommand(io: Io, _finish: (code: ExitCode) => void): Comman
     .addHelpText('after', EXAMPLES)
     .action((options: { check?: boolean; json?: boolean }, command: Command) => {
       const loaded = settingsOf(command, io);
+      for (const warning of loaded.warnings) io.err(`tidemark: warning: ${warning}\n`);
       if (options.check) io.out(options.json ? '{"ok":true}\n' : 'the settings can be used\n');
       else io.out(options.json ? asJson(loaded) : asTable(loaded));
     });

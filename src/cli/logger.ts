@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import type { Settings } from '../settings/index.ts';
+import type { Io } from './io.ts';
 
 export interface LogOutput {
   write(line: string): void;
@@ -23,6 +24,15 @@ export function makeLogger(log: Settings['log'], output: LogOutput, terminal: bo
     },
     pretty ? { write: (line: string) => output.write(prettyLine(line)) } : output,
   );
+}
+
+/**
+ * A logger for commands that tell an error once, when they end: what a client says on the way is written from `debug`
+ * on only.
+ */
+export function quietly(log: Settings['log'], io: Pick<Io, 'err' | 'terminal'>): Logger {
+  const level = log.level === 'debug' || log.level === 'trace' ? log.level : 'silent';
+  return makeLogger({ ...log, level }, { write: io.err }, io.terminal);
 }
 
 function errorForm(error: unknown, stacks: boolean): unknown {

@@ -23,7 +23,7 @@ Examples:
 `;
 
 async function run(command: Command, io: Io): Promise<ExitCode> {
-  const { settings, warnings } = settingsOf(command, io, { quiet: true });
+  const { settings, warnings } = settingsOf(command, io);
   const [{ startHttp }, { Metrics }, { runProcessor }, { CannotGoOn }, { makeLogger }, { untilSignal }] =
     await Promise.all([
       import('../http/server.ts'),

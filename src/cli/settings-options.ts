@@ -31,21 +31,19 @@ export function withSettings(command: Command, sections?: readonly string[]): Co
   return command;
 }
 
-/** @throws SettingsError. Warnings go to stderr. */
-export function settingsOf(command: Command, io: Io, { quiet = false } = {}): Loaded {
+/** @throws SettingsError */
+export function settingsOf(command: Command, io: Io): Loaded {
   const options = command.opts<GivenOptions>();
   const values: Record<string, string> = {};
   for (const { key, flags } of FLAGS) {
     const value = options[new Option(flags).attributeName()];
     if (typeof value === 'string') values[key] = value;
   }
-  const loaded = loadSettings({
+  return loadSettings({
     flags: { config: options.config, set: options.set, values },
     env: io.env,
     cwd: io.cwd,
   });
-  if (!quiet) for (const warning of loaded.warnings) io.err(`tidemark: warning: ${warning}\n`);
-  return loaded;
 }
 
 /** Whether stack traces are wanted, read before the settings are known to be right. */

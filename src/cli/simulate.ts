@@ -52,7 +52,7 @@ Examples:
 `;
 
 async function simulate(settings: Settings, options: Options, io: Io): Promise<void> {
-  const [{ Partitioners }, { kafkaClient }, { makeLogger }, { traffic }, { writeTraffic }, { untilSignal }] =
+  const [{ Partitioners }, { kafkaClient }, { quietly }, { traffic }, { writeTraffic }, { untilSignal }] =
     await Promise.all([
       import('kafkajs'),
       import('../kafka/client.ts'),
@@ -62,7 +62,7 @@ async function simulate(settings: Settings, options: Options, io: Io): Promise<v
       import('./signals.ts'),
     ]);
   const encode = await encoderFor(settings);
-  const logger = makeLogger(settings.log, { write: io.err }, io.terminal);
+  const logger = quietly(settings.log, io);
   const topic = settings.input.topic;
   const producer = kafkaClient(settings.kafka, logger).producer({ createPartitioner: Partitioners.DefaultPartitioner });
   const brokers = `Kafka at ${settings.kafka.brokers.join(', ')}`;

@@ -61,16 +61,14 @@ const UNDEFINED_COLUMN = '42703';
 
 /** By partition; null where Kafka cannot be asked, which is said. */
 async function readBounds(settings: Settings, io: Io): Promise<ReadonlyMap<number, Bounds> | null> {
-  const [{ kafkaClient }, { ClusterLink }, { boundsOf }, { makeLogger }] = await Promise.all([
+  const [{ kafkaClient }, { ClusterLink }, { boundsOf }, { quietly }] = await Promise.all([
     import('../kafka/client.ts'),
     import('../kafka/cluster.ts'),
     import('../kafka/offsets.ts'),
     import('./logger.ts'),
   ]);
   const { topic } = settings.input;
-  // What KafkaJS has to say is said once, below.
-  const level = settings.log.level === 'debug' || settings.log.level === 'trace' ? settings.log.level : 'silent';
-  const logger = makeLogger({ ...settings.log, level }, { write: io.err }, io.terminal);
+  const logger = quietly(settings.log, io);
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   try {
     return await link.ask(`the ends of ${topic}`, (cluster) => boundsOf(cluster, topic));

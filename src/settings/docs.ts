@@ -35,8 +35,8 @@ force and where each value came from; \`tidemark config --check\` only says whet
   names the file that holds what \`KAFKA_SASL_PASSWORD\` would.
 - Unknown keys and unknown variables that begin with \`TIDEMARK_\` are refused, with the nearest known name.
 
-All settings are read at the start. "Changing it" says what holds where a state exists already: *replay* is refused, with
-what differs, until the value is set back or the state is rebuilt by \`tidemark replay\`; *in place* takes effect at the next
+All settings are read at the start. "Changing it" says what holds where a state exists already: _replay_ is refused, with
+what differs, until the value is set back or the state is rebuilt by \`tidemark replay\`; _in place_ takes effect at the next
 start.
 `;
 
