@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { stack } from '../support/stack.ts';
+
+const run = promisify(execFile);
+
+async function tool(main: string, args: string[], input?: string): Promise<string> {
+  const { java, jars, brokers } = stack();
+  if (jars === null) throw new Error("set TIDEMARK_KAFKA_JARS to a directory with the broker's jars");
+  const running = run(
+    java,
+    [
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      '-cp',
+      `${jars}/*`,
+      main,
+      '--bootstrap-server',
+      brokers.join(','),
+      ...args,
+    ],
+    { maxBuffer: 1 << 28 },
+  );
+  running.child.stdin?.end(input);
+  return (await running).stdout;
+}
+
+/**
+ * What the broker's own consumer reads of a topic, read committed, as `partition|key|value` in the order of offsets. Asks
+ * for one record more than `count`: one that should not be there is seen.
+ */
+export async function consoleConsumer(topic: string, count: number): Promise<string[]> {
+  const printed = ['partition', 'key', 'value'].flatMap((what) => ['--property', `print.${what}=true`]);
+  const said = await tool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
+    ...['--topic', topic, '--from-beginning', '--isolation-level', 'read_committed'],
+    ...['--max-messages', String(count + 1), '--timeout-ms', '4000'],
+    ...printed,
+    ...['--property', 'key.separator=|'],
+  ]);
+  return said
+    .split('\n')
+    .filter((line) => line.startsWith('Partition:'))
+    .map((line) => line.slice('Partition:'.length));
+}
+
+/** Writes lines with the broker's own producer, compressed by `codec`, in batches of many. */
+export async function consoleProducer(topic: string, codec: string, lines: readonly string[]): Promise<void> {
+  await tool(
+    'org.apache.kafka.tools.ConsoleProducer',
+    ['--topic', topic, '--compression-codec', codec, '--batch-size', '65536', '--timeout', '200'],
+    `${lines.join('\n')}\n`,
+  );
+}
