@@ -80,7 +80,8 @@ async function setUp(settings: Settings, { check = false, json = false }: Option
 function summary(found: readonly Finding[], check: boolean): string {
   const made = found.filter(({ state }) => state === 'made').length;
   const differs = found.filter(({ state }) => state === 'differs').length;
-  const left = differs === 0 ? '' : `; ${differs} differ and ${differs === 1 ? 'is' : 'are'} left so`;
-  if (check) return `nothing is missing${differs === 0 ? '' : `; ${differs} differ`}\n`;
+  const others = `${differs} ${differs === 1 ? 'differs and is' : 'differ and are'} left so`;
+  const left = differs === 0 ? '' : `; ${others}`;
+  if (check) return `nothing is missing${left}\n`;
   return `${made === 0 ? 'nothing was missing' : `${made} made`}${left}\n`;
 }
