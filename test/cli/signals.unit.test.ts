@@ -1,7 +1,9 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { untilSignal } from '../../src/cli/signals.ts';
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 test('the first signal asks for an orderly end, the second exits at once', () => {
   const exit = jest.spyOn(process, 'exit').mockImplementation((() => undefined) as never);
@@ -17,7 +19,7 @@ test('the first signal asks for an orderly end, the second exits at once', () =>
   stop();
 });
 
-test('after it is stopped, signals are the process’s own again', () => {
+test('after it is stopped, signals are the process's own again', () => {
   const before = process.listenerCount('SIGTERM');
   const { stop } = untilSignal();
   expect(process.listenerCount('SIGTERM')).toBe(before + 1);
