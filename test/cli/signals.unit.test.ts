@@ -19,7 +19,7 @@ test('the first signal asks for an orderly end, the second exits at once', () =>
   stop();
 });
 
-test('after it is stopped, signals are the process's own again', () => {
+test('after it is stopped, the process has its signals to itself again', () => {
   const before = process.listenerCount('SIGTERM');
   const { stop } = untilSignal();
   expect(process.listenerCount('SIGTERM')).toBe(before + 1);
