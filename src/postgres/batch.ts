@@ -1,5 +1,6 @@
 import type { Connection, Submittable } from 'pg';
 import { failpoint, failpointActive } from '../processor/failpoints.ts';
+import type { CopyData } from './copy.ts';
 
 /**
  * Statements and copies sent to Postgres in one go, and answered in one go: a single round trip however many there are.
@@ -19,7 +20,7 @@ export interface Step {
   /** A Buffer is sent in binary format, a string as text. */
   readonly values?: readonly Value[];
   /** Data of a COPY … FROM STDIN. */
-  readonly copy?: Buffer;
+  readonly copy?: CopyData;
 }
 
 export type Value = string | number | boolean | Buffer | null;
@@ -80,7 +81,7 @@ export class Batch implements Submittable {
       parsed.add(statement.name);
       wire.bind({ statement: statement.name, values: (values ?? []).map(onWire) });
       wire.execute({});
-      if (copy !== undefined) sendCopy(wire, copy);
+      if (copy !== undefined) sendCopy(wire, copy.pieces);
     }
     wire.sync();
     wire.stream.uncork();
@@ -115,30 +116,28 @@ function onWire(value: Value): string | Buffer | null {
   return value === null || Buffer.isBuffer(value) ? value : String(value);
 }
 
-/** In pieces that the socket's buffer can take. A test may end the process between the two halves. */
-function sendCopy(wire: Wire, data: Buffer): void {
-  const middle = failpointActive('store.copy') ? data.length >> 1 : data.length;
-  sendCopyData(wire, data.subarray(0, middle));
-  if (middle < data.length) {
-    wire.stream.uncork();
-    failpoint('store.copy');
-    wire.stream.cork();
-    sendCopyData(wire, data.subarray(middle));
+/** A test may end the process when half of the first piece has been sent. */
+function sendCopy(wire: Wire, pieces: readonly Buffer[]): void {
+  for (const [i, piece] of pieces.entries()) {
+    const middle = i === 0 && failpointActive('store.copy') ? piece.length >> 1 : 0;
+    if (middle > 0) {
+      sendCopyData(wire, piece.subarray(0, middle));
+      wire.stream.uncork();
+      failpoint('store.copy');
+      wire.stream.cork();
+    }
+    sendCopyData(wire, piece.subarray(middle));
   }
   wire.stream.write(COPY_DONE);
 }
 
 function sendCopyData(wire: Wire, data: Buffer): void {
-  for (let at = 0; at < data.length; at += PIECE) {
-    const piece = data.subarray(at, at + PIECE);
-    const header = Buffer.allocUnsafe(5);
-    header[0] = COPY_DATA;
-    header.writeInt32BE(piece.length + 4, 1);
-    wire.stream.write(header);
-    wire.stream.write(piece);
-  }
+  const header = Buffer.allocUnsafe(5);
+  header[0] = COPY_DATA;
+  header.writeInt32BE(data.length + 4, 1);
+  wire.stream.write(header);
+  wire.stream.write(data);
 }
 
-const PIECE = 256 * 1024;
 const COPY_DATA = 0x64;
 const COPY_DONE = Buffer.from([0x63, 0, 0, 0, 4]);

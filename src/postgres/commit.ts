@@ -2,6 +2,7 @@ import type { Changes } from '../core/changes.ts';
 import type { Visit } from '../core/visit.ts';
 import type { Commit } from '../processor/ports.ts';
 import type { Statement, Step } from './batch.ts';
+import type { Blocks } from './blocks.ts';
 import { arrayParameter, CopyRows, JSONB, TEXT, TIME, UUID } from './copy.ts';
 import { profileSteps } from './profiles.ts';
 import { copy, copyStatement, expecting } from './statements.ts';
@@ -22,16 +23,16 @@ export interface Expected {
  * fails unless it meets as many as the fold believes are there. Nothing is written by a processor that has lost the
  * partition, and nothing on top of rows that are not what was folded.
  */
-export function commitSteps<Raw>(commit: Commit<Raw>, expected: Expected, trimOutbox: boolean): Step[] {
+export function commitSteps<Raw>(commit: Commit<Raw>, expected: Expected, trimOutbox: boolean, blocks: Blocks): Step[] {
   const { changes } = commit;
   const { partition } = expected;
   return [
     fenceStep(commit, expected),
-    ...visitSteps(commit, partition),
-    ...eventSteps(changes, expected.commitNumber + 1),
-    ...revisionSteps(changes),
+    ...visitSteps(commit, partition, blocks),
+    ...eventSteps(changes, expected.commitNumber + 1, blocks),
+    ...revisionSteps(changes, blocks),
     ...aliasSteps(changes),
-    ...profileSteps(changes, partition),
+    ...profileSteps(changes, partition, blocks),
     ...outboxSteps(commit, partition, trimOutbox),
     ...writerSchemaSteps(commit, expected),
   ];
@@ -87,12 +88,11 @@ function changeFromStaged(table: string): string {
 }
 
 /** First all that leaves a table, then changes in place, then all that comes: a visit is never in both. */
-function visitSteps<Raw>({ changes, amendableUntil }: Commit<Raw>, partition: number): Step[] {
+function visitSteps<Raw>({ changes, amendableUntil }: Commit<Raw>, partition: number, blocks: Blocks): Step[] {
   const leave = { open: [] as string[], ended: [] as string[] };
   const stay = { open: 0, ended: 0 };
-  const size = changes.visits.length * 512;
-  const staged = new CopyRows(VISIT_COLUMN_COUNT, size);
-  const come = { open: new CopyRows(VISIT_COLUMN_COUNT, size), ended: new CopyRows(VISIT_COLUMN_COUNT, size) };
+  const staged = new CopyRows(VISIT_COLUMN_COUNT, blocks);
+  const come = { open: new CopyRows(VISIT_COLUMN_COUNT, blocks), ended: new CopyRows(VISIT_COLUMN_COUNT, blocks) };
   for (const { id, from } of changes.removed) leave[from].push(id);
   for (const { visit, from } of inOrder(changes.visits)) {
     const to = visit.ended ? 'ended' : 'open';
@@ -126,8 +126,8 @@ function inOrder<T extends { readonly visit: Visit }>(visits: readonly T[]): rea
 const CHUNK_COLUMNS = 'visit_id, chunk, event_uuids, event_ids, types, occurred_at, pages, properties';
 const COPY_CHUNK = copyStatement('visit_chunk', CHUNK_COLUMNS);
 
-function eventSteps<Raw>(changes: Changes<Raw>, chunk: number): Step[] {
-  const rows = new CopyRows(8, changes.events.length * 512);
+function eventSteps<Raw>(changes: Changes<Raw>, chunk: number, blocks: Blocks): Step[] {
+  const rows = new CopyRows(8, blocks);
   for (const { visitId, events } of changes.events) {
     if (events.length === 0) continue;
     rows.row();
@@ -147,8 +147,8 @@ const COPY_REVISION = copyStatement(
   'visit_id, revision, reason, retracted, merged_into, started_at, ended_at, event_count, decided_at',
 );
 
-function revisionSteps<Raw>(changes: Changes<Raw>): Step[] {
-  const rows = new CopyRows(9);
+function revisionSteps<Raw>(changes: Changes<Raw>, blocks: Blocks): Step[] {
+  const rows = new CopyRows(9, blocks);
   for (const revision of changes.revisions) {
     rows.row();
     rows.uuid(revision.visitId);

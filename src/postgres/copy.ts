@@ -1,20 +1,22 @@
+import { type Blocks, RowWriter } from './blocks.ts';
 import { ByteWriter } from './bytes.ts';
+
+export type CopyData = ReturnType<RowWriter['finish']>;
 
 /**
  * Rows for `COPY … FROM STDIN (FORMAT binary)`. Fields are written in the order of the columns; a null is written by
  * the method of its type. A row with another number of fields than columns throws, here and not in Postgres.
  */
 export class CopyRows {
-  readonly #out: ByteWriter;
   readonly #columns: number;
+  readonly #blocks: Blocks;
+  #out!: RowWriter;
   #left = 0;
   #rows = 0;
 
-  /** @param size how many bytes it may come to, as far as can be said */
-  constructor(columns: number, size = 0) {
+  constructor(columns: number, blocks: Blocks) {
     this.#columns = columns;
-    this.#out = new ByteWriter(size + 256);
-    this.#out.raw(SIGNATURE);
+    this.#blocks = blocks;
   }
 
   get count(): number {
@@ -22,7 +24,12 @@ export class CopyRows {
   }
 
   row(): void {
+    if (this.#rows === 0) {
+      this.#out = new RowWriter(this.#blocks);
+      this.#out.raw(SIGNATURE);
+    }
     this.#complete();
+    this.#out.begin();
     this.#rows += 1;
     this.#left = this.#columns;
     this.#out.int16(this.#columns);
@@ -118,7 +125,7 @@ export class CopyRows {
       return;
     }
     const others = this.#out.hole();
-    const scratch = new ByteWriter(16);
+    const scratch = new ByteWriter(Buffer.allocUnsafe(16));
     writeArray(this.#out, TEXT, items, (item) => {
       scratch.cut(0);
       return scratch.uuid(of(item)) ? null : of(item);
@@ -126,11 +133,11 @@ export class CopyRows {
     this.#out.patch(others);
   }
 
-  /** The whole of the copy's data. Nothing may be written after. */
-  finish(): Buffer {
+  /** The whole of the copy's data, where there is a row. Nothing may be written after. */
+  finish(): CopyData {
     this.#complete();
     this.#out.int16(-1);
-    return this.#out.bytes();
+    return this.#out.finish();
   }
 
   #null(hole: number): void {
@@ -173,7 +180,7 @@ export const JSONB: ElementType<string> = {
 
 /** An array as a binary parameter of a statement. */
 export function arrayParameter<T>(type: ElementType<T>, values: readonly T[]): Buffer {
-  const out = new ByteWriter(32 + values.length * 20);
+  const out = new ByteWriter(Buffer.allocUnsafe(32 + values.length * 20));
   const found = writeArray(out, type, values, (value) => value);
   if (found < values.length) throw new Error(`not all of ${values.join(', ')} can be an element of an array`);
   return out.bytes();
@@ -187,7 +194,7 @@ function writeArray<I, T>(
   of: (item: I) => T | null,
 ): number {
   out.int32(items.length === 0 ? 0 : 1);
-  const hasNull = out.length;
+  const hasNull = out.position;
   out.int32(0);
   out.int32(type.oid);
   if (items.length === 0) return 0;

@@ -125,7 +125,7 @@ const stamps = new Stamps();
 
 /** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
 function writeId(out: ByteWriter, id: string): void {
-  const at = out.length;
+  const at = out.position;
   out.byte(0);
   if (out.uuid(id)) return;
   out.cut(at);

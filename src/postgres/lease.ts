@@ -11,12 +11,19 @@ import {
   type SessionHistory,
 } from '../processor/ports.ts';
 import { type Statement, type Step, StepFailed } from './batch.ts';
+import type { Blocks } from './blocks.ts';
 import { commitSteps, FENCE, rangedIds } from './commit.ts';
 import { historySteps, readHistory } from './history.ts';
 import { ACKNOWLEDGE, acknowledgeSteps, outboxSteps, readOutbox } from './outbox.ts';
 import type { Ranges } from './ranges.ts';
 import type { Session } from './session.ts';
 import type { Holding } from './take-over.ts';
+
+/** What all leases of a store have in common. */
+export interface Shared {
+  readonly ranges: Ranges;
+  readonly blocks: Blocks;
+}
 
 /**
  * A partition held through one connection of its own, on which all runs in order.
@@ -36,14 +43,14 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly writerSchemas: ReadonlyMap<number, string>;
 
   readonly #session: Session;
-  readonly #ranges: Ranges;
+  readonly #shared: Shared;
   readonly #onRelease: () => void;
   #nextOffset: number;
   #commitNumber: number;
   /** Sequence below which the outbox holds nothing. */
   #trimmed: number;
 
-  constructor(partition: number, holding: Holding, session: Session, ranges: Ranges, onRelease: () => void) {
+  constructor(partition: number, holding: Holding, session: Session, shared: Shared, onRelease: () => void) {
     this.partition = partition;
     this.epoch = holding.epoch;
     this.state = holding.state;
@@ -54,7 +61,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.outboxBytes = holding.outboxBytes;
     this.writerSchemas = holding.writerSchemas;
     this.#session = session;
-    this.#ranges = ranges;
+    this.#shared = shared;
     this.#onRelease = onRelease;
     this.#nextOffset = holding.state.nextOffset;
     this.#commitNumber = holding.commitNumber;
@@ -72,13 +79,15 @@ export class PostgresLease<Raw> implements Lease<Raw> {
       nextOffset: this.#nextOffset,
       commitNumber: this.#commitNumber,
     };
-    const steps = commitSteps(commit, expected, commit.published > this.#trimmed);
-    const months = this.#ranges.missing(rangedIds(commit.changes));
+    const { ranges, blocks } = this.#shared;
+    const steps = commitSteps(commit, expected, commit.published > this.#trimmed, blocks);
+    const months = ranges.missing(rangedIds(commit.changes));
     this.#nextOffset = commit.changes.state.nextOffset;
     this.#commitNumber += 1;
     this.#trimmed = Math.max(this.#trimmed, commit.published);
-    if (months.length > 0) await this.#ranges.make(this.#session, months);
+    if (months.length > 0) await ranges.make(this.#session, months);
     await this.#run(steps, FENCE);
+    for (const { copy } of steps) if (copy !== undefined) blocks.give(copy.blocks);
     failpoint('store.committed');
   }
 

@@ -1,5 +1,6 @@
 import type { Changes, ProfileDelta } from '../core/changes.ts';
 import type { Statement, Step } from './batch.ts';
+import type { Blocks } from './blocks.ts';
 import { arrayParameter, CopyRows, TEXT } from './copy.ts';
 import { copy, copyStatement } from './statements.ts';
 
@@ -56,12 +57,12 @@ const ADD_TRAITS: Statement = {
 };
 
 /** What this partition's visits and events give to profiles. After the steps that write visits. */
-export function profileSteps<Raw>(changes: Changes<Raw>, partition: number): Step[] {
-  return [...partSteps(changes.profiles, partition), ...traitSteps(changes, partition)];
+export function profileSteps<Raw>(changes: Changes<Raw>, partition: number, blocks: Blocks): Step[] {
+  return [...partSteps(changes.profiles, partition, blocks), ...traitSteps(changes, partition, blocks)];
 }
 
-function partSteps(deltas: readonly ProfileDelta[], partition: number): Step[] {
-  const rows = new CopyRows(8);
+function partSteps(deltas: readonly ProfileDelta[], partition: number, blocks: Blocks): Step[] {
+  const rows = new CopyRows(8, blocks);
   const shrunk: string[] = [];
   for (const delta of deltas) {
     if (delta.shrunk) shrunk.push(delta.profileId);
@@ -84,8 +85,8 @@ function partSteps(deltas: readonly ProfileDelta[], partition: number): Step[] {
   return steps;
 }
 
-function traitSteps<Raw>({ traits }: Changes<Raw>, partition: number): Step[] {
-  const rows = new CopyRows(7);
+function traitSteps<Raw>({ traits }: Changes<Raw>, partition: number, blocks: Blocks): Step[] {
+  const rows = new CopyRows(7, blocks);
   for (const trait of traits) {
     rows.row();
     rows.text(trait.profileId);

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Lease, Store } from '../processor/ports.ts';
+import { Blocks } from './blocks.ts';
 import { connect, type DatabaseOptions } from './connect.ts';
 import { PostgresLease } from './lease.ts';
 import { assertSchemaVersion } from './migrate.ts';
@@ -17,7 +18,7 @@ export interface StoreOptions extends DatabaseOptions {
 export class PostgresStore<Raw> implements Store<Raw> {
   readonly #options: StoreOptions;
   readonly #owner: string;
-  readonly #ranges = new Ranges();
+  readonly #shared = { ranges: new Ranges(), blocks: new Blocks() };
   readonly #leases = new Set<PostgresLease<Raw>>();
   #closed = false;
 
@@ -36,7 +37,7 @@ export class PostgresStore<Raw> implements Store<Raw> {
       await client.query(PREPARE_CONNECTION);
       const holding = await takeOver(session, partition, this.#owner);
       if (this.#closed) throw new Error('the store was closed while a partition was being taken over');
-      const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, session, this.#ranges, () => {
+      const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, session, this.#shared, () => {
         this.#leases.delete(lease);
       });
       this.#leases.add(lease);
