@@ -10,7 +10,7 @@ import { CannotGoOn, messageOf } from '../processor/errors.ts';
 import { backoff, wallClock } from '../processor/waiting.ts';
 import { decidingDifferences, decidingSettings, explainDifferences, type Settings } from '../settings/index.ts';
 import type { EnvelopeContext } from '../wire/envelope.ts';
-import { isAway } from './failure.ts';
+import { Failure, isAway } from './failure.ts';
 
 /** What the processor starts from, after the refusals. */
 export interface Checked {
@@ -19,7 +19,7 @@ export interface Checked {
 
 /**
  * Whether what is in the database may be folded on with these settings. Waits while Postgres is away, saying so.
- * @throws CannotGoOn, with what happened and what to do.
+ * @throws CannotGoOn, or a Failure where the settings are wrong, with what happened and what to do.
  */
 export async function checkDatabase(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Checked> {
   return untilThere('Postgres', logger, signal, async () => {
@@ -45,7 +45,7 @@ async function checkMeta(client: pg.Client, meta: Meta, settings: Settings): Pro
   const { rows } = await client.query<{ started: boolean }>(
     'SELECT coalesce(bool_or(started), false) AS started FROM partition_state',
   );
-  if (rows[0]!.started) throw new CannotGoOn(explainDifferences(differences));
+  if (rows[0]!.started) throw new Failure(2, explainDifferences(differences));
   if (meta.inputTopic !== settings.input.topic) {
     throw new CannotGoOn(
       `the database was set up for topic ${meta.inputTopic}, and input.topic is ${settings.input.topic}: run tidemark setup`,
