@@ -8,10 +8,15 @@ export interface Io {
   readonly cwd: string;
   /** Whether a person watches. */
   readonly terminal: boolean;
+  /** Of the terminal, now. Not there where nobody watches. */
+  readonly size?: () => { readonly columns: number; readonly rows: number };
 }
 
-/** 0 done, 1 a check failed, 2 wrong usage or settings, 3 something that is needed cannot be reached. */
-export type ExitCode = 0 | 1 | 2 | 3;
+/**
+ * 0 done, 1 a check failed, 2 wrong usage or settings, 3 something that is needed cannot be reached; 130 and 143 a demo
+ * that SIGINT or SIGTERM ended early, as shells say it.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 130 | 143;
 
 export const VERSION = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }

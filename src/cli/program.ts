@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { configCommand } from './config.ts';
+import { demoCommand } from './demo.ts';
 import { explain } from './failure.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import { runCommand } from './run.ts';
@@ -19,7 +20,15 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     .description('Track events in, visits and profiles in Postgres, Visit Ended out: exactly once.')
     .showHelpAfterError('(--help tells more)')
     .addHelpText('after', GENERAL);
-  for (const add of [setupCommand, runCommand, configCommand, statusCommand, testCommand, simulateCommand]) {
+  for (const add of [
+    setupCommand,
+    runCommand,
+    configCommand,
+    statusCommand,
+    testCommand,
+    simulateCommand,
+    demoCommand,
+  ]) {
     program.addCommand(add(io, finish));
   }
   for (const command of [program, ...program.commands]) {
@@ -49,4 +58,5 @@ Examples:
   $ tidemark run                        the processor, until Ctrl-C
   $ tidemark simulate --rate 100        believable traffic for it
   $ tidemark status                     how far it is
+  $ tidemark demo                       all of it on one machine, with no set-up
 `;

@@ -1,0 +1,109 @@
+import { type Admin, Partitioners } from 'kafkajs';
+import type { Logger } from 'pino';
+import { kafkaClient } from '../../kafka/client.ts';
+import type { RealStack } from '../../local/stack.ts';
+import { connectPlain, createPool } from '../../postgres/connect.ts';
+import type { Settings } from '../../settings/index.ts';
+import { avroEncoder } from '../../simulate/encode.ts';
+import { Registry, subjectOf } from '../../wire/registry.ts';
+import { TRACK_EVENT_SCHEMA } from '../../wire/schemas.ts';
+import { runProcessor } from '../assemble.ts';
+import { Failure, messageOf, reach } from '../failure.ts';
+import type { Io } from '../io.ts';
+import { setUpDatabase, setUpMeta } from '../setup/database.ts';
+import type { Finding } from '../setup/finding.ts';
+import { setUpSchemas } from '../setup/schemas.ts';
+import { setUpTopics } from '../setup/topics.ts';
+import type { Parts } from './parts.ts';
+import { namesOf, removeAll, viewerGroup } from './remove.ts';
+import { Viewer } from './viewer.ts';
+import { facts, look } from './views.ts';
+
+/** A broker, a registry and a Postgres, reached as any program reaches them. */
+export function realParts(stack: RealStack, settings: Settings, logger: Logger, io: Io): Parts {
+  const { kafka, input, output, deadLetter, late, database } = settings;
+  const client = kafkaClient(kafka, logger);
+  const producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true });
+  const viewer = new Viewer(client, viewerGroup(kafka.group), logger);
+  const pool = createPool(database, 2);
+  let inputSchemaId: number | null = null;
+
+  return {
+    settings,
+    howToLook: howToLook(stack, settings),
+    setUp: async () => {
+      // Their server gets a schema, not a database.
+      await (await connectPlain(database.url, 'tidemark demo')).end();
+      const found: Finding[] = await setUpDatabase(settings, false);
+      const topics = await setUpTopics(settings, false, io);
+      const schemas = await setUpSchemas(settings, false);
+      found.push(...topics.findings, ...schemas.findings);
+      const { partitions } = topics;
+      const { outputSchemaId } = schemas;
+      if (partitions === null || outputSchemaId === null) throw new Failure(1, 'topics and schemas could not be made');
+      await setUpMeta(settings, { partitions, outputSchemaId }, false);
+      const schema = await new Registry(settings.registry).lookup(subjectOf(input.topic), TRACK_EVENT_SCHEMA);
+      if (schema === null) throw new Failure(1, `the registry lost the schema of ${input.topic}: try again`);
+      inputSchemaId = schema.id;
+      return found.filter(({ state }) => state === 'made').map(({ what }) => what);
+    },
+    follow: async (onMessage) => {
+      await reachKafka(settings, () => producer.connect());
+      const topics = new Map([
+        [output.topic, 'output'],
+        [deadLetter.topic, 'dead-letter'],
+        [late.topic, 'late'],
+      ] as const);
+      await reachKafka(settings, () => viewer.follow(topics, onMessage));
+    },
+    process: (processorLogger, signal, hooks) => runProcessor(settings, processorLogger, signal, hooks),
+    encoder: () => avroEncoder(inputSchemaId!),
+    send: async (messages) => {
+      await reachKafka(settings, () => producer.send({ topic: input.topic, messages }));
+    },
+    look: (visitIds) => look(pool, visitIds),
+    facts: () => facts(pool),
+    close: async () => {
+      const ends = await Promise.allSettled([viewer.close(), producer.disconnect(), pool.end()]);
+      for (const end of ends)
+        if (end.status === 'rejected') logger.warn({ err: messageOf(end.reason) }, 'while closing');
+    },
+    remove: () => {
+      // What runs only for the demo goes as a whole.
+      if (stack.kind !== 'environment') return Promise.resolve([]);
+      return removeAll(settings, async (): Promise<Admin> => {
+        const admin = client.admin();
+        await admin.connect();
+        return admin;
+      });
+    },
+  };
+}
+
+function reachKafka<T>({ kafka }: Settings, action: () => Promise<T>): Promise<T> {
+  return reach(`Kafka at ${kafka.brokers.join(', ')}`, 'KAFKA_BROKERS', action);
+}
+
+/** For a shell. A password is shown only where it is the demo's own and ends with it. */
+function howToLook(stack: RealStack, settings: Settings): string[] {
+  const { database, input, output } = settings;
+  const isTheirs = stack.kind === 'environment';
+  const url = isTheirs ? '"$DATABASE_URL"' : `'${database.url}'`;
+  const sql = `SELECT session_id, status, end_reason, event_count, duration FROM ${database.schema}.visits ORDER BY visit_id DESC LIMIT 10`;
+  const lines = [
+    `brokers          ${settings.kafka.brokers.join(',')}   topics ${input.topic}, ${output.topic}`,
+    ...(isTheirs ? [] : [`schema registry  ${settings.registry.url}`]),
+    `psql ${url} -c '${sql}'`,
+  ];
+  if (isTheirs) {
+    const { topics, groups, subjects, schema, role } = namesOf(settings);
+    lines.push(
+      'These stay until you remove them:',
+      `  topics ${topics.join(' ')}`,
+      `  groups ${groups.join(' ')}`,
+      `  subjects ${subjects.join(' ')}`,
+      `  Postgres: DROP SCHEMA ${schema} CASCADE; DROP ROLE ${role}`,
+    );
+  }
+  return lines;
+}
