@@ -85,7 +85,7 @@ COMMENT ON COLUMN open_visit.context IS
   'json, not jsonb: comes back as it was written, so that a visit that is loaded equals the one that was committed.';
 COMMENT ON COLUMN open_visit.fold IS 'What only the fold needs: fold-state.ts has its layout.';
 ALTER TABLE open_visit ADD PRIMARY KEY (visit_id);
-CREATE INDEX open_visit_partition ON open_visit (partition);
+CREATE INDEX open_visit_partition ON open_visit (partition, visit_id);
 CREATE INDEX open_visit_session ON open_visit (session_id);
 CREATE INDEX open_visit_profile ON open_visit (profile_id, session_id) WHERE profile_id IS NOT NULL;
 

@@ -70,7 +70,7 @@ function clientConfig(url: string, role: string): pg.ClientConfig {
   return {
     connectionString: url,
     fallback_application_name: role,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 5_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   };

@@ -64,10 +64,11 @@ export function readHistory(query: HistoryQuery, [endedRows, eventIdRows]: Rows[
     if (uuids) for (const id of uuids.split(',')) ids.add(id);
     if (texts) for (const id of JSON.parse(texts) as (string | null)[]) if (id !== null) ids.add(id);
   }
+  const bySession = Map.groupBy(ended, ({ sessionId, debug }) => `${debug} ${sessionId}`);
   return query.sessions.map(({ sessionId, debug, openVisitIds }) => ({
     sessionId,
     debug,
-    ended: ended.filter((visit) => visit.sessionId === sessionId && visit.debug === debug),
+    ended: bySession.get(`${debug} ${sessionId}`) ?? [],
     openEventIds: new Map(openVisitIds.map((id) => [id, eventIds.get(id)!])),
   }));
 }

@@ -15,7 +15,7 @@ import type { Blocks } from './blocks.ts';
 import { commitSteps, FENCE, rangedIds } from './commit.ts';
 import { historySteps, readHistory } from './history.ts';
 import { ACKNOWLEDGE, acknowledgeSteps, outboxSteps, readOutbox } from './outbox.ts';
-import type { Ranges } from './ranges.ts';
+import { makeRange, type Ranges } from './ranges.ts';
 import type { Session } from './session.ts';
 import type { Holding } from './take-over.ts';
 
@@ -85,8 +85,8 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.#nextOffset = commit.changes.state.nextOffset;
     this.#commitNumber += 1;
     this.#trimmed = Math.max(this.#trimmed, commit.published);
-    if (months.length > 0) await ranges.make(this.#session, months);
-    await this.#run(steps, FENCE);
+    await this.#run(steps, FENCE, months.map(makeRange));
+    ranges.made(months);
     for (const { copy } of steps) if (copy !== undefined) blocks.give(copy.blocks);
     failpoint('store.committed');
   }
@@ -105,9 +105,9 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     await this.#session.end(RELEASE_MS, [{ statement: GIVE_UP, values: [this.partition, this.epoch] }]);
   }
 
-  async #run(steps: Step[], fence: Statement): Promise<void> {
+  async #run(steps: Step[], fence: Statement, before: readonly string[] = []): Promise<void> {
     try {
-      await this.#session.run(steps);
+      await this.#session.run(steps, before);
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       if (error.code === DIVISION_BY_ZERO && error.step === fence.name) {

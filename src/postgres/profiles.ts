@@ -28,22 +28,25 @@ const DROP_EMPTY: Statement = {
   text: `DELETE FROM profile_part WHERE partition = $1 AND profile_id = ANY ($2::text[])
     AND visit_count = 0 AND event_count = 0 AND page_view_count = 0 AND duration_ms = 0`,
 };
-/** From the visits as this commit leaves them: a step before has written those. */
+/** From the visits as this commit leaves them, for the profiles that still have some. */
 const FIND_SEEN: Statement = {
   name: 'commit_find_seen',
-  text: `UPDATE profile_part p SET first_seen_at = seen.first, last_seen_at = seen.last
+  text: `UPDATE profile_part p SET first_seen_at = found.first, last_seen_at = found.last
     FROM (
-      SELECT profile_id, min(started_at) AS first, max(last_event_at) AS last
-      FROM (
-        SELECT profile_id, started_at, last_event_at FROM open_visit
-        WHERE profile_id = ANY ($2::text[]) AND partition = $1 AND NOT debug
-        UNION ALL
-        SELECT profile_id, started_at, last_event_at FROM ended_visit
-        WHERE profile_id = ANY ($2::text[]) AND partition = $1 AND NOT debug
-      ) visit
-      GROUP BY profile_id
-    ) seen
-    WHERE p.partition = $1 AND p.profile_id = ANY ($2::text[]) AND p.profile_id = seen.profile_id`,
+      SELECT left_over.profile_id, seen.first, seen.last
+      FROM profile_part left_over CROSS JOIN LATERAL (
+        SELECT min(started_at) AS first, max(last_event_at) AS last
+        FROM (
+          SELECT started_at, last_event_at FROM open_visit
+          WHERE profile_id = left_over.profile_id AND partition = $1 AND NOT debug
+          UNION ALL
+          SELECT started_at, last_event_at FROM ended_visit
+          WHERE profile_id = left_over.profile_id AND partition = $1 AND NOT debug
+        ) visit
+      ) seen
+      WHERE left_over.partition = $1 AND left_over.profile_id = ANY ($2::text[])
+    ) found
+    WHERE p.partition = $1 AND p.profile_id = found.profile_id`,
 };
 
 const COPY_TRAIT = copyStatement('staged_trait', 'profile_id, key, partition, t, event_id, session_id, value');

@@ -1,5 +1,3 @@
-import type { Session } from './session.ts';
-
 /**
  * The ranges of visit_id that ended_visit, visit_chunk and visit_revision are partitioned by: a month each, by the time
  * of the record that opened the visit, which is the first 48 bits of its id.
@@ -26,11 +24,9 @@ export class Ranges {
     return [...found.values()];
   }
 
-  async make(session: Session, months: readonly Month[]): Promise<void> {
-    for (const month of months) {
-      await session.execute(makeRange(month));
-      this.#known.add(month.from);
-    }
+  /** They have been made. */
+  made(months: readonly Month[]): void {
+    for (const { from } of months) this.#known.add(from);
   }
 }
 
@@ -64,7 +60,7 @@ export function lowestId(ms: number): string {
 const HIGHEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** One statement, so that nobody can stop in the middle of it. Two at once: the second waits and finds it made. */
-function makeRange(month: Month): string {
+export function makeRange(month: Month): string {
   const tables = ['ended_visit', 'visit_chunk', 'visit_revision'].map((parent) => {
     const table = `${parent}_${month.name}`;
     return `

@@ -19,19 +19,17 @@ export class Session {
     client.on('end', () => this.#die(new Error('the connection to Postgres was closed')));
   }
 
-  /** Rows of each step. All of the batch is one transaction. @throws StepFailed */
-  run(steps: readonly Step[]): Promise<Rows[]> {
-    return this.#next(() => {
+  /**
+   * Rows of each step. All of the batch is one transaction.
+   * @param before statements without parameters to run first, each a transaction of its own
+   * @throws StepFailed
+   */
+  run(steps: readonly Step[], before: readonly string[] = []): Promise<Rows[]> {
+    return this.#next(async () => {
+      for (const sql of before) await this.#client.query(sql);
       const batch = new Batch(steps, this.#prepared);
       this.#client.query(batch);
-      return batch.answer;
-    });
-  }
-
-  /** Plain SQL: statements without parameters, one transaction unless they say otherwise. */
-  execute(sql: string): Promise<void> {
-    return this.#next(async () => {
-      await this.#client.query(sql);
+      return await batch.answer;
     });
   }
 

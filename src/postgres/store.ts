@@ -60,12 +60,13 @@ const RELEASE_MS = 1_000;
 /**
  * Staging tables, once a connection; and the session's own rules.
  *
- * All that a lease asks is a look-up by key, and must stay one while tables grow from nothing under cached plans, so
- * scans and joins of whole tables are off; what has no other way is read whole all the same. The timeouts end what
+ * All that a lease asks is a look-up by key, and must stay one while tables grow from nothing. So statements are planned
+ * for what the tables hold now, each time (a plan that was made for an empty month would read a full one from end to
+ * end for every row), and scans and joins of whole tables are off where there is another way. The timeouts end what
  * cannot go on for a reason on the server's side; none of them ends a processor that stopped (see owner.ts).
  */
 const PREPARE_CONNECTION = `
-  SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET jit TO off;
+  SET plan_cache_mode TO force_custom_plan; SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET jit TO off;
   SET statement_timeout TO '120s'; SET lock_timeout TO '20s'; SET idle_in_transaction_session_timeout TO '60s';
   SET tcp_keepalives_idle TO 20; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 4;
   CREATE TEMPORARY TABLE staged_visit (LIKE open_visit INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
