@@ -1,6 +1,6 @@
 import type { HistoryQuery, SessionHistory } from '../processor/ports.ts';
+import { arrayParameter, TEXT, UUID } from './arrays.ts';
 import type { Rows, Statement, Step } from './batch.ts';
-import { arrayParameter, TEXT, UUID } from './copy.ts';
 import { lowestId } from './ranges.ts';
 import { readVisit, VISIT_SELECT } from './visit-row.ts';
 

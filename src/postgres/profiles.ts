@@ -1,7 +1,8 @@
 import type { Changes, ProfileDelta } from '../core/changes.ts';
+import { arrayParameter, TEXT } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
-import { arrayParameter, CopyRows, TEXT } from './copy.ts';
+import { CopyRows } from './copy.ts';
 import { copy, copyStatement } from './statements.ts';
 
 const COPY_PROFILE = copyStatement(
