@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const FIRST = 250;
-const MOST = 10_000;
+/** What is waited for is tried for some seconds each time besides. */
+const MOST = 3_000;
 
-/** Waits that double, from a quarter of a second to ten seconds. */
+/** Waits that double, from a quarter of a second to three seconds. */
 export class Backoff {
   #next = FIRST;
 

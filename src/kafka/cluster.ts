@@ -1,5 +1,6 @@
 import kafkajs, { type Cluster, type Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
+import { messageOf } from '../processor/errors.ts';
 import { within } from './within.ts';
 
 /** Longest wait for an answer, in ms: about twice what a broker takes to come back from a restart. */
@@ -13,8 +14,8 @@ const ANSWER = 10_000;
 export class ClusterLink {
   readonly #kafka: Kafka;
   readonly #logger: Logger;
+  readonly #closing = new AbortController();
   #link: Promise<Link> | null = null;
-  #closed = false;
 
   constructor(kafka: Kafka, logger: Logger) {
     this.#kafka = kafka;
@@ -22,27 +23,30 @@ export class ClusterLink {
   }
 
   /**
-   * Asks; once more over a new connection if the first failed: it may have been to a broker that is gone, or by what
+   * Asks. Once more over a new connection if an old one failed: it may have been to a broker that is gone, or by what
    * was known of the leaders before they changed.
    */
   async ask<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout = ANSWER): Promise<T> {
+    const old = this.#link !== null;
     try {
       return await this.#once(what, question, timeout);
     } catch (error) {
-      if (this.#closed || error instanceof NoAnswer) throw error;
+      if (!old || error instanceof NoAnswer) throw error;
       return await this.#once(what, question, timeout);
     }
   }
 
   async #once<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout: number): Promise<T> {
-    if (this.#closed) throw new Error(`cannot ask for ${what}: the connection to Kafka is closed`);
+    const { signal } = this.#closing;
+    if (signal.aborted) throw new NoAnswer(`cannot ask Kafka for ${what}: the connection is closed`);
     this.#link ??= open(this.#kafka);
     const link = this.#link;
     const asked = link.then(({ cluster }) => question(cluster));
+    const late = () => {
+      throw new NoAnswer(`Kafka did not answer ${signal.aborted ? 'before closing' : `within ${timeout} ms`}: ${what}`);
+    };
     try {
-      return await within(timeout, asked, () => {
-        throw new NoAnswer(`Kafka did not answer within ${timeout} ms: ${what}`);
-      });
+      return await within(timeout, asked, late, signal);
     } catch (error) {
       if (this.#link === link) this.#link = null;
       this.#drop(link);
@@ -53,12 +57,12 @@ export class ClusterLink {
   #drop(link: Promise<Link>): void {
     link
       .then(({ disconnect }) => disconnect())
-      .catch((error: unknown) => this.#logger.debug({ err: error }, 'a connection to Kafka did not close'));
+      .catch((error: unknown) => this.#logger.debug({ err: messageOf(error) }, 'a connection to Kafka did not close'));
   }
 
   /** Resolves within `timeout` ms, whatever is away. */
   async close(timeout = 1_000): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     const link = this.#link;
     this.#link = null;
     if (link === null) return;

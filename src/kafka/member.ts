@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import type { Logger } from 'pino';
+import { messageOf } from '../processor/errors.ts';
 import type { RecordBatch } from '../processor/ports.ts';
 import { stickyAssigner } from './assigner.ts';
 import { watchFetches } from './fetches.ts';
@@ -100,6 +101,11 @@ export class Member implements Reader {
     return this.#inGroup ? this.#id : null;
   }
 
+  /** The id it had last, also after it has left. */
+  get lastId(): string | null {
+    return this.#id;
+  }
+
   get flows(): ReadonlyMap<number, Flow> {
     return this.#flows;
   }
@@ -150,7 +156,7 @@ export class Member implements Reader {
     await within(
       timeout,
       this.#disconnect(timeout / 2).catch((error: unknown) =>
-        logger.debug({ err: error }, 'the consumer did not close'),
+        logger.debug({ err: messageOf(error) }, 'the consumer did not close'),
       ),
       () => logger.warn('leaving the consumer group takes long; the group drops this member by itself'),
     );

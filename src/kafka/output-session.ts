@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Kafka, type Message, type Producer, type Transaction } from 'kafkajs';
 import type { Logger } from 'pino';
+import { messageOf } from '../processor/errors.ts';
 import { failpoint } from '../processor/failpoints.ts';
 import type { OutMessage, OutputSession, PublishedMessage } from '../processor/ports.ts';
 import type { ClusterLink } from './cluster.ts';
@@ -69,7 +70,9 @@ export class KafkaOutputSession implements OutputSession {
       await producer.connect();
       return new KafkaOutputSession(options, producer, await producer.transaction());
     } catch (error) {
-      producer.disconnect().catch((later: unknown) => logger.debug({ err: later }, 'a producer did not close'));
+      producer
+        .disconnect()
+        .catch((later: unknown) => logger.debug({ err: messageOf(later) }, 'a producer did not close'));
       throw error;
     }
   }
@@ -158,7 +161,7 @@ export class KafkaOutputSession implements OutputSession {
     try {
       await this.#producer.disconnect();
     } catch (error) {
-      logger.debug({ err: error, transactionalId }, 'the producer did not close');
+      logger.debug({ err: messageOf(error), transactionalId }, 'the producer did not close');
     }
   }
 

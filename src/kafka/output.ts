@@ -1,5 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
+import { messageOf } from '../processor/errors.ts';
 import { failpoint, failpointActive } from '../processor/failpoints.ts';
 import type { Output, OutputSession, OutputTopic } from '../processor/ports.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
@@ -95,10 +96,15 @@ export class KafkaOutput implements Output {
       return await messageLimits(admin, this.#options.topics);
     } catch (error) {
       if (!remedy(error)?.startsWith('grant')) throw error;
-      this.#logger.info({ err: error }, 'may not ask for max.message.bytes of the output topics: taking the default');
+      this.#logger.info(
+        { err: messageOf(error) },
+        'may not ask for max.message.bytes of the output topics: taking the default',
+      );
       return defaultLimits();
     } finally {
-      admin.disconnect().catch((error: unknown) => this.#logger.debug({ err: error }, 'an admin client did not close'));
+      admin
+        .disconnect()
+        .catch((error: unknown) => this.#logger.debug({ err: messageOf(error) }, 'an admin client did not close'));
     }
   }
 }

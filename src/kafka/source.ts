@@ -1,62 +1,51 @@
-import kafkajs from 'kafkajs';
 import type { Logger } from 'pino';
+import { messageOf } from '../processor/errors.ts';
 import type { InputListener, InputLog, RecordBatch } from '../processor/ports.ts';
 import { Backoff } from './backoff.ts';
-import { type KafkaAddress, kafkaClient } from './client.ts';
+import { kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
-import { remedy } from './fatal.ts';
 import type { Flow } from './flow.ts';
-import { Member } from './member.ts';
-import { boundsOf, offsetAt, partitionsOf } from './offsets.ts';
+import { groupGives } from './group.ts';
+import { LEAVE, Membership, type MembershipOptions } from './membership.ts';
+import { type Bounds, boundsOf, offsetAt } from './offsets.ts';
 import { within } from './within.ts';
 
-/** Longest that stopping takes, in ms. */
-const STOP = 3_000;
 /** Longest wait for the group's word on who has what, and for a commit that only lag tools read, in ms. */
 const SOON = 5_000;
-/**
- * How long the group waits for a silent member, in ms: a killed processor's partitions stand still so long. Heartbeats
- * go out every fifth of it, from the thread that folds too.
- */
-const SESSION = 10_000;
-/** An error that waiting does not help counts when it comes this often in a row: rights may arrive late on a broker. */
-const FATAL_IN_A_ROW = 3;
 
-export interface SourceOptions {
-  readonly address: KafkaAddress;
-  readonly group: string;
-  readonly topic: string;
-  readonly logger: Logger;
-  /** ms; the broker's bounds for it are 6 s and 30 min unless set. */
-  readonly sessionTimeout?: number;
-}
+export type SourceOptions = MembershipOptions;
 
 /**
- * The input topic, read by one member of the consumer group at a time: one that KafkaJS gives up is replaced by a new
- * one. Positions are the listener's alone: nothing is read of a partition before it is sought.
+ * The input topic, read by one member of the consumer group. Positions are the listener's alone: nothing is read of a
+ * partition before it is sought.
  */
 export class KafkaInputLog implements InputLog {
   readonly #options: SourceOptions;
   readonly #logger: Logger;
   readonly #link: ClusterLink;
-  readonly #backoff = new Backoff();
+  readonly #membership: Membership;
   readonly #stopping = new AbortController();
   #listener: InputListener | null = null;
-  #member: Member | null = null;
-  #owned: readonly number[] = [];
   #assigned = false;
-  #fatalInARow = 0;
 
   constructor(options: SourceOptions) {
-    this.#options = options;
     this.#logger = options.logger.child({ topic: options.topic, group: options.group });
+    this.#options = { ...options, logger: this.#logger };
     this.#link = new ClusterLink(kafkaClient(options.address, this.#logger), this.#logger);
+    this.#membership = new Membership(this.#options, this.#link, {
+      assigned: (partitions) => this.#take(partitions),
+      lost: () => this.#lose(),
+      batch: (batch) => this.#give(batch),
+      moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),
+      outOfRange: (flow, goOn) => void this.#outOfRange(flow, goOn),
+      left: (error) => this.#listener?.failed(error),
+    });
   }
 
   async start(listener: InputListener): Promise<void> {
     if (this.#listener !== null) throw new Error('the input log was started before');
     this.#listener = listener;
-    await this.#begin(1);
+    await this.#membership.start();
   }
 
   seek(partition: number, offset: number): void {
@@ -71,7 +60,7 @@ export class KafkaInputLog implements InputLog {
     this.#flow(partition)?.pause();
   }
 
-  async bounds(partition: number): Promise<{ readonly earliest: number; readonly end: number }> {
+  async bounds(partition: number): Promise<Bounds> {
     const { topic } = this.#options;
     const bounds = await this.#link.ask(`offsets of ${topic}`, (cluster) => boundsOf(cluster, topic, [partition]));
     const found = bounds.get(partition);
@@ -79,7 +68,7 @@ export class KafkaInputLog implements InputLog {
     return found;
   }
 
-  async allBounds(): Promise<ReadonlyMap<number, { readonly earliest: number; readonly end: number }>> {
+  async allBounds(): Promise<ReadonlyMap<number, Bounds>> {
     const { topic } = this.#options;
     return this.#link.ask(`offsets of ${topic}`, (cluster) => boundsOf(cluster, topic));
   }
@@ -90,107 +79,49 @@ export class KafkaInputLog implements InputLog {
   }
 
   async holds(partition: number): Promise<boolean> {
-    const id = this.#member?.id;
-    if (!id) return false;
+    const memberId = this.#membership.member?.id;
+    if (!memberId) return false;
     const { group, topic } = this.#options;
     try {
-      const state = await this.#link.ask(
-        `members of group ${group}`,
-        async (cluster): Promise<GroupState> => {
-          const coordinator = await cluster.findGroupCoordinator({ groupId: group });
-          return (await coordinator.describeGroups({ groupIds: [group] })).groups[0];
-        },
-        SOON,
-      );
-      if (state.state !== 'Stable') return false;
-      const own = state.members.find(({ memberId }) => memberId === id)?.memberAssignment;
-      if (own === undefined) return false;
-      return kafkajs.AssignerProtocol.MemberAssignment.decode(own)?.assignment[topic]?.includes(partition) ?? false;
+      const ask = `members of group ${group}`;
+      return await this.#link.ask(ask, (cluster) => groupGives(cluster, { group, topic, memberId }, partition), SOON);
     } catch (error) {
-      this.#logger.warn({ err: error, partition }, 'the consumer group did not say who has the partition');
+      this.#logger.warn({ err: messageOf(error), partition }, 'the consumer group did not say who has the partition');
       return false;
     }
   }
 
   async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
     try {
-      await within(SOON, this.#member?.commit(offsets) ?? Promise.resolve(), () => {
+      await within(SOON, this.#membership.member?.commit(offsets) ?? Promise.resolve(), () => {
         throw new Error(`no answer within ${SOON} ms`);
       });
     } catch (error) {
-      this.#logger.info({ err: error }, 'offsets were not committed to the group; only lag tools read them');
+      this.#logger.info({ err: messageOf(error) }, 'offsets were not committed to the group; only lag tools read them');
     }
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const member = this.#member;
-    this.#member = null;
+    const left = this.#membership.stop();
     this.#lose();
-    await Promise.all([member?.leave(STOP), this.#link.close(STOP)]);
+    await Promise.all([left, this.#link.close(LEAVE)]);
   }
 
   #flow(partition: number): Flow | undefined {
-    return this.#member?.flows.get(partition);
+    return this.#membership.member?.flows.get(partition);
   }
 
-  /** A new member, tried until it begins to join. @throws what waiting does not help, after so many tries. */
-  async #begin(tries: number): Promise<void> {
-    const { topic, group, address } = this.#options;
-    while (!this.#stopping.signal.aborted) {
-      let member: Member | null = null;
-      try {
-        const partitions = await this.#link.ask(`partitions of ${topic}`, (cluster) => partitionsOf(cluster, topic));
-        if (this.#stopping.signal.aborted) return;
-        member = this.#newMember(partitions.length);
-        this.#member = member;
-        await member.begin();
-        return;
-      } catch (error) {
-        if (member !== null) await this.#abandon(member);
-        if (this.#stopping.signal.aborted) return;
-        this.#count(error, tries);
-        const wait = this.#backoff.next();
-        this.#logger.warn(
-          { err: error },
-          `cannot join consumer group ${group} at ${address.brokers.join(', ')}; trying again in ${wait} ms`,
-        );
-        await this.#backoff.sleep(wait, this.#stopping.signal);
-      }
-    }
-  }
-
-  #newMember(partitions: number): Member {
-    const { address, topic, group, sessionTimeout } = this.#options;
-    const member: Member = new Member(
-      kafkaClient(address, this.#logger),
-      {
-        topic,
-        group,
-        partitions,
-        sessionTimeout: sessionTimeout ?? SESSION,
-        logger: this.#logger,
-        owned: () => this.#owned,
-      },
-      {
-        assigned: (own) => this.#take(member, own),
-        batch: (batch) => this.#give(batch),
-        moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),
-        outOfRange: (flow, goOn) => void this.#outOfRange(flow, goOn),
-        left: (error) => void this.#replace(member, error),
-      },
-    );
-    return member;
-  }
-
-  #take(member: Member, partitions: readonly number[]): void {
-    if (this.#member !== member) return;
-    this.#owned = partitions;
+  #take(partitions: readonly number[]): void {
     this.#assigned = true;
-    this.#fatalInARow = 0;
-    this.#backoff.reset();
-    this.#logger.info({ partitions }, 'assigned by the consumer group');
+    this.#logger.debug({ partitions }, 'assigned by the consumer group');
     this.#guarded(() => this.#listener?.assigned(partitions));
+  }
+
+  #lose(): void {
+    if (!this.#assigned) return;
+    this.#assigned = false;
+    this.#guarded(() => this.#listener?.revoked());
   }
 
   async #give(batch: RecordBatch): Promise<boolean> {
@@ -209,63 +140,26 @@ export class KafkaInputLog implements InputLog {
    */
   async #outOfRange(flow: Flow, goOn: (next: number) => void): Promise<void> {
     const { partition, generation, position } = flow;
+    const { signal } = this.#stopping;
     const waits = new Backoff();
-    while (position !== null && flow.generation === generation && !this.#stopping.signal.aborted) {
+    while (position !== null && flow.generation === generation && !signal.aborted) {
       try {
         const { earliest, end } = await this.bounds(partition);
         if (flow.generation !== generation) return;
         this.#logger.warn({ partition, position, earliest, end }, 'the broker says the position is not in the log');
         if (position >= earliest && position <= end) {
-          await waits.sleep(waits.next(), this.#stopping.signal);
+          await waits.sleep(waits.next(), signal);
           return goOn(position);
         }
         const at = position < earliest ? earliest : end;
         await this.#give({ partition, from: at, next: at, records: [], highWatermark: end });
         return;
       } catch (error) {
-        this.#logger.warn({ err: error, partition }, 'cannot ask where the log begins and ends; trying again');
-        await waits.sleep(waits.next(), this.#stopping.signal);
+        if (signal.aborted) return;
+        this.#logger.warn({ err: messageOf(error), partition }, 'cannot ask where the log begins and ends');
+        await waits.sleep(waits.next(), signal);
       }
     }
-  }
-
-  /** KafkaJS gave a member up. */
-  async #replace(member: Member, error: Error): Promise<void> {
-    if (this.#member !== member) return;
-    this.#member = null;
-    this.#lose();
-    await this.#abandon(member);
-    try {
-      this.#count(error, FATAL_IN_A_ROW);
-      const wait = this.#backoff.next();
-      this.#logger.warn({ err: error }, `lost the membership of the consumer group; joining again in ${wait} ms`);
-      await this.#backoff.sleep(wait, this.#stopping.signal);
-      await this.#begin(FATAL_IN_A_ROW);
-    } catch (fatal) {
-      this.#listener?.failed(fatal as Error);
-    }
-  }
-
-  async #abandon(member: Member): Promise<void> {
-    if (this.#member === member) this.#member = null;
-    await member.leave(STOP);
-  }
-
-  #lose(): void {
-    if (!this.#assigned) return;
-    this.#assigned = false;
-    this.#guarded(() => this.#listener?.revoked());
-  }
-
-  /** @throws an error that waiting does not help, when it has come `most` times in a row. */
-  #count(error: unknown, most: number): void {
-    const help = remedy(error);
-    this.#fatalInARow = help === null ? 0 : this.#fatalInARow + 1;
-    if (help === null || this.#fatalInARow < most) return;
-    const { topic, group } = this.#options;
-    throw new Error(`cannot read topic ${topic} in group ${group}: ${(error as Error).message}: ${help}`, {
-      cause: error,
-    });
   }
 
   #guarded(call: () => void): void {
@@ -280,9 +174,4 @@ export class KafkaInputLog implements InputLog {
     this.#logger.error({ err: error }, what);
     this.#listener?.failed(error instanceof Error ? error : new Error(String(error)));
   }
-}
-
-interface GroupState {
-  readonly state: string;
-  readonly members: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
 }

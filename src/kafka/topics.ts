@@ -1,5 +1,6 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
+import { messageOf } from '../processor/errors.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
 import { remedy } from './fatal.ts';
@@ -97,7 +98,7 @@ export class Topics {
       return Object.fromEntries(CONFIGS.map((name) => [name, entries.get(name) ?? ''])) as Record<Config, string>;
     } catch (error) {
       if (!remedy(error)?.startsWith('grant')) throw error;
-      this.#logger.info({ err: error, topic }, 'may not ask for the configuration of the topic');
+      this.#logger.info({ err: messageOf(error), topic }, 'may not ask for the configuration of the topic');
       return null;
     }
   }
@@ -108,7 +109,9 @@ export class Topics {
       await admin.connect();
       return await work(admin);
     } finally {
-      admin.disconnect().catch((error: unknown) => this.#logger.debug({ err: error }, 'an admin client did not close'));
+      admin
+        .disconnect()
+        .catch((error: unknown) => this.#logger.debug({ err: messageOf(error) }, 'an admin client did not close'));
     }
   }
 }

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { KafkaOutput } from '../../src/kafka/output.ts';
+import { whyNotJava } from '../../src/local/java.ts';
+import { type JavaStack, startStack } from '../../src/local/stack.ts';
+import { uniqueName } from '../support/stack.ts';
+import { makeTopic, produce, quiet, Reader, until } from './support.ts';
+
+const reason = await whyNotJava(process.env);
+const describeJava = reason === null ? describe : describe.skip;
+
+/** Less than any of KafkaJS's own waits for a broker that does not answer, which are 30 s and more. */
+const BOUNDED = 10_000;
+
+function bounded<T>(what: string, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`${what} takes more than ${BOUNDED} ms`)), BOUNDED);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+/** A broker of its own: it is killed and stopped here. */
+describeJava(`a broker that is away${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
+  let own: JavaStack;
+  let shared: string | undefined;
+
+  beforeAll(async () => {
+    own = (await startStack({ env: { ...process.env, TIDEMARK_STACK: 'java' }, fast: true })) as JavaStack;
+    shared = process.env.TIDEMARK_TEST_STACK;
+    const { kind, brokers, registryUrl, databaseUrl, java, jars } = own;
+    process.env.TIDEMARK_TEST_STACK = JSON.stringify({ kind, brokers, registryUrl, databaseUrl, java, jars });
+  }, 120_000);
+  afterAll(async () => {
+    process.env.TIDEMARK_TEST_STACK = shared;
+    await own.stop();
+  });
+
+  const asleep = async (work: () => Promise<void>) => {
+    process.kill(own.broker.pid, 'SIGSTOP');
+    try {
+      await work();
+    } finally {
+      process.kill(own.broker.pid, 'SIGCONT');
+    }
+  };
+
+  test('is waited for: reading begins when it is there, and goes on after it was killed, without a gap', async () => {
+    const topic = await makeTopic(2);
+    await produce(
+      topic,
+      [0, 1].flatMap((partition) => [{ partition, value: `${partition} before` }]),
+    );
+    await own.broker.kill();
+    const reader = new Reader({ topic, group: uniqueName('g') });
+    const starting = reader.log.start(reader);
+    await own.broker.start();
+    await starting;
+    await until('both partitions are read', () => reader.values().length === 2);
+    await own.broker.kill();
+    await until('the membership is lost', () => reader.revocations === 1);
+    await own.broker.start();
+    await produce(
+      topic,
+      [0, 1].flatMap((partition) => [{ partition, value: `${partition} after` }]),
+    );
+    await until('reading goes on', () => reader.values().length === 4);
+    expect(reader.values(0)).toEqual(['0 before', '0 after']);
+    expect(reader.values(1)).toEqual(['1 before', '1 after']);
+    expect(reader.failures).toEqual([]);
+    await reader.log.stop();
+  });
+
+  test('and does not answer keeps neither the reader from stopping, nor one that never joined', async () => {
+    const topic = await makeTopic();
+    await produce(topic, [{ value: 'x' }]);
+    const group = uniqueName('g');
+    const [joined, joining] = [new Reader({ topic, group }), new Reader({ topic, group: uniqueName('g') })];
+    await joined.log.start(joined);
+    await until('it is read', () => joined.values().length === 1);
+    await asleep(async () => {
+      const starting = joining.log.start(joining);
+      await bounded('stopping', joined.log.stop());
+      await bounded('stopping while joining', joining.log.stop());
+      await bounded('the start that was given up', starting);
+      expect(await bounded('holds', joined.log.holds(0))).toBe(false);
+    });
+  });
+
+  test('and does not answer keeps no producer from closing, and what it was sending is not there later', async () => {
+    const input = await makeTopic();
+    const topics = { output: await makeTopic(), 'dead-letter': await makeTopic(), late: await makeTopic() };
+    const address = { brokers: own.brokers, clientId: 'test' };
+    const make = () => new KafkaOutput({ address, group: uniqueName('g'), input, topics, logger: quiet });
+    const message = (sequence: number) => ({
+      topic: 'output' as const,
+      sequence,
+      key: null,
+      value: Buffer.from(`${sequence}`),
+      headers: Object.entries({ topic: input, partition: '0', sequence: String(sequence) }).map(
+        ([name, value]): [string, Buffer] => [`tidemark-${name}`, Buffer.from(value)],
+      ),
+    });
+    const [first, second] = [make(), make()];
+    const session = await first.open(0);
+    await session.send([message(0)], 1);
+    const sending: Promise<unknown>[] = [];
+    await asleep(async () => {
+      sending.push(expect(session.send([message(1)], 2)).rejects.toThrow());
+      await bounded('closing', first.close());
+    });
+    await Promise.all(sending);
+    const after = await second.open(0);
+    expect((await after.readBack(0)).map(({ sequence }) => sequence)).toEqual([0]);
+    await second.close();
+  });
+});
