@@ -1,6 +1,6 @@
 import { compareUtf8 } from '../core/order.ts';
 import { type DecodedMap, pairsOf, type Scalar } from './decoded.ts';
-import { clean } from './text.ts';
+import { clean, cut } from './text.ts';
 
 type Pair<T> = readonly [key: string, value: T];
 /** Shared by all that have none. */
@@ -9,12 +9,16 @@ export const NO_PAIRS: readonly never[] = Object.freeze([]);
 /**
  * The pairs of a map in the order of their keys' UTF-8 bytes, each key once (the last of two that are the same, also
  * where they are only after cleaning), texts without NUL and lone surrogates, and no negative zero.
+ *
+ * @param intoColumn whether the keys go into a column, so that they are cut like any text that does.
  */
-export function canonicalPairs<T extends Scalar>(map: DecodedMap<T>): readonly Pair<T>[] {
+export function canonicalPairs<T extends Scalar>(map: DecodedMap<T>, intoColumn = false): readonly Pair<T>[] {
   const raw = pairsOf(map);
   if (raw.length === 0) return NO_PAIRS;
   const pairs: Pair<T>[] = [];
-  for (const [key, value] of raw) pairs.push([clean(key), cleanValue(value)]);
+  for (const [key, value] of raw) {
+    pairs.push([intoColumn ? cut(clean(key)) : clean(key), cleanValue(value)]);
+  }
   if (pairs.length === 1) return pairs;
   // Sorting is stable: of two with the same key the later in the record stays behind.
   pairs.sort(byKey);

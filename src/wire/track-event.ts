@@ -56,7 +56,7 @@ export function toEvent(decoded: DecodedEvent, at: ArrivalTimes, options: EventO
   const context: ContextParts | string = decoded.context == null ? NO_CONTEXT : readContext(decoded.context);
   if (typeof context === 'string') return invalid(context, eventId);
 
-  const traits: Pairs | string = decoded.traits == null ? NO_PAIRS : traitsOf(canonicalPairs(decoded.traits));
+  const traits: Pairs | string = decoded.traits == null ? NO_PAIRS : traitsOf(canonicalPairs(decoded.traits, true));
   if (typeof traits === 'string') return invalid(traits, eventId);
 
   let properties: string | null = null;

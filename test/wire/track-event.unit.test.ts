@@ -284,6 +284,15 @@ describe('traits and properties', () => {
     ]);
   });
 
+  test("a trait's key is cut like any text that goes into a column, and of two that become one the last stays", () => {
+    const long = 'ą'.repeat(1_100);
+    const { traits } = taken({ traits: { [`${long}1`]: 1, [`${long}2`]: 2, a: 3 } });
+    expect(traits).toEqual([
+      ['a', 3],
+      ['ą'.repeat(1_024), 2],
+    ]);
+  });
+
   test('traits are in the order of UTF-8 bytes', () => {
     const keys = ['😀', '\uffff', '9', '10', 'b', 'B'];
     expect(taken({ traits: Object.fromEntries(keys.map((key) => [key, 1])) }).traits.map(([key]) => key)).toEqual([
