@@ -17,10 +17,12 @@ import { historySteps, readHistory } from './history.ts';
 import { ACKNOWLEDGE, acknowledgeSteps, outboxSteps, readOutbox } from './outbox.ts';
 import { makeRange, type Ranges } from './ranges.ts';
 import type { Session } from './session.ts';
+import type { Slots } from './slots.ts';
 import type { Holding } from './take-over.ts';
 
 /** What all leases of a store have in common. */
 export interface Shared {
+  readonly slots: Slots;
   readonly ranges: Ranges;
   readonly blocks: Blocks;
 }
@@ -79,13 +81,13 @@ export class PostgresLease<Raw> implements Lease<Raw> {
       nextOffset: this.#nextOffset,
       commitNumber: this.#commitNumber,
     };
-    const { ranges, blocks } = this.#shared;
+    const { ranges, blocks, slots } = this.#shared;
     const steps = commitSteps(commit, expected, commit.published > this.#trimmed, blocks);
     const months = ranges.missing(rangedIds(commit.changes));
     this.#nextOffset = commit.changes.state.nextOffset;
     this.#commitNumber += 1;
     this.#trimmed = Math.max(this.#trimmed, commit.published);
-    await this.#run(steps, FENCE, months.map(makeRange));
+    await slots.run(() => this.#run(steps, FENCE, months.map(makeRange)));
     ranges.made(months);
     for (const { copy } of steps) if (copy !== undefined) blocks.give(copy.blocks);
     failpoint('store.committed');
@@ -109,6 +111,8 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     try {
       await this.#session.run(steps, before);
     } catch (error) {
+      // An administrator may have dropped one: what is there is looked at anew.
+      this.#shared.ranges.forget();
       if (!(error instanceof StepFailed)) throw error;
       if (error.code === DIVISION_BY_ZERO && error.step === fence.name) {
         throw new Fenced(

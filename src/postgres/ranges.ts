@@ -24,6 +24,11 @@ export class Ranges {
     return [...found.values()];
   }
 
+  forget(): void {
+    this.#known.clear();
+    this.#last = null;
+  }
+
   /** They have been made. */
   made(months: readonly Month[]): void {
     for (const { from } of months) this.#known.add(from);

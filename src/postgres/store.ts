@@ -7,23 +7,27 @@ import { assertSchemaVersion } from './migrate.ts';
 import { Ranges } from './ranges.ts';
 import { assertServer } from './server.ts';
 import { Session } from './session.ts';
+import { Slots } from './slots.ts';
 import { takeOver } from './take-over.ts';
 
 export interface StoreOptions extends DatabaseOptions {
   /** Who owns a partition, for people who look: `host:pid` unless given. */
   readonly owner?: string;
+  /** How many partitions write, or are loaded, at once: `database.pool_size`. */
+  readonly poolSize?: number;
 }
 
 /** Visits, profiles and partitions in one schema of a Postgres database that `tidemark setup` has prepared. */
 export class PostgresStore<Raw> implements Store<Raw> {
   readonly #options: StoreOptions;
   readonly #owner: string;
-  readonly #shared = { ranges: new Ranges(), blocks: new Blocks() };
+  readonly #shared: { readonly ranges: Ranges; readonly blocks: Blocks; readonly slots: Slots };
   readonly #leases = new Set<PostgresLease<Raw>>();
   #closed = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
+    this.#shared = { ranges: new Ranges(), blocks: new Blocks(), slots: new Slots(options.poolSize ?? 4) };
     this.#owner = options.owner ?? `${hostname()}:${process.pid}`;
   }
 
@@ -35,7 +39,7 @@ export class PostgresStore<Raw> implements Store<Raw> {
       await assertServer(client);
       await assertSchemaVersion(client, this.#options.schema);
       await client.query(PREPARE_CONNECTION);
-      const holding = await takeOver(session, partition, this.#owner);
+      const holding = await this.#shared.slots.run(() => takeOver(session, partition, this.#owner));
       if (this.#closed) throw new Error('the store was closed while a partition was being taken over');
       const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, session, this.#shared, () => {
         this.#leases.delete(lease);

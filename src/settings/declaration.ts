@@ -137,7 +137,7 @@ export const SETTINGS = named({
   'database.pool_size': setting({
     type: integer(1, 100),
     default: 4,
-    doc: 'Most connections to Postgres that a processor holds for itself.',
+    doc: 'How many partitions of a processor write to Postgres, or are loaded from it, at once; each has a connection.',
   }),
   'input.topic': setting({
     type: topic,
