@@ -10,6 +10,8 @@ import { type Log, rulesOfLog, stepsOfLog } from './logs.ts';
 
 /** Runs a property: by default 1,000 logs; `FAST_CHECK_RUNS` asks for more. */
 export const RUNS = Number(process.env.FAST_CHECK_RUNS ?? 1000);
+/** Longest that a property may take, ms: a run takes a few, on a busy machine tens; shrinking takes its time too. */
+export const LIMIT = 60_000 + RUNS * 100;
 
 /** Asserts an async property of generated values; what fails is shrunk, and printed as scenarios by `show`. */
 export async function holds<T>(
