@@ -49,10 +49,17 @@ async function demo(options: Options, io: Io): Promise<ExitCode> {
     if (name === 'SIGTERM') interrupted = 143;
     io.err('\nending it in order; once more ends it at once\n');
   });
-  // Whoever read along has gone, as with `| head`.
+  // Whoever read along has gone, as with `| head` or a terminal that was closed: there is nobody to write to.
   const unread = new AbortController();
   const gone = () => unread.abort();
   process.stdout.on('error', gone);
+  process.on('SIGHUP', gone);
+  const reader: Io = {
+    ...io,
+    out: (text) => {
+      if (!unread.signal.aborted) io.out(text);
+    },
+  };
   try {
     const agree = await runDemo(
       {
@@ -63,13 +70,14 @@ async function demo(options: Options, io: Io): Promise<ExitCode> {
         keep: options.keep ?? false,
         verbose: options.verbose ?? false,
       },
-      io,
+      reader,
       AbortSignal.any([ending.signal, unread.signal]),
     );
     return agree === null ? interrupted : agree ? 0 : 1;
   } finally {
     ending.stop();
     process.stdout.off('error', gone);
+    process.off('SIGHUP', gone);
   }
 }
 

@@ -19,9 +19,9 @@ export function checks(written: Written, facts: Facts, received: readonly Receiv
   return [
     equal('records written', written.records, 'records folded', counts.records),
     equal(
-      'records folded',
+      'folded',
       counts.records,
-      `in visits ${accepted} + duplicates ${counts.duplicate} + late ${counts.late} + dead letters ${dead}: sum`,
+      `in visits ${accepted} + duplicates ${counts.duplicate} + late ${counts.late} + dead letters ${dead} =`,
       went,
     ),
     equal('events in visits', accepted, 'sum of event_count in view visits', sum(visits, 'eventCount')),

@@ -18,6 +18,13 @@ const INPUT_SCHEMA_ID = 1;
 const OUTPUT_SCHEMA_ID = 2;
 const NO_LIMIT = { output: 1 << 20, 'dead-letter': 1 << 20, late: 1 << 20 };
 
+const LABELS = {
+  visits: 'in memory, as the view visits has them',
+  sessions: 'in memory, as the view sessions has them: those with the most visits',
+  profiles: 'in memory, as the view profiles has them: those with the most visits',
+  output: 'in memory, as a consumer would read it',
+};
+
 /** The same processor on a log, a store and topics that are held in this process's memory. */
 export function memoryParts(settings: Settings): Parts {
   const { partitions } = settings.topics;
@@ -32,6 +39,7 @@ export function memoryParts(settings: Settings): Parts {
 
   return {
     settings,
+    labels: LABELS,
     howToLook: [],
     setUp: async () => [],
     follow: async (listener) => {

@@ -81,8 +81,17 @@ export interface Facts {
   readonly counts: Counts;
 }
 
+/** Where what is shown comes from, for headings. */
+export interface Labels {
+  readonly visits: string;
+  readonly sessions: string;
+  readonly profiles: string;
+  readonly output: string;
+}
+
 export interface Parts {
   readonly settings: Settings;
+  readonly labels: Labels;
   /** Makes topics, schemas and tables. @returns what was made, a line each. */
   setUp(): Promise<readonly string[]>;
   /** Reads the output topics from their first message on, as any consumer would. Resolves once it listens. */

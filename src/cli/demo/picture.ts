@@ -2,7 +2,7 @@
 import type { PartitionReport } from '../../processor/observer.ts';
 import { formatDuration, type Settings } from '../../settings/index.ts';
 import type { Written } from '../../simulate/write.ts';
-import type { Look, ProfileRow, Received, SessionRow, VisitRow } from './parts.ts';
+import type { Look, Parts, ProfileRow, Received, SessionRow, VisitRow } from './parts.ts';
 import type { Size } from './screen.ts';
 import type { Style } from './style.ts';
 import { bar, type Cell, type Column, line, table } from './table.ts';
@@ -25,8 +25,8 @@ export interface Moment {
 /** Two lines: what is seen here. */
 export function explanation({ visit }: Settings): [string, string] {
   return [
-    `Event time is when a visitor acted; the watermark follows it, ${formatDuration(visit.outOfOrderness)} behind.`,
-    `A visit ends once the watermark is ${formatDuration(visit.gap)} past its last event; a late event reopens it.`,
+    `Event time: when a visitor acted. The watermark follows it, ${formatDuration(visit.outOfOrderness)} behind.`,
+    `A visit ends when the watermark is ${formatDuration(visit.gap)} past its last event. Late ones reopen it.`,
   ];
 }
 
@@ -39,20 +39,11 @@ export function visitRowsIn({ rows }: Size): number {
 export function picture(
   moment: Moment,
   visits: readonly VisitRow[],
-  settings: Settings,
+  { settings, labels }: Pick<Parts, 'settings' | 'labels'>,
   { columns, rows }: Size,
   style: Style,
 ): string[] {
   const [what, when] = explanation(settings);
-  const schema = settings.database.schema;
-  const heading = (name: string, from: string) =>
-    line(
-      [
-        { text: name, paint: style.bold },
-        { text: `  ${from}`, paint: style.dim },
-      ],
-      columns,
-    );
   const height = visitRowsIn({ columns, rows });
   const shown = visitTable(visits, settings, moment.now, columns, style);
   const lines = [
@@ -61,16 +52,26 @@ export function picture(
     '',
     ...progress(moment, columns, style),
     '',
-    heading('Visits', `in Postgres: SELECT * FROM ${schema}.visits`),
+    heading('Visits', labels.visits, columns, style),
     ...shown,
     ...Array<string>(height + 1 - shown.length).fill(''),
     '',
-    heading('Visit Ended', `on topic ${settings.output.topic}, as a consumer reads it`),
+    heading('Visit Ended', labels.output, columns, style),
   ];
   const room = Math.max(1, rows - 1 - lines.length);
   const messages = moment.received.slice(-room);
   for (const message of messages) lines.push(messageLine(message, columns, style));
   return lines.slice(0, rows - 1);
+}
+
+export function heading(name: string, from: string, width: number, style: Style): string {
+  return line(
+    [
+      { text: name, paint: style.bold },
+      { text: `  ${from}`, paint: style.dim },
+    ],
+    width,
+  );
 }
 
 /** Three lines: how far it is, where the records went, and the watermarks. */
@@ -80,7 +81,7 @@ export function progress(moment: Moment, width: number, style: Style): string[] 
   const first: Cell[] = draining
     ? [
         { text: 'traffic is over  ', paint: style.bold },
-        `waiting until the last visits have ended: ${look.open} still open`,
+        look.open === 0 ? 'all visits have ended' : `the clock ends what is still open: ${look.open}`,
       ]
     : [
         { text: 'traffic  ', paint: style.bold },
@@ -95,7 +96,7 @@ export function progress(moment: Moment, width: number, style: Style): string[] 
     line(first, width),
     line(
       [
-        `records ${written.records} → folded ${counts.records}`,
+        `written ${written.records} → folded ${counts.records}`,
         `: in visits ${went} · duplicates ${counts.duplicate} · late ${counts.late} · dead letters ${dead}`,
       ],
       width,
@@ -123,7 +124,7 @@ const VISIT_COLUMNS: readonly Column[] = [
   { title: 'pages seen first and last', width: 25 },
 ];
 
-/** Open ones with a bar that fills while nothing happens: full, the visit is about to end. */
+/** Open ones, some opened again, with a bar that fills while nothing happens: full, the visit is about to end. */
 export function visitTable(
   visits: readonly VisitRow[],
   { visit: { gap } }: Settings,
@@ -135,7 +136,10 @@ export function visitTable(
     const status: Cell =
       visit.status === 'ended'
         ? { text: `ended ${visit.endReason}`, paint: style.yellow }
-        : { text: `open  ${bar((now - visit.lastEventAt) / gap, 10)}`, paint: style.green };
+        : {
+            text: `${visit.revision === null ? 'open ' : 'again'} ${bar((now - visit.lastEventAt) / gap, 10)}`,
+            paint: visit.revision === null ? style.green : style.cyan,
+          };
     const { sessionId, eventCount, pageViewCount, startedAt, lastEventAt, entryPage, exitPage, debug } = visit;
     return [
       short(sessionId),
@@ -149,22 +153,28 @@ export function visitTable(
   return table(VISIT_COLUMNS, rows, width, style.dim);
 }
 
-/** One message of an output topic. */
-export function messageLine(message: Received, width: number, style: Style): string {
+/** One message of an output topic. @param name what it is called where no heading says so; else nothing. */
+export function messageLine(message: Received, width: number, style: Style, name = ''): string {
   const at: Cell = { text: `  ${timeOfDay(message.at)}  `, paint: style.dim };
   if (message.topic !== 'output') {
-    const name = message.topic === 'late' ? 'late' : 'dead letter';
-    return line([at, { text: name.padEnd(13), paint: style.red }, `${short(message.key)}  ${message.why}`], width);
+    const topic = message.topic === 'late' ? 'late' : 'dead letter';
+    return line([at, { text: topic.padEnd(13), paint: style.red }, `${short(message.key)}  ${message.why}`], width);
   }
   const { sessionId, revision, reason, retracted, eventCount, durationMs, entryPage, exitPage } = message.visit;
-  const kind: Cell = retracted
-    ? { text: 'retracted    ', paint: style.red }
-    : revision > 0
-      ? { text: 'amended      ', paint: style.cyan }
-      : { text: 'Visit Ended  ', paint: style.yellow };
+  const paint = retracted ? style.red : revision > 0 ? style.cyan : style.yellow;
+  const what = retracted ? 'retracted' : reason;
   const events = `${eventCount} event${eventCount === 1 ? '' : 's'}`;
-  const what = `${short(sessionId)}  rev ${revision}  ${reason.padEnd(10)}  ${events.padStart(9)}  ${seconds(durationMs).padStart(6)}`;
-  return line([at, kind, what, `  ${retracted ? 'merged into another' : way(entryPage, exitPage)}`], width);
+  return line(
+    [
+      at,
+      { text: name, paint },
+      `${short(sessionId)}  `,
+      { text: `rev ${revision}  ${what.padEnd(10)}`, paint },
+      `  ${events.padStart(9)}  ${seconds(durationMs).padStart(6)}  `,
+      retracted ? 'merged into another' : way(entryPage, exitPage),
+    ],
+    width,
+  );
 }
 
 const SUM_COLUMNS: readonly Column[] = [

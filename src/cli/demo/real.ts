@@ -30,6 +30,12 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
 
   return {
     settings,
+    labels: {
+      visits: `SELECT * FROM ${database.schema}.visits`,
+      sessions: `SELECT * FROM ${database.schema}.sessions ORDER BY visit_count DESC`,
+      profiles: `SELECT * FROM ${database.schema}.profiles ORDER BY visit_count DESC`,
+      output: `as a consumer reads it, on ${output.topic}`,
+    },
     howToLook: howToLook(stack, settings),
     setUp: async () => {
       // Their server gets a schema, not a database.

@@ -12,7 +12,7 @@ import { makeLogger } from '../logger.ts';
 import { checks } from './checks.ts';
 import { memoryParts } from './memory.ts';
 import type { Parts, Received } from './parts.ts';
-import { explanation, profileTable, sessionTable } from './picture.ts';
+import { explanation, heading, profileTable, sessionTable } from './picture.ts';
 import { play, type Traffic } from './play.ts';
 import { realParts } from './real.ts';
 import { Screen } from './screen.ts';
@@ -85,8 +85,7 @@ async function withStack(
 ): Promise<boolean | null> {
   const { io, screen } = surface;
   const settings = demoSettings(stack, options.gap, io.env, io.cwd);
-  const level = options.verbose ? 'info' : 'warn';
-  const logger = makeLogger({ level, format: 'pretty' }, { write: (text) => screen.warn(text) }, true);
+  const logger = demoLogger(options.verbose, screen);
   const parts =
     stack.kind === 'memory' ? memoryParts(settings) : realParts(stack, settings, logger, { ...io, err: () => {} });
   let kept = false;
@@ -104,10 +103,21 @@ async function withStack(
   }
 }
 
+/** The processor's log. Without `verbose` only what somebody should know of. */
+function demoLogger(verbose: boolean, screen: Screen): Logger {
+  const write = (text: string) => {
+    // KafkaJS tells of each attempt that failed, as while a broker is young; what matters, its callers say again.
+    if (verbose || !text.includes(' kafkajs={')) screen.warn(text);
+  };
+  return makeLogger({ level: verbose ? 'info' : 'warn', format: 'pretty' }, { write }, true);
+}
+
 function sayMade(stack: Stack, made: readonly string[], keep: boolean, screen: Screen): void {
   if (made.length === 0) return;
-  if (stack.kind !== 'environment') screen.line(`set up: ${made.join(', ')}`);
-  else {
+  if (stack.kind !== 'environment') {
+    const names = made.map((what) => what.replace(/( in schema| under|, which) .*/, ''));
+    screen.line(`set up: ${names.join(', ')}`);
+  } else {
     screen.line(`made there, under names of this run only${keep ? '' : ', and removed at the end'}:`);
     for (const what of made) screen.line(`  ${what}`);
   }
@@ -167,7 +177,7 @@ async function withProcessor(
     if (started === null) return null;
 
     for (const each of ['', ...(screen.isLive ? [] : explanation(settings))]) screen.line(each);
-    const show = new Show(screen, settings, style);
+    const show = new Show(screen, parts, style);
     const written = await play(parts, options, { processor: started, received, show, logger }, signal);
     if (failure !== null) throw failure;
     screen.settle();
@@ -177,17 +187,14 @@ async function withProcessor(
     const checked = checks(written, facts, received);
     const { columns } = screen.size;
     const { sessions, profiles } = await parts.look([]);
-    const schema = settings.database.schema;
-    screen.line();
-    screen.line(
-      `${style.bold('Sessions')}  ${style.dim(`SELECT * FROM ${schema}.sessions: those with the most visits`)}`,
-    );
-    for (const each of sessionTable(sessions.slice(0, 5), columns, style)) screen.line(each);
-    screen.line();
-    screen.line(
-      `${style.bold('Profiles')}  ${style.dim(`SELECT * FROM ${schema}.profiles: those with the most visits`)}`,
-    );
-    for (const each of profileTable(profiles.slice(0, 5), columns, style)) screen.line(each);
+    for (const [name, label, rows] of [
+      ['Sessions', parts.labels.sessions, sessionTable(sessions.slice(0, 5), columns, style)],
+      ['Profiles', parts.labels.profiles, profileTable(profiles.slice(0, 5), columns, style)],
+    ] as const) {
+      screen.line();
+      screen.line(heading(name, label, columns, style));
+      for (const each of rows) screen.line(each);
+    }
     screen.line();
     for (const each of summary(written, facts, received, checked, style)) screen.line(each);
 

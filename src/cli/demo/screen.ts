@@ -34,7 +34,7 @@ export class Screen {
   }
 
   get size(): Size {
-    const { columns, rows } = this.io.size?.() ?? { columns: 100, rows: 24 };
+    const { columns, rows } = this.io.size?.() ?? { columns: 120, rows: 24 };
     return { columns: Math.max(40, columns), rows: Math.max(12, rows) };
   }
 

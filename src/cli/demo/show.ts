@@ -1,5 +1,5 @@
 import type { Settings } from '../../settings/index.ts';
-import type { VisitRow } from './parts.ts';
+import type { Labels, Parts, VisitRow } from './parts.ts';
 import { type Moment, messageLine, picture, progress, visitRowsIn } from './picture.ts';
 import { Rows } from './rows.ts';
 import type { Screen } from './screen.ts';
@@ -14,15 +14,17 @@ const PROGRESS_EVERY = 5_000;
 export class Show {
   private readonly screen: Screen;
   private readonly settings: Settings;
+  private readonly labels: Labels;
   private readonly style: Style;
   private readonly rows = new Rows();
   private readonly opened = new Set<string>();
   private told = 0;
   private progressAt = 0;
 
-  constructor(screen: Screen, settings: Settings, style: Style) {
+  constructor(screen: Screen, { settings, labels }: Pick<Parts, 'settings' | 'labels'>, style: Style) {
     this.screen = screen;
     this.settings = settings;
+    this.labels = labels;
     this.style = style;
   }
 
@@ -37,10 +39,10 @@ export class Show {
   }
 
   private paint(moment: Moment): void {
-    const { screen, settings, style } = this;
+    const { screen, settings, labels, style } = this;
     const { size } = screen;
     const visits = this.rows.next(moment.look.visits, visitRowsIn(size), moment.now);
-    screen.paint(picture(moment, visits, settings, size, style));
+    screen.paint(picture(moment, visits, { settings, labels }, size, style));
   }
 
   private tell(moment: Moment): void {
@@ -51,7 +53,9 @@ export class Show {
       this.opened.add(visit.visitId);
       screen.line(openedLine(visit, columns, style));
     }
-    for (const message of moment.received.slice(this.told)) screen.line(messageLine(message, columns, style));
+    for (const message of moment.received.slice(this.told)) {
+      screen.line(messageLine(message, columns, style, 'Visit Ended  '));
+    }
     this.told = moment.received.length;
     if (moment.now - this.progressAt < PROGRESS_EVERY) return;
     this.progressAt = moment.now;

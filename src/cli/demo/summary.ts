@@ -14,7 +14,10 @@ export function summary(
   checked: readonly Check[],
   style: Style,
 ): string[] {
-  const of = (topic: Received['topic']) => received.filter((message) => message.topic === topic).length;
+  const outputs = received.flatMap((message) => (message.topic === 'output' ? [message.visit] : []));
+  const retracted = outputs.filter((visit) => visit.retracted).length;
+  const first = outputs.filter((visit) => visit.revision === 0 && !visit.retracted).length;
+  const again = outputs.length - first - retracted;
   const dead = counts.undecodable + counts.invalid + counts.future + counts.visitFull;
   const debug = visits.filter((visit) => visit.debug).length;
   const field = (name: string, value: string) => `  ${name.padEnd(16)}${value}`;
@@ -27,16 +30,13 @@ export function summary(
     style.bold('Summary'),
     field(
       'events written',
-      `${written.records}: ${written.event} new, ${written.resent} resent, ${written.late} kept back and sent late, ${written.broken} broken`,
+      `${written.records}: ${written.event} new, ${written.resent} resent, ${written.late} late, ${written.broken} broken`,
     ),
     field('records read', `${counts.records}`),
-    field('visits', `${visits.length}${debug > 0 ? `, ${debug} of them debug traffic` : ''}`),
+    field('visits', `${visits.length}${debug > 0 ? `, ${debug} of them debug` : ''}`),
     field('sessions', `${sessions.length}`),
     field('profiles', `${profiles.length}`),
-    field(
-      'messages out',
-      `${of('output')} Visit Ended, ${counts.retracted} of them retractions; ${counts.amended} late events amended a visit`,
-    ),
+    field('messages out', `${outputs.length} Visit Ended: ${first} first, ${again} amended, ${retracted} retracted`),
     field('duplicates', `${counts.duplicate}`),
     field('dead letters', `${dead}`),
     field('late', `${counts.late}`),

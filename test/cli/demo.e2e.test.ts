@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { expect, test } from '@jest/globals';
+import { Kafka, logLevel } from 'kafkajs';
+import pg from 'pg';
+import { until } from '../support/processes.ts';
+import { describeReal, stack } from '../support/stack.ts';
+
+const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+
+/** The built program, with the shared stack given by environment. */
+function demo(argv: readonly string[]) {
+  const { brokers, registryUrl, databaseUrl } = stack();
+  const env = {
+    PATH: process.env.PATH,
+    KAFKA_BROKERS: brokers.join(','),
+    SCHEMA_REGISTRY_URL: registryUrl,
+    DATABASE_URL: databaseUrl,
+  };
+  const child = spawn(process.execPath, [MAIN, 'demo', ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => {
+    said.out += chunk;
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    said.err += chunk;
+  });
+  const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { child, said, exit };
+}
+
+/** What is still there of a run that named itself so. */
+async function leftOf(run: string): Promise<string[]> {
+  const admin = new Kafka({ brokers: stack().brokers, logLevel: logLevel.NOTHING }).admin();
+  const client = new pg.Client(stack().databaseUrl);
+  await Promise.all([admin.connect(), client.connect()]);
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      'SELECT nspname AS name FROM pg_namespace UNION SELECT rolname FROM pg_roles',
+    );
+    const subjects = (await (await fetch(`${stack().registryUrl}/subjects`)).json()) as string[];
+    const groups = (await admin.listGroups()).groups.map(({ groupId }) => groupId);
+    const names = [...(await admin.listTopics()), ...groups, ...rows.map(({ name }) => name), ...subjects];
+    return names.filter((name) => name.includes(run));
+  } finally {
+    await Promise.all([admin.disconnect(), client.end()]);
+  }
+}
+
+/** The random part of the names, as the program told them. */
+function runOf(out: string): string {
+  return /topic tidemark-demo-([0-9a-f]+)\.tracks\n/.exec(out)![1]!;
+}
+
+describeReal('tidemark demo on real parts', () => {
+  test('exits 0 because the sums agree, without a word on stderr, and leaves nothing behind', async () => {
+    const { said, exit } = demo(['--seconds', '5', '--rate', '40', '--gap', '1s', '--seed', '11']);
+    const code = await exit;
+    expect({ code, err: said.err }).toEqual({ code: 0, err: '' });
+    expect(said.out).toMatch(/ opened {7}[0-9a-f]{8} /);
+    expect(said.out).toMatch(/ Visit Ended {2}[0-9a-f]{8} {2}rev 0 /);
+    expect(said.out).toMatch(/\n {2}yes {2}visits ended in SQL [1-9]\d* = published and not retracted [1-9]/);
+    expect(said.out).toMatch(/\ndemo ok: \d+ sums agree\n/);
+    expect(await leftOf(runOf(said.out))).toEqual([]);
+  });
+
+  test('Ctrl-C in the middle ends it with 130 and leaves nothing behind', async () => {
+    const { child, said, exit } = demo(['--seconds', '60', '--rate', '40', '--gap', '1s']);
+    await until('a visit has ended', () => / Visit Ended {2}[0-9a-f]/.test(said.out));
+    child.kill('SIGINT');
+    expect(await exit).toBe(130);
+    expect(await leftOf(runOf(said.out))).toEqual([]);
+  });
+
+  test('--keep says how to look at it, and keeps it there until and after Ctrl-C', async () => {
+    const { child, said, exit } = demo(['--seconds', '2', '--rate', '40', '--gap', '500ms', '--keep']);
+    await until('it is kept', () => said.out.includes('/metrics'));
+    const run = runOf(said.out);
+    expect(said.out).toContain(`psql "$DATABASE_URL" -c 'SELECT session_id`);
+    const metrics = await fetch(/http:\S+\/metrics/.exec(said.out)![0]);
+    expect(await metrics.text()).toMatch(/tidemark_records_total\{partition="0"\} \d/);
+    child.kill('SIGINT');
+    expect(await exit).toBe(0);
+    expect(await leftOf(run)).toContain(`tidemark_demo_${run}`);
+    const client = new pg.Client(stack().databaseUrl);
+    await client.connect();
+    await client.query(`DROP SCHEMA tidemark_demo_${run} CASCADE; DROP ROLE tidemark_demo_${run}_reader`);
+    await client.end();
+  });
+});
