@@ -1,0 +1,208 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Admin } from 'kafkajs';
+import pg from 'pg';
+import { type PartitionStatus, readStatus } from '../../../src/postgres/status.ts';
+import { loadSettings, type Settings } from '../../../src/settings/index.ts';
+import { until } from '../../support/processes.ts';
+import { uniqueName } from '../../support/stack.ts';
+import type { Console } from './console.ts';
+import { plainKafka } from './kafka.ts';
+import { Program } from './program.ts';
+import { Writer } from './writer.ts';
+
+/** Where the parts are. */
+export interface Parts extends Console {
+  readonly registryUrl: string;
+  readonly databaseUrl: string;
+}
+
+export const PARTITIONS = 3;
+
+/** Visits of seconds, so that they end, are amended and freeze while a test writes; caps that a bot meets. */
+const QUICK = {
+  TIDEMARK_VISIT_GAP: '1s',
+  TIDEMARK_VISIT_OUT_OF_ORDERNESS: '300ms',
+  TIDEMARK_VISIT_ARRIVAL_GRACE: '200ms',
+  TIDEMARK_VISIT_ALLOWED_LATENESS: '4s',
+  TIDEMARK_VISIT_MAX_AGE: '30s',
+  TIDEMARK_VISIT_FUTURE_TOLERANCE: '1s',
+  TIDEMARK_VISIT_MAX_DURATION: '3s',
+  TIDEMARK_VISIT_MAX_EVENTS: '10',
+  // More than an append takes to become visible on a busy machine: no visit may end too early by the clock.
+  TIDEMARK_VISIT_CLOCK_MARGIN: '1s',
+  TIDEMARK_EVENTS_KEEP_PROPERTIES: 'true',
+  TIDEMARK_COMMIT_INTERVAL: '50ms',
+  TIDEMARK_COMMIT_MAX_BYTES: '64KB',
+  TIDEMARK_HTTP_PORT: '0',
+  TIDEMARK_LOG_LEVEL: 'debug',
+  TIDEMARK_LOG_FORMAT: 'json',
+};
+
+type Environment = Readonly<Record<string, string>>;
+
+/** A topic, schema and group of its own, and all processes that a test starts on them. */
+export class Pipeline {
+  readonly name: string;
+  readonly parts: Parts;
+  readonly env: Environment;
+  readonly settings: Settings;
+  readonly programs: Program[] = [];
+  #admin: Admin | null = null;
+  #database: pg.Client | null = null;
+  #writer: Writer | null = null;
+  #writing: { readonly stop: AbortController; readonly done: Promise<void> } | null = null;
+
+  constructor(parts: Parts, prefix: string, env: Environment = {}) {
+    this.name = uniqueName(prefix);
+    this.parts = parts;
+    this.env = {
+      KAFKA_BROKERS: parts.brokers.join(','),
+      SCHEMA_REGISTRY_URL: parts.registryUrl,
+      DATABASE_URL: parts.databaseUrl,
+      TIDEMARK_DATABASE_SCHEMA: this.name,
+      TIDEMARK_KAFKA_GROUP: this.name,
+      TIDEMARK_INPUT_TOPIC: this.name,
+      TIDEMARK_OUTPUT_TOPIC: `${this.name}-ended`,
+      TIDEMARK_TOPICS_PARTITIONS: String(PARTITIONS),
+      ...QUICK,
+      ...env,
+    };
+    this.settings = loadSettings({ env: this.env }).settings;
+  }
+
+  // ------------------------------------------------------------------------------------------------------- processes
+
+  start(args: readonly string[], env: Environment = {}): Program {
+    const program = new Program(`${args.join(' ')} #${this.programs.length}`, args, { ...this.env, ...env });
+    this.programs.push(program);
+    return program;
+  }
+
+  /** A command to its end; @throws unless it exits 0. */
+  async command(...args: string[]): Promise<Program> {
+    const program = this.start(args);
+    const exit = await program.over();
+    if (exit.code !== 0) throw new Error(`tidemark ${args.join(' ')}: ${program.tail()}`);
+    return program;
+  }
+
+  async setUp(): Promise<Program> {
+    return await this.command('setup');
+  }
+
+  run(env: Environment = {}): Program {
+    return this.start(['run'], env);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- input
+
+  async writer(): Promise<Writer> {
+    this.#writer ??= await Writer.open({ ...this.parts, topic: this.name });
+    return this.#writer;
+  }
+
+  /** Traffic from now on, until `stopWriting`. */
+  async startWriting(seed: number, rate = 40): Promise<void> {
+    const writer = await this.writer();
+    const stop = new AbortController();
+    const done = writer.writeOn(seed, rate, stop.signal);
+    // Looked at when it is stopped.
+    done.catch(() => {});
+    this.#writing = { stop, done };
+  }
+
+  async stopWriting(): Promise<void> {
+    this.#writing?.stop.abort();
+    await this.#writing?.done;
+    this.#writing = null;
+  }
+
+  // ------------------------------------------------------------------------------------------------- what can be seen
+
+  async admin(): Promise<Admin> {
+    if (this.#admin === null) {
+      this.#admin = plainKafka(this.parts.brokers).admin();
+      await this.#admin.connect();
+    }
+    return this.#admin;
+  }
+
+  /** A connection with the schema on its search path. */
+  async database(): Promise<pg.Client> {
+    if (this.#database === null) {
+      const client = new pg.Client(this.parts.databaseUrl);
+      // Of a server that was ended under it: the next query says so.
+      client.on('error', () => {
+        this.#database = null;
+      });
+      await client.connect();
+      await client.query(`SET search_path TO ${this.name}; SET TimeZone TO 'UTC'`);
+      this.#database = client;
+    }
+    return this.#database;
+  }
+
+  async status(): Promise<PartitionStatus[]> {
+    return await readStatus(await this.database());
+  }
+
+  /** Waits until all that was written is folded and committed, every visit has ended, and all is published. */
+  async settled(): Promise<void> {
+    const admin = await this.admin();
+    const ends = await admin.fetchTopicOffsets(this.name);
+    let seen: PartitionStatus[] = [];
+    try {
+      await until('all is folded, ended and published', async () => {
+        seen = await this.status();
+        return ends.every(({ partition, high }) => {
+          const status = seen.find((one) => one.partition === partition);
+          if (status === undefined) return high === '0';
+          return status.nextOffset >= Number(high) && status.openVisits === 0 && status.published === status.sequence;
+        });
+      });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}: ${JSON.stringify({ ends, seen })}`, { cause: error });
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- end
+
+  async end(): Promise<void> {
+    this.#writing?.stop.abort();
+    for (const program of this.programs) if (program.ended === null) program.kill('SIGKILL');
+    await Promise.allSettled(this.programs.map(({ exit }) => exit));
+    const writing = this.#writing?.done;
+    await Promise.allSettled([writing, this.#writer?.close(), this.#admin?.disconnect(), this.#database?.end()]);
+  }
+
+  /** Writes all that the processes said to a file. @returns its path. */
+  async dump(): Promise<string> {
+    const file = join(await mkdtemp(join(tmpdir(), 'tidemark-e2e-')), `${this.name}.log`);
+    await writeFile(file, this.programs.map((program) => `${program.tail(Number.POSITIVE_INFINITY)}\n`).join(''));
+    return file;
+  }
+}
+
+/**
+ * Runs `body` on a pipeline and ends all that it started. Where it fails, the error tells what the processes said last,
+ * and where all that they said is.
+ */
+export async function withPipeline(
+  parts: Parts,
+  prefix: string,
+  body: (pipeline: Pipeline) => Promise<void>,
+  env: Environment = {},
+): Promise<void> {
+  const pipeline = new Pipeline(parts, prefix, env);
+  try {
+    await body(pipeline);
+  } catch (error) {
+    const said = pipeline.programs.map((program) => program.tail(12)).join('\n');
+    (error as Error).message += `\n${said}\nall of it: ${await pipeline.dump()}`;
+    throw error;
+  } finally {
+    await pipeline.end();
+  }
+}
