@@ -28,8 +28,9 @@ together.add('zombie', () => withTraffic('zombie', comeBack));
 describeReal('tables and topics are as without a crash', () => {
   beforeAll(() => together.start());
 
-  test.each(FAILPOINTS.map(([name]) => name))('after SIGKILL at failpoint %s, with two processors in its place', (name) =>
-    together.end(name),
+  test.each(FAILPOINTS.map(([name]) => name))(
+    'after SIGKILL at failpoint %s, with two processors in its place',
+    (name) => together.end(name),
   );
   test('after SIGKILLs at random moments', () => together.end('random'));
   test('after a processor that had stood still until others had its partitions went on', () => together.end('zombie'));
