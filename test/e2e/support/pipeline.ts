@@ -129,6 +129,13 @@ export class Pipeline {
     return this.#admin;
   }
 
+  /** New connections to the broker, for when it was away. */
+  async reconnect(): Promise<void> {
+    await this.#admin?.disconnect();
+    this.#admin = null;
+    await this.#writer?.reconnect();
+  }
+
   /** A connection with the schema on its search path. */
   async database(): Promise<pg.Client> {
     if (this.#database === null) {

@@ -6,13 +6,16 @@ import { Queue } from '../../../src/simulate/queue.ts';
 import { Random } from '../../../src/simulate/random.ts';
 import { type SimulatedEvent, traffic } from '../../../src/simulate/traffic.ts';
 
+/** Schemas that records are written with: `schemas/TrackEvent.avsc`, and two that others made of it. */
+export type SchemaName = 'ours' | 'evolved' | 'unseen';
+
 /** A record to write. `writer` names the schema that it is written with. */
 export interface Input {
   /** ms after the start. */
   readonly delay: number;
   readonly key: string | null;
   readonly what: SimulatedEvent | Buffer | null;
-  readonly writer: 'ours' | 'evolved';
+  readonly writer: SchemaName;
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** null: by the key. */
   readonly partition: number | null;
@@ -127,12 +130,12 @@ function* trouble(random: Random, startAt: number, from: number): Generator<Inpu
 }
 
 /** An event of now. */
-export function plainEvent(session: string, fields: Fields = {}): Input {
+export function plainEvent(session: string, fields: Fields = {}, writer: SchemaName = 'ours'): Input {
   const what: SimulatedEvent = {
     ...{ event_id: crypto.randomUUID(), session_id: session, profile_id: `of ${session}`, source_id: null },
     ...{ type: 'page-view', occurred_at: Date.now(), sent_at: null, received_at: null, debug: false },
     ...{ context: null, properties: {}, traits: {} },
     ...fields,
   };
-  return { delay: 0, key: session, what, writer: 'ours', headers: {}, partition: null };
+  return { delay: 0, key: session, what, writer, headers: {}, partition: null };
 }

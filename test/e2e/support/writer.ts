@@ -3,7 +3,7 @@ import avsc from 'avsc';
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { TRACK_EVENT_SCHEMA } from '../../../src/wire/schemas.ts';
 import { plainProducer } from './kafka.ts';
-import { type Input, nastyTraffic } from './traffic.ts';
+import { type Input, nastyTraffic, type SchemaName } from './traffic.ts';
 
 export interface WriterOptions {
   readonly brokers: readonly string[];
@@ -12,53 +12,52 @@ export interface WriterOptions {
 }
 
 /** What another team made of the schema: a namespace of its own, one field more, and one less. */
-const EVOLVED = (() => {
+function evolved(field: string): object {
   const schema = JSON.parse(TRACK_EVENT_SCHEMA) as { namespace: string; fields: { name: string }[] };
   schema.namespace = 'shop.tracking';
   schema.fields = schema.fields.filter(({ name }) => name !== 'received_at');
-  schema.fields.splice(2, 0, { name: 'app_version', type: ['null', 'string'], default: null } as { name: string });
+  schema.fields.splice(2, 0, { name: field, type: ['null', 'string'], default: null } as { name: string });
   return schema;
-})();
+}
+
+/** In the order in which they are registered. `unseen` is in no traffic: a test writes with it when it wants to. */
+const SCHEMAS: Readonly<Record<SchemaName, object>> = {
+  ours: JSON.parse(TRACK_EVENT_SCHEMA),
+  evolved: evolved('app_version'),
+  unseen: evolved('campaign_id'),
+};
 
 /** Longest that records wait to be sent together, ms. */
 const TOGETHER = 40;
 
 /** A producer of track events that has nothing of tidemark but the schema: Avro in the Confluent wire format. */
 export class Writer {
-  readonly #topic: string;
-  readonly #producer: Producer;
-  readonly #encode: Record<Input['writer'], (event: object) => Buffer>;
-  /** Ids of the schemas that it writes with. */
-  readonly schemaIds: readonly number[];
-  /** Records in the log that are not of an aborted transaction. */
+  readonly #options: WriterOptions;
+  readonly #encode: ReadonlyMap<SchemaName, Encode>;
+  #producer: Producer;
+  /** Records in the log. */
   written = 0;
 
   /** Registers its schemas first. The topic has to be there. */
   static async open(options: WriterOptions): Promise<Writer> {
-    // Not under the topic's own subject, which asks for compatibility by name: the id is all that a record carries.
-    const ours = await register(options, `${options.topic}-value`, JSON.parse(TRACK_EVENT_SCHEMA));
-    const evolved = await register(options, `${options.topic}-other-team`, EVOLVED);
-    const producer = await plainProducer(options.brokers, { idempotent: true, maxInFlightRequests: 1 });
-    return new Writer(options.topic, producer, { ours, evolved });
+    const encode = new Map<SchemaName, Encode>();
+    for (const [name, id] of await registerSchemas(options)) encode.set(name, encoder(SCHEMAS[name], id));
+    return new Writer(options, encode, await producerOf(options));
   }
 
-  private constructor(topic: string, producer: Producer, ids: Record<Input['writer'], number>) {
-    this.#topic = topic;
+  private constructor(options: WriterOptions, encode: ReadonlyMap<SchemaName, Encode>, producer: Producer) {
+    this.#options = options;
+    this.#encode = encode;
     this.#producer = producer;
-    this.schemaIds = Object.values(ids);
-    this.#encode = {
-      ours: encoder(JSON.parse(TRACK_EVENT_SCHEMA), ids.ours),
-      evolved: encoder(EVOLVED, ids.evolved),
-    };
   }
 
   /** Writes records now, whatever their delay. */
   async write(inputs: readonly Input[], compression = kafkajs.CompressionTypes.None): Promise<void> {
     const messages = inputs.map(({ key, what, writer, headers, partition }): Message => {
-      const value = what === null || Buffer.isBuffer(what) ? what : this.#encode[writer](what);
+      const value = what === null || Buffer.isBuffer(what) ? what : this.#encode.get(writer)!(what);
       return { key, value, headers: { ...headers }, ...(partition === null ? {} : { partition }) };
     });
-    await this.#producer.send({ topic: this.#topic, messages, compression });
+    await this.#producer.send({ topic: this.#options.topic, messages, compression });
     this.written += messages.length;
   }
 
@@ -81,16 +80,41 @@ export class Writer {
     if (batch.length > 0) await this.write(batch);
   }
 
+  /** A new connection, for when the broker was away. */
+  async reconnect(): Promise<void> {
+    await this.close();
+    this.#producer = await producerOf(this.#options);
+  }
+
   async close(): Promise<void> {
     await this.#producer.disconnect();
   }
 }
 
-function encoder(schema: object, id: number): (event: object) => Buffer {
+type Encode = (event: object) => Buffer;
+
+function producerOf({ brokers }: WriterOptions): Promise<Producer> {
+  return plainProducer(brokers, { idempotent: true, maxInFlightRequests: 1 });
+}
+
+/**
+ * Registers the schemas, or finds them registered. Not all under the topic's own subject, which may ask for
+ * compatibility by name: the id is all that a record carries.
+ */
+export async function registerSchemas(options: WriterOptions): Promise<Map<SchemaName, number>> {
+  const ids = new Map<SchemaName, number>();
+  for (const [name, schema] of Object.entries(SCHEMAS) as [SchemaName, object][]) {
+    const subject = name === 'ours' ? `${options.topic}-value` : `${options.topic}-${name}`;
+    ids.set(name, await register(options, subject, schema));
+  }
+  return ids;
+}
+
+function encoder(schema: object, id: number): Encode {
   const type = avsc.Type.forSchema(schema as avsc.Schema);
   const header = Buffer.alloc(5);
   header.writeUInt32BE(id, 1);
-  return (event) => Buffer.concat([header, type.toBuffer({ app_version: null, ...event })]);
+  return (event) => Buffer.concat([header, type.toBuffer({ app_version: null, campaign_id: null, ...event })]);
 }
 
 /** @returns the id under which the registry keeps the schema. */

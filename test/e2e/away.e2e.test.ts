@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startJava, whyNotJava } from '../../src/local/java.ts';
+import type { JavaStack, Part } from '../../src/local/stack.ts';
+import { until } from '../support/processes.ts';
+import { describeReal } from '../support/stack.ts';
+import { Pipeline } from './support/pipeline.ts';
+import type { Program } from './support/program.ts';
+import { plainEvent } from './support/traffic.ts';
+import { expectRight } from './support/verdict.ts';
+import { registerSchemas } from './support/writer.ts';
+
+/** An orderly end takes no longer, whatever is away, ms. */
+const LEAVES_WITHIN = 10_000;
+
+const why = await whyNotJava(process.env);
+const describeJava =
+  why === null ? describeReal : (name: string, tests: () => void) => describe.skip(`${name} (skipped: ${why})`, tests);
+
+describeJava('with a part away, run waits, says so, and goes on where it was', () => {
+  let stack: JavaStack;
+  let pipeline: Pipeline;
+  let program: Program;
+
+  beforeAll(async () => {
+    stack = await startJava({});
+    pipeline = new Pipeline(stack, 'away');
+    await pipeline.setUp();
+    program = pipeline.run();
+    await program.ready();
+    await pipeline.startWriting(1, 20);
+    await foldedOn();
+  });
+
+  afterAll(async () => {
+    await pipeline?.end();
+    await stack?.stop();
+  });
+
+  test('Postgres', async () => {
+    await away(stack.database, { running: /to be taken over again/, starting: /^waiting for Postgres$/ });
+    await foldedOn();
+  });
+
+  test('the schema registry, with records of a schema that it alone knows', async () => {
+    const unseen = () => Array.from({ length: 8 }, (_, i) => plainEvent(`unseen-${i}`, {}, 'unseen'));
+    const writing = async () => (await pipeline.writer()).write(unseen());
+    await away(stack.registry, { running: /^waiting for the schema registry/, starting: null }, writing);
+    // It has come back without what it held, and our own schema is not there either: that says nothing of the records.
+    const skip = program.log().length;
+    await program.logs(/^waiting for the schema registry/, skip);
+    await pipeline.setUp();
+    await registerSchemas({ ...stack, topic: pipeline.name });
+    await foldedOn();
+  });
+
+  test('the broker', async () => {
+    await pipeline.stopWriting();
+    await away(stack.broker, {
+      running: /^(lost the membership|publishing failed|end offsets could not)/,
+      starting: /^waiting for Kafka$/,
+    });
+    await pipeline.reconnect();
+    await pipeline.startWriting(2, 20);
+    await foldedOn();
+  });
+
+  test('all is as if nothing had been away', async () => {
+    await pipeline.stopWriting();
+    await pipeline.settled();
+    expect(await program.stop(LEAVES_WITHIN)).toEqual({ code: 0, signal: null });
+    await expectRight(pipeline, (await pipeline.writer()).written);
+  });
+
+  /** Ends a part, sees that it is said, that SIGTERM still works, and starts it again. */
+  async function away(
+    part: Part,
+    says: { readonly running: RegExp; readonly starting: RegExp | null },
+    meanwhile: () => Promise<void> = async () => {},
+  ): Promise<void> {
+    const other = pipeline.run();
+    await other.ready();
+    await until('both have partitions', async () => {
+      const owners = new Set((await pipeline.status()).map(({ owner }) => owner));
+      return [program, other].every(({ pid }) => [...owners].some((owner) => owner?.endsWith(`:${pid}`)));
+    });
+    const skip = program.log().length;
+    await part.kill();
+    await meanwhile();
+    await Promise.all([program.logs(says.running, skip), other.logs(says.running)]);
+    expect(await other.stop(LEAVES_WITHIN)).toEqual({ code: 0, signal: null });
+    if (says.starting !== null) {
+      const late = pipeline.run();
+      await late.logs(says.starting);
+      expect(await late.stop(LEAVES_WITHIN)).toEqual({ code: 0, signal: null });
+    }
+    expect(program.ended).toBeNull();
+    await part.start();
+  }
+
+  /** Every partition is folded past where it ends now. */
+  async function foldedOn(): Promise<void> {
+    const admin = await pipeline.admin();
+    const ends = await admin.fetchTopicOffsets(pipeline.name);
+    await until('folding goes on', async () => {
+      const status = await pipeline.status();
+      return ends.every(({ partition, high }) => {
+        const nextOffset = status.find((one) => one.partition === partition)?.nextOffset ?? 0;
+        return nextOffset >= Number(high) && nextOffset > 0;
+      });
+    });
+  }
+});
