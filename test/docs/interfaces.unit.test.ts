@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { Metrics } from '../../src/metrics.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const document = read('docs/INTERFACES.md');
+
+/** Rows of all tables below a heading, up to the next, as cells. */
+function rowsBelow(heading: string): string[][] {
+  const [, rest] = document.split(`\n${heading}\n`);
+  expect(rest).toBeDefined();
+  const section = rest!.split(/^#{2,3} /m)[0]!;
+  return [...section.matchAll(/^\| (`.*) \|$/gm)].map(([, row]) => row!.split(' | '));
+}
+
+describe('docs/INTERFACES.md', () => {
+  const comments = /^COMMENT ON COLUMN (\w+)\.(\w+) IS '((?:[^']|'')*)'/gm;
+  const columns = [...read('migrations/0002_views.sql').matchAll(comments)].map(([, view, column, text]) => ({
+    view: view!,
+    column: `\`${column}\``,
+    text: text!.replaceAll("''", "'"),
+  }));
+
+  test.each([...new Set(columns.map(({ view }) => view))])(
+    'view %s has the columns and meanings of the schema',
+    (view) => {
+      const described = rowsBelow(`### \`${view}\``).map(([column, , text]) => ({ view, column, text }));
+      expect(described).toEqual(columns.filter((column) => column.view === view));
+    },
+  );
+
+  test('the metrics are those that are shown', async () => {
+    const text = await new Metrics({ version: '0', reports: () => [], process: false }).text();
+    const shown = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `\`${name}\` ${type}`);
+    const described = rowsBelow('## HTTP').map(([name, type]) => `${name} ${type}`);
+    expect(described.filter((line) => line.startsWith('`tidemark_')).sort()).toEqual(shown.sort());
+  });
+});
