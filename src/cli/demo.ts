@@ -47,7 +47,6 @@ async function demo(options: Options, io: Io): Promise<ExitCode> {
   let interrupted: ExitCode = 130;
   const ending = untilSignal((name) => {
     if (name === 'SIGTERM') interrupted = 143;
-    io.err('\nending it in order; once more ends it at once\n');
   });
   // Whoever read along has gone, as with `| head` or a terminal that was closed: there is nobody to write to.
   const unread = new AbortController();

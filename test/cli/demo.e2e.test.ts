@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
+import { removeAll } from '../../src/cli/demo/remove.ts';
+import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
 
@@ -30,9 +32,9 @@ function demo(argv: readonly string[]) {
 
 /** What is still there of a run that named itself so. */
 async function leftOf(run: string): Promise<string[]> {
-  const admin = new Kafka({ brokers: stack().brokers, logLevel: logLevel.NOTHING }).admin();
+  const admin = await connectAdmin();
   const client = new pg.Client(stack().databaseUrl);
-  await Promise.all([admin.connect(), client.connect()]);
+  await client.connect();
   try {
     const { rows } = await client.query<{ name: string }>(
       'SELECT nspname AS name FROM pg_namespace UNION SELECT rolname FROM pg_roles',
@@ -44,6 +46,25 @@ async function leftOf(run: string): Promise<string[]> {
   } finally {
     await Promise.all([admin.disconnect(), client.end()]);
   }
+}
+
+async function connectAdmin() {
+  const admin = new Kafka({ brokers: stack().brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  return admin;
+}
+
+/** As the run had them, as far as names go. */
+function settingsOf(run: string): Settings {
+  const set = [
+    `kafka.group=tidemark-demo-${run}`,
+    `input.topic=tidemark-demo-${run}.tracks`,
+    `output.topic=tidemark-demo-${run}.session-ended`,
+    `database.schema=tidemark_demo_${run}`,
+    `database.url=${stack().databaseUrl}`,
+    `registry.url=${stack().registryUrl}`,
+  ];
+  return loadSettings({ flags: { set } }).settings;
 }
 
 /** The random part of the names, as the program told them. */
@@ -81,9 +102,7 @@ describeReal('tidemark demo on real parts', () => {
     child.kill('SIGINT');
     expect(await exit).toBe(0);
     expect(await leftOf(run)).toContain(`tidemark_demo_${run}`);
-    const client = new pg.Client(stack().databaseUrl);
-    await client.connect();
-    await client.query(`DROP SCHEMA tidemark_demo_${run} CASCADE; DROP ROLE tidemark_demo_${run}_reader`);
-    await client.end();
+    await removeAll(settingsOf(run), connectAdmin);
+    expect(await leftOf(run)).toEqual([]);
   });
 });

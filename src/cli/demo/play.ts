@@ -82,6 +82,7 @@ export async function play(
       if (now - warnedAt > 5_000) logger.warn({ err: messageOf(error) }, 'the views cannot be read now');
       warnedAt = now;
     }
+    if (signal.aborted) break;
     const draining = overAt !== null;
     const elapsed = Math.min(duration, now - begun);
     const reports = processor.reports();

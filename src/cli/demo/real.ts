@@ -67,8 +67,8 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
     send: async (messages) => {
       await reachKafka(settings, () => producer.send({ topic: input.topic, messages }));
     },
-    look: (visitIds) => look(pool, visitIds),
-    facts: () => facts(pool),
+    look: (visitIds) => reachPostgres(() => look(pool, visitIds)),
+    facts: () => reachPostgres(() => facts(pool)),
     close: async () => {
       const ends = await Promise.allSettled([viewer.close(), producer.disconnect(), pool.end()]);
       for (const end of ends)
@@ -88,6 +88,10 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
 
 function reachKafka<T>({ kafka }: Settings, action: () => Promise<T>): Promise<T> {
   return reach(`Kafka at ${kafka.brokers.join(', ')}`, 'KAFKA_BROKERS', action);
+}
+
+function reachPostgres<T>(action: () => Promise<T>): Promise<T> {
+  return reach('Postgres', 'DATABASE_URL', action);
 }
 
 /** For a shell. A password is shown only where it is the demo's own and ends with it. */

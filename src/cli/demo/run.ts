@@ -39,6 +39,9 @@ export async function runDemo(options: DemoOptions, io: Io, signal: AbortSignal)
   const style = styleFor(io.terminal, io.env);
   const screen = new Screen(io, io.terminal && !options.verbose && io.env.TERM !== 'dumb');
   screen.line(`${style.bold('tidemark demo')}: track events in, visits and profiles in Postgres, Visit Ended out`);
+  // Through the screen, or it would be painted over.
+  const sayEnding = () => screen.line('ending it in order; Ctrl-C once more ends it at once');
+  signal.addEventListener('abort', sayEnding, { once: true });
   const stack = await bringUp(screen, io, signal);
   if (stack === null) return null;
   try {
@@ -49,6 +52,7 @@ export async function runDemo(options: DemoOptions, io: Io, signal: AbortSignal)
     screen.settle();
     if (stack.kind === 'java' || stack.kind === 'docker') screen.line('ending the parts and removing their data');
     await stack.stop();
+    signal.removeEventListener('abort', sayEnding);
   }
 }
 
@@ -205,6 +209,7 @@ async function withProcessor(
       for (const each of parts.howToLook) screen.line(`  ${each}`);
       screen.line(`  http             ${http?.url}/metrics, /readyz`);
       await orAborted(running, signal);
+      if (failure !== null) throw failure;
     }
     return checked.every(({ differs }) => differs.length === 0);
   } catch (error) {
