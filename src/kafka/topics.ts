@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
@@ -25,6 +26,10 @@ export interface WantedTopic {
   readonly replicationFactor: number | null;
   readonly config: Readonly<Partial<Record<Config, string>>>;
 }
+
+/** Longest that brokers may take to hear of a new topic, ms, and what they answer meanwhile. */
+const KNOWN = 20_000;
+const NOT_YET: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 /** The topics of the cluster: what they are like, and making those that are missing. */
 export class Topics {
@@ -60,11 +65,13 @@ export class Topics {
     return found;
   }
 
-  /** Makes a topic. False where it was there already, made by someone else meanwhile. */
+  /** Makes a topic, and waits until the brokers know it. False where it was there already, made by someone else meanwhile. */
   async make({ topic, partitions, replicationFactor, config }: WantedTopic): Promise<boolean> {
-    return this.#admin(async (admin) => {
+    const made = await this.#admin(async (admin) => {
       try {
         return await admin.createTopics({
+          // KafkaJS's own waiting fails at once where a broker has not heard of the topic yet.
+          waitForLeaders: false,
           topics: [
             {
               topic,
@@ -78,6 +85,24 @@ export class Topics {
         throw new Error(`topic ${topic} could not be made: ${causeOf(error)}`, { cause: error });
       }
     });
+    await this.#known(topic);
+    return made;
+  }
+
+  /** Resolves once the topic can be described; a broker may hear of a new one some ms after it was made. */
+  async #known(topic: string): Promise<void> {
+    for (const end = Date.now() + KNOWN; ; await sleep(50)) {
+      try {
+        if ((await this.describe(topic)) !== null) return;
+      } catch (error) {
+        if (!NOT_YET.has((error as { type?: string }).type ?? '')) throw error;
+      }
+      if (Date.now() > end) {
+        throw new Error(
+          `topic ${topic} was made, but the brokers do not know it after ${KNOWN / 1000} s: look at their logs`,
+        );
+      }
+    }
   }
 
   async close(): Promise<void> {
