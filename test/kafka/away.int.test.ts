@@ -53,7 +53,7 @@ describeJava(`a broker that is away${reason === null ? '' : ` (skipped: ${reason
     const starting = reader.log.start(reader);
     await own.broker.start();
     await starting;
-    await until('both partitions are read', () => reader.values().length === 2);
+    await until('both partitions are read', () => reader.values().length >= 2);
     await own.broker.kill();
     await until('the membership is lost', () => reader.revocations === 1);
     await own.broker.start();
@@ -61,12 +61,12 @@ describeJava(`a broker that is away${reason === null ? '' : ` (skipped: ${reason
       topic,
       [0, 1].flatMap((partition) => [{ partition, value: `${partition} after` }]),
     );
-    await until('reading goes on', () => reader.values().length === 4);
+    await until('reading goes on', () => reader.values().length >= 4);
     expect(reader.values(0)).toEqual(['0 before', '0 after']);
     expect(reader.values(1)).toEqual(['1 before', '1 after']);
     expect(reader.failures).toEqual([]);
     await reader.log.stop();
-  });
+  }, 120_000);
 
   test('and does not answer keeps neither the reader from stopping, nor one that never joined', async () => {
     const topic = await makeTopic();

@@ -137,4 +137,16 @@ describe('the flow of a partition', () => {
     flow.resume();
     expect(flow.expects(7)).toBe(true);
   });
+
+  test('moves over what nobody is to see only from its own position, and not while a batch is in work', () => {
+    const { flow } = made();
+    flow.seek(3);
+    flow.resume();
+    expect(flow.moved(2, 9)).toBe(false);
+    expect(flow.moved(3, 5)).toBe(true);
+    expect(flow.position).toBe(5);
+    flow.block();
+    expect(flow.moved(5, 9)).toBe(false);
+    expect(flow.position).toBe(5);
+  });
 });

@@ -37,7 +37,9 @@ export async function makeTopic(partitions = 1, config: Record<string, string> =
 }
 
 export async function produce(topic: string, messages: Message[], compression = kafkajs.CompressionTypes.None) {
-  const producer = client().producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+  // Idempotent: a request that a broker takes in part, as while it comes up, is sent again as a whole.
+  const createPartitioner = kafkajs.Partitioners.DefaultPartitioner;
+  const producer = client().producer({ createPartitioner, idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   await producer.send({ topic, messages, compression });
   await producer.disconnect();
