@@ -1,5 +1,14 @@
 #!/usr/bin/env node
-import { runCommandLine } from './program.ts';
+const OLDEST_NODE = 22;
+
+if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+  process.stderr.write(
+    `tidemark: this is Node.js ${process.versions.node}, and ${OLDEST_NODE} or later is needed: install one, or start it with npx or npm in a checkout, which brings its own\n`,
+  );
+  process.exit(2);
+}
+// Only now: older versions fail on what this imports.
+const { runCommandLine } = await import('./program.ts');
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),

@@ -106,7 +106,7 @@ async function simulate(settings: Settings, options: Options, io: Io): Promise<v
 }
 
 async function encoderFor(settings: Settings) {
-  const [{ avroEncoder, jsonEncoder }, { Registry, subjectOf }, { TRACK_EVENT_SCHEMA }] = await Promise.all([
+  const [{ registryEncoder, jsonEncoder }, { Registry, subjectOf }, { TRACK_EVENT_SCHEMA }] = await Promise.all([
     import('../simulate/encode.ts'),
     import('../wire/registry.ts'),
     import('../wire/schemas.ts'),
@@ -116,7 +116,7 @@ async function encoderFor(settings: Settings) {
   if (format === 'tracardi') throw new Failure(2, 'simulate writes avro and json: set input.format to one of them');
   const subject = subjectOf(topic);
   const found = await new Registry(settings.registry).lookup(subject, TRACK_EVENT_SCHEMA);
-  if (found !== null) return avroEncoder(found.id);
+  if (found !== null) return registryEncoder(settings.registry, found.id);
   throw new Failure(1, `the registry has no TrackEvent under ${subject}: \`tidemark setup\` registers it`);
 }
 

@@ -44,7 +44,7 @@ export async function writeTraffic(options: WriteOptions): Promise<Written> {
     if (bytes >= MOST_BYTES || wait > TOGETHER) await flush();
     if (wait > TOGETHER) await options.sleep(wait, signal);
     if (signal.aborted) break;
-    const value = options.encode(record);
+    const value = await options.encode(record);
     batch.push({ key: record.key, value });
     kinds.push(record.kind);
     bytes += value.length + 100;

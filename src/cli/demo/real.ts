@@ -4,7 +4,7 @@ import { kafkaClient } from '../../kafka/client.ts';
 import type { RealStack } from '../../local/stack.ts';
 import { connectPlain, createPool } from '../../postgres/connect.ts';
 import type { Settings } from '../../settings/index.ts';
-import { avroEncoder } from '../../simulate/encode.ts';
+import { registryEncoder } from '../../simulate/encode.ts';
 import { Registry, subjectOf } from '../../wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../wire/schemas.ts';
 import { runProcessor } from '../assemble.ts';
@@ -63,7 +63,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
       await reachKafka(settings, () => viewer.follow(topics, onMessage));
     },
     process: (processorLogger, signal, hooks) => runProcessor(settings, processorLogger, signal, hooks),
-    encoder: () => avroEncoder(inputSchemaId!),
+    encoder: () => registryEncoder(settings.registry, inputSchemaId!),
     send: async (messages) => {
       await reachKafka(settings, () => producer.send({ topic: input.topic, messages }));
     },
