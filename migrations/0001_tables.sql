@@ -185,8 +185,10 @@ CREATE TABLE writer_schema (
   id integer NOT NULL,
   schema text NOT NULL,
   commit_number bigint NOT NULL,
+  from_offset bigint NOT NULL,
   first_used_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (partition, id)
 );
 COMMENT ON TABLE writer_schema IS
-  'Avro schemas that a partition''s records were written with, by registry id, with the commit that first used each.';
+  'Avro schemas that a partition''s records were written with, by registry id, with the commit that first used each and '
+  'the offset from which it did: records before it that name the id could not be decoded.';

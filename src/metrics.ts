@@ -63,6 +63,7 @@ export class Metrics implements Observer {
   private readonly messages: Counter;
   private readonly failures: Counter;
   private readonly rebalances: Counter;
+  private readonly misplacedRecords: Counter;
 
   constructor(options: MetricsOptions) {
     this.options = options;
@@ -94,6 +95,11 @@ export class Metrics implements Observer {
     );
     this.failures = counter('tidemark_failures_total', 'Failures of what is outside; each is tried again.', ['part']);
     for (const part of ['broker', 'registry', 'store']) this.failures.inc({ part }, 0);
+    this.misplacedRecords = counter(
+      'tidemark_misplaced_records_total',
+      'Records whose key is not their session id: sessions may be cut in two.',
+      partition,
+    );
     this.rebalances = counter('tidemark_rebalances_total', 'Times that the group gave out partitions.');
     const info = new Gauge({ name: 'tidemark_info', help: 'Always 1.', labelNames: ['version'], registers });
     info.set({ version: options.version }, 1);
@@ -122,6 +128,10 @@ export class Metrics implements Observer {
 
   failed(part: 'broker' | 'registry' | 'store'): void {
     this.failures.inc({ part });
+  }
+
+  misplaced({ partition, count }: { readonly partition: number; readonly count: number }): void {
+    this.misplacedRecords.inc({ partition }, count);
   }
 
   rebalanced(): void {

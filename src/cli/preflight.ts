@@ -6,7 +6,7 @@ import { connect, DatabaseUnreachable } from '../postgres/connect.ts';
 import { type Meta, readMeta, writeMeta } from '../postgres/meta.ts';
 import { assertSchemaVersion } from '../postgres/migrate.ts';
 import { assertServer } from '../postgres/server.ts';
-import { CannotGoOn, messageOf } from '../processor/errors.ts';
+import { BEGIN_ANEW, CannotGoOn, messageOf } from '../processor/errors.ts';
 import { backoff, wallClock } from '../processor/waiting.ts';
 import { decidingDifferences, decidingSettings, explainDifferences, type Settings } from '../settings/index.ts';
 import type { EnvelopeContext } from '../wire/envelope.ts';
@@ -97,7 +97,7 @@ function checkInput(input: TopicDescription, partitions: number, settings: Setti
   if (input.partitions !== partitions) {
     throw new CannotGoOn(
       `topic ${input.topic} has ${input.partitions} partitions, and had ${partitions} when the state was begun. ` +
-        'Sessions now go to other partitions than before and would be cut in two: rebuild the state with tidemark replay',
+        `Sessions now go to other partitions than before and would be cut in two: ${BEGIN_ANEW}`,
     );
   }
   if (settings.input.timestamps === 'create') return;

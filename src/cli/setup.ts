@@ -53,6 +53,8 @@ async function setUp(settings: Settings, { check = false, json = false }: Option
     const { outputSchemaId } = schemas;
     const meta = await part(() => setUpMeta(settings, { partitions, outputSchemaId }, check));
     if (meta !== null) say([meta]);
+    // Other settings than those of the state: run refuses them.
+    if (meta?.state === 'differs') exitCode = Math.max(exitCode, check ? 1 : 2) as ExitCode;
   }
   if (exitCode === 0 && check && found.some(({ state }) => state === 'missing')) exitCode = 1;
   if (json) io.out(`${JSON.stringify(found, null, 2)}\n`);

@@ -8,7 +8,7 @@ const EMPTY = Buffer.alloc(0);
 
 /**
  * A record as KafkaJS gives it. Key, value and headers are slices of the answer that brought them, not copies: they
- * stay valid for as long as they are kept, but keep that whole answer (up to `FETCH_BYTES` of source.ts) in memory.
+ * stay valid for as long as they are kept, but keep that whole answer (up to `FETCH_BYTES` of member.ts) in memory.
  */
 export function rawRecord(message: KafkaMessage): RawRecord {
   return {

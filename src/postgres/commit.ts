@@ -163,13 +163,13 @@ function outboxSteps<Raw>({ outbox, published }: Commit<Raw>, partition: number,
 
 const ADD_WRITER_SCHEMA: Statement = {
   name: 'commit_add_writer_schema',
-  text: `INSERT INTO writer_schema (partition, id, schema, commit_number) VALUES ($1, $2, $3, $4)
+  text: `INSERT INTO writer_schema (partition, id, schema, commit_number, from_offset) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (partition, id) DO NOTHING`,
 };
 
 function writerSchemaSteps<Raw>({ writerSchemas }: Commit<Raw>, { partition, commitNumber }: Expected): Step[] {
-  return writerSchemas.map(({ id, schema }) => ({
+  return writerSchemas.map(({ id, schema, fromOffset }) => ({
     statement: ADD_WRITER_SCHEMA,
-    values: [partition, id, schema, commitNumber + 1],
+    values: [partition, id, schema, commitNumber + 1, fromOffset],
   }));
 }

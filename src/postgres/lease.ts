@@ -1,5 +1,6 @@
 import type { PartitionState } from '../core/changes.ts';
 import type { Visit } from '../core/visit.ts';
+import { BEGIN_ANEW } from '../processor/errors.ts';
 import { failpoint } from '../processor/failpoints.ts';
 import {
   type Commit,
@@ -123,7 +124,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
       if (error.code === DIVISION_BY_ZERO) {
         throw new Error(
           `partition ${this.partition}: ${error.step} met other rows than were folded, so nothing was committed. ` +
-            'If this comes again after a take-over, the tables were changed by another hand: rebuild them by tidemark replay',
+            `If this comes again after a take-over, the tables were changed by another hand: ${BEGIN_ANEW}`,
           { cause: error },
         );
       }

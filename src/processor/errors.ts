@@ -3,6 +3,10 @@ export class CannotGoOn extends Error {
   override readonly name = 'CannotGoOn';
 }
 
+/** What to do where the state in the database cannot be folded on: for the end of a message. */
+export const BEGIN_ANEW =
+  'fold the log anew: into another database.schema, with another kafka.group and other output topics';
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Emission } from '../core/changes.ts';
-import type { LogRecord } from '../core/event.ts';
+import { isRefusal, type LogRecord } from '../core/event.ts';
 import { Partition } from '../core/partition.ts';
 import type { Rules } from '../core/rules.ts';
-import { CannotGoOn, messageOf } from './errors.ts';
+import { BEGIN_ANEW, CannotGoOn, messageOf } from './errors.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { markOf } from './mark.ts';
 import type { Observer, PartitionReport } from './observer.ts';
@@ -87,6 +87,7 @@ export class PartitionLife {
   private ending = false;
   private lost = false;
   private lastError: string | null = null;
+  private toldMisplaced = false;
   /** Since the last commit that went through. */
   private failures = 0;
 
@@ -287,13 +288,13 @@ export class PartitionLife {
     if (earliest > offset) {
       throw new CannotGoOn(
         `${at}: records ${offset} to ${earliest - 1} were deleted before they were folded. ` +
-          'They are lost to this state: raise the retention of the topic, then rebuild with a replay from what is left',
+          `They are lost to this state: raise the retention of the topic, then ${BEGIN_ANEW}`,
       );
     }
     if (end < offset) {
       throw new CannotGoOn(
         `${at} ends at offset ${end}, but was folded up to ${offset}: it was made anew, or lost records in a broker's failure. ` +
-          'Point tidemark at the topic that it folded, or begin with a new database schema',
+          `Point tidemark at the topic that it folded, or ${BEGIN_ANEW}`,
       );
     }
   }
@@ -305,7 +306,7 @@ export class PartitionLife {
     if (record !== undefined && record.offset === expected.offset && markOf(record).digest === expected.digest) return;
     throw new CannotGoOn(
       `partition ${this.partition} of ${this.settings.topic}: offset ${expected.offset} holds another record than the one folded there. ` +
-        'The topic was made anew: point tidemark at the one that it folded, or begin with a new database schema',
+        `The topic was made anew: point tidemark at the one that it folded, or ${BEGIN_ANEW}`,
     );
   }
 
@@ -393,6 +394,7 @@ export class PartitionLife {
     const decoded = records.map((record) => decode(this.partition, record));
     const lookup = fold.lookup(decoded);
     if (lookup !== null) fold.admit(await lease.history(lookup));
+    const wrong = fold.counts.anticipationsWrong;
     for (let i = 0; i < decoded.length; i++) {
       const record = decoded[i]!;
       await this.endDue(lease, fold, record.timestamp);
@@ -403,8 +405,32 @@ export class PartitionLife {
       if (this.pendingBytes >= this.settings.commitMaxBytes) await this.commitNow(lease, fold);
     }
     await this.endDue(lease, fold, null);
+    this.tell(decoded, fold.counts.anticipationsWrong - wrong);
     this.commitIfOlder(lease, fold, clock.now(), this.settings.commitInterval);
     this.check();
+  }
+
+  /** What an operator should know of these records, once a slice at most. */
+  private tell(records: readonly LogRecord<RawRecord>[], wrong: number): void {
+    const offset = records[0]!.offset;
+    if (wrong > 0) {
+      this.logger.warn(
+        { offset, wrong },
+        'visits were ended by the clock before a record that was stamped earlier: the clocks of the broker and of this machine ' +
+          'differ by more than visit.clock_margin',
+      );
+    }
+    const misplaced = records.filter(isMisplaced);
+    if (misplaced.length === 0) return;
+    this.parts.observer.misplaced({ partition: this.partition, count: misplaced.length });
+    if (!this.toldMisplaced) {
+      this.logger.warn(
+        { offset: misplaced[0]!.offset },
+        'records whose key is not their session id: a session whose records go to two partitions is folded as two. ' +
+          'Let producers use the session id as the key; metric tidemark_misplaced_records_total counts them',
+      );
+    }
+    this.toldMisplaced = true;
   }
 
   /** Ends what is due, with commits in between where it is much. */
@@ -557,4 +583,15 @@ export class PartitionLife {
         lease.acknowledge(position).catch(() => null),
       );
   }
+}
+
+/** Whether a record's key is not the session id of an event in it. */
+function isMisplaced({ raw: { key }, entries }: LogRecord<RawRecord>): boolean {
+  for (const entry of entries) {
+    if (isRefusal(entry)) continue;
+    const { sessionId } = entry;
+    // Most ids are ASCII: then equal bytes are equal characters, and nothing has to be encoded.
+    if (key === null || (key.toString('latin1') !== sessionId && key.toString() !== sessionId)) return true;
+  }
+  return false;
 }

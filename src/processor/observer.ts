@@ -7,6 +7,8 @@ export interface Observer {
   committed(commit: { readonly partition: number; readonly ms: number; readonly rows: number }): void;
   /** A transaction of the publisher went through. */
   published(sent: { readonly partition: number; readonly ms: number; readonly messages: number }): void;
+  /** Records whose key is not their session id: their session may be spread over partitions, and so be cut in two. */
+  misplaced(records: { readonly partition: number; readonly count: number }): void;
   /** A part failed; it is tried again. */
   failed(part: Part): void;
   /** The group gave out partitions. */

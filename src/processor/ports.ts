@@ -117,7 +117,15 @@ export interface Commit<Raw> {
   /** Position of the publisher as far as it is known; rows below it are deleted. */
   readonly published: number;
   /** Writer schemas that this commit is the first to use. */
-  readonly writerSchemas: readonly { readonly id: number; readonly schema: string }[];
+  readonly writerSchemas: readonly UsedSchema[];
+}
+
+/** A writer schema that decodes a partition's records from an offset on: those before it that name it were undecodable. */
+export interface UsedSchema {
+  readonly id: number;
+  /** Avro schema as JSON text. */
+  readonly schema: string;
+  readonly fromOffset: number;
 }
 
 /** The store refused: another epoch owns the partition, or its row is not as expected. Nothing was written. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { CannotGoOn, messageOf } from './errors.ts';
+import { BEGIN_ANEW, CannotGoOn, messageOf } from './errors.ts';
 import type { Observer } from './observer.ts';
 import type { Clock, Lease, OutboxRow, OutMessage, Output, OutputSession, PublishedMessage } from './ports.ts';
 import { backoff, Waker, within } from './waiting.ts';
@@ -265,7 +265,7 @@ export class Publisher<Raw> {
   private hole(expected: number, found: number | null): Error {
     return new CannotGoOn(
       `partition ${this.options.lease.partition}: the outbox should go on with message ${expected}, but ${found === null ? 'has nothing' : `goes on with ${found}`}. ` +
-        'Rows were deleted from the database, or it was restored without them: rebuild with a replay',
+        `Rows were deleted from the database, or it was restored without them: restore it whole, or ${BEGIN_ANEW}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from './errors.ts';
 import type { Observer } from './observer.ts';
-import type { Clock, RawRecord } from './ports.ts';
+import type { Clock, RawRecord, UsedSchema } from './ports.ts';
 import { backoff } from './waiting.ts';
 
 /** Where writer schemas are asked for. */
@@ -98,13 +98,14 @@ export class WriterSchemas {
 /**
  * The writer schemas that one partition's records name.
  *
- * Invariant: a schema that decoded a record of a partition is in the store, for that partition, with the commit that
- * first holds such a record. So a replay decodes it the same, whatever the registry says by then.
+ * Invariant: a schema that decoded a record of a partition is in the store, for that partition, with the offset from
+ * which it did, by the commit that first holds such a record. So a replay can decode the same records, and refuse the
+ * same that came before the registry knew their schema, whatever the registry says by then.
  */
 export class UsedSchemas {
   private readonly schemas: WriterSchemas;
   private readonly kept: Set<number>;
-  private readonly unkept = new Map<number, string>();
+  private readonly unkept = new Map<number, UsedSchema>();
 
   /** @param kept what the store keeps for the partition. */
   constructor(schemas: WriterSchemas, kept: ReadonlyMap<number, string>) {
@@ -115,18 +116,18 @@ export class UsedSchemas {
 
   /** Makes these records decodable, or waits until they are. */
   async learn(records: readonly RawRecord[], isEnding: () => boolean): Promise<void> {
-    for (const { value } of records) {
+    for (const { value, offset } of records) {
       const id = this.schemas.schemaIdOf(value);
       if (id === null || this.kept.has(id) || this.unkept.has(id)) continue;
       while (this.schemas.get(id) === undefined && !isEnding()) await this.schemas.ask(id, isEnding);
       const schema = this.schemas.get(id);
-      if (schema != null) this.unkept.set(id, schema);
+      if (schema != null) this.unkept.set(id, { id, schema, fromOffset: offset });
     }
   }
 
   /** What the next commit has to keep. */
-  toKeep(): { id: number; schema: string }[] {
-    return [...this.unkept].map(([id, schema]) => ({ id, schema }));
+  toKeep(): UsedSchema[] {
+    return [...this.unkept.values()];
   }
 
   areKept(schemas: readonly { readonly id: number }[]): void {

@@ -52,7 +52,7 @@ export function explainDifferences(differences: readonly Difference[]): string {
   );
   return (
     `the state in the database was folded under other settings:\n${lines.join('\n')}\n` +
-    'These decide what a visit is, so changing them under running state is refused. Set them back, or rebuild the ' +
-    'state under the new ones with `tidemark replay`.'
+    'These decide what a visit is, so changing them under running state is refused. Set them back, or fold ' +
+    'the log anew under the new ones: into another database.schema, with another kafka.group and other output topics.'
   );
 }

@@ -36,7 +36,8 @@ force and where each value came from; \`tidemark config --check\` only says whet
 - Unknown keys and unknown variables that begin with \`TIDEMARK_\` are refused, with the nearest known name.
 
 All settings are read at the start. "Changing it" says what holds where a state exists already: _replay_ is refused, with
-what differs, until the value is set back or the state is rebuilt by \`tidemark replay\`; _in place_ takes effect at the next
+what differs, until the value is set back or the log is folded anew into another \`database.schema\`, with another
+\`kafka.group\` and other output topics; _in place_ takes effect at the next
 start.
 `;
 

@@ -70,7 +70,7 @@ export function decodeOutbox(row: Buffer): OutMessage[] {
 }
 
 function damaged(why: string): Error {
-  return new Error(`outbox row is damaged (${why}): restore the database, or replay`);
+  return new Error(`outbox row is damaged (${why}): restore the database`);
 }
 
 function writeBytes(sink: Sink, bytes: Buffer | null): void {

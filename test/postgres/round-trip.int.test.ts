@@ -104,7 +104,7 @@ describeReal('a visit comes back from Postgres as it was committed', () => {
       counts: { ...first.state.counts, merged: 3 },
     };
     const mark = { offset: 2 ** 52 - 1, digest: 'ab' };
-    const writerSchemas = [{ id: 5, schema: '"string"' }];
+    const writerSchemas = [{ id: 5, schema: '"string"', fromOffset: 7 }];
     await committer.commit([], { state }, { lastRecord: mark, writerSchemas });
     await committer.commit([], {}, { writerSchemas });
     const second = await store.takeOver(partition);

@@ -24,6 +24,7 @@ const SILENT: Observer = {
   published: () => {},
   failed: () => {},
   rebalanced: () => {},
+  misplaced: () => {},
   takenOver: () => {},
 };
 

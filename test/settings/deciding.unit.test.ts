@@ -22,7 +22,7 @@ describe('deciding settings', () => {
       { key: 'visit.page_view_types', kept: 'page-view', now: 'a,b' },
     ]);
     expect(explainDifferences(differences)).toMatch(
-      /visit\.gap was 30m and is now 20m[\s\S]*Set them back.*tidemark replay/,
+      /visit\.gap was 30m and is now 20m[\s\S]*Set them back.*fold the log anew/,
     );
   });
 

@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals';
+import pino from 'pino';
+import type { Observer } from '../../src/processor/observer.ts';
+import type { RawRecord } from '../../src/processor/ports.ts';
+import { UsedSchemas, WriterSchemas } from '../../src/processor/schemas.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+const logger = pino({ level: 'silent' });
+
+function setUp(answers: (id: number) => string | null) {
+  const clock = new VirtualClock(0);
+  const failures: string[] = [];
+  const observer = { failed: (part: string) => failures.push(part) } as unknown as Observer;
+  const read = new Map<number, string | null>();
+  const asked: number[] = [];
+  const reader = {
+    schemaIdOf: (value: Buffer | null) => (value === null ? null : value[0]!),
+    add: (id: number, schema: string) => read.set(id, schema),
+    addUnknown: (id: number) => read.set(id, null),
+  };
+  const registry = {
+    writerSchema: async (id: number) => {
+      asked.push(id);
+      return answers(id);
+    },
+  };
+  return { clock, failures, read, asked, schemas: new WriterSchemas(reader, registry, { clock, logger, observer }) };
+}
+
+function record(offset: number, id: number): RawRecord {
+  return { offset, timestamp: 0, key: null, value: Buffer.from([id]), headers: [] };
+}
+
+const goOn = () => false;
+
+describe('writer schemas', () => {
+  test('are kept by each partition with the first offset that they decode, until the commit that keeps them', async () => {
+    const { schemas, asked } = setUp((id) => `schema ${id}`);
+    const one = new UsedSchemas(schemas, new Map());
+    const other = new UsedSchemas(schemas, new Map([[8, 'schema 8']]));
+    await one.learn([record(10, 7), record(11, 8), record(12, 7)], goOn);
+    await other.learn([record(20, 7), record(21, 8)], goOn);
+    expect(one.toKeep()).toEqual([
+      { id: 7, schema: 'schema 7', fromOffset: 10 },
+      { id: 8, schema: 'schema 8', fromOffset: 11 },
+    ]);
+    expect(other.toKeep()).toEqual([{ id: 7, schema: 'schema 7', fromOffset: 20 }]);
+    expect(asked).toEqual([7]);
+    one.areKept(one.toKeep());
+    expect(one.toKeep()).toEqual([]);
+    expect(other.toKeep()).toHaveLength(1);
+  });
+
+  test('that the registry does not know are asked for again, and kept from the offset at which it does', async () => {
+    let known = false;
+    const { schemas, clock, read, asked } = setUp((id) => (known ? `schema ${id}` : null));
+    const used = new UsedSchemas(schemas, new Map());
+    await used.learn([record(1, 7), record(2, 7)], goOn);
+    expect(read.get(7)).toBeNull();
+    expect(asked).toEqual([7]);
+    known = true;
+    await used.learn([record(3, 7)], goOn);
+    expect(used.toKeep()).toEqual([]);
+    await clock.pass(10_000);
+    await used.learn([record(4, 7)], goOn);
+    expect(read.get(7)).toBe('schema 7');
+    expect(used.toKeep()).toEqual([{ id: 7, schema: 'schema 7', fromOffset: 4 }]);
+  });
+
+  test('are waited for while the registry cannot tell, and no longer once the processor ends', async () => {
+    let away = true;
+    const { schemas, clock, failures } = setUp((id) => {
+      if (away) throw new Error('connection refused');
+      return `schema ${id}`;
+    });
+    const used = new UsedSchemas(schemas, new Map());
+    let learnt = false;
+    const learning = used.learn([record(1, 7)], goOn).then(() => {
+      learnt = true;
+    });
+    await clock.pass(60_000);
+    expect(learnt).toBe(false);
+    expect(new Set(failures)).toEqual(new Set(['registry']));
+    away = false;
+    await clock.pass(10_000);
+    await learning;
+    expect(used.toKeep()).toHaveLength(1);
+
+    away = true;
+    let ending = false;
+    const ended = new UsedSchemas(schemas, new Map()).learn([record(1, 9)], () => ending);
+    await clock.pass(1_000);
+    ending = true;
+    await clock.pass(10_000);
+    await ended;
+  });
+});
