@@ -7,7 +7,6 @@
  * right here and wrong in Postgres.
  */
 import type { PartitionState, Revision } from '../core/changes.ts';
-import { openedAt } from '../core/ids.ts';
 import type { Visit } from '../core/visit.ts';
 import {
   type Commit,
@@ -141,18 +140,7 @@ class MemoryLease<Raw> implements Lease<Raw> {
   async history(query: HistoryQuery): Promise<SessionHistory[]> {
     await this.reach?.('history', this.partition);
     this.checkHeld();
-    const bySession = Map.groupBy(this.tables.ended.values(), (row) => `${row.debug} ${row.sessionId}`);
-    return query.sessions.map(({ sessionId, debug, openVisitIds }) => {
-      const found = (bySession.get(`${debug} ${sessionId}`) ?? []).flatMap((row) => {
-        if (openedAt(row.id) < query.openedSince) return [];
-        const frozen = query.watermark > row.amendableUntil!;
-        if (frozen && row.lastEventAt < query.endedSince) return [];
-        return [visitOf(row, frozen ? null : this.eventIdsOf(row.id))];
-      });
-      const openEventIds = new Map<string, Set<string>>();
-      for (const id of openVisitIds) if (this.tables.open.has(id)) openEventIds.set(id, this.eventIdsOf(id));
-      return { sessionId, debug, ended: found, openEventIds };
-    });
+    return this.tables.history(query);
   }
 
   async commit(commit: Commit<Raw>): Promise<void> {
@@ -204,10 +192,6 @@ class MemoryLease<Raw> implements Lease<Raw> {
     if (this.tables.epoch !== this.epoch) {
       throw new Fenced(`partition ${this.partition} is owned by epoch ${this.tables.epoch}, this is ${this.epoch}`);
     }
-  }
-
-  private eventIdsOf(visitId: string): Set<string> {
-    return new Set(this.tables.eventsOf(visitId).map((event) => event.eventId));
   }
 }
 

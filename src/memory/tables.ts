@@ -8,10 +8,11 @@
  */
 import type { PartitionState, ProfileDelta, Revision, TraitWrite } from '../core/changes.ts';
 import { emptyState } from '../core/changes.ts';
+import { openedAt } from '../core/ids.ts';
 import type { VisitEvent } from '../core/visit.ts';
-import type { Commit, OutboxRow, RecordMark } from '../processor/ports.ts';
+import type { Commit, HistoryQuery, OutboxRow, RecordMark, SessionHistory } from '../processor/ports.ts';
 import { ProfileParts } from './profile-parts.ts';
-import { rowOf, type VisitRow } from './visit-row.ts';
+import { rowOf, type VisitRow, visitOf } from './visit-row.ts';
 
 type Table = 'open' | 'ended';
 
@@ -49,7 +50,7 @@ export class PartitionTables {
   state: PartitionState = emptyState();
   lastRecord: RecordMark | null = null;
   published = 0;
-  outbox: OutboxRow[] = [];
+  outbox: readonly OutboxRow[] = [];
 
   readonly open = new Map<string, VisitRow>();
   readonly ended = new Map<string, VisitRow>();
@@ -70,6 +71,36 @@ export class PartitionTables {
   eventsOf(visitId: string): VisitEvent[] {
     const own = (this.chunks.get(visitId) ?? []).flat();
     return [...own, ...(this.mergedInto.get(visitId) ?? []).flatMap((id) => this.eventsOf(id))];
+  }
+
+  /** New visits, which share nothing with the rows. */
+  history(query: HistoryQuery): SessionHistory[] {
+    const bySession = Map.groupBy(this.ended.values(), (row) => `${row.debug} ${row.sessionId}`);
+    return query.sessions.map(({ sessionId, debug, openVisitIds }) => {
+      const found = (bySession.get(`${debug} ${sessionId}`) ?? []).flatMap((row) => {
+        if (openedAt(row.id) < query.openedSince) return [];
+        const frozen = query.watermark > row.amendableUntil!;
+        if (frozen && row.lastEventAt < query.endedSince) return [];
+        return [visitOf(row, frozen ? null : this.eventIdsOf(row.id))];
+      });
+      const openEventIds = new Map<string, Set<string>>();
+      for (const id of openVisitIds) if (this.open.has(id)) openEventIds.set(id, this.eventIdsOf(id));
+      return { sessionId, debug, ended: found, openEventIds };
+    });
+  }
+
+  /** The rows as they are now, as a backup holds them. Rows are never changed, only replaced: they are shared. */
+  copy(): PartitionTables {
+    const copy = new PartitionTables();
+    const { epoch, commits, state, lastRecord, published, outbox } = this;
+    Object.assign(copy, { epoch, commits, state, lastRecord, published, outbox });
+    for (const table of ['open', 'ended'] as const) for (const [id, row] of this[table]) copy[table].set(id, row);
+    for (const [id, revision] of this.revisions) copy.revisions.set(id, revision);
+    for (const [id, chunks] of this.chunks) copy.chunks.set(id, chunks);
+    for (const [id, visits] of this.mergedInto) copy.mergedInto.set(id, visits);
+    for (const [id, part] of this.profiles.parts) copy.profiles.parts.set(id, part);
+    for (const [id, traits] of this.profiles.traits) copy.profiles.traits.set(id, new Map(traits));
+    return copy;
   }
 
   /** @throws if the commit contradicts the rows. */
@@ -104,7 +135,7 @@ export class PartitionTables {
     for (const revision of commit.revisions) this.revisions.set(`${revision.visitId} ${revision.revision}`, revision);
     for (const delta of commit.profiles) this.profiles.add(delta, this.visits());
     for (const trait of commit.traits) this.profiles.setTrait(trait);
-    if (commit.outbox !== null) this.outbox.push(commit.outbox);
+    if (commit.outbox !== null) this.outbox = [...this.outbox, commit.outbox];
     this.acknowledge(commit.published);
     this.state = commit.state;
     this.lastRecord = commit.lastRecord ?? this.lastRecord;
@@ -115,6 +146,10 @@ export class PartitionTables {
   acknowledge(published: number): void {
     this.published = Math.max(this.published, published);
     this.outbox = this.outbox.filter((row) => row.next > this.published);
+  }
+
+  private eventIdsOf(visitId: string): Set<string> {
+    return new Set(this.eventsOf(visitId).map((event) => event.eventId));
   }
 
   private checkPlace(id: string, from: Table | null): void {
