@@ -3,6 +3,11 @@ import type { RawRecord } from '../processor/ports.ts';
 
 type Headers = RawRecord['headers'];
 
+/**
+ * Latest time that a visit id, and Postgres, can hold, in ms: the year 10889. A producer may stamp its records with
+ * anything where the broker does not; those without a stamp (-1) count as of 1970.
+ */
+const LATEST = 2 ** 48 - 1;
 const NO_HEADERS: Headers = [];
 const EMPTY = Buffer.alloc(0);
 
@@ -13,7 +18,7 @@ const EMPTY = Buffer.alloc(0);
 export function rawRecord(message: KafkaMessage): RawRecord {
   return {
     offset: Number(message.offset),
-    timestamp: Number(message.timestamp),
+    timestamp: Math.min(Math.max(Number(message.timestamp), 0), LATEST),
     key: message.key,
     value: message.value,
     headers: headerList(message.headers),

@@ -7,7 +7,10 @@ import type { Visit } from '../core/visit.ts';
 
 // ---------------------------------------------------------------------------------------------------- the input log
 
-/** A record as it came. Buffers are the reader's own copy: they may be kept. */
+/**
+ * A record as it came. Its buffers are slices of all that was fetched with it, and nobody writes to them: whoever keeps
+ * one for long holds the whole fetch in memory, and should copy it instead.
+ */
 export interface RawRecord {
   readonly offset: number;
   /** ms since the epoch. */
