@@ -3,7 +3,7 @@ import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { whyNoJavaProducer, writeFromJava } from './support/java-producer.ts';
 import { PARTITIONS, type Pipeline, withPipeline } from './support/pipeline.ts';
-import type { Program } from './support/program.ts';
+import { counted, type Program } from './support/program.ts';
 import { plainEvent } from './support/traffic.ts';
 import { expectRight } from './support/verdict.ts';
 
@@ -99,11 +99,6 @@ async function expectCounted(pipeline: Pipeline, program: Program): Promise<void
   expect(partitions.map(({ lag, ownerConnected }) => [lag, ownerConnected])).toEqual(
     Array.from({ length: PARTITIONS }, () => [0, true]),
   );
-  const lines = (await (await program.get('/metrics')).text()).split('\n');
-  const sum = (name: string) =>
-    lines
-      .filter((line) => line.startsWith(`${name}{`))
-      .reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
-  expect(sum('tidemark_records_total')).toBe(written);
-  expect(sum('tidemark_events_total')).toBe(written);
+  expect(await counted(program, 'tidemark_records_total')).toBe(written);
+  expect(await counted(program, 'tidemark_events_total')).toBe(written);
 }

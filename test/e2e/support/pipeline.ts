@@ -136,19 +136,25 @@ export class Pipeline {
     await this.#writer?.reconnect();
   }
 
-  /** A connection with the schema on its search path. */
+  /** A connection with the schema on its search path: the pipeline's own, for one query after the other. */
   async database(): Promise<pg.Client> {
     if (this.#database === null) {
-      const client = new pg.Client(this.parts.databaseUrl);
+      const client = await this.connect();
       // Of a server that was ended under it: the next query says so.
       client.on('error', () => {
         this.#database = null;
       });
-      await client.connect();
-      await client.query(`SET search_path TO ${this.name}; SET TimeZone TO 'UTC'`);
       this.#database = client;
     }
     return this.#database;
+  }
+
+  /** Another one, which is the caller's to end. */
+  async connect(): Promise<pg.Client> {
+    const client = new pg.Client(this.parts.databaseUrl);
+    await client.connect();
+    await client.query(`SET search_path TO ${this.name}; SET TimeZone TO 'UTC'`);
+    return client;
   }
 
   async status(): Promise<PartitionStatus[]> {

@@ -121,3 +121,10 @@ export class Program {
     return [`--- ${this.name} (pid ${this.pid}, ${how})`, ...said].join('\n');
   }
 }
+
+/** A counter of `/metrics`, summed over its labels. */
+export async function counted(program: Program, name: string): Promise<number> {
+  const lines = (await (await program.get('/metrics')).text()).split('\n');
+  const own = lines.filter((line) => line.startsWith(`${name}{`));
+  return own.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}

@@ -27,6 +27,11 @@ export class Together {
     return this.#ends.get(name)!.promise;
   }
 
+  /** Resolves once all has ended, however it did. */
+  async over(): Promise<void> {
+    await Promise.allSettled([...this.#ends.values()].map(({ promise }) => promise));
+  }
+
   async #goOn(left: [string, () => Promise<void>][]): Promise<void> {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [name, work] = next;
