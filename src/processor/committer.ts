@@ -1,0 +1,199 @@
+import type { Logger } from 'pino';
+import type { Emission } from '../core/changes.ts';
+import type { Partition } from '../core/partition.ts';
+import { messageOf } from './errors.ts';
+import { markOf } from './mark.ts';
+import type { Observer } from './observer.ts';
+import type { Clock, Lease, OutboxRow, RawRecord, RecordMark } from './ports.ts';
+import type { Publisher } from './publisher.ts';
+import type { UsedSchemas } from './schemas.ts';
+import { within } from './waiting.ts';
+
+/** Light traffic: how long a change waits for more to share its commit with, ms. */
+const LINGER = 150;
+/** How often the position of the publisher is written down where no commit does it, ms. */
+const ACKNOWLEDGE_INTERVAL = 1_000;
+/** Nothing to do before something happens, ms. */
+const LONG = 60_000;
+
+export interface CommitterOptions {
+  readonly lease: Lease<RawRecord>;
+  readonly fold: Partition<RawRecord>;
+  readonly publisher: Publisher<RawRecord>;
+  readonly schemas: UsedSchemas;
+  readonly encode: (partition: number, emissions: readonly Emission<RawRecord>[]) => OutboxRow | null;
+  /** Longest that a change waits while there is more to fold, ms; and bytes after which a commit is taken. */
+  readonly interval: number;
+  readonly maxBytes: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly observer: Observer;
+  /** Called when work in the store is done, or has failed: then `error` says why. */
+  readonly onDone: () => void;
+}
+
+/**
+ * When what was folded goes to the store: small and soon while traffic is light, large while there is much to fold.
+ *
+ * Invariant: one piece of work is in the store at a time, and after one has failed there is no other. What a commit
+ * that is under way may have done is not known, so nothing may be put on top of it.
+ */
+export class Committer {
+  error: Error | null = null;
+  /** Offset up to which all is in the store; -1: not even that the partition was begun. */
+  offset: number;
+  private readonly options: CommitterOptions;
+  private inFlight: Promise<void> | null = null;
+  private pendingBytes = 0;
+  private changedAt: number | null = null;
+  private last: { readonly record: RawRecord } | { readonly mark: RecordMark } | null;
+  private acknowledged: number;
+  private acknowledgedAt = 0;
+
+  constructor(options: CommitterOptions) {
+    const { lease, fold } = options;
+    this.options = options;
+    this.offset = lease.started ? fold.nextOffset : -1;
+    this.last = lease.lastRecord === null ? null : { mark: lease.lastRecord };
+    this.acknowledged = lease.published;
+  }
+
+  /** A record was folded. */
+  folded(record: RawRecord): void {
+    this.last = { record };
+    this.add(100 + (record.value?.length ?? 0));
+  }
+
+  /** A commit taken now is larger by about so many bytes. */
+  add(bytes: number): void {
+    this.pendingBytes += bytes;
+    this.changedAt ??= this.options.clock.now();
+  }
+
+  get isFull(): boolean {
+    return this.pendingBytes >= this.options.maxBytes;
+  }
+
+  private get hasChanges(): boolean {
+    const { fold } = this.options;
+    return fold.pending > 0 || fold.nextOffset > this.offset;
+  }
+
+  /** Commits, once the work before is done. Resolves when the commit has begun. @throws what the work before failed of */
+  async commitNow(): Promise<void> {
+    if (this.inFlight !== null) await this.inFlight;
+    if (this.error !== null) throw this.error;
+    this.start();
+  }
+
+  /** While there is more to fold: commits what has waited for long. */
+  commitIfOld(): void {
+    if (this.inFlight !== null || this.changedAt === null) return;
+    if (this.options.clock.now() - this.changedAt >= this.options.interval) this.start();
+  }
+
+  /**
+   * While there is nothing to fold: commits, or writes down how far was published.
+   * @returns how long, in ms, there will be nothing to do here unless something happens.
+   */
+  commitSoon(): number {
+    const { clock, lease, publisher, interval } = this.options;
+    if (this.inFlight !== null) return LONG;
+    const now = clock.now();
+    if (this.hasChanges) {
+      this.changedAt ??= now;
+      const wait = Math.min(LINGER, interval) - (now - this.changedAt);
+      if (wait > 0) return wait;
+      this.start();
+    } else if (publisher.position > this.acknowledged) {
+      const wait = ACKNOWLEDGE_INTERVAL - (now - this.acknowledgedAt);
+      if (wait > 0) return wait;
+      const { position } = publisher;
+      this.track(lease.acknowledge(position), () => this.noteAcknowledged(position));
+    }
+    return LONG;
+  }
+
+  /** Commits all that was folded. @returns whether that went through within `ms`. */
+  async commitLast(ms: number): Promise<boolean> {
+    const { clock, logger } = this.options;
+    const work = async () => {
+      if (this.inFlight !== null) await this.inFlight;
+      if (this.error === null && this.hasChanges) {
+        this.start();
+        await this.inFlight;
+      }
+      return true;
+    };
+    const done = await within(clock, ms, work());
+    if (done !== null && this.error === null) return true;
+    logger.warn(
+      { err: this.error === null ? 'no answer in time' : messageOf(this.error) },
+      'the last commit did not go through: what it held is folded again at the next start',
+    );
+    return false;
+  }
+
+  /** Writes down how far was published, in at most `ms`. Never throws: the position in Kafka counts. */
+  async acknowledgeLast(ms: number): Promise<void> {
+    const { clock, lease, publisher } = this.options;
+    if (publisher.position <= this.acknowledged) return;
+    await within(
+      clock,
+      ms,
+      lease.acknowledge(publisher.position).catch(() => {}),
+    );
+  }
+
+  private start(): void {
+    const { lease, fold, publisher, schemas, encode, clock, observer } = this.options;
+    const started = clock.now();
+    const { changes, held } = fold.take();
+    const outbox = encode(lease.partition, changes.emissions);
+    const published = publisher.position;
+    const writerSchemas = schemas.toKeep();
+    const rows = changes.visits.length + changes.emissions.length;
+    this.pendingBytes = 0;
+    this.changedAt = null;
+    const commit = lease.commit({
+      changes,
+      amendableUntil: (visit) => fold.amendableUntil(visit),
+      outbox,
+      lastRecord: this.lastMark(),
+      published,
+      writerSchemas,
+    });
+    this.track(commit, () => {
+      this.offset = changes.state.nextOffset;
+      this.noteAcknowledged(published);
+      schemas.areKept(writerSchemas);
+      fold.settle(held);
+      if (outbox !== null) publisher.offer(outbox);
+      observer.committed({ partition: lease.partition, ms: clock.now() - started, rows });
+    });
+  }
+
+  private lastMark(): RecordMark | null {
+    if (this.last === null) return null;
+    if ('record' in this.last) this.last = { mark: markOf(this.last.record) };
+    return this.last.mark;
+  }
+
+  private noteAcknowledged(position: number): void {
+    this.acknowledged = Math.max(this.acknowledged, position);
+    this.acknowledgedAt = this.options.clock.now();
+  }
+
+  private track(work: Promise<void>, done: () => void): void {
+    const tracked: Promise<void> = work
+      .then(done)
+      .catch((error: Error) => {
+        this.error ??= error;
+      })
+      .finally(() => {
+        this.inFlight = null;
+        this.options.onDone();
+      });
+    this.inFlight = tracked;
+  }
+}

@@ -1,0 +1,82 @@
+import { BEGIN_ANEW, CannotGoOn } from './errors.ts';
+import { markOf } from './mark.ts';
+import type { Clock, InputLog, Lease, RawRecord, RecordMark } from './ports.ts';
+
+/** A new leader may for a moment not know yet how far its log reaches, ms. */
+const SHORT_LOG_PATIENCE = 5_000;
+const ASK_AGAIN = 500;
+
+/** Where a partition that was never folded begins: a time is in ms. */
+export type Start = 'earliest' | 'latest' | number;
+
+/**
+ * Whether the log still is the one that was folded.
+ *
+ * Invariant: folding goes on only where the log goes on: nothing between what was folded and what is read next is
+ * missing, and the record folded last reads back the same. Kafka answers for a topic that was deleted and made anew
+ * under its name as if nothing had happened; folded on, one log's records would be counted into another's visits.
+ */
+export class Continuity {
+  private readonly log: InputLog;
+  private readonly clock: Clock;
+  private readonly partition: number;
+  private readonly at: string;
+
+  constructor(log: InputLog, clock: Clock, topic: string, partition: number) {
+    this.log = log;
+    this.clock = clock;
+    this.partition = partition;
+    this.at = `partition ${partition} of ${topic}`;
+  }
+
+  /**
+   * Where folding goes on after a take-over, and the record to read back first, if retention has left it.
+   * @throws CannotGoOn if the log is not the one that was folded, or records are gone.
+   */
+  async locate(
+    lease: Lease<unknown>,
+    start: Start,
+  ): Promise<{ readonly offset: number; readonly verify: RecordMark | null; readonly end: number }> {
+    if (!lease.started) {
+      const { earliest, end } = await this.log.bounds(this.partition);
+      if (start === 'earliest') return { offset: earliest, verify: null, end };
+      const offset = start === 'latest' ? end : await this.log.offsetAt(this.partition, start);
+      return { offset, verify: null, end };
+    }
+    const offset = lease.state.nextOffset;
+    const { earliest, end } = await this.check(offset);
+    const { lastRecord } = lease;
+    return { offset, verify: lastRecord !== null && lastRecord.offset >= earliest ? lastRecord : null, end };
+  }
+
+  /** Bounds of the log, which must hold `offset`, or end there. @throws CannotGoOn */
+  async check(offset: number): Promise<{ readonly earliest: number; readonly end: number }> {
+    const patience = this.clock.now() + SHORT_LOG_PATIENCE;
+    for (;;) {
+      const { earliest, end } = await this.log.bounds(this.partition);
+      if (earliest > offset) {
+        throw new CannotGoOn(
+          `${this.at}: records ${offset} to ${earliest - 1} were deleted before they were folded. ` +
+            `They are lost to this state: raise the retention of the topic, then ${BEGIN_ANEW}`,
+        );
+      }
+      if (end >= offset) return { earliest, end };
+      if (this.clock.now() >= patience) {
+        throw new CannotGoOn(
+          `${this.at} ends at offset ${end}, but was folded up to ${offset}: it was made anew, or lost records in a broker's failure. ` +
+            `Point tidemark at the topic that it folded, or ${BEGIN_ANEW}`,
+        );
+      }
+      await this.clock.sleep(ASK_AGAIN);
+    }
+  }
+
+  /** @param record what stands at the offset of the record folded last. @throws CannotGoOn if it is another. */
+  verify(expected: RecordMark, record: RawRecord | undefined): void {
+    if (record !== undefined && record.offset === expected.offset && markOf(record).digest === expected.digest) return;
+    throw new CannotGoOn(
+      `${this.at}: offset ${expected.offset} holds another record than the one folded there. ` +
+        `The topic was made anew: point tidemark at the one that it folded, or ${BEGIN_ANEW}`,
+    );
+  }
+}

@@ -1,0 +1,269 @@
+import type { Logger } from 'pino';
+import { isRefusal, type LogRecord } from '../core/event.ts';
+import { Partition } from '../core/partition.ts';
+import { Committer } from './committer.ts';
+import { Continuity } from './continuity.ts';
+import type { Arrival, Inbox } from './inbox.ts';
+import type { LifeParts, LifeSettings } from './life.ts';
+import type { Lease, RawRecord, RecordMark } from './ports.ts';
+import { Publisher } from './publisher.ts';
+import { UsedSchemas } from './schemas.ts';
+import type { Waker } from './waiting.ts';
+
+/** Records that are decoded, looked up and folded at once. */
+const SLICE = 1_000;
+/** Visits ended at once before it is looked whether a commit is due. */
+const ENDS = 1_000;
+/** What an ended visit is reckoned at in a commit's bytes. */
+const ENDED_BYTES = 1_000;
+/** How long an orderly end waits for the last commit, and for what it gave out to be published, ms. */
+const LAST_COMMIT = 4_000;
+const LAST_MESSAGES = 1_000;
+
+/** What the epoch shares with the life of its partition. */
+export interface EpochContext {
+  readonly settings: LifeSettings;
+  readonly parts: LifeParts;
+  readonly inbox: Inbox;
+  readonly waker: Waker;
+  readonly logger: Logger;
+  /** Whether to come to an end; `lost`: without another commit. */
+  readonly ending: () => { readonly now: boolean; readonly lost: boolean };
+  /** The end offset of the partition was heard of. */
+  readonly onEnd: (end: number) => void;
+}
+
+/**
+ * One epoch of a partition: from its take-over until it ends, is lost, or what is in memory is in doubt.
+ *
+ * Invariant: what is in memory is what the store has, and what was folded since from where the store's offset says. So
+ * any failure of a commit, whose outcome may be unknown, ends the epoch; the next one loads anew, nothing is repaired.
+ */
+export class Epoch {
+  readonly fold: Partition<RawRecord>;
+  readonly lease: Lease<RawRecord>;
+  readonly publisher: Publisher<RawRecord>;
+  readonly committer: Committer;
+  /** A batch came that does not begin where the one before ended. */
+  outOfChain = false;
+  /** The instance's clock and, asked for afterwards, the end offset: see `Partition.endDue`. */
+  anticipation: { readonly clock: number; readonly end: number } | null = null;
+
+  private readonly context: EpochContext;
+  private readonly continuity: Continuity;
+  private readonly schemas: UsedSchemas;
+  /** The record folded last before the take-over, to be read back and compared; null once that is done. */
+  private toVerify: RecordMark | null;
+  private toldMisplaced = false;
+
+  /** Takes the partition over and finds where folding goes on. @throws CannotGoOn; anything else may be tried again. */
+  static async begin(partition: number, context: EpochContext): Promise<Epoch> {
+    const { store, log, clock } = context.parts;
+    const lease = await store.takeOver(partition);
+    try {
+      const { topic, start } = context.settings;
+      const continuity = new Continuity(log, clock, topic, partition);
+      const { offset, verify, end } = await continuity.locate(lease, start);
+      context.onEnd(end);
+      return new Epoch(lease, offset, verify, continuity, context);
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    lease: Lease<RawRecord>,
+    offset: number,
+    toVerify: RecordMark | null,
+    continuity: Continuity,
+    context: EpochContext,
+  ) {
+    const { settings, parts, logger, waker } = context;
+    const { partition } = lease;
+    const { topic, rules } = settings;
+    this.context = context;
+    this.lease = lease;
+    this.continuity = continuity;
+    this.toVerify = toVerify;
+    this.fold = new Partition(rules, { topic, partition }, { ...lease.state, nextOffset: offset }, lease.open);
+    this.schemas = new UsedSchemas(parts.schemas, lease.writerSchemas);
+    this.publisher = new Publisher({ ...parts, logger, lease, onProgress: () => waker.wake() });
+    this.committer = new Committer({
+      ...parts,
+      lease,
+      logger,
+      fold: this.fold,
+      publisher: this.publisher,
+      schemas: this.schemas,
+      interval: settings.commitInterval,
+      maxBytes: settings.commitMaxBytes,
+      onDone: () => waker.wake(),
+    });
+  }
+
+  /** Where to read from: the record folded last comes once more, to be compared. */
+  get from(): number {
+    return this.toVerify?.offset ?? this.fold.nextOffset;
+  }
+
+  /** Whether the log was found to be the one that was folded. */
+  get isVerified(): boolean {
+    return this.toVerify === null;
+  }
+
+  /** Folds what arrives until the context says to end. @throws Fenced, CannotGoOn, or what failed. */
+  async run(): Promise<void> {
+    const { inbox, waker, ending } = this.context;
+    this.publisher.start();
+    // What the record before the take-over made due may not have ended by the commit that held the record.
+    await this.endDue(null);
+    while (!ending().now) {
+      this.check();
+      if (this.outOfChain) await this.rejoinChain();
+      const arrival = inbox.take();
+      if (arrival !== null) {
+        await this.foldArrival(arrival);
+        continue;
+      }
+      await this.anticipate();
+      const wait = this.committer.commitSoon();
+      if (inbox.isEmpty && !ending().now) await waker.sleep(wait);
+    }
+    if (!ending().lost) await this.finish();
+  }
+
+  /** Lets go of all that belongs to the epoch. Never throws. */
+  async giveUp(): Promise<void> {
+    await this.publisher.stop();
+    await this.lease.release();
+  }
+
+  private check(): void {
+    const error = this.committer.error ?? this.publisher.error;
+    if (error !== null) throw error;
+  }
+
+  /** Old batches after a rebalance do not chain, nor does what comes after the broker has reset the position. */
+  private async rejoinChain(): Promise<void> {
+    this.outOfChain = false;
+    const { inbox, parts, logger, ending } = this.context;
+    const { expected } = inbox;
+    if (expected === null) return;
+    await this.continuity.check(expected);
+    if (ending().now || expected !== inbox.expected) return;
+    logger.debug({ offset: expected }, 'reading on from the expected offset');
+    parts.log.seek(this.lease.partition, expected);
+    parts.log.resume(this.lease.partition);
+  }
+
+  private async anticipate(): Promise<void> {
+    const { anticipation } = this;
+    this.anticipation = null;
+    if (anticipation === null || this.fold.nextOffset < anticipation.end) return;
+    await this.endDue(anticipation.clock - this.context.settings.clockMargin!);
+  }
+
+  private async foldArrival(arrival: Arrival): Promise<void> {
+    let records: readonly RawRecord[] = arrival.records;
+    const { toVerify } = this;
+    if (toVerify !== null && (records.length > 0 || arrival.next > toVerify.offset)) {
+      this.continuity.verify(toVerify, records[0]);
+      this.toVerify = null;
+      records = records.slice(1);
+    }
+    for (let i = 0; i < records.length; i += SLICE) {
+      await this.foldSlice(records.slice(i, i + SLICE));
+      if (this.context.ending().now) return;
+    }
+    this.fold.skipTo(arrival.next);
+  }
+
+  private async foldSlice(records: readonly RawRecord[]): Promise<void> {
+    const { fold, committer, lease, context } = this;
+    const { decode } = context.parts;
+    await this.outboxRoom();
+    await this.schemas.learn(records, () => context.ending().now);
+    if (context.ending().now) return;
+    const decoded = records.map((record) => decode(lease.partition, record));
+    const lookup = fold.lookup(decoded);
+    if (lookup !== null) fold.admit(await lease.history(lookup));
+    const wrong = fold.counts.anticipationsWrong;
+    for (const record of decoded) {
+      await this.endDue(record.timestamp);
+      fold.fold(record);
+      committer.folded(record.raw);
+      if (committer.isFull) await committer.commitNow();
+    }
+    await this.endDue(null);
+    this.tell(decoded, fold.counts.anticipationsWrong - wrong);
+    committer.commitIfOld();
+    this.check();
+  }
+
+  /** Ends what is due, with commits in between where it is much. */
+  private async endDue(clock: number | null): Promise<void> {
+    const { fold, committer } = this;
+    for (;;) {
+      const ended = fold.endDue(clock, ENDS);
+      if (ended > 0) committer.add(ended * ENDED_BYTES);
+      if (committer.isFull) await committer.commitNow();
+      if (ended < ENDS) return;
+    }
+  }
+
+  /** Waits while too much is committed that is not published. */
+  private async outboxRoom(): Promise<void> {
+    const { settings, waker, ending } = this.context;
+    while (!ending().now && this.publisher.backlogBytes > settings.outboxMaxBytes) {
+      await waker.sleep(this.committer.commitSoon());
+      this.check();
+    }
+  }
+
+  /** What an operator should know of these records, once a slice at most. */
+  private tell(records: readonly LogRecord<RawRecord>[], wrong: number): void {
+    const { logger, parts } = this.context;
+    if (wrong > 0) {
+      logger.warn(
+        { offset: records[0]!.offset, wrong },
+        'visits were ended by the clock before a record that was stamped earlier: the clocks of the broker and of this machine ' +
+          'differ by more than visit.clock_margin',
+      );
+    }
+    const misplaced = records.filter(isMisplaced);
+    if (misplaced.length === 0) return;
+    parts.observer.misplaced({ partition: this.lease.partition, count: misplaced.length });
+    if (!this.toldMisplaced) {
+      logger.warn(
+        { offset: misplaced[0]!.offset },
+        'records whose key is not their session id: a session whose records go to two partitions is folded as two. ' +
+          'Let producers use the session id as the key; metric tidemark_misplaced_records_total counts them',
+      );
+    }
+    this.toldMisplaced = true;
+  }
+
+  /** An orderly end: what was folded is committed, and what was given out has a moment to be published. */
+  private async finish(): Promise<void> {
+    const { waker, parts } = this.context;
+    const { publisher, committer } = this;
+    if (!(await committer.commitLast(LAST_COMMIT))) return;
+    const until = parts.clock.now() + LAST_MESSAGES;
+    while (!publisher.isDrained && publisher.error === null && parts.clock.now() < until) {
+      await waker.sleep(until - parts.clock.now());
+    }
+    await committer.acknowledgeLast(500);
+  }
+}
+
+/** Whether a record's key is not the session id of an event in it. */
+function isMisplaced({ raw: { key }, entries }: LogRecord<RawRecord>): boolean {
+  for (const entry of entries) {
+    if (isRefusal(entry)) continue;
+    const { sessionId } = entry;
+    // Most ids are ASCII, and latin1 is the cheaper to read.
+    if (key === null || (key.toString('latin1') !== sessionId && key.toString() !== sessionId)) return true;
+  }
+  return false;
+}
