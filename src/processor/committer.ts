@@ -13,6 +13,11 @@ import { within } from './waiting.ts';
 const LINGER = 150;
 /** How often the position of the publisher is written down where no commit does it, ms. */
 const ACKNOWLEDGE_INTERVAL = 1_000;
+/**
+ * How often it is written down although nothing has changed, ms. Who only waits would never learn that the database was
+ * set back to a backup, or that the partition is another's: the next record may be long in coming.
+ */
+const SIGN_OF_LIFE = 30_000;
 /** Nothing to do before something happens, ms. */
 const LONG = 60_000;
 
@@ -48,7 +53,7 @@ export class Committer {
   private changedAt: number | null = null;
   private last: { readonly record: RawRecord } | { readonly mark: RecordMark } | null;
   private acknowledged: number;
-  private acknowledgedAt = 0;
+  private acknowledgedAt: number;
 
   constructor(options: CommitterOptions) {
     const { lease, fold } = options;
@@ -56,6 +61,7 @@ export class Committer {
     this.offset = lease.started ? fold.nextOffset : -1;
     this.last = lease.lastRecord === null ? null : { mark: lease.lastRecord };
     this.acknowledged = lease.published;
+    this.acknowledgedAt = options.clock.elapsed();
   }
 
   /** A record was folded. */
@@ -67,7 +73,7 @@ export class Committer {
   /** A commit taken now is larger by about so many bytes. */
   add(bytes: number): void {
     this.pendingBytes += bytes;
-    this.changedAt ??= this.options.clock.now();
+    this.changedAt ??= this.options.clock.elapsed();
   }
 
   get isFull(): boolean {
@@ -89,7 +95,7 @@ export class Committer {
   /** While there is more to fold: commits what has waited for long. */
   commitIfOld(): void {
     if (this.inFlight !== null || this.changedAt === null) return;
-    if (this.options.clock.now() - this.changedAt >= this.options.interval) this.start();
+    if (this.options.clock.elapsed() - this.changedAt >= this.options.interval) this.start();
   }
 
   /**
@@ -97,16 +103,17 @@ export class Committer {
    * @returns how long, in ms, there will be nothing to do here unless something happens.
    */
   commitSoon(): number {
-    const { clock, lease, publisher, interval } = this.options;
+    const { clock, lease, publisher } = this.options;
     if (this.inFlight !== null) return LONG;
-    const now = clock.now();
+    const now = clock.elapsed();
     if (this.hasChanges) {
       this.changedAt ??= now;
-      const wait = Math.min(LINGER, interval) - (now - this.changedAt);
+      const wait = Math.min(LINGER, this.options.interval) - (now - this.changedAt);
       if (wait > 0) return wait;
       this.start();
-    } else if (publisher.position > this.acknowledged) {
-      const wait = ACKNOWLEDGE_INTERVAL - (now - this.acknowledgedAt);
+    } else {
+      const interval = publisher.position > this.acknowledged ? ACKNOWLEDGE_INTERVAL : SIGN_OF_LIFE;
+      const wait = interval - (now - this.acknowledgedAt);
       if (wait > 0) return wait;
       const { position } = publisher;
       this.track(lease.acknowledge(position), () => this.noteAcknowledged(position));
@@ -147,7 +154,7 @@ export class Committer {
 
   private start(): void {
     const { lease, fold, publisher, schemas, encode, clock, observer } = this.options;
-    const started = clock.now();
+    const started = clock.elapsed();
     const { changes, held } = fold.take();
     const outbox = encode(lease.partition, changes.emissions);
     const published = publisher.position;
@@ -169,7 +176,7 @@ export class Committer {
       schemas.areKept(writerSchemas);
       fold.settle(held);
       if (outbox !== null) publisher.offer(outbox);
-      observer.committed({ partition: lease.partition, ms: clock.now() - started, rows });
+      observer.committed({ partition: lease.partition, ms: clock.elapsed() - started, rows });
     });
   }
 
@@ -181,7 +188,7 @@ export class Committer {
 
   private noteAcknowledged(position: number): void {
     this.acknowledged = Math.max(this.acknowledged, position);
-    this.acknowledgedAt = this.options.clock.now();
+    this.acknowledgedAt = this.options.clock.elapsed();
   }
 
   private track(work: Promise<void>, done: () => void): void {

@@ -51,7 +51,7 @@ export class Continuity {
 
   /** Bounds of the log, which must hold `offset`, or end there. @throws CannotGoOn */
   async check(offset: number): Promise<{ readonly earliest: number; readonly end: number }> {
-    const patience = this.clock.now() + SHORT_LOG_PATIENCE;
+    const patience = this.clock.elapsed() + SHORT_LOG_PATIENCE;
     for (;;) {
       const { earliest, end } = await this.log.bounds(this.partition);
       if (earliest > offset) {
@@ -61,7 +61,7 @@ export class Continuity {
         );
       }
       if (end >= offset) return { earliest, end };
-      if (this.clock.now() >= patience) {
+      if (this.clock.elapsed() >= patience) {
         throw new CannotGoOn(
           `${this.at} ends at offset ${end}, but was folded up to ${offset}: it was made anew, or lost records in a broker's failure. ` +
             `Point tidemark at the topic that it folded, or ${BEGIN_ANEW}`,

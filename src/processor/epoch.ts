@@ -249,9 +249,9 @@ export class Epoch {
     const { waker, parts } = this.context;
     const { publisher, committer } = this;
     if (!(await committer.commitLast(LAST_COMMIT))) return;
-    const until = parts.clock.now() + LAST_MESSAGES;
-    while (!publisher.isDrained && publisher.error === null && parts.clock.now() < until) {
-      await waker.sleep(until - parts.clock.now());
+    const until = parts.clock.elapsed() + LAST_MESSAGES;
+    while (!publisher.isDrained && publisher.error === null && parts.clock.elapsed() < until) {
+      await waker.sleep(until - parts.clock.elapsed());
     }
     await committer.acknowledgeLast(500);
   }

@@ -112,7 +112,7 @@ export class PartitionLife {
   private async own(): Promise<void> {
     const { clock, observer, log } = this.parts;
     this.phase = 'taking over';
-    const started = clock.now();
+    const started = clock.elapsed();
     const epoch = await Epoch.begin(this.partition, {
       settings: this.settings,
       parts: this.parts,
@@ -130,7 +130,7 @@ export class PartitionLife {
     this.phase = 'running';
     this.lastError = null;
     const { openVisits, nextOffset } = epoch.fold;
-    observer.takenOver({ partition: this.partition, ms: clock.now() - started, openVisits });
+    observer.takenOver({ partition: this.partition, ms: clock.elapsed() - started, openVisits });
     this.logger.info({ epoch: epoch.lease.epoch, offset: nextOffset, openVisits }, 'partition taken over');
     const committed = epoch.committer.offset;
     try {

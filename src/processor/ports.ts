@@ -218,8 +218,10 @@ export interface Output {
 // ------------------------------------------------------------------------------------------------------------- time
 
 export interface Clock {
-  /** ms since the epoch. */
+  /** ms since the epoch. May be set, forward or back: never to be used for how long something took. */
   now(): number;
+  /** ms since some moment; never goes back. */
+  elapsed(): number;
   /** Resolves after `ms`, or at once when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

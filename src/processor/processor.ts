@@ -42,12 +42,12 @@ export class Processor implements InputListener {
     signal.addEventListener('abort', abort);
     try {
       await log.start(this);
-      let shown = clock.now();
+      let shown = clock.elapsed();
       while (!signal.aborted && this.failure === null) {
         await this.waker.sleep(TICK);
         await this.anticipate();
-        if (clock.now() - shown >= SHOW_OFFSETS) {
-          shown = clock.now();
+        if (clock.elapsed() - shown >= SHOW_OFFSETS) {
+          shown = clock.elapsed();
           await this.showOffsets();
         }
       }

@@ -123,7 +123,7 @@ export class Publisher<Raw> {
         if (this.stopping) return;
         observer.failed('broker');
         logger.warn(
-          { partition: lease.partition, err: messageOf(error) },
+          { err: messageOf(error) },
           'publishing failed: a new producer takes over from the position kept in Kafka',
         );
         await this.waker.sleep(backoff(Math.max(attempt, 1)));
@@ -138,22 +138,22 @@ export class Publisher<Raw> {
   /** Finds the position; the predecessor is fenced by now. */
   private async locate(session: OutputSession): Promise<void> {
     const { lease, logger } = this.options;
-    const { partition } = lease;
     const inKafka = await session.position();
     let at = Math.max(this.at, inKafka ?? 0);
-    if (inKafka === null && this.committed > this.at) {
-      // Kafka has forgotten how far it was, or was never told. What is in the topics tells.
-      const sent = await session.readBack(this.at);
-      const last = sent.at(-1);
+    if (inKafka === null) {
+      // Kafka has forgotten how far it was, or was never told. What is in the topics tells: it may be more than the
+      // database knows of, and whatever would be sent again would be there twice.
+      const last = (await session.readBack(this.at)).at(-1);
       if (last !== undefined) {
         at = Math.max(at, last.sequence + 1);
-        logger.warn({ partition, position: at }, 'the position in Kafka was gone: read back from the output topics');
+        logger.warn({ position: at }, 'the position in Kafka was gone: read back from the output topics');
       }
     }
-    if (at > this.committed) {
+    // Once only: after an error of the producer what is not compared yet still is.
+    if (at > this.committed && at > this.at) {
       this.before = new Map((await session.readBack(this.at)).map((message) => [message.sequence, message]));
       logger.warn(
-        { partition, published: at, database: this.committed },
+        { published: at, database: this.committed },
         'more was published than the database knows of, as after a restored backup: what is folded again is compared, not sent',
       );
     }
@@ -163,28 +163,27 @@ export class Publisher<Raw> {
   }
 
   private async send(session: OutputSession): Promise<void> {
-    const { clock, observer, lease, onProgress } = this.options;
-    let written = clock.now();
+    const { clock, observer, lease } = this.options;
+    let written = clock.elapsed();
     while (!this.stopping) {
       const messages = await this.next();
       if (messages.length === 0) {
-        if (clock.now() - written >= KEEP_INTERVAL) {
+        if (clock.elapsed() - written >= KEEP_INTERVAL) {
           await session.keep(this.at);
-          written = clock.now();
+          written = clock.elapsed();
         }
         await this.waker.sleep(60_000);
         continue;
       }
-      const started = clock.now();
+      const started = clock.elapsed();
       for (const part of parts(messages)) {
         const next = part.at(-1)!.sequence + 1;
         await session.send(part, next);
         this.at = next;
-        written = clock.now();
+        written = clock.elapsed();
       }
       this.drop();
-      observer.published({ partition: lease.partition, ms: clock.now() - started, messages: messages.length });
-      onProgress();
+      observer.published({ partition: lease.partition, ms: clock.elapsed() - started, messages: messages.length });
     }
   }
 
@@ -232,7 +231,7 @@ export class Publisher<Raw> {
     return rows;
   }
 
-  /** Lets go of the rows that are out. */
+  /** Lets go of the rows that are out, and says so: whoever waits for room would otherwise not hear of it. */
   private drop(): void {
     while (this.queue.length > 0 && this.queue[0]!.next <= this.at) {
       this.queuedBytes -= this.queue.shift()!.payload.length;
@@ -243,6 +242,7 @@ export class Publisher<Raw> {
       this.outstanding = 0;
       this.outstandingSince = null;
     }
+    this.options.onProgress();
   }
 
   private compare(message: OutMessage): void {

@@ -58,7 +58,7 @@ export class WriterSchemas {
   get(id: number): string | null | undefined {
     const known = this.known.get(id);
     if (typeof known !== 'number') return known;
-    return this.parts.clock.now() - known < ASK_AGAIN ? null : undefined;
+    return this.parts.clock.elapsed() - known < ASK_AGAIN ? null : undefined;
   }
 
   /** Asks the registry. Waits, and says so, while it cannot tell. */
@@ -79,7 +79,7 @@ export class WriterSchemas {
         if (schema !== null) {
           this.add(id, schema);
         } else {
-          this.known.set(id, clock.now());
+          this.known.set(id, clock.elapsed());
           this.reader.addUnknown(id);
         }
         return;

@@ -46,6 +46,7 @@ export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): 
 
 export const wallClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) {
