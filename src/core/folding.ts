@@ -60,7 +60,8 @@ export function takeVisit(visit: Visit, other: Visit): void {
   visit.lateEventCount += other.lateEventCount;
   for (const [type, count] of other.types) visit.types.set(type, (visit.types.get(type) ?? 0) + count);
   if (visit.eventIds !== null && other.eventIds !== null) for (const id of other.eventIds) visit.eventIds.add(id);
-  visit.fresh.push(...other.fresh);
+  // Not as arguments of one call: the engine takes some ten thousands of those, and a visit may hold more events.
+  for (const event of other.fresh) visit.fresh.push(event);
 
   visit.profile = last(visit.profile, other.profile);
   visit.source = first(visit.source, other.source);

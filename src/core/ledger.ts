@@ -1,6 +1,7 @@
 import type { Changes, Emission, PartitionState, ProfileDelta, Revision, TraitWrite } from './changes.ts';
 import type { TrackEvent } from './event.ts';
 import { compareUtf8, isAfter } from './order.ts';
+import { largeBytes } from './size.ts';
 import type { Contribution, Stored, Visit } from './visit.ts';
 
 /**
@@ -15,10 +16,16 @@ export class Ledger<Raw> {
   private revisions: Revision[] = [];
   private traits = new Map<string, TraitWrite>();
   private emissions: Emission<Raw>[] = [];
+  private large = 0;
 
   /** Visits, messages and revisions that a commit taken now would write: what it costs. */
   get size(): number {
     return this.dirty.length + this.emissions.length + this.removed.length;
+  }
+
+  /** Bytes, about, that large visits add to a commit taken now: see `largeBytes`. */
+  get largeBytes(): number {
+    return this.large;
   }
 
   get isEmpty(): boolean {
@@ -29,6 +36,7 @@ export class Ledger<Raw> {
     if (visit.dirty) return;
     visit.dirty = true;
     this.dirty.push(visit);
+    this.large += largeBytes(visit);
   }
 
   /** `visit` is no more; `survivor` has all that it held, its fresh events too. */
@@ -94,6 +102,7 @@ export class Ledger<Raw> {
     this.revisions = [];
     this.traits = new Map();
     this.emissions = [];
+    this.large = 0;
     return changes;
   }
 }

@@ -114,6 +114,11 @@ export class Partition<Raw> {
     return this.ledger.size;
   }
 
+  /** Bytes, about, that large visits add to a commit taken now: see `largeBytes`. */
+  get largeBytes(): number {
+    return this.ledger.largeBytes;
+  }
+
   /** The visits in memory: for tests and tools. */
   *visits(): Iterable<Visit> {
     for (const session of this.sessions) yield* session.visits;

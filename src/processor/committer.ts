@@ -7,6 +7,7 @@ import type { Observer } from './observer.ts';
 import type { Clock, Lease, OutboxRow, RawRecord, RecordMark } from './ports.ts';
 import type { Publisher } from './publisher.ts';
 import type { UsedSchemas } from './schemas.ts';
+import { sizeOf } from './size.ts';
 import { within } from './waiting.ts';
 
 /** Light traffic: how long a change waits for more to share its commit with, ms. */
@@ -64,10 +65,10 @@ export class Committer {
     this.acknowledgedAt = options.clock.elapsed();
   }
 
-  /** A record was folded. */
-  folded(record: RawRecord): void {
+  /** A record was folded. @param setAside how many of its events go on as the whole record. */
+  folded(record: RawRecord, setAside: number): void {
     this.last = { record };
-    this.add(100 + (record.value?.length ?? 0));
+    this.add(sizeOf(record) * Math.max(1, setAside));
   }
 
   /** A commit taken now is larger by about so many bytes. */
@@ -77,7 +78,7 @@ export class Committer {
   }
 
   get isFull(): boolean {
-    return this.pendingBytes >= this.options.maxBytes;
+    return this.pendingBytes + this.options.fold.largeBytes >= this.options.maxBytes;
   }
 
   private get hasChanges(): boolean {

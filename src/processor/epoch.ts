@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { isRefusal, type LogRecord } from '../core/event.ts';
-import { Partition } from '../core/partition.ts';
+import { type Outcome, Partition } from '../core/partition.ts';
 import { Committer } from './committer.ts';
 import { Continuity } from './continuity.ts';
 import type { Arrival, Inbox } from './inbox.ts';
@@ -13,7 +13,7 @@ import type { Waker } from './waiting.ts';
 /** Records that are decoded, looked up and folded at once. */
 const SLICE = 1_000;
 /** Visits ended at once before it is looked whether a commit is due. */
-const ENDS = 1_000;
+const ENDS = 100;
 /** What an ended visit is reckoned at in a commit's bytes. */
 const ENDED_BYTES = 1_000;
 /** How long an orderly end waits for the last commit, and for what it gave out to be published, ms. */
@@ -191,8 +191,8 @@ export class Epoch {
     const wrong = fold.counts.anticipationsWrong;
     for (const record of decoded) {
       await this.endDue(record.timestamp);
-      fold.fold(record);
-      committer.folded(record.raw);
+      const outcomes = fold.fold(record);
+      committer.folded(record.raw, countSetAside(outcomes));
       if (committer.isFull) await committer.commitNow();
     }
     await this.endDue(null);
@@ -255,6 +255,12 @@ export class Epoch {
     }
     await committer.acknowledgeLast(500);
   }
+}
+
+function countSetAside(outcomes: readonly Outcome[]): number {
+  let count = 0;
+  for (const { kind } of outcomes) if (kind === 'dead' || kind === 'late') count += 1;
+  return count;
 }
 
 /** Whether a record's key is not the session id of an event in it. */

@@ -1,4 +1,5 @@
 import type { RecordBatch } from './ports.ts';
+import { sizeOf } from './size.ts';
 
 /** Batches queued beyond the one being folded; enough that reading and folding overlap. */
 const ROOM_BYTES = 4_000_000;
@@ -41,14 +42,14 @@ export class Inbox {
     if (arrival.from !== this.position) return false;
     this.position = arrival.next;
     this.items.push(arrival);
-    this.bytes += sizeOf(arrival);
+    this.bytes += bytesOf(arrival);
     return true;
   }
 
   take(): Arrival | null {
     const arrival = this.items.shift() ?? null;
     if (arrival !== null) {
-      this.bytes -= sizeOf(arrival);
+      this.bytes -= bytesOf(arrival);
       if (this.bytes < ROOM_BYTES) this.release();
     }
     return arrival;
@@ -67,8 +68,8 @@ export class Inbox {
   }
 }
 
-function sizeOf(arrival: Arrival): number {
+function bytesOf(arrival: Arrival): number {
   let bytes = 0;
-  for (const { key, value } of arrival.records) bytes += 100 + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const record of arrival.records) bytes += sizeOf(record);
   return bytes;
 }

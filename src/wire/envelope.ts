@@ -19,13 +19,30 @@ export interface EnvelopeContext {
 type SetAside = Exclude<Emission<RawRecord>, { readonly kind: 'output' }>;
 type Header = readonly [name: string, value: Buffer];
 
+/**
+ * Bytes that the events of one record take together when they are set aside, each with the whole record: what is beyond
+ * goes without its value. A record of 1 MB with 1,000 events that are refused would be 1 GB otherwise.
+ */
+const RECORD_BYTES = 4_000_000;
+
+/** @param emissions all of a record's together, or what its events take cannot be told. */
 export function toOutMessages(emissions: readonly Emission<RawRecord>[], context: EnvelopeContext): OutMessage[] {
-  return emissions.map((emission) => toOutMessage(emission, context));
+  let offset = -1;
+  let left = 0;
+  return emissions.map((emission) => {
+    if (emission.kind === 'output') return toOutMessage(emission, context);
+    const isFirst = emission.offset !== offset;
+    if (isFirst) left = RECORD_BYTES;
+    const message = setAside(emission, context, isFirst ? Number.POSITIVE_INFINITY : left);
+    offset = emission.offset;
+    left -= batchBytes(message);
+    return message;
+  });
 }
 
 /** What is given out, ready to send. What is set aside goes as it came, with the reason and where it came from. */
 export function toOutMessage(emission: Emission<RawRecord>, context: EnvelopeContext): OutMessage {
-  if (emission.kind !== 'output') return setAside(emission, context);
+  if (emission.kind !== 'output') return setAside(emission, context, Number.POSITIVE_INFINITY);
   const { message, sequence } = emission;
   return {
     topic: 'output',
@@ -40,7 +57,7 @@ export function toOutMessage(emission: Emission<RawRecord>, context: EnvelopeCon
   };
 }
 
-function setAside(emission: SetAside, context: EnvelopeContext): OutMessage {
+function setAside(emission: SetAside, context: EnvelopeContext, left: number): OutMessage {
   const { kind, sequence, raw } = emission;
   const ours = [
     header('tidemark-reason', kind === 'late' ? 'late' : emission.reason),
@@ -57,7 +74,7 @@ function setAside(emission: SetAside, context: EnvelopeContext): OutMessage {
   const theirs = raw.headers.filter(([name]) => name === RECEIVED_AT || !name.startsWith(OWN_PREFIX));
 
   const whole: OutMessage = { topic: kind, sequence, key: raw.key, value: raw.value, headers: [...theirs, ...ours] };
-  return fitted(whole, ours, context.maxBytes[kind]);
+  return fitted(whole, ours, Math.min(context.maxBytes[kind], left));
 }
 
 /**

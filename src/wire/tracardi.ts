@@ -22,13 +22,24 @@ export interface RecordPosition {
 /** Name space of the ids that events without one get: UUID v5 of `tidemark.v1` in the name space for DNS names. */
 const NAMESPACE = uuidV5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'tidemark.v1');
 
-/** @returns one event or refusal for each element of `events`, at least one. */
+/**
+ * Events of one payload, at most. Each that is set aside goes with the whole payload, so what a record may give out grows
+ * with its square.
+ */
+const MAX_EVENTS = 1_000;
+
+/** @returns one event or refusal for each element of `events`, at least one; one refusal in all where they are too many. */
 export function decodeTracardi(json: unknown, at: RecordPosition): (DecodedEvent | Refusal)[] {
   try {
     const payload = objectOf('the record', json);
     const events = payload.events ?? [];
     if (!Array.isArray(events)) return [undecodable('events is no list')];
     if (events.length === 0) return [invalid('the payload holds no events')];
+    if (events.length > MAX_EVENTS) {
+      return [
+        invalid(`the payload holds ${events.length} events; at most ${MAX_EVENTS} are taken: send them in several`),
+      ];
+    }
     const shared = sharedOf(payload);
     return events.map((event, index) => decodeOne(event, index, shared, at));
   } catch (error) {

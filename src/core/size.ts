@@ -1,0 +1,28 @@
+import type { Json } from './event.ts';
+import type { Visit } from './visit.ts';
+
+/** What an ordinary visit takes in a commit, in bytes: the records that changed it stand for that. */
+const ORDINARY = 1_000;
+
+/**
+ * What a visit takes in a commit beyond an ordinary one, in bytes, about: its row holds a context of up to 32 KB a key,
+ * its message texts of 2 KB each. Counted, because what ends together was not written together: a hundred thousand large
+ * visits may be due at once, long after the records that they came in.
+ */
+export function largeBytes(visit: Visit): number {
+  let bytes = visit.types.size * 20;
+  for (const { value } of visit.context.values()) bytes += sizeOf(value);
+  if (visit.entry !== null) bytes += visit.entry.value.page.length + (visit.entry.value.referrer?.length ?? 0);
+  if (visit.exit !== null) bytes += visit.exit.value.length;
+  if (visit.utm !== null) for (const text of visit.utm.value) bytes += text?.length ?? 0;
+  for (const stamp of visit.named) bytes += stamp?.value.length ?? 0;
+  return Math.max(0, bytes - ORDINARY);
+}
+
+function sizeOf(value: Json): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  let bytes = 0;
+  for (const key in value) bytes += key.length + sizeOf((value as { readonly [key: string]: Json })[key]!);
+  return bytes;
+}

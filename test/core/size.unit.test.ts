@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals';
+import { emptyState } from '../../src/core/changes.ts';
+import type { TrackEvent } from '../../src/core/event.ts';
+import { takeEvent, takeVisit } from '../../src/core/folding.ts';
+import { Partition } from '../../src/core/partition.ts';
+import { Visit } from '../../src/core/visit.ts';
+import { loadSettings, rulesOf } from '../../src/settings/index.ts';
+
+const RULES = rulesOf(loadSettings({ env: {} }).settings);
+const T = 1_767_225_600_000;
+
+function event(session: string, id: string, extra = ''): TrackEvent {
+  return {
+    ...{ eventId: id, sessionId: session, debug: false, profileId: null, sourceId: null, type: 'a', t: T },
+    ...{ page: null, referrer: null, utm: null, named: null, traits: [], properties: null },
+    context: extra === '' ? [] : [['extra', { text: extra }]],
+  };
+}
+
+/** A partition with so many open visits, all committed. */
+function open(count: number, extra: string): Partition<null> {
+  const partition = new Partition<null>(RULES, { topic: 't', partition: 0 }, emptyState(), []);
+  const records = Array.from({ length: count }, (_, offset) => ({
+    ...{ offset, timestamp: T, raw: null },
+    entries: [event(`s${offset}`, `e${offset}`, extra)],
+  }));
+  partition.lookup(records);
+  for (const record of records) partition.fold(record);
+  partition.settle(partition.take().held);
+  return partition;
+}
+
+describe('what a commit takes', () => {
+  test('large visits that end together are counted by their size, long after the records that made them so', () => {
+    const partition = open(50, 'x'.repeat(30_000));
+    expect(partition.largeBytes).toBe(0);
+    partition.endDue(T + 3_600_000);
+    expect(partition.pending).toBe(100);
+    expect(partition.largeBytes).toBeGreaterThan(50 * 28_000);
+    partition.take();
+    expect(partition.largeBytes).toBe(0);
+  });
+
+  test('ordinary visits add nothing: commits are as large as before', () => {
+    const partition = open(50, 'x'.repeat(400));
+    partition.endDue(T + 3_600_000);
+    expect(partition.pending).toBe(100);
+    expect(partition.largeBytes).toBe(0);
+  });
+});
+
+test('visits of some hundred thousand events merge', () => {
+  const visits = ['a', 'b'].map((name) => {
+    const visit = new Visit(name, 's', false, 0, 0, T, T, T);
+    visit.eventIds = new Set();
+    for (let i = 0; i < 200_000; i++) takeEvent(RULES, visit, event('s', `${name}${i}`));
+    return visit;
+  });
+  takeVisit(visits[0]!, visits[1]!);
+  expect(visits[0]!.fresh).toHaveLength(400_000);
+  expect(visits[0]!.eventIds!.size).toBe(400_000);
+});
