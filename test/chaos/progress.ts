@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { type Addresses, NAME, PARTITIONS } from './settings.ts';
+
+const EVERY = 100;
+
+/** The longest time in which nothing was committed: ms, and when it ended, ms since the epoch. */
+export interface Standstill {
+  ms: number;
+  until: number;
+}
+
+/** Asks Postgres, past all proxies, what is committed, for as long as it runs. */
+export class Progress {
+  /** Over all partitions at once, and of the one that stood still for longest. */
+  readonly all: Standstill = { ms: 0, until: 0 };
+  readonly one: Standstill = { ms: 0, until: 0 };
+  /** Ends of visits decided by the clock that were seen before the log caught up. */
+  anticipations = 0;
+  readonly #url: string;
+  readonly #stop = new AbortController();
+  #done: Promise<void> = Promise.resolve();
+  #client: pg.Client | null = null;
+
+  constructor({ databaseUrl }: Addresses) {
+    this.#url = databaseUrl;
+  }
+
+  start(): void {
+    this.#done = this.#watch();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+    await this.#client?.end();
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#stop;
+    const begun = Date.now();
+    const last = Array.from({ length: PARTITIONS }, () => ({ offset: -1, at: begun, anticipated: '' }));
+    while (!signal.aborted) {
+      const rows = await this.#rows();
+      const now = Date.now();
+      for (const { partition, offset, anticipated } of rows) {
+        const was = last[partition]!;
+        if (offset !== was.offset) Object.assign(was, { offset, at: now });
+        if (anticipated !== null && anticipated !== was.anticipated) {
+          this.anticipations += 1;
+          was.anticipated = anticipated;
+        }
+      }
+      const longest = (standstill: Standstill, since: number) => {
+        if (now - since > standstill.ms) Object.assign(standstill, { ms: now - since, until: now });
+      };
+      longest(this.all, Math.max(...last.map(({ at }) => at)));
+      for (const { at } of last) longest(this.one, at);
+      await sleep(EVERY, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** None while Postgres is away. */
+  async #rows(): Promise<{ partition: number; offset: number; anticipated: string | null }[]> {
+    try {
+      if (this.#client === null) {
+        const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 2_000 });
+        client.on('error', () => {});
+        await client.connect();
+        this.#client = client;
+      }
+      const { rows } = await this.#client.query(
+        `SELECT partition, next_offset::float8 AS offset, anticipated_to::text AS anticipated FROM ${NAME}.partition_state`,
+      );
+      return rows;
+    } catch {
+      // It is being killed and started again all the time; what it does not tell is no progress.
+      this.#client?.end().catch(() => {});
+      this.#client = null;
+      return [];
+    }
+  }
+}

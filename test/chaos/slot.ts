@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Log } from './log.ts';
+import type { Link, TcpProxy } from './proxy.ts';
+import type { Work } from './watch.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** An orderly end that takes longer than this is a defect, ms. */
+const STOP_WITHIN = 15_000;
+
+export interface Proxies {
+  readonly broker: TcpProxy;
+  readonly database: TcpProxy;
+  readonly registry: TcpProxy;
+}
+export type Far = keyof Proxies;
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A place where a processor runs, one process after the other, behind proxies of its own. */
+export class Slot {
+  readonly name: string;
+  readonly proxies: Proxies;
+  /** What went wrong by itself: a processor that gave up, or did not end when told to. */
+  readonly complaints: string[] = [];
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #log: Log;
+  #child: ChildProcess | null = null;
+  #exit: Promise<Exit> = Promise.resolve({ code: 0, signal: null });
+  #file = '';
+  #starts = 0;
+  /** Its end is wanted. */
+  #ending = true;
+
+  constructor(name: string, proxies: Proxies, env: Readonly<Record<string, string>>, log: Log) {
+    this.name = name;
+    this.proxies = proxies;
+    this.#env = env;
+    this.#log = log;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== null;
+  }
+
+  start(env: Readonly<Record<string, string>> = {}, mayDie = false): void {
+    if (this.#child !== null) throw new Error(`${this.name} runs already`);
+    this.#file = join(this.#log.directory, `${this.name.replace(' ', '-')}.${++this.#starts}.log`);
+    const file = openSync(this.#file, 'a');
+    const { PATH, HOME, TMPDIR } = process.env;
+    const base = { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }) };
+    const child = spawn(process.execPath, [MAIN, 'run'], {
+      env: { ...base, ...this.#env, ...env },
+      stdio: ['ignore', file, file],
+    });
+    closeSync(file);
+    this.#child = child;
+    this.#ending = mayDie;
+    this.#exit = new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => {
+        this.#child = null;
+        if (!this.#ending) this.#gaveUp({ code, signal });
+        resolve({ code, signal });
+      });
+    });
+  }
+
+  /** SIGKILL, SIGSTOP or SIGCONT; nothing if there is no process. */
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    if (signal === 'SIGKILL') this.#ending = true;
+    this.#child?.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#exit;
+  }
+
+  /** SIGTERM, and that it ends in order. */
+  async stop(): Promise<void> {
+    if (this.#child === null) return;
+    this.#ending = true;
+    this.#child.kill('SIGTERM');
+    const exit = await this.over(STOP_WITHIN);
+    if (exit === null) {
+      this.complain(`did not end within ${STOP_WITHIN} ms of SIGTERM: ${this.#file}`);
+      await this.kill();
+    } else if (exit.code !== 0) {
+      this.complain(`ended with ${exit.signal ?? `code ${exit.code}`} after SIGTERM: ${this.#file}`);
+    }
+  }
+
+  /** How it ended; null if it did not in that time. */
+  async over(ms: number): Promise<Exit | null> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(resolve, ms, null);
+    });
+    const exit = await Promise.race([this.#exit, late]);
+    clearTimeout(timer);
+    return exit;
+  }
+
+  /** All that the present process, or the last one, said. */
+  async said(): Promise<string> {
+    return await readFile(this.#file, 'utf8');
+  }
+
+  /** What is under way on its connections. */
+  underWay(): Work[] {
+    const { broker, database } = this.proxies;
+    return [
+      ...(database.isUnderWay() ? (['commit'] as const) : []),
+      ...(broker.isUnderWay() ? (['transaction'] as const) : []),
+    ];
+  }
+
+  #gaveUp(exit: Exit): void {
+    this.complain(`ended by itself with ${exit.signal ?? `code ${exit.code}`}: ${this.#file}`);
+    this.start();
+  }
+
+  complain(what: string): void {
+    this.complaints.push(`${this.name} ${what}`);
+    this.#log.say(`!! ${this.name} ${what}`);
+  }
+}
+
+/** Waits until work of that kind begins in one of the slots; null if none does within `ms`. */
+export function begins(slots: readonly Slot[], work: Work, ms: number): Promise<Link | null> {
+  const proxies = slots.map((slot) => slot.proxies[work === 'commit' ? 'database' : 'broker']);
+  return new Promise((resolve) => {
+    const onBegun = (_: Work, link: Link) => end(link);
+    const timer = setTimeout(() => end(null), ms);
+    const end = (link: Link | null) => {
+      clearTimeout(timer);
+      for (const proxy of proxies) proxy.off('begun', onBegun);
+      resolve(link);
+    };
+    for (const proxy of proxies) proxy.on('begun', onBegun);
+  });
+}

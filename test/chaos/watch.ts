@@ -1,0 +1,98 @@
+/**
+ * What is under way on a connection, told by the bytes that pass: a commit from the first of its statements until
+ * Postgres is ready for the next, a Kafka transaction from the first partition or offset that is added to it until the
+ * broker has answered its end. So what is under way has not been answered: the processor does not know how it ends.
+ */
+import { Frames, type Framing } from './frames.ts';
+
+export type Work = 'commit' | 'transaction';
+
+/** Looks at both directions of one connection. */
+export interface Watch {
+  readonly underWay: ReadonlySet<string>;
+  /** What the client sends. */
+  up(chunk: Buffer): void;
+  /** What the server answers. */
+  down(chunk: Buffer): void;
+}
+
+/** @param onBegun called when something begins, before the bytes that begin it are passed on. */
+export type WatchFactory = (onBegun: (work: Work) => void) => Watch;
+
+export const watchNothing: WatchFactory = () => ({ underWay: new Set(), up() {}, down() {} });
+
+// ------------------------------------------------------------------------------------------------------- Postgres
+
+/** The first statement of a commit: see src/postgres/commit.ts. */
+const FENCE = 'commit_fence';
+const BIND = 0x42;
+const READY = 0x5a;
+
+const startup: Framing = { head: 4, lengthOf: (head) => head.readInt32BE(0), kept: 4 };
+const typed = (kept: number): Framing => ({ head: 5, lengthOf: (head) => 1 + head.readInt32BE(1), kept });
+
+export const watchPostgres: WatchFactory = (onBegun) => {
+  const underWay = new Set<string>();
+  let begun = false;
+  const up = new Frames(startup, (message) => {
+    if (!begun) {
+      begun = true;
+      return typed(64);
+    }
+    if (message[0] === BIND && statementOf(message) === FENCE) {
+      underWay.add(FENCE);
+      onBegun('commit');
+    }
+    return undefined;
+  });
+  const down = new Frames(typed(5), (message) => {
+    if (message[0] === READY) underWay.clear();
+    return undefined;
+  });
+  return { underWay, up: (chunk) => up.take(chunk), down: (chunk) => down.take(chunk) };
+};
+
+/** Of a Bind: the name of the portal, then that of the statement, each ended by a zero. */
+function statementOf(bind: Buffer): string {
+  const from = bind.indexOf(0, 5) + 1;
+  const to = bind.indexOf(0, from);
+  return to < 0 ? '' : bind.toString('utf8', from, to);
+}
+
+// ---------------------------------------------------------------------------------------------------------- Kafka
+
+const ADD_PARTITIONS = 24;
+const ADD_OFFSETS = 25;
+const END = 26;
+const sized = (kept: number): Framing => ({ head: 4, lengthOf: (head) => 4 + head.readInt32BE(0), kept });
+
+export const watchKafka: WatchFactory = (onBegun) => {
+  const underWay = new Set<string>();
+  /** Ends that are not answered yet, by correlation id. */
+  const ends = new Map<number, string>();
+  const up = new Frames(sized(400), (message) => {
+    const key = message.readInt16BE(4);
+    if (key !== ADD_PARTITIONS && key !== ADD_OFFSETS && key !== END) return undefined;
+    const id = transactionalIdOf(message);
+    if (key === END) ends.set(message.readInt32BE(8), id);
+    else if (!underWay.has(id)) {
+      underWay.add(id);
+      onBegun('transaction');
+    }
+    return undefined;
+  });
+  const down = new Frames(sized(8), (message) => {
+    const correlation = message.readInt32BE(4);
+    const ended = ends.get(correlation);
+    if (ended !== undefined) underWay.delete(ended);
+    ends.delete(correlation);
+    return undefined;
+  });
+  return { underWay, up: (chunk) => up.take(chunk), down: (chunk) => down.take(chunk) };
+};
+
+/** After size, api key, version, correlation id and the client's name; KafkaJS knows no flexible version of these. */
+function transactionalIdOf(request: Buffer): string {
+  const at = 14 + Math.max(0, request.readInt16BE(12));
+  return request.toString('utf8', at + 2, at + 2 + request.readInt16BE(at));
+}
