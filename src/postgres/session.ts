@@ -47,7 +47,9 @@ export class Session {
 
   #next<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#tail.then(async () => {
-      if (this.#dead !== null) throw new Error('this connection is of no use any more', { cause: this.#dead });
+      if (this.#dead !== null) {
+        throw new Error(`this connection is of no use any more: ${this.#dead.message}`, { cause: this.#dead });
+      }
       try {
         return await task();
       } catch (error) {
