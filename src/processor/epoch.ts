@@ -150,10 +150,18 @@ export class Epoch {
     const { inbox, parts, logger, ending } = this.context;
     const { expected } = inbox;
     if (expected === null) return;
-    await this.continuity.check(expected);
+    // What was folded may be deleted, also while it waits to be compared.
+    const needed = Math.max(expected, this.fold.nextOffset);
+    const { earliest } = await this.continuity.check(needed);
     if (ending().now || expected !== inbox.expected) return;
-    logger.debug({ offset: expected }, 'reading on from the expected offset');
-    parts.log.seek(this.lease.partition, expected);
+    const from = earliest > expected ? needed : expected;
+    if (from !== expected) {
+      logger.debug({ offset: expected }, 'the record folded last was deleted: it cannot be compared');
+      this.toVerify = null;
+      inbox.reset(from);
+    }
+    logger.debug({ offset: from }, 'reading on from the expected offset');
+    parts.log.seek(this.lease.partition, from);
     parts.log.resume(this.lease.partition);
   }
 

@@ -12,7 +12,8 @@ export class Waker {
 
   wake(): void {
     this.woken = true;
-    this.abort?.abort();
+    // A reason of its own: the default is an exception with its stack, each time.
+    this.abort?.abort('woken');
   }
 
   /** Resolves after `ms`, or as soon as `wake` is called. */
@@ -40,7 +41,7 @@ export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): 
   try {
     return await Promise.race([promise, clock.sleep(ms, abort.signal).then(() => null)]);
   } finally {
-    abort.abort();
+    abort.abort('done');
   }
 }
 
