@@ -23,7 +23,7 @@ type Make = (random: Random, ground: Ground) => Fault;
 /** What share of the faults that can be aimed at a commit or a transaction is. */
 const AIMED = 0.7;
 /** How long an aimed fault waits for what it is aimed at, ms: then it strikes all the same. */
-const PATIENCE = 4_000;
+const PATIENCE = 8_000;
 
 // ------------------------------------------------------------------------------------------------------ processors
 
@@ -195,7 +195,7 @@ const terminated: Make = (random, { direct, slots }) => {
           [ports],
         );
         const surely = inside && links.some(({ watch }) => watch.underWay.size > 0);
-        tell('backends terminated', slot.name, surely ? ['commit'] : [], `${rows.length} of them`);
+        if (rows.length > 0) tell('backends terminated', slot.name, surely ? ['commit'] : [], `${rows.length} of them`);
         link?.hold(false, false);
       } finally {
         await client.end();
@@ -222,7 +222,9 @@ const cut: Make = (random, { slots }) => {
       proxy.refuse(away > 0);
       const { size } = proxy.links;
       proxy.cut();
-      tell(kind, slot.name, inside, `${size} of them${away > 0 ? `, refused for ${Math.round(away)} ms` : ''}`);
+      // Nothing to cut is no fault.
+      if (size > 0)
+        tell(kind, slot.name, inside, `${size} of them${away > 0 ? `, refused for ${Math.round(away)} ms` : ''}`);
       await sleep(away);
       proxy.refuse(false);
     },
@@ -262,6 +264,7 @@ const answersLost: Make = (random, { slots }) => {
       const proxy = slot.proxies[far];
       await aimed([slot], aim, delay);
       const inside = insideOf(slot, far);
+      if (proxy.links.size === 0) return;
       proxy.hold(false, true);
       tell(kind, slot.name, inside, `held for ${Math.round(ms)} ms, then cut`);
       await sleep(ms);
@@ -329,7 +332,10 @@ function aside(random: Random, slots: readonly Slot[], fars: readonly Far[]) {
   return { slot, far, aim: work !== null && random.chance(AIMED) ? work : null, delay: random.between(0, 4) };
 }
 
+/** Waits until one of the processors has connections, and then for what is aimed at. */
 async function aimed(slots: readonly Slot[], aim: Work | null, delay: number) {
+  const isThere = (slot: Slot) => slot.proxies[aim === 'transaction' ? 'broker' : 'database'].links.size > 1;
+  for (let waited = 0; waited < PATIENCE && !slots.some(isThere); waited += 100) await sleep(100);
   if (aim === null) return null;
   const link = await begins(slots, aim, PATIENCE);
   if (delay >= 1) await sleep(delay);

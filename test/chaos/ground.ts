@@ -71,6 +71,9 @@ function listeners(plain: number, controller: number, inner: readonly number[], 
   const at = `PLAINTEXT://127.0.0.1:${plain}`;
   const protocols = ['PLAINTEXT', 'CONTROLLER', ...inner.map((_, i) => `P${i}`)].map((name) => `${name}:PLAINTEXT`);
   return {
+    // A broker that was killed is let back in once its old registration has run out: nine seconds unless set.
+    'broker.session.timeout.ms': '2000',
+    'broker.heartbeat.interval.ms': '400',
     'controller.quorum.voters': `1@127.0.0.1:${controller}`,
     listeners: [at, `CONTROLLER://127.0.0.1:${controller}`, ...named(inner)].join(','),
     'advertised.listeners': [at, ...named(proxies.map(({ broker }) => broker.port))].join(','),

@@ -74,8 +74,18 @@ export class Load {
         // An idempotent producer that lost its number cannot go on. Written twice is resent, as producers do.
         this.again += batch.length;
         this.#log.say(`the writer connects anew: ${(error as Error).message}`);
-        await sleep(500);
-        await this.#writer.reconnect();
+        await this.#reconnect();
+      }
+    }
+  }
+
+  async #reconnect(): Promise<void> {
+    for (;;) {
+      await sleep(500);
+      try {
+        return await this.#writer.reconnect();
+      } catch (error) {
+        this.#log.say(`the writer waits for the broker: ${(error as Error).message}`);
       }
     }
   }

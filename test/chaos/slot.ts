@@ -92,7 +92,8 @@ export class Slot {
     if (exit === null) {
       this.complain(`did not end within ${STOP_WITHIN} ms of SIGTERM: ${this.#file}`);
       await this.kill();
-    } else if (exit.code !== 0) {
+    } else if (exit.code !== 0 && (await this.said()).includes('"listening"')) {
+      // Before it listens it has begun nothing, and leaves a signal to the system.
       this.complain(`ended with ${exit.signal ?? `code ${exit.code}`} after SIGTERM: ${this.#file}`);
     }
   }

@@ -89,7 +89,8 @@ export async function judge(
     const found = (await readAll(console, topic, expected.length)).map(comparable);
     // In the order of each partition, and so of each session.
     const inOrder = Array.from({ length: PARTITIONS }, (_, i) => found.filter(({ partition }) => partition === i));
-    compared.push(compare(`${kind} topic`, inOrder.flat(), expected, identity));
+    const difference = compare(`${kind} topic`, inOrder.flat(), expected, identity);
+    compared.push({ ...difference, expected: expected.length - PARTITIONS });
   }
   const sum = (name: string) => folded.reduce((total, { answer }) => total + (answer.counts[name as 'events'] ?? 0), 0);
   return {
