@@ -3,7 +3,7 @@ import { startJava, whyNotJava } from '../../src/local/java.ts';
 import type { JavaStack, Part } from '../../src/local/stack.ts';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
-import { Pipeline } from './support/pipeline.ts';
+import { Pipeline, told } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 import { plainEvent } from './support/traffic.ts';
 import { expectRight } from './support/verdict.ts';
@@ -36,12 +36,12 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
     await stack?.stop();
   });
 
-  test('Postgres', async () => {
+  saying('Postgres', async () => {
     await away(stack.database, { running: /to be taken over again/, starting: /^waiting for Postgres$/ });
     await foldedOn();
   });
 
-  test('the schema registry, with records of a schema that it alone knows', async () => {
+  saying('the schema registry, with records of a schema that it alone knows', async () => {
     const unseen = () => Array.from({ length: 8 }, (_, i) => plainEvent(`unseen-${i}`, {}, 'unseen'));
     const writing = async () => (await pipeline.writer()).write(unseen());
     await away(stack.registry, { running: /^waiting for the schema registry/, starting: null }, writing);
@@ -53,7 +53,7 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
     await foldedOn();
   });
 
-  test('the broker', async () => {
+  saying('the broker', async () => {
     await pipeline.stopWriting();
     await away(stack.broker, {
       running: /^(lost the membership|publishing failed|end offsets could not)/,
@@ -64,12 +64,16 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
     await foldedOn();
   });
 
-  test('all is as if nothing had been away', async () => {
+  saying('all is as if nothing had been away', async () => {
     await pipeline.stopWriting();
     await pipeline.settled();
     expect(await program.stop(LEAVES_WITHIN)).toEqual({ code: 0, signal: null });
     await expectRight(pipeline, (await pipeline.writer()).written);
   });
+
+  function saying(name: string, body: () => Promise<void>): void {
+    test(name, () => told(pipeline, body));
+  }
 
   /** Ends a part, sees that it is said, that SIGTERM still works, and starts it again. */
   async function away(

@@ -36,7 +36,7 @@ describeReal('run refuses to fold on, and says what to do', () => {
   }
 
   test('where a setting that decides has changed under running state', async () => {
-    await expectRefusal(2, [/visit\.gap was 1s and is now 2s/, /tidemark replay/], { TIDEMARK_VISIT_GAP: '2s' });
+    await expectRefusal(2, [/visit\.gap was 1s and is now 2s/, /fold the log anew/], { TIDEMARK_VISIT_GAP: '2s' });
   });
 
   test('where synchronous_commit is off', async () => {
@@ -74,7 +74,7 @@ describeReal('run refuses to fold on, and says what to do', () => {
   test('where the topic has other partitions than before', async () => {
     const admin = await pipeline.admin();
     await admin.createPartitions({ topicPartitions: [{ topic: pipeline.name, count: PARTITIONS + 1 }] });
-    await expectRefusal(1, [/has 4 partitions, and had 3/, /tidemark replay/]);
+    await expectRefusal(1, [/has 4 partitions, and had 3/, /fold the log anew/]);
   });
 
   async function stamp(by: 'CreateTime' | 'LogAppendTime'): Promise<void> {

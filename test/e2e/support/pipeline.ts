@@ -54,7 +54,7 @@ export class Pipeline {
   #writer: Writer | null = null;
   #writing: { readonly stop: AbortController; readonly done: Promise<void> } | null = null;
 
-  constructor(parts: Parts, prefix: string, env: Environment = {}) {
+  constructor(parts: Parts, prefix: string) {
     this.name = uniqueName(prefix);
     this.parts = parts;
     this.env = {
@@ -67,7 +67,6 @@ export class Pipeline {
       TIDEMARK_OUTPUT_TOPIC: `${this.name}-ended`,
       TIDEMARK_TOPICS_PARTITIONS: String(PARTITIONS),
       ...QUICK,
-      ...env,
     };
     this.settings = loadSettings({ env: this.env }).settings;
   }
@@ -198,23 +197,26 @@ export class Pipeline {
   }
 }
 
-/**
- * Runs `body` on a pipeline and ends all that it started. Where it fails, the error tells what the processes said last,
- * and where all that they said is.
- */
-export async function withPipeline(
-  parts: Parts,
-  prefix: string,
-  body: (pipeline: Pipeline) => Promise<void>,
-  env: Environment = {},
-): Promise<void> {
-  const pipeline = new Pipeline(parts, prefix, env);
+/** Runs `body`. Where it fails, the error tells what the processes said last, and where all that they said is. */
+export async function told(pipeline: Pipeline, body: () => Promise<void>): Promise<void> {
   try {
-    await body(pipeline);
+    await body();
   } catch (error) {
     const said = pipeline.programs.map((program) => program.tail(12)).join('\n');
     (error as Error).message += `\n${said}\nall of it: ${await pipeline.dump()}`;
     throw error;
+  }
+}
+
+/** Runs `body` on a pipeline, as `told` does, and ends all that it started. */
+export async function withPipeline(
+  parts: Parts,
+  prefix: string,
+  body: (pipeline: Pipeline) => Promise<void>,
+): Promise<void> {
+  const pipeline = new Pipeline(parts, prefix);
+  try {
+    await told(pipeline, () => body(pipeline));
   } finally {
     await pipeline.end();
   }
