@@ -1,0 +1,78 @@
+import { describe, expect, test } from '@jest/globals';
+import { FAULTS, planOf } from './plan.ts';
+import { again } from './report.ts';
+import { search, seedsFrom } from './search.ts';
+import { shrink } from './shrink.ts';
+import { simulate, WEAKNESSES } from './world.ts';
+
+/** The same share of the fresh seeds that other properties take; `FAST_CHECK_RUNS` asks for more. */
+const FRESH = Math.min(20_000, Math.ceil(Number(process.env.FAST_CHECK_RUNS ?? 1000) / 4));
+const FIXED = 300;
+const LIMIT = 120_000 + FRESH * 200;
+
+describe('whatever fails, tables and topics come to what the reference says of the log, and nothing stays stuck', () => {
+  test(
+    'for seeds that are always the same',
+    async () => {
+      const { failures, faults } = await search(seedsFrom(1, FIXED));
+      expect(failures.join('\n\n')).toBe('');
+      // A fault that never comes tests nothing.
+      expect(FAULTS.filter((kind) => kind !== 'owner unseen' && (faults.get(kind) ?? 0) < 10)).toEqual([]);
+    },
+    LIMIT,
+  );
+
+  test(
+    'for fresh seeds',
+    async () => {
+      const first = Date.now() % 2 ** 31;
+      const { failures } = await search(seedsFrom(first, FRESH), null, 1);
+      if (failures.length > 0) throw new Error(`of ${FRESH} seeds from ${first}\n${failures.join('\n\n')}`);
+    },
+    LIMIT,
+  );
+});
+
+describe('the simulator notices when a part leaves out what the guarantees rest on', () => {
+  test.each(WEAKNESSES)(
+    '%s',
+    async (weakness) => {
+      // The rarest of them shows about once in a hundred seeds.
+      let caught = 0;
+      for (const seed of seedsFrom(1, 400)) {
+        if ((await simulate(planOf(seed), weakness)).failure === null) continue;
+        caught = seed;
+        break;
+      }
+      expect(caught).toBeGreaterThan(0);
+      expect((await simulate(planOf(caught))).failure).toBeNull();
+    },
+    LIMIT,
+  );
+});
+
+describe('a seed', () => {
+  test('decides everything: twice the same', async () => {
+    for (const seed of seedsFrom(1, 20)) {
+      const first = await simulate(planOf(seed), null, true);
+      expect((await simulate(planOf(seed), null, true)).trace).toEqual(first.trace);
+      expect(first.trace.length).toBeGreaterThan(0);
+    }
+  });
+
+  test(
+    'that fails is made smaller, still fails, and says how to run it again',
+    async () => {
+      const weakness = 'no outbox position';
+      const plan = planOf(7);
+      const smaller = await shrink(plan, weakness);
+      expect(smaller.outcome.failure).toMatch(/a consumer sees message/);
+      expect(smaller.plan.records.length).toBe(1);
+      expect(smaller.plan.faults.size).toBeLessThan(plan.faults.size);
+      const { failures } = await search([7], weakness);
+      expect(failures[0]).toContain(again(7, weakness));
+      expect(failures[0]).toContain('BROKEN');
+    },
+    LIMIT,
+  );
+});

@@ -1,0 +1,240 @@
+/** A processor as a process: it can be killed, stopped and resumed, and its clock can be wrong. */
+import type { Logger } from 'pino';
+import type { Observer } from '../../src/processor/observer.ts';
+import type { Clock } from '../../src/processor/ports.ts';
+import { Processor } from '../../src/processor/processor.ts';
+import { WriterSchemas } from '../../src/processor/schemas.ts';
+import { toOutMessages } from '../../src/wire/envelope.ts';
+import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
+import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
+import { type Dice, dice, streamOf } from './dice.ts';
+import { SimOutput } from './output.ts';
+import { SimStore } from './store.ts';
+import type { SimInput } from './topic.ts';
+import { envelopeOf, TOPIC, type World } from './world.ts';
+
+/** A request to a part that did not work, as the one who asked sees it. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+}
+
+/** Longest that one waits for an answer that does not come, ms. */
+const TIMEOUT = 2_000;
+
+export class Host {
+  readonly world: World;
+  readonly name: string;
+  readonly clock: Clock;
+  readonly input: SimInput;
+  readonly processor: Processor;
+  /** What its clock is ahead by, ms. */
+  ahead: number;
+  state: 'running' | 'stopped' | 'dead' | 'ended' = 'running';
+  error: Error | null = null;
+  private readonly abort = new AbortController();
+  /** What came while it was stopped. */
+  private deferred: (() => void)[] = [];
+  private readonly streams = new Map<string, { readonly draw: Dice; calls: number }>();
+
+  constructor(world: World, name: string, ahead: number) {
+    this.world = world;
+    this.name = name;
+    this.ahead = ahead;
+    this.clock = {
+      now: () => world.time.now + this.ahead,
+      elapsed: () => world.time.now,
+      sleep: (ms, signal) => this.sleep(ms, signal),
+    };
+    this.input = world.topic.reader(this);
+    const parts = { clock: this.clock, logger: this.logger(), observer: this.observer() };
+    const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {} };
+    this.processor = new Processor(world.settings, {
+      ...parts,
+      log: this.input,
+      store: new SimStore(world.store, this),
+      output: new SimOutput(world.output, this),
+      schemas: new WriterSchemas(reader, { writerSchema: async () => null }, parts),
+      decode: (partition, record) => world.decode(partition, record),
+      encode: (partition, emissions) => {
+        if (emissions.length === 0) return null;
+        const messages = toOutMessages(emissions, envelopeOf(TOPIC, partition));
+        const first = messages[0]!.sequence;
+        return { first, next: first + messages.length, payload: encodeOutbox(messages) };
+      },
+      decodeOutbox,
+      eventIdOf: (value) => decodeVisitEnded(value).eventId,
+    });
+    void this.processor.run(this.abort.signal).then(
+      () => this.over(null),
+      (error: Error) => this.over(error),
+    );
+  }
+
+  get isAlive(): boolean {
+    return this.state === 'running' || this.state === 'stopped';
+  }
+
+  get isRunning(): boolean {
+    return this.state === 'running';
+  }
+
+  // ---------------------------------------------------------------------------------------------- what befalls it
+
+  /** SIGTERM. */
+  tellToStop(): void {
+    this.enter(() => this.abort.abort());
+  }
+
+  /** SIGKILL: nothing that it waits for ever comes. */
+  kill(): void {
+    this.state = 'dead';
+    this.deferred = [];
+    this.world.store.gone(this);
+  }
+
+  /** SIGSTOP. */
+  stop(): void {
+    this.state = 'stopped';
+  }
+
+  /** SIGCONT: all that came meanwhile comes now. */
+  resume(): void {
+    if (this.state !== 'stopped') return;
+    this.state = 'running';
+    const deferred = this.deferred;
+    this.deferred = [];
+    for (const each of deferred) this.enter(each);
+  }
+
+  // ----------------------------------------------------------------------------------------------- how it is reached
+
+  /** Something happens in the process: now, once it is resumed, or never. */
+  enter(happens: () => void): void {
+    if (this.state === 'stopped') this.deferred.push(happens);
+    else if (this.state === 'running') happens();
+  }
+
+  /** Resolves when the process can go on. */
+  running(): Promise<void> {
+    return new Promise((resolve) => this.enter(resolve));
+  }
+
+  /**
+   * A request and its answer, with all that may go wrong with it.
+   *
+   * @param work what it does where it arrives. It is told whether it is to take its time: whoever asked has given up by
+   *   then.
+   * @param lingers whether it arrives in time, and is slow there, where it is overtaken; otherwise it arrives late.
+   */
+  async call<T>(
+    part: 'store' | 'broker',
+    op: string,
+    work: (late: boolean) => T | Promise<T>,
+    lingers = false,
+  ): Promise<T> {
+    const { world } = this;
+    let stream = this.streams.get(op);
+    if (stream === undefined) {
+      stream = { draw: dice(streamOf(world.plan.seed, `${this.name} ${op}`)), calls: 0 };
+      this.streams.set(op, stream);
+    }
+    const { draw } = stream;
+    const [chance, there, back, wait] = [draw(), draw(), draw(), draw()];
+    const name = `${this.name} ${op} ${++stream.calls}`;
+    if (this.state !== 'running') await this.running();
+    const fault = world.callFault(chance, name);
+    const slow = fault === 'slow' ? wait * 3_000 : 0;
+    if (fault === 'refused') return this.fail(back * world.delay, `${op}: refused`);
+    if (fault === 'request lost') return this.fail(wait * TIMEOUT, `${op}: no answer`);
+    await world.pass(there * world.delay + slow);
+    const away = world.awayUntil(part);
+    if (away > world.time.now) return this.fail(Math.min(wait * TIMEOUT, 500), `${op}: the ${part} is away`);
+    if (part === 'store') await world.pass(world.stalledUntil - world.time.now);
+    if (fault === 'overtaken') {
+      const late = lingers ? Promise.resolve(work(true)) : world.time.sleep(wait ** 3 * 5_000).then(() => work(true));
+      late.catch(() => {});
+      return this.fail(100 + back * TIMEOUT, `${op}: no answer yet`);
+    }
+    let answer: T;
+    try {
+      answer = await work(false);
+    } catch (error) {
+      await this.arrived(back);
+      throw error;
+    }
+    if (fault === 'reply lost') return this.fail(wait * TIMEOUT, `${op}: the answer was lost`);
+    await this.arrived(back);
+    return answer;
+  }
+
+  private async arrived(back: number): Promise<void> {
+    await this.world.pass(back * this.world.delay);
+    if (this.state !== 'running') await this.running();
+  }
+
+  private async fail(ms: number, why: string): Promise<never> {
+    await this.world.pass(ms);
+    await this.running();
+    throw new Fault(why);
+  }
+
+  private sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) {
+        resolve();
+        return;
+      }
+      const timer = this.world.time.after(ms, () => this.enter(resolve));
+      signal?.addEventListener('abort', () => {
+        timer.fire = null;
+        resolve();
+      });
+    });
+  }
+
+  private over(error: Error | null): void {
+    if (!this.isAlive) return;
+    this.state = 'ended';
+    this.error = error;
+    this.world.store.gone(this);
+    this.world.ended(this);
+  }
+
+  // ----------------------------------------------------------------------------------------------- what it tells
+
+  private logger(): Logger {
+    const { world, name } = this;
+    const say = (of: { readonly partition?: number; readonly err?: string }, text: string) => {
+      if (world.trace === null) return;
+      const { partition, err } = of;
+      world.note(
+        `${name}${partition === undefined ? '' : ` p${partition}`}: ${text}${err === undefined ? '' : `: ${err}`}`,
+      );
+    };
+    const make = (bound: object) => {
+      const at = (of: object, text: string) => say({ ...bound, ...of }, text);
+      const quiet = () => {};
+      const child = (more: object) => make({ ...bound, ...more });
+      return { trace: quiet, debug: quiet, info: at, warn: at, error: at, fatal: at, child };
+    };
+    return make({}) as unknown as Logger;
+  }
+
+  private observer(): Observer {
+    const { world } = this;
+    return {
+      committed: () => {
+        world.counts.commits += 1;
+      },
+      published: () => {
+        world.counts.transactions += 1;
+      },
+      misplaced: () => {},
+      failed: () => {},
+      rebalanced: () => {},
+      takenOver: () => {
+        world.counts.takeOvers += 1;
+      },
+    };
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * What happens in a run, as plain data that a seed decides: the log, the settings, and the faults. Plain, so that a run
+ * that fails can be made smaller piece by piece: see shrink.ts.
+ */
+import fc from 'fast-check';
+import { build, choices, configs, type Log } from '../core/logs.ts';
+import type { PlainEvent } from '../reference/decode.ts';
+import type { ScenarioConfig } from '../reference/scenario.ts';
+import { type Dice, dice, pick, streamOf, whole } from './dice.ts';
+
+/** What may befall one request to the store or the broker. */
+export const CALL_FAULTS = ['refused', 'request lost', 'reply lost', 'overtaken', 'slow'] as const;
+/** What the reader may do that the log did not ask for. */
+export const READ_FAULTS = ['batch again', 'old batch', 'position reset'] as const;
+/** What befalls processes and parts, at a time. */
+export const EVENT_FAULTS = [
+  'killed',
+  'told to stop',
+  'stopped and resumed',
+  'stopped for good',
+  'rebalance',
+  'clock step',
+  'store restarted',
+  'store stalled',
+  'broker away',
+  'position expired',
+  'database set back',
+  'retention',
+] as const;
+/** What a take-over may meet. */
+export const OTHER_FAULTS = ['owner unseen'] as const;
+
+export type CallFault = (typeof CALL_FAULTS)[number];
+export type ReadFault = (typeof READ_FAULTS)[number];
+export type EventFault = (typeof EVENT_FAULTS)[number];
+export type FaultKind = CallFault | ReadFault | EventFault | (typeof OTHER_FAULTS)[number];
+export const FAULTS: readonly FaultKind[] = [...CALL_FAULTS, ...READ_FAULTS, ...EVENT_FAULTS, ...OTHER_FAULTS];
+
+export interface PlannedRecord {
+  readonly partition: number;
+  readonly offset: number;
+  /** The record's timestamp, ms. */
+  readonly timestamp: number;
+  readonly events: readonly (PlainEvent | null)[];
+  /** When it is appended, ms after the start. */
+  readonly at: number;
+  /** End offset of the partition once it is appended: past its own offset + 1 where markers follow. */
+  readonly end: number;
+}
+
+export interface PlannedEvent {
+  readonly kind: EventFault;
+  /** ms after the start. */
+  readonly at: number;
+  /** How long it lasts, or by how much it goes, ms. */
+  readonly ms: number;
+  /** Which of those that it may befall, in [0, 1). */
+  readonly whom: number;
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly config: Required<ScenarioConfig>;
+  readonly outputDebug: boolean;
+  readonly partitions: number;
+  readonly records: readonly PlannedRecord[];
+  readonly hosts: number;
+  readonly commitInterval: number;
+  readonly commitMaxBytes: number;
+  readonly outboxMaxBytes: number;
+  /** null: no processor anticipates, and timestamps have nothing to do with the time of the run. */
+  readonly clockMargin: number | null;
+  /** Clocks may differ by more than the margin: anticipations may be wrong, and the reference has no answer. */
+  readonly beyondMargin: boolean;
+  /** Records that the reader hands over at once, at most. */
+  readonly batch: number;
+  /** Longest that a request, or an answer, is under way, ms. */
+  readonly delay: number;
+  /** What each host's clock is ahead by, ms. */
+  readonly clocks: readonly number[];
+  readonly faults: ReadonlySet<FaultKind>;
+  /** Share of requests that a fault befalls. */
+  readonly rate: number;
+  readonly events: readonly PlannedEvent[];
+  /** The requests that faults may befall, by name; null: all. */
+  readonly only: ReadonlySet<string> | null;
+}
+
+export const START = Date.UTC(2026, 0, 1);
+/** A run that anticipates lives through the time between its records; those later than this are left out, ms. */
+const LONGEST = 60_000;
+
+export function planOf(seed: number): Plan {
+  const draw = dice(streamOf(seed, 'plan'));
+  const partitions = whole(draw, 1, 4);
+  const anticipates = draw() < 0.4;
+  const beyondMargin = anticipates && draw() < 0.15;
+  const parts = fc.tuple(configs, fc.array(choices(false), { minLength: partitions, maxLength: partitions }));
+  const [drawn, made] = fc.sample(parts, { seed, numRuns: 1 })[0]!;
+  const clockMargin = anticipates ? pick(draw, [0, 20, 200, 1_000]) : null;
+  const config = anticipates ? withinSeconds(drawn) : drawn;
+  const outputDebug = draw() < 0.2;
+  const spread = clockMargin === null ? 0 : beyondMargin ? clockMargin * 3 + config.gap_ms : clockMargin / 2;
+  const records = made.flatMap((choices, partition) => {
+    // The broker's clock may go back, but not by as much as these do.
+    const log = build(config, outputDebug, anticipates ? choices.map((each) => ({ ...each, back: false })) : choices);
+    return recordsOf(log, partition, anticipates ? spread : null, draw);
+  });
+  const hosts = whole(draw, 1, 4);
+  const faults = faultsOf(draw, beyondMargin);
+  const last = records.reduce((at, record) => Math.max(at, record.at), 0);
+  const steps = faults.has('clock step') ? (anticipates ? spread : 3_600_000) : anticipates ? spread : 0;
+  return {
+    seed,
+    config,
+    outputDebug,
+    partitions,
+    records: records.sort((a, b) => a.at - b.at || a.partition - b.partition || a.offset - b.offset),
+    hosts,
+    commitInterval: pick(draw, [50, 500, 2_000]),
+    commitMaxBytes: pick(draw, [1, 500, 2_000, 1_000_000]),
+    outboxMaxBytes: pick(draw, [1, 500, 4_000, 1_000_000]),
+    clockMargin,
+    beyondMargin,
+    batch: pick(draw, [1, 3, 10, 500]),
+    delay: pick(draw, [0, 5, 50, 200]),
+    clocks: Array.from({ length: hosts }, () => Math.round((draw() * 2 - 1) * steps)),
+    faults,
+    rate: pick(draw, [0.02, 0.1, 0.3]),
+    events: eventsOf(draw, faults, last + 2_000, steps),
+    only: null,
+  };
+}
+
+/** The same bounds, in proportion, where one of them would be hours. */
+function withinSeconds(config: Required<ScenarioConfig>): Required<ScenarioConfig> {
+  if (config.max_duration_ms < 10_000_000) return config;
+  const ms = (value: number) => value / 10_000;
+  return {
+    ...config,
+    gap_ms: ms(config.gap_ms),
+    out_of_orderness_ms: ms(config.out_of_orderness_ms),
+    arrival_grace_ms: ms(config.arrival_grace_ms),
+    allowed_lateness_ms: ms(config.allowed_lateness_ms),
+    max_age_ms: ms(config.max_age_ms),
+    max_duration_ms: ms(config.max_duration_ms),
+    future_tolerance_ms: ms(config.future_tolerance_ms),
+  };
+}
+
+/** @param spread what the broker's clock is off by at most, ms; null: timestamps do not follow the run's time. */
+function recordsOf(log: Log, partition: number, spread: number | null, draw: Dice): PlannedRecord[] {
+  const steps = log.steps.flatMap((step) => ('now' in step ? [] : [step]));
+  const backlog = draw() < 0.3 ? whole(draw, 0, steps.length) : 0;
+  const records: PlannedRecord[] = [];
+  // Later by so much that nothing lies before the start, whatever the broker's clock says.
+  const by = spread === null ? 0 : Math.ceil(spread) + whole(draw, 0, 1_000);
+  let at = 0;
+  let off = 0;
+  for (const [i, { arrives, offset, events }] of steps.entries()) {
+    const timestamp = arrives + by;
+    if (spread === null) {
+      if (i >= backlog && draw() < 0.7) at += whole(draw, 0, 300);
+    } else {
+      if (draw() < 0.2) off = Math.round((draw() * 2 - 1) * spread);
+      at = Math.max(at, timestamp - off - START);
+      if (at > LONGEST) break;
+    }
+    const following = steps[i + 1]?.offset ?? offset + whole(draw, 1, 3);
+    const end = draw() < 0.5 ? offset + 1 : following;
+    const later = by === 0 ? events : events.map((event) => event && { ...event, occurred_at: event.occurred_at + by });
+    records.push({ partition, offset, timestamp, events: later, at, end });
+  }
+  return records;
+}
+
+function faultsOf(draw: Dice, beyondMargin: boolean): Set<FaultKind> {
+  const share = pick(draw, [0, 0.15, 0.4, 0.8]);
+  const faults = new Set(FAULTS.filter(() => draw() < share));
+  // What was folded otherwise than the log says cannot be folded again the same.
+  if (beyondMargin) faults.delete('database set back');
+  if (faults.has('database set back')) faults.delete('retention');
+  return faults;
+}
+
+function eventsOf(draw: Dice, faults: ReadonlySet<FaultKind>, until: number, step: number): PlannedEvent[] {
+  const events: PlannedEvent[] = [];
+  for (const kind of EVENT_FAULTS) {
+    // Drawn whether it is used or not: one kind more or less leaves the others where they are.
+    const mine = Array.from({ length: whole(draw, 1, kind === 'rebalance' ? 8 : 4) }, () => {
+      const at = whole(draw, 0, until);
+      const size = draw();
+      const ms = kind === 'clock step' ? Math.round((size * 2 - 1) * step) : Math.round(50 + size ** 3 * 20_000);
+      return { kind, at, ms, whom: draw() };
+    });
+    if (faults.has(kind)) events.push(...mine);
+  }
+  return events.sort((a, b) => a.at - b.at);
+}
