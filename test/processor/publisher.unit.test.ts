@@ -1,0 +1,57 @@
+import { expect, test } from '@jest/globals';
+import pino from 'pino';
+import { MemoryOutput } from '../../src/memory/output.ts';
+import { CannotGoOn } from '../../src/processor/errors.ts';
+import type { Lease, OutMessage, OutputSession } from '../../src/processor/ports.ts';
+import { Publisher } from '../../src/processor/publisher.ts';
+import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+function message(sequence: number, value: string): OutMessage {
+  return { topic: 'output', sequence, key: null, value: Buffer.from(value), headers: [] };
+}
+
+/** What a publisher asks of a lease on a database that was set back to its beginning. */
+const EMPTY = {
+  partition: 0,
+  state: { sequence: 0 },
+  published: 0,
+  outboxBytes: 0,
+  acknowledge: async () => {},
+} as unknown as Lease<never>;
+
+test('what is folded again after a restored backup is compared also when the first producer fails', async () => {
+  const clock = new VirtualClock(0);
+  const output = new MemoryOutput();
+  const sent = await output.open(0);
+  await sent.send([message(0, 'a'), message(1, 'b')], 2);
+  let failures = 0;
+  const failing = {
+    open: async (partition: number): Promise<OutputSession> => ({
+      ...(await output.open(partition)),
+      // Kafka has lost the position: the first to write it down anew fails.
+      position: async () => null,
+      keep: async () => {
+        if (failures++ === 0) throw new Error('the broker is away');
+      },
+    }),
+    close: async () => {},
+  };
+  const publisher = new Publisher({
+    lease: EMPTY,
+    output: failing,
+    decodeOutbox,
+    eventIdOf: (value) => value.toString(),
+    clock,
+    logger: pino({ level: 'silent' }),
+    observer: { failed: () => {} } as never,
+    onProgress: () => {},
+  });
+  publisher.start();
+  await clock.pass(1_000);
+  expect(failures).toBe(2);
+  publisher.offer({ first: 0, next: 2, payload: encodeOutbox([message(0, 'a'), message(1, 'other than before')]) });
+  await clock.pass(1_000);
+  expect(publisher.error).toBeInstanceOf(CannotGoOn);
+  expect(publisher.error?.message).toMatch(/message 1 was published as something else/);
+});
