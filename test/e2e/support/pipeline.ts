@@ -42,7 +42,7 @@ const QUICK = {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** A topic, schema and group of its own, and all processes that a test starts on them. */
+/** A topic, schema and group of its own, with settings over `QUICK`, and all processes that a test starts on them. */
 export class Pipeline {
   readonly name: string;
   readonly parts: Parts;
@@ -54,7 +54,7 @@ export class Pipeline {
   #writer: Writer | null = null;
   #writing: { readonly stop: AbortController; readonly done: Promise<void> } | null = null;
 
-  constructor(parts: Parts, prefix: string) {
+  constructor(parts: Parts, prefix: string, env: Environment = {}) {
     this.name = uniqueName(prefix);
     this.parts = parts;
     this.env = {
@@ -67,6 +67,7 @@ export class Pipeline {
       TIDEMARK_OUTPUT_TOPIC: `${this.name}-ended`,
       TIDEMARK_TOPICS_PARTITIONS: String(PARTITIONS),
       ...QUICK,
+      ...env,
     };
     this.settings = loadSettings({ env: this.env }).settings;
   }
@@ -213,8 +214,9 @@ export async function withPipeline(
   parts: Parts,
   prefix: string,
   body: (pipeline: Pipeline) => Promise<void>,
+  env: Environment = {},
 ): Promise<void> {
-  const pipeline = new Pipeline(parts, prefix);
+  const pipeline = new Pipeline(parts, prefix, env);
   try {
     await told(pipeline, () => body(pipeline));
   } finally {
