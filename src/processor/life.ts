@@ -72,6 +72,8 @@ export class PartitionLife {
   private lastError: string | null = null;
   /** In a row, without a commit that went through. */
   private failures = 0;
+  /** The group gave the partition since it was last tried to take it over: no need to ask. */
+  private given = true;
   private end: number | null = null;
 
   constructor(partition: number, settings: LifeSettings, parts: LifeParts) {
@@ -84,9 +86,11 @@ export class PartitionLife {
 
   /** Resolves when the partition was lost or `stop` was called, and all is given up. @throws CannotGoOn */
   async run(): Promise<void> {
-    for (let first = true; !this.ending; first = false) {
+    while (!this.ending) {
       try {
-        if (first || (await this.isOurs())) await this.own();
+        const { given } = this;
+        this.given = false;
+        if (given || (await this.isOurs())) await this.own();
       } catch (error) {
         if (error instanceof CannotGoOn) throw error;
         this.lastError = messageOf(error);
@@ -128,6 +132,7 @@ export class PartitionLife {
     log.seek(this.partition, epoch.from);
     log.resume(this.partition);
     this.phase = 'running';
+    this.given = false;
     this.lastError = null;
     const { openVisits, nextOffset } = epoch.fold;
     observer.takenOver({ partition: this.partition, ms: clock.elapsed() - started, openVisits });
@@ -150,10 +155,17 @@ export class PartitionLife {
 
   // ------------------------------------------------------------------------------------------- what others tell it
 
-  /** The group gave the partition to this processor again: the reader's position has to be sought anew. */
+  /**
+   * The group gave the partition to this processor again: the reader's position has to be sought anew. A life that
+   * waits to take it over tries now: by the time that it would have asked, the group may be dealing anew once more.
+   */
   reassigned(): void {
     const { expected } = this.inbox;
-    if (expected === null) return;
+    if (expected === null) {
+      this.given = true;
+      this.waker.wake();
+      return;
+    }
     this.parts.log.seek(this.partition, expected);
     this.parts.log.resume(this.partition);
   }
