@@ -137,7 +137,7 @@ export class Publisher<Raw> {
 
   /** Finds the position; the predecessor is fenced by now. */
   private async locate(session: OutputSession): Promise<void> {
-    const { lease, logger } = this.options;
+    const { logger } = this.options;
     const inKafka = await session.position();
     let at = Math.max(this.at, inKafka ?? 0);
     if (inKafka === null) {
