@@ -12,7 +12,10 @@ export interface Struck {
 }
 
 /** Between two faults, ms: a random time between these. Several may be under way at once. */
-const PAUSE = [800, 5_500] as const;
+const PAUSE = [600, 4_500] as const;
+/** Faults come in waves, ms, with a calm between them: a group that never settles has nothing under way to be hit. */
+const WAVE = 20_000;
+const CALM = 10_000;
 /** A fault that has waited for longer goes before all that need the same, ms. */
 const LONG = 8_000;
 /** How many faults of the plan may wait for what they need while later ones go first. */
@@ -38,7 +41,13 @@ export async function doHarm(seed: number, ground: Ground, until: number, log: L
     });
   };
 
+  const begun = Date.now();
   while (Date.now() < until) {
+    const intoWave = (Date.now() - begun) % (WAVE + CALM);
+    if (intoWave > WAVE) {
+      await sleep(Math.min(WAVE + CALM - intoWave, until - Date.now()));
+      continue;
+    }
     while (waiting.length < WAITING) waiting.push({ fault: plan.next().value, since: Date.now() });
     const fault = nextFree();
     if (fault !== null) begin(fault);
