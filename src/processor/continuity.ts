@@ -44,17 +44,21 @@ export class Continuity {
       return { offset, verify: null, end };
     }
     const offset = lease.state.nextOffset;
-    const { earliest, end } = await this.check(offset);
+    const { earliest, end } = await this.check(offset, lease);
     const { lastRecord } = lease;
     return { offset, verify: lastRecord !== null && lastRecord.offset >= earliest ? lastRecord : null, end };
   }
 
-  /** Bounds of the log, which must hold `offset`, or end there. @throws CannotGoOn */
-  async check(offset: number): Promise<{ readonly earliest: number; readonly end: number }> {
+  /**
+   * Bounds of the log, which must hold `offset`, or end there.
+   * @throws CannotGoOn; whatever the store says, if the partition is another's by now.
+   */
+  async check(offset: number, lease: Lease<unknown>): Promise<{ readonly earliest: number; readonly end: number }> {
     const patience = this.clock.elapsed() + SHORT_LOG_PATIENCE;
     for (;;) {
       const { earliest, end } = await this.log.bounds(this.partition);
       if (earliest > offset) {
+        await this.mustBeOurs(lease);
         throw new CannotGoOn(
           `${this.at}: records ${offset} to ${earliest - 1} were deleted before they were folded. ` +
             `They are lost to this state: raise the retention of the topic, then ${BEGIN_ANEW}`,
@@ -62,6 +66,7 @@ export class Continuity {
       }
       if (end >= offset) return { earliest, end };
       if (this.clock.elapsed() >= patience) {
+        await this.mustBeOurs(lease);
         throw new CannotGoOn(
           `${this.at} ends at offset ${end}, but was folded up to ${offset}: it was made anew, or lost records in a broker's failure. ` +
             `Point tidemark at the topic that it folded, or ${BEGIN_ANEW}`,
@@ -69,6 +74,11 @@ export class Continuity {
       }
       await this.clock.sleep(ASK_AGAIN);
     }
+  }
+
+  /** Who was stopped for long may miss only what its successor has folded since: that concerns nobody. */
+  private async mustBeOurs(lease: Lease<unknown>): Promise<void> {
+    await lease.acknowledge(lease.published);
   }
 
   /** @param record what stands at the offset of the record folded last. @throws CannotGoOn if it is another. */

@@ -152,7 +152,7 @@ export class Epoch {
     if (expected === null) return;
     // What was folded may be deleted, also while it waits to be compared.
     const needed = Math.max(expected, this.fold.nextOffset);
-    const { earliest } = await this.continuity.check(needed);
+    const { earliest } = await this.continuity.check(needed, this.lease);
     if (ending().now || expected !== inbox.expected) return;
     const from = earliest > expected ? needed : expected;
     if (from !== expected) {

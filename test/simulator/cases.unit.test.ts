@@ -93,4 +93,18 @@ describe('what once went wrong', () => {
       await goesRight({ records, delay: 50, events });
     }
   });
+
+  test('a processor that was stopped while others folded and retention went on does not take that for a loss', async () => {
+    const records = [click(0, 3_000), click(1, 6_000)];
+    // Whose the partition is is a matter of chance.
+    for (let seed = 1; seed <= 20; seed++) {
+      await goesRight({
+        seed,
+        records,
+        hosts: 2,
+        clocks: [0, 0],
+        events: [at(5_000, 'stopped and resumed', 10_000), at(14_000, 'retention')],
+      });
+    }
+  });
 });
