@@ -302,7 +302,7 @@ const WEIGHTS: readonly (readonly [Make, number])[] = [
   [rebalances, 1],
   [deploy, 1],
   [postgresKilled, 2],
-  [brokerKilled, 2],
+  [brokerKilled, 1],
   [terminated, 3],
   [cut, 3],
   [stalled, 3],

@@ -68,7 +68,7 @@ async function run(ground: Ground): Promise<Outcome> {
   await sleep(CALM);
   const progress = new Progress(direct);
   progress.start();
-  const { struck, errors } = await doHarm(seed, ground, Date.now() + minutes * 60_000, log);
+  const { struck, errors, recovery } = await doHarm(seed, ground, Date.now() + minutes * 60_000, progress, log);
   log.say('faults and load end; what is left is folded and published');
   const ended = Date.now();
   await load.stop();
@@ -87,7 +87,7 @@ async function run(ground: Ground): Promise<Outcome> {
   const complaints = [...slots, spare].flatMap((slot) => slot.complaints);
   const { all, one, anticipations } = progress;
   const wrong = [...stuck, ...errors, ...complaints];
-  return { struck, verdict, all, one, anticipations, drained, complaints: wrong };
+  return { struck, verdict, all, one, recovery, anticipations, drained, complaints: wrong };
 }
 
 function setUp(direct: Addresses): void {

@@ -17,6 +17,7 @@ export class Progress {
   readonly one: Standstill = { ms: 0, until: 0 };
   /** Ends of visits decided by the clock that were seen before the log caught up. */
   anticipations = 0;
+  readonly #wentOn: number[] = Array.from({ length: PARTITIONS }, () => 0);
   readonly #url: string;
   readonly #stop = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -24,6 +25,16 @@ export class Progress {
 
   constructor({ databaseUrl }: Addresses) {
     this.#url = databaseUrl;
+  }
+
+  /** Resolves once every partition has gone on since the call. @returns the ms that took; null: not within `within`. */
+  async allGoOn(within: number): Promise<number | null> {
+    const since = Date.now();
+    while (Date.now() - since < within && !this.#stop.signal.aborted) {
+      if (this.#wentOn.every((at) => at > since)) return Date.now() - since;
+      await sleep(EVERY);
+    }
+    return null;
   }
 
   start(): void {
@@ -45,7 +56,10 @@ export class Progress {
       const now = Date.now();
       for (const { partition, offset, anticipated } of rows) {
         const was = last[partition]!;
-        if (offset !== was.offset) Object.assign(was, { offset, at: now });
+        if (offset !== was.offset) {
+          Object.assign(was, { offset, at: now });
+          this.#wentOn[partition] = now;
+        }
         if (anticipated !== null && anticipated !== was.anticipated) {
           this.anticipations += 1;
           was.anticipated = anticipated;

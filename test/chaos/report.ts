@@ -8,6 +8,8 @@ export interface Outcome {
   readonly verdict: Verdict;
   readonly all: Standstill;
   readonly one: Standstill;
+  /** Longest time from the last fault of a wave being mended until every partition went on, ms. */
+  readonly recovery: number;
   readonly anticipations: number;
   readonly drained: number;
   /** What went wrong beside the comparison. */
@@ -19,7 +21,7 @@ export function isPassed({ verdict, complaints }: Outcome): boolean {
 }
 
 /** The tables that a run ends with. */
-export function report({ struck, verdict, all, one, anticipations, drained, complaints }: Outcome): string {
+export function report({ struck, verdict, all, one, recovery, anticipations, drained, complaints }: Outcome): string {
   const kinds = Map.groupBy(struck, ({ kind }) => kind);
   const inside = (faults: readonly Struck[]) => faults.filter((fault) => fault.inside.length > 0).length;
   const faults = [...kinds]
@@ -56,6 +58,7 @@ export function report({ struck, verdict, all, one, anticipations, drained, comp
         ['anticipations wrong', verdict.anticipationsWrong],
         ['longest time without progress, all partitions', seconds(all.ms)],
         ['longest time without progress, one partition', seconds(one.ms)],
+        ['longest time from mended faults to progress everywhere', seconds(recovery)],
         ['time to drain after the last fault', seconds(drained)],
         ['complaints', complaints.length],
       ],

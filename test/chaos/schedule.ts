@@ -3,6 +3,7 @@ import { Random } from '../../src/simulate/random.ts';
 import { type Fault, faults, type Tell } from './faults.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './log.ts';
+import type { Progress } from './progress.ts';
 import type { Work } from './watch.ts';
 
 /** A fault that struck. */
@@ -13,9 +14,14 @@ export interface Struck {
 
 /** Between two faults, ms: a random time between these. Several may be under way at once. */
 const PAUSE = [600, 4_500] as const;
-/** Faults come in waves, ms, with a calm between them: a group that never settles has nothing under way to be hit. */
-const WAVE = 20_000;
-const CALM = 10_000;
+/**
+ * Faults come in waves of so many ms. Between two of them all is mended and every partition goes on: a group that never
+ * settles has nothing under way to be hit, and how long it takes to go on is worth knowing.
+ */
+const WAVE = 25_000;
+/** How long that may take, ms, and how long it is left in peace then. */
+const RECOVER_WITHIN = 90_000;
+const CALM = 3_000;
 /** A fault that has waited for longer goes before all that need the same, ms. */
 const LONG = 8_000;
 /** How many faults of the plan may wait for what they need while later ones go first. */
@@ -23,9 +29,9 @@ const WAITING = 12;
 
 /**
  * Faults one after the other until `until` (ms since the epoch); resolves when all are mended.
- * @returns what struck, and errors of the faults themselves.
+ * @returns what struck, what went wrong by the way, and the longest time from mended faults to progress everywhere, ms.
  */
-export async function doHarm(seed: number, ground: Ground, until: number, log: Log) {
+export async function doHarm(seed: number, ground: Ground, until: number, progress: Progress, log: Log) {
   const plan = faults(new Random(seed ^ 0x5eed), ground);
   const pace = new Random(seed ^ 0xbea7);
   const struck: Struck[] = [];
@@ -41,20 +47,23 @@ export async function doHarm(seed: number, ground: Ground, until: number, log: L
     });
   };
 
-  const begun = Date.now();
+  let recovery = 0;
   while (Date.now() < until) {
-    const intoWave = (Date.now() - begun) % (WAVE + CALM);
-    if (intoWave > WAVE) {
-      await sleep(Math.min(WAVE + CALM - intoWave, until - Date.now()));
-      continue;
+    const waveEnd = Math.min(until, Date.now() + WAVE);
+    while (Date.now() < waveEnd) {
+      while (waiting.length < WAITING) waiting.push({ fault: plan.next().value, since: Date.now() });
+      const fault = nextFree();
+      if (fault !== null) begin(fault);
+      await sleep(pace.between(...PAUSE));
     }
-    while (waiting.length < WAITING) waiting.push({ fault: plan.next().value, since: Date.now() });
-    const fault = nextFree();
-    if (fault !== null) begin(fault);
-    await sleep(pace.between(...PAUSE));
+    await Promise.all(underWay);
+    const ms = await progress.allGoOn(RECOVER_WITHIN);
+    recovery = Math.max(recovery, ms ?? RECOVER_WITHIN);
+    if (ms === null) errors.push(`no progress in some partition ${RECOVER_WITHIN} ms after all was mended`);
+    log.say(ms === null ? '!! some partition stands still' : `all partitions go on ${ms} ms after all was mended`);
+    await sleep(CALM);
   }
-  await Promise.all(underWay);
-  return { struck, errors };
+  return { struck, errors, recovery };
 
   function nextFree(): Fault | null {
     const taken = new Set(held);
