@@ -8,9 +8,9 @@ import { toOutMessages } from '../../src/wire/envelope.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
+import type { SimInput } from './input.ts';
 import { SimOutput } from './output.ts';
 import { SimStore } from './store.ts';
-import type { SimInput } from './topic.ts';
 import { envelopeOf, TOPIC, type World } from './world.ts';
 
 /** A request to a part that did not work, as the one who asked sees it. */
@@ -31,6 +31,7 @@ export class Host {
   ahead: number;
   state: 'running' | 'stopped' | 'dead' | 'ended' = 'running';
   error: Error | null = null;
+  wasStopped = false;
   private readonly abort = new AbortController();
   /** What came while it was stopped. */
   private deferred: (() => void)[] = [];
@@ -95,6 +96,7 @@ export class Host {
   /** SIGSTOP. */
   stop(): void {
     this.state = 'stopped';
+    this.wasStopped = true;
   }
 
   /** SIGCONT: all that came meanwhile comes now. */

@@ -10,6 +10,7 @@ import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { rulesOfLog } from '../core/logs.ts';
 import { decode } from '../reference/decode.ts';
 import { type Answers, answersOf, compare, isComplete, selfConsistent } from './check.ts';
+import { ENDING, schedule } from './events.ts';
 import { Host } from './host.ts';
 import { OutputServer } from './output.ts';
 import {
@@ -22,7 +23,7 @@ import {
   type ReadFault,
   START,
 } from './plan.ts';
-import { StoreServer } from './store.ts';
+import { StoreServer } from './store-server.ts';
 import { VirtualTime } from './time.ts';
 import { SimTopic } from './topic.ts';
 
@@ -57,10 +58,6 @@ export interface Outcome {
 const RECOVERY = 55_000;
 /** How long it is watched whether anything more comes, ms. */
 const AFTERWARDS = 2_000;
-/** How long an orderly end may take, ms. */
-const ENDING = 20_000;
-/** How long the group waits for a silent member, ms. */
-const SESSION = 3_000;
 
 export class World {
   readonly plan: Plan;
@@ -77,8 +74,8 @@ export class World {
   active = true;
   stalledUntil = 0;
   failure: string | null = null;
-  private brokerAwayUntil = 0;
-  private storeAwayUntil = 0;
+  brokerAwayUntil = 0;
+  storeAwayUntil = 0;
   private readonly befallen: string[] = [];
   private readonly faults = new Map<FaultKind, number>();
   private readonly entries = new Map<RawRecord, readonly Entry[]>();
@@ -134,7 +131,7 @@ export class World {
     plan.clocks.forEach((ahead) => {
       this.begin(ahead);
     });
-    for (const event of plan.events) this.expect(event);
+    for (const event of plan.events) schedule(this, event);
     const last = Math.max(0, ...plan.records.map(({ at }) => at), ...plan.events.map(({ at }) => at));
     await this.until(START + last + 1, () => false);
     if (this.failure === null) await this.recover(answers);
@@ -208,109 +205,6 @@ export class World {
     this.note(`${host.name} begins`);
   }
 
-  private expect(event: PlannedEvent): void {
-    const { kind, at, ms } = event;
-    if (kind === 'database set back') {
-      let backup: ReturnType<StoreServer['backup']> | null = null;
-      this.time.after(Math.max(0, at - ms), () => {
-        backup = this.store.backup();
-        this.note('store: a backup is taken');
-      });
-      this.time.after(at, () => {
-        this.happened(event, 'all processors');
-        if (backup !== null) this.store.restore(backup);
-      });
-      return;
-    }
-    this.time.after(at, () => this.befall(event));
-  }
-
-  private befall(event: PlannedEvent): void {
-    const { kind, ms, whom } = event;
-    const { time } = this;
-    const of = <T>(all: readonly T[]): T | undefined => all[Math.floor(whom * all.length)];
-    const partition = Math.floor(whom * this.plan.partitions);
-    const host = of(this.hosts.filter((each) => each.isRunning));
-    switch (kind) {
-      case 'rebalance':
-        this.happened(event, '');
-        this.topic.rebalance();
-        return;
-      case 'store restarted':
-        this.happened(event, `for ${ms} ms`);
-        this.storeAwayUntil = time.now + ms;
-        this.store.restart();
-        return;
-      case 'store stalled':
-        this.happened(event, `for ${ms} ms`);
-        this.stalledUntil = time.now + ms;
-        return;
-      case 'broker away':
-        this.happened(event, `for ${ms} ms`);
-        this.brokerAwayUntil = time.now + ms;
-        return;
-      case 'position expired':
-        this.happened(event, `p${partition}`);
-        this.output.expire(partition);
-        return;
-      case 'retention':
-        this.happened(event, `p${partition}`);
-        this.topic.retain(partition, this.store.tables(partition).state.nextOffset);
-        return;
-      case 'database set back':
-        return;
-    }
-    if (host === undefined) return;
-    switch (kind) {
-      case 'killed':
-        this.happened(event, host.name);
-        host.kill();
-        this.silent(host);
-        this.another(ms / 4);
-        return;
-      case 'told to stop':
-        this.happened(event, host.name);
-        host.tellToStop();
-        this.another(ms / 4);
-        return;
-      case 'stopped and resumed':
-        this.happened(event, `${host.name} for ${ms} ms`);
-        host.stop();
-        this.silent(host);
-        time.after(ms, () => this.resume(host));
-        return;
-      case 'stopped for good':
-        this.happened(event, host.name);
-        host.stop();
-        this.silent(host);
-        this.another(ms / 4);
-        return;
-      case 'clock step':
-        this.happened(event, `${host.name}: now ${ms} ms ahead`);
-        host.ahead = ms;
-        return;
-    }
-  }
-
-  private resume(host: Host): void {
-    if (host.state !== 'stopped') return;
-    this.note(`${host.name} is resumed`);
-    host.resume();
-    // It believes in its partitions until its next heartbeat is refused.
-    this.time.after(whomDelay(host.name, this.plan.seed), () => host.enter(() => host.input.lost()));
-  }
-
-  /** The group goes on without a member that does not answer. */
-  private silent(host: Host): void {
-    this.time.after(SESSION, () => {
-      if (!host.isRunning) this.topic.leave(host.input);
-    });
-  }
-
-  private another(ms: number): void {
-    this.time.after(ms, () => this.begin(0));
-  }
-
   /** A processor has ended by itself. */
   ended(host: Host): void {
     this.note(`${host.name} has ended${host.error === null ? '' : `: ${host.error.message}`}`);
@@ -352,12 +246,12 @@ export class World {
     return kind;
   }
 
-  private happened({ kind }: PlannedEvent, what: string): void {
+  happened({ kind }: PlannedEvent, what: string): void {
     this.count(kind);
     this.note(`FAULT ${kind} ${what}`);
   }
 
-  private count(kind: FaultKind): void {
+  count(kind: FaultKind): void {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
   }
 
@@ -398,13 +292,6 @@ export class World {
       this.seen.add(subject);
     }
   }
-}
-
-/** How long a member that was resumed goes on before it learns that it was lost, ms. */
-function whomDelay(name: string, seed: number): number {
-  let sum = seed;
-  for (let i = 0; i < name.length; i++) sum += name.charCodeAt(i);
-  return Math.abs(sum * 7919) % 3_000;
 }
 
 export function envelopeOf(topic: string, partition: number): EnvelopeContext {

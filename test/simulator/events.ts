@@ -1,0 +1,132 @@
+/** What befalls processes and parts at a time, as the plan says. */
+import type { PartitionTables } from '../../src/memory/tables.ts';
+import { dice, streamOf } from './dice.ts';
+import type { Host } from './host.ts';
+import type { PlannedEvent } from './plan.ts';
+import type { World } from './world.ts';
+
+/** How long the group waits for a silent member, ms. */
+const SESSION = 3_000;
+/** How long an orderly end may take, ms. */
+export const ENDING = 20_000;
+/** How long a member that was resumed goes on, at most, before it learns that it was lost, ms. */
+const LEARNS = 3_000;
+
+/** Lets an event come at its time. */
+export function schedule(world: World, event: PlannedEvent): void {
+  const { kind, at, ms } = event;
+  if (kind === 'database set back') {
+    let backup: PartitionTables[] | null = null;
+    world.time.after(Math.max(0, at - ms), () => {
+      backup = world.store.backup();
+      world.note('store: a backup is taken');
+    });
+    world.time.after(at, () => {
+      world.happened(event, '');
+      if (backup !== null) world.store.restore(backup);
+    });
+    return;
+  }
+  world.time.after(at, () => {
+    if (!befallPart(world, event)) befallHost(world, event);
+  });
+}
+
+/** @returns false if it is a process that the event befalls. */
+function befallPart(world: World, event: PlannedEvent): boolean {
+  const { kind, ms, whom } = event;
+  const until = world.time.now + ms;
+  const partition = Math.floor(whom * world.plan.partitions);
+  switch (kind) {
+    case 'rebalance':
+      world.happened(event, '');
+      world.topic.rebalance();
+      return true;
+    case 'store restarted':
+      world.happened(event, `for ${ms} ms`);
+      world.storeAwayUntil = until;
+      world.store.restart();
+      return true;
+    case 'store stalled':
+      world.happened(event, `for ${ms} ms`);
+      world.stalledUntil = until;
+      return true;
+    case 'broker away':
+      world.happened(event, `for ${ms} ms`);
+      world.brokerAwayUntil = until;
+      return true;
+    case 'position expired':
+      world.happened(event, `p${partition}`);
+      world.output.expire(partition);
+      return true;
+    case 'retention':
+      world.happened(event, `p${partition}`);
+      world.topic.retain(partition, world.store.tables(partition).state.nextOffset);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function befallHost(world: World, event: PlannedEvent): void {
+  const { kind, ms, whom } = event;
+  const running = world.hosts.filter((host) => host.isRunning);
+  const host = running[Math.floor(whom * running.length)];
+  if (host === undefined) return;
+  const another = () => world.time.after(ms / 4, () => world.begin(0));
+  switch (kind) {
+    case 'killed':
+      world.happened(event, host.name);
+      host.kill();
+      silent(world, host);
+      another();
+      return;
+    case 'told to stop':
+      world.happened(event, host.name);
+      host.tellToStop();
+      mustEnd(world, host);
+      another();
+      return;
+    case 'stopped and resumed':
+      world.happened(event, `${host.name} for ${ms} ms`);
+      host.stop();
+      silent(world, host);
+      world.time.after(ms, () => resume(world, host));
+      return;
+    case 'stopped for good':
+      world.happened(event, host.name);
+      host.stop();
+      silent(world, host);
+      another();
+      return;
+    case 'clock step':
+      world.happened(event, `${host.name}: now ${ms} ms ahead`);
+      host.ahead = ms;
+      return;
+  }
+}
+
+/** Whatever is away: unless it was stopped meanwhile. */
+function mustEnd(world: World, host: Host): void {
+  world.time.after(ENDING, () => {
+    if (host.isRunning && !host.wasStopped) {
+      world.broken(`${host.name} was told to stop, and has not ended within ${ENDING} ms`);
+    }
+  });
+}
+
+/** The group goes on without a member that does not answer. */
+function silent(world: World, host: Host): void {
+  world.time.after(SESSION, () => {
+    if (!host.isRunning) world.topic.leave(host.input);
+  });
+}
+
+function resume(world: World, host: Host): void {
+  if (host.state !== 'stopped') return;
+  world.note(`${host.name} is resumed`);
+  host.resume();
+  // It believes in its partitions until its next heartbeat is refused.
+  const late = dice(streamOf(world.plan.seed, `${host.name} resumed`))() * LEARNS;
+  world.time.after(late, () => host.enter(() => host.input.lost()));
+}
