@@ -126,7 +126,10 @@ type CountNames = {
 
 /** Events in visits, by partition, session, debug and event id, with how often. */
 async function visitedEvents(pipeline: Pipeline): Promise<Map<string, number>> {
-  const { rows } = await (await pipeline.database()).query<{ id: string; times: number }>(
+  const database = await pipeline.database();
+  // Of tables this young the server knows nothing, and may look through all chunks for each visit.
+  await database.query('ANALYZE open_visit, ended_visit, visit_chunk');
+  const { rows } = await database.query<{ id: string; times: number }>(
     `SELECT concat_ws(' ', v.opened_partition, v.session_id, v.debug::text, e.event_id) AS id, count(*)::int AS times
     FROM visit_events e JOIN visits v USING (visit_id) GROUP BY 1`,
   );
