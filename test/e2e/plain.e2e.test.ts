@@ -59,7 +59,7 @@ describeReal('setup and run, as separate processes', () => {
       for (const session of ['one', 'two']) {
         await writer.write([plainEvent(session)]);
         await until('it is in SQL', async () => (await statusOf(session)).length === 1);
-        expect(await statusOf(session)).toEqual([{ status: 'open', event_count: 1 }]);
+        expect(await statusOf(session)).toMatchObject([{ event_count: 1 }]);
         await until('it has ended', async () => (await statusOf(session))[0]?.status === 'ended');
       }
       await pipeline.settled();

@@ -35,18 +35,20 @@ public class AvroProducer {
     settings.put("bootstrap.servers", arguments[0]);
     settings.put("compression.type", "lz4");
     settings.put("linger.ms", "20");
+    // Of the events' own, so that a busy machine does not make pauses between them.
+    long begun = System.currentTimeMillis();
     try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer())) {
       for (int session = 0; session < Integer.parseInt(arguments[3]); session++) {
         String key = "java-session-" + session;
         for (int i = 0; i < 3; i++) {
-          var event = eventOf(schema, key, i);
+          var event = eventOf(schema, key, i, begun + 100 * i);
           producer.send(new ProducerRecord<>(topic, key, framed(id, schema, event))).get();
         }
       }
     }
   }
 
-  static GenericRecord eventOf(Schema schema, String session, int number) {
+  static GenericRecord eventOf(Schema schema, String session, int number, long at) {
     var event = new GenericData.Record(schema);
     // Every field has to be set: defaults are for readers.
     for (var field : schema.getFields()) {
@@ -56,7 +58,7 @@ public class AvroProducer {
     event.put("session_id", session);
     event.put("profile_id", "java-profile");
     event.put("type", "page-view");
-    event.put("occurred_at", System.currentTimeMillis());
+    event.put("occurred_at", at);
     event.put("properties", Map.of("number", (double) number));
     event.put("traits", Map.of("language", "Java ☕"));
     return event;
