@@ -12,6 +12,11 @@ import type { Waker } from './waiting.ts';
 
 /** Records that are decoded, looked up and folded at once. */
 const SLICE = 1_000;
+/**
+ * Longest that a slice folds without letting heartbeats through, ms. A session with a hundred thousand visits takes
+ * milliseconds a record: a slice of it would outlast the session timeout of the group, and be begun anew for ever.
+ */
+const BREATH = 100;
 /** Visits ended at once before it is looked whether a commit is due. */
 const ENDS = 100;
 /** What an ended visit is reckoned at in a commit's bytes. */
@@ -189,7 +194,7 @@ export class Epoch {
 
   private async foldSlice(records: readonly RawRecord[]): Promise<void> {
     const { fold, committer, lease, context } = this;
-    const { decode } = context.parts;
+    const { decode, clock } = context.parts;
     await this.outboxRoom();
     await this.schemas.learn(records, () => context.ending().now);
     if (context.ending().now) return;
@@ -197,11 +202,16 @@ export class Epoch {
     const lookup = fold.lookup(decoded);
     if (lookup !== null) fold.admit(await lease.history(lookup));
     const wrong = fold.counts.anticipationsWrong;
+    let breathed = clock.elapsed();
     for (const record of decoded) {
       await this.endDue(record.timestamp);
       const outcomes = fold.fold(record);
       committer.folded(record.raw, countSetAside(outcomes));
       if (committer.isFull) await committer.commitNow();
+      if (clock.elapsed() - breathed < BREATH) continue;
+      await clock.sleep(0);
+      if (context.ending().now) return;
+      breathed = clock.elapsed();
     }
     await this.endDue(null);
     this.tell(decoded, fold.counts.anticipationsWrong - wrong);

@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { logs, rulesOfLog } from '../core/logs.ts';
+import { World } from './world.ts';
+
+/** Folds some log. @param step ms that pass at each look at the time. @returns how often it slept for no time at all. */
+async function breaths(step: number): Promise<{ breaths: number; folded: number; written: number }> {
+  const [log] = fc.sample(
+    logs(false).filter(({ steps }) => steps.filter((each) => !('now' in each)).length >= 10),
+    { numRuns: 1, seed: 7 },
+  );
+  const world = new World(rulesOfLog(log!), 1, 1);
+  const { clock } = world;
+  let passed = 0;
+  let count = 0;
+  clock.elapsed = () => {
+    passed += step;
+    return clock.now() + passed;
+  };
+  const sleep = clock.sleep.bind(clock);
+  clock.sleep = (ms, signal) => {
+    if (ms === 0) count += 1;
+    return sleep(ms, signal);
+  };
+  let written = 0;
+  const host = world.begin();
+  for (const each of log!.steps) {
+    if ('now' in each) continue;
+    world.append(0, each.arrives, each.events);
+    written += 1;
+  }
+  await world.until(() => world.isQuiet, 'the log is folded and published');
+  host.stop();
+  await world.until(() => host.processor.reports().every(({ phase }) => phase === 'ended'), 'it ends');
+  return { breaths: count, folded: world.store.state(0)?.counts.records ?? 0, written };
+}
+
+describe('folding many records at once', () => {
+  test('lets heartbeats through where records take long, and still folds each of them', async () => {
+    const slow = await breaths(60);
+    expect(slow.breaths).toBeGreaterThan(3);
+    expect(slow.folded).toBe(slow.written);
+  });
+
+  test('does not pause where they do not', async () => {
+    const quick = await breaths(0);
+    expect(quick.breaths).toBe(0);
+    expect(quick.folded).toBe(quick.written);
+  });
+});
