@@ -15,8 +15,8 @@ export interface Places {
   readonly late: readonly ConsoleRecord[];
   readonly accepted: number;
   readonly duplicates: number;
-  /** Of `dead` and `late`: those that did not fit their topic. */
-  readonly truncated: number;
+  /** Of those set aside without their value: the bytes of the record as it came. */
+  readonly truncated: readonly number[];
 }
 
 export type Decode = (record: RawRecord, partition: number) => LogRecord<RawRecord>;
@@ -51,7 +51,7 @@ export async function expectEachInOnePlace(
   const visited = await visitedEvents(pipeline);
   const found = new Map<string, number>();
   let entries = 0;
-  let truncated = 0;
+  const truncated: number[] = [];
   for (const record of input) {
     const { partition, offset } = record;
     const raw: RawRecord = { ...record, headers: record.headers };
@@ -62,7 +62,7 @@ export async function expectEachInOnePlace(
       setAside.delete(at);
       if (out !== undefined) {
         expectAsItCame(record, out, entry, settings.input.topic);
-        if (header(out, 'truncated') !== null) truncated += 1;
+        if (header(out, 'truncated') !== null) truncated.push(bytesOf(record));
       } else if (isRefusal(entry)) {
         throw new Error(`the record at ${at} was refused (${entry.error}) and is nowhere`);
       } else {
@@ -152,6 +152,11 @@ async function readSealed({ parts }: Pipeline, topic: string, count: number): Pr
 /** A header of tidemark's own; null where there is none. */
 export function header({ headers }: ConsoleRecord, name: string): string | null {
   return headers.find(([each]) => each === `tidemark-${name}`)?.[1].toString() ?? null;
+}
+
+function bytesOf({ key, value, headers }: ConsoleRecord): number {
+  const bytes = (key?.length ?? 0) + (value?.length ?? 0);
+  return headers.reduce((sum, [name, content]) => sum + name.length + content.length, bytes);
 }
 
 function expectAsItCame(record: ConsoleRecord, out: ConsoleRecord, entry: Entry, topic: string): void {
