@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { startJava } from '../../src/local/java.ts';
+import { Keeper } from '../../src/local/keeper.ts';
 import { freePorts } from '../../src/local/ports.ts';
 import type { JavaStack } from '../../src/local/types.ts';
 import type { Log } from './log.ts';
@@ -37,6 +38,8 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
     registryUrl: stack.registryUrl,
     databaseUrl: stack.databaseUrl,
   };
+  // Ends the processors, however this process goes.
+  const keeper = new Keeper();
   const slots = proxies.map((own, i) => {
     const registry = new URL(direct.registryUrl);
     const database = new URL(direct.databaseUrl);
@@ -47,7 +50,7 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
     database.port = String(own.database.port);
     const brokers = [`127.0.0.1:${own.broker.port}`];
     const env = environment({ brokers, registryUrl: registry.href, databaseUrl: database.href });
-    return new Slot(`processor ${i}`, own, env, log);
+    return new Slot(`processor ${i}`, own, env, log, keeper);
   });
   return {
     stack,
@@ -58,6 +61,7 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
     end: async () => {
       await Promise.all(slots.map((slot) => slot.kill()));
       for (const own of proxies) for (const proxy of Object.values(own)) (proxy as TcpProxy).close();
+      await keeper.stop();
       await stack.stop();
     },
   };

@@ -50,11 +50,11 @@ try {
   if (!passed) await keepData(ground);
   await ground.end();
 }
-if (passed && !options.keep) await rm(directory, { recursive: true });
 const again = `npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --rate ${options.rate}`;
 log.say(
   passed ? 'nothing lost, nothing twice' : `FAILED: logs and data are in ${directory}; the same faults: ${again}`,
 );
+if (passed && !options.keep) await rm(directory, { recursive: true });
 process.exit(passed ? 0 : 1);
 
 async function run(ground: Ground): Promise<Outcome> {

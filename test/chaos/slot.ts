@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Keeper } from '../../src/local/keeper.ts';
 import type { Log } from './log.ts';
 import type { Link, TcpProxy } from './proxy.ts';
 import type { Work } from './watch.ts';
@@ -31,6 +32,7 @@ export class Slot {
   readonly complaints: string[] = [];
   readonly #env: Readonly<Record<string, string>>;
   readonly #log: Log;
+  readonly #keeper: Keeper;
   #child: ChildProcess | null = null;
   #exit: Promise<Exit> = Promise.resolve({ code: 0, signal: null });
   #file = '';
@@ -38,11 +40,12 @@ export class Slot {
   /** Its end is wanted. */
   #ending = true;
 
-  constructor(name: string, proxies: Proxies, env: Readonly<Record<string, string>>, log: Log) {
+  constructor(name: string, proxies: Proxies, env: Readonly<Record<string, string>>, log: Log, keeper: Keeper) {
     this.name = name;
     this.proxies = proxies;
     this.#env = env;
     this.#log = log;
+    this.#keeper = keeper;
   }
 
   get isRunning(): boolean {
@@ -61,11 +64,13 @@ export class Slot {
     });
     closeSync(file);
     this.#child = child;
+    if (child.pid !== undefined) this.#keeper.watch(child.pid, 'KILL');
     this.#ending = mayDie;
     this.#exit = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
         this.#child = null;
+        this.#keeper.forget(child.pid!);
         if (!this.#ending) this.#gaveUp({ code, signal });
         resolve({ code, signal });
       });
