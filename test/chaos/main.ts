@@ -52,7 +52,9 @@ try {
 }
 const again = `npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --rate ${options.rate}`;
 log.say(
-  passed ? 'nothing lost, nothing twice' : `FAILED: logs and data are in ${directory}; the same faults: ${again}`,
+  passed
+    ? 'nothing lost, nothing twice'
+    : `FAILED: logs and data are in ${directory}; the same plan of faults: ${again}`,
 );
 if (passed && !options.keep) await rm(directory, { recursive: true });
 process.exit(passed ? 0 : 1);
