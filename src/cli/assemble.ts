@@ -78,6 +78,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
     schemaIdOf: input.format === 'avro' ? schemaIdOf : () => null,
     add: (id: number, schema: string) => avro.addWriter(id, schema),
     addUnknown: (id: number) => avro.addWriter(id, UNKNOWN_SCHEMA),
+    forget: (id: number) => avro.forget(id),
   };
   const shared = { clock: wallClock, logger, observer };
   const parts: LifeParts = {

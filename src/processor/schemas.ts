@@ -20,18 +20,26 @@ export interface SchemaReader {
   add(id: number, schema: string): void;
   /** Records of this id are `undecodable` until a schema is added: the registry knows no such id. */
   addUnknown(id: number): void;
+  /** As if neither had been called for this id. */
+  forget(id: number): void;
 }
 
 /** An id that the registry did not know may be one that it was not told yet: it is asked again after this, ms. */
 const ASK_AGAIN = 10_000;
+/**
+ * Ids that the registry did not know, remembered at most: a producer may make up one for each record. Far more than the
+ * records of all partitions that are decoded at once may name, so that none is forgotten between the two.
+ */
+const MOST_UNKNOWN = 200_000;
 
 /** The writer schemas that this process knows, for all partitions. */
 export class WriterSchemas {
   private readonly reader: SchemaReader;
   private readonly registry: Registry;
   private readonly parts: { readonly clock: Clock; readonly logger: Logger; readonly observer: Observer };
-  /** By id: the schema, or since when the registry is known not to know it, ms. */
-  private readonly known = new Map<number, string | number>();
+  private readonly known = new Map<number, string>();
+  /** By id, oldest first: since when the registry is known not to know it, ms. */
+  private readonly unknown = new Map<number, number>();
   private readonly asking = new Map<number, Promise<void>>();
 
   constructor(
@@ -49,16 +57,27 @@ export class WriterSchemas {
   }
 
   add(id: number, schema: string): void {
-    if (typeof this.known.get(id) === 'string') return;
+    if (this.known.has(id)) return;
+    this.unknown.delete(id);
     this.known.set(id, schema);
     this.reader.add(id, schema);
   }
 
   /** The schema of an id; null: the registry does not know it. undefined: it has to be asked. */
   get(id: number): string | null | undefined {
-    const known = this.known.get(id);
-    if (typeof known !== 'number') return known;
-    return this.parts.clock.elapsed() - known < ASK_AGAIN ? null : undefined;
+    const since = this.unknown.get(id);
+    if (since === undefined) return this.known.get(id);
+    return this.parts.clock.elapsed() - since < ASK_AGAIN ? null : undefined;
+  }
+
+  private addUnknown(id: number): void {
+    this.unknown.delete(id);
+    this.unknown.set(id, this.parts.clock.elapsed());
+    this.reader.addUnknown(id);
+    if (this.unknown.size <= MOST_UNKNOWN) return;
+    const [oldest] = this.unknown.keys();
+    this.unknown.delete(oldest!);
+    this.reader.forget(oldest!);
   }
 
   /** Asks the registry. Waits, and says so, while it cannot tell. */
@@ -79,8 +98,7 @@ export class WriterSchemas {
         if (schema !== null) {
           this.add(id, schema);
         } else {
-          this.known.set(id, clock.elapsed());
-          this.reader.addUnknown(id);
+          this.addUnknown(id);
         }
         return;
       } catch (error) {

@@ -71,6 +71,11 @@ export class AvroDecoder {
     this.#readers.set(id, this.#readerOf(id, schema));
   }
 
+  /** The id is not known any more. */
+  forget(id: number): void {
+    this.#readers.delete(id);
+  }
+
   #readerOf(id: number, schema: string): Read | string {
     if (schema === UNKNOWN_SCHEMA) return `schema id ${id} is not in the schema registry`;
     try {

@@ -14,9 +14,10 @@ function setUp(answers: (id: number) => string | null) {
   const read = new Map<number, string | null>();
   const asked: number[] = [];
   const reader = {
-    schemaIdOf: (value: Buffer | null) => (value === null ? null : value[0]!),
+    schemaIdOf: (value: Buffer | null) => (value === null ? null : value.readUInt32BE()),
     add: (id: number, schema: string) => read.set(id, schema),
     addUnknown: (id: number) => read.set(id, null),
+    forget: (id: number) => read.delete(id),
   };
   const registry = {
     writerSchema: async (id: number) => {
@@ -28,7 +29,9 @@ function setUp(answers: (id: number) => string | null) {
 }
 
 function record(offset: number, id: number): RawRecord {
-  return { offset, timestamp: 0, key: null, value: Buffer.from([id]), headers: [] };
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(id);
+  return { offset, timestamp: 0, key: null, value: bytes, headers: [] };
 }
 
 const goOn = () => false;
@@ -65,6 +68,17 @@ describe('writer schemas', () => {
     await used.learn([record(4, 7)], goOn);
     expect(read.get(7)).toBe('schema 7');
     expect(used.toKeep()).toEqual([{ id: 7, schema: 'schema 7', fromOffset: 4 }]);
+  });
+
+  test('that nobody knows are remembered up to a number: the oldest is forgotten, and asked for again', async () => {
+    const { schemas, read, asked } = setUp(() => null);
+    const used = new UsedSchemas(schemas, new Map());
+    for (let id = 0; id <= 200_000; id++) await used.learn([record(id, id)], goOn);
+    expect(read.size).toBe(200_000);
+    expect(read.has(0)).toBe(false);
+    await used.learn([record(1, 200_000), record(2, 0)], goOn);
+    expect(asked.slice(-2)).toEqual([200_000, 0]);
+    expect(read.get(0)).toBeNull();
   });
 
   test('are waited for while the registry cannot tell, and no longer once the processor ends', async () => {

@@ -58,7 +58,7 @@ export class Host {
     this.world = world;
     this.reader = world.topic.reader();
     const parts = { clock: world.clock, logger: pino({ level: 'silent' }), observer: SILENT };
-    const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {} };
+    const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
       log: this.reader,

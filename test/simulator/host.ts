@@ -48,7 +48,7 @@ export class Host {
     };
     this.input = world.topic.reader(this);
     const parts = { clock: this.clock, logger: this.logger(), observer: this.observer() };
-    const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {} };
+    const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
       log: this.input,
