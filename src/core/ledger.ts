@@ -28,10 +28,6 @@ export class Ledger<Raw> {
     return this.large;
   }
 
-  get isEmpty(): boolean {
-    return this.size === 0;
-  }
-
   changed(visit: Visit): void {
     if (visit.dirty) return;
     visit.dirty = true;

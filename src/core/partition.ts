@@ -1,6 +1,6 @@
 import { AmendableVisits } from './amendable.ts';
 import type { Changes, DeadReason, PartitionState } from './changes.ts';
-import { amendableUntil, isFrozen } from './ending.ts';
+import { amendableUntil } from './ending.ts';
 import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './event.ts';
 import { takeEvent, takeVisit } from './folding.ts';
 import { openedBefore } from './heap.ts';
@@ -446,10 +446,6 @@ export class Partition<Raw> {
   /** Until when an ended visit can be amended, ms: once the watermark is past this, it is frozen. */
   amendableUntil(visit: Visit): number {
     return amendableUntil(this.rules, visit, visit.endedWatermark);
-  }
-
-  isFrozen(visit: Visit): boolean {
-    return isFrozen(this.rules, visit, this.watermark);
   }
 
   private change(visit: Visit): void {
