@@ -1,0 +1,48 @@
+import type { RawRecord } from './ports.ts';
+
+/**
+ * A record that lies in what was fetched with it. Most records are read where they lie: their key and value are cut out
+ * only for those that ask, because two more objects a record cost more than decoding it.
+ */
+export class FetchedRecord implements RawRecord {
+  readonly offset: number;
+  /** ms since the epoch. */
+  readonly timestamp: number;
+  /** What was fetched. Nobody writes to it. */
+  readonly bytes: Buffer;
+  /** Where the key begins in `bytes`; -1: it is null. */
+  readonly keyAt: number;
+  readonly keyEnd: number;
+  /** Where the value begins in `bytes`; -1: it is null. */
+  readonly valueAt: number;
+  readonly valueEnd: number;
+  readonly headers: RawRecord['headers'];
+
+  constructor(
+    offset: number,
+    timestamp: number,
+    bytes: Buffer,
+    keyAt: number,
+    keyEnd: number,
+    valueAt: number,
+    valueEnd: number,
+    headers: RawRecord['headers'],
+  ) {
+    this.offset = offset;
+    this.timestamp = timestamp;
+    this.bytes = bytes;
+    this.keyAt = keyAt;
+    this.keyEnd = keyEnd;
+    this.valueAt = valueAt;
+    this.valueEnd = valueEnd;
+    this.headers = headers;
+  }
+
+  get key(): Buffer | null {
+    return this.keyAt < 0 ? null : this.bytes.subarray(this.keyAt, this.keyEnd);
+  }
+
+  get value(): Buffer | null {
+    return this.valueAt < 0 ? null : this.bytes.subarray(this.valueAt, this.valueEnd);
+  }
+}
