@@ -281,9 +281,11 @@ function countSetAside(outcomes: readonly Outcome[]): number {
   return count;
 }
 
-/** Whether a record's key is not the session id of an event in it. */
-function isMisplaced({ raw: { key }, entries }: LogRecord<RawRecord>): boolean {
-  for (const entry of entries) {
+/** Whether a record's key is not the session id of an event in it. @param record `misplaced`, where the decoder found it out by itself, says it. */
+function isMisplaced(record: LogRecord<RawRecord> & { readonly misplaced?: boolean | undefined }): boolean {
+  if (record.misplaced !== undefined) return record.misplaced;
+  const { key } = record.raw;
+  for (const entry of record.entries) {
     if (isRefusal(entry)) continue;
     const { sessionId } = entry;
     // Most ids are ASCII, and latin1 is the cheaper to read.
