@@ -2,7 +2,7 @@ import type { Changes, Emission, PartitionState, ProfileDelta, Revision, TraitWr
 import type { TrackEvent } from './event.ts';
 import { compareUtf8, isAfter } from './order.ts';
 import { largeBytes } from './size.ts';
-import type { Contribution, Stored, Visit } from './visit.ts';
+import type { Contribution, Stored, Visit, VisitEvent } from './visit.ts';
 
 /**
  * What has changed since the last commit was taken.
@@ -38,7 +38,7 @@ export class Ledger<Raw> {
   /** `visit` is no more; `survivor` has all that it held, its fresh events too. */
   mergedAway(visit: Visit, survivor: Visit): void {
     visit.dirty = false;
-    visit.fresh = [];
+    visit.takeFresh();
     if (visit.stored === null) return;
     const { id, stored, debug } = visit;
     this.removed.push({ id, from: stored.place, survivor: survivor.id, contributed: debug ? null : stored });
@@ -54,7 +54,7 @@ export class Ledger<Raw> {
 
   /** The traits that an accepted event sets on the profile it names. */
   setTraits(event: TrackEvent): void {
-    if (event.profileId === null) return;
+    if (event.profileId === null || event.traits.length === 0) return;
     const { profileId, t, eventId, sessionId } = event;
     for (const [key, value] of event.traits) {
       const at = `${profileId}\0${key}`;
@@ -68,7 +68,7 @@ export class Ledger<Raw> {
   take(state: PartitionState): Changes<Raw> {
     const profiles = new Map<string, ProfileDelta>();
     const visits: { visit: Visit; from: 'open' | 'ended' | null }[] = [];
-    const events: { visitId: string; events: Visit['fresh'] }[] = [];
+    const events: { visitId: string; events: readonly VisitEvent[] }[] = [];
     for (const { contributed } of this.removed) if (contributed !== null) withdraw(profiles, contributed);
     for (const visit of this.dirty) {
       if (!visit.dirty) continue;
@@ -77,8 +77,7 @@ export class Ledger<Raw> {
       const now = storedForm(visit);
       visits.push({ visit, from: before?.place ?? null });
       if (visit.fresh.length > 0) {
-        events.push({ visitId: visit.id, events: visit.fresh });
-        visit.fresh = [];
+        events.push({ visitId: visit.id, events: visit.takeFresh() });
       }
       if (!visit.debug) contribute(profiles, before, now);
       visit.stored = now;
@@ -104,15 +103,14 @@ export class Ledger<Raw> {
 }
 
 function isLater(t: number, eventId: string, sessionId: string, now: TraitWrite): boolean {
-  if (t !== now.t || eventId !== now.eventId)
-    return isAfter(t, eventId, { t: now.t, eventId: now.eventId, value: null });
+  if (t !== now.t || eventId !== now.eventId) return isAfter({ t, eventId }, now);
   return compareUtf8(sessionId, now.sessionId) > 0;
 }
 
 function storedForm(visit: Visit): Stored {
   return {
     place: visit.ended ? 'ended' : 'open',
-    profileId: visit.profile?.value ?? null,
+    profileId: visit.profileId,
     eventCount: visit.eventCount,
     pageViewCount: visit.pageViewCount,
     startedAt: visit.startedAt,

@@ -1,4 +1,4 @@
-import type { Stamped } from './visit.ts';
+import type { Stamp } from './visit.ts';
 
 /**
  * Compares two well-formed texts by their UTF-8 bytes, as Postgres does under `COLLATE "C"`. JavaScript's own `<` goes
@@ -21,24 +21,12 @@ function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
-/** Whether the event (`t`, `eventId`) comes before the one that `stamp` is from. */
-export function isBefore(t: number, eventId: string, stamp: Stamped<unknown>): boolean {
-  return t < stamp.t || (t === stamp.t && compareUtf8(eventId, stamp.eventId) < 0);
+/** Whether event `a` comes before event `b`. */
+export function isBefore(a: Stamp, b: Stamp): boolean {
+  return a.t < b.t || (a.t === b.t && compareUtf8(a.eventId, b.eventId) < 0);
 }
 
-/** Whether the event (`t`, `eventId`) comes after the one that `stamp` is from. */
-export function isAfter(t: number, eventId: string, stamp: Stamped<unknown>): boolean {
-  return t > stamp.t || (t === stamp.t && compareUtf8(eventId, stamp.eventId) > 0);
-}
-
-/** The one of two that comes first by (`t`, `eventId`); null says nothing. */
-export function first<T>(a: Stamped<T> | null, b: Stamped<T> | null): Stamped<T> | null {
-  if (a === null || b === null) return a ?? b;
-  return isBefore(b.t, b.eventId, a) ? b : a;
-}
-
-/** The one of two that comes last by (`t`, `eventId`); null says nothing. */
-export function last<T>(a: Stamped<T> | null, b: Stamped<T> | null): Stamped<T> | null {
-  if (a === null || b === null) return a ?? b;
-  return isAfter(b.t, b.eventId, a) ? b : a;
+/** Whether event `a` comes after event `b`. */
+export function isAfter(a: Stamp, b: Stamp): boolean {
+  return a.t > b.t || (a.t === b.t && compareUtf8(a.eventId, b.eventId) > 0);
 }

@@ -1,6 +1,8 @@
 import { isFrozen } from './ending.ts';
 import type { TrackEvent } from './event.ts';
+import type { EventId } from './event-ids.ts';
 import type { Rules } from './rules.ts';
+import type { Session } from './sessions.ts';
 import type { Seal, Visit } from './visit.ts';
 
 /**
@@ -24,24 +26,26 @@ export interface Refused {
   readonly seal: Seal;
 }
 
-/** @param visits of the session, by start; `eventIds` loaded where not frozen. */
-export function place(rules: Rules, visits: readonly Visit[], event: TrackEvent, watermark: number | null): Placement {
-  for (const visit of visits) {
-    if (isFrozen(rules, visit, watermark)) continue;
-    if (visit.eventIds === null) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
-    if (visit.eventIds.has(event.eventId)) return { kind: 'duplicate', visit };
-  }
+/**
+ * @param session its visits by start; `eventIds` loaded where not frozen.
+ * @param id the event's, taken apart.
+ */
+export function place(
+  rules: Rules,
+  session: Session,
+  event: TrackEvent,
+  id: EventId,
+  watermark: number | null,
+): Placement {
+  const { visits } = session;
+  const twin = session.eventIds !== null && !session.eventIds.has(id) ? null : holderOf(rules, visits, id, watermark);
+  if (twin !== null) return { kind: 'duplicate', visit: twin };
 
   const { t } = event;
-  let before: Visit | null = null;
-  let after: Visit | null = null;
-  for (const visit of visits) {
-    if (visit.lastEventAt < t) before = visit;
-    else if (visit.startedAt > t) {
-      after = visit;
-      break;
-    } else return withinSpan(rules, visit, watermark);
-  }
+  const next = firstAfter(visits, t);
+  let before: Visit | null = next === 0 ? null : visits[next - 1]!;
+  let after: Visit | null = next === visits.length ? null : visits[next]!;
+  if (before !== null && before.lastEventAt >= t) return withinSpan(rules, before, watermark);
 
   const startsAfter = after !== null;
   if (after !== null && after.startedAt - t > rules.gap) after = null;
@@ -74,6 +78,30 @@ export function place(rules: Rules, visits: readonly Visit[], event: TrackEvent,
     return { kind: 'start', seal, refused: null };
   }
   return { kind: 'start', seal: null, refused: null };
+}
+
+/** The visit, of those that are not frozen, that holds the event id. */
+function holderOf(rules: Rules, visits: readonly Visit[], id: EventId, watermark: number | null): Visit | null {
+  for (let i = 0; i < visits.length; i++) {
+    const visit = visits[i]!;
+    if (isFrozen(rules, visit, watermark)) continue;
+    if (visit.eventIds === null) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
+    if (visit.eventIds.has(id)) return visit;
+  }
+  return null;
+}
+
+/** Index of the first visit that starts after `t`. Most events belong to the last visit. */
+function firstAfter(visits: readonly Visit[], t: number): number {
+  let high = visits.length;
+  if (high === 0 || visits[high - 1]!.startedAt <= t) return high;
+  let low = 0;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (visits[middle]!.startedAt <= t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function withinSpan(rules: Rules, visit: Visit, watermark: number | null): Placement {

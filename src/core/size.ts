@@ -10,12 +10,12 @@ const ORDINARY = 1_000;
  * visits may be due at once, long after the records that they came in.
  */
 export function largeBytes(visit: Visit): number {
+  const { context, named, utm } = visit;
   let bytes = visit.types.size * 20;
-  for (const { value } of visit.context.values()) bytes += sizeOf(value);
-  if (visit.entry !== null) bytes += visit.entry.value.page.length + (visit.entry.value.referrer?.length ?? 0);
-  if (visit.exit !== null) bytes += visit.exit.value.length;
-  if (visit.utm !== null) for (const text of visit.utm.value) bytes += text?.length ?? 0;
-  for (const stamp of visit.named) bytes += stamp?.value.length ?? 0;
+  for (let i = 0; i < context.length; i++) bytes += sizeOf(context[i]![1]);
+  bytes += (visit.entryPage?.length ?? 0) + (visit.referrer?.length ?? 0) + (visit.exitPage?.length ?? 0);
+  if (utm !== null) for (let i = 0; i < utm.length; i++) bytes += utm[i]?.length ?? 0;
+  for (let i = 0; i < named.length; i++) bytes += named[i]?.length ?? 0;
   return Math.max(0, bytes - ORDINARY);
 }
 

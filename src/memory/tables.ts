@@ -8,6 +8,7 @@
  */
 import type { PartitionState, ProfileDelta, Revision, TraitWrite } from '../core/changes.ts';
 import { emptyState } from '../core/changes.ts';
+import { EventIds } from '../core/event-ids.ts';
 import { openedAt } from '../core/ids.ts';
 import type { VisitEvent } from '../core/visit.ts';
 import type { Commit, HistoryQuery, OutboxRow, RecordMark, SessionHistory } from '../processor/ports.ts';
@@ -83,7 +84,7 @@ export class PartitionTables {
         if (frozen && row.lastEventAt < query.endedSince) return [];
         return [visitOf(row, frozen ? null : this.eventIdsOf(row.id))];
       });
-      const openEventIds = new Map<string, Set<string>>();
+      const openEventIds = new Map<string, EventIds>();
       for (const id of openVisitIds) if (this.open.has(id)) openEventIds.set(id, this.eventIdsOf(id));
       return { sessionId, debug, ended: found, openEventIds };
     });
@@ -148,8 +149,8 @@ export class PartitionTables {
     this.outbox = this.outbox.filter((row) => row.next > this.published);
   }
 
-  private eventIdsOf(visitId: string): Set<string> {
-    return new Set(this.eventsOf(visitId).map((event) => event.eventId));
+  private eventIdsOf(visitId: string): EventIds {
+    return EventIds.of(this.eventsOf(visitId).map((event) => event.eventId));
   }
 
   private checkPlace(id: string, from: Table | null): void {

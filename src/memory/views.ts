@@ -116,7 +116,7 @@ export function visitEventsOf(partitions: Partitions, visitId: string): VisitEve
   for (const tables of partitions.values()) {
     const row = tables.open.get(visitId) ?? tables.ended.get(visitId);
     if (row === undefined) continue;
-    const events = tables.eventsOf(visitId).sort((a, b) => (isAfter(a.t, a.eventId, { ...b, value: null }) ? 1 : -1));
+    const events = tables.eventsOf(visitId).sort((a, b) => (isAfter(a, b) ? 1 : -1));
     return events.map((event, i) => ({ ...event, visitId, sessionId: row.sessionId, position: i + 1 }));
   }
   return [];

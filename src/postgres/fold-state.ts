@@ -1,5 +1,6 @@
-import { type Json, NAMED, type Utm } from '../core/event.ts';
-import type { Stamped, Visit } from '../core/visit.ts';
+import { type ContextEntry, type Json, NAMED, type Utm } from '../core/event.ts';
+import { TypeCounts } from '../core/type-counts.ts';
+import { contextStampAt, namedStampAt, type Stamp, type Visit } from '../core/visit.ts';
 import type { ByteWriter } from './bytes.ts';
 
 /**
@@ -17,9 +18,13 @@ const VERSION = 1;
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
   stamps.clear();
-  for (const stamp of [visit.profile, visit.source, visit.entry, visit.exit, visit.utm]) stamps.use(stamp);
-  for (const stamp of visit.named) stamps.use(stamp);
-  for (const stamp of visit.context.values()) stamps.use(stamp);
+  stamps.use(visit.profileStamp);
+  stamps.use(visit.sourceStamp);
+  stamps.use(visit.entryStamp);
+  stamps.use(visit.exitStamp);
+  stamps.use(visit.utmStamp);
+  for (let i = 0; i < NAMED.length; i += 1) stamps.use(namedStampAt(visit, i));
+  for (let i = 0; i < visit.context.length; i += 1) stamps.use(contextStampAt(visit, i));
 
   out.byte(VERSION);
   out.varint(stamps.all.length);
@@ -30,15 +35,16 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   }
   let use = 0;
   for (; use < SINGLE; use += 1) out.varint(stamps.used[use]!);
-  out.varint(visit.context.size);
-  for (const key of visit.context.keys()) {
-    writeText(out, key);
+  const { context, types } = visit;
+  out.varint(context.length);
+  for (let i = 0; i < context.length; i += 1) {
+    writeText(out, context[i]![0]);
     out.varint(stamps.used[use++]!);
   }
-  out.varint(visit.types.size);
-  for (const [type, count] of visit.types) {
-    writeText(out, type);
-    out.varint(count);
+  out.varint(types.size);
+  for (let i = 0; i < types.size; i += 1) {
+    writeText(out, types.typeAt(i));
+    out.varint(types.countAt(i));
   }
 }
 
@@ -61,29 +67,46 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   if (version !== VERSION) {
     throw new Error(`visit ${visit.id} has fold state of version ${version}, not ${VERSION}: use a newer tidemark`);
   }
-  const stamps = Array.from({ length: input.varint() }, () => {
+  const read = Array.from({ length: input.varint() }, (): Stamp => {
     const zigzag = input.varint();
     const t = visit.startedAt + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
     return { t, eventId: input.id() };
   });
-  const stamp = <T>(value: T): Stamped<T> | null => {
+  const stamp = (): Stamp | null => {
     const index = input.varint();
-    return index === 0 ? null : { t: stamps[index - 1]!.t, eventId: stamps[index - 1]!.eventId, value };
+    return index === 0 ? null : read[index - 1]!;
   };
-  visit.profile = stamp(values.profile as string);
-  visit.source = stamp(values.source as string);
-  visit.entry = stamp({ page: values.entryPage as string, referrer: values.referrer });
-  visit.exit = stamp(values.exitPage as string);
-  visit.utm = stamp(values.utm);
-  visit.named = values.named.map((value) => stamp(value as string));
+  visit.profileId = values.profile;
+  visit.profileStamp = stamp();
+  visit.sourceId = values.source;
+  visit.sourceStamp = stamp();
+  visit.entryPage = values.entryPage;
+  visit.referrer = values.referrer;
+  visit.entryStamp = stamp();
+  visit.exitPage = values.exitPage;
+  visit.exitStamp = stamp();
+  visit.utmStamp = stamp();
+  visit.utm = visit.utmStamp === null ? null : values.utm;
+  visit.named = values.named;
+  visit.namedStamps = oneOrEach(values.named.map(stamp));
+  const context: ContextEntry[] = [];
+  const contextStamps: Stamp[] = [];
   for (let left = input.varint(); left > 0; left -= 1) {
     const key = input.text();
-    visit.context.set(key, stamp(values.context[key] as Json)!);
+    context.push([key, values.context[key] as Json]);
+    contextStamps.push(stamp()!);
   }
-  for (let left = input.varint(); left > 0; left -= 1) {
-    const type = input.text();
-    visit.types.set(type, input.varint());
-  }
+  visit.context = context;
+  visit.contextStamps = oneOrEach(contextStamps) as Stamp | Stamp[] | null;
+  const types: [string, number][] = [];
+  for (let left = input.varint(); left > 0; left -= 1) types.push([input.text(), input.varint()]);
+  visit.types = TypeCounts.of(types);
+}
+
+/** One stamp where all that there are are the same, as mostly they are; null where there is none. */
+function oneOrEach(stamps: (Stamp | null)[]): Stamp | (Stamp | null)[] | null {
+  const one = stamps.find((stamp) => stamp !== null) ?? null;
+  return stamps.every((stamp) => stamp === null || stamp === one) ? one : stamps;
 }
 
 /** Distinct (t, event id) in order of first use, and which of them each use was of. */

@@ -1,3 +1,4 @@
+import { EventId, EventIds } from '../core/event-ids.ts';
 import type { HistoryQuery, SessionHistory } from '../processor/ports.ts';
 import { arrayParameter, TEXT, UUID } from './arrays.ts';
 import type { Rows, Statement, Step } from './batch.ts';
@@ -47,22 +48,24 @@ export function historySteps(query: HistoryQuery, partition: number): Step[] {
   ];
 }
 
+const eventId = new EventId();
+
 /** One answer for each session that was asked for, in that order. */
 export function readHistory(query: HistoryQuery, [endedRows, eventIdRows]: Rows[]): SessionHistory[] {
-  const eventIds = new Map<string, Set<string>>();
-  for (const { openVisitIds } of query.sessions) for (const id of openVisitIds) eventIds.set(id, new Set());
+  const eventIds = new Map<string, EventIds>();
+  for (const { openVisitIds } of query.sessions) for (const id of openVisitIds) eventIds.set(id, new EventIds());
   const ended = endedRows!.map(([amendable, ...row]) => {
     const visit = readVisit(row, 'ended');
     if (amendable === 't') {
-      visit.eventIds = new Set();
+      visit.eventIds = new EventIds();
       eventIds.set(visit.id, visit.eventIds);
     }
     return visit;
   });
   for (const [visitId, uuids, texts] of eventIdRows!) {
     const ids = eventIds.get(visitId!)!;
-    if (uuids) for (const id of uuids.split(',')) ids.add(id);
-    if (texts) for (const id of JSON.parse(texts) as (string | null)[]) if (id !== null) ids.add(id);
+    if (uuids) for (const id of uuids.split(',')) ids.add(eventId.set(id));
+    if (texts) for (const id of JSON.parse(texts) as (string | null)[]) if (id !== null) ids.add(eventId.set(id));
   }
   const bySession = Map.groupBy(ended, ({ sessionId, debug }) => `${debug} ${sessionId}`);
   return query.sessions.map(({ sessionId, debug, openVisitIds }) => ({

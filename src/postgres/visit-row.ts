@@ -1,4 +1,4 @@
-import type { Json, Utm } from '../core/event.ts';
+import type { ContextEntry, Json, Utm } from '../core/event.ts';
 import { type EndReason, type Seal, Visit } from '../core/visit.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
@@ -69,13 +69,13 @@ export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amen
   rows.int(visit.published);
   rows.text(visit.reason);
   rows.text(visit.seal);
-  rows.text(visit.profile?.value ?? null);
-  rows.text(visit.source?.value ?? null);
-  rows.text(visit.entry?.value.page ?? null);
-  rows.text(visit.entry?.value.referrer ?? null);
-  rows.text(visit.exit?.value ?? null);
-  for (let i = 0; i < 5; i += 1) rows.text(visit.utm?.value[i] ?? null);
-  for (const named of visit.named) rows.text(named?.value ?? null);
+  rows.text(visit.profileId);
+  rows.text(visit.sourceId);
+  rows.text(visit.entryPage);
+  rows.text(visit.referrer);
+  rows.text(visit.exitPage);
+  for (let i = 0; i < 5; i += 1) rows.text(visit.utm?.[i] ?? null);
+  for (let i = 0; i < visit.named.length; i += 1) rows.text(visit.named[i]!);
   rows.text(contextJson(visit));
   rows.bytea((out) => writeFoldState(out, visit));
 }
@@ -125,7 +125,7 @@ export function readVisit(row: readonly (string | null)[], place: 'open' | 'ende
   readFoldState(Buffer.from(text().slice(2), 'hex'), values, visit);
   visit.stored = {
     place,
-    profileId: visit.profile?.value ?? null,
+    profileId: visit.profileId,
     eventCount: visit.eventCount,
     pageViewCount: visit.pageViewCount,
     startedAt: visit.startedAt,
@@ -135,12 +135,20 @@ export function readVisit(row: readonly (string | null)[], place: 'open' | 'ende
 }
 
 /** By hand, because an object made of the keys would order those that look like integers, and trip over `__proto__`. */
-function contextJson(visit: Visit): string {
-  if (visit.context.size === 0) return '{}';
+function contextJson({ context }: Visit): string {
   let json = '{';
-  for (const [key, stamp] of visit.context) {
-    if (json.length > 1) json += ',';
-    json += `${JSON.stringify(key)}:${JSON.stringify(stamp.value)}`;
-  }
+  for (let i = 0; i < context.length; i += 1) json += i === 0 ? entryJson(context[i]!) : `,${entryJson(context[i]!)}`;
   return `${json}}`;
+}
+
+/** Entries are shared by the visits of all that use the same device, or look at the same page. */
+const texts = new WeakMap<ContextEntry, string>();
+
+function entryJson(entry: ContextEntry): string {
+  let json = texts.get(entry);
+  if (json === undefined) {
+    json = `${JSON.stringify(entry[0])}:${JSON.stringify(entry[1])}`;
+    texts.set(entry, json);
+  }
+  return json;
 }

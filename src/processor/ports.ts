@@ -3,6 +3,7 @@
  * in memory (`memory/`), which serves tests that control time and crashes, and a demo without real parts.
  */
 import type { Changes, PartitionState } from '../core/changes.ts';
+import type { EventIds } from '../core/event-ids.ts';
 import type { Visit } from '../core/visit.ts';
 
 // ---------------------------------------------------------------------------------------------------- the input log
@@ -98,7 +99,7 @@ export interface SessionHistory extends SessionKey {
   /** Ended visits that an event may still touch; `eventIds` are loaded where the visit is not frozen. */
   readonly ended: Visit[];
   /** Event ids of the open visits that were asked for, by visit id. */
-  readonly openEventIds: ReadonlyMap<string, Set<string>>;
+  readonly openEventIds: ReadonlyMap<string, EventIds>;
 }
 
 export interface HistoryQuery {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
 import type { TrackEvent } from '../../src/core/event.ts';
+import { EventId, EventIds } from '../../src/core/event-ids.ts';
 import { takeEvent, takeVisit } from '../../src/core/folding.ts';
 import { Partition } from '../../src/core/partition.ts';
 import { Visit } from '../../src/core/visit.ts';
@@ -52,8 +53,9 @@ describe('what a commit takes', () => {
 test('visits of some hundred thousand events merge', () => {
   const visits = ['a', 'b'].map((name) => {
     const visit = new Visit(name, 's', false, 0, 0, T, T, T);
-    visit.eventIds = new Set();
-    for (let i = 0; i < 200_000; i++) takeEvent(RULES, visit, event('s', `${name}${i}`));
+    visit.eventIds = new EventIds();
+    for (let i = 0; i < 200_000; i++)
+      takeEvent(RULES, visit, event('s', `${name}${i}`), new EventId().set(`${name}${i}`));
     return visit;
   });
   takeVisit(visits[0]!, visits[1]!);
