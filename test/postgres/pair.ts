@@ -2,6 +2,7 @@
 import { expect } from '@jest/globals';
 import type { Visit } from '../../src/core/visit.ts';
 import type { Commit, HistoryQuery, Lease, SessionHistory, Store } from '../../src/processor/ports.ts';
+import { plainVisit } from '../support/plain-visit.ts';
 
 export class PairLease {
   readonly first: Lease<string>;
@@ -27,7 +28,9 @@ export class PairLease {
       ...found,
       ended: byId(found.ended),
       // Of a visit that has ended in the meantime a store may tell the ids here, or with the visit.
-      openEventIds: new Map([...found.openEventIds].filter(([id]) => right[i]!.openEventIds.has(id))),
+      openEventIds: new Map(
+        [...found.openEventIds].filter(([id]) => right[i]!.openEventIds.has(id)).map(([id, ids]) => [id, new Set(ids)]),
+      ),
     });
     expect(answer.map(comparable)).toEqual(right.map(comparable));
     return answer;
@@ -38,6 +41,6 @@ export class PairLease {
   }
 }
 
-function byId(visits: readonly Visit[]): Visit[] {
-  return [...visits].sort((a, b) => (a.id < b.id ? -1 : 1));
+function byId(visits: readonly Visit[]) {
+  return [...visits].sort((a, b) => (a.id < b.id ? -1 : 1)).map(plainVisit);
 }

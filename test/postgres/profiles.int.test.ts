@@ -11,8 +11,8 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
   const schema = testSchema();
 
   function visitOf(profileId: string | null, startedAt: number, of: Partial<Visit> = {}): Visit {
-    const profile = profileId === null ? null : { t: startedAt, eventId: 'e', value: profileId };
-    return makeVisit({ startedAt, lastEventAt: startedAt + MINUTE, profile, ...of });
+    const profileStamp = profileId === null ? null : { t: startedAt, eventId: 'e' };
+    return makeVisit({ startedAt, lastEventAt: startedAt + MINUTE, profileId, profileStamp, ...of });
   }
 
   async function profile(id: string): Promise<Record<string, unknown> | undefined> {
@@ -57,7 +57,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
       last_seen_at: T0 + 10 * MINUTE,
       visit_count: 3,
     });
-    late.profile = { t: 1, eventId: 'e', value: 'taker' };
+    Object.assign(late, { profileId: 'taker', profileStamp: { t: 1, eventId: 'e' } });
     await committer.commit([late], { profiles: [loss('shrink', late), gain('taker', late)] });
     expect(await profile('shrink')).toMatchObject({
       visit_count: 2,
@@ -71,7 +71,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
       profiles: [loss('shrink', early)],
     });
     expect(await profile('shrink')).toMatchObject({ visit_count: 1, first_seen_at: T0, last_seen_at: T0 + MINUTE });
-    middle.profile = null;
+    Object.assign(middle, { profileId: null, profileStamp: null });
     await committer.commit([middle], { profiles: [loss('shrink', middle)] });
     expect(await profile('shrink')).toBeUndefined();
     expect(await profile('taker')).toMatchObject({ visit_count: 1, last_seen_at: T0 + 10 * MINUTE });

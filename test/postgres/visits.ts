@@ -1,7 +1,8 @@
 /** Random visits with all that a visit may hold: whatever the fold can make, and more. */
 import fc from 'fast-check';
 import type { Json, Utm } from '../../src/core/event.ts';
-import { type EndReason, type Seal, type Stamped, Visit } from '../../src/core/visit.ts';
+import { TypeCounts } from '../../src/core/type-counts.ts';
+import { type EndReason, restoreValues, type Seal, type Stamped, Visit } from '../../src/core/visit.ts';
 import { idAt, T0 } from './make.ts';
 
 /** No NUL and no half of a surrogate pair: such texts are refused before the fold. */
@@ -84,5 +85,8 @@ export const visits: fc.Arbitrary<Visit> = fc
   .map(({ openedAt, sessionId, debug, openedOffset, openedIndex, startedAt, lasted, fields }) => {
     const end = startedAt + lasted;
     const visit = new Visit(idAt(openedAt), sessionId, debug, openedOffset, openedIndex, startedAt, end, end);
-    return Object.assign(visit, fields);
+    const { profile, source, entry, exit, utm, named, context, types, ...plainFields } = fields;
+    restoreValues(visit, { profile, source, entry, exit, utm, named, context: [...context] });
+    visit.types = TypeCounts.of(types);
+    return Object.assign(visit, plainFields);
   });
