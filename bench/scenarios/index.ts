@@ -1,0 +1,19 @@
+import type { Options } from '../options.ts';
+import type { Ground } from '../run/ground.ts';
+import { removeInputs } from '../run/input.ts';
+import { runCatchUp } from './catch-up.ts';
+
+export type Say = (line: string) => void;
+
+/** @returns whether every answer was right, and nothing failed that the scenario watches. */
+export async function runScenario(ground: Ground, options: Options, say: Say): Promise<boolean> {
+  switch (options.scenario) {
+    case 'catch-up':
+      return await runCatchUp(ground, options, say);
+    case 'clean':
+      say(`removed: ${(await removeInputs(ground)).join(', ') || 'nothing was there'}`);
+      return true;
+    default:
+      throw new Error(`${options.scenario} is not there yet`);
+  }
+}
