@@ -23,10 +23,11 @@ export class Program {
   readonly started = Date.now();
   /** When it took its first partition over, ms since the epoch; null before. Nothing is folded before that. */
   takenOver: number | null = null;
+  /** Where it listens; null before it does. */
+  url: string | null = null;
   /** null while it runs. */
   ended: string | null = null;
   readonly #child: ChildProcess;
-  readonly #keeper: Keeper;
   readonly #exit: Promise<void>;
   readonly #said: string[] = [];
   readonly #waiting = new Set<{ msg: string; tell: (line: Line) => void }>();
@@ -35,7 +36,6 @@ export class Program {
 
   /** @param flags of Node. */
   constructor(main: string, env: Environment, keeper: Keeper, flags: readonly string[] = []) {
-    this.#keeper = keeper;
     const child = spawn(process.execPath, [...flags, main, 'run'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     this.pid = child.pid ?? -1;
@@ -60,6 +60,14 @@ export class Program {
       this.#peak = Math.max(this.#peak, treePeak(this.pid));
     }
     return { cpu: this.#cpu, peak: this.#peak };
+  }
+
+  /** A counter or gauge of `/metrics`, summed over its labels; 0 where it does not listen yet. */
+  async metric(name: string): Promise<number> {
+    if (this.url === null) return 0;
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const own = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+    return own.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 
   rss(): number {
@@ -106,6 +114,7 @@ export class Program {
     if (!text.startsWith('{')) return;
     const line = JSON.parse(text) as Line;
     if (line.msg === 'partition taken over') this.takenOver ??= Date.parse(line.time);
+    if (line.msg === 'listening') this.url = String(line.url);
     for (const wanted of this.#waiting) {
       if (wanted.msg !== line.msg) continue;
       this.#waiting.delete(wanted);

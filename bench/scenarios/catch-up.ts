@@ -1,5 +1,6 @@
 /** tidemark, the ceilings and the peers on one topic, alternating, in one table. */
 import { fileURLToPath } from 'node:url';
+import { ceiling, LEVELS } from '../ceilings/run.ts';
 import type { Options } from '../options.ts';
 import { machineLine, machineOf } from '../report/machine.ts';
 import type { Measured } from '../report/measured.ts';
@@ -21,6 +22,7 @@ export async function runCatchUp(ground: Ground, options: Options, say: Say): Pr
   const root = options.program ?? ROOT;
   const measured: Measured[] = [];
   const engines: (() => Promise<Measured>)[] = [() => catchUp(ground, input, { root, processors })];
+  if (options.ceilings) engines.push(...LEVELS.map((level) => () => ceiling(ground, input, level)));
   for (let run = 0; run < runs; run++) {
     for (const engine of engines) {
       const one = await engine();
