@@ -11,6 +11,7 @@ import type { Ground } from '../run/ground.ts';
 import { givenInput, type Input, inputOf } from '../run/input.ts';
 import { given } from '../run/pipeline.ts';
 import type { Say } from './index.ts';
+import { profiled } from './quick.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -31,7 +32,13 @@ export async function runCatchUp(ground: Ground, options: Options, say: Say): Pr
     }
   }
   const machine = await machineOf(ground);
-  const text = [title(input, options), machineLine(machine), '', measuredTable(measured), ''].join('\n');
+  const parts = [`${title(input, options)}\n${machineLine(machine)}`];
+  if (options.quick) {
+    const { measured: one, text } = await profiled(ground, input, options, root);
+    measured.push(one);
+    parts.push(text);
+  }
+  const text = `${[...parts, measuredTable(measured)].join('\n\n')}\n`;
   process.stdout.write(`\n${text}\n`);
   say(`written to ${await writeResults('catch-up', text, { machine, options, settings: given(), measured })}`);
   return measured.every(({ wrong }) => wrong.length === 0);
