@@ -4,8 +4,6 @@ import { DEFAULT_SHAPE, type Shape } from './workload/shape.ts';
 
 export const SCENARIOS = ['catch-up', 'wide', 'latency', 'growth', 'long', 'clean'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
-export const PEERS = ['flink', 'kafka-streams'] as const;
-export type PeerName = (typeof PEERS)[number];
 
 export interface Options {
   readonly scenario: Scenario;
@@ -17,10 +15,11 @@ export interface Options {
   readonly quick: boolean;
   readonly profile: boolean;
   readonly ceilings: boolean;
-  readonly peers: { readonly directory: string; readonly only: PeerName | null } | null;
+  /** Directory of the peers; null: they are not measured. */
+  readonly peers: string | null;
   /** Checkout whose built program is measured; null: this one. */
   readonly program: string | null;
-  /** What part of `growth` is wanted; null: all of it. */
+  /** Which of the peers, or what part of `growth`; null: all. */
   readonly only: string | null;
   readonly minutes: number | null;
   /** Events a second. */
@@ -50,7 +49,7 @@ Options
   --profile         keeps the V8 profile of --quick and lists its functions
   --ceilings        with --quick: KafkaJS alone, + decoding, + folding in memory
   --peers DIR       measures the engines in that directory on the same topic, alternating
-  --only NAME       of the peers: flink or kafka-streams; of growth: one of its parts
+  --only NAME       of the peers, like flink or flink-heap; of growth: one of its parts
   --partitions N    of the topic                                        (4)
   --per-visit N     events of a visit                                   (10)
   --hours N         simulated time                                      (4)
@@ -104,7 +103,7 @@ export function parseOptions(args: readonly string[]): Options {
     quick,
     profile,
     ceilings: values.ceilings || (scenario === 'catch-up' && !quick),
-    peers: peers === undefined ? null : { directory: peers, only: peerOf(only) },
+    peers: peers ?? null,
     program: values.program ?? null,
     only: only ?? null,
     minutes: values.minutes === undefined ? null : number('minutes', 0),
@@ -174,12 +173,6 @@ function numberOf(name: Numeric, text: string | undefined, otherwise: number): n
     throw new Usage(`--${name} ${text}: a number above 0 is needed, like 8, 200k or 2m`);
   }
   return value;
-}
-
-function peerOf(name: string | undefined): PeerName | null {
-  if (name === undefined) return null;
-  if (isOneOf(PEERS, name)) return name;
-  throw new Usage(`--only ${name}: the peers are ${PEERS.join(' and ')}`);
 }
 
 function isOneOf<T extends string>(all: readonly T[], name: string): name is T {

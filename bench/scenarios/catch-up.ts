@@ -2,6 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { ceiling, LEVELS } from '../ceilings/run.ts';
 import type { Options } from '../options.ts';
+import { Peers } from '../peers/peers.ts';
+import { variantsOf } from '../peers/variants.ts';
 import { machineLine, machineOf } from '../report/machine.ts';
 import type { Measured } from '../report/measured.ts';
 import { measuredTable } from '../report/table.ts';
@@ -23,13 +25,20 @@ export async function runCatchUp(ground: Ground, options: Options, say: Say): Pr
   const root = options.program ?? ROOT;
   const measured: Measured[] = [];
   const engines: (() => Promise<Measured>)[] = [() => catchUp(ground, input, { root, processors })];
+  const variants = options.peers === null ? [] : variantsOf(options.only);
+  const peers = options.peers === null ? null : await Peers.build(ground, options.peers, variants, say);
+  engines.push(...variants.map((variant) => () => peers!.measure(input, variant)));
   if (options.ceilings) engines.push(...LEVELS.map((level) => () => ceiling(ground, input, level)));
-  for (let run = 0; run < runs; run++) {
-    for (const engine of engines) {
-      const one = await engine();
-      measured.push(one);
-      say(oneLine(one));
+  try {
+    for (let run = 0; run < runs; run++) {
+      for (const engine of engines) {
+        const one = await engine();
+        measured.push(one);
+        say(oneLine(one));
+      }
     }
+  } finally {
+    await peers?.end();
   }
   const machine = await machineOf(ground);
   const parts = [`${title(input, options)}\n${machineLine(machine)}`];
