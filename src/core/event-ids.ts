@@ -120,7 +120,7 @@ export class EventIds {
     const { words } = this;
     if (words !== null) {
       for (let i = 0; i < words.length; i += 4) {
-        yield text(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!);
+        yield uuidText(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!);
       }
     }
     if (this.others !== null) yield* this.others;
@@ -159,7 +159,8 @@ function hash(first: number, last: number): number {
   return Math.imul(mixed, 0x27d4eb2f) >>> 3;
 }
 
-function text(a: number, b: number, c: number, d: number): string {
+/** A UUID in canonical form, of its 128 bits. */
+export function uuidText(a: number, b: number, c: number, d: number): string {
   const hex = [a, b, c, d].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

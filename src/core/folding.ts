@@ -1,5 +1,6 @@
 import type { ContextEntry, TrackEvent } from './event.ts';
 import type { EventId } from './event-ids.ts';
+import type { FreshEvents } from './fresh-events.ts';
 import { isAfter, isBefore } from './order.ts';
 import type { Rules } from './rules.ts';
 import { withType } from './type-counts.ts';
@@ -15,8 +16,9 @@ import { contextStampAt, NO_NAMES, namedStampAt, type Stamp, type Visit } from '
 /**
  * Adds an event to all that a visit aggregates; its clocks, seal and late count are the caller's.
  * @param id the event's, taken apart; not among the visit's.
+ * @param fresh where events wait for the next commit.
  */
-export function takeEvent(rules: Rules, visit: Visit, event: TrackEvent, id: EventId): void {
+export function takeEvent(rules: Rules, visit: Visit, event: TrackEvent, id: EventId, fresh: FreshEvents): void {
   const { t, eventId, type, page } = event;
   if (t < visit.startedAt) visit.startedAt = t;
   if (t > visit.lastEventAt) visit.lastEventAt = t;
@@ -24,7 +26,7 @@ export function takeEvent(rules: Rules, visit: Visit, event: TrackEvent, id: Eve
   if (rules.pageViewTypes.has(type)) visit.pageViewCount += 1;
   visit.types = withType(visit.types, type);
   visit.eventIds?.addNew(id);
-  visit.addFresh({ eventId, type, t, page, properties: event.properties });
+  fresh.add(visit, event, id);
 
   // One object for all that this event is the first or last of.
   const stamp: Stamp = { t, eventId };
@@ -151,7 +153,7 @@ function writeContext({ entries, stamps }: OwnContext, entry: ContextEntry, stam
 }
 
 /** Adds all that `other` aggregates to `visit`. `other` is of no use afterwards. */
-export function takeVisit(visit: Visit, other: Visit): void {
+export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void {
   visit.startedAt = Math.min(visit.startedAt, other.startedAt);
   visit.lastEventAt = Math.max(visit.lastEventAt, other.lastEventAt);
   visit.lastArrival = Math.max(visit.lastArrival, other.lastArrival);
@@ -160,7 +162,7 @@ export function takeVisit(visit: Visit, other: Visit): void {
   visit.lateEventCount += other.lateEventCount;
   for (const [type, count] of other.types) visit.types = withType(visit.types, type, count);
   if (visit.eventIds !== null && other.eventIds !== null) visit.eventIds.addAll(other.eventIds);
-  for (const event of other.takeFresh()) visit.addFresh(event);
+  fresh.move(other, visit);
 
   if (other.profileStamp !== null && comesAfter(other.profileStamp, visit.profileStamp)) {
     visit.profileId = other.profileId;

@@ -1,8 +1,9 @@
 import type { Changes, Emission, PartitionState, ProfileDelta, Revision, TraitWrite } from './changes.ts';
 import type { TrackEvent } from './event.ts';
+import { FreshEvents, type VisitEvents } from './fresh-events.ts';
 import { compareUtf8, isAfter } from './order.ts';
 import { largeBytes } from './size.ts';
-import type { Contribution, Stored, Visit, VisitEvent } from './visit.ts';
+import type { Contribution, Stored, Visit } from './visit.ts';
 
 /**
  * What has changed since the last commit was taken.
@@ -11,6 +12,8 @@ import type { Contribution, Stored, Visit, VisitEvent } from './visit.ts';
  * contributed at the last commit (`visit.stored`), so that a profile is at every commit the sum of its visits.
  */
 export class Ledger<Raw> {
+  /** Where accepted events wait for the next commit. */
+  readonly fresh = new FreshEvents();
   private dirty: Visit[] = [];
   private removed: { id: string; from: 'open' | 'ended'; survivor: string; contributed: Contribution | null }[] = [];
   private revisions: Revision[] = [];
@@ -38,7 +41,6 @@ export class Ledger<Raw> {
   /** `visit` is no more; `survivor` has all that it held, its fresh events too. */
   mergedAway(visit: Visit, survivor: Visit): void {
     visit.dirty = false;
-    visit.takeFresh();
     if (visit.stored === null) return;
     const { id, stored, debug } = visit;
     this.removed.push({ id, from: stored.place, survivor: survivor.id, contributed: debug ? null : stored });
@@ -68,7 +70,7 @@ export class Ledger<Raw> {
   take(state: PartitionState): Changes<Raw> {
     const profiles = new Map<string, ProfileDelta>();
     const visits: { visit: Visit; from: 'open' | 'ended' | null }[] = [];
-    const events: { visitId: string; events: readonly VisitEvent[] }[] = [];
+    const events: { visitId: string; events: VisitEvents }[] = [];
     for (const { contributed } of this.removed) if (contributed !== null) withdraw(profiles, contributed);
     for (const visit of this.dirty) {
       if (!visit.dirty) continue;
@@ -76,9 +78,7 @@ export class Ledger<Raw> {
       const before = visit.stored;
       const now = storedForm(visit);
       visits.push({ visit, from: before?.place ?? null });
-      if (visit.fresh.length > 0) {
-        events.push({ visitId: visit.id, events: visit.takeFresh() });
-      }
+      if (visit.freshCount > 0) events.push({ visitId: visit.id, events: this.fresh.take(visit) });
       if (!visit.debug) contribute(profiles, before, now);
       visit.stored = now;
     }
@@ -98,6 +98,7 @@ export class Ledger<Raw> {
     this.traits = new Map();
     this.emissions = [];
     this.large = 0;
+    this.fresh.end();
     return changes;
   }
 }

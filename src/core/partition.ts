@@ -241,6 +241,11 @@ export class Partition<Raw> {
     return limit;
   }
 
+  /** Whether `endDue` with this clock may end a visit: false is certain, and costs next to nothing. */
+  mayEnd(clock: number): boolean {
+    return this.timers.mayHaveDue(clock, this.watermark);
+  }
+
   /** The earliest time, in ms, at which a visit may be due; Infinity if none is open. */
   get nextDue(): number {
     return this.timers.nextKey;
@@ -390,7 +395,7 @@ export class Partition<Raw> {
       visit.eventIds = new EventIds();
       visit.seal = placement.seal;
       this.open += 1;
-      takeEvent(this.rules, visit, event, this.eventId);
+      takeEvent(this.rules, visit, event, this.eventId, this.ledger.fresh);
       this.sessions.insert(session, visit);
     } else {
       let amends: boolean;
@@ -409,7 +414,7 @@ export class Partition<Raw> {
         visit.lateEventCount += 1;
         this.state.counts.amended += 1;
       }
-      takeEvent(this.rules, visit, event, this.eventId);
+      takeEvent(this.rules, visit, event, this.eventId, this.ledger.fresh);
       visit.lastArrival = Math.max(visit.lastArrival, arrivalClock, event.t);
     }
     session.eventIds?.add(this.eventId);
@@ -444,7 +449,7 @@ export class Partition<Raw> {
     this.sessions.remove(session, other);
     this.timers.cancel(other);
     this.open -= 1;
-    takeVisit(survivor, other);
+    takeVisit(survivor, other, this.ledger.fresh);
     survivor.seal = seal;
     this.ledger.mergedAway(other, survivor);
     return survivor;

@@ -45,7 +45,6 @@ export interface Stored extends Contribution {
 /** Nothing is named. */
 export const NO_NAMES: readonly null[] = [null, null, null, null, null, null, null, null];
 const NO_CONTEXT: readonly ContextEntry[] = [];
-const NO_EVENTS: readonly VisitEvent[] = [];
 
 /**
  * A visit, open or ended. One mutable object a visit: the fold is the only writer.
@@ -55,7 +54,7 @@ const NO_EVENTS: readonly VisitEvent[] = [];
  * whole and never written to, unless it is marked as the visit's own.
  *
  * A store loads one with `new Visit(…)`, sets the plain fields, and the values with `restoreValues`; it must come back
- * equal to what was committed, apart from `eventIds`, `fresh`, `dirty` and the timers' keys, which a store leaves alone.
+ * equal to what was committed, apart from `eventIds`, the fresh events, `dirty` and the timers' keys, which a store leaves alone.
  */
 export class Visit {
   /** UUID v8, canonical text. */
@@ -115,8 +114,10 @@ export class Visit {
 
   /** Ids of all its events; null while they have not been loaded from the store. Not needed once it is frozen. */
   eventIds: EventIds | null = null;
-  /** Events not yet given to the store. */
-  fresh: readonly VisitEvent[] = NO_EVENTS;
+  /** Its chain of events not yet given to the store: see `FreshEvents`. Never stored. */
+  freshFirst = -1;
+  freshLast = -1;
+  freshCount = 0;
   /** What the store holds of it; null: nothing. */
   stored: Stored | null = null;
   /** Changed since the last commit was taken. */
@@ -143,18 +144,6 @@ export class Visit {
     this.startedAt = startedAt;
     this.lastEventAt = lastEventAt;
     this.lastArrival = lastArrival;
-  }
-
-  /** Not yet given to the store, and on its way there from now on. */
-  takeFresh(): readonly VisitEvent[] {
-    const { fresh } = this;
-    this.fresh = NO_EVENTS;
-    return fresh;
-  }
-
-  addFresh(event: VisitEvent): void {
-    if (this.fresh === NO_EVENTS) this.fresh = [event];
-    else (this.fresh as VisitEvent[]).push(event);
   }
 }
 

@@ -33,7 +33,8 @@ export interface PreparedCommit {
 }
 
 export function prepare<Raw>(commit: Commit<Raw>): PreparedCommit {
-  const { state, removed, events, revisions, profiles, traits } = commit.changes;
+  const { state, removed, revisions, profiles, traits } = commit.changes;
+  const events = commit.changes.events.map(({ visitId, events: each }) => ({ visitId, events: [...each] }));
   const plain = structuredClone({ state, removed, events, revisions: revisions.map(asRow), profiles, traits });
   const visits = commit.changes.visits.map(({ visit, from }) => ({
     row: rowOf(visit, visit.ended ? commit.amendableUntil(visit) : null),

@@ -1,8 +1,9 @@
 import type { Changes } from '../core/changes.ts';
 import type { Commit } from '../processor/ports.ts';
-import { arrayParameter, JSONB, TEXT, TIME, UUID } from './arrays.ts';
+import { arrayParameter, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
+import { CHUNK_COLUMN_COUNT, CHUNK_COLUMNS, writeChunk } from './chunk-row.ts';
 import { CopyRows } from './copy.ts';
 import { profileSteps } from './profiles.ts';
 import { copy, copyStatement } from './statements.ts';
@@ -73,21 +74,12 @@ function fenceStep<Raw>({ changes, lastRecord, published }: Commit<Raw>, expecte
   return { statement: FENCE, values };
 }
 
-const CHUNK_COLUMNS = 'visit_id, chunk, event_uuids, event_ids, types, occurred_at, pages, properties';
 const COPY_CHUNK = copyStatement('visit_chunk', CHUNK_COLUMNS);
 
 function eventSteps<Raw>(changes: Changes<Raw>, chunk: number, blocks: Blocks): Step[] {
-  const rows = new CopyRows(8, blocks);
+  const rows = new CopyRows(CHUNK_COLUMN_COUNT, blocks);
   for (const { visitId, events } of changes.events) {
-    if (events.length === 0) continue;
-    rows.row();
-    rows.uuid(visitId);
-    rows.bigint(chunk);
-    rows.ids(events, (event) => event.eventId);
-    rows.array(TEXT, events, (event) => event.type);
-    rows.array(TIME, events, (event) => event.t);
-    rows.array(TEXT, events, (event) => event.page);
-    rows.array(JSONB, events, (event) => event.properties);
+    if (events.length > 0) writeChunk(rows, visitId, chunk, events);
   }
   return copy(COPY_CHUNK, rows);
 }

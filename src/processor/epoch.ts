@@ -204,7 +204,7 @@ export class Epoch {
     const wrong = fold.counts.anticipationsWrong;
     let breathed = clock.elapsed();
     for (const record of decoded) {
-      await this.endDue(record.timestamp);
+      if (fold.mayEnd(record.timestamp)) await this.endDue(record.timestamp);
       const outcomes = fold.fold(record);
       committer.folded(record.raw, countSetAside(outcomes));
       if (committer.isFull) await committer.commitNow();

@@ -7,6 +7,7 @@ import { restoreValues, type Stamp, Visit, type VisitEvent } from '../../src/cor
 import { MemoryStore } from '../../src/memory/store.ts';
 import { type Commit, Fenced, type HistoryQuery, type OutboxRow } from '../../src/processor/ports.ts';
 import { plainVisit } from '../support/plain-visit.ts';
+import { visitEvents } from '../support/visit-events.ts';
 
 const T = Date.UTC(2026, 0, 1);
 
@@ -192,7 +193,7 @@ describe('nothing is shared with the fold', () => {
     });
     made.types = TypeCounts.of([['x', 2]]);
     const lease = await store.takeOver(0);
-    const events = [{ visitId: made.id, events: [event('e', T + 1)] }];
+    const events = [{ visitId: made.id, events: visitEvents([event('e', T + 1)]) }];
     await lease.commit(commit(1, { visits: [{ visit: made, from: null }], events }));
 
     const [found] = (await lease.history(query({})))[0]!.ended;
@@ -209,7 +210,10 @@ describe('history', () => {
     const lease = await store.takeOver(0);
     const made = ended(visit(0, T, T, T + 10));
     await lease.commit(
-      commit(1, { visits: [{ visit: made, from: null }], events: [{ visitId: made.id, events: [event('e', T)] }] }),
+      commit(1, {
+        visits: [{ visit: made, from: null }],
+        events: [{ visitId: made.id, events: visitEvents([event('e', T)]) }],
+      }),
     );
     const until = T + 10 + 1_000;
     const found = async (of: Partial<HistoryQuery>) =>
@@ -228,7 +232,10 @@ describe('history', () => {
     const store = new MemoryStore<null>();
     const lease = await store.takeOver(0);
     const [a, b, c] = [visit(0, T, T), visit(1, T, T + 50), visit(2, T, T + 99)];
-    const events = [a!, b!, c!].map((of, i) => ({ visitId: of.id, events: [event(`e${i}`, of.startedAt)] }));
+    const events = [a!, b!, c!].map((of, i) => ({
+      visitId: of.id,
+      events: visitEvents([event(`e${i}`, of.startedAt)]),
+    }));
     await lease.commit(commit(1, { visits: [a!, b!, c!].map((of) => ({ visit: of, from: null })), events }));
     await lease.commit(commit(2, { removed: [{ id: c!.id, from: 'open', survivor: b!.id }] }));
     await lease.commit(commit(3, { removed: [{ id: b!.id, from: 'open', survivor: a!.id }] }));

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Visit, VisitEvent } from '../../src/core/visit.ts';
 import { describeReal } from '../support/stack.ts';
+import { visitEvents } from '../support/visit-events.ts';
 import { Committer, makeVisit, T0 } from './make.ts';
 import { testSchema } from './schema.ts';
 
@@ -14,7 +15,7 @@ describeReal('events and ended visits are found again', () => {
   }
 
   function holding(visit: Visit, ...events: VisitEvent[]) {
-    return { visitId: visit.id, events };
+    return { visitId: visit.id, events: visitEvents(events) };
   }
 
   test('in order of time, then of event id as bytes, over all commits, with whatever they hold', async () => {
