@@ -70,7 +70,7 @@ export async function runProcessor(
 
 /** A processor over these parts. */
 export function assemble(settings: Settings, logger: Logger, observer: Observer, outside: Outside): Processor {
-  const { input, events, visit, commit, outbox } = settings;
+  const { input, events, visit, commit, outbox, cache } = settings;
   const options = { keepProperties: events.keepProperties };
   const avro = new AvroDecoder(options);
   const decoders = new Map<number, Decoder>();
@@ -107,6 +107,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
       const first = messages[0]!.sequence;
       return { first, next: first + messages.length, payload: encodeOutbox(messages) };
     },
+    idle: { maxBytes: cache.maxBytes, usedBytes: 0 },
     decodeOutbox,
     eventIdOf: (value) => decodeVisitEnded(value).eventId,
   };

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Emission } from '../core/changes.ts';
 import type { LogRecord } from '../core/event.ts';
 import type { Rules } from '../core/rules.ts';
+import type { IdleMemory } from '../core/sessions.ts';
 import type { Start } from './continuity.ts';
 import { Epoch } from './epoch.ts';
 import { CannotGoOn, messageOf } from './errors.ts';
@@ -48,6 +49,8 @@ export interface LifeParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: Observer;
+  /** Memory that sessions without an open visit may take, of all partitions together. */
+  readonly idle: IdleMemory;
 }
 
 /**

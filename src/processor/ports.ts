@@ -102,14 +102,18 @@ export interface SessionHistory extends SessionKey {
   readonly openEventIds: ReadonlyMap<string, EventIds>;
 }
 
-export interface HistoryQuery {
-  readonly sessions: readonly (SessionKey & { readonly openVisitIds: readonly string[] })[];
+/** Which ended visits an event may still touch. */
+export interface HistoryReach {
   /** ms: no visit that matters was opened by a record older than this (visit ids are in order of that time). */
   readonly openedSince: number;
   /** ms: ended visits whose last event is older matter only if they are not frozen. */
   readonly endedSince: number;
   /** The watermark: a visit is frozen when this is past its `amendable_until`. */
   readonly watermark: number;
+}
+
+export interface HistoryQuery extends HistoryReach {
+  readonly sessions: readonly (SessionKey & { readonly openVisitIds: readonly string[] })[];
 }
 
 export interface Commit<Raw> {
@@ -154,6 +158,11 @@ export interface Lease<Raw> {
   readonly writerSchemas: ReadonlyMap<number, string>;
 
   history(query: HistoryQuery): Promise<SessionHistory[]>;
+  /**
+   * Session ids of all ended visits that `history` could find, some more than once, in pieces; all that was committed
+   * before the first piece was asked for. Commits go on meanwhile. Returning from the iterator gives up the reading.
+   */
+  endedSessions?(reach: HistoryReach): AsyncIterable<readonly string[]>;
   /**
    * One transaction, fenced by epoch and by the next offset and commit number that are expected. Reads all of `commit`
    * before it returns its promise, so the fold may go on at once.

@@ -51,6 +51,7 @@ export class Host {
     const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
+      idle: { maxBytes: world.plan.idleBytes, usedBytes: 0 },
       log: this.input,
       store: new SimStore(world.store, this),
       output: new SimOutput(world.output, this),

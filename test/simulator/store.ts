@@ -4,6 +4,7 @@ import { prepare } from '../../src/memory/tables.ts';
 import type {
   Commit,
   HistoryQuery,
+  HistoryReach,
   Lease,
   OutboxRow,
   RawRecord,
@@ -71,6 +72,10 @@ class SimLease implements Lease<RawRecord> {
 
   history(query: HistoryQuery): Promise<SessionHistory[]> {
     return this.request('history', () => this.server.history(this.backend, this.epoch, query));
+  }
+
+  async *endedSessions(reach: HistoryReach): AsyncGenerator<readonly string[]> {
+    yield await this.request('history', () => this.server.endedSessions(this.backend, reach));
   }
 
   async commit(commit: Commit<RawRecord>): Promise<void> {
