@@ -1,12 +1,13 @@
 /** Builds and runs the peers: in copies, and on a database of their own, because they drop tables. */
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run } from '../../src/local/run.ts';
 import { since } from '../measure/meter.ts';
 import type { Measured } from '../report/measured.ts';
 import type { Ground } from '../run/ground.ts';
 import type { Input } from '../run/input.ts';
+import { ROOT } from '../run/pipeline.ts';
 import { reportIn, type Variant } from './variants.ts';
 
 const DATABASE = 'tidemark_bench_peers';
@@ -31,8 +32,11 @@ export class Peers {
     variants: readonly Variant[],
     say: (line: string) => void,
   ): Promise<Peers> {
-    const directory = mkdtempSync(join(tmpdir(), 'tidemark-peers-'));
-    ground.keeper.remove(directory);
+    const temporary = mkdtempSync(join(tmpdir(), 'tidemark-peers-'));
+    ground.keeper.remove(temporary);
+    const directory = join(temporary, 'peers');
+    // They build our schemas in, from where these are beside the peers.
+    cpSync(join(ROOT, 'schemas'), join(temporary, 'schemas'), { recursive: true });
     for (const folder of new Set(variants.map((variant) => variant.folder))) {
       if (!existsSync(join(from, folder, 'run.sh')))
         throw new Error(`${join(from, folder)} holds no peer: run.sh is missing`);
@@ -74,7 +78,7 @@ export class Peers {
 
   async end(): Promise<void> {
     await this.#ground.database.query(`DROP DATABASE IF EXISTS ${DATABASE} WITH (FORCE)`);
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(dirname(this.#directory), { recursive: true, force: true });
   }
 }
 

@@ -1,9 +1,13 @@
 /** Names of its own for one run, the settings it runs with, and taking all of it away again. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { removeAll } from '../../src/cli/demo/remove.ts';
 import { loadSettings } from '../../src/settings/index.ts';
 import type { Ground } from './ground.ts';
+
+/** This checkout. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export type Environment = Readonly<Record<string, string>>;
 

@@ -1,5 +1,4 @@
 /** tidemark, the ceilings and the peers on one topic, alternating, in one table. */
-import { fileURLToPath } from 'node:url';
 import { ceiling, LEVELS } from '../ceilings/run.ts';
 import type { Options } from '../options.ts';
 import { Peers } from '../peers/peers.ts';
@@ -11,11 +10,9 @@ import { writeResults } from '../report/write.ts';
 import { catchUp } from '../run/catch-up.ts';
 import type { Ground } from '../run/ground.ts';
 import { givenInput, type Input, inputOf } from '../run/input.ts';
-import { given } from '../run/pipeline.ts';
+import { given, ROOT } from '../run/pipeline.ts';
 import type { Say } from './index.ts';
 import { profiled } from './quick.ts';
-
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export async function runCatchUp(ground: Ground, options: Options, say: Say): Promise<boolean> {
   const input = options.given
@@ -24,6 +21,7 @@ export async function runCatchUp(ground: Ground, options: Options, say: Say): Pr
   const { processors, runs } = options;
   const root = options.program ?? ROOT;
   const measured: Measured[] = [];
+  let failures = 0;
   const engines: (() => Promise<Measured>)[] = [() => catchUp(ground, input, { root, processors })];
   const variants = options.peers === null ? [] : variantsOf(options.only);
   const peers = options.peers === null ? null : await Peers.build(ground, options.peers, variants, say);
@@ -32,9 +30,15 @@ export async function runCatchUp(ground: Ground, options: Options, say: Say): Pr
   try {
     for (let run = 0; run < runs; run++) {
       for (const engine of engines) {
-        const one = await engine();
-        measured.push(one);
-        say(oneLine(one));
+        try {
+          const one = await engine();
+          measured.push(one);
+          say(oneLine(one));
+        } catch (error) {
+          // What the others came to is worth having.
+          failures += 1;
+          say(`a run failed: ${(error as Error).stack}`);
+        }
       }
     }
   } finally {
@@ -50,7 +54,7 @@ export async function runCatchUp(ground: Ground, options: Options, say: Say): Pr
   const text = `${[...parts, measuredTable(measured)].join('\n\n')}\n`;
   process.stdout.write(`\n${text}\n`);
   say(`written to ${await writeResults('catch-up', text, { machine, options, settings: given(), measured })}`);
-  return measured.every(({ wrong }) => wrong.length === 0);
+  return failures === 0 && measured.every(({ wrong }) => wrong.length === 0);
 }
 
 export function oneLine({ name, input, seconds, cpu, peak, wrong }: Measured): string {
