@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ProfileSums } from '../../bench/workload/answer.ts';
 import { partitionOf } from '../../bench/workload/record.ts';
-import { DEFAULT_SHAPE, GAP, LATE_BY, type Shape } from '../../bench/workload/shape.ts';
+import { DEFAULT_SHAPE, LIVE_PACE, type Shape } from '../../bench/workload/shape.ts';
 import { Traffic } from '../../bench/workload/traffic.ts';
 import { DEFAULT_RULES } from '../../src/core/rules.ts';
 
@@ -13,6 +13,7 @@ const SHAPES: readonly (readonly [string, Shape])[] = [
   ],
   ['of one event a visit', { ...DEFAULT_SHAPE, events: 5_000, perVisit: 1 }],
   ['of the longest visits', { ...DEFAULT_SHAPE, events: 50_000, perVisit: 10_000, lengths: 'same' }],
+  ['as it is written live', { ...DEFAULT_SHAPE, events: 20_000, hours: 1 / 900, pace: LIVE_PACE }],
 ];
 
 interface Event {
@@ -33,12 +34,15 @@ function drawn(shape: Shape): { readonly events: Event[]; readonly traffic: Traf
 }
 
 /** The times of each visit's events, by nothing but the gap between the events of a session. */
-function visitsOf(events: readonly Event[]): { readonly session: number; readonly times: number[] }[] {
+function visitsOf(
+  events: readonly Event[],
+  gap = DEFAULT_SHAPE.pace.gap,
+): { readonly session: number; readonly times: number[] }[] {
   return [...Map.groupBy(events, ({ session }) => session)].flatMap(([session, own]) => {
     const visits: { session: number; times: number[] }[] = [];
     for (const { occurred } of own.toSorted((a, b) => a.occurred - b.occurred)) {
       const last = visits.at(-1);
-      if (last !== undefined && occurred - last.times.at(-1)! <= GAP) last.times.push(occurred);
+      if (last !== undefined && occurred - last.times.at(-1)! <= gap) last.times.push(occurred);
       else visits.push({ session, times: [occurred] });
     }
     return visits;
@@ -58,7 +62,8 @@ function profileSums(visits: ReturnType<typeof visitsOf>): ProfileSums {
 
 describe.each(SHAPES)('a workload %s', (_, shape) => {
   const { events, traffic } = drawn(shape);
-  const visits = visitsOf(events);
+  const { gap, longestStep, lateBy } = shape.pace;
+  const visits = visitsOf(events, gap);
 
   test('says the right answer', () => {
     expect(traffic.answer.whole(0)).toEqual({
@@ -80,10 +85,11 @@ describe.each(SHAPES)('a workload %s', (_, shape) => {
   });
 
   test('comes in the order of its arrival, late by less than the out-of-orderness', () => {
-    expect(LATE_BY).toBeLessThan(DEFAULT_RULES.outOfOrderness);
+    expect(lateBy).toBeLessThan(gap - longestStep);
+    if (gap === DEFAULT_RULES.gap) expect(lateBy).toBeLessThan(DEFAULT_RULES.outOfOrderness);
     for (const [i, { arrival, occurred }] of events.entries()) {
       if (i > 0 && arrival < events[i - 1]!.arrival) throw new Error(`event ${i} arrives before the one before it`);
-      if (arrival < occurred || arrival - occurred >= LATE_BY)
+      if (arrival < occurred || arrival - occurred >= lateBy)
         throw new Error(`event ${i} is ${arrival - occurred} ms late`);
     }
   });
@@ -94,7 +100,7 @@ describe.each(SHAPES)('a workload %s', (_, shape) => {
       for (const [i, { times }] of own.entries()) {
         expect(times.length).toBeLessThanOrEqual(DEFAULT_RULES.maxEvents);
         expect(times.at(-1)! - times[0]!).toBeLessThan(DEFAULT_RULES.maxDuration);
-        if (i > 0) expect(times[0]! - own[i - 1]!.times.at(-1)!).toBeGreaterThan(2 * GAP);
+        if (i > 0) expect(times[0]! - own[i - 1]!.times.at(-1)!).toBeGreaterThan(2 * gap);
       }
     }
   });
