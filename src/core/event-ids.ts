@@ -27,6 +27,14 @@ export class EventId {
     return this;
   }
 
+  /** From 0 to 127: equal for equal ids. */
+  get bit(): number {
+    if (this.isUuid) return (this.a ^ this.b ^ this.c ^ this.d) & 127;
+    let sum = this.text.length;
+    for (let i = 0; i < this.text.length; i++) sum = (Math.imul(sum, 31) + this.text.charCodeAt(i)) | 0;
+    return sum & 127;
+  }
+
   private parse(text: string): boolean {
     if (text.length !== 36) return false;
     if (text.charCodeAt(8) !== DASH || text.charCodeAt(13) !== DASH) return false;

@@ -1,47 +1,50 @@
-import type { ContextEntry, TrackEvent } from './event.ts';
-import type { EventId } from './event-ids.ts';
+import type { ContextEntry } from './event.ts';
+import { EventId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
-import { isAfter, isBefore } from './order.ts';
 import type { Rules } from './rules.ts';
+import type { Stamp } from './stamp.ts';
 import { withType } from './type-counts.ts';
-import { contextStampAt, NO_NAMES, namedStampAt, type Stamp, type Visit } from './visit.ts';
+import { contextStampAt, NO_NAMES, namedStampAt, type Visit } from './visit.ts';
 
 /**
- * How a visit's aggregates take an event, or another visit.
+ * How a visit's values take its events, or another visit.
  *
  * Invariant: the result does not depend on the order in which events are taken: first and last values carry the event
- * that they come from. If one did not, a replay after an amendment would differ from what was published.
+ * that they come from. If one did not, a replay after an amendment would differ from what was published. That is also
+ * why it does not matter when they are taken, as long as they are before anybody reads the values.
  */
 
-/**
- * Adds an event to all that a visit aggregates; its clocks, seal and late count are the caller's.
- * @param id the event's, taken apart; not among the visit's.
- * @param fresh where events wait for the next commit.
- */
-export function takeEvent(rules: Rules, visit: Visit, event: TrackEvent, id: EventId, fresh: FreshEvents): void {
-  const { t, eventId, type, page } = event;
-  if (t < visit.startedAt) visit.startedAt = t;
-  if (t > visit.lastEventAt) visit.lastEventAt = t;
-  visit.eventCount += 1;
+/** Adds all fresh events that the visit's values have not taken yet. */
+export function takeEvents(rules: Rules, visit: Visit, fresh: FreshEvents): void {
+  for (let i = visit.untakenFirst; visit.untaken > 0; visit.untaken--, i = fresh.after(i)) {
+    takeEvent(rules, visit, fresh, i);
+  }
+}
+
+const id = new EventId();
+
+function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number): void {
+  const stamp = fresh.stampAt(i);
+  const type = fresh.typeAt(i);
   if (rules.pageViewTypes.has(type)) visit.pageViewCount += 1;
   visit.types = withType(visit.types, type);
-  visit.eventIds?.addNew(id);
-  fresh.add(visit, event, id);
+  visit.eventIds?.addNew(fresh.readId(i, id));
 
-  // One object for all that this event is the first or last of.
-  const stamp: Stamp = { t, eventId };
-  if (event.profileId !== null && comesAfter(stamp, visit.profileStamp)) {
-    visit.profileId = event.profileId;
+  const profileId = fresh.profileAt(i);
+  if (profileId !== null && comesAfter(stamp, visit.profileStamp)) {
+    visit.profileId = profileId;
     visit.profileStamp = stamp;
   }
-  if (event.sourceId !== null && comesBefore(stamp, visit.sourceStamp)) {
-    visit.sourceId = event.sourceId;
+  const sourceId = fresh.sourceAt(i);
+  if (sourceId !== null && comesBefore(stamp, visit.sourceStamp)) {
+    visit.sourceId = sourceId;
     visit.sourceStamp = stamp;
   }
+  const page = fresh.pageAt(i);
   if (page !== null) {
     if (comesBefore(stamp, visit.entryStamp)) {
       visit.entryPage = page;
-      visit.referrer = event.referrer;
+      visit.referrer = fresh.referrerAt(i);
       visit.entryStamp = stamp;
     }
     if (comesAfter(stamp, visit.exitStamp)) {
@@ -49,24 +52,26 @@ export function takeEvent(rules: Rules, visit: Visit, event: TrackEvent, id: Eve
       visit.exitStamp = stamp;
     }
   }
-  if (event.utm !== null && comesBefore(stamp, visit.utmStamp)) {
-    visit.utm = event.utm;
+  const utm = fresh.utmAt(i);
+  if (utm !== null && comesBefore(stamp, visit.utmStamp)) {
+    visit.utm = utm;
     visit.utmStamp = stamp;
   }
-  if (event.named !== null) takeNamed(visit, event.named, stamp);
-  if (event.context.length > 0) takeContext(visit, event.context, stamp);
+  const named = fresh.namedAt(i);
+  if (named !== null) takeNamed(visit, named, stamp);
+  const context = fresh.contextAt(i);
+  if (context.length > 0) takeContext(visit, context, stamp);
 }
 
 /** Whether the event is earlier than the one that a first value is from. */
 function comesBefore(stamp: Stamp, now: Stamp | null): boolean {
-  return now === null || isBefore(stamp, now);
+  return now === null || stamp.isBefore(now);
 }
 
 /** Whether the event is later than the one that a last value is from. */
 function comesAfter(stamp: Stamp, now: Stamp | null): boolean {
-  return now === null || isAfter(stamp, now);
+  return now === null || stamp.isAfter(now);
 }
-
 function takeNamed(visit: Visit, named: readonly (string | null)[], stamp: Stamp): void {
   if (visit.namedStamps === null) {
     visit.named = named;
@@ -152,12 +157,16 @@ function writeContext({ entries, stamps }: OwnContext, entry: ContextEntry, stam
   stamps[i] = stamp;
 }
 
-/** Adds all that `other` aggregates to `visit`. `other` is of no use afterwards. */
+/** Adds all that `other` is and says to `visit`. Both have taken all their events; `other` is of no use afterwards. */
 export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void {
   visit.startedAt = Math.min(visit.startedAt, other.startedAt);
   visit.lastEventAt = Math.max(visit.lastEventAt, other.lastEventAt);
   visit.lastArrival = Math.max(visit.lastArrival, other.lastArrival);
   visit.eventCount += other.eventCount;
+  visit.mask0 |= other.mask0;
+  visit.mask1 |= other.mask1;
+  visit.mask2 |= other.mask2;
+  visit.mask3 |= other.mask3;
   visit.pageViewCount += other.pageViewCount;
   visit.lateEventCount += other.lateEventCount;
   for (const [type, count] of other.types) visit.types = withType(visit.types, type, count);

@@ -1,67 +1,81 @@
-import type { TrackEvent } from './event.ts';
+import type { ContextEntry, TrackEvent, Utm } from './event.ts';
 import { type EventId, uuidText } from './event-ids.ts';
+import { Stamp } from './stamp.ts';
 import type { Visit, VisitEvent } from './visit.ts';
 
 const FIRST_ROOM = 1_024;
 const NONE = -1;
 
+/** Integers of an event: the four of its id where that is a UUID, the index of the visit's next event, and its time. */
+const INTEGERS = 8;
+const NEXT = 4;
+const TIME = 3;
+/** References of an event, in this order. */
+const REFERENCES = 10;
+const [TEXT, TYPE, PAGE, REFERRER, UTM, NAMED, CONTEXT, PROFILE, SOURCE, PROPERTIES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+
 /**
- * The events that were accepted since the last commit was taken, in columns; those of one visit are a chain in them.
+ * The events that were accepted since the last commit was taken, one after the other; those of one visit are a chain.
  *
- * In columns, because an object for each event that outlives a commit's interval is what the garbage collector would
- * spend most of its time on: here an event is 44 bytes that it never looks at, and three references.
+ * An event is 32 bytes that the garbage collector never looks at and ten references to texts and parts that mostly are
+ * shared; it becomes an object for nobody. What it says goes into its visit's values later, with the other events of
+ * the visit: then all that this touches is at hand, while at the event's arrival it would have to be fetched from memory.
  *
  * Invariant: an event is in the chain of the visit that has it now, and stays there until it is taken; what was taken
  * can be read until the next event is added.
  */
 export class FreshEvents {
-  /** Four integers an event: its id where that is a UUID in canonical form. */
-  private ids = new Int32Array(4 * FIRST_ROOM);
-  private times = new Float64Array(FIRST_ROOM);
-  /** Index of the visit's next event. */
-  private next = new Int32Array(FIRST_ROOM);
-  /** Ids that are no UUID; null for those that are. */
-  private readonly texts: (string | null)[] = [];
-  private readonly types: string[] = [];
-  private readonly pages: (string | null)[] = [];
-  private readonly properties: (string | null)[] = [];
+  private buffer = new ArrayBuffer(FIRST_ROOM * INTEGERS * 4);
+  private integers = new Int32Array(this.buffer);
+  private times = new Float64Array(this.buffer);
+  private references: unknown[] = [];
   private count = 0;
   private spent = false;
 
   add(visit: Visit, event: TrackEvent, id: EventId): void {
     if (this.spent) this.begin();
     const i = this.count;
-    if (i === this.times.length) this.grow();
+    const at = i * INTEGERS;
+    if (at === this.integers.length) this.grow();
     this.count += 1;
-    const { ids } = this;
-    const at = i * 4;
-    ids[at] = id.a;
-    ids[at + 1] = id.b;
-    ids[at + 2] = id.c;
-    ids[at + 3] = id.d;
-    this.times[i] = event.t;
-    this.texts[i] = id.isUuid ? null : id.text;
-    this.types[i] = event.type;
-    this.pages[i] = event.page;
-    this.properties[i] = event.properties;
-    this.next[i] = NONE;
+    const { integers, references } = this;
+    integers[at] = id.a;
+    integers[at + 1] = id.b;
+    integers[at + 2] = id.c;
+    integers[at + 3] = id.d;
+    integers[at + NEXT] = NONE;
+    this.times[i * 4 + TIME] = event.t;
+    references.push(
+      id.isUuid ? null : id.text,
+      event.type,
+      event.page,
+      event.referrer,
+      event.utm,
+      event.named,
+      event.context,
+      event.profileId,
+      event.sourceId,
+      event.properties,
+    );
     if (visit.freshCount === 0) visit.freshFirst = i;
-    else this.next[visit.freshLast] = i;
+    else integers[visit.freshLast * INTEGERS + NEXT] = i;
+    if (visit.untaken === 0) visit.untakenFirst = i;
+    visit.untaken += 1;
     visit.freshLast = i;
     visit.freshCount += 1;
   }
 
-  /** Events of `from` are events of `to`, behind those that it has. */
+  /** Events of `from` are events of `to`, behind those that it has. The values of both have taken all of theirs. */
   move(from: Visit, to: Visit): void {
     if (from.freshCount === 0) return;
     if (to.freshCount === 0) to.freshFirst = from.freshFirst;
-    else this.next[to.freshLast] = from.freshFirst;
+    else this.integers[to.freshLast * INTEGERS + NEXT] = from.freshFirst;
     to.freshLast = from.freshLast;
     to.freshCount += from.freshCount;
     from.freshCount = 0;
   }
 
-  /** A visit's events, on their way to the store from now on. */
+  /** A visit's events, on their way to the store from now on. Its values have taken all of them. */
   take(visit: Visit): VisitEvents {
     const taken = new ChainedEvents(this, visit.freshFirst, visit.freshCount);
     visit.freshCount = 0;
@@ -76,63 +90,125 @@ export class FreshEvents {
   // --------------------------------------------------------------------------------------- what the chains are read by
 
   after(i: number): number {
-    return this.next[i]!;
+    return this.integers[i * INTEGERS + NEXT]!;
   }
 
-  /** The first of the four integers of a UUID is at this index of `idWords`; -1: the id is none. */
+  isId(i: number, id: EventId): boolean {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    if (!id.isUuid) return this.references[i * REFERENCES + TEXT] === id.text;
+    return (
+      integers[at] === id.a &&
+      integers[at + 3] === id.d &&
+      integers[at + 1] === id.b &&
+      integers[at + 2] === id.c &&
+      this.references[i * REFERENCES + TEXT] === null
+    );
+  }
+
+  /** Where the four integers of a UUID begin in `words`; -1: the id is none. */
   wordsAt(i: number): number {
-    return this.texts[i] === null ? i * 4 : NONE;
+    return this.references[i * REFERENCES + TEXT] === null ? i * INTEGERS : NONE;
   }
 
-  get idWords(): Int32Array {
-    return this.ids;
+  get words(): Int32Array {
+    return this.integers;
+  }
+
+  stampAt(i: number): Stamp {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    const text = this.references[i * REFERENCES + TEXT] as string | null;
+    return new Stamp(this.timeAt(i), text, integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
+  }
+
+  /** Sets `id` to the event's. */
+  readId(i: number, id: EventId): EventId {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    const text = this.references[i * REFERENCES + TEXT] as string | null;
+    id.isUuid = text === null;
+    id.text = text ?? '';
+    id.a = integers[at]!;
+    id.b = integers[at + 1]!;
+    id.c = integers[at + 2]!;
+    id.d = integers[at + 3]!;
+    return id;
   }
 
   idAt(i: number): string {
-    const { ids } = this;
-    return this.texts[i] ?? uuidText(ids[i * 4]!, ids[i * 4 + 1]!, ids[i * 4 + 2]!, ids[i * 4 + 3]!);
-  }
-
-  typeAt(i: number): string {
-    return this.types[i]!;
+    const { integers } = this;
+    const at = i * INTEGERS;
+    const text = this.references[i * REFERENCES + TEXT] as string | null;
+    return text ?? uuidText(integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
   }
 
   /** ms since the epoch. */
   timeAt(i: number): number {
-    return this.times[i]!;
+    return this.times[i * 4 + TIME]!;
+  }
+
+  typeAt(i: number): string {
+    return this.references[i * REFERENCES + TYPE] as string;
   }
 
   pageAt(i: number): string | null {
-    return this.pages[i]!;
+    return this.references[i * REFERENCES + PAGE] as string | null;
+  }
+
+  referrerAt(i: number): string | null {
+    return this.references[i * REFERENCES + REFERRER] as string | null;
+  }
+
+  utmAt(i: number): Utm | null {
+    return this.references[i * REFERENCES + UTM] as Utm | null;
+  }
+
+  namedAt(i: number): readonly (string | null)[] | null {
+    return this.references[i * REFERENCES + NAMED] as readonly (string | null)[] | null;
+  }
+
+  contextAt(i: number): readonly ContextEntry[] {
+    return this.references[i * REFERENCES + CONTEXT] as readonly ContextEntry[];
+  }
+
+  profileAt(i: number): string | null {
+    return this.references[i * REFERENCES + PROFILE] as string | null;
+  }
+
+  sourceAt(i: number): string | null {
+    return this.references[i * REFERENCES + SOURCE] as string | null;
   }
 
   propertiesAt(i: number): string | null {
-    return this.properties[i]!;
+    return this.references[i * REFERENCES + PROPERTIES] as string | null;
   }
 
+  /** Memory goes back after each commit: one may have been far larger than usual, and nothing is to hold its texts. */
   private begin(): void {
     this.spent = false;
     this.count = 0;
-    // After a commit that was far larger than usual: memory goes back, and nothing holds texts that are long gone.
-    for (const column of [this.texts, this.types, this.pages, this.properties]) column.length = 0;
-    if (this.times.length <= FIRST_ROOM * 64) return;
-    this.ids = new Int32Array(4 * FIRST_ROOM);
-    this.times = new Float64Array(FIRST_ROOM);
-    this.next = new Int32Array(FIRST_ROOM);
+    this.references = [];
+    if (this.integers.length > FIRST_ROOM * INTEGERS * 256) this.resize(FIRST_ROOM);
   }
 
   private grow(): void {
-    const room = this.times.length * 2;
-    this.ids = extended(this.ids, new Int32Array(4 * room));
-    this.times = extended(this.times, new Float64Array(room));
-    this.next = extended(this.next, new Int32Array(room));
+    const before = this.integers;
+    this.resize((before.length / INTEGERS) * 2);
+    this.integers.set(before);
+  }
+
+  private resize(room: number): void {
+    this.buffer = new ArrayBuffer(room * INTEGERS * 4);
+    this.integers = new Int32Array(this.buffer);
+    this.times = new Float64Array(this.buffer);
   }
 }
 
 /** The events of one visit that a commit appends. */
 export interface VisitEvents extends Iterable<VisitEvent> {
   readonly length: number;
-  /** Their columns, and where in them the first is: the others follow by `after`. */
+  /** What holds them, and where in it the first is: the others follow by `after`. */
   readonly columns: FreshEvents;
   readonly first: number;
 }
@@ -160,9 +236,4 @@ class ChainedEvents implements VisitEvents {
       };
     }
   }
-}
-
-function extended<T extends Int32Array | Float64Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

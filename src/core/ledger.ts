@@ -1,7 +1,9 @@
 import type { Changes, Emission, PartitionState, ProfileDelta, Revision, TraitWrite } from './changes.ts';
 import type { TrackEvent } from './event.ts';
+import { takeEvents } from './folding.ts';
 import { FreshEvents, type VisitEvents } from './fresh-events.ts';
-import { compareUtf8, isAfter } from './order.ts';
+import { compareUtf8 } from './order.ts';
+import type { Rules } from './rules.ts';
 import { largeBytes } from './size.ts';
 import type { Contribution, Stored, Visit } from './visit.ts';
 
@@ -14,12 +16,17 @@ import type { Contribution, Stored, Visit } from './visit.ts';
 export class Ledger<Raw> {
   /** Where accepted events wait for the next commit. */
   readonly fresh = new FreshEvents();
+  private readonly rules: Rules;
   private dirty: Visit[] = [];
   private removed: { id: string; from: 'open' | 'ended'; survivor: string; contributed: Contribution | null }[] = [];
   private revisions: Revision[] = [];
   private traits = new Map<string, TraitWrite>();
   private emissions: Emission<Raw>[] = [];
   private large = 0;
+
+  constructor(rules: Rules) {
+    this.rules = rules;
+  }
 
   /** Visits, messages and revisions that a commit taken now would write: what it costs. */
   get size(): number {
@@ -75,6 +82,7 @@ export class Ledger<Raw> {
     for (const visit of this.dirty) {
       if (!visit.dirty) continue;
       visit.dirty = false;
+      takeEvents(this.rules, visit, this.fresh);
       const before = visit.stored;
       const now = storedForm(visit);
       visits.push({ visit, from: before?.place ?? null });
@@ -104,7 +112,8 @@ export class Ledger<Raw> {
 }
 
 function isLater(t: number, eventId: string, sessionId: string, now: TraitWrite): boolean {
-  if (t !== now.t || eventId !== now.eventId) return isAfter({ t, eventId }, now);
+  if (t !== now.t) return t > now.t;
+  if (eventId !== now.eventId) return compareUtf8(eventId, now.eventId) > 0;
   return compareUtf8(sessionId, now.sessionId) > 0;
 }
 

@@ -1,5 +1,3 @@
-import type { Stamp } from './visit.ts';
-
 /**
  * Compares two well-formed texts by their UTF-8 bytes, as Postgres does under `COLLATE "C"`. JavaScript's own `<` goes
  * by UTF-16 units, which puts characters beyond U+FFFF before those from U+E000 on.
@@ -19,14 +17,4 @@ export function compareUtf8(a: string, b: string): number {
 /** A surrogate stands for a character beyond U+FFFF: after all others. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
-}
-
-/** Whether event `a` comes before event `b`. */
-export function isBefore(a: Stamp, b: Stamp): boolean {
-  return a.t < b.t || (a.t === b.t && compareUtf8(a.eventId, b.eventId) < 0);
-}
-
-/** Whether event `a` comes after event `b`. */
-export function isAfter(a: Stamp, b: Stamp): boolean {
-  return a.t > b.t || (a.t === b.t && compareUtf8(a.eventId, b.eventId) > 0);
 }

@@ -3,7 +3,8 @@ import type { Changes, DeadReason, PartitionState } from './changes.ts';
 import { amendableUntil } from './ending.ts';
 import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './event.ts';
 import { EventId, EventIds } from './event-ids.ts';
-import { takeEvent, takeVisit } from './folding.ts';
+import { takeEvents, takeVisit } from './folding.ts';
+import type { FreshEvents } from './fresh-events.ts';
 import { openedBefore } from './heap.ts';
 import { visitId } from './ids.ts';
 import { Ledger } from './ledger.ts';
@@ -48,6 +49,9 @@ export interface Found {
   readonly openEventIds: ReadonlyMap<string, EventIds>;
 }
 
+/** Events from which on a visit's values take them before a commit needs it: a resend is looked for among them. */
+const MANY_UNTAKEN = 32;
+
 /** What a commit holds of the sessions: to be given back to `settle` once the store has it. */
 export type Held = readonly Session[];
 
@@ -67,7 +71,8 @@ export class Partition<Raw> {
   private readonly state: PartitionState;
   private readonly sessions: Sessions;
   private readonly timers: Timers;
-  private readonly ledger = new Ledger<Raw>();
+  private readonly ledger: Ledger<Raw>;
+  private readonly fresh: FreshEvents;
   private readonly amendable: AmendableVisits;
   private readonly eventId = new EventId();
   private touched: Session[] = [];
@@ -90,8 +95,10 @@ export class Partition<Raw> {
     this.rules = rules;
     this.source = source;
     this.state = { ...state, counts: { ...state.counts } };
+    this.ledger = new Ledger(rules);
+    this.fresh = this.ledger.fresh;
     // Before the first accepted event there is nothing in the store.
-    this.sessions = new Sessions(rules, memory, state.eventClock === null ? new SessionFilter() : null);
+    this.sessions = new Sessions(rules, this.fresh, memory, state.eventClock === null ? new SessionFilter() : null);
     this.timers = new Timers(rules);
     this.amendable = new AmendableVisits(state.amendable);
     for (const visit of open) {
@@ -136,7 +143,12 @@ export class Partition<Raw> {
 
   /** The visits in memory: for tests and tools. */
   *visits(): Iterable<Visit> {
-    for (const session of this.sessions) yield* session.visits;
+    for (const session of this.sessions) {
+      for (const visit of session.visits) {
+        takeEvents(this.rules, visit, this.fresh);
+        yield visit;
+      }
+    }
   }
 
   // ------------------------------------------------------------------------------------------------------- history
@@ -184,12 +196,12 @@ export class Partition<Raw> {
     for (const { sessionId, debug, ended, openEventIds } of found) {
       const session = this.sessions.findOrMake(sessionId, debug, false);
       const known = new Map(session.visits.map((visit) => [visit.id, visit]));
-      for (const [id, visit] of known) visit.eventIds ??= openEventIds.get(id) ?? null;
+      for (const [id, visit] of known) loadIds(visit, openEventIds.get(id) ?? null);
       for (const visit of ended) {
         // One that ended here since it was loaded may be found as ended: what is in memory is the newer.
         const here = known.get(visit.id);
+        loadIds(here ?? visit, visit.eventIds);
         if (here === undefined) this.sessions.insert(session, visit);
-        else here.eventIds ??= visit.eventIds;
       }
       this.sessions.loaded(session);
       session.complete = true;
@@ -267,6 +279,7 @@ export class Partition<Raw> {
   }
 
   private publish(visit: Visit, reason: EndReason, decidedAt: number, until: number, survivor: Visit | null): void {
+    takeEvents(this.rules, visit, this.fresh);
     const message = revisionOf(visit, {
       reason,
       decidedAt,
@@ -341,7 +354,7 @@ export class Partition<Raw> {
     if (watermark !== null && t < watermark - this.rules.maxAge) {
       return this.late(record, index, entry, null, `the event is ${watermark - t} ms behind the watermark`);
     }
-    const placement = place(this.rules, session, entry, this.eventId.set(entry.eventId), watermark);
+    const placement = place(this.rules, session, entry, this.eventId.set(entry.eventId), this.fresh, watermark);
     switch (placement.kind) {
       case 'duplicate':
         return { kind: 'duplicate', eventId: entry.eventId, visit: placement.visit };
@@ -395,7 +408,6 @@ export class Partition<Raw> {
       visit.eventIds = new EventIds();
       visit.seal = placement.seal;
       this.open += 1;
-      takeEvent(this.rules, visit, event, this.eventId, this.ledger.fresh);
       this.sessions.insert(session, visit);
     } else {
       let amends: boolean;
@@ -414,9 +426,10 @@ export class Partition<Raw> {
         visit.lateEventCount += 1;
         this.state.counts.amended += 1;
       }
-      takeEvent(this.rules, visit, event, this.eventId, this.ledger.fresh);
-      visit.lastArrival = Math.max(visit.lastArrival, arrivalClock, event.t);
+      if (arrivalClock > visit.lastArrival) visit.lastArrival = arrivalClock;
+      if (event.t > visit.lastArrival) visit.lastArrival = event.t;
     }
+    this.hold(visit, event);
     session.eventIds?.add(this.eventId);
     if (visit.seal === null && event.t === visit.lastEventAt && this.rules.endingTypes.has(event.type)) {
       visit.seal = 'explicit';
@@ -424,6 +437,17 @@ export class Partition<Raw> {
     this.timers.schedule(visit, this.watermark);
     this.ledger.changed(visit);
     return visit;
+  }
+
+  /** What has to be known of an event at once; its visit's values take it later. */
+  private hold(visit: Visit, event: TrackEvent): void {
+    const { t } = event;
+    if (t < visit.startedAt) visit.startedAt = t;
+    if (t > visit.lastEventAt) visit.lastEventAt = t;
+    visit.eventCount += 1;
+    setBit(visit, this.eventId.bit);
+    this.fresh.add(visit, event, this.eventId);
+    if (visit.untaken >= MANY_UNTAKEN) takeEvents(this.rules, visit, this.fresh);
   }
 
   private isAmendedBy(event: TrackEvent, visit: Visit): boolean {
@@ -449,7 +473,9 @@ export class Partition<Raw> {
     this.sessions.remove(session, other);
     this.timers.cancel(other);
     this.open -= 1;
-    takeVisit(survivor, other, this.ledger.fresh);
+    takeEvents(this.rules, survivor, this.fresh);
+    takeEvents(this.rules, other, this.fresh);
+    takeVisit(survivor, other, this.fresh);
     survivor.seal = seal;
     this.ledger.mergedAway(other, survivor);
     return survivor;
@@ -534,4 +560,18 @@ export class Partition<Raw> {
     session.holds += 1;
     this.touched.push(session);
   }
+}
+
+function loadIds(visit: Visit, eventIds: EventIds | null): void {
+  if (visit.eventIds === null) visit.eventIds = eventIds;
+  visit.mask0 = visit.mask1 = visit.mask2 = visit.mask3 = -1;
+}
+
+function setBit(visit: Visit, bit: number): void {
+  const one = 1 << (bit & 31);
+  if (bit < 64) {
+    if (bit < 32) visit.mask0 |= one;
+    else visit.mask1 |= one;
+  } else if (bit < 96) visit.mask2 |= one;
+  else visit.mask3 |= one;
 }

@@ -1,6 +1,7 @@
 import { isFrozen } from './ending.ts';
 import type { TrackEvent } from './event.ts';
 import type { EventId } from './event-ids.ts';
+import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
 import type { Session } from './sessions.ts';
 import type { Seal, Visit } from './visit.ts';
@@ -29,16 +30,19 @@ export interface Refused {
 /**
  * @param session its visits by start; `eventIds` loaded where not frozen.
  * @param id the event's, taken apart.
+ * @param fresh where the events are that the visits' values have not taken.
  */
 export function place(
   rules: Rules,
   session: Session,
   event: TrackEvent,
   id: EventId,
+  fresh: FreshEvents,
   watermark: number | null,
 ): Placement {
   const { visits } = session;
-  const twin = session.eventIds !== null && !session.eventIds.has(id) ? null : holderOf(rules, visits, id, watermark);
+  const twin =
+    session.eventIds !== null && !session.eventIds.has(id) ? null : holderOf(rules, visits, id, fresh, watermark);
   if (twin !== null) return { kind: 'duplicate', visit: twin };
 
   const { t } = event;
@@ -81,14 +85,34 @@ export function place(
 }
 
 /** The visit, of those that are not frozen, that holds the event id. */
-function holderOf(rules: Rules, visits: readonly Visit[], id: EventId, watermark: number | null): Visit | null {
+function holderOf(
+  rules: Rules,
+  visits: readonly Visit[],
+  id: EventId,
+  fresh: FreshEvents,
+  watermark: number | null,
+): Visit | null {
+  const { bit } = id;
   for (let i = 0; i < visits.length; i++) {
     const visit = visits[i]!;
     if (isFrozen(rules, visit, watermark)) continue;
     if (visit.eventIds === null) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
-    if (visit.eventIds.has(id)) return visit;
+    if (hasBit(visit, bit) && (visit.eventIds.has(id) || isAmong(fresh, visit, id))) return visit;
   }
   return null;
+}
+
+function hasBit(visit: Visit, bit: number): boolean {
+  const mask = bit < 64 ? (bit < 32 ? visit.mask0 : visit.mask1) : bit < 96 ? visit.mask2 : visit.mask3;
+  return (mask & (1 << (bit & 31))) !== 0;
+}
+
+/** Whether the id is one of the events that the visit's values have not taken. */
+function isAmong(fresh: FreshEvents, visit: Visit, id: EventId): boolean {
+  for (let i = visit.untakenFirst, left = visit.untaken; left > 0; i = fresh.after(i), left--) {
+    if (fresh.isId(i, id)) return true;
+  }
+  return false;
 }
 
 /** Index of the first visit that starts after `t`. Most events belong to the last visit. */

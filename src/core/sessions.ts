@@ -1,6 +1,8 @@
 import { isFrozen } from './ending.ts';
 import type { TrackEvent } from './event.ts';
 import { EventIds } from './event-ids.ts';
+import { takeEvents } from './folding.ts';
+import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
 import type { SessionFilter } from './session-filter.ts';
 import type { Visit } from './visit.ts';
@@ -52,6 +54,7 @@ export class Sessions {
   /** One that is being filled, to serve later. */
   filling: SessionFilter | null = null;
   private readonly rules: Rules;
+  private readonly fresh: FreshEvents;
   private readonly memory: IdleMemory;
   private readonly plain = new Map<string, Session>();
   private readonly debug = new Map<string, Session>();
@@ -62,8 +65,10 @@ export class Sessions {
   /** Place of the first of `idle`. */
   private idleBase = 0;
 
-  constructor(rules: Rules, memory: IdleMemory, filter: SessionFilter | null) {
+  /** @param fresh where the events are that visits' values have not taken. */
+  constructor(rules: Rules, fresh: FreshEvents, memory: IdleMemory, filter: SessionFilter | null) {
     this.rules = rules;
+    this.fresh = fresh;
     this.memory = memory;
     this.filter = filter;
   }
@@ -96,7 +101,7 @@ export class Sessions {
 
   /** Event ids of its visits were loaded. */
   loaded(session: Session): void {
-    session.eventIds = session.visits.length >= MANY_VISITS ? idsOf(session.visits) : null;
+    session.eventIds = session.visits.length >= MANY_VISITS ? this.idsOf(session.visits) : null;
   }
 
   insert(session: Session, visit: Visit): void {
@@ -106,7 +111,7 @@ export class Sessions {
     if (i === visits.length) visits.push(visit);
     else visits.splice(i, 0, visit);
     if (session.eventIds !== null && visit.eventIds !== null) session.eventIds.addAll(visit.eventIds);
-    else if (visits.length >= MANY_VISITS) session.eventIds ??= idsOf(visits);
+    else if (visits.length >= MANY_VISITS) session.eventIds ??= this.idsOf(visits);
   }
 
   remove(session: Session, visit: Visit): void {
@@ -177,6 +182,16 @@ export class Sessions {
     this.filling?.add(session.sessionId);
   }
 
+  private idsOf(visits: readonly Visit[]): EventIds {
+    const ids = new EventIds();
+    for (const visit of visits) {
+      if (visit.eventIds === null) continue;
+      takeEvents(this.rules, visit, this.fresh);
+      ids.addAll(visit.eventIds);
+    }
+    return ids;
+  }
+
   private account(bytes: number): void {
     this.idleBytes += bytes;
     this.memory.usedBytes += bytes;
@@ -188,10 +203,4 @@ function bytesOf({ visits }: Session): number {
   let bytes = SESSION_BYTES;
   for (const visit of visits) bytes += VISIT_BYTES + (visit.eventIds?.size ?? 0) * EVENT_BYTES;
   return bytes;
-}
-
-function idsOf(visits: readonly Visit[]): EventIds {
-  const ids = new EventIds();
-  for (const visit of visits) if (visit.eventIds !== null) ids.addAll(visit.eventIds);
-  return ids;
 }

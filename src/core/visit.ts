@@ -1,5 +1,6 @@
 import type { ContextEntry, Json, Utm } from './event.ts';
 import type { EventIds } from './event-ids.ts';
+import { Stamp } from './stamp.ts';
 import { NO_TYPES, type TypeCounts } from './type-counts.ts';
 
 /** Why a visit ended. */
@@ -7,13 +8,10 @@ export type EndReason = 'inactivity' | 'explicit' | 'max_duration' | 'max_events
 /** Why nothing is added after a visit's last event. */
 export type Seal = Exclude<EndReason, 'inactivity'>;
 
-/** The event that a value comes from: first and last are by (`t`, `eventId` as UTF-8 bytes). */
-export interface Stamp {
+/** A value and the event that it comes from. */
+export interface Stamped<T> {
   readonly t: number;
   readonly eventId: string;
-}
-
-export interface Stamped<T> extends Stamp {
   readonly value: T;
 }
 
@@ -112,12 +110,23 @@ export class Visit {
   /** How many events of each type; exact, never cut. */
   types: TypeCounts = NO_TYPES;
 
-  /** Ids of all its events; null while they have not been loaded from the store. Not needed once it is frozen. */
+  /**
+   * Ids of all events that its values have taken; null while they have not been loaded from the store. Not needed once
+   * it is frozen.
+   */
   eventIds: EventIds | null = null;
   /** Its chain of events not yet given to the store: see `FreshEvents`. Never stored. */
   freshFirst = -1;
   freshLast = -1;
   freshCount = 0;
+  /** The last of them, which its values have not taken yet: how many, and where they begin. See `takeEvents`. */
+  untaken = 0;
+  untakenFirst = -1;
+  /** 128 bits: one for each of its event ids is set, loaded or not. So most ids are seen to be new without a search. */
+  mask0 = 0;
+  mask1 = 0;
+  mask2 = 0;
+  mask3 = 0;
   /** What the store holds of it; null: nothing. */
   stored: Stored | null = null;
   /** Changed since the last commit was taken. */
@@ -213,6 +222,6 @@ function stamped<T>(value: T | null, stamp: Stamp | null): Stamped<T> | null {
   return value === null || stamp === null ? null : { t: stamp.t, eventId: stamp.eventId, value };
 }
 
-function stampOf(stamp: Stamp | null): Stamp | null {
-  return stamp === null ? null : { t: stamp.t, eventId: stamp.eventId };
+function stampOf(value: Stamped<unknown> | null): Stamp | null {
+  return value === null ? null : Stamp.of(value.t, value.eventId);
 }

@@ -53,7 +53,7 @@ const NULL = -1;
 const writeUuid: WriteElement = (out, columns, i) => {
   const at = columns.wordsAt(i);
   if (at < 0) return false;
-  const words = columns.idWords;
+  const { words } = columns;
   for (let k = 0; k < 4; k += 1) out.int32(words[at + k]!);
   return true;
 };

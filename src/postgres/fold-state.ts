@@ -1,6 +1,7 @@
 import { type ContextEntry, type Json, NAMED, type Utm } from '../core/event.ts';
+import { Stamp } from '../core/stamp.ts';
 import { TypeCounts } from '../core/type-counts.ts';
-import { contextStampAt, namedStampAt, type Stamp, type Visit } from '../core/visit.ts';
+import { contextStampAt, namedStampAt, type Visit } from '../core/visit.ts';
 import type { ByteWriter } from './bytes.ts';
 
 /**
@@ -28,10 +29,10 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
 
   out.byte(VERSION);
   out.varint(stamps.all.length);
-  for (const { t, eventId } of stamps.all) {
-    const after = t - visit.startedAt;
+  for (const stamp of stamps.all) {
+    const after = stamp.t - visit.startedAt;
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
-    writeId(out, eventId);
+    writeId(out, stamp);
   }
   let use = 0;
   for (; use < SINGLE; use += 1) out.varint(stamps.used[use]!);
@@ -70,7 +71,7 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   const read = Array.from({ length: input.varint() }, (): Stamp => {
     const zigzag = input.varint();
     const t = visit.startedAt + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
-    return { t, eventId: input.id() };
+    return input.stamp(t);
   });
   const stamp = (): Stamp | null => {
     const index = input.varint();
@@ -111,7 +112,7 @@ function oneOrEach(stamps: (Stamp | null)[]): Stamp | (Stamp | null)[] | null {
 
 /** Distinct (t, event id) in order of first use, and which of them each use was of. */
 class Stamps {
-  readonly all: { readonly t: number; readonly eventId: string }[] = [];
+  readonly all: Stamp[] = [];
   /** 0: null, else the index in `all` + 1. */
   readonly used: number[] = [];
   readonly #index = new Map<string, number>();
@@ -122,15 +123,15 @@ class Stamps {
     if (this.#index.size > 0) this.#index.clear();
   }
 
-  use(stamp: { readonly t: number; readonly eventId: string } | null): void {
+  use(stamp: Stamp | null): void {
     this.used.push(stamp === null ? 0 : this.#find(stamp) + 1);
   }
 
   /** Mostly there is a handful, which a scan finds faster than a map. */
-  #find(stamp: { readonly t: number; readonly eventId: string }): number {
+  #find(stamp: Stamp): number {
     const { all } = this;
     for (let i = 0; i < all.length && i < SCANNED; i += 1) {
-      if (all[i]!.eventId === stamp.eventId && all[i]!.t === stamp.t) return i;
+      if (all[i] === stamp || isSame(all[i]!, stamp)) return i;
     }
     if (all.length < SCANNED) return all.push(stamp) - 1;
     const key = `${stamp.t} ${stamp.eventId}`;
@@ -147,13 +148,25 @@ const SINGLE = 5 + NAMED.length;
 const stamps = new Stamps();
 
 /** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
-function writeId(out: ByteWriter, id: string): void {
-  const at = out.position;
-  out.byte(0);
-  if (out.uuid(id)) return;
-  out.cut(at);
-  out.varint(Buffer.byteLength(id) + 1);
-  out.utf8(id);
+function writeId(out: ByteWriter, { text, a, b, c, d }: Stamp): void {
+  if (text === null) {
+    out.byte(0);
+    for (const word of [a, b, c, d]) out.int32(word);
+  } else {
+    out.varint(Buffer.byteLength(text) + 1);
+    out.utf8(text);
+  }
+}
+
+function isSame(one: Stamp, other: Stamp): boolean {
+  return (
+    one.t === other.t &&
+    one.text === other.text &&
+    one.a === other.a &&
+    one.b === other.b &&
+    one.c === other.c &&
+    one.d === other.d
+  );
 }
 
 function writeText(out: ByteWriter, text: string): void {
@@ -188,12 +201,15 @@ class Reader {
     return this.#utf8(this.varint());
   }
 
-  id(): string {
+  /** What follows is an id: of an event of this time. */
+  stamp(t: number): Stamp {
     const length = this.varint();
-    if (length > 0) return this.#utf8(length - 1);
-    const hex = this.#bytes.toString('hex', this.#at, this.#at + 16);
-    this.#at += 16;
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    if (length > 0) return Stamp.of(t, this.#utf8(length - 1));
+    const word = () => {
+      this.#at += 4;
+      return this.#bytes.readInt32BE(this.#at - 4);
+    };
+    return new Stamp(t, null, word(), word(), word(), word());
   }
 
   #utf8(length: number): string {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
 import type { TrackEvent } from '../../src/core/event.ts';
 import { EventId, EventIds } from '../../src/core/event-ids.ts';
-import { takeEvent, takeVisit } from '../../src/core/folding.ts';
+import { takeEvents, takeVisit } from '../../src/core/folding.ts';
 import { FreshEvents } from '../../src/core/fresh-events.ts';
 import { Partition } from '../../src/core/partition.ts';
 import { Visit } from '../../src/core/visit.ts';
@@ -56,8 +56,8 @@ test('visits of some hundred thousand events merge', () => {
   const visits = ['a', 'b'].map((name) => {
     const visit = new Visit(name, 's', false, 0, 0, T, T, T);
     visit.eventIds = new EventIds();
-    for (let i = 0; i < 200_000; i++)
-      takeEvent(RULES, visit, event('s', `${name}${i}`), new EventId().set(`${name}${i}`), fresh);
+    for (let i = 0; i < 200_000; i++) fresh.add(visit, event('s', `${name}${i}`), new EventId().set(`${name}${i}`));
+    takeEvents(RULES, visit, fresh);
     return visit;
   });
   takeVisit(visits[0]!, visits[1]!, fresh);

@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { type Changes, emptyState, type ProfileDelta, type TraitWrite } from '../../src/core/changes.ts';
 import { EventIds } from '../../src/core/event-ids.ts';
 import { visitId } from '../../src/core/ids.ts';
+import { Stamp } from '../../src/core/stamp.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
-import { restoreValues, type Stamp, Visit, type VisitEvent } from '../../src/core/visit.ts';
+import { restoreValues, Visit, type VisitEvent } from '../../src/core/visit.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import { type Commit, Fenced, type HistoryQuery, type OutboxRow } from '../../src/processor/ports.ts';
 import { plainVisit } from '../support/plain-visit.ts';
@@ -157,7 +158,7 @@ describe('nothing is shared with the fold', () => {
     const done = lease.commit(commit(1, { visits: [{ visit: made, from: null }] }));
     made.eventCount = 7;
     made.context = [['page', {}]];
-    made.contextStamps = { t: T, eventId: 'e' };
+    made.contextStamps = Stamp.of(T, 'e');
     await done;
     expect(store.visits()).toMatchObject([{ eventCount: 1, context: [] }]);
   });
@@ -167,7 +168,7 @@ describe('nothing is shared with the fold', () => {
     const made = visit(0, T, T);
     const names = (value: string | null) => [null, null, value, null, null, null, null, null];
     made.named = names('x');
-    made.namedStamps = { t: T, eventId: 'e' };
+    made.namedStamps = Stamp.of(T, 'e');
     await (await store.takeOver(0)).commit(commit(1, { visits: [{ visit: made, from: null }] }));
     const loaded = (await store.takeOver(0)).open[0]!;
     (loaded.named as (string | null)[])[2] = null;
@@ -256,13 +257,13 @@ describe('profiles', () => {
     const store = new MemoryStore<null>();
     const lease = await store.takeOver(0);
     const [a, b] = [visit(0, T, T, T + 5), visit(1, T, T + 50, T + 70)];
-    for (const each of [a!, b!]) named(each, 'p', { t: T, eventId: 'e' });
+    for (const each of [a!, b!]) named(each, 'p', Stamp.of(T, 'e'));
     const gained = { visitCount: 2, eventCount: 4, durationMs: 25, firstSeenAt: T, lastSeenAt: T + 70 };
     const visits = [a!, b!].map((each) => ({ visit: each, from: null }));
     await lease.commit(commit(1, { visits, profiles: [delta('p', gained)] }));
     expect(store.profiles()).toMatchObject([{ profileId: 'p', sessionCount: 1, ...gained }]);
 
-    named(b!, 'q', { t: T + 60, eventId: 'f' });
+    named(b!, 'q', Stamp.of(T + 60, 'f'));
     const left = delta('p', { visitCount: -1, eventCount: -2, durationMs: -20, shrunk: true });
     const taken = { visitCount: 1, eventCount: 2, durationMs: 20, firstSeenAt: T + 50, lastSeenAt: T + 70 };
     await lease.commit(commit(2, { visits: [{ visit: b!, from: 'open' }], profiles: [left, delta('q', taken)] }));

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { TraitWrite } from '../../src/core/changes.ts';
+import { Stamp } from '../../src/core/stamp.ts';
 import type { Visit } from '../../src/core/visit.ts';
 import { describeReal } from '../support/stack.ts';
 import { Committer, gain, loss, makeVisit, T0 } from './make.ts';
@@ -11,7 +12,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
   const schema = testSchema();
 
   function visitOf(profileId: string | null, startedAt: number, of: Partial<Visit> = {}): Visit {
-    const profileStamp = profileId === null ? null : { t: startedAt, eventId: 'e' };
+    const profileStamp = profileId === null ? null : Stamp.of(startedAt, 'e');
     return makeVisit({ startedAt, lastEventAt: startedAt + MINUTE, profileId, profileStamp, ...of });
   }
 
@@ -57,7 +58,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
       last_seen_at: T0 + 10 * MINUTE,
       visit_count: 3,
     });
-    Object.assign(late, { profileId: 'taker', profileStamp: { t: 1, eventId: 'e' } });
+    Object.assign(late, { profileId: 'taker', profileStamp: Stamp.of(1, 'e') });
     await committer.commit([late], { profiles: [loss('shrink', late), gain('taker', late)] });
     expect(await profile('shrink')).toMatchObject({
       visit_count: 2,
