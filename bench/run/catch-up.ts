@@ -18,11 +18,13 @@ export interface CatchUpOptions {
   readonly flags?: readonly string[];
   /** Called between setup and the start, with the schema that was made. */
   readonly prepare?: (schema: string) => Promise<void>;
+  /** Called with it at the end, before all is removed. */
+  readonly inspect?: (schema: string) => Promise<void>;
   readonly name?: string;
 }
 
 export async function catchUp(ground: Ground, input: Input, options: CatchUpOptions): Promise<Measured> {
-  const { root, processors = 1, settings, flags, prepare, name = 'tidemark' } = options;
+  const { root, processors = 1, settings, flags, prepare, inspect, name = 'tidemark' } = options;
   const main = mainOf(root);
   const pipeline = new Pipeline(ground, input.topic, settings);
   const programs: Program[] = [];
@@ -42,6 +44,7 @@ export async function catchUp(ground: Ground, input: Input, options: CatchUpOpti
     const first = Math.min(...programs.map((program) => program.takenOver ?? started));
     await Promise.all(programs.map((program) => program.stop()));
     const found = await check(ground, pipeline.schema, pipeline.output, input.answer);
+    await inspect?.(pipeline.schema);
     return {
       name,
       input: input.answer.events,

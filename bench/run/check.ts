@@ -6,6 +6,9 @@ import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
 import type { Answer } from '../workload/answer.ts';
 import type { Ground } from './ground.ts';
 
+/** How the sessions and profiles begin of visits that were there before a run: they are no part of its answer. */
+export const FILLED = 'filled-';
+
 /** What was found; closing events and their visits included. */
 export interface Found {
   readonly visits: number;
@@ -77,7 +80,7 @@ async function inTables(ground: Ground, schema: string): Promise<InTables> {
       SELECT count(*)::float8 AS visits, sum(event_count)::float8 AS events,
              count(*) FILTER (WHERE status = 'open')::float8 AS open,
              (sum(extract(epoch FROM duration)) * 1000)::float8 AS duration
-      FROM ${schema}.visits
+      FROM ${schema}.visits WHERE session_id NOT LIKE '${FILLED}%'
     ) v, (
       SELECT count(*)::float8 AS profiles, sum(visit_count)::float8 AS "profileVisits",
              sum(event_count)::float8 AS "profileEvents",

@@ -71,12 +71,17 @@ export async function removeInputs(ground: Ground): Promise<string[]> {
   return rows.map(({ topic }) => topic);
 }
 
+/** Resolves once it is gone; at once where it is not there. */
 export async function removeTopic(ground: Ground, topic: string): Promise<void> {
-  if ((await ground.topics.describe(topic)) === null) return;
   const admin = await ground.admin();
-  await admin.deleteTopics({ topics: [topic] });
-  await admin.disconnect();
-  while ((await ground.topics.describe(topic)) !== null) await sleep(50);
+  try {
+    const isThere = async () => (await admin.listTopics()).includes(topic);
+    if (!(await isThere())) return;
+    await admin.deleteTopics({ topics: [topic] });
+    while (await isThere()) await sleep(50);
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 async function recordsIn(ground: Ground, topic: string): Promise<number> {

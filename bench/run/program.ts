@@ -23,6 +23,8 @@ export class Program {
   readonly started = Date.now();
   /** When it took its first partition over, ms since the epoch; null before. Nothing is folded before that. */
   takenOver: number | null = null;
+  /** The same of each partition, the last time. */
+  readonly taken = new Map<number, number>();
   /** Where it listens; null before it does. */
   url: string | null = null;
   /** null while it runs. */
@@ -100,6 +102,10 @@ export class Program {
       throw new Error(`tidemark run did not stop in order (${this.ended}):\n${this.tail()}`);
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exit;
@@ -113,7 +119,10 @@ export class Program {
     this.#keep(text);
     if (!text.startsWith('{')) return;
     const line = JSON.parse(text) as Line;
-    if (line.msg === 'partition taken over') this.takenOver ??= Date.parse(line.time);
+    if (line.msg === 'partition taken over') {
+      this.takenOver ??= Date.parse(line.time);
+      this.taken.set(Number(line.partition), Date.parse(line.time));
+    }
     if (line.msg === 'listening') this.url = String(line.url);
     for (const wanted of this.#waiting) {
       if (wanted.msg !== line.msg) continue;

@@ -2,6 +2,8 @@ import type { Options } from '../options.ts';
 import type { Ground } from '../run/ground.ts';
 import { removeInputs } from '../run/input.ts';
 import { runCatchUp } from './catch-up.ts';
+import { runGrowth } from './growth.ts';
+import { runWide } from './wide.ts';
 
 export type Say = (line: string) => void;
 
@@ -10,6 +12,10 @@ export async function runScenario(ground: Ground, options: Options, say: Say): P
   switch (options.scenario) {
     case 'catch-up':
       return await runCatchUp(ground, options, say);
+    case 'wide':
+      return await runWide(ground, options, say);
+    case 'growth':
+      return await runGrowth(ground, options, say);
     case 'clean':
       say(`removed: ${(await removeInputs(ground)).join(', ') || 'nothing was there'}`);
       return true;

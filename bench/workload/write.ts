@@ -65,6 +65,31 @@ export async function writeWorkload(
   return traffic.answer.whole(closing ? partitions : 0);
 }
 
+/** Sessions that no workload has. */
+const STRANGERS = 0x7f000000;
+
+/** One event of a new session to each partition. @param at ms since the epoch. */
+export async function writeOneEach(
+  cluster: Cluster,
+  topic: string,
+  schemaId: number,
+  partitions: number,
+  at: number,
+): Promise<void> {
+  const batches = newBatches(partitions);
+  const key = new Bytes(64);
+  const value = new Bytes(MOST_BYTES);
+  for (const [partition, batch] of batches.entries()) {
+    const session = STRANGERS + partition;
+    key.at = 0;
+    writeSessionId(key, session);
+    value.at = 0;
+    writeEvent(value, schemaId, { session, index: 0, occurredAt: at }, 1);
+    batch.add(at, key.buffer.subarray(0, key.at), value.buffer.subarray(0, value.at));
+  }
+  await produce(cluster, topic, new Map(batches.map((batch, partition) => [partition, batch.finish()])));
+}
+
 function newBatches(partitions: number): Batch[] {
   return Array.from({ length: partitions }, () => new Batch());
 }
