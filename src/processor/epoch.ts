@@ -240,7 +240,8 @@ export class Epoch {
     if (lookup !== null) fold.admit(await lease.history(lookup));
     const wrong = fold.counts.anticipationsWrong;
     let breathed = clock.elapsed();
-    for (const record of decoded) {
+    for (let i = 0; i < decoded.length; i++) {
+      const record = decoded[i]!;
       if (fold.mayEnd(record.timestamp)) await this.endDue(record.timestamp);
       const outcomes = fold.fold(record);
       committer.folded(record.raw, costOf(record.raw, outcomes));
