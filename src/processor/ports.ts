@@ -157,12 +157,17 @@ export interface Lease<Raw> {
   /** Writer schemas kept, by registry id: Avro schema as JSON text. */
   readonly writerSchemas: ReadonlyMap<number, string>;
 
+  /**
+   * Reads what is committed, and does not wait for a commit that is under way: nothing of one that has not resolved may be
+   * needed. An error is as one of a commit: take over again.
+   */
   history(query: HistoryQuery): Promise<SessionHistory[]>;
   /**
    * Session ids of all ended visits that `history` could find, some more than once, in pieces; all that was committed
-   * before the first piece was asked for. Commits go on meanwhile. Returning from the iterator gives up the reading.
+   * before the first piece was asked for. Commits go on meanwhile. Returning from the iterator gives up the reading. Takes
+   * a connection of its own until it ends; an error matters to nothing else.
    */
-  endedSessions?(reach: HistoryReach): AsyncIterable<readonly string[]>;
+  endedSessions(reach: HistoryReach): AsyncIterable<readonly string[]>;
   /**
    * One transaction, fenced by epoch and by the next offset and commit number that are expected. Reads all of `commit`
    * before it returns its promise, so the fold may go on at once.

@@ -3,6 +3,7 @@ import type { Visit, VisitEvent } from '../../src/core/visit.ts';
 import { describeReal } from '../support/stack.ts';
 import { visitEvents } from '../support/visit-events.ts';
 import { Committer, makeVisit, T0 } from './make.ts';
+import { sessionsOf } from './pair.ts';
 import { testSchema } from './schema.ts';
 
 const DAY = 86_400_000;
@@ -133,6 +134,8 @@ describeReal('events and ended visits are found again', () => {
     );
     expect([...mine!.openEventIds].map(([id, ids]) => [id, [...ids].sort()])).toEqual([[open.id, ['e8', 'f8']]]);
     expect(debugs!.ended.map(({ id }) => id)).toEqual([debug.id]);
+    const ids = await sessionsOf(committer.lease, bounds);
+    expect(ids.sort()).toEqual(['bounds', 'bounds', 'bounds', 'bounds', 'bounds', 'bounds2']);
   });
 
   test('bounds without an end find everything', async () => {
@@ -147,6 +150,21 @@ describeReal('events and ended visits are found again', () => {
       watermark: Infinity,
     });
     expect(found!.ended.map(({ id }) => id)).toEqual([visit.id]);
+  });
+
+  test('a visit of more events than fit into a row, or of events that are large, has them all', async () => {
+    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const [many, large] = [makeVisit({ sessionId: 'many' }), makeVisit({ sessionId: 'large' })];
+    const page = '/"\\\u0001é😀'.repeat(200);
+    const ofMany = Array.from({ length: 1_000 }, (_, i) => event(crypto.randomUUID(), T0 + i, { page: `/${i}` }));
+    const ofLarge = Array.from({ length: 20 }, (_, i) => event(`e${i}`, T0 + i, { type: page.slice(0, i + 1), page }));
+    await committer.commit([many, large], { events: [holding(many, ...ofMany), holding(large, ...ofLarge)] });
+    for (const [visit, events] of [[many, ofMany] as const, [large, ofLarge] as const]) {
+      const rows = await schema.sql('SELECT * FROM visit_events WHERE visit_id = $1 ORDER BY position', [visit.id]);
+      expect(rows.map(({ event_id, type, occurred_at, page }) => [event_id, type, occurred_at, page])).toEqual(
+        events.map(({ eventId, type, t, page }) => [eventId, type.toWellFormed(), t, page]),
+      );
+    }
   });
 
   test('revisions are kept as they were said', async () => {

@@ -1,7 +1,7 @@
 /** Two stores as one: every answer of the first is held against the second's before it is given. */
 import { expect } from '@jest/globals';
 import type { Visit } from '../../src/core/visit.ts';
-import type { Commit, HistoryQuery, Lease, SessionHistory, Store } from '../../src/processor/ports.ts';
+import type { Commit, HistoryQuery, HistoryReach, Lease, SessionHistory, Store } from '../../src/processor/ports.ts';
 import { plainVisit } from '../support/plain-visit.ts';
 
 export class PairLease {
@@ -33,12 +33,25 @@ export class PairLease {
       ),
     });
     expect(answer.map(comparable)).toEqual(right.map(comparable));
+    if (answer.some(({ ended }) => ended.length > 0)) await this.#sameSessions(query);
     return answer;
+  }
+
+  async #sameSessions(reach: HistoryReach): Promise<void> {
+    const [found, right] = [await sessionsOf(this.first, reach), await sessionsOf(this.second, reach)];
+    expect(found.sort()).toEqual(right.sort());
   }
 
   async commit(commit: Commit<string>): Promise<void> {
     await Promise.all([this.first.commit(commit), this.second.commit(commit)]);
   }
+}
+
+/** All ids that `endedSessions` gives. */
+export async function sessionsOf(lease: Lease<string>, reach: HistoryReach): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const piece of lease.endedSessions(reach)) ids.push(...piece);
+  return ids;
 }
 
 function byId(visits: readonly Visit[]) {

@@ -145,8 +145,9 @@ export class Host {
       published: lease.published,
       outboxBytes: lease.outboxBytes,
       writerSchemas: lease.writerSchemas,
-      history: (query) => queued(() => lease.history(query)),
-      endedSessions: (reach) => lease.endedSessions!(reach),
+      // Visits are read on other connections.
+      history: (query) => (broken === null ? this.call(() => lease.history(query)) : Promise.reject(broken)),
+      endedSessions: (reach) => lease.endedSessions(reach),
       commit: (commit) => {
         // Reads all of it now, and writes when the call gets through.
         const { promise, resolve } = Promise.withResolvers<void>();
