@@ -16,7 +16,7 @@ export type Phase = (typeof PHASES)[number];
 
 /** The first that matches counts. Paths are those of `dist/` and `node_modules/`, or names of Node's own modules. */
 const RULES: readonly (readonly [Phase, RegExp])[] = [
-  ['encode', /dist\/wire\/(outbox|envelope|visit-ended|avro-writer|sink)/],
+  ['encode', /dist\/wire\/(outbox|envelope|visit-writer|put|tail)/],
   ['decode', /dist\/wire\//],
   ['decode', /dist\/processor\/schemas/],
   ['fold', /dist\/core\//],

@@ -44,18 +44,6 @@ export function headerList(headers: KafkaMessage['headers']): Headers {
   });
 }
 
-/** The same for a record to send. */
-export function headerObject(headers: Headers): Record<string, Buffer | Buffer[]> {
-  const object: Record<string, Buffer | Buffer[]> = Object.create(null);
-  for (const [name, value] of headers) {
-    const before = object[name];
-    if (before === undefined) object[name] = value;
-    else if (Array.isArray(before)) before.push(value);
-    else object[name] = [before, value];
-  }
-  return object;
-}
-
 function bytes(value: unknown): Buffer {
   return Buffer.isBuffer(value) ? value : EMPTY;
 }

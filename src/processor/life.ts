@@ -13,7 +13,7 @@ import {
   Fenced,
   type InputLog,
   type OutboxRow,
-  type OutMessage,
+  type OutMessages,
   type Output,
   type RawRecord,
   type RecordBatch,
@@ -44,7 +44,7 @@ export interface LifeParts {
   /** Never throws: what cannot be decoded becomes a refusal. */
   readonly decode: (partition: number, record: RawRecord) => LogRecord<RawRecord>;
   readonly encode: (partition: number, emissions: readonly Emission<RawRecord>[]) => OutboxRow | null;
-  readonly decodeOutbox: (payload: Buffer) => OutMessage[];
+  readonly decodeOutbox: (payload: Buffer) => OutMessages;
   readonly eventIdOf: (value: Buffer) => string;
   readonly clock: Clock;
   readonly logger: Logger;

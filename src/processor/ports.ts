@@ -191,15 +191,35 @@ export interface Store<Raw> {
 
 // ------------------------------------------------------------------------------------------------------- the output
 
-export type OutputTopic = 'output' | 'dead-letter' | 'late';
+/** Each stands in outbox rows as its place in this list. */
+export const OUTPUT_TOPICS = ['output', 'dead-letter', 'late'] as const;
 
-/** A message ready to send, as it stands in the outbox. */
+export type OutputTopic = (typeof OUTPUT_TOPICS)[number];
+
+/** A message to send. */
 export interface OutMessage {
   readonly topic: OutputTopic;
   readonly sequence: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: readonly (readonly [name: string, value: Buffer])[];
+}
+
+/** Messages of an outbox row, one behind the other, in the bytes that will be sent. Iterating decodes each. */
+export interface OutMessages extends Iterable<OutMessage> {
+  /** Sequence of the first, and behind the last. */
+  readonly first: number;
+  readonly next: number;
+  /** Of each: its place in `OUTPUT_TOPICS`. */
+  readonly topics: Uint8Array;
+  /** Of each: where key, value and headers lie in `bytes`, as a Kafka record of format 2 has them. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly bytes: Buffer;
+  /** The i-th, decoded. */
+  message(i: number): OutMessage;
+  /** From the i-th up to, not including, the j-th. */
+  slice(i: number, j: number): OutMessages;
 }
 
 /** A message of an output topic, as read back. */
@@ -214,8 +234,8 @@ export interface PublishedMessage {
 export interface OutputSession {
   /** The position kept in Kafka: sequence of the next message to send. null: there is none, or it expired. */
   position(): Promise<number | null>;
-  /** One transaction: these messages and the position behind them. */
-  send(messages: readonly OutMessage[], next: number): Promise<void>;
+  /** One transaction: these messages, in order and without a hole, and the position behind them. */
+  send(messages: readonly OutMessages[], next: number): Promise<void>;
   /** Writes the position anew, so that it does not expire. */
   keep(next: number): Promise<void>;
   /** Committed messages of this partition in the output topics whose sequence is at least `from`, by sequence. */
