@@ -24,6 +24,8 @@ export interface Options {
   readonly minutes: number | null;
   /** Events a second. */
   readonly rate: number;
+  /** What V8 may use for objects that live, MB. */
+  readonly memory: number;
   /** Rows of ended visits that are there already. */
   readonly rows: number;
 }
@@ -59,6 +61,7 @@ Options
   --processors N    of tidemark                                         (1)
   --rate N          events a second of latency and long                 (5000)
   --minutes N       of latency (1) and long (20)
+  --memory N        long: MB that V8 may use for objects that live      (512)
   --rows N          growth: ended visits that are there already         (5m)
   --program DIR     another checkout, built: to compare with
 
@@ -108,6 +111,7 @@ export function parseOptions(args: readonly string[]): Options {
     only: only ?? null,
     minutes: values.minutes === undefined ? null : number('minutes', 0),
     rate: number('rate', 5_000),
+    memory: number('memory', 512),
     rows: number('rows', 5_000_000),
   };
 }
@@ -123,6 +127,7 @@ type Numeric =
   | 'processors'
   | 'rate'
   | 'minutes'
+  | 'memory'
   | 'rows';
 
 function parsed(args: readonly string[]) {
@@ -141,6 +146,7 @@ function parsed(args: readonly string[]) {
         processors: TEXT,
         rate: TEXT,
         minutes: TEXT,
+        memory: TEXT,
         rows: TEXT,
         topic: TEXT,
         peers: TEXT,
