@@ -49,7 +49,7 @@ Options
   --runs N          runs of each engine                                 (3; --quick: 1)
   --quick           tidemark alone, a short workload, and where its time goes
   --profile         keeps the V8 profile of --quick and lists its functions
-  --ceilings        with --quick: KafkaJS alone, + decoding, + folding in memory
+  --no-ceilings     leaves out KafkaJS alone, + decoding, + folding in memory; --ceilings: with --quick too
   --peers DIR       measures the engines in that directory on the same topic, alternating
   --only NAME       of the peers, like flink or flink-heap; of growth: one of its parts
   --partitions N    of the topic                                        (4)
@@ -105,7 +105,7 @@ export function parseOptions(args: readonly string[]): Options {
     processors: number('processors', 1),
     quick,
     profile,
-    ceilings: values.ceilings || (scenario === 'catch-up' && !quick),
+    ceilings: values.ceilings ?? (scenario === 'catch-up' && !quick),
     peers: peers ?? null,
     program: values.program ?? null,
     only: only ?? null,
@@ -135,6 +135,7 @@ function parsed(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
+      allowNegative: true,
       options: {
         events: TEXT,
         visits: TEXT,
@@ -154,7 +155,7 @@ function parsed(args: readonly string[]) {
         program: TEXT,
         quick: FLAG,
         profile: FLAG,
-        ceilings: FLAG,
+        ceilings: { type: 'boolean' },
       },
     });
   } catch (error) {
