@@ -24,6 +24,8 @@ export interface Options {
   readonly minutes: number | null;
   /** Events a second. */
   readonly rate: number;
+  /** What V8 may use for objects that live, MB. */
+  readonly memory: number;
   /** Rows of ended visits that are there already. */
   readonly rows: number;
 }
@@ -47,7 +49,7 @@ Options
   --runs N          runs of each engine                                 (3; --quick: 1)
   --quick           tidemark alone, a short workload, and where its time goes
   --profile         keeps the V8 profile of --quick and lists its functions
-  --ceilings        with --quick: KafkaJS alone, + decoding, + folding in memory
+  --no-ceilings     leaves out KafkaJS alone, + decoding, + folding in memory; --ceilings: with --quick too
   --peers DIR       measures the engines in that directory on the same topic, alternating
   --only NAME       of the peers, like flink or flink-heap; of growth: one of its parts
   --partitions N    of the topic                                        (4)
@@ -59,6 +61,7 @@ Options
   --processors N    of tidemark                                         (1)
   --rate N          events a second of latency and long                 (5000)
   --minutes N       of latency (1) and long (20)
+  --memory N        long: MB that V8 may use for objects that live      (512)
   --rows N          growth: ended visits that are there already         (5m)
   --program DIR     another checkout, built: to compare with
 
@@ -102,12 +105,13 @@ export function parseOptions(args: readonly string[]): Options {
     processors: number('processors', 1),
     quick,
     profile,
-    ceilings: values.ceilings || (scenario === 'catch-up' && !quick),
+    ceilings: values.ceilings ?? (scenario === 'catch-up' && !quick),
     peers: peers ?? null,
     program: values.program ?? null,
     only: only ?? null,
     minutes: values.minutes === undefined ? null : number('minutes', 0),
     rate: number('rate', 5_000),
+    memory: number('memory', 512),
     rows: number('rows', 5_000_000),
   };
 }
@@ -123,6 +127,7 @@ type Numeric =
   | 'processors'
   | 'rate'
   | 'minutes'
+  | 'memory'
   | 'rows';
 
 function parsed(args: readonly string[]) {
@@ -130,6 +135,7 @@ function parsed(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
+      allowNegative: true,
       options: {
         events: TEXT,
         visits: TEXT,
@@ -141,6 +147,7 @@ function parsed(args: readonly string[]) {
         processors: TEXT,
         rate: TEXT,
         minutes: TEXT,
+        memory: TEXT,
         rows: TEXT,
         topic: TEXT,
         peers: TEXT,
@@ -148,7 +155,7 @@ function parsed(args: readonly string[]) {
         program: TEXT,
         quick: FLAG,
         profile: FLAG,
-        ceilings: FLAG,
+        ceilings: { type: 'boolean' },
       },
     });
   } catch (error) {

@@ -87,7 +87,8 @@ COMMENT ON COLUMN open_visit.context IS
 COMMENT ON COLUMN open_visit.fold IS 'What only the fold needs: fold-state.ts has its layout.';
 ALTER TABLE open_visit ADD PRIMARY KEY (visit_id);
 CREATE INDEX open_visit_partition ON open_visit (partition, visit_id);
-CREATE INDEX open_visit_session ON open_visit (session_id);
+-- A session has few open visits at a time, so a hash has no long chains, and costs half of a tree.
+CREATE INDEX open_visit_session ON open_visit USING hash (session_id);
 CREATE INDEX open_visit_profile ON open_visit (profile_id, session_id) WHERE profile_id IS NOT NULL;
 
 -- Ranges of visit_id are months: its first 48 bits are the time of the record that opened it, in ms. They are made
@@ -151,7 +152,7 @@ COMMENT ON TABLE visit_revision IS
 ALTER TABLE visit_revision ADD PRIMARY KEY (visit_id, revision);
 
 -- No row is shared by two partitions, so that no two processors ever wait for each other: the view sums the parts.
--- Nullable, because a delta of nothing but losses has no first and last seen.
+-- Nullable, because nothing but losses has no first and last seen.
 CREATE TABLE profile_part (
   profile_id text COLLATE "C" NOT NULL,
   partition integer NOT NULL,
@@ -163,7 +164,8 @@ CREATE TABLE profile_part (
   last_seen_at timestamptz,
   PRIMARY KEY (profile_id, partition)
 ) WITH (fillfactor = 80);
-COMMENT ON TABLE profile_part IS 'What the visits of one partition contribute to a profile. Gone with its last visit.';
+COMMENT ON TABLE profile_part IS
+  'What the ended visits of one partition give to a profile; open ones are added where it is read. Gone with the last.';
 
 CREATE TABLE profile_trait (
   profile_id text COLLATE "C" NOT NULL,

@@ -126,7 +126,15 @@ FROM (
            sum(duration_ms)::bigint * interval '1 millisecond' AS total_duration,
            min(first_seen_at) AS first_seen_at,
            max(last_seen_at) AS last_seen_at
-    FROM profile_part
+    FROM (
+      SELECT profile_id, visit_count, event_count, page_view_count, duration_ms, first_seen_at, last_seen_at
+      FROM profile_part
+      UNION ALL
+      SELECT profile_id, 1, event_count, page_view_count,
+             (extract(epoch FROM last_event_at - started_at) * 1000)::bigint, started_at, last_event_at
+      FROM open_visit
+      WHERE profile_id IS NOT NULL AND NOT debug
+    ) each_part
     GROUP BY profile_id
   ) part
   LEFT JOIN (

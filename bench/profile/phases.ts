@@ -21,7 +21,7 @@ const RULES: readonly (readonly [Phase, RegExp])[] = [
   ['decode', /dist\/processor\/schemas/],
   ['fold', /dist\/core\//],
   // What the rows of a commit are made of; what sends them is the store.
-  ['encode', /dist\/postgres\/(arrays|batch|blocks|bytes|copy|fold-state|visit-row|.*encod|.*rows|.*writer)/],
+  ['encode', /dist\/postgres\/(arrays|batch|blocks|bytes|copy|fold-state|.*-row\.|.*encod|.*writer)/],
   ['store', /dist\/postgres\//],
   ['store', /node_modules\/(pg|pg-[a-z]+|postgres-[a-z]+)\//],
   ['publish', /dist\/processor\/publisher/],

@@ -52,7 +52,7 @@ export function summaryOf(profiles: readonly CpuProfile[]): Summary {
         `${functionName || '(anonymous)'} ${file}${file === '' ? '' : `:${lineNumber + 1}`}`.trim(),
         seconds,
       );
-      add(files, file || functionName, seconds);
+      add(files, file || functionName || '(anonymous)', seconds);
     });
   }
   return { busy, phases, functions, files };

@@ -30,7 +30,8 @@ export class Program {
   /** null while it runs. */
   ended: string | null = null;
   readonly #child: ChildProcess;
-  readonly #exit: Promise<void>;
+  /** How it ended. */
+  readonly over: Promise<string>;
   readonly #said: string[] = [];
   readonly #waiting = new Set<{ msg: string; tell: (line: Line) => void }>();
   #cpu = 0;
@@ -44,11 +45,11 @@ export class Program {
     if (child.pid !== undefined) keeper.watch(child.pid, 'KILL');
     createInterface(child.stdout!).on('line', (line) => this.#hear(line));
     createInterface(child.stderr!).on('line', (line) => this.#keep(`stderr: ${line}`));
-    this.#exit = new Promise((resolve) => {
+    this.over = new Promise((resolve) => {
       const over = (how: string) => {
         this.ended = how;
         if (child.pid !== undefined) keeper.forget(child.pid);
-        resolve();
+        resolve(how);
       };
       child.once('error', (error) => over(error.message));
       child.once('close', (code, signal) => over(signal ?? `exit code ${code}`));
@@ -86,7 +87,7 @@ export class Program {
     return await new Promise((resolve, reject) => {
       const wanted = { msg, tell: resolve };
       this.#waiting.add(wanted);
-      void this.#exit.then(() =>
+      void this.over.then(() =>
         reject(new Error(`tidemark run ended (${this.ended}) before "${msg}":\n${this.tail()}`)),
       );
     });
@@ -96,7 +97,7 @@ export class Program {
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN);
-    await this.#exit;
+    await this.over;
     clearTimeout(timer);
     if (this.ended !== 'exit code 0')
       throw new Error(`tidemark run did not stop in order (${this.ended}):\n${this.tail()}`);
@@ -108,7 +109,7 @@ export class Program {
 
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
-    await this.#exit;
+    await this.over;
   }
 
   tail(lines = 15): string {

@@ -54,6 +54,8 @@ export interface TrackEvent {
   readonly traits: readonly (readonly [key: string, value: null | boolean | number | string])[];
   /** Canonical JSON text of the event's properties; null unless they are kept. */
   readonly properties: string | null;
+  /** What it says of page, device, place and the like are objects that many events share: to keep it costs little. */
+  readonly shared?: boolean;
 }
 
 /** An entry of a record that is no event: it goes to the dead-letter topic and touches nothing else. */

@@ -18,6 +18,7 @@ import { contextStampAt, NO_NAMES, namedStampAt, type Visit } from './visit.ts';
 export function takeEvents(rules: Rules, visit: Visit, fresh: FreshEvents): void {
   for (let i = visit.untakenFirst; visit.untaken > 0; visit.untaken--, i = fresh.after(i)) {
     takeEvent(rules, visit, fresh, i);
+    fresh.wasTaken(i);
   }
 }
 

@@ -122,6 +122,15 @@ export class FreshEvents {
     return new Stamp(this.timeAt(i), text, integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
   }
 
+  /** The visit's values have taken the event: of what it says only what the store gets is kept. */
+  wasTaken(i: number): void {
+    const at = i * REFERENCES;
+    const { references } = this;
+    references[at + UTM] = null;
+    references[at + NAMED] = null;
+    references[at + CONTEXT] = null;
+  }
+
   /** Sets `id` to the event's. */
   readId(i: number, id: EventId): EventId {
     const { integers } = this;

@@ -447,7 +447,7 @@ export class Partition<Raw> {
     visit.eventCount += 1;
     setBit(visit, this.eventId.bit);
     this.fresh.add(visit, event, this.eventId);
-    if (visit.untaken >= MANY_UNTAKEN) takeEvents(this.rules, visit, this.fresh);
+    if (visit.untaken >= MANY_UNTAKEN || event.shared !== true) takeEvents(this.rules, visit, this.fresh);
   }
 
   private isAmendedBy(event: TrackEvent, visit: Visit): boolean {

@@ -28,7 +28,7 @@ export interface Session {
 }
 
 /** Visits from which on a session has its event ids in one place: each is then found without asking all visits. */
-const MANY_VISITS = 16;
+const MANY_VISITS = 8;
 /** What a session without anything open is reckoned at, in bytes: besides this, for each visit and for each event. */
 const SESSION_BYTES = 300;
 const VISIT_BYTES = 1_000;

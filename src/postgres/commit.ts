@@ -6,7 +6,7 @@ import type { Blocks } from './blocks.ts';
 import { CHUNK_COLUMN_COUNT, CHUNK_COLUMNS, writeChunks } from './chunk-row.ts';
 import { CopyRows } from './copy.ts';
 import { addOutboxSteps, trimStep } from './outbox.ts';
-import { profileSteps } from './profiles.ts';
+import { ProfileGains, traitSteps } from './profiles.ts';
 import { RevisionRows } from './revisions.ts';
 import { copy, copyStatement } from './statements.ts';
 import { visitSteps } from './visits.ts';
@@ -30,13 +30,15 @@ export function commitSteps<Raw>(commit: Commit<Raw>, expected: Expected, trimOu
   const { changes } = commit;
   const { partition } = expected;
   const revisions = new RevisionRows(changes);
+  const profiles = new ProfileGains();
   return [
     fenceStep(commit, expected),
-    ...visitSteps(commit, partition, revisions, blocks),
+    ...visitSteps(commit, partition, revisions, profiles, blocks),
     ...eventSteps(changes, blocks),
     ...revisions.steps(blocks),
     ...aliasSteps(changes),
-    ...profileSteps(changes, partition, blocks),
+    ...profiles.steps(partition, blocks),
+    ...traitSteps(changes, partition, blocks),
     ...(commit.outbox === null ? [] : addOutboxSteps(commit.outbox, partition, blocks)),
     ...(trimOutbox ? [trimStep(partition, commit.published)] : []),
     ...writerSchemaSteps(commit, expected),

@@ -5,8 +5,12 @@ import type { CopyRows } from './copy.ts';
  * A division by zero unless the change meets exactly `$1` rows: rows that are not what was folded stop the commit.
  * @param also what else to do with the rows, `met`, of which the change returned `returning`
  */
-export function expecting(name: string, change: string, { returning = '1', also = '' } = {}): Statement {
-  const more = also === '' ? '' : `, done AS (${also})`;
+export function expecting(
+  name: string,
+  change: string,
+  { returning = '1', also = [] }: { readonly returning?: string; readonly also?: readonly string[] } = {},
+): Statement {
+  const more = also.map((statement, i) => `, also_${i} AS (${statement})`).join('');
   const text = `WITH met AS (${change} RETURNING ${returning})${more} SELECT 1 / (count(*) = $1)::integer FROM met`;
   return { name: `commit_${name}`, text };
 }

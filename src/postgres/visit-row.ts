@@ -142,12 +142,15 @@ function contextJson({ context }: Visit): string {
 }
 
 /** Entries are shared by the visits of all that use the same device, or look at the same page. */
-const texts = new WeakMap<ContextEntry, string>();
+const texts = new Map<ContextEntry, string>();
+/** All are forgotten then: a weak map, which would forget by itself, costs the garbage collector more than it saves. */
+const MOST_TEXTS = 16_384;
 
 function entryJson(entry: ContextEntry): string {
   let json = texts.get(entry);
   if (json === undefined) {
     json = `${JSON.stringify(entry[0])}:${JSON.stringify(entry[1])}`;
+    if (texts.size === MOST_TEXTS) texts.clear();
     texts.set(entry, json);
   }
   return json;

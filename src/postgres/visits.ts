@@ -4,6 +4,7 @@ import { arrayParameter, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';
+import { loseProfiles, type ProfileGains } from './profiles.ts';
 import { keepRevisions, type RevisionRows } from './revisions.ts';
 import { copy, copyStatement, expecting } from './statements.ts';
 import { VISIT_COLUMN_COUNT, VISIT_COLUMNS, visitAssignments, writeVisit } from './visit-row.ts';
@@ -19,7 +20,7 @@ const takeFrom = (table: string): string =>
 const TAKE_OPEN = expecting('take_open', takeFrom('open_visit'));
 const TAKE_ENDED = expecting('take_ended', takeFrom('ended_visit'), {
   returning: 'v.*',
-  also: keepRevisions('met'),
+  also: [keepRevisions('met'), loseProfiles('met')],
 });
 
 const CHANGE_OPEN = expecting(
@@ -33,6 +34,10 @@ const said = (row: string): string =>
   `(${['published', 'started_at', 'last_event_at', 'event_count', 'reason'].map((column) => `${row}.${column}`).join(', ')})`;
 const SAYS_OTHERWISE = `${said('s')} IS DISTINCT FROM ${said('v')}`;
 
+const LOSE_CHANGED: Statement = {
+  name: 'commit_lose_changed_profiles',
+  text: loseProfiles('(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id)) changed'),
+};
 const KEEP_CHANGED: Statement = {
   name: 'commit_keep_changed_revisions',
   text: keepRevisions(
@@ -51,6 +56,7 @@ export function visitSteps<Raw>(
   { changes, amendableUntil }: Commit<Raw>,
   partition: number,
   revisions: RevisionRows,
+  profiles: ProfileGains,
   blocks: Blocks,
 ): Step[] {
   const leave = { open: [] as string[], ended: [] as string[] };
@@ -66,16 +72,22 @@ export function visitSteps<Raw>(
     const rows = from === to ? staged : to === 'open' ? open : ended;
     writeVisit(rows, partition, visit, visit.ended ? amendableUntil(visit) : null);
     if (rows !== open) rows.time(revisions.toldBy(visit));
+    if (to === 'ended') profiles.add(visit);
   }
+  profiles.loses = leave.ended.length > 0 || stay.ended > 0;
   return [
     ...take(TAKE_OPEN, leave.open),
     ...take(TAKE_ENDED, leave.ended),
     ...copy(COPY_STAGED, staged),
     ...(stay.open > 0 ? [{ statement: CHANGE_OPEN, values: [stay.open] }] : []),
-    ...(stay.ended > 0 ? [{ statement: KEEP_CHANGED }, { statement: CHANGE_ENDED, values: [stay.ended] }] : []),
+    ...(stay.ended > 0 ? changeEnded(stay.ended) : []),
     ...copy(COPY_OPEN, open),
     ...copy(COPY_ENDED, ended),
   ];
+}
+
+function changeEnded(count: number): Step[] {
+  return [{ statement: KEEP_CHANGED }, { statement: LOSE_CHANGED }, { statement: CHANGE_ENDED, values: [count] }];
 }
 
 function take(statement: Statement, ids: string[]): Step[] {

@@ -31,6 +31,7 @@ describe('what the command line asks for', () => {
   test('quick runs once and leaves the ceilings out unless they are wanted', () => {
     expect(parse('--quick')).toMatchObject({ runs: 1, ceilings: false });
     expect(parse('--quick --ceilings')).toMatchObject({ ceilings: true });
+    expect(parse('--no-ceilings')).toMatchObject({ ceilings: false, quick: false });
   });
 
   test('peers, and which of them', () => {
