@@ -33,7 +33,7 @@ describe('phases of a profile', () => {
   test.each([
     ['foldEvent', 'file:///x/dist/core/partition.js', 'fold'],
     ['read', 'file:///x/dist/wire/avro-reader.js', 'decode'],
-    ['write', 'file:///x/dist/wire/visit-ended.js', 'encode'],
+    ['write', 'file:///x/dist/wire/visit-writer.js', 'encode'],
     ['row', 'file:///x/dist/postgres/copy.js', 'encode'],
     ['write', 'file:///x/dist/postgres/chunk-row.js', 'encode'],
     ['commit', 'file:///x/dist/postgres/commit.js', 'store'],

@@ -143,7 +143,8 @@ describe('VisitEnded', () => {
       fc.property(anyMessage, text, fc.nat(1000), (message, topic, partition) => {
         // Its writer takes maps as objects, and those put names that look like integers first.
         const eventTypes = message.eventTypes.filter(([type]) => !/^\d+$/.test(type) && type !== '__proto__');
-        const given = { ...message, eventTypes };
+        // And it refuses what is half a step from being inexact.
+        const given = { ...message, eventTypes, openedOffset: Math.min(message.openedOffset, 2 ** 52) };
         const bytes = encodeVisitEnded(given, topic, partition, 7);
         expect(bytes.toString('hex', 5)).toBe(TYPE.toBuffer(asAvro(given, topic, partition)).toString('hex'));
       }),
