@@ -25,6 +25,8 @@ export class Program {
   takenOver: number | null = null;
   /** The same of each partition, the last time. */
   readonly taken = new Map<number, number>();
+  /** When the group last gave it partitions, ms since the epoch; null before. */
+  assigned: number | null = null;
   /** Where it listens; null before it does. */
   url: string | null = null;
   /** null while it runs. */
@@ -124,6 +126,7 @@ export class Program {
       this.takenOver ??= Date.parse(line.time);
       this.taken.set(Number(line.partition), Date.parse(line.time));
     }
+    if (line.msg === 'partitions assigned') this.assigned = Date.parse(line.time);
     if (line.msg === 'listening') this.url = String(line.url);
     for (const wanted of this.#waiting) {
       if (wanted.msg !== line.msg) continue;

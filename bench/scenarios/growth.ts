@@ -6,7 +6,7 @@ import { measuredTable } from '../report/table.ts';
 import { writeResults } from '../report/write.ts';
 import { catchUp } from '../run/catch-up.ts';
 import type { Ground } from '../run/ground.ts';
-import { type Input, inputOf } from '../run/input.ts';
+import { type Input, inputOf, removeTopic } from '../run/input.ts';
 import { given, ROOT } from '../run/pipeline.ts';
 import { DEFAULT_SHAPE, type Shape } from '../workload/shape.ts';
 import { oneLine } from './catch-up.ts';
@@ -48,6 +48,7 @@ function parts({ shape, rows }: Options): Readonly<Record<string, readonly Step[
 export async function runGrowth(ground: Ground, options: Options, say: Say): Promise<boolean> {
   const all = parts(options);
   const names = options.only === null ? Object.keys(all) : [options.only];
+  const base = (await inputOf(ground, options.shape, say)).topic;
   const measured: Measured[] = [];
   const sections: string[] = [];
   for (const name of names) {
@@ -61,6 +62,8 @@ export async function runGrowth(ground: Ground, options: Options, say: Say): Pro
         own.push(one);
         say(oneLine(one));
       }
+      // All of them would be some 10 GB.
+      if (input.topic !== base) await removeTopic(ground, input.topic);
     }
     measured.push(...own);
     sections.push(`As ${name} grow${name === 'table' ? 's' : ''}:\n\n${measuredTable(own)}`);

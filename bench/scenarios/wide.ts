@@ -118,6 +118,7 @@ async function crashed(
   const committed = Date.now();
   return [
     { what: 'open visits in Postgres', value: bytes / 2 ** 20, unit: 'MB' },
+    { what: 'from SIGKILL until the group gives them on', value: (next.assigned! - killed) / 1000, unit: 's' },
     {
       what: 'from SIGKILL to all partitions taken over',
       value: (Math.max(...next.taken.values()) - killed) / 1000,
