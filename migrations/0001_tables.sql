@@ -39,7 +39,7 @@ CREATE TABLE partition_state (
 COMMENT ON TABLE partition_state IS
   'A row per input partition: the fence (epoch, next offset, commit number), both clocks in ms, and who owns it.';
 
--- The columns of open_visit and ended_visit are the same, in the same order.
+-- The columns of ended_visit are those of open_visit, and decided_at.
 CREATE TABLE open_visit (
   visit_id uuid NOT NULL,
   started_at timestamptz NOT NULL,
@@ -77,42 +77,56 @@ CREATE TABLE open_visit (
   country text,
   region text,
   city text,
-  context json NOT NULL,
+  context text NOT NULL,
   fold bytea NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 COMMENT ON TABLE open_visit IS 'Visits that have not ended. Small: all of a partition is loaded when it is taken over.';
 COMMENT ON COLUMN open_visit.context IS
-  'json, not jsonb: comes back as it was written, so that a visit that is loaded equals the one that was committed.';
+  'JSON as text: comes back as it was written, so that a visit that is loaded equals the one that was committed, and is '
+  'not parsed when it is written.';
 COMMENT ON COLUMN open_visit.fold IS 'What only the fold needs: fold-state.ts has its layout.';
 ALTER TABLE open_visit ADD PRIMARY KEY (visit_id);
 CREATE INDEX open_visit_partition ON open_visit (partition, visit_id);
-CREATE INDEX open_visit_session ON open_visit (session_id);
+-- A session has few open visits at a time, so a hash has no long chains, and costs half of a tree.
+CREATE INDEX open_visit_session ON open_visit USING hash (session_id);
 CREATE INDEX open_visit_profile ON open_visit (profile_id, session_id) WHERE profile_id IS NOT NULL;
 
 -- Ranges of visit_id are months: its first 48 bits are the time of the record that opened it, in ms. They are made
 -- when a commit first needs one (ranges.ts). There is no default partition: a row in it would keep the range of its
 -- month from being attached, and every attachment would have to scan it under a lock that stops all writers.
-CREATE TABLE ended_visit (LIKE open_visit INCLUDING DEFAULTS INCLUDING COMMENTS) PARTITION BY RANGE (visit_id);
+CREATE TABLE ended_visit (
+  LIKE open_visit INCLUDING DEFAULTS INCLUDING COMMENTS,
+  decided_at timestamptz
+) PARTITION BY RANGE (visit_id);
 COMMENT ON TABLE ended_visit IS 'Visits that have ended, by month of their opening.';
+COMMENT ON COLUMN ended_visit.decided_at IS
+  'Of the revision that this row itself is, the visit''s last: it moves to visit_revision when the row changes or goes. '
+  'Null: the last revision, if there is one, is in visit_revision already.';
 ALTER TABLE ended_visit ADD PRIMARY KEY (visit_id);
 CREATE INDEX ended_visit_session ON ended_visit (session_id);
-CREATE INDEX ended_visit_profile ON ended_visit (profile_id, session_id) WHERE profile_id IS NOT NULL;
-CREATE INDEX ended_visit_start ON ended_visit (started_at);
+CREATE INDEX ended_visit_profile ON ended_visit (profile_id) WHERE profile_id IS NOT NULL;
+-- Visits come in the order in which they ended, so that time goes with place: a thousandth of a btree, and free to keep.
+CREATE INDEX ended_visit_start ON ended_visit USING brin (started_at) WITH (pages_per_range = 32, autosummarize = on);
 
 CREATE TABLE visit_chunk (
   visit_id uuid NOT NULL,
-  chunk bigint NOT NULL,
-  event_uuids uuid[],
+  event_uuids bytea,
   event_ids text[],
-  types text[] NOT NULL,
-  occurred_at timestamptz[] NOT NULL,
-  pages text[],
+  types text NOT NULL,
+  times bytea NOT NULL,
+  pages text,
   properties jsonb[]
 ) PARTITION BY RANGE (visit_id);
 COMMENT ON TABLE visit_chunk IS
-  'Events of a visit, one row per visit and commit, never updated. The arrays run side by side. An event id that is a '
-  'UUID in canonical form is in event_uuids, any other in event_ids; an array that would hold nulls only is null.';
-ALTER TABLE visit_chunk ADD PRIMARY KEY (visit_id, chunk);
+  'Events of a visit, one row or a few per visit and commit, never updated; what is in the columns runs side by side. '
+  'One value that is taken as it comes costs a tenth of an array of ten.';
+COMMENT ON COLUMN visit_chunk.event_uuids IS '16 bytes each, where all ids are UUIDs in canonical form; else null.';
+COMMENT ON COLUMN visit_chunk.event_ids IS 'Null where event_uuids is not.';
+COMMENT ON COLUMN visit_chunk.types IS 'A JSON array; of one element where all have the same.';
+COMMENT ON COLUMN visit_chunk.times IS '6 bytes each, big end first: ms since 1970.';
+COMMENT ON COLUMN visit_chunk.pages IS 'A JSON array; null where none has a page.';
+COMMENT ON COLUMN visit_chunk.properties IS 'Null where none has properties.';
+CREATE INDEX visit_chunk_visit ON visit_chunk (visit_id);
 
 CREATE TABLE visit_alias (
   visit_id uuid PRIMARY KEY,
@@ -133,11 +147,12 @@ CREATE TABLE visit_revision (
   retracted boolean NOT NULL,
   reason text NOT NULL
 ) PARTITION BY RANGE (visit_id);
-COMMENT ON TABLE visit_revision IS 'What was said of each visit, never changed.';
+COMMENT ON TABLE visit_revision IS
+  'What was said of each visit, never changed: all but what the visit''s row in ended_visit says itself (decided_at).';
 ALTER TABLE visit_revision ADD PRIMARY KEY (visit_id, revision);
 
 -- No row is shared by two partitions, so that no two processors ever wait for each other: the view sums the parts.
--- Nullable, because a delta of nothing but losses has no first and last seen.
+-- Nullable, because nothing but losses has no first and last seen.
 CREATE TABLE profile_part (
   profile_id text COLLATE "C" NOT NULL,
   partition integer NOT NULL,
@@ -149,7 +164,8 @@ CREATE TABLE profile_part (
   last_seen_at timestamptz,
   PRIMARY KEY (profile_id, partition)
 ) WITH (fillfactor = 80);
-COMMENT ON TABLE profile_part IS 'What the visits of one partition contribute to a profile. Gone with its last visit.';
+COMMENT ON TABLE profile_part IS
+  'What the ended visits of one partition give to a profile; open ones are added where it is read. Gone with the last.';
 
 CREATE TABLE profile_trait (
   profile_id text COLLATE "C" NOT NULL,
@@ -170,15 +186,20 @@ CREATE TABLE outbox (
   first_sequence bigint NOT NULL,
   next_sequence bigint NOT NULL,
   bytes integer NOT NULL,
-  payload bytea NOT NULL,
   PRIMARY KEY (partition, first_sequence)
-) WITH (
-  autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0,
-  toast.autovacuum_vacuum_threshold = 2000, toast.autovacuum_vacuum_scale_factor = 0
-);
--- Lives for seconds: compressing it would cost more than it saves.
-ALTER TABLE outbox ALTER COLUMN payload SET STORAGE EXTERNAL;
-COMMENT ON TABLE outbox IS 'Messages not yet known to be published: a row per commit.';
+) WITH (autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);
+COMMENT ON TABLE outbox IS 'Messages not yet known to be published: a row per commit, their bytes in outbox_piece.';
+
+CREATE TABLE outbox_piece (
+  partition integer NOT NULL,
+  first_sequence bigint NOT NULL,
+  piece integer NOT NULL,
+  payload bytea NOT NULL,
+  PRIMARY KEY (partition, first_sequence, piece)
+) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0);
+-- A piece fills a page and lives for seconds: rows of TOAST, four for each, cost twice as much, and so would compression.
+ALTER TABLE outbox_piece ALTER COLUMN payload SET STORAGE PLAIN;
+COMMENT ON TABLE outbox_piece IS 'The payload of a row of outbox, cut to what fits into a page.';
 
 CREATE TABLE writer_schema (
   partition integer NOT NULL,

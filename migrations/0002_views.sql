@@ -126,7 +126,15 @@ FROM (
            sum(duration_ms)::bigint * interval '1 millisecond' AS total_duration,
            min(first_seen_at) AS first_seen_at,
            max(last_seen_at) AS last_seen_at
-    FROM profile_part
+    FROM (
+      SELECT profile_id, visit_count, event_count, page_view_count, duration_ms, first_seen_at, last_seen_at
+      FROM profile_part
+      UNION ALL
+      SELECT profile_id, 1, event_count, page_view_count,
+             (extract(epoch FROM last_event_at - started_at) * 1000)::bigint, started_at, last_event_at
+      FROM open_visit
+      WHERE profile_id IS NOT NULL AND NOT debug
+    ) each_part
     GROUP BY profile_id
   ) part
   LEFT JOIN (
@@ -175,18 +183,29 @@ FROM (
   SELECT visit_id, session_id FROM ended_visit
 ) visit
 CROSS JOIN LATERAL (
-  SELECT row_number() OVER (ORDER BY one.occurred_at, coalesce(one.uuid::text, one.id) COLLATE "C") AS position,
-         coalesce(one.uuid::text, one.id) AS event_id,
-         one.type, one.occurred_at, one.page, one.properties
+  SELECT row_number() OVER (ORDER BY one.occurred_at, one.id COLLATE "C") AS position,
+         one.id AS event_id, one.type, one.occurred_at, one.page, one.properties
   FROM (
-    SELECT visit.visit_id
-    UNION ALL
-    SELECT alias.visit_id FROM visit_alias alias WHERE alias.survivor = visit.visit_id
-  ) holder
-  JOIN visit_chunk chunk ON chunk.visit_id = holder.visit_id
-  CROSS JOIN LATERAL unnest(
-    chunk.event_uuids, chunk.event_ids, chunk.types, chunk.occurred_at, chunk.pages, chunk.properties
-  ) AS one (uuid, id, type, occurred_at, page, properties)
+    SELECT coalesce(part.id, encode(substr(chunk.event_uuids, part.n * 16 - 15, 16), 'hex')::uuid::text) AS id,
+           coalesce(part.type, chunk.types::json ->> 0) AS type,
+           -- Days and the rest apart: an interval times a number of ms is exact up to the year 2255 only.
+           (timestamp 'epoch' + time.ms / 86400000 * interval '1 day' + time.ms % 86400000 * interval '1 millisecond')
+             AT TIME ZONE 'UTC' AS occurred_at,
+           part.page, part.properties
+    FROM (
+      SELECT visit.visit_id
+      UNION ALL
+      SELECT alias.visit_id FROM visit_alias alias WHERE alias.survivor = visit.visit_id
+    ) holder
+    JOIN visit_chunk chunk ON chunk.visit_id = holder.visit_id
+    CROSS JOIN LATERAL ROWS FROM (
+      generate_series(1, octet_length(chunk.times) / 6), unnest(chunk.event_ids),
+      json_array_elements_text(chunk.types::json), json_array_elements_text(chunk.pages::json), unnest(chunk.properties)
+    ) AS part (n, id, type, page, properties)
+    CROSS JOIN LATERAL (
+      SELECT ('x0000' || encode(substr(chunk.times, part.n * 6 - 5, 6), 'hex'))::bit(64)::bigint AS ms
+    ) time
+  ) one
 ) event;
 
 COMMENT ON VIEW visit_events IS 'The events of each visit, in order of time, then of event id.';
@@ -201,7 +220,11 @@ COMMENT ON COLUMN visit_events.properties IS 'Its properties; null unless they a
 
 CREATE VIEW visit_revisions AS
 SELECT visit_id, revision, reason, retracted, merged_into, started_at, ended_at, event_count, decided_at
-FROM visit_revision;
+FROM visit_revision
+UNION ALL
+SELECT visit_id, published - 1, reason, false, NULL, started_at, last_event_at, event_count, decided_at
+FROM ended_visit
+WHERE decided_at IS NOT NULL;
 
 COMMENT ON VIEW visit_revisions IS 'What was published of each visit. A revision never changes.';
 COMMENT ON COLUMN visit_revisions.visit_id IS 'The visit; one that was merged away is here, and in no other view.';

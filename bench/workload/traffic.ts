@@ -3,13 +3,13 @@
  * gap; one visit in five is a session that comes back after more than the gap; one event in twenty comes late.
  *
  * Invariant: every visit that is drawn is one visit in the answer, with no revision but the first. A pause within a visit
- * is below the gap, a return comes after twice the gap, and lateness stays below the default out-of-orderness. If that
+ * is below the gap, a return comes after twice the gap, and lateness stays below the out-of-orderness. If that
  * did not hold, no run could be checked.
  */
 import { Answering } from './answer.ts';
 import { TimeHeap } from './heap.ts';
 import { Random } from './random.ts';
-import { GAP, LATE_BY, LATE_ONE_IN, LONGEST_STEP, meanPause, meanStep, RETURNING_ONE_IN, type Shape } from './shape.ts';
+import { LATE_ONE_IN, meanPause, meanStep, RETURNING_ONE_IN, type Shape } from './shape.ts';
 import { Slots } from './slots.ts';
 
 /** Sessions that are kept to come back, at most; the oldest comes first. */
@@ -93,7 +93,7 @@ export class Traffic {
     const occurred = slots.occurred[slot]!;
     const random = this.#random;
     if (left > 1) {
-      const next = now + Math.min(LONGEST_STEP, 1 + Math.floor(random.exponential(this.#step)));
+      const next = now + Math.min(this.#shape.pace.longestStep, 1 + Math.floor(random.exponential(this.#step)));
       slots.index[slot] = index + 1;
       slots.left[slot] = left - 1;
       slots.occurred[slot] = next;
@@ -103,7 +103,7 @@ export class Traffic {
       if (left === 1) this.#ends(session, index + 1, now);
     }
     if (left > 0 && random.below(LATE_ONE_IN) === 0) {
-      this.#due.push(now + random.below(LATE_BY), slots.add(session, index, 0, now));
+      this.#due.push(now + random.below(this.#shape.pace.lateBy), slots.add(session, index, 0, now));
       return false;
     }
     this.arrival = now;
@@ -120,7 +120,12 @@ export class Traffic {
 
   #comesBack(now: number): Waiting | null {
     const first = this.#waiting[this.#waitingFrom];
-    if (this.#random.below(RETURNING_ONE_IN) > 0 || first === undefined || first.ended + 2 * GAP >= now) return null;
+    if (
+      this.#random.below(RETURNING_ONE_IN) > 0 ||
+      first === undefined ||
+      first.ended + 2 * this.#shape.pace.gap >= now
+    )
+      return null;
     this.#waitingFrom += 1;
     if (this.#waitingFrom > WAITING) {
       this.#waiting = this.#waiting.slice(this.#waitingFrom);

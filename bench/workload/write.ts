@@ -5,13 +5,13 @@ import { Batch } from './batch.ts';
 import { Bytes } from './bytes.ts';
 import { produce } from './produce.ts';
 import { MOST_BYTES, partitionOf, writeEvent, writeSessionId } from './record.ts';
-import { GAP, type Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
 import { Traffic } from './traffic.ts';
 
 /** A batch that reaches this is sent: well below what topics take, 1 MB unless set. */
 const BATCH_BYTES = 512 * 1024;
-/** How far after the last event the closing ones are. */
-const CLOSING_AFTER = 3 * GAP;
+/** How far after the last event the closing ones are, in gaps. */
+const CLOSING_AFTER = 3;
 
 /** @param onProgress told the number of events that the brokers have. @returns the right answer. */
 export async function writeWorkload(
@@ -21,7 +21,7 @@ export async function writeWorkload(
   shape: Shape,
   onProgress: (events: number) => void = () => {},
 ): Promise<Answer> {
-  const { partitions, start, seed, closing } = shape;
+  const { partitions, start, seed, closing, pace } = shape;
   const traffic = new Traffic(shape);
   const key = new Bytes(64);
   const value = new Bytes(MOST_BYTES);
@@ -57,11 +57,37 @@ export async function writeWorkload(
     if (batches[partition]!.size >= BATCH_BYTES) await flush();
   }
   for (let i = 0; closing && i < partitions; i++) {
-    put(i, traffic.sessions + i, 0, last + CLOSING_AFTER, last + CLOSING_AFTER);
+    const at = last + CLOSING_AFTER * pace.gap;
+    put(i, traffic.sessions + i, 0, at, at);
   }
   await flush();
   await flush();
   return traffic.answer.whole(closing ? partitions : 0);
+}
+
+/** Sessions that no workload has. */
+const STRANGERS = 0x7f000000;
+
+/** One event of a new session to each partition. @param at ms since the epoch. */
+export async function writeOneEach(
+  cluster: Cluster,
+  topic: string,
+  schemaId: number,
+  partitions: number,
+  at: number,
+): Promise<void> {
+  const batches = newBatches(partitions);
+  const key = new Bytes(64);
+  const value = new Bytes(MOST_BYTES);
+  for (const [partition, batch] of batches.entries()) {
+    const session = STRANGERS + partition;
+    key.at = 0;
+    writeSessionId(key, session);
+    value.at = 0;
+    writeEvent(value, schemaId, { session, index: 0, occurredAt: at }, 1);
+    batch.add(at, key.buffer.subarray(0, key.at), value.buffer.subarray(0, value.at));
+  }
+  await produce(cluster, topic, new Map(batches.map((batch, partition) => [partition, batch.finish()])));
 }
 
 function newBatches(partitions: number): Batch[] {

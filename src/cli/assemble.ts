@@ -11,8 +11,8 @@ import { wallClock } from '../processor/waiting.ts';
 import { rulesOf, type Settings } from '../settings/index.ts';
 import { AvroDecoder, schemaIdOfRecord, UNKNOWN_SCHEMA } from '../wire/avro.ts';
 import { createDecoder, type Decoder } from '../wire/decoder.ts';
-import { type EnvelopeContext, toOutMessages } from '../wire/envelope.ts';
-import { decodeOutbox, encodeOutbox } from '../wire/outbox.ts';
+import { type EnvelopeContext, encodeEmissions } from '../wire/envelope.ts';
+import { decodeOutbox } from '../wire/outbox.ts';
 import { Registry, subjectOf } from '../wire/registry.ts';
 import { VISIT_ENDED_SCHEMA } from '../wire/schemas.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
@@ -70,7 +70,7 @@ export async function runProcessor(
 
 /** A processor over these parts. */
 export function assemble(settings: Settings, logger: Logger, observer: Observer, outside: Outside): Processor {
-  const { input, events, visit, commit, outbox } = settings;
+  const { input, events, visit, commit, outbox, cache } = settings;
   const options = { keepProperties: events.keepProperties };
   const avro = new AvroDecoder(options);
   const decoders = new Map<number, Decoder>();
@@ -95,18 +95,15 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
       }
       return decoder.decode(record);
     },
-    encode: (partition, emissions) => {
-      if (emissions.length === 0) return null;
-      const messages = toOutMessages(emissions, {
+    encode: (partition, emissions) =>
+      encodeEmissions(emissions, {
         topic: input.topic,
         partition,
         outputSchemaId: outside.outputSchemaId,
         maxBytes: outside.maxBytes,
         severalPerRecord: input.format === 'tracardi',
-      });
-      const first = messages[0]!.sequence;
-      return { first, next: first + messages.length, payload: encodeOutbox(messages) };
-    },
+      }),
+    idle: { maxBytes: cache.maxBytes, usedBytes: 0 },
     decodeOutbox,
     eventIdOf: (value) => decodeVisitEnded(value).eventId,
   };

@@ -7,7 +7,8 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   );
   process.exit(2);
 }
-// Only now: older versions fail on what this imports.
+// Only now: older versions fail on what these import.
+if (process.argv.includes('run')) (await import('./young-generation.ts')).ensureYoungGeneration();
 const { runCommandLine } = await import('./program.ts');
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {

@@ -1,5 +1,6 @@
 import type { Utm } from './event.ts';
-import type { EndReason, Visit, VisitEvent } from './visit.ts';
+import type { VisitEvents } from './fresh-events.ts';
+import type { EndReason, Visit } from './visit.ts';
 
 /** The small part of a partition's state: one row. Clocks in ms since the epoch, null before the first. */
 export interface PartitionState {
@@ -163,7 +164,7 @@ export interface Changes<Raw> {
     readonly survivor: string;
   }[];
   /** Events to append. A visit stands here at most once. */
-  readonly events: readonly { readonly visitId: string; readonly events: readonly VisitEvent[] }[];
+  readonly events: readonly { readonly visitId: string; readonly events: VisitEvents }[];
   readonly revisions: readonly Revision[];
   readonly profiles: readonly ProfileDelta[];
   /** At most one a (profile, key). */

@@ -5,6 +5,7 @@ import type { Visit } from './visit.ts';
 
 /** `A` for a visit: doubled with each publication, so that one that is amended often is published ever more rarely. */
 function grace(rules: Rules, visit: Visit): number {
+  if (visit.published === 0) return rules.arrivalGrace;
   return Math.min(rules.arrivalGrace * 2 ** visit.published, Math.max(rules.gap, rules.arrivalGrace));
 }
 

@@ -23,6 +23,9 @@ export const NAMED = [
 /** A JSON value: what `context` and `traits` hold. Numbers are finite; map keys are in the order of their UTF-8 bytes. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** A top-level key of a context and what it holds. Equal ones may be one object: nobody writes to it. */
+export type ContextEntry = readonly [key: string, value: Json];
+
 export interface TrackEvent {
   /** 1 to 128 bytes. */
   readonly eventId: string;
@@ -46,11 +49,13 @@ export interface TrackEvent {
   /** Values in the order of `NAMED`; null where none of them says anything. */
   readonly named: readonly (string | null)[] | null;
   /** Top-level keys of the context that say something, nulls inside taken out. */
-  readonly context: readonly (readonly [key: string, value: Json])[];
+  readonly context: readonly ContextEntry[];
   /** At most 100; a null unsets the key. */
   readonly traits: readonly (readonly [key: string, value: null | boolean | number | string])[];
   /** Canonical JSON text of the event's properties; null unless they are kept. */
   readonly properties: string | null;
+  /** What it says of page, device, place and the like are objects that many events share: to keep it costs little. */
+  readonly shared?: boolean;
 }
 
 /** An entry of a record that is no event: it goes to the dead-letter topic and touches nothing else. */

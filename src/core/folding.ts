@@ -1,73 +1,207 @@
-import type { TrackEvent } from './event.ts';
-import { first, isAfter, isBefore, last } from './order.ts';
+import type { ContextEntry } from './event.ts';
+import { EventId } from './event-ids.ts';
+import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
-import type { Visit } from './visit.ts';
+import type { Stamp } from './stamp.ts';
+import { withType } from './type-counts.ts';
+import { contextStampAt, NO_NAMES, namedStampAt, type Visit } from './visit.ts';
 
 /**
- * How a visit's aggregates take an event, or another visit.
+ * How a visit's values take its events, or another visit.
  *
  * Invariant: the result does not depend on the order in which events are taken: first and last values carry the event
- * that they come from. If one did not, a replay after an amendment would differ from what was published.
+ * that they come from. If one did not, a replay after an amendment would differ from what was published. That is also
+ * why it does not matter when they are taken, as long as they are before anybody reads the values.
  */
 
-/** Adds an event to all that a visit aggregates; its clocks, seal and late count are the caller's. */
-export function takeEvent(rules: Rules, visit: Visit, event: TrackEvent): void {
-  const { t, eventId } = event;
-  if (t < visit.startedAt) visit.startedAt = t;
-  if (t > visit.lastEventAt) visit.lastEventAt = t;
-  visit.eventCount += 1;
-  if (rules.pageViewTypes.has(event.type)) visit.pageViewCount += 1;
-  visit.types.set(event.type, (visit.types.get(event.type) ?? 0) + 1);
-  visit.eventIds?.add(eventId);
-  visit.fresh.push({ eventId, type: event.type, t, page: event.page, properties: event.properties });
-
-  if (event.profileId !== null && (visit.profile === null || isAfter(t, eventId, visit.profile))) {
-    visit.profile = { t, eventId, value: event.profileId };
-  }
-  if (event.sourceId !== null && (visit.source === null || isBefore(t, eventId, visit.source))) {
-    visit.source = { t, eventId, value: event.sourceId };
-  }
-  if (event.page !== null) {
-    if (visit.entry === null || isBefore(t, eventId, visit.entry)) {
-      visit.entry = { t, eventId, value: { page: event.page, referrer: event.referrer } };
-    }
-    if (visit.exit === null || isAfter(t, eventId, visit.exit)) visit.exit = { t, eventId, value: event.page };
-  }
-  if (event.utm !== null && (visit.utm === null || isBefore(t, eventId, visit.utm))) {
-    visit.utm = { t, eventId, value: event.utm };
-  }
-  if (event.named !== null) {
-    for (let i = 0; i < visit.named.length; i++) {
-      const value = event.named[i] ?? null;
-      if (value === null) continue;
-      const now = visit.named[i] ?? null;
-      if (now === null || isBefore(t, eventId, now)) visit.named[i] = { t, eventId, value };
-    }
-  }
-  for (const [key, value] of event.context) {
-    const now = visit.context.get(key);
-    if (now === undefined || isAfter(t, eventId, now)) visit.context.set(key, { t, eventId, value });
+/** Adds all fresh events that the visit's values have not taken yet. */
+export function takeEvents(rules: Rules, visit: Visit, fresh: FreshEvents): void {
+  for (let i = visit.untakenFirst; visit.untaken > 0; visit.untaken--, i = fresh.after(i)) {
+    takeEvent(rules, visit, fresh, i);
+    fresh.wasTaken(i);
   }
 }
 
-/** Adds all that `other` aggregates to `visit`. `other` is of no use afterwards. */
-export function takeVisit(visit: Visit, other: Visit): void {
+const id = new EventId();
+
+function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number): void {
+  const stamp = fresh.stampAt(i);
+  const type = fresh.typeAt(i);
+  if (rules.pageViewTypes.has(type)) visit.pageViewCount += 1;
+  visit.types = withType(visit.types, type);
+  visit.eventIds?.addNew(fresh.readId(i, id));
+
+  const profileId = fresh.profileAt(i);
+  if (profileId !== null && comesAfter(stamp, visit.profileStamp)) {
+    visit.profileId = profileId;
+    visit.profileStamp = stamp;
+  }
+  const sourceId = fresh.sourceAt(i);
+  if (sourceId !== null && comesBefore(stamp, visit.sourceStamp)) {
+    visit.sourceId = sourceId;
+    visit.sourceStamp = stamp;
+  }
+  const page = fresh.pageAt(i);
+  if (page !== null) {
+    if (comesBefore(stamp, visit.entryStamp)) {
+      visit.entryPage = page;
+      visit.referrer = fresh.referrerAt(i);
+      visit.entryStamp = stamp;
+    }
+    if (comesAfter(stamp, visit.exitStamp)) {
+      visit.exitPage = page;
+      visit.exitStamp = stamp;
+    }
+  }
+  const utm = fresh.utmAt(i);
+  if (utm !== null && comesBefore(stamp, visit.utmStamp)) {
+    visit.utm = utm;
+    visit.utmStamp = stamp;
+  }
+  const named = fresh.namedAt(i);
+  if (named !== null) takeNamed(visit, named, stamp);
+  const context = fresh.contextAt(i);
+  if (context.length > 0) takeContext(visit, context, stamp);
+}
+
+/** Whether the event is earlier than the one that a first value is from. */
+function comesBefore(stamp: Stamp, now: Stamp | null): boolean {
+  return now === null || stamp.isBefore(now);
+}
+
+/** Whether the event is later than the one that a last value is from. */
+function comesAfter(stamp: Stamp, now: Stamp | null): boolean {
+  return now === null || stamp.isAfter(now);
+}
+function takeNamed(visit: Visit, named: readonly (string | null)[], stamp: Stamp): void {
+  if (visit.namedStamps === null) {
+    visit.named = named;
+    visit.namedStamps = stamp;
+    return;
+  }
+  if (named === visit.named && !Array.isArray(visit.namedStamps)) {
+    if (comesBefore(stamp, visit.namedStamps)) visit.namedStamps = stamp;
+    return;
+  }
+  // What the first event named is most often all that is ever named: nothing to do where nothing is earlier or new.
+  let own: { values: (string | null)[]; stamps: (Stamp | null)[] } | null = null;
+  for (let i = 0; i < NO_NAMES.length; i++) {
+    const value = named[i] ?? null;
+    if (value === null || !comesBefore(stamp, namedStampAt(visit, i))) continue;
+    own ??= ownNamed(visit);
+    own.values[i] = value;
+    own.stamps[i] = stamp;
+  }
+}
+
+/** From now on the visit has arrays of its own, with a stamp for each value. */
+function ownNamed(visit: Visit): { values: (string | null)[]; stamps: (Stamp | null)[] } {
+  const stamps = NO_NAMES.map((_, i) => namedStampAt(visit, i));
+  const values = NO_NAMES.map((_, i) => visit.named[i] ?? null);
+  visit.named = values;
+  visit.namedStamps = stamps;
+  return { values, stamps };
+}
+
+function takeContext(visit: Visit, entries: readonly ContextEntry[], stamp: Stamp): void {
+  const { contextStamps } = visit;
+  if (
+    contextStamps === null ||
+    (!Array.isArray(contextStamps) && replacesAll(visit.context, contextStamps, entries, stamp))
+  ) {
+    visit.context = entries;
+    visit.contextStamps = stamp;
+    return;
+  }
+  const own = ownContext(visit);
+  for (let i = 0; i < entries.length; i++) writeContext(own, entries[i]!, stamp);
+}
+
+/** Whether a later event writes every key that is there. Mostly they are the same keys in the same order. */
+function replacesAll(
+  context: readonly ContextEntry[],
+  now: Stamp,
+  entries: readonly ContextEntry[],
+  stamp: Stamp,
+): boolean {
+  if (context.length > entries.length || !comesAfter(stamp, now)) return false;
+  for (let i = 0, j = 0; i < context.length; i++, j++) {
+    const key = context[i]![0];
+    while (j < entries.length && entries[j]![0] !== key) j++;
+    if (j === entries.length) return false;
+  }
+  return true;
+}
+
+interface OwnContext {
+  readonly entries: ContextEntry[];
+  readonly stamps: Stamp[];
+}
+
+function ownContext(visit: Visit): OwnContext {
+  if (Array.isArray(visit.contextStamps)) {
+    return { entries: visit.context as ContextEntry[], stamps: visit.contextStamps };
+  }
+  const stamps = visit.context.map((_, i) => contextStampAt(visit, i));
+  const entries = [...visit.context];
+  visit.context = entries;
+  visit.contextStamps = stamps;
+  return { entries, stamps };
+}
+
+function writeContext({ entries, stamps }: OwnContext, entry: ContextEntry, stamp: Stamp): void {
+  const key = entry[0];
+  let i = 0;
+  while (i < entries.length && entries[i]![0] !== key) i++;
+  if (i < entries.length && !comesAfter(stamp, stamps[i]!)) return;
+  entries[i] = entry;
+  stamps[i] = stamp;
+}
+
+/** Adds all that `other` is and says to `visit`. Both have taken all their events; `other` is of no use afterwards. */
+export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void {
   visit.startedAt = Math.min(visit.startedAt, other.startedAt);
   visit.lastEventAt = Math.max(visit.lastEventAt, other.lastEventAt);
   visit.lastArrival = Math.max(visit.lastArrival, other.lastArrival);
   visit.eventCount += other.eventCount;
+  visit.mask0 |= other.mask0;
+  visit.mask1 |= other.mask1;
+  visit.mask2 |= other.mask2;
+  visit.mask3 |= other.mask3;
   visit.pageViewCount += other.pageViewCount;
   visit.lateEventCount += other.lateEventCount;
-  for (const [type, count] of other.types) visit.types.set(type, (visit.types.get(type) ?? 0) + count);
-  if (visit.eventIds !== null && other.eventIds !== null) for (const id of other.eventIds) visit.eventIds.add(id);
-  // Not as arguments of one call: the engine takes some ten thousands of those, and a visit may hold more events.
-  for (const event of other.fresh) visit.fresh.push(event);
+  for (const [type, count] of other.types) visit.types = withType(visit.types, type, count);
+  if (visit.eventIds !== null && other.eventIds !== null) visit.eventIds.addAll(other.eventIds);
+  fresh.move(other, visit);
 
-  visit.profile = last(visit.profile, other.profile);
-  visit.source = first(visit.source, other.source);
-  visit.entry = first(visit.entry, other.entry);
-  visit.exit = last(visit.exit, other.exit);
-  visit.utm = first(visit.utm, other.utm);
-  visit.named = visit.named.map((stamp, i) => first(stamp, other.named[i] ?? null));
-  for (const [key, stamp] of other.context) visit.context.set(key, last(visit.context.get(key) ?? null, stamp)!);
+  if (other.profileStamp !== null && comesAfter(other.profileStamp, visit.profileStamp)) {
+    visit.profileId = other.profileId;
+    visit.profileStamp = other.profileStamp;
+  }
+  if (other.sourceStamp !== null && comesBefore(other.sourceStamp, visit.sourceStamp)) {
+    visit.sourceId = other.sourceId;
+    visit.sourceStamp = other.sourceStamp;
+  }
+  if (other.entryStamp !== null && comesBefore(other.entryStamp, visit.entryStamp)) {
+    visit.entryPage = other.entryPage;
+    visit.referrer = other.referrer;
+    visit.entryStamp = other.entryStamp;
+  }
+  if (other.exitStamp !== null && comesAfter(other.exitStamp, visit.exitStamp)) {
+    visit.exitPage = other.exitPage;
+    visit.exitStamp = other.exitStamp;
+  }
+  if (other.utmStamp !== null && comesBefore(other.utmStamp, visit.utmStamp)) {
+    visit.utm = other.utm;
+    visit.utmStamp = other.utmStamp;
+  }
+  const named = ownNamed(visit);
+  for (let i = 0; i < NO_NAMES.length; i++) {
+    const stamp = namedStampAt(other, i);
+    if (stamp === null || !comesBefore(stamp, named.stamps[i]!)) continue;
+    named.values[i] = other.named[i]!;
+    named.stamps[i] = stamp;
+  }
+  const context = ownContext(visit);
+  for (let i = 0; i < other.context.length; i++) writeContext(context, other.context[i]!, contextStampAt(other, i));
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Ids are made from the log alone, so that a replay makes the same ones.
@@ -18,10 +18,10 @@ export function visitId(
   offset: number,
   index: number,
 ): string {
-  const hash = createHash('sha256').update(`${topic}\0${partition}\0${offset}\0${index}\0${sessionId}`).digest();
+  const digest = hash('sha256', `${topic}\0${partition}\0${offset}\0${index}\0${sessionId}`, 'buffer');
   const bytes = Buffer.allocUnsafe(16);
   bytes.writeUIntBE(Math.min(Math.max(timestamp, 0), 2 ** 48 - 1), 0, 6);
-  hash.copy(bytes, 6, 0, 10);
+  digest.copy(bytes, 6, 0, 10);
   return uuid(bytes, 8);
 }
 
@@ -32,11 +32,10 @@ export function revisionId(visit: string, revision: number): string {
 
 /** @param namespace a UUID, canonical text. */
 export function uuidV5(namespace: string, name: string): string {
-  const hash = createHash('sha1')
-    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
-    .update(name)
-    .digest();
-  return uuid(hash.subarray(0, 16), 5);
+  const named = Buffer.allocUnsafe(16 + Buffer.byteLength(name));
+  named.write(namespace.replaceAll('-', ''), 'hex');
+  named.write(name, 16);
+  return uuid(hash('sha1', named, 'buffer'), 5);
 }
 
 /** The lowest visit id that a record of this time (ms) could have opened. */
@@ -57,7 +56,16 @@ function uuid(bytes: Buffer, version: number): string {
   return text(bytes);
 }
 
+/** Written as ASCII and read back once: joined from parts, a text is a tree of them until somebody flattens it. */
+const canonical = Buffer.alloc(36, '-');
+const DIGITS = Buffer.from('0123456789abcdef');
+
 function text(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  for (let i = 0, at = 0; i < 16; i++) {
+    if (at === 8 || at === 13 || at === 18 || at === 23) at++;
+    const byte = bytes[i]!;
+    canonical[at++] = DIGITS[byte >>> 4]!;
+    canonical[at++] = DIGITS[byte & 15]!;
+  }
+  return canonical.toString('latin1');
 }

@@ -1,6 +1,9 @@
 import type { Changes, Emission, PartitionState, ProfileDelta, Revision, TraitWrite } from './changes.ts';
 import type { TrackEvent } from './event.ts';
-import { compareUtf8, isAfter } from './order.ts';
+import { takeEvents } from './folding.ts';
+import { FreshEvents, type VisitEvents } from './fresh-events.ts';
+import { compareUtf8 } from './order.ts';
+import type { Rules } from './rules.ts';
 import { largeBytes } from './size.ts';
 import type { Contribution, Stored, Visit } from './visit.ts';
 
@@ -11,12 +14,19 @@ import type { Contribution, Stored, Visit } from './visit.ts';
  * contributed at the last commit (`visit.stored`), so that a profile is at every commit the sum of its visits.
  */
 export class Ledger<Raw> {
+  /** Where accepted events wait for the next commit. */
+  readonly fresh = new FreshEvents();
+  private readonly rules: Rules;
   private dirty: Visit[] = [];
   private removed: { id: string; from: 'open' | 'ended'; survivor: string; contributed: Contribution | null }[] = [];
   private revisions: Revision[] = [];
   private traits = new Map<string, TraitWrite>();
   private emissions: Emission<Raw>[] = [];
   private large = 0;
+
+  constructor(rules: Rules) {
+    this.rules = rules;
+  }
 
   /** Visits, messages and revisions that a commit taken now would write: what it costs. */
   get size(): number {
@@ -38,7 +48,6 @@ export class Ledger<Raw> {
   /** `visit` is no more; `survivor` has all that it held, its fresh events too. */
   mergedAway(visit: Visit, survivor: Visit): void {
     visit.dirty = false;
-    visit.fresh = [];
     if (visit.stored === null) return;
     const { id, stored, debug } = visit;
     this.removed.push({ id, from: stored.place, survivor: survivor.id, contributed: debug ? null : stored });
@@ -54,7 +63,7 @@ export class Ledger<Raw> {
 
   /** The traits that an accepted event sets on the profile it names. */
   setTraits(event: TrackEvent): void {
-    if (event.profileId === null) return;
+    if (event.profileId === null || event.traits.length === 0) return;
     const { profileId, t, eventId, sessionId } = event;
     for (const [key, value] of event.traits) {
       const at = `${profileId}\0${key}`;
@@ -68,18 +77,16 @@ export class Ledger<Raw> {
   take(state: PartitionState): Changes<Raw> {
     const profiles = new Map<string, ProfileDelta>();
     const visits: { visit: Visit; from: 'open' | 'ended' | null }[] = [];
-    const events: { visitId: string; events: Visit['fresh'] }[] = [];
+    const events: { visitId: string; events: VisitEvents }[] = [];
     for (const { contributed } of this.removed) if (contributed !== null) withdraw(profiles, contributed);
     for (const visit of this.dirty) {
       if (!visit.dirty) continue;
       visit.dirty = false;
+      takeEvents(this.rules, visit, this.fresh);
       const before = visit.stored;
       const now = storedForm(visit);
       visits.push({ visit, from: before?.place ?? null });
-      if (visit.fresh.length > 0) {
-        events.push({ visitId: visit.id, events: visit.fresh });
-        visit.fresh = [];
-      }
+      if (visit.freshCount > 0) events.push({ visitId: visit.id, events: this.fresh.take(visit) });
       if (!visit.debug) contribute(profiles, before, now);
       visit.stored = now;
     }
@@ -99,20 +106,21 @@ export class Ledger<Raw> {
     this.traits = new Map();
     this.emissions = [];
     this.large = 0;
+    this.fresh.end();
     return changes;
   }
 }
 
 function isLater(t: number, eventId: string, sessionId: string, now: TraitWrite): boolean {
-  if (t !== now.t || eventId !== now.eventId)
-    return isAfter(t, eventId, { t: now.t, eventId: now.eventId, value: null });
+  if (t !== now.t) return t > now.t;
+  if (eventId !== now.eventId) return compareUtf8(eventId, now.eventId) > 0;
   return compareUtf8(sessionId, now.sessionId) > 0;
 }
 
 function storedForm(visit: Visit): Stored {
   return {
     place: visit.ended ? 'ended' : 'open',
-    profileId: visit.profile?.value ?? null,
+    profileId: visit.profileId,
     eventCount: visit.eventCount,
     pageViewCount: visit.pageViewCount,
     startedAt: visit.startedAt,

@@ -2,14 +2,17 @@ import { AmendableVisits } from './amendable.ts';
 import type { Changes, DeadReason, PartitionState } from './changes.ts';
 import { amendableUntil } from './ending.ts';
 import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './event.ts';
-import { takeEvent, takeVisit } from './folding.ts';
+import { EventId, EventIds } from './event-ids.ts';
+import { takeEvents, takeVisit } from './folding.ts';
+import type { FreshEvents } from './fresh-events.ts';
 import { openedBefore } from './heap.ts';
 import { visitId } from './ids.ts';
 import { Ledger } from './ledger.ts';
 import { type Placement, place, type Refused } from './placement.ts';
 import { revisionOf } from './revision.ts';
 import type { Rules } from './rules.ts';
-import { type Session, Sessions } from './sessions.ts';
+import { SessionFilter } from './session-filter.ts';
+import { type IdleMemory, type Session, Sessions } from './sessions.ts';
 import { Timers } from './timers.ts';
 import { type EndReason, Visit } from './visit.ts';
 
@@ -26,12 +29,16 @@ export interface Unknown {
   readonly openVisitIds: readonly string[];
 }
 
-/** Sessions to look up, and how far back: see `HistoryQuery` in the processor's ports, which has the same shape. */
-export interface Lookup {
-  readonly sessions: readonly Unknown[];
+/** Which ended visits an event may still touch: see `HistoryQuery` in the processor's ports. Times in ms. */
+export interface Reach {
   readonly openedSince: number;
   readonly endedSince: number;
   readonly watermark: number;
+}
+
+/** Sessions to look up, and how far back. */
+export interface Lookup extends Reach {
+  readonly sessions: readonly Unknown[];
 }
 
 /** What was found of a session. */
@@ -39,8 +46,11 @@ export interface Found {
   readonly sessionId: string;
   readonly debug: boolean;
   readonly ended: readonly Visit[];
-  readonly openEventIds: ReadonlyMap<string, Set<string>>;
+  readonly openEventIds: ReadonlyMap<string, EventIds>;
 }
+
+/** Events from which on a visit's values take them before a commit needs it: a resend is looked for among them. */
+const MANY_UNTAKEN = 32;
 
 /** What a commit holds of the sessions: to be given back to `settle` once the store has it. */
 export type Held = readonly Session[];
@@ -61,22 +71,34 @@ export class Partition<Raw> {
   private readonly state: PartitionState;
   private readonly sessions: Sessions;
   private readonly timers: Timers;
-  private readonly ledger = new Ledger<Raw>();
+  private readonly ledger: Ledger<Raw>;
+  private readonly fresh: FreshEvents;
   private readonly amendable: AmendableVisits;
+  private readonly eventId = new EventId();
   private touched: Session[] = [];
   private open = 0;
+  /** Sessions of the events that were looked up, in the order in which they will be folded, from `aheadAt` on. */
+  private ahead: Session[] = [];
+  private aheadAt = 0;
 
-  /** @param open all open visits of the partition, as they were stored. */
+  /**
+   * @param open all open visits of the partition, as they were stored.
+   * @param memory for sessions that have nothing open; none unless it is given.
+   */
   constructor(
     rules: Rules,
     source: { readonly topic: string; readonly partition: number },
     state: PartitionState,
     open: readonly Visit[],
+    memory: IdleMemory = { maxBytes: 0, usedBytes: 0 },
   ) {
     this.rules = rules;
     this.source = source;
     this.state = { ...state, counts: { ...state.counts } };
-    this.sessions = new Sessions(rules);
+    this.ledger = new Ledger(rules);
+    this.fresh = this.ledger.fresh;
+    // Before the first accepted event there is nothing in the store.
+    this.sessions = new Sessions(rules, this.fresh, memory, state.eventClock === null ? new SessionFilter() : null);
     this.timers = new Timers(rules);
     this.amendable = new AmendableVisits(state.amendable);
     for (const visit of open) {
@@ -121,37 +143,52 @@ export class Partition<Raw> {
 
   /** The visits in memory: for tests and tools. */
   *visits(): Iterable<Visit> {
-    for (const session of this.sessions) yield* session.visits;
+    for (const session of this.sessions) {
+      for (const visit of session.visits) {
+        takeEvents(this.rules, visit, this.fresh);
+        yield visit;
+      }
+    }
   }
 
   // ------------------------------------------------------------------------------------------------------- history
 
   /** The sessions of these records that have to be looked up before the records can be folded; null if none. */
   lookup(records: readonly LogRecord<Raw>[]): Lookup | null {
-    const { watermark } = this;
     const unknown = new Map<Session, Unknown>();
-    for (const record of records) {
-      for (const entry of record.entries) {
+    this.ahead = this.ahead.slice(this.aheadAt);
+    this.aheadAt = 0;
+    for (const { entries, offset } of records) {
+      for (let i = 0; i < entries.length; i++) {
+        const entry = entries[i]!;
         if (isRefusal(entry)) continue;
-        const debug = this.sessions.isDebug(entry);
-        // Before the first accepted event there is nothing in the store.
-        const session = this.sessions.findOrMake(entry.sessionId, debug, watermark === null);
-        session.awaited = Math.max(session.awaited, record.offset);
+        const session = this.sessionOf(entry);
+        this.ahead.push(session);
+        if (offset > session.awaited) session.awaited = offset;
+        this.sessions.wake(session);
         if (session.complete || unknown.has(session)) continue;
+        const { sessionId, debug } = session;
         const openVisitIds = session.visits.filter((visit) => visit.eventIds === null).map((visit) => visit.id);
-        unknown.set(session, { sessionId: entry.sessionId, debug, openVisitIds });
+        unknown.set(session, { sessionId, debug, openVisitIds });
       }
     }
-    if (watermark === null || unknown.size === 0) return null;
+    const reach = unknown.size === 0 ? null : this.reach;
+    return reach === null ? null : { ...reach, sessions: [...unknown.values()] };
+  }
+
+  private sessionOf(event: TrackEvent): Session {
+    return this.sessions.findOrMake(event.sessionId, this.sessions.isDebug(event), this.state.eventClock === null);
+  }
+
+  /** Null before the first accepted event: there is nothing to find. */
+  private get reach(): Reach | null {
+    const { watermark } = this;
+    if (watermark === null) return null;
     const { maxAge, gap, maxDuration, futureTolerance } = this.rules;
     const endedSince = watermark - maxAge - gap;
-    return {
-      sessions: [...unknown.values()],
-      // A visit's events span at most maxDuration, and none was further ahead of its record than the tolerance.
-      openedSince: Math.min(endedSince - maxDuration - futureTolerance, this.amendable.since(watermark)),
-      endedSince,
-      watermark,
-    };
+    // A visit's events span at most maxDuration, and none was further ahead of its record than the tolerance.
+    const openedSince = Math.min(endedSince - maxDuration - futureTolerance, this.amendable.since(watermark));
+    return { openedSince, endedSince, watermark };
   }
 
   /** What `lookup` asked for. A session of which nothing was found has to be named too. */
@@ -159,16 +196,39 @@ export class Partition<Raw> {
     for (const { sessionId, debug, ended, openEventIds } of found) {
       const session = this.sessions.findOrMake(sessionId, debug, false);
       const known = new Map(session.visits.map((visit) => [visit.id, visit]));
-      for (const [id, visit] of known) visit.eventIds ??= openEventIds.get(id) ?? null;
+      for (const [id, visit] of known) loadIds(visit, openEventIds.get(id) ?? null);
       for (const visit of ended) {
         // One that ended here since it was loaded may be found as ended: what is in memory is the newer.
         const here = known.get(visit.id);
+        loadIds(here ?? visit, visit.eventIds);
         if (here === undefined) this.sessions.insert(session, visit);
-        else here.eventIds ??= visit.eventIds;
       }
+      this.sessions.loaded(session);
       session.complete = true;
       this.touch(session);
     }
+  }
+
+  /**
+   * Begins a filter of the sessions that have something in the store, where there is none: to be filled with the ids of
+   * all sessions with ended visits within reach, from a reading that begins after this call, then put to use.
+   * @returns null where there is one already.
+   */
+  beginFilter(): { readonly reach: Reach; readonly add: (sessionId: string) => void; readonly use: () => void } | null {
+    const { reach, sessions } = this;
+    if (sessions.filter !== null || reach === null) return null;
+    const filling = new SessionFilter();
+    // Sessions that leave memory meanwhile are added too: the reading may not see what was committed after it began.
+    sessions.filling = filling;
+    return {
+      reach,
+      add: (sessionId) => filling.add(sessionId),
+      use: () => {
+        if (sessions.filling !== filling) return;
+        sessions.filling = null;
+        sessions.filter = filling;
+      },
+    };
   }
 
   // -------------------------------------------------------------------------------------------------------- ending
@@ -193,6 +253,11 @@ export class Partition<Raw> {
     return limit;
   }
 
+  /** Whether `endDue` with this clock may end a visit: false is certain, and costs next to nothing. */
+  mayEnd(clock: number): boolean {
+    return this.timers.mayHaveDue(clock, this.watermark);
+  }
+
   /** The earliest time, in ms, at which a visit may be due; Infinity if none is open. */
   get nextDue(): number {
     return this.timers.nextKey;
@@ -214,6 +279,7 @@ export class Partition<Raw> {
   }
 
   private publish(visit: Visit, reason: EndReason, decidedAt: number, until: number, survivor: Visit | null): void {
+    takeEvents(this.rules, visit, this.fresh);
     const message = revisionOf(visit, {
       reason,
       decidedAt,
@@ -246,13 +312,15 @@ export class Partition<Raw> {
     }
     this.endDue(record.timestamp);
     this.checkAnticipation(record.timestamp);
-    state.arrivalClock = Math.max(state.arrivalClock ?? record.timestamp, record.timestamp);
-    const outcomes = record.entries.map((entry, index) => {
+    if (state.arrivalClock === null || record.timestamp > state.arrivalClock) state.arrivalClock = record.timestamp;
+    const { entries } = record;
+    const outcomes: Outcome[] = [];
+    for (let index = 0; index < entries.length; index++) {
       if (index > 0) this.endDue();
-      const outcome = this.foldEntry(record, entry, index);
+      const outcome = this.foldEntry(record, entries[index]!, index);
       this.count(outcome);
-      return outcome;
-    });
+      outcomes.push(outcome);
+    }
     state.nextOffset = record.offset + 1;
     state.counts.records += 1;
     return outcomes;
@@ -274,8 +342,7 @@ export class Partition<Raw> {
     if (isRefusal(entry)) return this.dead(record, index, entry.eventId, entry.refused, entry.error);
     const { watermark } = this;
     const { t } = entry;
-    const debug = this.sessions.isDebug(entry);
-    const session = this.sessions.findOrMake(entry.sessionId, debug, watermark === null);
+    const session = this.nextAhead(entry);
     if (!session.complete) throw new Error(`session of the record at offset ${record.offset} was not looked up`);
     // Even if the event is set aside below: the session was kept for it, and may leave memory now.
     this.touch(session);
@@ -287,7 +354,7 @@ export class Partition<Raw> {
     if (watermark !== null && t < watermark - this.rules.maxAge) {
       return this.late(record, index, entry, null, `the event is ${watermark - t} ms behind the watermark`);
     }
-    const placement = place(this.rules, session.visits, entry, watermark);
+    const placement = place(this.rules, session, entry, this.eventId.set(entry.eventId), this.fresh, watermark);
     switch (placement.kind) {
       case 'duplicate':
         return { kind: 'duplicate', eventId: entry.eventId, visit: placement.visit };
@@ -301,11 +368,25 @@ export class Partition<Raw> {
       }
     }
     const visit = this.accept(record, index, entry, session, placement);
-    if (!debug) this.ledger.setTraits(entry);
+    if (!session.debug) this.ledger.setTraits(entry);
     const reached = Math.min(t, record.timestamp);
-    this.state.eventClock = Math.max(this.state.eventClock ?? reached, reached);
+    if (this.state.eventClock === null || reached > this.state.eventClock) this.state.eventClock = reached;
     const kind = placement.kind === 'start' ? 'started' : placement.kind === 'join' ? 'joined' : 'merged';
     return { kind, eventId: entry.eventId, visit };
+  }
+
+  /** The session of an event: as a rule the next that was looked up, which spares a search. */
+  private nextAhead(event: TrackEvent): Session {
+    const session = this.ahead[this.aheadAt];
+    if (
+      session !== undefined &&
+      session.sessionId === event.sessionId &&
+      session.debug === this.sessions.isDebug(event)
+    ) {
+      this.aheadAt += 1;
+      return session;
+    }
+    return this.sessionOf(event);
   }
 
   private accept(
@@ -324,10 +405,9 @@ export class Partition<Raw> {
       const id = visitId(record.timestamp, event.sessionId, topic, partition, record.offset, index);
       const arrived = Math.max(arrivalClock, event.t);
       visit = new Visit(id, event.sessionId, session.debug, record.offset, index, event.t, event.t, arrived);
-      visit.eventIds = new Set();
+      visit.eventIds = new EventIds();
       visit.seal = placement.seal;
       this.open += 1;
-      takeEvent(this.rules, visit, event);
       this.sessions.insert(session, visit);
     } else {
       let amends: boolean;
@@ -346,15 +426,28 @@ export class Partition<Raw> {
         visit.lateEventCount += 1;
         this.state.counts.amended += 1;
       }
-      takeEvent(this.rules, visit, event);
-      visit.lastArrival = Math.max(visit.lastArrival, arrivalClock, event.t);
+      if (arrivalClock > visit.lastArrival) visit.lastArrival = arrivalClock;
+      if (event.t > visit.lastArrival) visit.lastArrival = event.t;
     }
+    this.hold(visit, event);
+    session.eventIds?.add(this.eventId);
     if (visit.seal === null && event.t === visit.lastEventAt && this.rules.endingTypes.has(event.type)) {
       visit.seal = 'explicit';
     }
     this.timers.schedule(visit, this.watermark);
-    this.change(visit);
+    this.ledger.changed(visit);
     return visit;
+  }
+
+  /** What has to be known of an event at once; its visit's values take it later. */
+  private hold(visit: Visit, event: TrackEvent): void {
+    const { t } = event;
+    if (t < visit.startedAt) visit.startedAt = t;
+    if (t > visit.lastEventAt) visit.lastEventAt = t;
+    visit.eventCount += 1;
+    setBit(visit, this.eventId.bit);
+    this.fresh.add(visit, event, this.eventId);
+    if (visit.untaken >= MANY_UNTAKEN || event.shared !== true) takeEvents(this.rules, visit, this.fresh);
   }
 
   private isAmendedBy(event: TrackEvent, visit: Visit): boolean {
@@ -380,7 +473,9 @@ export class Partition<Raw> {
     this.sessions.remove(session, other);
     this.timers.cancel(other);
     this.open -= 1;
-    takeVisit(survivor, other);
+    takeEvents(this.rules, survivor, this.fresh);
+    takeEvents(this.rules, other, this.fresh);
+    takeVisit(survivor, other, this.fresh);
     survivor.seal = seal;
     this.ledger.mergedAway(other, survivor);
     return survivor;
@@ -443,6 +538,11 @@ export class Partition<Raw> {
     }
   }
 
+  /** Gives back its share of the memory that partitions share: nothing is asked of it afterwards. */
+  close(): void {
+    this.sessions.close();
+  }
+
   /** Until when an ended visit can be amended, ms: once the watermark is past this, it is frozen. */
   amendableUntil(visit: Visit): number {
     return amendableUntil(this.rules, visit, visit.endedWatermark);
@@ -455,8 +555,23 @@ export class Partition<Raw> {
 
   private touch(session: Session): void {
     if (session.touched) return;
+    this.sessions.wake(session);
     session.touched = true;
     session.holds += 1;
     this.touched.push(session);
   }
+}
+
+function loadIds(visit: Visit, eventIds: EventIds | null): void {
+  if (visit.eventIds === null) visit.eventIds = eventIds;
+  visit.mask0 = visit.mask1 = visit.mask2 = visit.mask3 = -1;
+}
+
+function setBit(visit: Visit, bit: number): void {
+  const one = 1 << (bit & 31);
+  if (bit < 64) {
+    if (bit < 32) visit.mask0 |= one;
+    else visit.mask1 |= one;
+  } else if (bit < 96) visit.mask2 |= one;
+  else visit.mask3 |= one;
 }

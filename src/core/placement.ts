@@ -1,6 +1,9 @@
 import { isFrozen } from './ending.ts';
 import type { TrackEvent } from './event.ts';
+import type { EventId } from './event-ids.ts';
+import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
+import type { Session } from './sessions.ts';
 import type { Seal, Visit } from './visit.ts';
 
 /**
@@ -24,24 +27,29 @@ export interface Refused {
   readonly seal: Seal;
 }
 
-/** @param visits of the session, by start; `eventIds` loaded where not frozen. */
-export function place(rules: Rules, visits: readonly Visit[], event: TrackEvent, watermark: number | null): Placement {
-  for (const visit of visits) {
-    if (isFrozen(rules, visit, watermark)) continue;
-    if (visit.eventIds === null) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
-    if (visit.eventIds.has(event.eventId)) return { kind: 'duplicate', visit };
-  }
+/**
+ * @param session its visits by start; `eventIds` loaded where not frozen.
+ * @param id the event's, taken apart.
+ * @param fresh where the events are that the visits' values have not taken.
+ */
+export function place(
+  rules: Rules,
+  session: Session,
+  event: TrackEvent,
+  id: EventId,
+  fresh: FreshEvents,
+  watermark: number | null,
+): Placement {
+  const { visits } = session;
+  const twin =
+    session.eventIds !== null && !session.eventIds.has(id) ? null : holderOf(rules, visits, id, fresh, watermark);
+  if (twin !== null) return { kind: 'duplicate', visit: twin };
 
   const { t } = event;
-  let before: Visit | null = null;
-  let after: Visit | null = null;
-  for (const visit of visits) {
-    if (visit.lastEventAt < t) before = visit;
-    else if (visit.startedAt > t) {
-      after = visit;
-      break;
-    } else return withinSpan(rules, visit, watermark);
-  }
+  const next = firstAfter(visits, t);
+  let before: Visit | null = next === 0 ? null : visits[next - 1]!;
+  let after: Visit | null = next === visits.length ? null : visits[next]!;
+  if (before !== null && before.lastEventAt >= t) return withinSpan(rules, before, watermark);
 
   const startsAfter = after !== null;
   if (after !== null && after.startedAt - t > rules.gap) after = null;
@@ -74,6 +82,50 @@ export function place(rules: Rules, visits: readonly Visit[], event: TrackEvent,
     return { kind: 'start', seal, refused: null };
   }
   return { kind: 'start', seal: null, refused: null };
+}
+
+/** The visit, of those that are not frozen, that holds the event id. */
+function holderOf(
+  rules: Rules,
+  visits: readonly Visit[],
+  id: EventId,
+  fresh: FreshEvents,
+  watermark: number | null,
+): Visit | null {
+  const { bit } = id;
+  for (let i = 0; i < visits.length; i++) {
+    const visit = visits[i]!;
+    if (isFrozen(rules, visit, watermark)) continue;
+    if (visit.eventIds === null) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
+    if (hasBit(visit, bit) && (visit.eventIds.has(id) || isAmong(fresh, visit, id))) return visit;
+  }
+  return null;
+}
+
+function hasBit(visit: Visit, bit: number): boolean {
+  const mask = bit < 64 ? (bit < 32 ? visit.mask0 : visit.mask1) : bit < 96 ? visit.mask2 : visit.mask3;
+  return (mask & (1 << (bit & 31))) !== 0;
+}
+
+/** Whether the id is one of the events that the visit's values have not taken. */
+function isAmong(fresh: FreshEvents, visit: Visit, id: EventId): boolean {
+  for (let i = visit.untakenFirst, left = visit.untaken; left > 0; i = fresh.after(i), left--) {
+    if (fresh.isId(i, id)) return true;
+  }
+  return false;
+}
+
+/** Index of the first visit that starts after `t`. Most events belong to the last visit. */
+function firstAfter(visits: readonly Visit[], t: number): number {
+  let high = visits.length;
+  if (high === 0 || visits[high - 1]!.startedAt <= t) return high;
+  let low = 0;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (visits[middle]!.startedAt <= t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function withinSpan(rules: Rules, visit: Visit, watermark: number | null): Placement {

@@ -19,8 +19,8 @@ export function revisionOf(
     eventId: revisionId(visit.id, visit.published),
     visitId: visit.id,
     sessionId: visit.sessionId,
-    profileId: visit.profile?.value ?? null,
-    sourceId: visit.source?.value ?? null,
+    profileId: visit.profileId,
+    sourceId: visit.sourceId,
     revision: visit.published,
     reason: said.reason,
     retracted: said.mergedInto !== null,
@@ -33,19 +33,19 @@ export function revisionOf(
     pageViewCount: visit.pageViewCount,
     lateEventCount: visit.lateEventCount,
     eventTypes: mostFrequent(visit.types),
-    entryPage: visit.entry?.value.page ?? null,
-    exitPage: visit.exit?.value ?? null,
-    referrer: visit.entry?.value.referrer ?? null,
-    utm: visit.utm?.value ?? null,
-    named: visit.named.map((stamp) => stamp?.value ?? null),
+    entryPage: visit.entryPage,
+    exitPage: visit.exitPage,
+    referrer: visit.referrer,
+    utm: visit.utm,
+    named: [...visit.named],
     debug: visit.debug,
     openedOffset: visit.openedOffset,
   };
 }
 
 /** The 100 most frequent types and the rest under `*`, by type. Of two as frequent the lower in UTF-8 bytes stays. */
-export function mostFrequent(types: ReadonlyMap<string, number>): [string, number][] {
-  let kept = [...types];
+export function mostFrequent(types: Iterable<readonly [type: string, count: number]>): [string, number][] {
+  let kept = [...types] as [string, number][];
   if (kept.length > MOST_TYPES) {
     kept.sort(([a, m], [b, n]) => n - m || compareUtf8(a, b));
     const rest = kept.slice(MOST_TYPES).reduce((sum, [, count]) => sum + count, 0);

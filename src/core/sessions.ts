@@ -1,6 +1,10 @@
 import { isFrozen } from './ending.ts';
 import type { TrackEvent } from './event.ts';
+import { EventIds } from './event-ids.ts';
+import { takeEvents } from './folding.ts';
+import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
+import type { SessionFilter } from './session-filter.ts';
 import type { Visit } from './visit.ts';
 
 /** The visits that one session id, or its debug traffic, has in memory. */
@@ -17,6 +21,23 @@ export interface Session {
   holds: number;
   /** Offset of the last record that it was looked up for; -1: none. Until that one is folded it stays in memory. */
   awaited: number;
+  /** Where it stands among those that may leave memory, for the moment; -1: it may not. */
+  idleAt: number;
+  /** Of many visits, the event ids of all that are not frozen, and maybe more; null: of few, or not made yet. */
+  eventIds: EventIds | null;
+}
+
+/** Visits from which on a session has its event ids in one place: each is then found without asking all visits. */
+const MANY_VISITS = 8;
+/** What a session without anything open is reckoned at, in bytes: besides this, for each visit and for each event. */
+const SESSION_BYTES = 300;
+const VISIT_BYTES = 1_000;
+const EVENT_BYTES = 40;
+
+/** Memory that sessions without an open visit may take, shared by all partitions of a processor. */
+export interface IdleMemory {
+  readonly maxBytes: number;
+  usedBytes: number;
 }
 
 /**
@@ -24,15 +45,32 @@ export interface Session {
  *
  * Invariant: a session that is not here has nothing open, and all that it has is in the store. So what is not here may
  * be looked up there, and nothing is missed. A session leaves only when the commit that held its last change is done, and
- * when the records that it was looked up for are folded.
+ * when the records that it was looked up for are folded. It need not leave even then: what is here is what the store
+ * has, so how long it stays decides nothing but how often the store is asked.
  */
 export class Sessions {
+  /** Denies sessions that have nothing in the store; null: it is not known which have. */
+  filter: SessionFilter | null;
+  /** One that is being filled, to serve later. */
+  filling: SessionFilter | null = null;
   private readonly rules: Rules;
+  private readonly fresh: FreshEvents;
+  private readonly memory: IdleMemory;
   private readonly plain = new Map<string, Session>();
   private readonly debug = new Map<string, Session>();
+  /** Sessions that may leave, in the order in which they came to that; one counts where its `idleAt` names the place. */
+  private idle: (Session | null)[] = [];
+  private idleHead = 0;
+  private idleBytes = 0;
+  /** Place of the first of `idle`. */
+  private idleBase = 0;
 
-  constructor(rules: Rules) {
+  /** @param fresh where the events are that visits' values have not taken. */
+  constructor(rules: Rules, fresh: FreshEvents, memory: IdleMemory, filter: SessionFilter | null) {
     this.rules = rules;
+    this.fresh = fresh;
+    this.memory = memory;
+    this.filter = filter;
   }
 
   isDebug(event: TrackEvent): boolean {
@@ -48,33 +86,57 @@ export class Sessions {
     const sessions = debug ? this.debug : this.plain;
     let session = sessions.get(sessionId);
     if (session === undefined) {
-      session = { sessionId, debug, visits: [], complete, touched: false, holds: 0, awaited: -1 };
+      session = {
+        ...{ sessionId, debug, visits: [], eventIds: null },
+        ...{ complete: complete || this.isDenied(sessionId), touched: false, holds: 0, awaited: -1, idleAt: -1 },
+      };
       sessions.set(sessionId, session);
     }
     return session;
+  }
+
+  private isDenied(sessionId: string): boolean {
+    return this.filter !== null && !this.filter.mayHave(sessionId);
+  }
+
+  /** Event ids of its visits were loaded. */
+  loaded(session: Session): void {
+    session.eventIds = session.visits.length >= MANY_VISITS ? this.idsOf(session.visits) : null;
   }
 
   insert(session: Session, visit: Visit): void {
     const { visits } = session;
     let i = visits.length;
     while (i > 0 && visits[i - 1]!.startedAt > visit.startedAt) i -= 1;
-    visits.splice(i, 0, visit);
+    if (i === visits.length) visits.push(visit);
+    else visits.splice(i, 0, visit);
+    if (session.eventIds !== null && visit.eventIds !== null) session.eventIds.addAll(visit.eventIds);
+    else if (visits.length >= MANY_VISITS) session.eventIds ??= this.idsOf(visits);
   }
 
   remove(session: Session, visit: Visit): void {
     session.visits.splice(session.visits.indexOf(visit), 1);
   }
 
-  /** Lets go of what no event can touch any more, and of the whole session if nothing of it is open or on its way. */
+  /** The session is used again: it is not among those that may leave. */
+  wake(session: Session): void {
+    if (session.idleAt < 0) return;
+    this.idle[session.idleAt - this.idleBase] = null;
+    session.idleAt = -1;
+    this.account(-bytesOf(session));
+  }
+
+  /** Lets go of what no event can touch any more, and of sessions of which nothing is open or on its way. */
   forget(session: Session, watermark: number | null, nextOffset: number): void {
     if (session.holds > 0 || session.awaited >= nextOffset) return;
     const { visits } = session;
     if (visits.every((visit) => visit.ended)) {
-      (session.debug ? this.debug : this.plain).delete(session.sessionId);
+      this.rest(session);
       return;
     }
     if (watermark === null) return;
     const oldest = watermark - this.rules.maxAge - this.rules.gap;
+    const before = visits.length;
     let kept = 0;
     for (const visit of visits) {
       const frozen = isFrozen(this.rules, visit, watermark);
@@ -82,10 +144,63 @@ export class Sessions {
       if (!frozen || visit.lastEventAt >= oldest) visits[kept++] = visit;
     }
     visits.length = kept;
+    if (session.eventIds !== null && kept < before) this.loaded(session);
   }
 
   *[Symbol.iterator](): Iterator<Session> {
     yield* this.plain.values();
     yield* this.debug.values();
   }
+
+  /** Gives back the memory that it took its share of: nothing is asked of it afterwards. */
+  close(): void {
+    this.account(-this.idleBytes);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- leaving
+
+  private rest(session: Session): void {
+    session.idleAt = this.idleBase + this.idle.length;
+    this.idle.push(session);
+    this.account(bytesOf(session));
+    while (this.memory.usedBytes > this.memory.maxBytes && this.idleBytes > 0) this.leaveOldest();
+    if (this.idleHead > 1_024 && this.idleHead * 2 > this.idle.length) {
+      this.idle = this.idle.slice(this.idleHead);
+      this.idleBase += this.idleHead;
+      this.idleHead = 0;
+    }
+  }
+
+  private leaveOldest(): void {
+    const session = this.idle[this.idleHead++]!;
+    if (session === null) return;
+    session.idleAt = -1;
+    this.account(-bytesOf(session));
+    (session.debug ? this.debug : this.plain).delete(session.sessionId);
+    if (session.visits.length === 0) return;
+    this.filter?.add(session.sessionId);
+    this.filling?.add(session.sessionId);
+  }
+
+  private idsOf(visits: readonly Visit[]): EventIds {
+    const ids = new EventIds();
+    for (const visit of visits) {
+      if (visit.eventIds === null) continue;
+      takeEvents(this.rules, visit, this.fresh);
+      ids.addAll(visit.eventIds);
+    }
+    return ids;
+  }
+
+  private account(bytes: number): void {
+    this.idleBytes += bytes;
+    this.memory.usedBytes += bytes;
+  }
+}
+
+/** Does not change while a session rests: nothing of it does. */
+function bytesOf({ visits }: Session): number {
+  let bytes = SESSION_BYTES;
+  for (const visit of visits) bytes += VISIT_BYTES + (visit.eventIds?.size ?? 0) * EVENT_BYTES;
+  return bytes;
 }

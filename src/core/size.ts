@@ -1,4 +1,4 @@
-import type { Json } from './event.ts';
+import type { ContextEntry, Json } from './event.ts';
 import type { Visit } from './visit.ts';
 
 /** What an ordinary visit takes in a commit, in bytes: the records that changed it stand for that. */
@@ -10,13 +10,27 @@ const ORDINARY = 1_000;
  * visits may be due at once, long after the records that they came in.
  */
 export function largeBytes(visit: Visit): number {
+  const { context, named, utm } = visit;
   let bytes = visit.types.size * 20;
-  for (const { value } of visit.context.values()) bytes += sizeOf(value);
-  if (visit.entry !== null) bytes += visit.entry.value.page.length + (visit.entry.value.referrer?.length ?? 0);
-  if (visit.exit !== null) bytes += visit.exit.value.length;
-  if (visit.utm !== null) for (const text of visit.utm.value) bytes += text?.length ?? 0;
-  for (const stamp of visit.named) bytes += stamp?.value.length ?? 0;
+  for (let i = 0; i < context.length; i++) bytes += entrySize(context[i]!);
+  bytes += (visit.entryPage?.length ?? 0) + (visit.referrer?.length ?? 0) + (visit.exitPage?.length ?? 0);
+  if (utm !== null) for (let i = 0; i < utm.length; i++) bytes += utm[i]?.length ?? 0;
+  for (let i = 0; i < named.length; i++) bytes += named[i]?.length ?? 0;
   return Math.max(0, bytes - ORDINARY);
+}
+
+/** Entries are shared by many visits: their sizes are remembered, up to a number. */
+const sizes = new Map<ContextEntry, number>();
+const MOST_SIZES = 16_384;
+
+function entrySize(entry: ContextEntry): number {
+  let size = sizes.get(entry);
+  if (size === undefined) {
+    size = sizeOf(entry[1]);
+    if (sizes.size === MOST_SIZES) sizes.clear();
+    sizes.set(entry, size);
+  }
+  return size;
 }
 
 function sizeOf(value: Json): number {

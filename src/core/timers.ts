@@ -39,6 +39,11 @@ export class Timers {
     return this.due.nextKey;
   }
 
+  /** Whether `next` may give a visit: false is certain. */
+  mayHaveDue(clock: number, watermark: number | null): boolean {
+    return this.due.nextKey < clock || (watermark !== null && this.waiting.nextKey < watermark);
+  }
+
   /** The visit has ended, or was merged away. */
   cancel(visit: Visit): void {
     visit.dueKey = Number.POSITIVE_INFINITY;

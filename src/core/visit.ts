@@ -1,11 +1,14 @@
-import type { Json, Utm } from './event.ts';
+import type { ContextEntry, Json, Utm } from './event.ts';
+import type { EventIds } from './event-ids.ts';
+import { Stamp } from './stamp.ts';
+import { NO_TYPES, type TypeCounts } from './type-counts.ts';
 
 /** Why a visit ended. */
 export type EndReason = 'inactivity' | 'explicit' | 'max_duration' | 'max_events';
 /** Why nothing is added after a visit's last event. */
 export type Seal = Exclude<EndReason, 'inactivity'>;
 
-/** A value and the event that it comes from: first and last are by (`t`, `eventId` as UTF-8 bytes). */
+/** A value and the event that it comes from. */
 export interface Stamped<T> {
   readonly t: number;
   readonly eventId: string;
@@ -37,11 +40,19 @@ export interface Stored extends Contribution {
   readonly place: 'open' | 'ended';
 }
 
+/** Nothing is named. */
+export const NO_NAMES: readonly null[] = [null, null, null, null, null, null, null, null];
+const NO_CONTEXT: readonly ContextEntry[] = [];
+
 /**
  * A visit, open or ended. One mutable object a visit: the fold is the only writer.
  *
- * A store loads one with `new Visit(…)` and sets every field; it must come back equal to what was committed, apart from
- * `eventIds`, `fresh`, `dirty` and the timers' keys, which a store leaves alone.
+ * Most visits are short, and most of their events say the same about device and place. So a value and the event that it
+ * comes from stand side by side, and arrays are shared with the events that they came with: each is replaced as a
+ * whole and never written to, unless it is marked as the visit's own.
+ *
+ * A store loads one with `new Visit(…)`, sets the plain fields, and the values with `restoreValues`; it must come back
+ * equal to what was committed, apart from `eventIds`, the fresh events, `dirty` and the timers' keys, which a store leaves alone.
  */
 export class Visit {
   /** UUID v8, canonical text. */
@@ -73,26 +84,49 @@ export class Visit {
   endedWatermark: number | null = null;
 
   /** Last named profile. */
-  profile: Stamped<string> | null = null;
+  profileId: string | null = null;
+  profileStamp: Stamp | null = null;
   /** First named source. */
-  source: Stamped<string> | null = null;
+  sourceId: string | null = null;
+  sourceStamp: Stamp | null = null;
   /** First event that names a page. */
-  entry: Stamped<{ readonly page: string; readonly referrer: string | null }> | null = null;
+  entryPage: string | null = null;
+  referrer: string | null = null;
+  entryStamp: Stamp | null = null;
   /** Last page named. */
-  exit: Stamped<string> | null = null;
+  exitPage: string | null = null;
+  exitStamp: Stamp | null = null;
   /** First event with any UTM value. */
-  utm: Stamped<Utm> | null = null;
+  utm: Utm | null = null;
+  utmStamp: Stamp | null = null;
   /** First named, in the order of `NAMED`; always 8 long. */
-  named: (Stamped<string> | null)[] = [null, null, null, null, null, null, null, null];
+  named: readonly (string | null)[] = NO_NAMES;
+  /** One for all that is named, or one each; null where nothing is. */
+  namedStamps: Stamp | (Stamp | null)[] | null = null;
   /** Last written, by top-level key of the context. */
-  context = new Map<string, Stamped<Json>>();
+  context: readonly ContextEntry[] = NO_CONTEXT;
+  /** One for all entries, or one each, and then the array of entries is the visit's own; null where there is none. */
+  contextStamps: Stamp | Stamp[] | null = null;
   /** How many events of each type; exact, never cut. */
-  types = new Map<string, number>();
+  types: TypeCounts = NO_TYPES;
 
-  /** Ids of all its events; null while they have not been loaded from the store. Not needed once it is frozen. */
-  eventIds: Set<string> | null = null;
-  /** Events not yet given to the store. */
-  fresh: VisitEvent[] = [];
+  /**
+   * Ids of all events that its values have taken; null while they have not been loaded from the store. Not needed once
+   * it is frozen.
+   */
+  eventIds: EventIds | null = null;
+  /** Its chain of events not yet given to the store: see `FreshEvents`. Never stored. */
+  freshFirst = -1;
+  freshLast = -1;
+  freshCount = 0;
+  /** The last of them, which its values have not taken yet: how many, and where they begin. See `takeEvents`. */
+  untaken = 0;
+  untakenFirst = -1;
+  /** 128 bits: one for each of its event ids is set, loaded or not. So most ids are seen to be new without a search. */
+  mask0 = 0;
+  mask1 = 0;
+  mask2 = 0;
+  mask3 = 0;
   /** What the store holds of it; null: nothing. */
   stored: Stored | null = null;
   /** Changed since the last commit was taken. */
@@ -120,4 +154,74 @@ export class Visit {
     this.lastEventAt = lastEventAt;
     this.lastArrival = lastArrival;
   }
+}
+
+/** All that a visit says of its events, each value with the event that it comes from. */
+export interface StampedValues {
+  readonly profile: Stamped<string> | null;
+  readonly source: Stamped<string> | null;
+  readonly entry: Stamped<{ readonly page: string; readonly referrer: string | null }> | null;
+  readonly exit: Stamped<string> | null;
+  readonly utm: Stamped<Utm> | null;
+  /** In the order of `NAMED`; 8 long. */
+  readonly named: readonly (Stamped<string> | null)[];
+  readonly context: readonly (readonly [key: string, value: Stamped<Json>])[];
+}
+
+/** In a form that hides how a visit holds them: for stores and tests, not for the fold. */
+export function stampedValues(visit: Visit): StampedValues {
+  const { entryPage, referrer } = visit;
+  return {
+    profile: stamped(visit.profileId, visit.profileStamp),
+    source: stamped(visit.sourceId, visit.sourceStamp),
+    entry: stamped(entryPage === null ? null : { page: entryPage, referrer }, visit.entryStamp),
+    exit: stamped(visit.exitPage, visit.exitStamp),
+    utm: stamped(visit.utm, visit.utmStamp),
+    named: visit.named.map((value, i) => stamped(value, namedStampAt(visit, i))),
+    context: visit.context.map(([key, value], i) => {
+      const { t, eventId } = contextStampAt(visit, i);
+      return [key, { t, eventId, value }];
+    }),
+  };
+}
+
+/** Sets what `stampedValues` reads. */
+export function restoreValues(visit: Visit, values: StampedValues): void {
+  const { profile, source, entry, exit, utm } = values;
+  visit.profileId = profile?.value ?? null;
+  visit.profileStamp = stampOf(profile);
+  visit.sourceId = source?.value ?? null;
+  visit.sourceStamp = stampOf(source);
+  visit.entryPage = entry?.value.page ?? null;
+  visit.referrer = entry?.value.referrer ?? null;
+  visit.entryStamp = stampOf(entry);
+  visit.exitPage = exit?.value ?? null;
+  visit.exitStamp = stampOf(exit);
+  visit.utm = utm?.value ?? null;
+  visit.utmStamp = stampOf(utm);
+  visit.named = values.named.map((each) => each?.value ?? null);
+  visit.namedStamps = values.named.map(stampOf);
+  visit.context = values.context.map(([key, { value }]) => [key, value]);
+  visit.contextStamps = values.context.map(([, each]) => stampOf(each)!);
+}
+
+/** The event that the `i`-th of `NAMED` comes from; null where it is not named. */
+export function namedStampAt(visit: Visit, i: number): Stamp | null {
+  const { namedStamps } = visit;
+  if (Array.isArray(namedStamps)) return namedStamps[i]!;
+  return visit.named[i] === null ? null : namedStamps;
+}
+
+/** The event that the `i`-th entry of the context comes from. */
+export function contextStampAt(visit: Visit, i: number): Stamp {
+  const { contextStamps } = visit;
+  return Array.isArray(contextStamps) ? contextStamps[i]! : contextStamps!;
+}
+
+function stamped<T>(value: T | null, stamp: Stamp | null): Stamped<T> | null {
+  return value === null || stamp === null ? null : { t: stamp.t, eventId: stamp.eventId, value };
+}
+
+function stampOf(value: Stamped<unknown> | null): Stamp | null {
+  return value === null ? null : Stamp.of(value.t, value.eventId);
 }

@@ -1,51 +1,52 @@
 /**
- * Invariant: of what a fetch brings, exactly the records of aborted transactions are marked to be dropped. KafkaJS's
- * own filter lets some through: where two aborted transactions were open before the fetch's first record, where the
- * broker's list is not in order, and after a record whose key is four zero bytes. An aborted resend that counts
- * breaks exactly-once for everyone behind it.
+ * Invariant: of what a fetch brings, exactly the batches of aborted transactions are left out. KafkaJS's own filter lets
+ * some through: where two aborted transactions were open before the fetch's first record, where the broker's list is not
+ * in order, and after a record whose key is four zero bytes. An aborted resend that counts breaks exactly-once for
+ * everyone behind it.
  */
 
-/** A record as KafkaJS decodes it, of whatever kind. */
-export interface FetchedRecord {
-  readonly offset: string;
-  readonly key: Buffer | null;
-  isControlRecord?: boolean;
-  readonly batchContext?: { readonly producerId: string; readonly inTransaction: boolean };
-}
-
+/** What a broker says of a transaction that was aborted. Producer ids are given out from 0 on: numbers hold them. */
 export interface AbortedTransaction {
-  readonly producerId: string;
-  readonly firstOffset: string;
+  readonly producerId: number;
+  readonly firstOffset: number;
 }
 
 /** Type of the control record that ends an aborted transaction, in bytes 2 and 3 of its key. */
 const ABORT = 0;
 
-/**
- * Marks records of aborted transactions as control records, which KafkaJS drops but still counts in its position.
- * `records` are one partition's, in order of offset; `aborted` may be in any order.
- */
-export function markAborted(records: readonly FetchedRecord[], aborted: readonly AbortedTransaction[]): void {
-  if (aborted.length === 0) return;
-  const ahead = aborted
-    .map(({ producerId, firstOffset }) => ({ producerId, first: Number(firstOffset) }))
-    .sort((a, b) => a.first - b.first);
-  const open = new Set<string>();
-  let at = 0;
-  for (const record of records) {
-    const offset = Number(record.offset);
-    for (; at < ahead.length && ahead[at]!.first <= offset; at += 1) open.add(ahead[at]!.producerId);
-    const { batchContext } = record;
-    if (batchContext === undefined) continue;
-    if (record.isControlRecord) {
-      if (endsAborted(record)) open.delete(batchContext.producerId);
-    } else if (batchContext.inTransaction && open.has(batchContext.producerId)) {
-      record.isControlRecord = true;
+/** Tells which batches of a partition belong to aborted transactions. They are asked for in order of offset. */
+export class Aborted {
+  readonly #ahead: readonly AbortedTransaction[];
+  readonly #open = new Set<number>();
+  #at = 0;
+
+  /** @param listed in any order. */
+  constructor(listed: readonly AbortedTransaction[]) {
+    this.#ahead = listed.length < 2 ? listed : [...listed].sort((a, b) => a.firstOffset - b.firstOffset);
+  }
+
+  /** @param last offset of the last record of a transaction's batch: a batch belongs to one transaction as a whole. */
+  has(producerId: number, last: number): boolean {
+    this.#reach(last);
+    return this.#open.has(producerId);
+  }
+
+  /** A control record of this producer stands at `offset`. */
+  marker(producerId: number, offset: number, key: Buffer | null): void {
+    this.#reach(offset);
+    if (endsAborted(key)) this.#open.delete(producerId);
+  }
+
+  #reach(offset: number): void {
+    for (; this.#at < this.#ahead.length; this.#at += 1) {
+      const { producerId, firstOffset } = this.#ahead[this.#at]!;
+      if (firstOffset > offset) return;
+      this.#open.add(producerId);
     }
   }
 }
 
-/** Whether a control record ends an aborted transaction; what is no control record never does. */
-export function endsAborted({ key, isControlRecord }: FetchedRecord): boolean {
-  return isControlRecord === true && key !== null && key.length >= 4 && key.readInt16BE(2) === ABORT;
+/** Whether the control record of this key ends an aborted transaction. */
+export function endsAborted(key: Buffer | null): boolean {
+  return key !== null && key.length >= 4 && key.readInt16BE(2) === ABORT;
 }

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { type ISocketFactory, Kafka, type KafkaConfig, type RetryOptions, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/index.ts';
+import { joinNothing } from './answers.ts';
 import { registerCodecs } from './codecs.ts';
 import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
 import { quietTimers } from './timers.ts';
@@ -25,6 +26,7 @@ export interface ClientOptions {
 /** A KafkaJS client that reads all codecs, logs through `logger` and lets an idle process sleep. */
 export function kafkaClient(address: KafkaAddress, logger: Logger, options: ClientOptions = {}): Kafka {
   quietTimers();
+  joinNothing();
   registerCodecs();
   const config: KafkaConfig = {
     brokers: [...address.brokers],

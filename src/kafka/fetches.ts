@@ -1,5 +1,7 @@
 import type { Broker, Cluster } from 'kafkajs';
-import { type AbortedTransaction, type FetchedRecord, markAborted } from './aborted.ts';
+import type { RawRecord } from '../processor/ports.ts';
+import { type FetchAnswer, type FetchedPartition, NEWEST, OLDEST, readFetchAnswer } from './fetch-answer.ts';
+import { readRecordSet } from './record-set.ts';
 
 /** What is to know of what a consumer fetches. Partitions of the one topic it is subscribed to. */
 export interface FetchWatch {
@@ -9,24 +11,39 @@ export interface FetchWatch {
   outOfRange(partition: number): void;
 }
 
-type Request = Parameters<Broker['fetch']>[0];
-
-interface Answer {
-  readonly responses: readonly {
-    readonly topicName: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      abortedTransactions?: AbortedTransaction[];
-      messages: FetchedRecord[];
-    }[];
-  }[];
+/**
+ * All that a fetch brought of a partition, as the one message that KafkaJS gets to see of it: its offset is the last
+ * that the position moves over.
+ */
+export interface Delivery {
+  readonly offset: string;
+  /** True: nothing is left, and KafkaJS moves its position without asking us. */
+  readonly isControlRecord: boolean;
+  readonly records: readonly RawRecord[];
 }
 
+type Request = Parameters<Broker['fetch']>[0];
+
+/** What of a broker KafkaJS's types leave out. */
+interface Internals {
+  readonly connectionPool: { send(call: Call): Promise<unknown> };
+}
+
+interface Call {
+  readonly request: { readonly apiKey: number; readonly apiVersion: number };
+  readonly response: { decode(bytes: Buffer): Promise<unknown>; parse(answer: unknown): Promise<unknown> };
+}
+
+const FETCH = 1;
+/** Of the one message of a delivery KafkaJS would look for its transaction; ours are filtered by then. */
+const NONE: readonly never[] = [];
+
 /**
- * Puts a hand between a consumer and its brokers, as only there three things can be had: the offset a fetch asked for
- * even where all it brought is filtered; the list of aborted transactions, with which our own filter drops all that
- * KafkaJS's would let through; and the error for an offset out of range, which KafkaJS would answer by moving to the
- * beginning or the end without a word.
+ * Puts a hand between a consumer and its brokers. The request and how errors are answered stay KafkaJS's; the records
+ * are read by us, because its own decoder costs more than all else that is done with a record. And only there three
+ * things can be had: the offset a fetch asked for even where all it brought is filtered; the list of aborted
+ * transactions; and the error for an offset out of range, which KafkaJS would answer by moving to the beginning or the
+ * end without a word.
  */
 export function watchFetches(cluster: Cluster, watch: FetchWatch): void {
   const find = cluster.findBroker.bind(cluster);
@@ -35,6 +52,7 @@ export function watchFetches(cluster: Cluster, watch: FetchWatch): void {
     const broker = await find(node);
     if (!seen.has(broker)) {
       seen.add(broker);
+      readAnswers(broker as unknown as Internals);
       const fetch = broker.fetch.bind(broker);
       broker.fetch = (request) => watched(request, fetch, watch);
     }
@@ -42,10 +60,24 @@ export function watchFetches(cluster: Cluster, watch: FetchWatch): void {
   };
 }
 
-async function watched(request: Request, fetch: Broker['fetch'], watch: FetchWatch): Promise<Answer> {
-  let answer: Answer;
+/** Has answers to fetches read by us; KafkaJS still finds the errors in them. */
+function readAnswers({ connectionPool }: Internals): void {
+  const send = connectionPool.send.bind(connectionPool);
+  connectionPool.send = (call) => {
+    const { apiKey, apiVersion } = call.request;
+    if (apiKey !== FETCH) return send(call);
+    if (apiVersion < OLDEST || apiVersion > NEWEST) {
+      throw new Error(`fetches of version ${apiVersion} are not read: run Kafka 0.11 or newer`);
+    }
+    const decode = async (bytes: Buffer) => readFetchAnswer(bytes, apiVersion);
+    return send({ ...call, response: { decode, parse: call.response.parse } });
+  };
+}
+
+async function watched(request: Request, fetch: Broker['fetch'], watch: FetchWatch) {
+  let answer: FetchAnswer;
   try {
-    answer = await fetch(request);
+    answer = (await fetch(request)) as unknown as FetchAnswer;
   } catch (error) {
     const { name, partition } = error as { name?: string; partition?: number };
     if (name !== 'KafkaJSOffsetOutOfRange' || partition === undefined) throw error;
@@ -53,16 +85,26 @@ async function watched(request: Request, fetch: Broker['fetch'], watch: FetchWat
     return { responses: [] };
   }
   const asked = new Map(
-    request.topics.flatMap(({ partitions }) => partitions.map((p) => [p.partition, p.fetchOffset])),
+    request.topics.flatMap(({ partitions }) => partitions.map((p) => [p.partition, Number(p.fetchOffset)])),
   );
-  for (const { partitions } of answer.responses) {
-    for (const entry of partitions) {
-      if (entry.messages.length === 0) continue;
-      const wanted = watch.arrived(entry.partition, Number(asked.get(entry.partition)));
-      if (wanted) markAborted(entry.messages, entry.abortedTransactions ?? []);
-      else entry.messages = [];
-      entry.abortedTransactions = [];
+  const responses = [];
+  for (const { topicName, partitions } of answer.responses) {
+    const read = [];
+    for (const fetched of partitions) {
+      const messages = await delivered(fetched, asked.get(fetched.partition)!, watch);
+      read.push({ ...fetched, messages, abortedTransactions: NONE });
     }
+    responses.push({ topicName, partitions: read });
   }
-  return answer;
+  return { responses };
+}
+
+async function delivered(
+  { partition, recordSet, aborted }: FetchedPartition,
+  from: number,
+  watch: FetchWatch,
+): Promise<Delivery[]> {
+  const { records, next } = await readRecordSet(recordSet, from, aborted);
+  if (next === null || !watch.arrived(partition, from)) return [];
+  return [{ offset: String(next - 1), isControlRecord: records.length === 0, records }];
 }

@@ -1,6 +1,83 @@
 /** Parts of KafkaJS that it does not export and that have no types. */
+declare module 'kafkajs/src/network/connection.js' {
+  import type { Socket } from 'node:net';
+
+  export default class Connection {
+    readonly clientId: string;
+    readonly socket: Socket;
+    readonly requestQueue: {
+      push(waiting: object): void;
+      maybeThrottle(ms: number | null): void;
+    };
+    isAuthenticated(): boolean;
+    authenticate(): Promise<void>;
+    /** @throws where it is not connected. */
+    failIfNotConnected(): void;
+    nextCorrelationId(): number;
+    processData(bytes: Buffer): void;
+  }
+}
+
 declare module 'kafkajs/src/network/requestQueue/index.js' {
   export default class RequestQueue {
     scheduleCheckPendingRequests(): void;
   }
+}
+
+declare module 'kafkajs/src/protocol/decoder.js' {
+  export default class Decoder {
+    constructor(bytes: Buffer);
+  }
+}
+
+declare module 'kafkajs/src/protocol/messageSet/decoder.js' {
+  import type { KafkaMessage } from 'kafkajs';
+  import type Decoder from 'kafkajs/src/protocol/decoder.js';
+  /** Messages of the formats before record batches. */
+  export default function readMessageSet(decoder: Decoder, bytes: number): Promise<KafkaMessage[]>;
+}
+
+declare module 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js' {
+  import type { KafkaMessage } from 'kafkajs';
+  import type Decoder from 'kafkajs/src/protocol/decoder.js';
+  /** A length of four bytes, and as many bytes of messages or record batches. */
+  export default function decodeMessages(decoder: Decoder): Promise<KafkaMessage[]>;
+}
+
+declare module 'kafkajs/src/broker/index.js' {
+  import type Connection from 'kafkajs/src/network/connection.js';
+
+  export interface Call {
+    readonly request: { readonly apiKey: number; readonly apiName: string; readonly apiVersion: number };
+    readonly response: {
+      decode(bytes: Buffer): Promise<{ readonly clientSideThrottleTime?: number }>;
+      parse(answer: object): Promise<unknown>;
+    };
+  }
+
+  export interface ConnectionPool {
+    getConnectionByRequest(call: Pick<Call, 'request'>): Promise<Connection>;
+  }
+
+  export default class Broker {
+    readonly connectionPool: ConnectionPool;
+    /** Writes requests in the newest version that both sides know. */
+    lookupRequest(apiKey: number, definition: object): (given: object) => Call;
+    disconnect(): Promise<void>;
+    produce(given: object): Promise<unknown>;
+  }
+}
+
+declare module 'kafkajs/src/protocol/requests/index.js' {
+  const protocol: { readonly requests: { readonly Produce: object } };
+  export default protocol;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
+  const batches: { RecordBatch(of: object): Promise<{ readonly buffer: Buffer }> };
+  export default batches;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
+  export default function Record(of: object): object;
 }

@@ -1,5 +1,5 @@
 import kafkajs, { type Admin, type Cluster } from 'kafkajs';
-import type { OutMessage, OutputTopic } from '../processor/ports.ts';
+import { OUTPUT_TOPICS, type OutMessage, type OutputTopic } from '../processor/ports.ts';
 import { partitionsOf } from './offsets.ts';
 
 /** Names of the topics that messages go to. */
@@ -17,8 +17,6 @@ export interface Layout {
   readonly limits: ReadonlyMap<OutputTopic, number>;
 }
 
-const KINDS: readonly OutputTopic[] = ['output', 'dead-letter', 'late'];
-
 /** @throws where a topic is not there. */
 export async function partitionCounts(
   cluster: Cluster,
@@ -27,7 +25,7 @@ export async function partitionCounts(
 ): Promise<Omit<Layout, 'limits'>> {
   const inputPartitions = (await partitionsOf(cluster, input)).length;
   const partitions = new Map<OutputTopic, number>();
-  for (const kind of KINDS) partitions.set(kind, (await partitionsOf(cluster, topics[kind])).length);
+  for (const kind of OUTPUT_TOPICS) partitions.set(kind, (await partitionsOf(cluster, topics[kind])).length);
   return { inputPartitions, partitions };
 }
 
@@ -47,11 +45,11 @@ export async function messageLimits(admin: Admin, topics: OutputTopics): Promise
       Number(configEntries.find(({ configName }) => configName === 'max.message.bytes')?.configValue ?? MESSAGE_BYTES),
     ]),
   );
-  return new Map(KINDS.map((kind) => [kind, byName.get(topics[kind]) ?? MESSAGE_BYTES]));
+  return new Map(OUTPUT_TOPICS.map((kind) => [kind, byName.get(topics[kind]) ?? MESSAGE_BYTES]));
 }
 
 export function defaultLimits(): Map<OutputTopic, number> {
-  return new Map(KINDS.map((kind) => [kind, MESSAGE_BYTES]));
+  return new Map(OUTPUT_TOPICS.map((kind) => [kind, MESSAGE_BYTES]));
 }
 
 /**
@@ -59,7 +57,11 @@ export function defaultLimits(): Map<OutputTopic, number> {
  * there as in the log. Else the one that its key gives by murmur2, as every Java producer has it; without a key, one
  * that depends on the input partition alone.
  */
-export function partitionFor(message: OutMessage, inputPartition: number, layout: Omit<Layout, 'limits'>): number {
+export function partitionFor(
+  message: Pick<OutMessage, 'topic' | 'key'>,
+  inputPartition: number,
+  layout: Omit<Layout, 'limits'>,
+): number {
   const count = layout.partitions.get(message.topic)!;
   if (count === layout.inputPartitions) return inputPartition;
   if (message.key === null) return inputPartition % count;

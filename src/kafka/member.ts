@@ -5,9 +5,8 @@ import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
 import type { RecordBatch } from '../processor/ports.ts';
 import { stickyAssigner } from './assigner.ts';
-import { watchFetches } from './fetches.ts';
+import { type Delivery, watchFetches } from './fetches.ts';
 import { Flow, type Reader } from './flow.ts';
-import { rawRecord } from './records.ts';
 import { within } from './within.ts';
 
 /**
@@ -188,12 +187,13 @@ export class Member implements Reader {
     const flow = this.#flows.get(batch.partition);
     const from = Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset);
     if (!flow?.expects(from)) return;
+    const [delivery] = batch.messages as unknown as readonly Delivery[];
     const last = batch.lastOffset();
     const given: RecordBatch = {
       partition: batch.partition,
       from,
       next: Number(last) + 1,
-      records: batch.messages.map(rawRecord),
+      records: delivery?.records ?? [],
       highWatermark: Number(batch.highWatermark),
     };
     const readOn = await flow.deliver(given, (it) => this.#listener.batch(it), heartbeat, this.#closing.signal);

@@ -1,6 +1,7 @@
 import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
+import { wholeAnswers } from './answers.ts';
 import { Backoff } from './backoff.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import type { ClusterLink } from './cluster.ts';
@@ -115,7 +116,7 @@ export class Membership {
     const { address, topic, group, logger, sessionTimeout = SESSION } = this.#options;
     const options = { topic, group, partitions, sessionTimeout, logger, owned: () => this.#owned };
     const { batch, moved, outOfRange } = this.#listener;
-    const member: Member = new Member(kafkaClient(address, logger), options, {
+    const member: Member = new Member(kafkaClient(address, logger, { socketFactory: wholeAnswers }), options, {
       batch,
       moved,
       outOfRange,

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Kafka, type Message, type Producer, type Transaction } from 'kafkajs';
+import kafkajs, { type Kafka, type Producer, type ProducerBatch, type Transaction } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
 import { failpoint } from '../processor/failpoints.ts';
-import type { OutMessage, OutputSession, PublishedMessage } from '../processor/ports.ts';
+import type { OutMessages, OutputSession, PublishedMessage } from '../processor/ports.ts';
 import type { ClusterLink } from './cluster.ts';
-import { type Layout, type OutputTopics, partitionFor } from './layout.ts';
+import type { Layout, OutputTopics } from './layout.ts';
 import { partitionsOf } from './offsets.ts';
 import { readBack } from './read-back.ts';
-import { headerObject } from './records.ts';
-import { split } from './split.ts';
+import { Requests } from './requests.ts';
 import { within } from './within.ts';
 
 /** After this the broker aborts what a dead producer left open, in ms: so long may readers be kept waiting. */
@@ -47,6 +46,7 @@ export interface SessionOptions {
 export class KafkaOutputSession implements OutputSession {
   readonly #options: SessionOptions;
   readonly #producer: Producer;
+  readonly #requests: Requests;
   /** Begun, with nothing in it yet. The first one exists since `open`: beginning it is what fences. */
   #begun: Transaction | null;
   #position: number | null = null;
@@ -81,6 +81,8 @@ export class KafkaOutputSession implements OutputSession {
     this.#options = options;
     this.#producer = producer;
     this.#begun = begun;
+    const { topics, layout, input } = options;
+    this.#requests = new Requests({ topics, layout, inputPartition: input.partition });
   }
 
   async position(): Promise<number | null> {
@@ -104,25 +106,12 @@ export class KafkaOutputSession implements OutputSession {
     });
   }
 
-  async send(messages: readonly OutMessage[], next: number): Promise<void> {
+  async send(messages: readonly OutMessages[], next: number): Promise<void> {
     await this.#guarded(async () => {
-      const { topics, layout, input } = this.#options;
       const transaction = await this.#transaction();
-      const timestamp = String(Date.now());
-      for (const request of split(messages, Math.min(...layout.limits.values()))) {
-        const byTopic = new Map<string, Message[]>();
-        for (const message of request) {
-          const { key, value, headers } = message;
-          const partition = partitionFor(message, input.partition, layout);
-          const topic = topics[message.topic];
-          if (!byTopic.has(topic)) byTopic.set(topic, []);
-          byTopic.get(topic)!.push({ key, value, partition, timestamp, headers: headerObject(headers) });
-        }
-        await transaction.sendBatch({
-          acks: -1,
-          compression: kafkajs.CompressionTypes.None,
-          topicMessages: [...byTopic].map(([topic, own]) => ({ topic, messages: own })),
-        });
+      for (const topicMessages of this.#requests.split(messages, Date.now())) {
+        // In place of arrays of messages: see produce.ts.
+        await transaction.sendBatch({ acks: -1, topicMessages } as unknown as ProducerBatch);
         this.#mustBeOpen();
       }
       await this.#commit(transaction, next);

@@ -9,6 +9,7 @@ import { watchEndTxn } from './end-txn.ts';
 import { remedy } from './fatal.ts';
 import { defaultLimits, type Layout, messageLimits, type OutputTopics, partitionCounts } from './layout.ts';
 import { KafkaOutputSession } from './output-session.ts';
+import { sendBatches } from './produce.ts';
 
 export interface OutputOptions {
   readonly address: KafkaAddress;
@@ -30,6 +31,7 @@ export class KafkaOutput implements Output {
   #closed = false;
 
   constructor(options: OutputOptions) {
+    sendBatches();
     this.#options = options;
     this.#logger = options.logger.child({ outputGroup: `${options.group}.outbox` });
     const watched = failpointActive('output.end-txn-sent');

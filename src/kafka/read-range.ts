@@ -1,12 +1,16 @@
 import type { Cluster, KafkaMessage } from 'kafkajs';
-import { endsAborted, type FetchedRecord } from './aborted.ts';
+import { endsAborted } from './aborted.ts';
 
 /** Bytes of one fetch: more than any record batch, so that each brings the next batch whole. */
 const FETCH_BYTES = 4 * 1024 * 1024;
 const FETCH_WAIT = 250;
 const READ_UNCOMMITTED = 0;
 
-type Fetched = FetchedRecord & KafkaMessage;
+/** A record as KafkaJS decodes it, of whatever kind. */
+type Fetched = KafkaMessage & {
+  readonly isControlRecord?: boolean;
+  readonly batchContext?: { readonly producerId: string; readonly inTransaction: boolean };
+};
 
 /**
  * The committed records of a partition from `from` up to, not including, `to`, in order, without joining a group. Reads
@@ -37,7 +41,7 @@ export async function readCommitted(
       at = Number(record.offset) + 1;
       const { producerId, inTransaction } = record.batchContext ?? { producerId: '', inTransaction: false };
       if (record.isControlRecord) {
-        if (!endsAborted(record)) for (const decided of undecided.get(producerId) ?? []) committed.push(decided);
+        if (!endsAborted(record.key)) for (const decided of undecided.get(producerId) ?? []) committed.push(decided);
         undecided.delete(producerId);
       } else if (at <= to) {
         if (!inTransaction) committed.push(record);

@@ -7,22 +7,25 @@ type Headers = RawRecord['headers'];
  * Latest time that a visit id, and Postgres, can hold, in ms: the year 10889. A producer may stamp its records with
  * anything where the broker does not; those without a stamp (-1) count as of 1970.
  */
-const LATEST = 2 ** 48 - 1;
-const NO_HEADERS: Headers = [];
-const EMPTY = Buffer.alloc(0);
+export const LATEST = 2 ** 48 - 1;
+/** Shared by all records that have none. */
+export const NO_HEADERS: Headers = Object.freeze([]);
+export const EMPTY = Buffer.alloc(0);
 
-/**
- * A record as KafkaJS gives it. Key, value and headers are slices of the answer that brought them, not copies: they
- * stay valid for as long as they are kept, but keep that whole answer (up to `FETCH_BYTES` of member.ts) in memory.
- */
-export function rawRecord(message: KafkaMessage): RawRecord {
+/** A record of a format before the second, as KafkaJS reads it: those have no headers. Nothing of it is copied. */
+export function rawRecord({ offset, timestamp, key, value }: KafkaMessage): RawRecord {
   return {
-    offset: Number(message.offset),
-    timestamp: Math.min(Math.max(Number(message.timestamp), 0), LATEST),
-    key: message.key,
-    value: message.value,
-    headers: headerList(message.headers),
+    offset: Number(offset),
+    timestamp: Math.min(Math.max(Number(timestamp), 0), LATEST),
+    key,
+    value,
+    headers: NO_HEADERS,
   };
+}
+
+/** Of a signed number of eight bytes; exact up to 2^53, and offsets stay far below. */
+export function int64(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
 }
 
 /**
@@ -39,18 +42,6 @@ export function headerList(headers: KafkaMessage['headers']): Headers {
     const values = Array.isArray(given) ? given.filter((value) => value === null || Buffer.isBuffer(value)) : [given];
     return values.map((value): readonly [string, Buffer] => [name, bytes(value)]);
   });
-}
-
-/** The same for a record to send. */
-export function headerObject(headers: Headers): Record<string, Buffer | Buffer[]> {
-  const object: Record<string, Buffer | Buffer[]> = Object.create(null);
-  for (const [name, value] of headers) {
-    const before = object[name];
-    if (before === undefined) object[name] = value;
-    else if (Array.isArray(before)) before.push(value);
-    else object[name] = [before, value];
-  }
-  return object;
 }
 
 function bytes(value: unknown): Buffer {

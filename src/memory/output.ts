@@ -32,7 +32,11 @@ export class MemoryOutput implements Output {
     };
     return {
       position: async () => this.positions.get(partition) ?? null,
-      send: async (messages, next) => commit(messages, next),
+      send: async (messages, next) =>
+        commit(
+          messages.flatMap((some) => [...some]),
+          next,
+        ),
       keep: async (next) => commit([], next),
       readBack: async (from) =>
         this.messages(partition)

@@ -12,6 +12,7 @@ import {
   type Commit,
   Fenced,
   type HistoryQuery,
+  type HistoryReach,
   type Lease,
   type OutboxRow,
   type RecordMark,
@@ -135,6 +136,11 @@ class MemoryLease<Raw> implements Lease<Raw> {
     this.writerSchemas = new Map(sharedSchemas);
     this.expectedCommits = tables.commits;
     this.expectedOffset = tables.state.nextOffset;
+  }
+
+  async *endedSessions(reach: HistoryReach): AsyncGenerator<readonly string[]> {
+    await this.reach?.('history', this.partition);
+    yield this.tables.endedSessions(reach);
   }
 
   async history(query: HistoryQuery): Promise<SessionHistory[]> {

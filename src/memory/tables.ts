@@ -8,9 +8,10 @@
  */
 import type { PartitionState, ProfileDelta, Revision, TraitWrite } from '../core/changes.ts';
 import { emptyState } from '../core/changes.ts';
+import { EventIds } from '../core/event-ids.ts';
 import { openedAt } from '../core/ids.ts';
 import type { VisitEvent } from '../core/visit.ts';
-import type { Commit, HistoryQuery, OutboxRow, RecordMark, SessionHistory } from '../processor/ports.ts';
+import type { Commit, HistoryQuery, HistoryReach, OutboxRow, RecordMark, SessionHistory } from '../processor/ports.ts';
 import { ProfileParts } from './profile-parts.ts';
 import { rowOf, type VisitRow, visitOf } from './visit-row.ts';
 
@@ -32,7 +33,8 @@ export interface PreparedCommit {
 }
 
 export function prepare<Raw>(commit: Commit<Raw>): PreparedCommit {
-  const { state, removed, events, revisions, profiles, traits } = commit.changes;
+  const { state, removed, revisions, profiles, traits } = commit.changes;
+  const events = commit.changes.events.map(({ visitId, events: each }) => ({ visitId, events: [...each] }));
   const plain = structuredClone({ state, removed, events, revisions: revisions.map(asRow), profiles, traits });
   const visits = commit.changes.visits.map(({ visit, from }) => ({
     row: rowOf(visit, visit.ended ? commit.amendableUntil(visit) : null),
@@ -78,15 +80,18 @@ export class PartitionTables {
     const bySession = Map.groupBy(this.ended.values(), (row) => `${row.debug} ${row.sessionId}`);
     return query.sessions.map(({ sessionId, debug, openVisitIds }) => {
       const found = (bySession.get(`${debug} ${sessionId}`) ?? []).flatMap((row) => {
-        if (openedAt(row.id) < query.openedSince) return [];
-        const frozen = query.watermark > row.amendableUntil!;
-        if (frozen && row.lastEventAt < query.endedSince) return [];
-        return [visitOf(row, frozen ? null : this.eventIdsOf(row.id))];
+        if (!isWithin(query, row)) return [];
+        return [visitOf(row, isFrozen(query, row) ? null : this.eventIdsOf(row.id))];
       });
-      const openEventIds = new Map<string, Set<string>>();
+      const openEventIds = new Map<string, EventIds>();
       for (const id of openVisitIds) if (this.open.has(id)) openEventIds.set(id, this.eventIdsOf(id));
       return { sessionId, debug, ended: found, openEventIds };
     });
+  }
+
+  /** Session ids of all that `history` could find. */
+  endedSessions(reach: HistoryReach): string[] {
+    return [...this.ended.values()].filter((row) => isWithin(reach, row)).map(({ sessionId }) => sessionId);
   }
 
   /** The rows as they are now, as a backup holds them. Rows are never changed, only replaced: they are shared. */
@@ -148,14 +153,22 @@ export class PartitionTables {
     this.outbox = this.outbox.filter((row) => row.next > this.published);
   }
 
-  private eventIdsOf(visitId: string): Set<string> {
-    return new Set(this.eventsOf(visitId).map((event) => event.eventId));
+  private eventIdsOf(visitId: string): EventIds {
+    return EventIds.of(this.eventsOf(visitId).map((event) => event.eventId));
   }
 
   private checkPlace(id: string, from: Table | null): void {
     const at = this.open.has(id) ? 'open' : this.ended.has(id) ? 'ended' : null;
     if (at !== from) throw new Error(`visit ${id} is in table ${at}, not in ${from} as the commit says`);
   }
+}
+
+function isFrozen({ watermark }: HistoryReach, row: VisitRow): boolean {
+  return watermark > row.amendableUntil!;
+}
+
+function isWithin(reach: HistoryReach, row: VisitRow): boolean {
+  return openedAt(row.id) >= reach.openedSince && (!isFrozen(reach, row) || row.lastEventAt >= reach.endedSince);
 }
 
 /** A revision's columns, and no more: what the fold hands over may hold the whole message. */

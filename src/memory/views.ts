@@ -1,7 +1,7 @@
 /** What people and tests read of the in-memory store: the views of the SQL schema, times in ms since the epoch. */
 import type { Revision, TraitWrite } from '../core/changes.ts';
 import type { Json } from '../core/event.ts';
-import { isAfter } from '../core/order.ts';
+import { compareUtf8 } from '../core/order.ts';
 import type { VisitEvent } from '../core/visit.ts';
 import { greatest, isLater, least, type ProfilePart } from './profile-parts.ts';
 import type { PartitionTables } from './tables.ts';
@@ -116,10 +116,14 @@ export function visitEventsOf(partitions: Partitions, visitId: string): VisitEve
   for (const tables of partitions.values()) {
     const row = tables.open.get(visitId) ?? tables.ended.get(visitId);
     if (row === undefined) continue;
-    const events = tables.eventsOf(visitId).sort((a, b) => (isAfter(a.t, a.eventId, { ...b, value: null }) ? 1 : -1));
+    const events = tables.eventsOf(visitId).sort((a, b) => (comesLater(a, b) ? 1 : -1));
     return events.map((event, i) => ({ ...event, visitId, sessionId: row.sessionId, position: i + 1 }));
   }
   return [];
+}
+
+function comesLater(a: VisitEvent, b: VisitEvent): boolean {
+  return a.t > b.t || (a.t === b.t && compareUtf8(a.eventId, b.eventId) > 0);
 }
 
 /** In the order in which they were written. */

@@ -2,10 +2,11 @@
  * A visit as the in-memory store keeps it: plain JSON, so that nothing is shared with the fold's live object, and what
  * the JSON leaves out is lost as it would be in a database.
  */
-import type { Json, Utm } from '../core/event.ts';
-import { type EndReason, type Seal, type Stamped, Visit } from '../core/visit.ts';
+import type { EventIds } from '../core/event-ids.ts';
+import { TypeCounts } from '../core/type-counts.ts';
+import { type EndReason, restoreValues, type Seal, type StampedValues, stampedValues, Visit } from '../core/visit.ts';
 
-export interface VisitRow {
+export interface VisitRow extends StampedValues {
   readonly id: string;
   readonly sessionId: string;
   readonly debug: boolean;
@@ -22,13 +23,6 @@ export interface VisitRow {
   readonly reason: EndReason | null;
   readonly seal: Seal | null;
   readonly endedWatermark: number | null;
-  readonly profile: Stamped<string> | null;
-  readonly source: Stamped<string> | null;
-  readonly entry: Stamped<{ readonly page: string; readonly referrer: string | null }> | null;
-  readonly exit: Stamped<string> | null;
-  readonly utm: Stamped<Utm> | null;
-  readonly named: readonly (Stamped<string> | null)[];
-  readonly context: readonly (readonly [key: string, value: Stamped<Json>])[];
   readonly types: readonly (readonly [type: string, count: number])[];
   /** Until when it can be amended, ms; null while it is open. */
   readonly amendableUntil: number | null;
@@ -36,6 +30,7 @@ export interface VisitRow {
 
 /** @param amendableUntil ms; null for an open visit. */
 export function rowOf(visit: Visit, amendableUntil: number | null): VisitRow {
+  const values = stampedValues(visit);
   const row: VisitRow = {
     id: visit.id,
     sessionId: visit.sessionId,
@@ -53,13 +48,8 @@ export function rowOf(visit: Visit, amendableUntil: number | null): VisitRow {
     reason: visit.reason,
     seal: visit.seal,
     endedWatermark: visit.endedWatermark,
-    profile: visit.profile,
-    source: visit.source,
-    entry: visit.entry,
-    exit: visit.exit,
-    utm: visit.utm,
-    named: visit.named,
-    context: [...visit.context].sort(asJsonb),
+    ...values,
+    context: [...values.context].sort(asJsonb),
     types: [...visit.types].sort(asJsonb),
     amendableUntil,
   };
@@ -67,7 +57,7 @@ export function rowOf(visit: Visit, amendableUntil: number | null): VisitRow {
 }
 
 /** @param eventIds null where they are not to be loaded. */
-export function visitOf(stored: VisitRow, eventIds: Set<string> | null): Visit {
+export function visitOf(stored: VisitRow, eventIds: EventIds | null): Visit {
   const row = structuredClone(stored);
   const visit = new Visit(
     row.id,
@@ -87,14 +77,8 @@ export function visitOf(stored: VisitRow, eventIds: Set<string> | null): Visit {
   visit.reason = row.reason;
   visit.seal = row.seal;
   visit.endedWatermark = row.endedWatermark;
-  visit.profile = row.profile;
-  visit.source = row.source;
-  visit.entry = row.entry;
-  visit.exit = row.exit;
-  visit.utm = row.utm;
-  visit.named = [...row.named];
-  visit.context = new Map(row.context);
-  visit.types = new Map(row.types);
+  restoreValues(visit, row);
+  visit.types = TypeCounts.of(row.types);
   visit.eventIds = eventIds;
   visit.stored = {
     place: row.ended ? 'ended' : 'open',

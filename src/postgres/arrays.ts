@@ -8,13 +8,6 @@ export interface ElementType<T> {
 
 export const UUID: ElementType<string> = { oid: 2950, write: (out, value) => out.uuid(value) };
 export const TEXT: ElementType<string> = { oid: 25, write: (out, value) => out.utf8(value) >= 0 };
-export const TIME: ElementType<number> = {
-  oid: 1184,
-  write: (out, ms) => {
-    out.time(ms);
-    return true;
-  },
-};
 export const JSONB: ElementType<string> = {
   oid: 3802,
   write: (out, value) => {

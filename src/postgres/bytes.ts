@@ -59,6 +59,17 @@ export class ByteWriter {
     }
   }
 
+  /** @param ms since 1970, below 2^48: 6 bytes, which is up to the year 10889 */
+  time48(ms: number): void {
+    if (!(Number.isInteger(ms) && ms >= 0 && ms < 2 ** 48)) throw new RangeError(`${ms} is no time that 6 bytes hold`);
+    this.ensure(6);
+    const high = Math.floor(ms / 2 ** 32);
+    this.buffer[this.at] = high >>> 8;
+    this.buffer[this.at + 1] = high;
+    this.put32(this.at + 2, ms - high * 2 ** 32);
+    this.at += 6;
+  }
+
   /** 7 bits a byte, lowest first, for integers from 0 to 2^53. */
   varint(value: number): void {
     if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`${value} is no varint`);
@@ -96,6 +107,29 @@ export class ByteWriter {
     }
     this.at += length;
     return length;
+  }
+
+  /** The text as a JSON string. What is half of a surrogate pair becomes U+FFFD, as in UTF-8: Postgres refuses its escape. */
+  json(text: string): void {
+    const { length } = text;
+    if (length > SHORT) {
+      this.utf8(JSON.stringify(text.toWellFormed()));
+      return;
+    }
+    this.ensure(length + 2);
+    const { buffer } = this;
+    const start = this.at;
+    buffer[start] = QUOTE;
+    for (let i = 0; i < length; i += 1) {
+      const code = text.charCodeAt(i);
+      if (code < 0x20 || code >= 0x7f || code === QUOTE || code === BACKSLASH) {
+        this.utf8(JSON.stringify(text.toWellFormed()));
+        return;
+      }
+      buffer[start + 1 + i] = code;
+    }
+    buffer[start + 1 + length] = QUOTE;
+    this.at = start + length + 2;
   }
 
   /**
@@ -171,6 +205,8 @@ export class ByteWriter {
 /** Beyond this length Buffer.write is faster than a loop. */
 const SHORT = 48;
 const DASH = 0x2d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const POSTGRES_EPOCH = Date.UTC(2000, 0, 1);
 
 /** Value of each lower-case hexadecimal digit by its code; -1: no such digit. */

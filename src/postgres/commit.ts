@@ -1,10 +1,13 @@
 import type { Changes } from '../core/changes.ts';
 import type { Commit } from '../processor/ports.ts';
-import { arrayParameter, JSONB, TEXT, TIME, UUID } from './arrays.ts';
+import { arrayParameter, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
+import { CHUNK_COLUMN_COUNT, CHUNK_COLUMNS, writeChunks } from './chunk-row.ts';
 import { CopyRows } from './copy.ts';
-import { profileSteps } from './profiles.ts';
+import { addOutboxSteps, trimStep } from './outbox.ts';
+import { ProfileGains, traitSteps } from './profiles.ts';
+import { RevisionRows } from './revisions.ts';
 import { copy, copyStatement } from './statements.ts';
 import { visitSteps } from './visits.ts';
 
@@ -26,14 +29,18 @@ export interface Expected {
 export function commitSteps<Raw>(commit: Commit<Raw>, expected: Expected, trimOutbox: boolean, blocks: Blocks): Step[] {
   const { changes } = commit;
   const { partition } = expected;
+  const revisions = new RevisionRows(changes);
+  const profiles = new ProfileGains();
   return [
     fenceStep(commit, expected),
-    ...visitSteps(commit, partition, blocks),
-    ...eventSteps(changes, expected.commitNumber + 1, blocks),
-    ...revisionSteps(changes, blocks),
+    ...visitSteps(commit, partition, revisions, profiles, blocks),
+    ...eventSteps(changes, blocks),
+    ...revisions.steps(blocks),
     ...aliasSteps(changes),
-    ...profileSteps(changes, partition, blocks),
-    ...outboxSteps(commit, partition, trimOutbox),
+    ...profiles.steps(partition, blocks),
+    ...traitSteps(changes, partition, blocks),
+    ...(commit.outbox === null ? [] : addOutboxSteps(commit.outbox, partition, blocks)),
+    ...(trimOutbox ? [trimStep(partition, commit.published)] : []),
     ...writerSchemaSteps(commit, expected),
   ];
 }
@@ -73,45 +80,12 @@ function fenceStep<Raw>({ changes, lastRecord, published }: Commit<Raw>, expecte
   return { statement: FENCE, values };
 }
 
-const CHUNK_COLUMNS = 'visit_id, chunk, event_uuids, event_ids, types, occurred_at, pages, properties';
 const COPY_CHUNK = copyStatement('visit_chunk', CHUNK_COLUMNS);
 
-function eventSteps<Raw>(changes: Changes<Raw>, chunk: number, blocks: Blocks): Step[] {
-  const rows = new CopyRows(8, blocks);
-  for (const { visitId, events } of changes.events) {
-    if (events.length === 0) continue;
-    rows.row();
-    rows.uuid(visitId);
-    rows.bigint(chunk);
-    rows.ids(events, (event) => event.eventId);
-    rows.array(TEXT, events, (event) => event.type);
-    rows.array(TIME, events, (event) => event.t);
-    rows.array(TEXT, events, (event) => event.page);
-    rows.array(JSONB, events, (event) => event.properties);
-  }
+function eventSteps<Raw>(changes: Changes<Raw>, blocks: Blocks): Step[] {
+  const rows = new CopyRows(CHUNK_COLUMN_COUNT, blocks);
+  for (const { visitId, events } of changes.events) writeChunks(rows, visitId, events);
   return copy(COPY_CHUNK, rows);
-}
-
-const COPY_REVISION = copyStatement(
-  'visit_revision',
-  'visit_id, revision, reason, retracted, merged_into, started_at, ended_at, event_count, decided_at',
-);
-
-function revisionSteps<Raw>(changes: Changes<Raw>, blocks: Blocks): Step[] {
-  const rows = new CopyRows(9, blocks);
-  for (const revision of changes.revisions) {
-    rows.row();
-    rows.uuid(revision.visitId);
-    rows.int(revision.revision);
-    rows.text(revision.reason);
-    rows.boolean(revision.retracted);
-    rows.uuid(revision.mergedInto);
-    rows.time(revision.startedAt);
-    rows.time(revision.endedAt);
-    rows.int(revision.eventCount);
-    rows.time(revision.decidedAt);
-  }
-  return copy(COPY_REVISION, rows);
 }
 
 const MOVE_ALIASES: Statement = {
@@ -139,26 +113,6 @@ function aliasSteps<Raw>({ removed }: Changes<Raw>): Step[] {
     { statement: MOVE_ALIASES, values },
     { statement: ADD_ALIASES, values },
   ];
-}
-
-const ADD_OUTBOX: Statement = {
-  name: 'commit_add_outbox',
-  text: `INSERT INTO outbox (partition, first_sequence, next_sequence, bytes, payload)
-    VALUES ($1, $2, $3, $4, $5::bytea)`,
-};
-export const TRIM_OUTBOX: Statement = {
-  name: 'trim_outbox',
-  text: 'DELETE FROM outbox WHERE partition = $1 AND next_sequence <= $2',
-};
-
-function outboxSteps<Raw>({ outbox, published }: Commit<Raw>, partition: number, trim: boolean): Step[] {
-  const steps: Step[] = [];
-  if (outbox !== null) {
-    const { first, next, payload } = outbox;
-    steps.push({ statement: ADD_OUTBOX, values: [partition, first, next, payload.length, payload] });
-  }
-  if (trim) steps.push({ statement: TRIM_OUTBOX, values: [partition, published] });
-  return steps;
 }
 
 const ADD_WRITER_SCHEMA: Statement = {

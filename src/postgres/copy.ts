@@ -1,6 +1,6 @@
-import { type ElementType, JSONB_VERSION, TEXT, UUID, writeArray } from './arrays.ts';
+import { JSONB_VERSION } from './arrays.ts';
 import { type Blocks, RowWriter } from './blocks.ts';
-import { ByteWriter } from './bytes.ts';
+import type { ByteWriter } from './bytes.ts';
 
 export type CopyData = ReturnType<RowWriter['finish']>;
 
@@ -103,35 +103,12 @@ export class CopyRows {
     this.#out.patch(hole);
   }
 
-  /** An array of one dimension, of `of` each item; null where every element would be. */
-  array<I, T>(type: ElementType<T>, items: readonly I[], of: (item: I) => T | null): void {
+  /** What `write` writes is the field's value; null where it returns false, whatever it wrote. */
+  field(write: (out: ByteWriter) => boolean): void {
     this.#left -= 1;
     const hole = this.#out.hole();
-    if (writeArray(this.#out, type, items, of) > 0) this.#out.patch(hole);
+    if (write(this.#out)) this.#out.patch(hole);
     else this.#null(hole);
-  }
-
-  /**
-   * Ids as two columns of arrays side by side: a UUID in canonical form, which takes 16 bytes and not 40, in the first,
-   * any other in the second. Null where every element would be.
-   */
-  ids<I>(items: readonly I[], of: (item: I) => string): void {
-    this.#left -= 2;
-    const hole = this.#out.hole();
-    const found = writeArray(this.#out, UUID, items, of);
-    if (found > 0) this.#out.patch(hole);
-    else this.#null(hole);
-    if (found === items.length) {
-      this.#out.int32(NULL);
-      return;
-    }
-    const others = this.#out.hole();
-    const scratch = new ByteWriter(Buffer.allocUnsafe(16));
-    writeArray(this.#out, TEXT, items, (item) => {
-      scratch.cut(0);
-      return scratch.uuid(of(item)) ? null : of(item);
-    });
-    this.#out.patch(others);
   }
 
   /** The whole of the copy's data, where there is a row. Nothing may be written after. */

@@ -1,5 +1,7 @@
-import { type Json, NAMED, type Utm } from '../core/event.ts';
-import type { Stamped, Visit } from '../core/visit.ts';
+import { type ContextEntry, NAMED, type Utm } from '../core/event.ts';
+import { Stamp } from '../core/stamp.ts';
+import { TypeCounts } from '../core/type-counts.ts';
+import { contextStampAt, namedStampAt, type Visit } from '../core/visit.ts';
 import type { ByteWriter } from './bytes.ts';
 
 /**
@@ -17,28 +19,33 @@ const VERSION = 1;
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
   stamps.clear();
-  for (const stamp of [visit.profile, visit.source, visit.entry, visit.exit, visit.utm]) stamps.use(stamp);
-  for (const stamp of visit.named) stamps.use(stamp);
-  for (const stamp of visit.context.values()) stamps.use(stamp);
+  stamps.use(visit.profileStamp);
+  stamps.use(visit.sourceStamp);
+  stamps.use(visit.entryStamp);
+  stamps.use(visit.exitStamp);
+  stamps.use(visit.utmStamp);
+  for (let i = 0; i < NAMED.length; i += 1) stamps.use(namedStampAt(visit, i));
+  for (let i = 0; i < visit.context.length; i += 1) stamps.use(contextStampAt(visit, i));
 
   out.byte(VERSION);
   out.varint(stamps.all.length);
-  for (const { t, eventId } of stamps.all) {
-    const after = t - visit.startedAt;
+  for (const stamp of stamps.all) {
+    const after = stamp.t - visit.startedAt;
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
-    writeId(out, eventId);
+    writeId(out, stamp);
   }
   let use = 0;
   for (; use < SINGLE; use += 1) out.varint(stamps.used[use]!);
-  out.varint(visit.context.size);
-  for (const key of visit.context.keys()) {
-    writeText(out, key);
+  const { context, types } = visit;
+  out.varint(context.length);
+  for (let i = 0; i < context.length; i += 1) {
+    writeText(out, context[i]![0]);
     out.varint(stamps.used[use++]!);
   }
-  out.varint(visit.types.size);
-  for (const [type, count] of visit.types) {
-    writeText(out, type);
-    out.varint(count);
+  out.varint(types.size);
+  for (let i = 0; i < types.size; i += 1) {
+    writeText(out, types.typeAt(i));
+    out.varint(types.countAt(i));
   }
 }
 
@@ -51,7 +58,8 @@ export interface StampedValues {
   readonly exitPage: string | null;
   readonly utm: Utm;
   readonly named: readonly (string | null)[];
-  readonly context: { readonly [key: string]: Json };
+  /** In the order in which it was written. */
+  readonly context: readonly ContextEntry[];
 }
 
 /** Sets all stamped fields and the types of `visit`, whose `startedAt` is set. */
@@ -61,34 +69,49 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   if (version !== VERSION) {
     throw new Error(`visit ${visit.id} has fold state of version ${version}, not ${VERSION}: use a newer tidemark`);
   }
-  const stamps = Array.from({ length: input.varint() }, () => {
+  const read = Array.from({ length: input.varint() }, (): Stamp => {
     const zigzag = input.varint();
     const t = visit.startedAt + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
-    return { t, eventId: input.id() };
+    return input.stamp(t);
   });
-  const stamp = <T>(value: T): Stamped<T> | null => {
+  const stamp = (): Stamp | null => {
     const index = input.varint();
-    return index === 0 ? null : { t: stamps[index - 1]!.t, eventId: stamps[index - 1]!.eventId, value };
+    return index === 0 ? null : read[index - 1]!;
   };
-  visit.profile = stamp(values.profile as string);
-  visit.source = stamp(values.source as string);
-  visit.entry = stamp({ page: values.entryPage as string, referrer: values.referrer });
-  visit.exit = stamp(values.exitPage as string);
-  visit.utm = stamp(values.utm);
-  visit.named = values.named.map((value) => stamp(value as string));
+  visit.profileId = values.profile;
+  visit.profileStamp = stamp();
+  visit.sourceId = values.source;
+  visit.sourceStamp = stamp();
+  visit.entryPage = values.entryPage;
+  visit.referrer = values.referrer;
+  visit.entryStamp = stamp();
+  visit.exitPage = values.exitPage;
+  visit.exitStamp = stamp();
+  visit.utmStamp = stamp();
+  visit.utm = visit.utmStamp === null ? null : values.utm;
+  visit.named = values.named;
+  visit.namedStamps = oneOrEach(values.named.map(stamp));
+  const contextStamps: Stamp[] = [];
   for (let left = input.varint(); left > 0; left -= 1) {
-    const key = input.text();
-    visit.context.set(key, stamp(values.context[key] as Json)!);
+    input.skipText();
+    contextStamps.push(stamp()!);
   }
-  for (let left = input.varint(); left > 0; left -= 1) {
-    const type = input.text();
-    visit.types.set(type, input.varint());
-  }
+  visit.context = values.context;
+  visit.contextStamps = oneOrEach(contextStamps) as Stamp | Stamp[] | null;
+  const types: [string, number][] = [];
+  for (let left = input.varint(); left > 0; left -= 1) types.push([input.text(), input.varint()]);
+  visit.types = TypeCounts.of(types);
+}
+
+/** One stamp where all that there are are the same, as mostly they are; null where there is none. */
+function oneOrEach(stamps: (Stamp | null)[]): Stamp | (Stamp | null)[] | null {
+  const one = stamps.find((stamp) => stamp !== null) ?? null;
+  return stamps.every((stamp) => stamp === null || stamp === one) ? one : stamps;
 }
 
 /** Distinct (t, event id) in order of first use, and which of them each use was of. */
 class Stamps {
-  readonly all: { readonly t: number; readonly eventId: string }[] = [];
+  readonly all: Stamp[] = [];
   /** 0: null, else the index in `all` + 1. */
   readonly used: number[] = [];
   readonly #index = new Map<string, number>();
@@ -99,15 +122,15 @@ class Stamps {
     if (this.#index.size > 0) this.#index.clear();
   }
 
-  use(stamp: { readonly t: number; readonly eventId: string } | null): void {
+  use(stamp: Stamp | null): void {
     this.used.push(stamp === null ? 0 : this.#find(stamp) + 1);
   }
 
   /** Mostly there is a handful, which a scan finds faster than a map. */
-  #find(stamp: { readonly t: number; readonly eventId: string }): number {
+  #find(stamp: Stamp): number {
     const { all } = this;
     for (let i = 0; i < all.length && i < SCANNED; i += 1) {
-      if (all[i]!.eventId === stamp.eventId && all[i]!.t === stamp.t) return i;
+      if (all[i] === stamp || isSame(all[i]!, stamp)) return i;
     }
     if (all.length < SCANNED) return all.push(stamp) - 1;
     const key = `${stamp.t} ${stamp.eventId}`;
@@ -124,13 +147,25 @@ const SINGLE = 5 + NAMED.length;
 const stamps = new Stamps();
 
 /** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
-function writeId(out: ByteWriter, id: string): void {
-  const at = out.position;
-  out.byte(0);
-  if (out.uuid(id)) return;
-  out.cut(at);
-  out.varint(Buffer.byteLength(id) + 1);
-  out.utf8(id);
+function writeId(out: ByteWriter, { text, a, b, c, d }: Stamp): void {
+  if (text === null) {
+    out.byte(0);
+    for (const word of [a, b, c, d]) out.int32(word);
+  } else {
+    out.varint(Buffer.byteLength(text) + 1);
+    out.utf8(text);
+  }
+}
+
+function isSame(one: Stamp, other: Stamp): boolean {
+  return (
+    one.t === other.t &&
+    one.text === other.text &&
+    one.a === other.a &&
+    one.b === other.b &&
+    one.c === other.c &&
+    one.d === other.d
+  );
 }
 
 function writeText(out: ByteWriter, text: string): void {
@@ -165,12 +200,20 @@ class Reader {
     return this.#utf8(this.varint());
   }
 
-  id(): string {
+  skipText(): void {
     const length = this.varint();
-    if (length > 0) return this.#utf8(length - 1);
-    const hex = this.#bytes.toString('hex', this.#at, this.#at + 16);
-    this.#at += 16;
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    this.#at += length;
+  }
+
+  /** What follows is an id: of an event of this time. */
+  stamp(t: number): Stamp {
+    const length = this.varint();
+    if (length > 0) return Stamp.of(t, this.#utf8(length - 1));
+    const word = () => {
+      this.#at += 4;
+      return this.#bytes.readInt32BE(this.#at - 4);
+    };
+    return new Stamp(t, null, word(), word(), word(), word());
   }
 
   #utf8(length: number): string {

@@ -6,17 +6,20 @@ import {
   type Commit,
   Fenced,
   type HistoryQuery,
+  type HistoryReach,
   type Lease,
   type OutboxRow,
   type RecordMark,
   type SessionHistory,
 } from '../processor/ports.ts';
-import { type Statement, type Step, StepFailed } from './batch.ts';
+import { type Rows, type Statement, type Step, StepFailed } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { commitSteps, FENCE, rangedIds } from './commit.ts';
-import { historySteps, readHistory } from './history.ts';
-import { ACKNOWLEDGE, acknowledgeSteps, outboxSteps, readOutbox } from './outbox.ts';
+import { readEndedSessions } from './ended-sessions.ts';
+import { Found, findEndedStep } from './history.ts';
+import { ACKNOWLEDGE, acknowledgeSteps, readOutbox, readOutboxSteps } from './outbox.ts';
 import { makeRange, type Ranges } from './ranges.ts';
+import type { Readers } from './readers.ts';
 import type { Session } from './session.ts';
 import type { Slots } from './slots.ts';
 import type { Holding } from './take-over.ts';
@@ -26,10 +29,13 @@ export interface Shared {
   readonly slots: Slots;
   readonly ranges: Ranges;
   readonly blocks: Blocks;
+  readonly readers: Readers;
+  /** A connection for `endedSessions`. */
+  readonly openStream: () => Promise<Session>;
 }
 
 /**
- * A partition held through one connection of its own, on which all runs in order.
+ * A partition held through one connection of its own, on which all runs in order but what only reads visits.
  *
  * Invariant: what is expected of the partition's row is counted here, from commit to commit, and never read again: a
  * commit goes through only on top of all commits that this lease has made, and after the first error none does.
@@ -48,6 +54,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly #session: Session;
   readonly #shared: Shared;
   readonly #onRelease: () => void;
+  readonly #streams = new Set<Session>();
   #nextOffset: number;
   #commitNumber: number;
   /** Sequence below which the outbox holds nothing. */
@@ -72,7 +79,22 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   }
 
   async history(query: HistoryQuery): Promise<SessionHistory[]> {
-    return readHistory(query, await this.#session.run(historySteps(query, this.partition)));
+    this.#session.assertAlive();
+    const found = new Found(query, await this.#read(findEndedStep(query, this.partition)));
+    const next = found.eventIdsStep;
+    return found.answer(next === null ? [] : await this.#read(next));
+  }
+
+  async *endedSessions(reach: HistoryReach): AsyncGenerator<readonly string[], void, undefined> {
+    const session = await this.#shared.openStream();
+    this.#streams.add(session);
+    try {
+      this.#session.assertAlive();
+      yield* readEndedSessions(session, this.partition, reach);
+    } finally {
+      this.#streams.delete(session);
+      await session.end(0);
+    }
   }
 
   async commit(commit: Commit<Raw>): Promise<void> {
@@ -95,7 +117,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   }
 
   async outbox(from: number, maxBytes: number): Promise<OutboxRow[]> {
-    return readOutbox(await this.#session.run(outboxSteps(this.partition, from, maxBytes)));
+    return readOutbox(await this.#session.run(readOutboxSteps(this.partition, from, maxBytes)));
   }
 
   async acknowledge(published: number): Promise<void> {
@@ -105,15 +127,32 @@ export class PostgresLease<Raw> implements Lease<Raw> {
 
   async release(): Promise<void> {
     this.#onRelease();
+    const streams = [...this.#streams].map((session) => session.end(0));
     await this.#session.end(RELEASE_MS, [{ statement: GIVE_UP, values: [this.partition, this.epoch] }]);
+    await Promise.all(streams);
+  }
+
+  /** On another connection, which asks last of all whether another epoch has begun: none had when the rows were read. */
+  async #read(step: Step): Promise<Rows> {
+    const held = { statement: HELD, values: [this.partition, this.epoch] };
+    const [rows] = await this.#fenced(HELD, this.#shared.readers.run([step, held]));
+    return rows!;
   }
 
   async #run(steps: Step[], fence: Statement, before: readonly string[] = []): Promise<void> {
     try {
-      await this.#session.run(steps, before);
+      await this.#fenced(fence, this.#session.run(steps, before));
     } catch (error) {
       // An administrator may have dropped one: what is there is looked at anew.
       this.#shared.ranges.forget();
+      throw error;
+    }
+  }
+
+  async #fenced<T>(fence: Statement, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       if (error.code === DIVISION_BY_ZERO && error.step === fence.name) {
         throw new Fenced(
@@ -135,6 +174,11 @@ export class PostgresLease<Raw> implements Lease<Raw> {
 
 const RELEASE_MS = 1_000;
 const DIVISION_BY_ZERO = '22012';
+
+const HELD: Statement = {
+  name: 'lease_held',
+  text: 'SELECT 1 / count(*) FROM partition_state WHERE partition = $1 AND epoch = $2',
+};
 
 const GIVE_UP: Statement = {
   name: 'give_up',

@@ -19,6 +19,17 @@ export class Session {
     client.on('end', () => this.#die(new Error('the connection to Postgres was closed')));
   }
 
+  /** Nothing runs on it any more. */
+  get isDead(): boolean {
+    return this.#dead !== null;
+  }
+
+  /** @throws where it is dead */
+  assertAlive(): void {
+    if (this.#dead === null) return;
+    throw new Error(`this connection is of no use any more: ${this.#dead.message}`, { cause: this.#dead });
+  }
+
   /**
    * Rows of each step. All of the batch is one transaction.
    * @param before statements without parameters to run first, each a transaction of its own
@@ -47,9 +58,7 @@ export class Session {
 
   #next<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#tail.then(async () => {
-      if (this.#dead !== null) {
-        throw new Error(`this connection is of no use any more: ${this.#dead.message}`, { cause: this.#dead });
-      }
+      this.assertAlive();
       try {
         return await task();
       } catch (error) {

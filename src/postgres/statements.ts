@@ -1,9 +1,17 @@
 import type { Statement, Step } from './batch.ts';
 import type { CopyRows } from './copy.ts';
 
-/** A division by zero unless the change meets exactly `$1` rows: rows that are not what was folded stop the commit. */
-export function expecting(name: string, change: string): Statement {
-  const text = `WITH met AS (${change} RETURNING 1) SELECT 1 / (count(*) = $1)::integer FROM met`;
+/**
+ * A division by zero unless the change meets exactly `$1` rows: rows that are not what was folded stop the commit.
+ * @param also what else to do with the rows, `met`, of which the change returned `returning`
+ */
+export function expecting(
+  name: string,
+  change: string,
+  { returning = '1', also = [] }: { readonly returning?: string; readonly also?: readonly string[] } = {},
+): Statement {
+  const more = also.map((statement, i) => `, also_${i} AS (${statement})`).join('');
+  const text = `WITH met AS (${change} RETURNING ${returning})${more} SELECT 1 / (count(*) = $1)::integer FROM met`;
   return { name: `commit_${name}`, text };
 }
 

@@ -2,9 +2,11 @@ import { hostname } from 'node:os';
 import type { Lease, Store } from '../processor/ports.ts';
 import { Blocks } from './blocks.ts';
 import { connect, type DatabaseOptions } from './connect.ts';
-import { PostgresLease } from './lease.ts';
+import { READ_PAGES_ONLY } from './ended-sessions.ts';
+import { PostgresLease, type Shared } from './lease.ts';
 import { assertSchemaVersion } from './migrate.ts';
 import { Ranges } from './ranges.ts';
+import { Readers } from './readers.ts';
 import { assertServer } from './server.ts';
 import { Session } from './session.ts';
 import { Slots } from './slots.ts';
@@ -21,13 +23,20 @@ export interface StoreOptions extends DatabaseOptions {
 export class PostgresStore<Raw> implements Store<Raw> {
   readonly #options: StoreOptions;
   readonly #owner: string;
-  readonly #shared: { readonly ranges: Ranges; readonly blocks: Blocks; readonly slots: Slots };
+  readonly #shared: Shared;
   readonly #leases = new Set<PostgresLease<Raw>>();
   #closed = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#shared = { ranges: new Ranges(), blocks: new Blocks(), slots: new Slots(options.poolSize ?? 4) };
+    const { poolSize = 4 } = options;
+    this.#shared = {
+      ranges: new Ranges(),
+      blocks: new Blocks(),
+      slots: new Slots(poolSize),
+      readers: new Readers(() => this.#openReader('tidemark look-ups', LOOK_UP), poolSize),
+      openStream: () => this.#openReader('tidemark filter', READ_PAGES_ONLY),
+    };
     this.#owner = options.owner ?? `${hostname()}:${process.pid}`;
   }
 
@@ -55,25 +64,42 @@ export class PostgresStore<Raw> implements Store<Raw> {
   /** Releases every lease. Resolves within a second or two. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#leases].map((lease) => lease.release()));
+    await Promise.all([this.#shared.readers.close(), ...[...this.#leases].map((lease) => lease.release())]);
+  }
+
+  async #openReader(role: string, prepare: string): Promise<Session> {
+    const client = await connect(this.#options, role);
+    const session = new Session(client);
+    try {
+      await client.query(`${TIMEOUTS} ${prepare}`);
+      return session;
+    } catch (error) {
+      await session.end(0);
+      throw error;
+    }
   }
 }
 
 const RELEASE_MS = 1_000;
 
+/** They end what cannot go on for a reason on the server's side; none of them ends a processor that stopped (owner.ts). */
+const TIMEOUTS = `
+  SET statement_timeout TO '120s'; SET lock_timeout TO '20s'; SET idle_in_transaction_session_timeout TO '60s';
+  SET tcp_keepalives_idle TO 20; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 4;`;
+
 /**
- * Staging tables, once a connection; and the session's own rules.
- *
  * All that a lease asks is a look-up by key, and must stay one while tables grow from nothing. So statements are planned
  * for what the tables hold now, each time (a plan that was made for an empty month would read a full one from end to
- * end for every row), and scans and joins of whole tables are off where there is another way. The timeouts end what
- * cannot go on for a reason on the server's side; none of them ends a processor that stopped (see owner.ts).
+ * end for every row), and all that reads many rows to find one is off where there is another way: scans and joins of
+ * whole tables, and bitmaps, which would be made of the better part of an index.
  */
-const PREPARE_CONNECTION = `
-  SET plan_cache_mode TO force_custom_plan; SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET jit TO off;
-  SET statement_timeout TO '120s'; SET lock_timeout TO '20s'; SET idle_in_transaction_session_timeout TO '60s';
-  SET tcp_keepalives_idle TO 20; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 4;
-  CREATE TEMPORARY TABLE staged_visit (LIKE open_visit INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+export const LOOK_UP = `
+  SET plan_cache_mode TO force_custom_plan; SET enable_seqscan TO off; SET enable_bitmapscan TO off;
+  SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET jit TO off;`;
+
+/** Staging tables, once a connection; and the session's own rules. */
+const PREPARE_CONNECTION = `${TIMEOUTS} ${LOOK_UP}
+  CREATE TEMPORARY TABLE staged_visit (LIKE ended_visit INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
   CREATE TEMPORARY TABLE staged_profile (LIKE profile_part) ON COMMIT DELETE ROWS;
   CREATE TEMPORARY TABLE staged_trait (LIKE profile_trait) ON COMMIT DELETE ROWS;
 `;

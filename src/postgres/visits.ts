@@ -4,48 +4,90 @@ import { arrayParameter, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';
+import { loseProfiles, type ProfileGains } from './profiles.ts';
+import { keepRevisions, type RevisionRows } from './revisions.ts';
 import { copy, copyStatement, expecting } from './statements.ts';
 import { VISIT_COLUMN_COUNT, VISIT_COLUMNS, visitAssignments, writeVisit } from './visit-row.ts';
 
 const COPY_OPEN = copyStatement('open_visit', VISIT_COLUMNS);
-const COPY_ENDED = copyStatement('ended_visit', VISIT_COLUMNS);
-const COPY_STAGED = copyStatement('staged_visit', VISIT_COLUMNS);
-const TAKE_OPEN = expecting('take_open', takeFrom('open_visit'));
-const TAKE_ENDED = expecting('take_ended', takeFrom('ended_visit'));
-const CHANGE_OPEN = expecting('change_open', changeFromStaged('open_visit'));
-const CHANGE_ENDED = expecting('change_ended', changeFromStaged('ended_visit'));
+const COPY_ENDED = copyStatement('ended_visit', `${VISIT_COLUMNS}, decided_at`);
+const COPY_STAGED = copyStatement('staged_visit', `${VISIT_COLUMNS}, decided_at`);
 
 /** A join, which looks into the month of each id alone; for `= ANY ($2)` the planner would go through all ids itself. */
-function takeFrom(table: string): string {
-  return `DELETE FROM ${table} v USING unnest($2::uuid[]) AS id WHERE v.visit_id = id`;
-}
+const takeFrom = (table: string): string =>
+  `DELETE FROM ${table} v USING unnest($2::uuid[]) AS id WHERE v.visit_id = id`;
 
-function changeFromStaged(table: string): string {
-  return `UPDATE ${table} v SET ${visitAssignments('s')}, updated_at = now() FROM staged_visit s WHERE v.visit_id = s.visit_id`;
-}
+const TAKE_OPEN = expecting('take_open', takeFrom('open_visit'));
+const TAKE_ENDED = expecting('take_ended', takeFrom('ended_visit'), {
+  returning: 'v.*',
+  also: [keepRevisions('met'), loseProfiles('met')],
+});
+
+const CHANGE_OPEN = expecting(
+  'change_open',
+  `UPDATE open_visit v SET ${visitAssignments('s')}, updated_at = now()
+  FROM staged_visit s WHERE v.visit_id = s.visit_id`,
+);
+
+/** What a revision says of a visit. */
+const said = (row: string): string =>
+  `(${['published', 'started_at', 'last_event_at', 'event_count', 'reason'].map((column) => `${row}.${column}`).join(', ')})`;
+const SAYS_OTHERWISE = `${said('s')} IS DISTINCT FROM ${said('v')}`;
+
+const LOSE_CHANGED: Statement = {
+  name: 'commit_lose_changed_profiles',
+  text: loseProfiles('(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id)) changed'),
+};
+const KEEP_CHANGED: Statement = {
+  name: 'commit_keep_changed_revisions',
+  text: keepRevisions(
+    `(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id) WHERE ${SAYS_OTHERWISE}) changed`,
+  ),
+};
+const CHANGE_ENDED = expecting(
+  'change_ended',
+  `UPDATE ended_visit v SET ${visitAssignments('s')}, updated_at = now(),
+    decided_at = CASE WHEN ${SAYS_OTHERWISE} THEN s.decided_at ELSE v.decided_at END
+  FROM staged_visit s WHERE v.visit_id = s.visit_id`,
+);
 
 /** First all that leaves a table, then changes in place, then all that comes: a visit is never in both. */
-export function visitSteps<Raw>({ changes, amendableUntil }: Commit<Raw>, partition: number, blocks: Blocks): Step[] {
+export function visitSteps<Raw>(
+  { changes, amendableUntil }: Commit<Raw>,
+  partition: number,
+  revisions: RevisionRows,
+  profiles: ProfileGains,
+  blocks: Blocks,
+): Step[] {
   const leave = { open: [] as string[], ended: [] as string[] };
   const stay = { open: 0, ended: 0 };
-  const staged = new CopyRows(VISIT_COLUMN_COUNT, blocks);
-  const come = { open: new CopyRows(VISIT_COLUMN_COUNT, blocks), ended: new CopyRows(VISIT_COLUMN_COUNT, blocks) };
+  const staged = new CopyRows(VISIT_COLUMN_COUNT + 1, blocks);
+  const open = new CopyRows(VISIT_COLUMN_COUNT, blocks);
+  const ended = new CopyRows(VISIT_COLUMN_COUNT + 1, blocks);
   for (const { id, from } of changes.removed) leave[from].push(id);
   for (const { visit, from } of inOrder(changes.visits)) {
     const to = visit.ended ? 'ended' : 'open';
     if (from !== null && from !== to) leave[from].push(visit.id);
     if (from === to) stay[to] += 1;
-    writeVisit(from === to ? staged : come[to], partition, visit, visit.ended ? amendableUntil(visit) : null);
+    const rows = from === to ? staged : to === 'open' ? open : ended;
+    writeVisit(rows, partition, visit, visit.ended ? amendableUntil(visit) : null);
+    if (rows !== open) rows.time(revisions.toldBy(visit));
+    if (to === 'ended') profiles.add(visit);
   }
+  profiles.loses = leave.ended.length > 0 || stay.ended > 0;
   return [
     ...take(TAKE_OPEN, leave.open),
     ...take(TAKE_ENDED, leave.ended),
     ...copy(COPY_STAGED, staged),
     ...(stay.open > 0 ? [{ statement: CHANGE_OPEN, values: [stay.open] }] : []),
-    ...(stay.ended > 0 ? [{ statement: CHANGE_ENDED, values: [stay.ended] }] : []),
-    ...copy(COPY_OPEN, come.open),
-    ...copy(COPY_ENDED, come.ended),
+    ...(stay.ended > 0 ? changeEnded(stay.ended) : []),
+    ...copy(COPY_OPEN, open),
+    ...copy(COPY_ENDED, ended),
   ];
+}
+
+function changeEnded(count: number): Step[] {
+  return [{ statement: KEEP_CHANGED }, { statement: LOSE_CHANGED }, { statement: CHANGE_ENDED, values: [count] }];
 }
 
 function take(statement: Statement, ids: string[]): Step[] {

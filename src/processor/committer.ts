@@ -7,7 +7,6 @@ import type { Observer } from './observer.ts';
 import type { Clock, Lease, OutboxRow, RawRecord, RecordMark } from './ports.ts';
 import type { Publisher } from './publisher.ts';
 import type { UsedSchemas } from './schemas.ts';
-import { sizeOf } from './size.ts';
 import { within } from './waiting.ts';
 
 /** Light traffic: how long a change waits for more to share its commit with, ms. */
@@ -52,7 +51,8 @@ export class Committer {
   private inFlight: Promise<void> | null = null;
   private pendingBytes = 0;
   private changedAt: number | null = null;
-  private last: { readonly record: RawRecord } | { readonly mark: RecordMark } | null;
+  /** The record folded last, or the mark of it. */
+  private last: RawRecord | RecordMark | null;
   private acknowledged: number;
   private acknowledgedAt: number;
 
@@ -60,21 +60,21 @@ export class Committer {
     const { lease, fold } = options;
     this.options = options;
     this.offset = lease.started ? fold.nextOffset : -1;
-    this.last = lease.lastRecord === null ? null : { mark: lease.lastRecord };
+    this.last = lease.lastRecord;
     this.acknowledged = lease.published;
     this.acknowledgedAt = options.clock.elapsed();
   }
 
-  /** A record was folded. @param setAside how many of its events go on as the whole record. */
-  folded(record: RawRecord, setAside: number): void {
-    this.last = { record };
-    this.add(sizeOf(record) * Math.max(1, setAside));
+  /** A record was folded. @param bytes that the next commit is larger by: see `foldedSize`. */
+  folded(record: RawRecord, bytes: number): void {
+    this.last = record;
+    this.add(bytes);
   }
 
   /** A commit taken now is larger by about so many bytes. */
   add(bytes: number): void {
     this.pendingBytes += bytes;
-    this.changedAt ??= this.options.clock.elapsed();
+    if (this.changedAt === null) this.changedAt = this.options.clock.elapsed();
   }
 
   get isFull(): boolean {
@@ -182,9 +182,10 @@ export class Committer {
   }
 
   private lastMark(): RecordMark | null {
-    if (this.last === null) return null;
-    if ('record' in this.last) this.last = { mark: markOf(this.last.record) };
-    return this.last.mark;
+    if (this.last === null || 'digest' in this.last) return this.last;
+    const mark = markOf(this.last);
+    this.last = mark;
+    return mark;
   }
 
   private noteAcknowledged(position: number): void {

@@ -3,11 +3,13 @@ import { isRefusal, type LogRecord } from '../core/event.ts';
 import { type Outcome, Partition } from '../core/partition.ts';
 import { Committer } from './committer.ts';
 import { Continuity } from './continuity.ts';
+import { messageOf } from './errors.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import type { LifeParts, LifeSettings } from './life.ts';
 import type { Lease, RawRecord, RecordMark } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { UsedSchemas } from './schemas.ts';
+import { foldedSize } from './size.ts';
 import type { Waker } from './waiting.ts';
 
 /** Records that are decoded, looked up and folded at once. */
@@ -60,6 +62,7 @@ export class Epoch {
   /** The record folded last before the take-over, to be read back and compared; null once that is done. */
   private toVerify: RecordMark | null;
   private toldMisplaced = false;
+  private over = false;
 
   /** Takes the partition over and finds where folding goes on. @throws CannotGoOn; anything else may be tried again. */
   static async begin(partition: number, context: EpochContext): Promise<Epoch> {
@@ -91,7 +94,13 @@ export class Epoch {
     this.lease = lease;
     this.continuity = continuity;
     this.toVerify = toVerify;
-    this.fold = new Partition(rules, { topic, partition }, { ...lease.state, nextOffset: offset }, lease.open);
+    this.fold = new Partition(
+      rules,
+      { topic, partition },
+      { ...lease.state, nextOffset: offset },
+      lease.open,
+      parts.idle,
+    );
     this.schemas = new UsedSchemas(parts.schemas, lease.writerSchemas);
     this.publisher = new Publisher({ ...parts, logger, lease, onProgress: () => waker.wake() });
     this.committer = new Committer({
@@ -121,6 +130,7 @@ export class Epoch {
   async run(): Promise<void> {
     const { inbox, waker, ending } = this.context;
     this.publisher.start();
+    void this.fillFilter();
     // What the record before the take-over made due may not have ended by the commit that held the record.
     await this.endDue(null);
     while (!ending().now) {
@@ -140,8 +150,35 @@ export class Epoch {
 
   /** Lets go of all that belongs to the epoch. Never throws. */
   async giveUp(): Promise<void> {
+    this.over = true;
+    this.fold.close();
     await this.publisher.stop();
     await this.lease.release();
+  }
+
+  /**
+   * Learns, beside all else, which sessions have something in the store. Until that is known each session that is new
+   * in memory is looked up.
+   */
+  private async fillFilter(): Promise<void> {
+    const { lease, context } = this;
+    const filter = this.fold.beginFilter();
+    if (filter === null) return;
+    try {
+      for await (const sessionIds of lease.endedSessions(filter.reach)) {
+        if (this.over) return;
+        for (const sessionId of sessionIds) filter.add(sessionId);
+      }
+      filter.use();
+      context.logger.debug('it is known which sessions have ended visits');
+    } catch (error) {
+      if (this.over) return;
+      context.parts.observer.failed('store');
+      context.logger.warn(
+        { err: messageOf(error) },
+        'the sessions with ended visits could not be read: each new session is looked up, which is slower, until the next take-over',
+      );
+    }
   }
 
   private check(): void {
@@ -203,10 +240,11 @@ export class Epoch {
     if (lookup !== null) fold.admit(await lease.history(lookup));
     const wrong = fold.counts.anticipationsWrong;
     let breathed = clock.elapsed();
-    for (const record of decoded) {
-      await this.endDue(record.timestamp);
+    for (let i = 0; i < decoded.length; i++) {
+      const record = decoded[i]!;
+      if (fold.mayEnd(record.timestamp)) await this.endDue(record.timestamp);
       const outcomes = fold.fold(record);
-      committer.folded(record.raw, countSetAside(outcomes));
+      committer.folded(record.raw, costOf(record.raw, outcomes));
       if (committer.isFull) await committer.commitNow();
       if (clock.elapsed() - breathed < BREATH) continue;
       await clock.sleep(0);
@@ -275,10 +313,15 @@ export class Epoch {
   }
 }
 
-function countSetAside(outcomes: readonly Outcome[]): number {
-  let count = 0;
-  for (const { kind } of outcomes) if (kind === 'dead' || kind === 'late') count += 1;
-  return count;
+function costOf(record: RawRecord, outcomes: readonly Outcome[]): number {
+  let setAside = 0;
+  let started = 0;
+  for (let i = 0; i < outcomes.length; i++) {
+    const { kind } = outcomes[i]!;
+    if (kind === 'started') started += 1;
+    else if (kind === 'dead' || kind === 'late') setAside += 1;
+  }
+  return foldedSize(record, setAside, started);
 }
 
 /** Whether a record's key is not the session id of an event in it. @param record `misplaced`, where the decoder found it out by itself, says it. */

@@ -15,7 +15,7 @@ export type Arrival = RecordBatch | { readonly from: number; readonly next: numb
  * reader may still deliver what it had fetched before; folded, that would count records twice or leave some out.
  */
 export class Inbox {
-  private readonly items: Arrival[] = [];
+  private readonly items: { readonly arrival: Arrival; readonly bytes: number }[] = [];
   private bytes = 0;
   private waiting: (() => void)[] = [];
   private position: number | null = null;
@@ -41,18 +41,18 @@ export class Inbox {
   offer(arrival: Arrival): boolean {
     if (arrival.from !== this.position) return false;
     this.position = arrival.next;
-    this.items.push(arrival);
-    this.bytes += bytesOf(arrival);
+    const bytes = bytesOf(arrival);
+    this.items.push({ arrival, bytes });
+    this.bytes += bytes;
     return true;
   }
 
   take(): Arrival | null {
-    const arrival = this.items.shift() ?? null;
-    if (arrival !== null) {
-      this.bytes -= bytesOf(arrival);
-      if (this.bytes < ROOM_BYTES) this.release();
-    }
-    return arrival;
+    const item = this.items.shift();
+    if (item === undefined) return null;
+    this.bytes -= item.bytes;
+    if (this.bytes < ROOM_BYTES) this.release();
+    return item.arrival;
   }
 
   /** Resolves once there is room for more. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Emission } from '../core/changes.ts';
 import type { LogRecord } from '../core/event.ts';
 import type { Rules } from '../core/rules.ts';
+import type { IdleMemory } from '../core/sessions.ts';
 import type { Start } from './continuity.ts';
 import { Epoch } from './epoch.ts';
 import { CannotGoOn, messageOf } from './errors.ts';
@@ -12,7 +13,7 @@ import {
   Fenced,
   type InputLog,
   type OutboxRow,
-  type OutMessage,
+  type OutMessages,
   type Output,
   type RawRecord,
   type RecordBatch,
@@ -43,11 +44,13 @@ export interface LifeParts {
   /** Never throws: what cannot be decoded becomes a refusal. */
   readonly decode: (partition: number, record: RawRecord) => LogRecord<RawRecord>;
   readonly encode: (partition: number, emissions: readonly Emission<RawRecord>[]) => OutboxRow | null;
-  readonly decodeOutbox: (payload: Buffer) => OutMessage[];
+  readonly decodeOutbox: (payload: Buffer) => OutMessages;
   readonly eventIdOf: (value: Buffer) => string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: Observer;
+  /** Memory that sessions without an open visit may take, of all partitions together. */
+  readonly idle: IdleMemory;
 }
 
 /**

@@ -3,6 +3,7 @@
  * in memory (`memory/`), which serves tests that control time and crashes, and a demo without real parts.
  */
 import type { Changes, PartitionState } from '../core/changes.ts';
+import type { EventIds } from '../core/event-ids.ts';
 import type { Visit } from '../core/visit.ts';
 
 // ---------------------------------------------------------------------------------------------------- the input log
@@ -98,17 +99,21 @@ export interface SessionHistory extends SessionKey {
   /** Ended visits that an event may still touch; `eventIds` are loaded where the visit is not frozen. */
   readonly ended: Visit[];
   /** Event ids of the open visits that were asked for, by visit id. */
-  readonly openEventIds: ReadonlyMap<string, Set<string>>;
+  readonly openEventIds: ReadonlyMap<string, EventIds>;
 }
 
-export interface HistoryQuery {
-  readonly sessions: readonly (SessionKey & { readonly openVisitIds: readonly string[] })[];
+/** Which ended visits an event may still touch. */
+export interface HistoryReach {
   /** ms: no visit that matters was opened by a record older than this (visit ids are in order of that time). */
   readonly openedSince: number;
   /** ms: ended visits whose last event is older matter only if they are not frozen. */
   readonly endedSince: number;
   /** The watermark: a visit is frozen when this is past its `amendable_until`. */
   readonly watermark: number;
+}
+
+export interface HistoryQuery extends HistoryReach {
+  readonly sessions: readonly (SessionKey & { readonly openVisitIds: readonly string[] })[];
 }
 
 export interface Commit<Raw> {
@@ -152,7 +157,17 @@ export interface Lease<Raw> {
   /** Writer schemas kept, by registry id: Avro schema as JSON text. */
   readonly writerSchemas: ReadonlyMap<number, string>;
 
+  /**
+   * Reads what is committed, and does not wait for a commit that is under way: nothing of one that has not resolved may be
+   * needed. An error is as one of a commit: take over again.
+   */
   history(query: HistoryQuery): Promise<SessionHistory[]>;
+  /**
+   * Session ids of all ended visits that `history` could find, some more than once, in pieces; all that was committed
+   * before the first piece was asked for. Commits go on meanwhile. Returning from the iterator gives up the reading. Takes
+   * a connection of its own until it ends; an error matters to nothing else.
+   */
+  endedSessions(reach: HistoryReach): AsyncIterable<readonly string[]>;
   /**
    * One transaction, fenced by epoch and by the next offset and commit number that are expected. Reads all of `commit`
    * before it returns its promise, so the fold may go on at once.
@@ -176,15 +191,35 @@ export interface Store<Raw> {
 
 // ------------------------------------------------------------------------------------------------------- the output
 
-export type OutputTopic = 'output' | 'dead-letter' | 'late';
+/** Each stands in outbox rows as its place in this list. */
+export const OUTPUT_TOPICS = ['output', 'dead-letter', 'late'] as const;
 
-/** A message ready to send, as it stands in the outbox. */
+export type OutputTopic = (typeof OUTPUT_TOPICS)[number];
+
+/** A message to send. */
 export interface OutMessage {
   readonly topic: OutputTopic;
   readonly sequence: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: readonly (readonly [name: string, value: Buffer])[];
+}
+
+/** Messages of an outbox row, one behind the other, in the bytes that will be sent. Iterating decodes each. */
+export interface OutMessages extends Iterable<OutMessage> {
+  /** Sequence of the first, and behind the last. */
+  readonly first: number;
+  readonly next: number;
+  /** Of each: its place in `OUTPUT_TOPICS`. */
+  readonly topics: Uint8Array;
+  /** Of each: where key, value and headers lie in `bytes`, as a Kafka record of format 2 has them. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly bytes: Buffer;
+  /** The i-th, decoded. */
+  message(i: number): OutMessage;
+  /** From the i-th up to, not including, the j-th. */
+  slice(i: number, j: number): OutMessages;
 }
 
 /** A message of an output topic, as read back. */
@@ -199,8 +234,8 @@ export interface PublishedMessage {
 export interface OutputSession {
   /** The position kept in Kafka: sequence of the next message to send. null: there is none, or it expired. */
   position(): Promise<number | null>;
-  /** One transaction: these messages and the position behind them. */
-  send(messages: readonly OutMessage[], next: number): Promise<void>;
+  /** One transaction: these messages, in order and without a hole, and the position behind them. */
+  send(messages: readonly OutMessages[], next: number): Promise<void>;
   /** Writes the position anew, so that it does not expire. */
   keep(next: number): Promise<void>;
   /** Committed messages of this partition in the output topics whose sequence is at least `from`, by sequence. */

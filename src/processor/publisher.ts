@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { BEGIN_ANEW, CannotGoOn, messageOf } from './errors.ts';
 import type { Observer } from './observer.ts';
-import type { Clock, Lease, OutboxRow, OutMessage, Output, OutputSession, PublishedMessage } from './ports.ts';
+import type { Clock, Lease, OutboxRow, OutMessages, Output, OutputSession, PublishedMessage } from './ports.ts';
 import { backoff, Waker, within } from './waiting.ts';
 
 /** What one Kafka transaction sends at most; the output splits it into requests. */
 const TRANSACTION_BYTES = 4_000_000;
-/** Committed rows kept in memory so that they need not be read back from the store. */
+/** Committed rows kept in memory so that they need not be read back from the store; one is, however large. */
 const QUEUE_BYTES = 16_000_000;
 /** Offsets of a group without members expire after a week at the brokers' default. */
 const KEEP_INTERVAL = 24 * 3_600_000;
@@ -14,7 +14,7 @@ const KEEP_INTERVAL = 24 * 3_600_000;
 export interface PublisherOptions<Raw> {
   readonly lease: Lease<Raw>;
   readonly output: Output;
-  readonly decodeOutbox: (payload: Buffer) => OutMessage[];
+  readonly decodeOutbox: (payload: Buffer) => OutMessages;
   /** The event id of an output message's value, to compare what was published with what would be. */
   readonly eventIdOf: (value: Buffer) => string;
   readonly clock: Clock;
@@ -93,7 +93,8 @@ export class Publisher<Raw> {
     this.committed = row.next;
     this.outstanding += row.payload.length;
     this.outstandingSince ??= this.options.clock.now();
-    if (!this.behind && this.queuedBytes + row.payload.length <= QUEUE_BYTES) {
+    const fits = this.queue.length === 0 || this.queuedBytes + row.payload.length <= QUEUE_BYTES;
+    if (!this.behind && fits) {
       this.queue.push(row);
       this.queuedBytes += row.payload.length;
     } else {
@@ -176,36 +177,37 @@ export class Publisher<Raw> {
         continue;
       }
       const started = clock.elapsed();
+      const first = this.at;
       for (const part of parts(messages)) {
-        const next = part.at(-1)!.sequence + 1;
+        const { next } = part.at(-1)!;
         await session.send(part, next);
         this.at = next;
         written = clock.elapsed();
       }
       this.drop();
-      observer.published({ partition: lease.partition, ms: clock.elapsed() - started, messages: messages.length });
+      observer.published({ partition: lease.partition, ms: clock.elapsed() - started, messages: this.at - first });
     }
   }
 
   /** The next messages to send, in order and without a hole; none if all is out. */
-  private async next(): Promise<OutMessage[]> {
+  private async next(): Promise<OutMessages[]> {
     for (;;) {
       const rows = await this.rows();
       if (rows.length === 0) return [];
-      const messages: OutMessage[] = [];
+      const found: OutMessages[] = [];
+      let expected = this.at;
       for (const row of rows) {
-        for (const message of this.options.decodeOutbox(row.payload)) {
-          if (message.sequence < this.at) {
-            this.compare(message);
-            continue;
-          }
-          const expected = this.at + messages.length;
-          if (message.sequence !== expected) throw this.hole(expected, message.sequence);
-          messages.push(message);
-        }
+        const messages = this.options.decodeOutbox(row.payload);
+        const { first, next } = messages;
+        // Only what is out already may lie before what is expected.
+        if (first > expected || (first < expected && expected > this.at)) throw this.hole(expected, first);
+        this.compare(messages);
+        if (next <= expected) continue;
+        found.push(messages.slice(expected - first, next - first));
+        expected = next;
       }
       this.taken = rows;
-      if (messages.length > 0) return messages;
+      if (found.length > 0) return found;
       this.drop();
     }
   }
@@ -245,21 +247,26 @@ export class Publisher<Raw> {
     this.options.onProgress();
   }
 
-  private compare(message: OutMessage): void {
-    const published = this.before.get(message.sequence);
-    if (published === undefined) return;
-    this.before.delete(message.sequence);
-    const same =
-      published.topic === message.topic &&
-      (message.topic !== 'output' ||
-        (message.value !== null &&
-          published.value !== null &&
-          this.options.eventIdOf(message.value) === this.options.eventIdOf(published.value)));
-    if (same) return;
-    throw new CannotGoOn(
-      `partition ${this.options.lease.partition}: message ${message.sequence} was published as something else before the database was set back. ` +
-        'The log or the settings are not the ones that it was folded from: restore those, or start a new output topic',
-    );
+  /** Compares those that are out with what was published as them. */
+  private compare(messages: OutMessages): void {
+    const { first, next } = messages;
+    for (let sequence = first; this.before.size > 0 && sequence < Math.min(next, this.at); sequence += 1) {
+      const published = this.before.get(sequence);
+      if (published === undefined) continue;
+      this.before.delete(sequence);
+      const { topic, value } = messages.message(sequence - first);
+      const same =
+        published.topic === topic &&
+        (topic !== 'output' ||
+          (value !== null &&
+            published.value !== null &&
+            this.options.eventIdOf(value) === this.options.eventIdOf(published.value)));
+      if (same) continue;
+      throw new CannotGoOn(
+        `partition ${this.options.lease.partition}: message ${sequence} was published as something else before the database was set back. ` +
+          'The log or the settings are not the ones that it was folded from: restore those, or start a new output topic',
+      );
+    }
   }
 
   private hole(expected: number, found: number | null): Error {
@@ -270,18 +277,28 @@ export class Publisher<Raw> {
   }
 }
 
-function* parts(messages: readonly OutMessage[]): Iterable<OutMessage[]> {
-  let part: OutMessage[] = [];
+/** What is sent in one transaction, one after the other. */
+function* parts(messages: readonly OutMessages[]): Iterable<OutMessages[]> {
+  let part: OutMessages[] = [];
   let bytes = 0;
-  for (const message of messages) {
-    const size = (message.key?.length ?? 0) + (message.value?.length ?? 0) + 200;
-    if (part.length > 0 && bytes + size > TRANSACTION_BYTES) {
-      yield part;
-      part = [];
-      bytes = 0;
+  for (const some of messages) {
+    const { starts, ends } = some;
+    let from = 0;
+    for (let i = 0; i < starts.length; i += 1) {
+      const size = ends[i]! - starts[i]! + FRAME;
+      if (bytes > 0 && bytes + size > TRANSACTION_BYTES) {
+        if (i > from) part.push(some.slice(from, i));
+        yield part;
+        part = [];
+        bytes = 0;
+        from = i;
+      }
+      bytes += size;
     }
-    part.push(message);
-    bytes += size;
+    part.push(some.slice(from, starts.length));
   }
   if (part.length > 0) yield part;
 }
+
+/** Of a record around its tail, about. */
+const FRAME = 10;

@@ -1,13 +1,38 @@
 import type { RawRecord } from './ports.ts';
+import { FetchedRecord } from './record.ts';
 
 /** Of a record without key, value and headers. */
 const FRAME = 100;
 /** Of a header besides its name and value. */
 const HEADER = 100;
 
+/** What stays of an ordinary record once it is folded, until its commit; and how large an ordinary record is. */
+const FOLDED = 250;
+const ORDINARY = 600;
+/** Of a visit that is begun: what the fold keeps of it, and its rows in the commit. */
+const VISIT = 2_500;
+
+/**
+ * What a folded record adds to the next commit in memory, in bytes, about.
+ * @param setAside how many of its events go on as the whole record.
+ * @param started how many of its events began a visit.
+ */
+export function foldedSize(record: RawRecord, setAside: number, started: number): number {
+  const size = sizeOf(record);
+  const kept = setAside > 0 ? size * setAside : FOLDED + Math.max(0, size - ORDINARY);
+  return kept + started * VISIT;
+}
+
 /** What a record takes in memory, in bytes, about. */
-export function sizeOf({ key, value, headers }: RawRecord): number {
-  let bytes = FRAME + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const [name, content] of headers) bytes += HEADER + name.length + content.length;
+export function sizeOf(record: RawRecord): number {
+  let bytes = FRAME + lengthOf(record);
+  for (const [name, content] of record.headers) bytes += HEADER + name.length + content.length;
   return bytes;
+}
+
+/** Of key and value, without cutting them out. */
+function lengthOf(record: RawRecord): number {
+  if (!(record instanceof FetchedRecord)) return (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  const { keyAt, keyEnd, valueAt, valueEnd } = record;
+  return (keyAt < 0 ? 0 : keyEnd - keyAt) + (valueAt < 0 ? 0 : valueEnd - valueAt);
 }

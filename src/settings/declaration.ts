@@ -284,9 +284,14 @@ export const SETTINGS = named({
     doc: 'Longest that a folded record waits for its commit while catching up; when traffic is light it is far sooner.',
   }),
   'commit.max_bytes': setting({
-    type: bytes(64 << 10, 256 * MB),
-    default: 8 * MB,
-    doc: 'Most bytes of records that one commit takes.',
+    type: bytes(64 << 10, 1024 * MB),
+    default: 64 * MB,
+    doc: 'Memory, about, that what was folded since the last commit may take before one is made, a partition.',
+  }),
+  'cache.max_bytes': setting({
+    type: bytes(0, 64 * 1024 * MB),
+    default: 128 * MB,
+    doc: 'Memory, about, for sessions without an open visit, of all partitions together: for those the database need not be asked.',
   }),
   'outbox.max_bytes': setting({
     type: bytes(MB, 4096 * MB),

@@ -1,8 +1,11 @@
-import type { Emission } from '../core/changes.ts';
-import type { OutMessage, OutputTopic, RawRecord } from '../processor/ports.ts';
+import type { Emission, VisitEnded } from '../core/changes.ts';
+import type { OutboxRow, OutMessage, OutputTopic, RawRecord } from '../processor/ports.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
+import { OutboxWriter } from './outbox.ts';
+import { putBytes, putLong, putText, sizeOfCount, textRoom } from './put.ts';
+import { putTail, tailRoom } from './tail.ts';
 import { clean, cut } from './text.ts';
-import { encodeVisitEnded } from './visit-ended.ts';
+import { VisitEndedWriter } from './visit-writer.ts';
 
 export interface EnvelopeContext {
   /** Of the input. */
@@ -25,37 +28,79 @@ type Header = readonly [name: string, value: Buffer];
  */
 const RECORD_BYTES = 4_000_000;
 
-/** @param emissions all of a record's together, or what its events take cannot be told. */
-export function toOutMessages(emissions: readonly Emission<RawRecord>[], context: EnvelopeContext): OutMessage[] {
+/** Bytes that a message takes in a row, about: most take less. */
+const MESSAGE_BYTES = 600;
+
+/**
+ * What a commit gives out, ready to send; null where that is nothing. What is set aside goes as it came, with the
+ * reason and where it came from.
+ *
+ * @param emissions all of a record's together, or what its events take cannot be told.
+ */
+export function encodeEmissions(emissions: readonly Emission<RawRecord>[], context: EnvelopeContext): OutboxRow | null {
+  const [begin] = emissions;
+  if (begin === undefined) return null;
+  const { sequence: first } = begin;
+  const writer = new OutboxWriter(first, emissions.length, emissions.length * MESSAGE_BYTES);
+  const visits = new VisitEndedWriter(context.topic, context.partition, context.outputSchemaId);
+  const headers = ownHeaders(context);
   let offset = -1;
   let left = 0;
-  return emissions.map((emission) => {
-    if (emission.kind === 'output') return toOutMessage(emission, context);
+  let next = first;
+  for (const emission of emissions) {
+    if (emission.sequence !== next) {
+      throw new RangeError(`message ${emission.sequence} stands where ${next} should: sequences have no hole`);
+    }
+    next += 1;
+    if (emission.kind === 'output') {
+      putVisit(writer, visits, headers, emission.message, emission.sequence);
+      continue;
+    }
     const isFirst = emission.offset !== offset;
     if (isFirst) left = RECORD_BYTES;
     const message = setAside(emission, context, isFirst ? Number.POSITIVE_INFINITY : left);
     offset = emission.offset;
     left -= batchBytes(message);
-    return message;
-  });
+    const at = writer.begin(message.topic, tailRoom(message));
+    writer.end(putTail(writer.buf, at, message));
+  }
+  return { first, next, payload: writer.finish() };
 }
 
-/** What is given out, ready to send. What is set aside goes as it came, with the reason and where it came from. */
-export function toOutMessage(emission: Emission<RawRecord>, context: EnvelopeContext): OutMessage {
-  if (emission.kind !== 'output') return setAside(emission, context, Number.POSITIVE_INFINITY);
-  const { message, sequence } = emission;
-  return {
-    topic: 'output',
-    sequence,
-    key: Buffer.from(message.sessionId),
-    value: encodeVisitEnded(message, context.topic, context.partition, context.outputSchemaId),
-    headers: [
-      header('tidemark-topic', context.topic),
-      header('tidemark-partition', context.partition),
-      header('tidemark-sequence', sequence),
-    ],
-  };
+/** Headers of an output message: their number, all but the last, and the name of the last. */
+function ownHeaders({ topic, partition }: EnvelopeContext): Buffer {
+  const buf = Buffer.alloc(200 + textRoom(topic));
+  let at = putLong(buf, 0, 3);
+  at = putText(buf, putText(buf, at, 'tidemark-topic'), topic);
+  at = putText(buf, putText(buf, at, 'tidemark-partition'), String(partition));
+  return buf.subarray(0, putText(buf, at, 'tidemark-sequence'));
 }
+
+/** The tail of an output message, written into the row as it arises: key, value, headers. */
+function putVisit(
+  writer: OutboxWriter,
+  visits: VisitEndedWriter,
+  headers: Buffer,
+  message: VisitEnded,
+  sequence: number,
+): void {
+  const room = textRoom(message.sessionId) + VALUE_LENGTH_ROOM + visits.room(message) + headers.length + 20;
+  const start = writer.begin('output', room);
+  const { buf } = writer;
+  const lengthAt = putText(buf, start, message.sessionId);
+  const guess = lengthAt + VALUE_LENGTH;
+  let end = visits.write(buf, guess, message);
+  const bytes = end - guess;
+  const valueAt = lengthAt + sizeOfCount(bytes * 2);
+  if (valueAt !== guess) buf.copyWithin(valueAt, guess, end);
+  putLong(buf, lengthAt, bytes);
+  end = putBytes(buf, valueAt + bytes, headers);
+  writer.end(putText(buf, end, String(sequence)));
+}
+
+/** Of the length of a value: at most, and for most. */
+const VALUE_LENGTH_ROOM = 5;
+const VALUE_LENGTH = 2;
 
 function setAside(emission: SetAside, context: EnvelopeContext, left: number): OutMessage {
   const { kind, sequence, raw } = emission;

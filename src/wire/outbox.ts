@@ -2,109 +2,165 @@
  * The messages of one commit as they stand in the outbox.
  *
  * Layout: byte 0x54 ('T'), version, CRC-32 of all that follows (4 bytes); then varints: sequence of the first message,
- * number of messages; then of each: topic, key, value, number of headers, and name and value of each header. Sequences
- * have no hole, so only the first is written. A length is written plus one; 0 is null.
+ * number of messages; then of each: topic (1 byte), length of its tail (varint), and the tail, which goes out as it is
+ * (see tail.ts). Sequences have no hole, so only the first is written.
  */
 import { crc32 } from 'node:zlib';
-import type { OutMessage, OutputTopic } from '../processor/ports.ts';
-import { Sink } from './sink.ts';
+import { OUTPUT_TOPICS, type OutMessage, type OutMessages, type OutputTopic } from '../processor/ports.ts';
+import { readFirstVersion } from './outbox-v1.ts';
+import { putCount, sizeOfCount } from './put.ts';
+import { putTail, readTail, tailRoom } from './tail.ts';
 
 const MAGIC = 0x54;
-const VERSION = 1;
+const VERSION = 2;
 const CHECKSUM = 2;
 const HEADER = 6;
-const TOPICS: readonly OutputTopic[] = ['output', 'dead-letter', 'late'];
+/** What stands before a tail at most, and before that of most. */
+const FRAME_ROOM = 6;
+const FRAME = 3;
+
+/** Writes a row: `begin` a message, write its tail there, `end` it; `finish` the row. */
+export class OutboxWriter {
+  /** Holds what `begin` made room for. */
+  buf: Buffer;
+  readonly #body: number;
+  #frame = 0;
+  #at: number;
+
+  /** @param bytes that the row will take, about: where it takes more it is copied. */
+  constructor(first: number, count: number, bytes: number) {
+    this.buf = Buffer.allocUnsafeSlow(Math.max(64, bytes));
+    this.buf[0] = MAGIC;
+    this.buf[1] = VERSION;
+    this.#body = HEADER;
+    this.#at = putCount(this.buf, putCount(this.buf, HEADER, first), count);
+  }
+
+  /** Makes room for a tail. @returns where it begins in `buf`. */
+  begin(topic: OutputTopic, room: number): number {
+    const needed = this.#at + FRAME_ROOM + room;
+    if (needed > this.buf.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.buf.length * 2, needed));
+      this.buf.copy(larger, 0, 0, this.#at);
+      this.buf = larger;
+    }
+    this.#frame = this.#at;
+    this.buf[this.#frame] = OUTPUT_TOPICS.indexOf(topic);
+    return this.#frame + FRAME;
+  }
+
+  /** The tail ends here. */
+  end(at: number): void {
+    const { buf } = this;
+    const length = at - this.#frame - FRAME;
+    const start = this.#frame + 1 + sizeOfCount(length);
+    if (start !== this.#frame + FRAME) buf.copyWithin(start, this.#frame + FRAME, at);
+    putCount(buf, this.#frame + 1, length);
+    this.#at = start + length;
+  }
+
+  finish(): Buffer {
+    const row = this.buf.subarray(0, this.#at);
+    row.writeUInt32BE(crc32(row.subarray(this.#body)), CHECKSUM);
+    return row;
+  }
+}
 
 /** @param messages at least one, with sequences that have no hole. @throws RangeError otherwise. */
 export function encodeOutbox(messages: readonly OutMessage[]): Buffer {
   const first = messages[0]?.sequence;
   if (first === undefined) throw new RangeError('an outbox row holds at least one message');
-  const sink = new Sink();
-  sink.byte(MAGIC);
-  sink.byte(VERSION);
-  sink.uint32(0);
-  sink.count(first);
-  sink.count(messages.length);
+  const writer = new OutboxWriter(first, messages.length, 1_024);
   for (const [i, message] of messages.entries()) {
     if (message.sequence !== first + i) {
       throw new RangeError(`message ${message.sequence} stands where ${first + i} should: sequences have no hole`);
     }
-    sink.count(TOPICS.indexOf(message.topic));
-    writeBytes(sink, message.key);
-    writeBytes(sink, message.value);
-    sink.count(message.headers.length);
-    for (const [name, value] of message.headers) {
-      writeBytes(sink, Buffer.from(name));
-      writeBytes(sink, value);
-    }
+    const at = writer.begin(message.topic, tailRoom(message));
+    writer.end(putTail(writer.buf, at, message));
   }
-  const row = sink.toBuffer();
-  row.writeUInt32BE(crc32(row.subarray(HEADER)), CHECKSUM);
-  return row;
+  return writer.finish();
 }
 
 /** The messages' bytes are slices of `row`. @throws Error where the row is not whole, or of another version. */
-export function decodeOutbox(row: Buffer): OutMessage[] {
+export function decodeOutbox(row: Buffer): OutMessages {
   if (row.length < HEADER || row[0] !== MAGIC) throw damaged('it does not begin as one');
-  if (row[1] !== VERSION) {
-    throw new Error(`outbox row has version ${row[1]}; this tidemark reads ${VERSION}: run the version that wrote it`);
+  const version = row[1]!;
+  if (version < 1 || version > VERSION) {
+    throw new Error(
+      `outbox row has version ${version}; this tidemark reads up to ${VERSION}: run the version that wrote it`,
+    );
   }
   const body = row.subarray(HEADER);
   if (crc32(body) !== row.readUInt32BE(CHECKSUM)) throw damaged('its checksum does not match');
-  const reader = new Reader(body);
-  const first = reader.varint();
-  const messages: OutMessage[] = [];
-  for (let i = 0, count = reader.varint(); i < count; i++) {
-    const topic = TOPICS[reader.varint()];
-    if (topic === undefined) throw damaged('it names a topic that is not known');
-    const key = reader.bytes();
-    const value = reader.bytes();
-    const headers: [string, Buffer][] = [];
-    for (let left = reader.varint(); left > 0; left--) {
-      headers.push([(reader.bytes() ?? Buffer.alloc(0)).toString(), reader.bytes() ?? Buffer.alloc(0)]);
-    }
-    messages.push({ topic, sequence: first + i, key, value, headers });
-  }
-  reader.end();
-  return messages;
+  if (version === VERSION) return Row.read(body);
+  return decodeOutbox(encodeOutbox(readFirstVersion(body, damaged)));
 }
 
 function damaged(why: string): Error {
   return new Error(`outbox row is damaged (${why}): restore the database`);
 }
 
-function writeBytes(sink: Sink, bytes: Buffer | null): void {
-  sink.count(bytes === null ? 0 : bytes.length + 1);
-  if (bytes !== null) sink.bytes(bytes);
-}
+class Row implements OutMessages {
+  readonly first: number;
+  readonly bytes: Buffer;
+  readonly topics: Uint8Array;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
 
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
+  private constructor(first: number, bytes: Buffer, topics: Uint8Array, starts: Uint32Array, ends: Uint32Array) {
+    this.first = first;
+    this.bytes = bytes;
+    this.topics = topics;
+    this.starts = starts;
+    this.ends = ends;
   }
 
-  varint(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw damaged('it ends early');
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+  static read(body: Buffer): Row {
+    let at = 0;
+    const count = () => {
+      let value = 0;
+      for (let scale = 1; ; scale *= 128) {
+        const byte = body[at++];
+        if (byte === undefined) throw damaged('it ends early');
+        value += (byte & 0x7f) * scale;
+        if (byte < 0x80) return value;
+      }
+    };
+    const first = count();
+    const messages = count();
+    if (messages > body.length) throw damaged('it ends early');
+    const topics = new Uint8Array(messages);
+    const starts = new Uint32Array(messages);
+    const ends = new Uint32Array(messages);
+    for (let i = 0; i < messages; i += 1) {
+      const topic = body[at++];
+      if (topic === undefined || topic >= OUTPUT_TOPICS.length) throw damaged('it names a topic that is not known');
+      const length = count();
+      topics[i] = topic;
+      starts[i] = at;
+      at += length;
+      ends[i] = at;
+      if (at > body.length) throw damaged('it ends early');
     }
+    if (at !== body.length) throw damaged('bytes follow its last message');
+    return new Row(first, body, topics, starts, ends);
   }
 
-  bytes(): Buffer | null {
-    const length = this.varint() - 1;
-    if (length < 0) return null;
-    if (this.#at + length > this.#bytes.length) throw damaged('it ends early');
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+  get next(): number {
+    return this.first + this.topics.length;
   }
 
-  end(): void {
-    if (this.#at !== this.#bytes.length) throw damaged('bytes follow its last message');
+  message(i: number): OutMessage {
+    const topic = OUTPUT_TOPICS[this.topics[i]!]!;
+    return { topic, sequence: this.first + i, ...readTail(this.bytes, this.starts[i]!, this.ends[i]!) };
+  }
+
+  slice(from: number, to: number): OutMessages {
+    const { first, bytes, topics, starts, ends } = this;
+    return new Row(first + from, bytes, topics.subarray(from, to), starts.subarray(from, to), ends.subarray(from, to));
+  }
+
+  *[Symbol.iterator](): Iterator<OutMessage> {
+    for (let i = 0; i < this.topics.length; i += 1) yield this.message(i);
   }
 }

@@ -4,58 +4,11 @@ import type { EndReason } from '../core/visit.ts';
 import { schemaIdOf } from './avro.ts';
 import { compileReader } from './avro-reader.ts';
 import { parseSchema } from './avro-type.ts';
-import { compileWriter } from './avro-writer.ts';
 import { Cursor, Unreadable } from './cursor.ts';
 import { VISIT_ENDED_SCHEMA } from './schemas.ts';
-import { Sink } from './sink.ts';
 
 const TYPE = parseSchema(VISIT_ENDED_SCHEMA, true);
-const write = compileWriter(TYPE);
 const read = compileReader(TYPE, TYPE);
-const sink = new Sink();
-const UTM = ['source', 'medium', 'campaign', 'term', 'content'] as const;
-
-/**
- * A message of the output topic, in the Confluent wire format. The same bytes for the same message, always.
- * @param topic and partition of the input, for `opened_at_offset`.
- * @param schemaId the registry's id of `schemas/VisitEnded.avsc`.
- */
-export function encodeVisitEnded(message: VisitEnded, topic: string, partition: number, schemaId: number): Buffer {
-  const { utm } = message;
-  sink.clear();
-  sink.byte(0);
-  sink.uint32(schemaId);
-  write(sink, {
-    event_id: message.eventId,
-    type: 'visit-ended',
-    name: 'Visit Ended',
-    visit_id: message.visitId,
-    session_id: message.sessionId,
-    profile_id: message.profileId,
-    source_id: message.sourceId,
-    revision: message.revision,
-    reason: message.reason,
-    retracted: message.retracted,
-    merged_into: message.mergedInto,
-    started_at: message.startedAt,
-    ended_at: message.endedAt,
-    decided_at: message.decidedAt,
-    amendable_until: message.amendableUntil,
-    duration_ms: message.endedAt - message.startedAt,
-    event_count: message.eventCount,
-    page_view_count: message.pageViewCount,
-    late_event_count: message.lateEventCount,
-    event_types: message.eventTypes,
-    entry_page: message.entryPage,
-    exit_page: message.exitPage,
-    referrer: message.referrer,
-    utm: utm === null ? null : Object.fromEntries(UTM.map((name, i) => [name, utm[i]])),
-    ...Object.fromEntries(NAMED.map((name, i) => [name, message.named[i] ?? null])),
-    debug: message.debug,
-    opened_at_offset: { topic, partition, offset: message.openedOffset },
-  });
-  return sink.toBuffer();
-}
 
 /** A message as it is read back: with its name, and where in the input its visit began. */
 export interface ReadVisitEnded extends VisitEnded {
@@ -68,7 +21,7 @@ export interface ReadVisitEnded extends VisitEnded {
 
 type Fields = { readonly [name: string]: never };
 
-/** Reads what `encodeVisitEnded` wrote. @throws Unreadable where it is something else. */
+/** Reads what `VisitEndedWriter` wrote. @throws Unreadable where it is something else. */
 export function decodeVisitEnded(value: Buffer): ReadVisitEnded {
   if (schemaIdOf(value) === null) throw new Unreadable('the value is not in the Confluent wire format');
   const cursor = new Cursor();

@@ -9,11 +9,11 @@ import type { RawRecord } from '../../src/processor/ports.ts';
 import { rulesOf, type Settings } from '../../src/settings/index.ts';
 import { AvroDecoder, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
-import { encodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { type Console, type ConsoleRecord, readTopic } from '../e2e/support/console.ts';
 import { plainProducer } from '../e2e/support/kafka.ts';
 import { type Folded, viewsIn, viewsOf } from '../e2e/support/rows.ts';
 import { reference, type Step } from '../reference/reference.ts';
+import { encodeVisitEnded } from '../wire/messages.ts';
 import { compare, type Difference } from './compare.ts';
 import { type Addresses, NAME, PARTITIONS } from './settings.ts';
 

@@ -26,9 +26,15 @@ export interface Turn {
   readonly crash: 'none' | 'commit lost' | 'commit landed';
   /** How many visits end at most before the next commit; 0: no question is asked here. */
   readonly endAtMost: number;
+  /** Whether a filter of the sessions in the store is begun, or filled and put to use. */
+  readonly filter: 'none' | 'begin' | 'use';
+  /** Memory for sessions without an open visit, from the next take-over on. */
+  readonly idleBytes: number;
 }
 
-const QUIET: Turn = { ahead: 1, landing: 'not', commit: 'none', crash: 'none', endAtMost: 0 };
+const QUIET: Turn = {
+  ...{ ahead: 1, landing: 'not', commit: 'none', crash: 'none', endAtMost: 0, filter: 'none', idleBytes: 0 },
+};
 
 /** What the store holds in the end. */
 export interface Outcomes {
@@ -47,11 +53,15 @@ export async function drive(
   atCommit: (store: MemoryStore<string>) => void = () => {},
 ): Promise<Outcomes> {
   const run = new Run(rules, log, atCommit);
+  run.idleBytes = plan[0]?.idleBytes ?? 0;
   await run.takeOver();
   let turns = 0;
   while (run.position < log.length) {
     const turn = plan[turns++] ?? QUIET;
     await run.step(turn.ahead, turn.landing);
+    if (turn.filter === 'begin') run.beginFilter();
+    if (turn.filter === 'use') run.useFilter();
+    run.idleBytes = turn.idleBytes;
     if (turn.endAtMost > 0) run.partition.endDue(null, turn.endAtMost);
     if (turn.commit !== 'none') await run.commit();
     if (turn.commit === 'done') await run.landed();
@@ -65,6 +75,7 @@ export async function drive(
 
 class Run {
   position = 0;
+  idleBytes = 0;
   partition!: Partition<string>;
 
   private readonly rules: Rules;
@@ -73,6 +84,7 @@ class Run {
   private readonly store: MemoryStore<string>;
   private readonly decided = new Map<number, Outcome[]>();
   private lease!: Lease<string>;
+  private filling: ReturnType<Partition<string>['beginFilter']> = null;
   /** Steps before this one are folded in what the store holds. */
   private committed = 0;
   /** Records before this step have had their sessions looked up. */
@@ -89,9 +101,25 @@ class Run {
 
   async takeOver(): Promise<void> {
     this.lease = await this.store.takeOver(SOURCE.partition);
-    this.partition = new Partition(this.rules, SOURCE, this.lease.state, this.lease.open);
+    this.partition = new Partition(this.rules, SOURCE, this.lease.state, this.lease.open, {
+      maxBytes: this.idleBytes,
+      usedBytes: 0,
+    });
+    this.filling = null;
     this.position = this.committed;
     this.lookedUp = this.committed;
+  }
+
+  /** What the store holds now is read; what leaves memory later has to come into the filter by itself. */
+  beginFilter(): void {
+    const filling = this.partition.beginFilter();
+    if (filling === null) return;
+    this.filling = filling;
+    for (const visit of this.store.visits()) if (visit.ended) filling.add(visit.sessionId);
+  }
+
+  useFilter(): void {
+    this.filling?.use();
   }
 
   async step(ahead: number, landing: Turn['landing']): Promise<void> {

@@ -3,7 +3,7 @@
  * the watermark, or one millisecond beside it.
  */
 import fc from 'fast-check';
-import type { LogRecord } from '../../src/core/event.ts';
+import { isRefusal, type LogRecord } from '../../src/core/event.ts';
 import type { Rules } from '../../src/core/rules.ts';
 import { decode, type PlainEvent } from '../reference/decode.ts';
 import type { Step } from '../reference/reference.ts';
@@ -32,7 +32,11 @@ export function rulesOfLog(log: Log): Rules {
 export function stepsOfLog(log: Log): Step<string>[] {
   return log.steps.map((step) => {
     if ('now' in step) return step;
-    const entries = step.events.map((event) => decode(event, step.arrives));
+    const entries = step.events.map((event) => {
+      const entry = decode(event, step.arrives);
+      // Whether an event's parts are shared decides when its visit takes them, and nothing else.
+      return isRefusal(entry) ? entry : { ...entry, shared: step.offset % 4 !== 0 };
+    });
     const record: LogRecord<string> = { offset: step.offset, timestamp: step.arrives, entries, raw: `r${step.offset}` };
     return { record };
   });

@@ -11,6 +11,8 @@ const turns: fc.Arbitrary<Turn> = fc.record({
     { weight: 1, arbitrary: fc.constantFrom('commit lost', 'commit landed') },
   ),
   endAtMost: fc.constantFrom(0, 1, 100),
+  filter: fc.constantFrom('none', 'none', 'begin', 'use'),
+  idleBytes: fc.constantFrom(0, 0, 3_000, 1_000_000),
 });
 
 export const plans: fc.Arbitrary<Turn[]> = fc.array(turns, { maxLength: 60, size: 'max' });

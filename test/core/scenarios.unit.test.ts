@@ -12,7 +12,9 @@ async function said(scenario: Scenario, plan: readonly Turn[]) {
 }
 
 /** A commit after every step, and a new life after every commit. */
-const CAREFUL: Turn = { ahead: 1, landing: 'not', commit: 'done', crash: 'commit landed', endAtMost: 1 };
+const CAREFUL: Turn = {
+  ...{ ahead: 1, landing: 'not', commit: 'done', crash: 'commit landed', endAtMost: 1, filter: 'none', idleBytes: 0 },
+};
 
 describe('the core gives the right answer of every scenario, in one life or in as many as there are records', () => {
   test.each([...scenarioFiles('given'), ...scenarioFiles('own')])('%s', async (file) => {

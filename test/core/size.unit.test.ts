@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
 import type { TrackEvent } from '../../src/core/event.ts';
-import { takeEvent, takeVisit } from '../../src/core/folding.ts';
+import { EventId, EventIds } from '../../src/core/event-ids.ts';
+import { takeEvents, takeVisit } from '../../src/core/folding.ts';
+import { FreshEvents } from '../../src/core/fresh-events.ts';
 import { Partition } from '../../src/core/partition.ts';
 import { Visit } from '../../src/core/visit.ts';
 import { loadSettings, rulesOf } from '../../src/settings/index.ts';
@@ -50,13 +52,15 @@ describe('what a commit takes', () => {
 });
 
 test('visits of some hundred thousand events merge', () => {
+  const fresh = new FreshEvents();
   const visits = ['a', 'b'].map((name) => {
     const visit = new Visit(name, 's', false, 0, 0, T, T, T);
-    visit.eventIds = new Set();
-    for (let i = 0; i < 200_000; i++) takeEvent(RULES, visit, event('s', `${name}${i}`));
+    visit.eventIds = new EventIds();
+    for (let i = 0; i < 200_000; i++) fresh.add(visit, event('s', `${name}${i}`), new EventId().set(`${name}${i}`));
+    takeEvents(RULES, visit, fresh);
     return visit;
   });
-  takeVisit(visits[0]!, visits[1]!);
-  expect(visits[0]!.fresh).toHaveLength(400_000);
+  takeVisit(visits[0]!, visits[1]!, fresh);
+  expect([...fresh.take(visits[0]!)]).toHaveLength(400_000);
   expect(visits[0]!.eventIds!.size).toBe(400_000);
 });

@@ -3,6 +3,7 @@ import { KafkaOutput } from '../../src/kafka/output.ts';
 import { whyNotJava } from '../../src/local/java.ts';
 import { type JavaStack, startStack } from '../../src/local/stack.ts';
 import { uniqueName } from '../support/stack.ts';
+import { ready } from '../wire/messages.ts';
 import { makeTopic, produce, quiet, Reader, until } from './support.ts';
 
 const reason = await whyNotJava(process.env);
@@ -100,10 +101,10 @@ describeJava(`a broker that is away${reason === null ? '' : ` (skipped: ${reason
     });
     const [first, second] = [make(), make()];
     const session = await first.open(0);
-    await session.send([message(0)], 1);
+    await session.send([ready([message(0)])], 1);
     const sending: Promise<unknown>[] = [];
     await asleep(async () => {
-      sending.push(expect(session.send([message(1)], 2)).rejects.toThrow());
+      sending.push(expect(session.send([ready([message(1)])], 2)).rejects.toThrow());
       await bounded('closing', first.close());
     });
     await Promise.all(sending);

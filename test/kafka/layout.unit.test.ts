@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { partitionFor } from '../../src/kafka/layout.ts';
-import { headerList, headerObject } from '../../src/kafka/records.ts';
-import { recordBytes, split } from '../../src/kafka/split.ts';
+import { headerList } from '../../src/kafka/records.ts';
 import type { OutMessage } from '../../src/processor/ports.ts';
 
 const message = (sequence: number, more: Partial<OutMessage> = {}): OutMessage => ({
@@ -39,46 +38,7 @@ describe('where a message goes', () => {
   });
 });
 
-describe('splitting what is sent', () => {
-  const sizes = (requests: OutMessage[][]) => requests.map((request) => request.length);
-
-  test('keeps the order, and every message once', () => {
-    const messages = Array.from({ length: 2_500 }, (_, i) => message(i, { value: Buffer.alloc((i * 7_919) % 3_000) }));
-    const requests = split(messages, 20_000);
-    expect(requests.flat()).toEqual(messages);
-    for (const request of requests) {
-      expect(request.reduce((sum, each) => sum + recordBytes(each), 0)).toBeLessThanOrEqual(20_000);
-    }
-  });
-
-  test('by number too, and sends what is too large alone', () => {
-    expect(
-      sizes(
-        split(
-          Array.from({ length: 2_001 }, (_, i) => message(i)),
-          1 << 20,
-        ),
-      ),
-    ).toEqual([1_000, 1_000, 1]);
-    const large = message(1, { value: Buffer.alloc(2_000_000) });
-    expect(sizes(split([message(0), large, message(2)], 1 << 20))).toEqual([1, 1, 1]);
-    expect(split([], 100)).toEqual([]);
-  });
-});
-
 describe('headers', () => {
-  test('of one name stay together and in order; names that every object has are names like others', () => {
-    const headers: [string, Buffer][] = [
-      ['b', Buffer.from('1')],
-      ['toString', Buffer.from('2')],
-      ['b', Buffer.from('3')],
-      ['__proto__', Buffer.from('4')],
-      ['b', Buffer.from('5')],
-    ];
-    const back = headerList(headerObject(headers));
-    expect(back.map(([name, value]) => `${name}${value}`)).toEqual(['b1', 'b3', 'b5', 'toString2', '__proto__4']);
-  });
-
   test('as KafkaJS decodes them lose what it finds in every object', () => {
     const given = { constructor: [Object, Buffer.from('1')], empty: null, ['__proto__']: [{}, Buffer.from('2')] };
     expect(headerList(given as never)).toEqual([

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { KafkaOutput } from '../../src/kafka/output.ts';
 import type { OutMessage, OutputSession, OutputTopic } from '../../src/processor/ports.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
+import { ready } from '../wire/messages.ts';
 import { consoleConsumer } from './console.ts';
 import { makeTopic, quiet, transactions } from './support.ts';
 
@@ -54,7 +55,7 @@ describeReal('the output on a broker', () => {
 
   const sendAll = async (session: OutputSession, input: string, sequences: readonly number[], partition = 0) => {
     const messages = sequences.map((sequence) => message(input, partition, sequence));
-    await session.send(messages, sequences.at(-1)! + 1);
+    await session.send([ready(messages)], sequences.at(-1)! + 1);
   };
   const range = (count: number, first = 0) => Array.from({ length: count }, (_, i) => first + i);
 
@@ -91,7 +92,7 @@ describeReal('the output on a broker', () => {
     await sendAll(first, input, [0]);
     const large = message(input, 0, 300, { value: Buffer.alloc(200_000) });
     const some = range(299, 1).map((sequence) => message(input, 0, sequence, { value: Buffer.alloc(1_000) }));
-    await expect(first.send([...some, large], 301)).rejects.toThrow();
+    await expect(first.send([ready([...some, large])], 301)).rejects.toThrow();
     const second = await output.open(0);
     expect(await second.position()).toBe(1);
     await sendAll(second, input, [1, 2]);
@@ -107,7 +108,7 @@ describeReal('the output on a broker', () => {
     const large = range(2_500).map((sequence) =>
       message(input, 0, sequence, { value: Buffer.alloc(sequence === 7 ? 900_000 : 500, 'x') }),
     );
-    await session.send(large, 2_500);
+    await session.send([ready(large)], 2_500);
     const back = await session.readBack(0);
     expect(back.map(({ sequence }) => sequence)).toEqual(range(2_500));
     expect(back[7]!.value).toHaveLength(900_000);
@@ -119,11 +120,13 @@ describeReal('the output on a broker', () => {
     const aside = { topic: 'dead-letter' as const, value: null };
     await session.send(
       [
-        message(input, 1, 0),
-        message(input, 1, 1, { ...aside, key: Buffer.from('session-1') }),
-        message(input, 1, 2, { ...aside, key: Buffer.from('session-2') }),
-        message(input, 1, 3, { ...aside, key: null, value: Buffer.from('as it came') }),
-        message(input, 1, 4, { topic: 'late' }),
+        ready([
+          message(input, 1, 0),
+          message(input, 1, 1, { ...aside, key: Buffer.from('session-1') }),
+          message(input, 1, 2, { ...aside, key: Buffer.from('session-2') }),
+          message(input, 1, 3, { ...aside, key: null, value: Buffer.from('as it came') }),
+          message(input, 1, 4, { topic: 'late' }),
+        ]),
       ],
       5,
     );
@@ -146,17 +149,11 @@ describeReal('the output on a broker', () => {
     const [mine, other] = [await output.open(0), await output.open(1)];
     const aside = (partition: number, sequence: number) =>
       message(input, partition, sequence, { topic: 'dead-letter' });
-    await mine.send(
-      range(30).map((sequence) => aside(0, sequence)),
-      30,
-    );
+    await mine.send([ready(range(30).map((sequence) => aside(0, sequence)))], 30);
     for (let at = 0; at < 3_000; at += 1_000) {
-      await other.send(
-        range(1_000, at).map((sequence) => aside(1, sequence)),
-        at + 1_000,
-      );
+      await other.send([ready(range(1_000, at).map((sequence) => aside(1, sequence)))], at + 1_000);
     }
-    await mine.send([aside(0, 30), message(input, 0, 31)], 32);
+    await mine.send([ready([aside(0, 30), message(input, 0, 31)])], 32);
     // Someone else's open transaction in the same partition, and an aborted one.
     const stranger = await transactions(topics['dead-letter']);
     await stranger.aborted({

@@ -1,9 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Changes, emptyState, type ProfileDelta, type TraitWrite } from '../../src/core/changes.ts';
+import { EventIds } from '../../src/core/event-ids.ts';
 import { visitId } from '../../src/core/ids.ts';
-import { Visit, type VisitEvent } from '../../src/core/visit.ts';
+import { Stamp } from '../../src/core/stamp.ts';
+import { TypeCounts } from '../../src/core/type-counts.ts';
+import { restoreValues, Visit, type VisitEvent } from '../../src/core/visit.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import { type Commit, Fenced, type HistoryQuery, type OutboxRow } from '../../src/processor/ports.ts';
+import { plainVisit } from '../support/plain-visit.ts';
+import { visitEvents } from '../support/visit-events.ts';
 
 const T = Date.UTC(2026, 0, 1);
 
@@ -12,6 +17,10 @@ function visit(offset: number, openedAt: number, ...at: readonly number[]): Visi
   const made = new Visit(id, 's', false, offset, 0, at[0]!, at.at(-1)!, openedAt);
   made.eventCount = at.length;
   return made;
+}
+
+function named(made: Visit, profileId: string, profileStamp: Stamp): void {
+  Object.assign(made, { profileId, profileStamp });
 }
 
 function ended(made: Visit): Visit {
@@ -148,7 +157,8 @@ describe('nothing is shared with the fold', () => {
     const made = visit(0, T, T);
     const done = lease.commit(commit(1, { visits: [{ visit: made, from: null }] }));
     made.eventCount = 7;
-    made.context.set('page', { t: T, eventId: 'e', value: {} });
+    made.context = [['page', {}]];
+    made.contextStamps = Stamp.of(T, 'e');
     await done;
     expect(store.visits()).toMatchObject([{ eventCount: 1, context: [] }]);
   });
@@ -156,12 +166,16 @@ describe('nothing is shared with the fold', () => {
   test('what was loaded can change without the store', async () => {
     const store = new MemoryStore<null>();
     const made = visit(0, T, T);
-    made.named[2] = { t: T, eventId: 'e', value: 'x' };
+    const names = (value: string | null) => [null, null, value, null, null, null, null, null];
+    made.named = names('x');
+    made.namedStamps = Stamp.of(T, 'e');
     await (await store.takeOver(0)).commit(commit(1, { visits: [{ visit: made, from: null }] }));
     const loaded = (await store.takeOver(0)).open[0]!;
-    loaded.named[2] = null;
-    loaded.types.set('x', 1);
-    expect((await store.takeOver(0)).open[0]).toMatchObject({ named: made.named, types: new Map() });
+    (loaded.named as (string | null)[])[2] = null;
+    loaded.types = TypeCounts.of([['x', 1]]);
+    const again = (await store.takeOver(0)).open[0]!;
+    expect(again.named).toEqual(made.named);
+    expect([...again.types]).toEqual([]);
   });
 
   test('a visit comes back with every field that it had', async () => {
@@ -169,23 +183,25 @@ describe('nothing is shared with the fold', () => {
     const at = { t: T, eventId: 'e' };
     const made = ended(visit(4, T + 5, T + 1, T + 3));
     Object.assign(made, { pageViewCount: 3, lateEventCount: 4, seal: 'max_events', lastArrival: T + 9 });
-    made.profile = { ...at, value: 'p' };
-    made.source = { ...at, value: 'q' };
-    made.entry = { ...at, value: { page: '/', referrer: 'r' } };
-    made.exit = { ...at, value: '/x' };
-    made.utm = { ...at, value: ['a', null, 'b', null, null] };
-    made.named = made.named.map((_, i) => (i % 2 === 0 ? null : { ...at, value: `${i}` }));
-    made.context = new Map([['page', { ...at, value: { path: '/', list: [1, null, true] } }]]);
-    made.types = new Map([['x', 2]]);
+    restoreValues(made, {
+      profile: { ...at, value: 'p' },
+      source: { ...at, value: 'q' },
+      entry: { ...at, value: { page: '/', referrer: 'r' } },
+      exit: { ...at, value: '/x' },
+      utm: { ...at, value: ['a', null, 'b', null, null] },
+      named: made.named.map((_, i) => (i % 2 === 0 ? null : { ...at, value: `${i}` })),
+      context: [['page', { ...at, value: { path: '/', list: [1, null, true] } }]],
+    });
+    made.types = TypeCounts.of([['x', 2]]);
     const lease = await store.takeOver(0);
-    const events = [{ visitId: made.id, events: [event('e', T + 1)] }];
+    const events = [{ visitId: made.id, events: visitEvents([event('e', T + 1)]) }];
     await lease.commit(commit(1, { visits: [{ visit: made, from: null }], events }));
 
     const [found] = (await lease.history(query({})))[0]!.ended;
-    made.eventIds = new Set(['e']);
-    const { profile, eventCount, pageViewCount, startedAt, lastEventAt } = made;
-    made.stored = { place: 'ended', profileId: profile.value, eventCount, pageViewCount, startedAt, lastEventAt };
-    expect(found).toEqual(made);
+    made.eventIds = EventIds.of(['e']);
+    const { profileId, eventCount, pageViewCount, startedAt, lastEventAt } = made;
+    made.stored = { place: 'ended', profileId, eventCount, pageViewCount, startedAt, lastEventAt };
+    expect(plainVisit(found!)).toEqual(plainVisit(made));
   });
 });
 
@@ -195,7 +211,10 @@ describe('history', () => {
     const lease = await store.takeOver(0);
     const made = ended(visit(0, T, T, T + 10));
     await lease.commit(
-      commit(1, { visits: [{ visit: made, from: null }], events: [{ visitId: made.id, events: [event('e', T)] }] }),
+      commit(1, {
+        visits: [{ visit: made, from: null }],
+        events: [{ visitId: made.id, events: visitEvents([event('e', T)]) }],
+      }),
     );
     const until = T + 10 + 1_000;
     const found = async (of: Partial<HistoryQuery>) =>
@@ -214,13 +233,16 @@ describe('history', () => {
     const store = new MemoryStore<null>();
     const lease = await store.takeOver(0);
     const [a, b, c] = [visit(0, T, T), visit(1, T, T + 50), visit(2, T, T + 99)];
-    const events = [a!, b!, c!].map((of, i) => ({ visitId: of.id, events: [event(`e${i}`, of.startedAt)] }));
+    const events = [a!, b!, c!].map((of, i) => ({
+      visitId: of.id,
+      events: visitEvents([event(`e${i}`, of.startedAt)]),
+    }));
     await lease.commit(commit(1, { visits: [a!, b!, c!].map((of) => ({ visit: of, from: null })), events }));
     await lease.commit(commit(2, { removed: [{ id: c!.id, from: 'open', survivor: b!.id }] }));
     await lease.commit(commit(3, { removed: [{ id: b!.id, from: 'open', survivor: a!.id }] }));
     const sessions = [{ sessionId: 's', debug: false, openVisitIds: [a!.id] }];
     const [found] = await lease.history(query({ sessions }));
-    expect(found!.openEventIds).toEqual(new Map([[a!.id, new Set(['e0', 'e1', 'e2'])]]));
+    expect([...found!.openEventIds].map(([id, ids]) => [id, [...ids]])).toEqual([[a!.id, ['e0', 'e1', 'e2']]]);
     expect(store.visitEvents(a!.id).map(({ eventId, position }) => [eventId, position])).toEqual([
       ['e0', 1],
       ['e1', 2],
@@ -235,13 +257,13 @@ describe('profiles', () => {
     const store = new MemoryStore<null>();
     const lease = await store.takeOver(0);
     const [a, b] = [visit(0, T, T, T + 5), visit(1, T, T + 50, T + 70)];
-    for (const each of [a!, b!]) each.profile = { t: T, eventId: 'e', value: 'p' };
+    for (const each of [a!, b!]) named(each, 'p', Stamp.of(T, 'e'));
     const gained = { visitCount: 2, eventCount: 4, durationMs: 25, firstSeenAt: T, lastSeenAt: T + 70 };
     const visits = [a!, b!].map((each) => ({ visit: each, from: null }));
     await lease.commit(commit(1, { visits, profiles: [delta('p', gained)] }));
     expect(store.profiles()).toMatchObject([{ profileId: 'p', sessionCount: 1, ...gained }]);
 
-    b!.profile = { t: T + 60, eventId: 'f', value: 'q' };
+    named(b!, 'q', Stamp.of(T + 60, 'f'));
     const left = delta('p', { visitCount: -1, eventCount: -2, durationMs: -20, shrunk: true });
     const taken = { visitCount: 1, eventCount: 2, durationMs: 20, firstSeenAt: T + 50, lastSeenAt: T + 70 };
     await lease.commit(commit(2, { visits: [{ visit: b!, from: 'open' }], profiles: [left, delta('q', taken)] }));

@@ -59,7 +59,12 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
   }
 
   async function outboxOf(partition: number) {
-    const rows = await schema.sql('SELECT * FROM outbox WHERE partition = $1 ORDER BY first_sequence', [partition]);
+    const rows = await schema.sql(
+      `SELECT first_sequence, next_sequence, string_agg(payload, '' ORDER BY piece) AS payload
+      FROM outbox JOIN outbox_piece USING (partition, first_sequence)
+      WHERE partition = $1 GROUP BY first_sequence, next_sequence ORDER BY first_sequence`,
+      [partition],
+    );
     return rows.map(({ first_sequence, next_sequence, payload }) => ({
       ...{ first: first_sequence, next: next_sequence, payload },
     }));

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { Visit, VisitEvent } from '../../src/core/visit.ts';
 import { describeReal } from '../support/stack.ts';
+import { visitEvents } from '../support/visit-events.ts';
 import { Committer, makeVisit, T0 } from './make.ts';
+import { sessionsOf } from './pair.ts';
 import { testSchema } from './schema.ts';
 
 const DAY = 86_400_000;
@@ -14,7 +16,7 @@ describeReal('events and ended visits are found again', () => {
   }
 
   function holding(visit: Visit, ...events: VisitEvent[]) {
-    return { visitId: visit.id, events };
+    return { visitId: visit.id, events: visitEvents(events) };
   }
 
   test('in order of time, then of event id as bytes, over all commits, with whatever they hold', async () => {
@@ -75,7 +77,7 @@ describeReal('events and ended visits are found again', () => {
       endedSince: 0,
       watermark: 0,
     });
-    expect(history!.openEventIds.get(a.visit.id)).toEqual(new Set(['a', 'b', 'c', 'd', 'e']));
+    expect([...history!.openEventIds.get(a.visit.id)!].sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   test('ended visits within the bounds, with their event ids where they are not frozen', async () => {
@@ -121,7 +123,7 @@ describeReal('events and ended visits are found again', () => {
     const bounds = { openedSince: T0 - 40 * DAY, endedSince: T0 - 30 * DAY, watermark };
     const [nobody, mine, debugs] = await committer.lease.history({ sessions, ...bounds });
     expect(nobody).toMatchObject({ sessionId: 'nobody', ended: [], openEventIds: new Map() });
-    const found = new Map(mine!.ended.map((visit) => [visit.id, visit.eventIds]));
+    const found = new Map(mine!.ended.map((visit) => [visit.id, visit.eventIds && new Set(visit.eventIds)]));
     expect(found).toEqual(
       new Map([
         [amendable.id, new Set(['e0', 'f0'])],
@@ -130,8 +132,10 @@ describeReal('events and ended visits are found again', () => {
         [oldButAmendable.id, new Set(['e5', 'f5'])],
       ]),
     );
-    expect(mine!.openEventIds).toEqual(new Map([[open.id, new Set(['e8', 'f8'])]]));
+    expect([...mine!.openEventIds].map(([id, ids]) => [id, [...ids].sort()])).toEqual([[open.id, ['e8', 'f8']]]);
     expect(debugs!.ended.map(({ id }) => id)).toEqual([debug.id]);
+    const ids = await sessionsOf(committer.lease, bounds);
+    expect(ids.sort()).toEqual(['bounds', 'bounds', 'bounds', 'bounds', 'bounds', 'bounds2']);
   });
 
   test('bounds without an end find everything', async () => {
@@ -145,7 +149,22 @@ describeReal('events and ended visits are found again', () => {
       endedSince: -Infinity,
       watermark: Infinity,
     });
-    expect(found!.ended).toEqual([visit]);
+    expect(found!.ended.map(({ id }) => id)).toEqual([visit.id]);
+  });
+
+  test('a visit of more events than fit into a row, or of events that are large, has them all', async () => {
+    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const [many, large] = [makeVisit({ sessionId: 'many' }), makeVisit({ sessionId: 'large' })];
+    const page = '/"\\\u0001é😀'.repeat(200);
+    const ofMany = Array.from({ length: 1_000 }, (_, i) => event(crypto.randomUUID(), T0 + i, { page: `/${i}` }));
+    const ofLarge = Array.from({ length: 20 }, (_, i) => event(`e${i}`, T0 + i, { type: page.slice(0, i + 1), page }));
+    await committer.commit([many, large], { events: [holding(many, ...ofMany), holding(large, ...ofLarge)] });
+    for (const [visit, events] of [[many, ofMany] as const, [large, ofLarge] as const]) {
+      const rows = await schema.sql('SELECT * FROM visit_events WHERE visit_id = $1 ORDER BY position', [visit.id]);
+      expect(rows.map(({ event_id, type, occurred_at, page }) => [event_id, type, occurred_at, page])).toEqual(
+        events.map(({ eventId, type, t, page }) => [eventId, type.toWellFormed(), t, page]),
+      );
+    }
   });
 
   test('revisions are kept as they were said', async () => {

@@ -1,4 +1,5 @@
 import { type Changes, noCounts, type PartitionState, type ProfileDelta } from '../../src/core/changes.ts';
+import { TypeCounts } from '../../src/core/type-counts.ts';
 import { Visit } from '../../src/core/visit.ts';
 import type { Commit, Lease } from '../../src/processor/ports.ts';
 
@@ -12,7 +13,7 @@ export function makeVisit(of: Partial<Visit> & { openedAt?: number } = {}): Visi
   opened += 1;
   const last = rest.lastEventAt ?? startedAt + 60_000;
   const visit = new Visit(idAt(openedAt), sessionId, debug, opened, 0, startedAt, last, last);
-  return Object.assign(visit, { eventCount: 2, pageViewCount: 1, types: new Map([['page-view', 2]]) }, rest);
+  return Object.assign(visit, { eventCount: 2, pageViewCount: 1, types: TypeCounts.of([['page-view', 2]]) }, rest);
 }
 
 export function idAt(ms: number): string {
@@ -60,7 +61,7 @@ export class Committer {
       this.#places.set(visit.id, visit.ended ? 'ended' : 'open');
       visit.stored = {
         place: visit.ended ? 'ended' : 'open',
-        profileId: visit.profile?.value ?? null,
+        profileId: visit.profileId,
         eventCount: visit.eventCount,
         pageViewCount: visit.pageViewCount,
         startedAt: visit.startedAt,

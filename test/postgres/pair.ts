@@ -1,7 +1,8 @@
 /** Two stores as one: every answer of the first is held against the second's before it is given. */
 import { expect } from '@jest/globals';
 import type { Visit } from '../../src/core/visit.ts';
-import type { Commit, HistoryQuery, Lease, SessionHistory, Store } from '../../src/processor/ports.ts';
+import type { Commit, HistoryQuery, HistoryReach, Lease, SessionHistory, Store } from '../../src/processor/ports.ts';
+import { plainVisit } from '../support/plain-visit.ts';
 
 export class PairLease {
   readonly first: Lease<string>;
@@ -27,10 +28,18 @@ export class PairLease {
       ...found,
       ended: byId(found.ended),
       // Of a visit that has ended in the meantime a store may tell the ids here, or with the visit.
-      openEventIds: new Map([...found.openEventIds].filter(([id]) => right[i]!.openEventIds.has(id))),
+      openEventIds: new Map(
+        [...found.openEventIds].filter(([id]) => right[i]!.openEventIds.has(id)).map(([id, ids]) => [id, new Set(ids)]),
+      ),
     });
     expect(answer.map(comparable)).toEqual(right.map(comparable));
+    if (answer.some(({ ended }) => ended.length > 0)) await this.#sameSessions(query);
     return answer;
+  }
+
+  async #sameSessions(reach: HistoryReach): Promise<void> {
+    const [found, right] = [await sessionsOf(this.first, reach), await sessionsOf(this.second, reach)];
+    expect(found.sort()).toEqual(right.sort());
   }
 
   async commit(commit: Commit<string>): Promise<void> {
@@ -38,6 +47,13 @@ export class PairLease {
   }
 }
 
-function byId(visits: readonly Visit[]): Visit[] {
-  return [...visits].sort((a, b) => (a.id < b.id ? -1 : 1));
+/** All ids that `endedSessions` gives. */
+export async function sessionsOf(lease: Lease<string>, reach: HistoryReach): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const piece of lease.endedSessions(reach)) ids.push(...piece);
+  return ids;
+}
+
+function byId(visits: readonly Visit[]) {
+  return [...visits].sort((a, b) => (a.id < b.id ? -1 : 1)).map(plainVisit);
 }

@@ -1,4 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { FIND_ENDED } from '../../src/postgres/history.ts';
+import { lowestId } from '../../src/postgres/ranges.ts';
+import { LOOK_UP } from '../../src/postgres/store.ts';
 import { describeReal } from '../support/stack.ts';
 import { Committer, makeVisit, T0 } from './make.ts';
 import { testSchema } from './schema.ts';
@@ -26,5 +29,24 @@ describeReal('a question about one thing reads no whole table', () => {
       (line, i) => line.includes('Index') && line.includes('Scan') && !/Cond:/.test(plan[i + 1] ?? ''),
     );
     expect(unconditional.filter((line) => !line.includes('Bitmap'))).toEqual([]);
+  });
+
+  test('a look-up of sessions goes by their index, whatever a sample taken long ago says', async () => {
+    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const hour = 3_600_000;
+    const later = (i: number) => makeVisit({ sessionId: `s${i}`, ended: true, openedAt: T0 + 2 * hour });
+    // By this sample every session has all of the month's visits, and none of them was opened in the last hour.
+    await committer.commit(Array.from({ length: 300 }, () => makeVisit({ sessionId: 'one', ended: true })));
+    await schema.sql('ANALYZE ended_visit');
+    await committer.commit(Array.from({ length: 3_000 }, (_, i) => later(i)));
+    await schema.sql(`${LOOK_UP} PREPARE looked_up AS ${FIND_ENDED.text}`);
+    const sessions = Array.from({ length: 500 }, (_, i) => `s${i * 7}`);
+    const ask = `EXECUTE looked_up (1, '{${sessions}}', '${lowestId(T0 + hour)}', 0, 0)`;
+    const plan = (await schema.sql(`EXPLAIN (COSTS off) ${ask}`)).map((row) => String(row['QUERY PLAN']));
+    const scans = plan.filter((line) => line.includes('Scan'));
+    expect(scans.filter((line) => line.includes('ended_visit'))).not.toEqual([]);
+    expect(scans.filter((line) => !/Function Scan|Index Scan using ended_visit_\w+_session_id_idx/.test(line))).toEqual(
+      [],
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { TraitWrite } from '../../src/core/changes.ts';
+import { Stamp } from '../../src/core/stamp.ts';
 import type { Visit } from '../../src/core/visit.ts';
 import { describeReal } from '../support/stack.ts';
 import { Committer, gain, loss, makeVisit, T0 } from './make.ts';
@@ -11,8 +12,8 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
   const schema = testSchema();
 
   function visitOf(profileId: string | null, startedAt: number, of: Partial<Visit> = {}): Visit {
-    const profile = profileId === null ? null : { t: startedAt, eventId: 'e', value: profileId };
-    return makeVisit({ startedAt, lastEventAt: startedAt + MINUTE, profile, ...of });
+    const profileStamp = profileId === null ? null : Stamp.of(startedAt, 'e');
+    return makeVisit({ startedAt, lastEventAt: startedAt + MINUTE, profileId, profileStamp, ...of });
   }
 
   async function profile(id: string): Promise<Record<string, unknown> | undefined> {
@@ -57,7 +58,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
       last_seen_at: T0 + 10 * MINUTE,
       visit_count: 3,
     });
-    late.profile = { t: 1, eventId: 'e', value: 'taker' };
+    Object.assign(late, { profileId: 'taker', profileStamp: Stamp.of(1, 'e') });
     await committer.commit([late], { profiles: [loss('shrink', late), gain('taker', late)] });
     expect(await profile('shrink')).toMatchObject({
       visit_count: 2,
@@ -71,7 +72,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
       profiles: [loss('shrink', early)],
     });
     expect(await profile('shrink')).toMatchObject({ visit_count: 1, first_seen_at: T0, last_seen_at: T0 + MINUTE });
-    middle.profile = null;
+    Object.assign(middle, { profileId: null, profileStamp: null });
     await committer.commit([middle], { profiles: [loss('shrink', middle)] });
     expect(await profile('shrink')).toBeUndefined();
     expect(await profile('taker')).toMatchObject({ visit_count: 1, last_seen_at: T0 + 10 * MINUTE });

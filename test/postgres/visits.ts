@@ -1,7 +1,8 @@
 /** Random visits with all that a visit may hold: whatever the fold can make, and more. */
 import fc from 'fast-check';
 import type { Json, Utm } from '../../src/core/event.ts';
-import { type EndReason, type Seal, type Stamped, Visit } from '../../src/core/visit.ts';
+import { TypeCounts } from '../../src/core/type-counts.ts';
+import { type EndReason, restoreValues, type Seal, type Stamped, Visit } from '../../src/core/visit.ts';
 import { idAt, T0 } from './make.ts';
 
 /** No NUL and no half of a surrogate pair: such texts are refused before the fold. */
@@ -15,14 +16,16 @@ const id = fc.oneof(
 );
 const optionalText = fc.option(text(30));
 
-const json: fc.Arbitrary<Json> = fc.jsonValue({ maxDepth: 3 }).map(
-  (value) =>
-    JSON.parse(
-      JSON.stringify(value)
-        .replaceAll('\\u0000', '?')
-        .replace(/\\ud[89a-f]../gi, '?'),
-    ) as Json,
-);
+const json: fc.Arbitrary<Json> = fc.jsonValue({ maxDepth: 3 }).map((value) => cleaned(value as Json));
+
+/** Texts as they are after decoding, keys included. */
+function cleaned(value: Json): Json {
+  const clean = (raw: string) => raw.toWellFormed().replaceAll('\0', '?');
+  if (typeof value === 'string') return clean(value);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;
+  if (Array.isArray(value)) return value.map(cleaned);
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [clean(name), cleaned(each)]));
+}
 
 /** Records that are objects like any other. */
 const plain = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
@@ -84,5 +87,8 @@ export const visits: fc.Arbitrary<Visit> = fc
   .map(({ openedAt, sessionId, debug, openedOffset, openedIndex, startedAt, lasted, fields }) => {
     const end = startedAt + lasted;
     const visit = new Visit(idAt(openedAt), sessionId, debug, openedOffset, openedIndex, startedAt, end, end);
-    return Object.assign(visit, fields);
+    const { profile, source, entry, exit, utm, named, context, types, ...plainFields } = fields;
+    restoreValues(visit, { profile, source, entry, exit, utm, named, context: [...context] });
+    visit.types = TypeCounts.of(types);
+    return Object.assign(visit, plainFields);
   });

@@ -5,6 +5,7 @@ import { CannotGoOn } from '../../src/processor/errors.ts';
 import type { Lease, OutMessage, OutputSession } from '../../src/processor/ports.ts';
 import { Publisher } from '../../src/processor/publisher.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
+import { ready } from '../wire/messages.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 function message(sequence: number, value: string): OutMessage {
@@ -24,7 +25,7 @@ test('what is folded again after a restored backup is compared also when the fir
   const clock = new VirtualClock(0);
   const output = new MemoryOutput();
   const sent = await output.open(0);
-  await sent.send([message(0, 'a'), message(1, 'b')], 2);
+  await sent.send([ready([message(0, 'a'), message(1, 'b')])], 2);
   let failures = 0;
   const failing = {
     open: async (partition: number): Promise<OutputSession> => ({

@@ -61,6 +61,7 @@ export class Host {
     const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
+      idle: { maxBytes: 5_000, usedBytes: 0 },
       log: this.reader,
       store: this.store(),
       output: this.output(),
@@ -144,7 +145,9 @@ export class Host {
       published: lease.published,
       outboxBytes: lease.outboxBytes,
       writerSchemas: lease.writerSchemas,
-      history: (query) => queued(() => lease.history(query)),
+      // Visits are read on other connections.
+      history: (query) => (broken === null ? this.call(() => lease.history(query)) : Promise.reject(broken)),
+      endedSessions: (reach) => lease.endedSessions(reach),
       commit: (commit) => {
         // Reads all of it now, and writes when the call gets through.
         const { promise, resolve } = Promise.withResolvers<void>();

@@ -3,10 +3,10 @@ import type { Revision } from '../../src/core/changes.ts';
 import type { LogRecord } from '../../src/core/event.ts';
 import type { Rules } from '../../src/core/rules.ts';
 import type { OutMessage, RawRecord } from '../../src/processor/ports.ts';
-import { toOutMessages } from '../../src/wire/envelope.ts';
 import { encodeOutbox } from '../../src/wire/outbox.ts';
 import { visitsOf } from '../core/drive.ts';
 import { type Answer, reference } from '../reference/reference.ts';
+import { toOutMessages } from '../wire/messages.ts';
 import type { Plan } from './plan.ts';
 import { envelopeOf, TOPIC, type World } from './world.ts';
 

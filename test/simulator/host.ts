@@ -4,8 +4,8 @@ import type { Observer } from '../../src/processor/observer.ts';
 import type { Clock } from '../../src/processor/ports.ts';
 import { Processor } from '../../src/processor/processor.ts';
 import { WriterSchemas } from '../../src/processor/schemas.ts';
-import { toOutMessages } from '../../src/wire/envelope.ts';
-import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
+import { encodeEmissions } from '../../src/wire/envelope.ts';
+import { decodeOutbox } from '../../src/wire/outbox.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
 import type { SimInput } from './input.ts';
@@ -51,17 +51,13 @@ export class Host {
     const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
+      idle: { maxBytes: world.plan.idleBytes, usedBytes: 0 },
       log: this.input,
       store: new SimStore(world.store, this),
       output: new SimOutput(world.output, this),
       schemas: new WriterSchemas(reader, { writerSchema: async () => null }, parts),
       decode: (partition, record) => world.decode(partition, record),
-      encode: (partition, emissions) => {
-        if (emissions.length === 0) return null;
-        const messages = toOutMessages(emissions, envelopeOf(TOPIC, partition));
-        const first = messages[0]!.sequence;
-        return { first, next: first + messages.length, payload: encodeOutbox(messages) };
-      },
+      encode: (partition, emissions) => encodeEmissions(emissions, envelopeOf(TOPIC, partition)),
       decodeOutbox,
       eventIdOf: (value) => decodeVisitEnded(value).eventId,
     });

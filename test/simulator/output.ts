@@ -3,7 +3,7 @@
  * that comes a moment after the commit was accepted, and until then the position reads as it was before. A new producer
  * waits for that, ends what its predecessor left open, and makes all its requests fail from then on.
  */
-import type { OutMessage, Output, OutputSession, PublishedMessage } from '../../src/processor/ports.ts';
+import type { OutMessage, OutMessages, Output, OutputSession, PublishedMessage } from '../../src/processor/ports.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
 import type { Host } from './host.ts';
 import type { World } from './world.ts';
@@ -136,11 +136,18 @@ export class SimOutput implements Output {
     };
     const ask = <T>(op: string, work: () => T | Promise<T>): Promise<T> =>
       host.call('broker', `p${partition} ${op}`, work);
-    const send = (messages: readonly OutMessage[], next: number) =>
+    const send = (messages: readonly OutMessages[], next: number) =>
       guarded(async () => {
         epoch ??= await fence();
         const mine = epoch;
-        await ask('produce', () => server.produce(partition, mine, messages, next));
+        await ask('produce', () =>
+          server.produce(
+            partition,
+            mine,
+            messages.flatMap((some) => [...some]),
+            next,
+          ),
+        );
         if (broken) throw new Error('the producer was closed');
         await ask('end transaction', () => server.commit(partition, mine));
       });

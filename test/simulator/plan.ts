@@ -67,6 +67,8 @@ export interface Plan {
   readonly hosts: number;
   readonly commitInterval: number;
   readonly commitMaxBytes: number;
+  /** Memory for sessions without an open visit. */
+  readonly idleBytes: number;
   readonly outboxMaxBytes: number;
   /** null: no processor anticipates, and timestamps have nothing to do with the time of the run. */
   readonly clockMargin: number | null;
@@ -119,6 +121,7 @@ export function planOf(seed: number): Plan {
     hosts,
     commitInterval: pick(draw, [50, 500, 2_000]),
     commitMaxBytes: pick(draw, [1, 500, 2_000, 1_000_000]),
+    idleBytes: pick(draw, [0, 3_000, 1_000_000]),
     outboxMaxBytes: pick(draw, [1, 500, 4_000, 1_000_000]),
     clockMargin,
     beyondMargin,

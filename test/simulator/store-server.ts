@@ -11,6 +11,7 @@ import { visitOf } from '../../src/memory/visit-row.ts';
 import {
   Fenced,
   type HistoryQuery,
+  type HistoryReach,
   type OutboxRow,
   type RecordMark,
   type SessionHistory,
@@ -215,6 +216,10 @@ export class StoreServer {
   history(backend: Backend, epoch: number, query: HistoryQuery): SessionHistory[] {
     this.mustOwn(backend, epoch);
     return this.tables(backend.partition).history(query);
+  }
+
+  endedSessions(backend: Backend, reach: HistoryReach): string[] {
+    return this.tables(backend.partition).endedSessions(reach);
   }
 
   outbox(backend: Backend, epoch: number, from: number, maxBytes: number): OutboxRow[] {

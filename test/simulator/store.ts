@@ -4,6 +4,7 @@ import { prepare } from '../../src/memory/tables.ts';
 import type {
   Commit,
   HistoryQuery,
+  HistoryReach,
   Lease,
   OutboxRow,
   RawRecord,
@@ -33,7 +34,7 @@ export class SimStore implements Store<RawRecord> {
   async close(): Promise<void> {}
 }
 
-/** One connection: one request at a time, in order; of no use once one has failed. */
+/** One connection: one request at a time, in order; of no use once one has failed. Visits are read on others. */
 class SimLease implements Lease<RawRecord> {
   readonly partition: number;
   readonly epoch: number;
@@ -70,7 +71,11 @@ class SimLease implements Lease<RawRecord> {
   }
 
   history(query: HistoryQuery): Promise<SessionHistory[]> {
-    return this.request('history', () => this.server.history(this.backend, this.epoch, query));
+    return this.aside('history', () => this.server.history(this.backend, this.epoch, query));
+  }
+
+  async *endedSessions(reach: HistoryReach): AsyncGenerator<readonly string[]> {
+    yield await this.aside('ended sessions', () => this.server.endedSessions(this.backend, reach));
   }
 
   async commit(commit: Commit<RawRecord>): Promise<void> {
@@ -95,6 +100,12 @@ class SimLease implements Lease<RawRecord> {
   async release(): Promise<void> {
     this.failure ??= new Error('the lease was released');
     this.server.release(this.backend);
+  }
+
+  /** Does not wait for what is under way. */
+  private async aside<T>(op: string, work: () => T): Promise<T> {
+    if (this.failure !== null) throw this.failure;
+    return await this.host.call('store', `p${this.partition} ${op}`, work);
   }
 
   private request<T>(op: string, work: (late: boolean) => T | Promise<T>, lingers = false): Promise<T> {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { OutMessage } from '../../src/processor/ports.ts';
@@ -28,9 +29,32 @@ const MESSAGE: OutMessage = {
   headers: [['h', Buffer.from('1')]],
 };
 
+/** A row as the first version wrote it. */
+function firstVersion(messages: readonly OutMessage[]): Buffer {
+  const varint = (value: number): Buffer =>
+    value < 128
+      ? Buffer.from([value])
+      : Buffer.concat([Buffer.from([(value % 128) | 128]), varint(Math.floor(value / 128))]);
+  const sized = (of: Buffer | null) => (of === null ? varint(0) : Buffer.concat([varint(of.length + 1), of]));
+  const body = Buffer.concat([
+    varint(messages[0]!.sequence),
+    varint(messages.length),
+    ...messages.flatMap(({ topic, key, value, headers }) => [
+      varint(['output', 'dead-letter', 'late'].indexOf(topic)),
+      sized(key),
+      sized(value),
+      varint(headers.length),
+      ...headers.flatMap(([name, content]) => [sized(Buffer.from(name)), sized(content)]),
+    ]),
+  ]);
+  const head = Buffer.from([0x54, 1, 0, 0, 0, 0]);
+  head.writeUInt32BE(crc32(body), 2);
+  return Buffer.concat([head, body]);
+}
+
 describe('a row of the outbox', () => {
   test('what is written is read back, nulls told from what is empty', () => {
-    fc.assert(fc.property(rows, (messages) => expect(decodeOutbox(encodeOutbox(messages))).toEqual(messages)));
+    fc.assert(fc.property(rows, (messages) => expect([...decodeOutbox(encodeOutbox(messages))]).toEqual(messages)));
   });
 
   test('a row of which any bit changed, or which was cut off, is refused', () => {
@@ -51,6 +75,26 @@ describe('a row of the outbox', () => {
   });
 
   test('the layout stays: rows outlive the program that wrote them', () => {
-    expect(encodeOutbox([MESSAGE]).toString('hex')).toBe('54012345b8f80501020002760102680231');
+    expect(encodeOutbox([MESSAGE]).toString('hex')).toBe('5402ee7e803a050102080102760202680231');
+  });
+
+  test('rows of the first version are read: a database may hold them', () => {
+    const row = Buffer.from('54012345b8f80501020002760102680231', 'hex');
+    expect([...decodeOutbox(row)]).toEqual([MESSAGE]);
+    fc.assert(fc.property(rows, (messages) => expect([...decodeOutbox(firstVersion(messages))]).toEqual(messages)));
+    for (let end = 0; end < row.length; end++) expect(() => decodeOutbox(row.subarray(0, end))).toThrow('outbox row');
+    row[1] = 3;
+    expect(() => decodeOutbox(row)).toThrow('run the version that wrote it');
+  });
+
+  test('part of a row is the messages from there to there', () => {
+    fc.assert(
+      fc.property(rows, fc.nat(6), fc.nat(6), (messages, a, b) => {
+        const [from, to] = [Math.min(a, b, messages.length), Math.min(Math.max(a, b), messages.length)];
+        const part = decodeOutbox(encodeOutbox(messages)).slice(from, to);
+        expect([...part]).toEqual(messages.slice(from, to));
+        expect([part.first, part.next]).toEqual([messages[0]!.sequence + from, messages[0]!.sequence + to]);
+      }),
+    );
   });
 });

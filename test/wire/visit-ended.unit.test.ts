@@ -2,13 +2,25 @@ import { describe, expect, test } from '@jest/globals';
 import avsc from 'avsc';
 import fc from 'fast-check';
 import type { VisitEnded } from '../../src/core/changes.ts';
+import { NAMED } from '../../src/core/event.ts';
 import { compareUtf8 } from '../../src/core/order.ts';
 import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
-import { decodeVisitEnded, encodeVisitEnded } from '../../src/wire/visit-ended.ts';
+import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
+import { encodeVisitEnded } from './messages.ts';
 
 const TYPE = avsc.Type.forSchema(JSON.parse(VISIT_ENDED_SCHEMA));
 
-const text = fc.string({ unit: 'binary', maxLength: 20 }).map((raw) => raw.toWellFormed());
+// Lengths around those at which a length takes one byte more, of ASCII and of what takes up to four bytes.
+const text = fc.oneof(
+  { weight: 8, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }).map((raw) => raw.toWellFormed()) },
+  { weight: 8, arbitrary: fc.string({ unit: 'binary-ascii', maxLength: 70 }) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom('a', 'ż', '語', '😀'), fc.constantFrom(15, 16, 31, 32, 63, 64))
+      .map(([unit, length]) => unit.repeat(length)),
+  },
+);
 const nullable = fc.option(text, { nil: null });
 const count = fc.nat(2 ** 31 - 1);
 const time = fc.integer({ min: 946_684_800_000, max: 4_102_444_800_000 });
@@ -71,6 +83,41 @@ const MESSAGE: VisitEnded = {
   openedOffset: 7,
 };
 
+/** The message as the schema names its fields. */
+function asAvro(message: VisitEnded, topic: string, partition: number) {
+  const [source, medium, campaign, term, content] = message.utm ?? [];
+  const named = Object.fromEntries(NAMED.map((name, i) => [name, message.named[i]]));
+  return {
+    event_id: message.eventId,
+    type: 'visit-ended',
+    name: 'Visit Ended',
+    visit_id: message.visitId,
+    session_id: message.sessionId,
+    profile_id: message.profileId,
+    source_id: message.sourceId,
+    revision: message.revision,
+    reason: message.reason,
+    retracted: message.retracted,
+    merged_into: message.mergedInto,
+    started_at: message.startedAt,
+    ended_at: message.endedAt,
+    decided_at: message.decidedAt,
+    amendable_until: message.amendableUntil,
+    duration_ms: message.endedAt - message.startedAt,
+    event_count: message.eventCount,
+    page_view_count: message.pageViewCount,
+    late_event_count: message.lateEventCount,
+    event_types: Object.fromEntries(message.eventTypes),
+    entry_page: message.entryPage,
+    exit_page: message.exitPage,
+    referrer: message.referrer,
+    utm: message.utm === null ? null : { source, medium, campaign, term, content },
+    ...named,
+    debug: message.debug,
+    opened_at_offset: { topic, partition, offset: message.openedOffset },
+  };
+}
+
 describe('VisitEnded', () => {
   test('what is written is read back', () => {
     fc.assert(
@@ -89,6 +136,31 @@ describe('VisitEnded', () => {
         expect(durationMs).toBe(message.endedAt - message.startedAt);
       }),
     );
+  });
+
+  test('the same is written as another writer of the schema does, types in our order', () => {
+    fc.assert(
+      fc.property(anyMessage, text, fc.nat(1000), (message, topic, partition) => {
+        // Its writer takes maps as objects, and those put names that look like integers first.
+        const eventTypes = message.eventTypes.filter(([type]) => !/^\d+$/.test(type) && type !== '__proto__');
+        // And it refuses what is half a step from being inexact.
+        const given = { ...message, eventTypes, openedOffset: Math.min(message.openedOffset, 2 ** 52) };
+        const bytes = encodeVisitEnded(given, topic, partition, 7);
+        expect(bytes.toString('hex', 5)).toBe(TYPE.toBuffer(asAvro(given, topic, partition)).toString('hex'));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('texts take the bytes of their length that Avro takes, around the lengths at which that changes', () => {
+    for (const unit of ['a', 'ż', '語', '😀']) {
+      for (const length of [0, 1, 10, 11, 15, 16, 31, 32, 63, 64, 2_730, 2_731, 4_095, 4_096, 8_191, 8_192]) {
+        const given = { ...MESSAGE, entryPage: unit.repeat(length), eventTypes: [] };
+        const bytes = encodeVisitEnded(given, unit.repeat(length), 0, 7);
+        const judge = TYPE.toBuffer(asAvro(given, unit.repeat(length), 0));
+        expect(bytes.subarray(5).equals(judge)).toBe(true);
+      }
+    }
   });
 
   test('numbers are written as Avro writes them, also where twice their value is no safe integer', () => {

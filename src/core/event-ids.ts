@@ -1,0 +1,174 @@
+/**
+ * Which event ids there were.
+ *
+ * An id that is a UUID in canonical form is held as its 128 bits, in four integers: reversibly, for a hash is no id.
+ * Any other is held as its text. A handful of ids is found by a scan, which touches a cache line or two; many by a table.
+ */
+
+/** Ids from which on they are found by a table. */
+const TABLED = 24;
+const DASH = 0x2d;
+/** Value of each lower-case hexadecimal digit by its code; -16: no such digit, which spoils all that it is joined to. */
+const HEX = new Int32Array(128).fill(-16);
+for (let value = 0; value < 16; value++) HEX[value.toString(16).charCodeAt(0)] = value;
+
+/** One id, taken apart: to be looked for in several places and added to one. Reused: see `EventId.set`. */
+export class EventId {
+  text = '';
+  isUuid = false;
+  a = 0;
+  b = 0;
+  c = 0;
+  d = 0;
+
+  set(text: string): this {
+    this.text = text;
+    this.isUuid = this.parse(text);
+    return this;
+  }
+
+  /** From 0 to 127: equal for equal ids. */
+  get bit(): number {
+    if (this.isUuid) return (this.a ^ this.b ^ this.c ^ this.d) & 127;
+    let sum = this.text.length;
+    for (let i = 0; i < this.text.length; i++) sum = (Math.imul(sum, 31) + this.text.charCodeAt(i)) | 0;
+    return sum & 127;
+  }
+
+  private parse(text: string): boolean {
+    if (text.length !== 36) return false;
+    if (text.charCodeAt(8) !== DASH || text.charCodeAt(13) !== DASH) return false;
+    if (text.charCodeAt(18) !== DASH || text.charCodeAt(23) !== DASH) return false;
+    const a = hex4(text, 0);
+    const b = hex4(text, 4);
+    const c = hex4(text, 9);
+    const d = hex4(text, 14);
+    const e = hex4(text, 19);
+    const f = hex4(text, 24);
+    const g = hex4(text, 28);
+    const h = hex4(text, 32);
+    if ((a | b | c | d | e | f | g | h) < 0) return false;
+    this.a = (a << 16) | b;
+    this.b = (c << 16) | d;
+    this.c = (e << 16) | f;
+    this.d = (g << 16) | h;
+    return true;
+  }
+}
+
+/** Four digits; negative where one is none. */
+function hex4(text: string, at: number): number {
+  const p = text.charCodeAt(at);
+  const q = text.charCodeAt(at + 1);
+  const r = text.charCodeAt(at + 2);
+  const s = text.charCodeAt(at + 3);
+  if ((p | q | r | s) > 127) return -1;
+  return (HEX[p]! << 12) | (HEX[q]! << 8) | (HEX[r]! << 4) | HEX[s]!;
+}
+
+const scratch = new EventId();
+
+export class EventIds {
+  /** Four integers a UUID. */
+  private words: number[] | null = null;
+  private others: Set<string> | null = null;
+  /** Open addressing: index of a UUID + 1, 0: free; a power of two long. */
+  private table: Int32Array | null = null;
+
+  static of(ids: Iterable<string>): EventIds {
+    const made = new EventIds();
+    for (const id of ids) made.add(scratch.set(id));
+    return made;
+  }
+
+  get size(): number {
+    return (this.words?.length ?? 0) / 4 + (this.others?.size ?? 0);
+  }
+
+  has(id: EventId): boolean {
+    if (!id.isUuid) return this.others?.has(id.text) ?? false;
+    const { words } = this;
+    if (words === null) return false;
+    if (this.table !== null) return this.slotOf(this.table, words, id) < 0;
+    for (let i = 0; i < words.length; i += 4) {
+      if (words[i] === id.a && words[i + 3] === id.d && words[i + 1] === id.b && words[i + 2] === id.c) return true;
+    }
+    return false;
+  }
+
+  /** One that is there already stays there once. */
+  add(id: EventId): void {
+    if (!this.has(id)) this.addNew(id);
+  }
+
+  /** @param id that is not there. */
+  addNew(id: EventId): void {
+    if (!id.isUuid) {
+      this.others ??= new Set();
+      this.others.add(id.text);
+      return;
+    }
+    const { words } = this;
+    if (words === null) {
+      this.words = [id.a, id.b, id.c, id.d];
+      return;
+    }
+    words.push(id.a, id.b, id.c, id.d);
+    const count = words.length >> 2;
+    if (count < TABLED) return;
+    if (this.table === null || count * 2 > this.table.length) this.table = tableOf(words);
+    else this.table[this.slotOf(this.table, words, id)] = count;
+  }
+
+  addAll(other: EventIds): void {
+    for (const id of other) this.add(scratch.set(id));
+  }
+
+  *[Symbol.iterator](): Iterator<string> {
+    const { words } = this;
+    if (words !== null) {
+      for (let i = 0; i < words.length; i += 4) {
+        yield uuidText(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!);
+      }
+    }
+    if (this.others !== null) yield* this.others;
+  }
+
+  /** The free slot for an id; -1 where the id is there. */
+  private slotOf(table: Int32Array, words: readonly number[], id: EventId): number {
+    const mask = table.length - 1;
+    for (let slot = hash(id.a, id.d) & mask; ; slot = (slot + 1) & mask) {
+      const entry = table[slot]!;
+      if (entry === 0) return slot;
+      const i = (entry - 1) * 4;
+      if (words[i] === id.a && words[i + 3] === id.d && words[i + 1] === id.b && words[i + 2] === id.c) return -1;
+    }
+  }
+}
+
+/** At most a quarter full, so that it serves until twice as many are in. */
+function tableOf(words: readonly number[]): Int32Array {
+  const count = words.length >> 2;
+  let length = 128;
+  while (length < count * 4) length *= 2;
+  const table = new Int32Array(length);
+  for (let i = 0; i < count; i++) {
+    let slot = hash(words[i * 4]!, words[i * 4 + 3]!) & (length - 1);
+    while (table[slot] !== 0) slot = (slot + 1) & (length - 1);
+    table[slot] = i + 1;
+  }
+  return table;
+}
+
+/** Of the first and the last word: a UUID v7 has its time in the first, one of v1 the machine in the last. */
+function hash(first: number, last: number): number {
+  let mixed = Math.imul(first ^ Math.imul(last, 0x85ebca6b), 0xc2b2ae35);
+  mixed ^= mixed >>> 15;
+  return Math.imul(mixed, 0x27d4eb2f) >>> 3;
+}
+
+/** A UUID in canonical form, of its 128 bits. */
+export function uuidText(a: number, b: number, c: number, d: number): string {
+  const hex = [a, b, c, d].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,248 @@
+import type { ContextEntry, TrackEvent, Utm } from './event.ts';
+import { type EventId, uuidText } from './event-ids.ts';
+import { Stamp } from './stamp.ts';
+import type { Visit, VisitEvent } from './visit.ts';
+
+const FIRST_ROOM = 1_024;
+const NONE = -1;
+
+/** Integers of an event: the four of its id where that is a UUID, the index of the visit's next event, and its time. */
+const INTEGERS = 8;
+const NEXT = 4;
+const TIME = 3;
+/** References of an event, in this order. */
+const REFERENCES = 10;
+const [TEXT, TYPE, PAGE, REFERRER, UTM, NAMED, CONTEXT, PROFILE, SOURCE, PROPERTIES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+/**
+ * The events that were accepted since the last commit was taken, one after the other; those of one visit are a chain.
+ *
+ * An event is 32 bytes that the garbage collector never looks at and ten references to texts and parts that mostly are
+ * shared; it becomes an object for nobody. What it says goes into its visit's values later, with the other events of
+ * the visit: then all that this touches is at hand, while at the event's arrival it would have to be fetched from memory.
+ *
+ * Invariant: an event is in the chain of the visit that has it now, and stays there until it is taken; what was taken
+ * can be read until the next event is added.
+ */
+export class FreshEvents {
+  private buffer = new ArrayBuffer(FIRST_ROOM * INTEGERS * 4);
+  private integers = new Int32Array(this.buffer);
+  private times = new Float64Array(this.buffer);
+  private references: unknown[] = [];
+  private count = 0;
+  private spent = false;
+
+  add(visit: Visit, event: TrackEvent, id: EventId): void {
+    if (this.spent) this.begin();
+    const i = this.count;
+    const at = i * INTEGERS;
+    if (at === this.integers.length) this.grow();
+    this.count += 1;
+    const { integers, references } = this;
+    integers[at] = id.a;
+    integers[at + 1] = id.b;
+    integers[at + 2] = id.c;
+    integers[at + 3] = id.d;
+    integers[at + NEXT] = NONE;
+    this.times[i * 4 + TIME] = event.t;
+    references.push(
+      id.isUuid ? null : id.text,
+      event.type,
+      event.page,
+      event.referrer,
+      event.utm,
+      event.named,
+      event.context,
+      event.profileId,
+      event.sourceId,
+      event.properties,
+    );
+    if (visit.freshCount === 0) visit.freshFirst = i;
+    else integers[visit.freshLast * INTEGERS + NEXT] = i;
+    if (visit.untaken === 0) visit.untakenFirst = i;
+    visit.untaken += 1;
+    visit.freshLast = i;
+    visit.freshCount += 1;
+  }
+
+  /** Events of `from` are events of `to`, behind those that it has. The values of both have taken all of theirs. */
+  move(from: Visit, to: Visit): void {
+    if (from.freshCount === 0) return;
+    if (to.freshCount === 0) to.freshFirst = from.freshFirst;
+    else this.integers[to.freshLast * INTEGERS + NEXT] = from.freshFirst;
+    to.freshLast = from.freshLast;
+    to.freshCount += from.freshCount;
+    from.freshCount = 0;
+  }
+
+  /** A visit's events, on their way to the store from now on. Its values have taken all of them. */
+  take(visit: Visit): VisitEvents {
+    const taken = new ChainedEvents(this, visit.freshFirst, visit.freshCount);
+    visit.freshCount = 0;
+    return taken;
+  }
+
+  /** All that should be was taken. */
+  end(): void {
+    this.spent = true;
+  }
+
+  // --------------------------------------------------------------------------------------- what the chains are read by
+
+  after(i: number): number {
+    return this.integers[i * INTEGERS + NEXT]!;
+  }
+
+  isId(i: number, id: EventId): boolean {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    if (!id.isUuid) return this.references[i * REFERENCES + TEXT] === id.text;
+    return (
+      integers[at] === id.a &&
+      integers[at + 3] === id.d &&
+      integers[at + 1] === id.b &&
+      integers[at + 2] === id.c &&
+      this.references[i * REFERENCES + TEXT] === null
+    );
+  }
+
+  /** Where the four integers of a UUID begin in `words`; -1: the id is none. */
+  wordsAt(i: number): number {
+    return this.references[i * REFERENCES + TEXT] === null ? i * INTEGERS : NONE;
+  }
+
+  get words(): Int32Array {
+    return this.integers;
+  }
+
+  stampAt(i: number): Stamp {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    const text = this.references[i * REFERENCES + TEXT] as string | null;
+    return new Stamp(this.timeAt(i), text, integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
+  }
+
+  /** The visit's values have taken the event: of what it says only what the store gets is kept. */
+  wasTaken(i: number): void {
+    const at = i * REFERENCES;
+    const { references } = this;
+    references[at + UTM] = null;
+    references[at + NAMED] = null;
+    references[at + CONTEXT] = null;
+  }
+
+  /** Sets `id` to the event's. */
+  readId(i: number, id: EventId): EventId {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    const text = this.references[i * REFERENCES + TEXT] as string | null;
+    id.isUuid = text === null;
+    id.text = text ?? '';
+    id.a = integers[at]!;
+    id.b = integers[at + 1]!;
+    id.c = integers[at + 2]!;
+    id.d = integers[at + 3]!;
+    return id;
+  }
+
+  idAt(i: number): string {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    const text = this.references[i * REFERENCES + TEXT] as string | null;
+    return text ?? uuidText(integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
+  }
+
+  /** ms since the epoch. */
+  timeAt(i: number): number {
+    return this.times[i * 4 + TIME]!;
+  }
+
+  typeAt(i: number): string {
+    return this.references[i * REFERENCES + TYPE] as string;
+  }
+
+  pageAt(i: number): string | null {
+    return this.references[i * REFERENCES + PAGE] as string | null;
+  }
+
+  referrerAt(i: number): string | null {
+    return this.references[i * REFERENCES + REFERRER] as string | null;
+  }
+
+  utmAt(i: number): Utm | null {
+    return this.references[i * REFERENCES + UTM] as Utm | null;
+  }
+
+  namedAt(i: number): readonly (string | null)[] | null {
+    return this.references[i * REFERENCES + NAMED] as readonly (string | null)[] | null;
+  }
+
+  contextAt(i: number): readonly ContextEntry[] {
+    return this.references[i * REFERENCES + CONTEXT] as readonly ContextEntry[];
+  }
+
+  profileAt(i: number): string | null {
+    return this.references[i * REFERENCES + PROFILE] as string | null;
+  }
+
+  sourceAt(i: number): string | null {
+    return this.references[i * REFERENCES + SOURCE] as string | null;
+  }
+
+  propertiesAt(i: number): string | null {
+    return this.references[i * REFERENCES + PROPERTIES] as string | null;
+  }
+
+  /** Memory goes back after each commit: one may have been far larger than usual, and nothing is to hold its texts. */
+  private begin(): void {
+    this.spent = false;
+    this.count = 0;
+    this.references = [];
+    if (this.integers.length > FIRST_ROOM * INTEGERS * 256) this.resize(FIRST_ROOM);
+  }
+
+  private grow(): void {
+    const before = this.integers;
+    this.resize((before.length / INTEGERS) * 2);
+    this.integers.set(before);
+  }
+
+  private resize(room: number): void {
+    this.buffer = new ArrayBuffer(room * INTEGERS * 4);
+    this.integers = new Int32Array(this.buffer);
+    this.times = new Float64Array(this.buffer);
+  }
+}
+
+/** The events of one visit that a commit appends. */
+export interface VisitEvents extends Iterable<VisitEvent> {
+  readonly length: number;
+  /** What holds them, and where in it the first is: the others follow by `after`. */
+  readonly columns: FreshEvents;
+  readonly first: number;
+}
+
+class ChainedEvents implements VisitEvents {
+  readonly columns: FreshEvents;
+  readonly first: number;
+  readonly length: number;
+
+  constructor(columns: FreshEvents, first: number, length: number) {
+    this.columns = columns;
+    this.first = first;
+    this.length = length;
+  }
+
+  *[Symbol.iterator](): Iterator<VisitEvent> {
+    const { columns } = this;
+    for (let i = this.first, left = this.length; left > 0; i = columns.after(i), left--) {
+      yield {
+        eventId: columns.idAt(i),
+        type: columns.typeAt(i),
+        t: columns.timeAt(i),
+        page: columns.pageAt(i),
+        properties: columns.propertiesAt(i),
+      };
+    }
+  }
+}

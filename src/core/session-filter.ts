@@ -1,0 +1,107 @@
+/**
+ * Which sessions may have something in the store, in little memory: a Bloom filter that grows.
+ *
+ * Invariant: a session id that was added is never denied. So where it denies one, nothing has to be looked up; where it
+ * does not, about one time in fifty at most, there may still be nothing to find.
+ *
+ * Source: B. H. Bloom, Space/time trade-offs in hash coding with allowable errors, 1970; layers as in P. S. Almeida et
+ * al., Scalable Bloom filters, 2007.
+ */
+export class SessionFilter {
+  private readonly layers: Layer[] = [new Layer(FIRST)];
+  private bytes = FIRST / 8;
+
+  /** False once there were more sessions than it may take memory for: it says nothing any more. */
+  get serves(): boolean {
+    return this.bytes <= MOST_BYTES;
+  }
+
+  add(sessionId: string): void {
+    if (!this.serves) return;
+    const [h1, h2] = hashes(sessionId);
+    let last = this.layers.at(-1)!;
+    if (last.isFull) {
+      last = new Layer(Math.min(last.bits * 2, LARGEST));
+      this.bytes += last.bits / 8;
+      if (!this.serves) {
+        this.layers.length = 0;
+        return;
+      }
+      this.layers.push(last);
+    }
+    last.add(h1, h2);
+  }
+
+  /** False: the session was never added. */
+  mayHave(sessionId: string): boolean {
+    if (!this.serves) return true;
+    const [h1, h2] = hashes(sessionId);
+    for (const layer of this.layers) if (layer.has(h1, h2)) return true;
+    return false;
+  }
+}
+
+/** Bits a session, and bits set for each: one in three hundred is taken for another in a full layer. */
+const BITS_EACH = 12;
+const PROBES = 7;
+const FIRST = 2 ** 20;
+const LARGEST = 2 ** 26;
+/** About 20 million sessions. */
+const MOST_BYTES = 32 * 2 ** 20;
+
+class Layer {
+  readonly bits: number;
+  private readonly words: Int32Array;
+  private left: number;
+
+  /** @param bits a power of two. */
+  constructor(bits: number) {
+    this.bits = bits;
+    this.words = new Int32Array(bits / 32);
+    this.left = Math.floor(bits / BITS_EACH);
+  }
+
+  get isFull(): boolean {
+    return this.left <= 0;
+  }
+
+  add(h1: number, h2: number): void {
+    this.left -= 1;
+    for (let i = 0, h = h1; i < PROBES; i++, h = (h + h2) | 0) {
+      const bit = h & (this.bits - 1);
+      this.words[bit >>> 5]! |= 1 << (bit & 31);
+    }
+  }
+
+  has(h1: number, h2: number): boolean {
+    for (let i = 0, h = h1; i < PROBES; i++, h = (h + h2) | 0) {
+      const bit = h & (this.bits - 1);
+      if ((this.words[bit >>> 5]! & (1 << (bit & 31))) === 0) return false;
+    }
+    return true;
+  }
+}
+
+const pair: [number, number] = [0, 0];
+
+/** Two hashes of a text, of which the probes are made; the array is the same each time. */
+function hashes(text: string): readonly [number, number] {
+  let h1 = 0x811c9dc5;
+  let h2 = 0x9747b28c;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    h1 = Math.imul(h1 ^ code, 0x01000193);
+    h2 = Math.imul(h2 ^ code, 0x5bd1e995);
+    h2 ^= h2 >>> 13;
+  }
+  pair[0] = mix(h1);
+  // Odd, so that the probes are as many different bits.
+  pair[1] = mix(h2) | 1;
+  return pair;
+}
+
+function mix(hash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}

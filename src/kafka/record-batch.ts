@@ -1,0 +1,162 @@
+/**
+ * Record batches of format 2, read where they lie. KafkaJS makes a dozen objects of each record, and strings of its
+ * numbers: 1.9 µs a record of 258 bytes for all that fetching takes.
+ */
+import type { RawRecord } from '../processor/ports.ts';
+import { FetchedRecord } from '../processor/record.ts';
+import { EMPTY, int64, LATEST, NO_HEADERS } from './records.ts';
+
+// Where the fields of a batch lie. Length and magic lie there in the formats before, too.
+export const LENGTH = 8;
+export const FRAME = 12;
+export const MAGIC = 16;
+const ATTRIBUTES = 21;
+const LAST_DELTA = 23;
+const FIRST_TIMESTAMP = 27;
+const MAX_TIMESTAMP = 35;
+const PRODUCER = 43;
+const COUNT = 57;
+export const RECORDS = 61;
+
+export const CODEC = 0x07;
+const APPEND_TIME = 0x08;
+const TRANSACTIONAL = 0x10;
+const CONTROL = 0x20;
+
+/** Of a batch: offsets and times are of its first and last record, ms since the epoch. */
+export interface BatchFrame {
+  readonly first: number;
+  readonly last: number;
+  readonly attributes: number;
+  readonly timestamp: number;
+  readonly producerId: number;
+  readonly count: number;
+  /** `timestamp` as it was written, where it is beyond what a number holds exactly. */
+  readonly vast: bigint | null;
+}
+
+export function readFrame(bytes: Buffer, at: number): BatchFrame {
+  const first = int64(bytes, at);
+  const attributes = bytes.readInt16BE(at + ATTRIBUTES);
+  const stamp = at + ((attributes & APPEND_TIME) === 0 ? FIRST_TIMESTAMP : MAX_TIMESTAMP);
+  const timestamp = int64(bytes, stamp);
+  return {
+    first,
+    last: first + bytes.readInt32BE(at + LAST_DELTA),
+    attributes,
+    timestamp,
+    producerId: int64(bytes, at + PRODUCER),
+    count: bytes.readInt32BE(at + COUNT),
+    vast: Number.isSafeInteger(timestamp) ? null : bytes.readBigInt64BE(stamp),
+  };
+}
+
+export const isControl = ({ attributes }: BatchFrame): boolean => (attributes & CONTROL) !== 0;
+export const isTransactional = ({ attributes }: BatchFrame): boolean => (attributes & TRANSACTIONAL) !== 0;
+
+/** A varint is read from here, and this moves behind it: one reader at a time, and no object for it. */
+let at = 0;
+
+/**
+ * Adds the batch's records at or past `from` to `records`.
+ *
+ * @param bytes hold the records from `start` to `end`, plain. They are not copied.
+ * @throws Error where they are not records.
+ */
+export function readRecords(
+  frame: BatchFrame,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  from: number,
+  records: RawRecord[],
+): RawRecord[] {
+  const { first, timestamp, count, attributes, vast } = frame;
+  const appendTime = (attributes & APPEND_TIME) !== 0;
+  at = start;
+  for (let left = count; left > 0; left -= 1) {
+    const next = varint(bytes) + at;
+    // Attributes of a record mean nothing yet.
+    at += 1;
+    const stampAt = at;
+    const delta = varint(bytes);
+    const offset = first + varint(bytes);
+    const keyLength = varint(bytes);
+    const keyAt = keyLength < 0 ? -1 : at;
+    if (keyLength > 0) at += keyLength;
+    const keyEnd = at;
+    const valueLength = varint(bytes);
+    const valueAt = valueLength < 0 ? -1 : at;
+    if (valueLength > 0) at += valueLength;
+    const valueEnd = at;
+    const headers = varint(bytes);
+    if (!(at <= next && next <= end)) throw damaged(frame);
+    if (offset >= from) {
+      let stamp = appendTime ? timestamp : timestamp + delta;
+      if (vast !== null) stamp = appendTime ? Number(vast) : Number(vast + bigVarint(bytes, stampAt));
+      records.push(
+        new FetchedRecord(
+          offset,
+          Math.min(Math.max(stamp, 0), LATEST),
+          bytes,
+          keyAt,
+          keyEnd,
+          valueAt,
+          valueEnd,
+          headers > 0 ? readHeaders(frame, bytes, headers, next) : NO_HEADERS,
+        ),
+      );
+    }
+    at = next;
+  }
+  return records;
+}
+
+function readHeaders(frame: BatchFrame, bytes: Buffer, count: number, end: number): RawRecord['headers'] {
+  const headers: (readonly [string, Buffer])[] = [];
+  for (let left = count; left > 0; left -= 1) {
+    const nameLength = varint(bytes);
+    const name = bytes.toString('utf8', at, at + nameLength);
+    at += Math.max(0, nameLength);
+    const valueLength = varint(bytes);
+    headers.push([name, valueLength < 0 ? EMPTY : bytes.subarray(at, at + valueLength)]);
+    at += Math.max(0, valueLength);
+    if (at > end) throw damaged(frame);
+  }
+  return headers;
+}
+
+/** Seven bits a byte, the lowest first, the sign in the lowest of all. Past the end of `bytes` it reads zeros. */
+function varint(bytes: Buffer): number {
+  let byte = bytes[at++]!;
+  if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1);
+  let low = byte & 0x7f;
+  for (let shift = 7; shift < 28; shift += 7) {
+    byte = bytes[at++]!;
+    low |= (byte & 0x7f) << shift;
+    if (!(byte >= 0x80)) return (low >>> 1) ^ -(low & 1);
+  }
+  let high = 0;
+  for (let scale = 1; byte >= 0x80 && scale < 2 ** 42; scale *= 128) {
+    byte = bytes[at++]!;
+    high += (byte & 0x7f) * scale;
+  }
+  const half = high * 2 ** 27 + (low >>> 1);
+  return (low & 1) === 1 ? -half - 1 : half;
+}
+
+/** The same exactly, whatever its length. */
+function bigVarint(bytes: Buffer, start: number): bigint {
+  let value = 0n;
+  for (let i = start, shift = 0n; ; i += 1, shift += 7n) {
+    const byte = bytes[i]!;
+    value |= BigInt(byte & 0x7f) << shift;
+    if (!(byte >= 0x80)) break;
+  }
+  value = BigInt.asUintN(64, value);
+  return (value >> 1n) ^ -(value & 1n);
+}
+
+function damaged({ first }: BatchFrame): Error {
+  return new Error(`the record batch at offset ${first} is damaged: its records do not fit into it`);
+}

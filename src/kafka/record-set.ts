@@ -1,0 +1,84 @@
+/**
+ * What a fetch brings of one partition: batches, one behind the other, the last one mostly cut off.
+ *
+ * Invariant: of each batch that is there as a whole, every record at or past the offset asked for comes out once, in
+ * order, but for control records and those of aborted transactions; and the position moves behind the batch's last
+ * offset, whether or not a record is left there: what compaction leaves of a batch may be its frame alone, and a reader
+ * that went by records would ask for it for ever.
+ */
+import kafkajs from 'kafkajs';
+import Decoder from 'kafkajs/src/protocol/decoder.js';
+import readMessageSet from 'kafkajs/src/protocol/messageSet/decoder.js';
+import type { RawRecord } from '../processor/ports.ts';
+import { Aborted, type AbortedTransaction } from './aborted.ts';
+import {
+  CODEC,
+  FRAME,
+  isControl,
+  isTransactional,
+  LENGTH,
+  MAGIC,
+  RECORDS,
+  readFrame,
+  readRecords,
+} from './record-batch.ts';
+import { int64, rawRecord } from './records.ts';
+
+export interface RecordSet {
+  readonly records: RawRecord[];
+  /** Where the next fetch begins; null: no batch came as a whole. */
+  readonly next: number | null;
+}
+
+/** @param from the offset that was asked for: a batch comes whole, also where only its end was. */
+export async function readRecordSet(
+  bytes: Buffer,
+  from: number,
+  listed: readonly AbortedTransaction[],
+): Promise<RecordSet> {
+  const aborted = new Aborted(listed);
+  const records: RawRecord[] = [];
+  let next = from;
+  for (let at = 0, end = 0; at + MAGIC < bytes.length; at = end) {
+    end = at + FRAME + bytes.readInt32BE(at + LENGTH);
+    if (end > bytes.length) break;
+    const magic = bytes[at + MAGIC]!;
+    if (magic === 2 && end >= at + RECORDS) {
+      const frame = readFrame(bytes, at);
+      next = frame.last + 1;
+      if (isControl(frame)) {
+        const [marker] = readRecords(frame, bytes, at + RECORDS, end, 0, []);
+        aborted.marker(frame.producerId, frame.last, marker?.key ?? null);
+      } else if (!isTransactional(frame) || !aborted.has(frame.producerId, frame.last)) {
+        const codec = frame.attributes & CODEC;
+        if (codec === 0) {
+          readRecords(frame, bytes, at + RECORDS, end, from, records);
+        } else {
+          const plain = await decompress(codec, bytes.subarray(at + RECORDS, end));
+          readRecords(frame, plain, 0, plain.length, from, records);
+        }
+      }
+    } else if (magic < 2 && end > at + MAGIC) {
+      next = int64(bytes, at) + 1;
+      for (const message of await readMessageSet(new Decoder(bytes.subarray(at, end)), end - at)) {
+        if (Number(message.offset) >= from) records.push(rawRecord(message));
+      }
+    } else {
+      throw new Error(
+        `the record batch at offset ${int64(bytes, at)} has format ${magic} and ${end - at} bytes: ` +
+          'it is damaged, or of a format that only a newer tidemark reads',
+      );
+    }
+  }
+  return { records, next: next > from ? next : null };
+}
+
+async function decompress(codec: number, bytes: Buffer): Promise<Buffer> {
+  const found = (kafkajs.CompressionCodecs as Record<number, (() => Codec) | undefined>)[codec];
+  if (found === undefined) throw new Error(`a record batch is compressed with codec ${codec}, which nobody knows`);
+  return await found().decompress(bytes);
+}
+
+interface Codec {
+  decompress(bytes: Buffer): Promise<Buffer>;
+}

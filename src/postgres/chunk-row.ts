@@ -1,0 +1,143 @@
+import type { FreshEvents, VisitEvents } from '../core/fresh-events.ts';
+import { type ElementType, JSONB, TEXT } from './arrays.ts';
+import type { ByteWriter } from './bytes.ts';
+import type { CopyRows } from './copy.ts';
+
+const COLUMNS = ['visit_id', 'event_uuids', 'event_ids', 'types', 'times', 'pages', 'properties'] as const;
+export const CHUNK_COLUMNS = COLUMNS.join(', ');
+export const CHUNK_COLUMN_COUNT = COLUMNS.length;
+
+/**
+ * A row of so many bytes stays in its page as it is. One of more than 8 KB would be compressed and put into TOAST, which
+ * costs ten times as much; so a visit that has many events, or large ones, gets several rows.
+ */
+const ROW_BYTES = 6_000;
+/** Id and time of an event, and what stands around its texts. */
+const EVENT_BYTES = 28;
+
+/** Events of one visit that follow each other. */
+interface Slice {
+  readonly columns: FreshEvents;
+  readonly first: number;
+  readonly length: number;
+  /** Whether all are of one type, and all ids are UUIDs in canonical form. */
+  readonly sameType: boolean;
+  readonly allUuids: boolean;
+}
+
+/** Rows of visit_chunk. The migration that makes the table says what is in its columns. */
+export function writeChunks(rows: CopyRows, visitId: string, events: VisitEvents): void {
+  const { columns } = events;
+  for (let first = events.first, left = events.length; left > 0; ) {
+    const type = columns.typeAt(first);
+    let [length, bytes, sameType, allUuids] = [0, 0, true, true];
+    let i = first;
+    for (; length < left; i = columns.after(i), length += 1) {
+      bytes += bytesOf(columns, i);
+      if (bytes > ROW_BYTES && length > 0) break;
+      sameType &&= columns.typeAt(i) === type;
+      allUuids &&= columns.wordsAt(i) >= 0;
+    }
+    writeRow(rows, visitId, { columns, first, length, sameType, allUuids });
+    left -= length;
+    first = i;
+  }
+}
+
+function bytesOf(columns: FreshEvents, i: number): number {
+  const page = columns.pageAt(i);
+  const properties = columns.propertiesAt(i);
+  return (
+    EVENT_BYTES +
+    columns.typeAt(i).length +
+    (page === null ? 0 : page.length) +
+    (properties === null ? 0 : properties.length)
+  );
+}
+
+function writeRow(rows: CopyRows, visitId: string, slice: Slice): void {
+  rows.row();
+  rows.uuid(visitId);
+  rows.field((out) => slice.allUuids && writeUuids(out, slice));
+  rows.field((out) => !slice.allUuids && writeArray(out, TEXT, slice, idAt));
+  rows.field((out) => writeTexts(out, slice, slice.sameType ? 1 : slice.length, typeAt));
+  rows.field((out) => writeTimes(out, slice));
+  rows.field((out) => writeTexts(out, slice, slice.length, pageAt));
+  rows.field((out) => writeArray(out, JSONB, slice, propertiesAt));
+}
+
+function writeUuids(out: ByteWriter, { columns, first, length }: Slice): boolean {
+  const { words } = columns;
+  for (let i = first, left = length; left > 0; i = columns.after(i), left -= 1) {
+    const at = columns.wordsAt(i);
+    for (let k = 0; k < 4; k += 1) out.int32(words[at + k]!);
+  }
+  return true;
+}
+
+function writeTimes(out: ByteWriter, { columns, first, length }: Slice): boolean {
+  for (let i = first, left = length; left > 0; i = columns.after(i), left -= 1) out.time48(columns.timeAt(i));
+  return true;
+}
+
+type TextAt = (columns: FreshEvents, i: number) => string | null;
+const idAt: TextAt = (columns, i) => columns.idAt(i);
+const typeAt: TextAt = (columns, i) => columns.typeAt(i);
+const pageAt: TextAt = (columns, i) => columns.pageAt(i);
+const propertiesAt: TextAt = (columns, i) => columns.propertiesAt(i);
+
+/** As a JSON array, the first `length` of the slice. False: all of them are null. */
+function writeTexts(out: ByteWriter, { columns, first }: Slice, length: number, textAt: TextAt): boolean {
+  let found = false;
+  let separator = OPENING;
+  for (let i = first, left = length; left > 0; i = columns.after(i), left -= 1) {
+    const text = textAt(columns, i);
+    out.byte(separator);
+    separator = COMMA;
+    if (text === null) {
+      out.raw(JSON_NULL);
+    } else {
+      out.json(text);
+      found = true;
+    }
+  }
+  out.byte(CLOSING);
+  return found;
+}
+
+const OPENING = 0x5b;
+const CLOSING = 0x5d;
+const COMMA = 0x2c;
+const JSON_NULL = Buffer.from('null');
+
+/** As an array of its own type. False: all elements are null. */
+function writeArray(out: ByteWriter, type: ElementType<string>, slice: Slice, textAt: TextAt): boolean {
+  const { columns, first, length } = slice;
+  if (!hasAny(slice, textAt)) return false;
+  out.int32(1);
+  const hasNull = out.position;
+  out.int32(0);
+  out.int32(type.oid);
+  out.int32(length);
+  out.int32(1);
+  for (let i = first, left = length; left > 0; i = columns.after(i), left -= 1) {
+    const value = textAt(columns, i);
+    const hole = out.hole();
+    if (value !== null && type.write(out, value)) {
+      out.patch(hole);
+    } else {
+      out.set32(hole, NULL);
+      out.set32(hasNull, 1);
+    }
+  }
+  return true;
+}
+
+const NULL = -1;
+
+function hasAny({ columns, first, length }: Slice, textAt: TextAt): boolean {
+  for (let i = first, left = length; left > 0; i = columns.after(i), left -= 1) {
+    if (textAt(columns, i) !== null) return true;
+  }
+  return false;
+}

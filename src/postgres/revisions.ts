@@ -1,0 +1,88 @@
+import type { Changes, Revision } from '../core/changes.ts';
+import type { Visit } from '../core/visit.ts';
+import type { Step } from './batch.ts';
+import type { Blocks } from './blocks.ts';
+import { CopyRows } from './copy.ts';
+import { copy, copyStatement } from './statements.ts';
+
+const COPY_REVISION = copyStatement(
+  'visit_revision',
+  'visit_id, revision, reason, retracted, merged_into, started_at, ended_at, event_count, decided_at',
+);
+
+/**
+ * The revisions of a commit, each of which goes to one of two places: an ended visit's row says its last revision itself,
+ * by `decided_at`; all others have a row of their own. Most visits end once, so most revisions cost nothing.
+ *
+ * Invariant: `decided_at` is set only where the revision can be told from the row to the last column.
+ */
+export class RevisionRows {
+  readonly #all: readonly Revision[];
+  /** The last of each visit. */
+  readonly #last = new Map<string, Revision>();
+  readonly #told = new Set<Revision>();
+
+  constructor({ revisions }: Pick<Changes<unknown>, 'revisions'>) {
+    this.#all = revisions;
+    for (const revision of revisions) this.#last.set(revision.visitId, revision);
+  }
+
+  /** `decided_at` of a visit's row in ended_visit; null: no revision of this commit can be told from it. */
+  toldBy(visit: Visit): number | null {
+    const revision = this.#last.get(visit.id);
+    if (revision === undefined || !isTold(revision, visit)) return null;
+    this.#told.add(revision);
+    return revision.decidedAt;
+  }
+
+  /** Those that no visit's row tells. */
+  steps(blocks: Blocks): Step[] {
+    const rows = new CopyRows(9, blocks);
+    for (const revision of this.#all) {
+      if (this.#told.has(revision)) continue;
+      rows.row();
+      rows.uuid(revision.visitId);
+      rows.int(revision.revision);
+      rows.text(revision.reason);
+      rows.boolean(revision.retracted);
+      rows.uuid(revision.mergedInto);
+      rows.time(revision.startedAt);
+      rows.time(revision.endedAt);
+      rows.int(revision.eventCount);
+      rows.time(revision.decidedAt);
+    }
+    return copy(COPY_REVISION, rows);
+  }
+}
+
+function isTold(revision: Revision, visit: Visit): boolean {
+  return (
+    visit.ended &&
+    !revision.retracted &&
+    revision.mergedInto === null &&
+    revision.revision === visit.published - 1 &&
+    revision.reason === visit.reason &&
+    revision.startedAt === visit.startedAt &&
+    revision.endedAt === visit.lastEventAt &&
+    revision.eventCount === visit.eventCount
+  );
+}
+
+/** Columns of visit_revision and what they are in a row of ended_visit that tells its last revision. */
+const FROM_ENDED = [
+  ['visit_id', 'visit_id'],
+  ['revision', 'published - 1'],
+  ['reason', 'reason'],
+  ['retracted', 'false'],
+  ['started_at', 'started_at'],
+  ['ended_at', 'last_event_at'],
+  ['event_count', 'event_count'],
+  ['decided_at', 'decided_at'],
+] as const;
+
+/** Gives the revisions that rows of `source`, as they are in ended_visit, tell rows of their own. */
+export function keepRevisions(source: string, where = ''): string {
+  const columns = FROM_ENDED.map(([column]) => column).join(', ');
+  const values = FROM_ENDED.map(([, value]) => value).join(', ');
+  return `INSERT INTO visit_revision (${columns}) SELECT ${values} FROM ${source} WHERE decided_at IS NOT NULL${where}`;
+}

@@ -1,0 +1,57 @@
+/**
+ * The tail of a Kafka record of format 2: key, value and headers, as they go out. What stands before them (length,
+ * attributes, deltas of time and offset) is known only when the record is sent.
+ */
+import type { OutMessage } from '../processor/ports.ts';
+import { LONG_ROOM, putBytes, putLong, putText, textRoom } from './put.ts';
+
+type Content = Pick<OutMessage, 'key' | 'value' | 'headers'>;
+
+/** Bytes that a tail takes at most. */
+export function tailRoom({ key, value, headers }: Content): number {
+  let room = 3 * LONG_ROOM + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const [name, content] of headers) room += textRoom(name) + LONG_ROOM + content.length;
+  return room;
+}
+
+/** @returns where it ends. */
+export function putTail(buf: Buffer, start: number, { key, value, headers }: Content): number {
+  let at = putSized(buf, start, key);
+  at = putSized(buf, at, value);
+  at = putLong(buf, at, headers.length);
+  for (const [name, content] of headers) at = putSized(buf, putText(buf, at, name), content);
+  return at;
+}
+
+/** A null has the length -1. */
+export function putSized(buf: Buffer, at: number, bytes: Buffer | null): number {
+  if (bytes === null) return putLong(buf, at, -1);
+  return putBytes(buf, putLong(buf, at, bytes.length), bytes);
+}
+
+/** What lies from `start` to `end`. The buffers are slices. @throws Error where that is no tail. */
+export function readTail(bytes: Buffer, start: number, end: number): Content {
+  let at = start;
+  const number = () => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[at++]!;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+      if (!(at < end)) throw new Error('the message ends early');
+    }
+  };
+  const sized = () => {
+    const length = number();
+    if (length < 0) return null;
+    if (length > end - at) throw new Error('the message ends early');
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  const key = sized();
+  const value = sized();
+  const headers: [string, Buffer][] = [];
+  for (let left = number(); left > 0; left -= 1) headers.push([String(sized() ?? ''), sized() ?? Buffer.alloc(0)]);
+  if (at !== end) throw new Error('bytes follow the message');
+  return { key, value, headers };
+}

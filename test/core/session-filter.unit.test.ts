@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { emptyState } from '../../src/core/changes.ts';
+import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
+import { Partition } from '../../src/core/partition.ts';
+import { DEFAULT_RULES } from '../../src/core/rules.ts';
+import { SessionFilter } from '../../src/core/session-filter.ts';
+
+const T = 1_767_225_600_000;
+const HOUR = 3_600_000;
+
+describe('a filter of sessions', () => {
+  test('never denies a session that was added, whatever its id', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme' })), (ids) => {
+        const filter = new SessionFilter();
+        for (const id of ids) filter.add(id);
+        for (const id of ids) expect(filter.mayHave(id)).toBe(true);
+      }),
+    );
+  });
+
+  test('denies nearly all others, also after it has grown many times over', () => {
+    const filter = new SessionFilter();
+    for (let i = 0; i < 500_000; i++) filter.add(`session-${i}`);
+    for (let i = 0; i < 500_000; i += 997) expect(filter.mayHave(`session-${i}`)).toBe(true);
+    let mistaken = 0;
+    for (let i = 0; i < 20_000; i++) if (filter.mayHave(`another-${i}`)) mistaken += 1;
+    expect(mistaken).toBeLessThan(400);
+  });
+});
+
+describe('a session that is not in memory', () => {
+  const state = { ...emptyState(1), arrivalClock: T, eventClock: T };
+
+  function record(offset: number, sessionId: string, t: number): LogRecord<null> {
+    const event: TrackEvent = {
+      ...{ eventId: `e${offset}`, sessionId, debug: false, profileId: null, sourceId: null, type: 'a', t },
+      ...{ page: null, referrer: null, utm: null, named: null, context: [], traits: [], properties: null },
+    };
+    return { offset, timestamp: t, entries: [event], raw: null };
+  }
+
+  /** Folds the record, with nothing found of its session. @returns whether it had to be looked up. */
+  function fold(partition: Partition<null>, one: LogRecord<null>): boolean {
+    const lookup = partition.lookup([one]);
+    if (lookup !== null) {
+      partition.admit(lookup.sessions.map((each) => ({ ...each, ended: [], openEventIds: new Map() })));
+    }
+    partition.fold(one);
+    partition.endDue();
+    return lookup !== null;
+  }
+
+  const commit = (partition: Partition<null>) => partition.settle(partition.take().held);
+  const partitionOf = (idleBytes: number) =>
+    new Partition<null>(DEFAULT_RULES, { topic: 't', partition: 0 }, state, [], { maxBytes: idleBytes, usedBytes: 0 });
+
+  test('is looked up while it is not known which sessions are in the store', () => {
+    expect(fold(partitionOf(0), record(1, 's', T))).toBe(true);
+  });
+
+  test('is not looked up once it is known that it has nothing there, and is if it has', () => {
+    const partition = partitionOf(0);
+    const filter = partition.beginFilter()!;
+    filter.add('known');
+    filter.use();
+    expect(partition.beginFilter()).toBeNull();
+    expect(fold(partition, record(1, 'new', T))).toBe(false);
+    expect(fold(partition, record(2, 'known', T))).toBe(true);
+  });
+
+  test.each(['after the reading', 'during the reading'])('is looked up if it left memory %s', (when) => {
+    const partition = partitionOf(0);
+    const filter = partition.beginFilter()!;
+    if (when === 'after the reading') filter.use();
+    fold(partition, record(1, 'left', T));
+    fold(partition, record(2, 'later', T + HOUR));
+    commit(partition);
+    if (when === 'during the reading') filter.use();
+    expect([...partition.visits()].map(({ sessionId }) => sessionId)).toEqual(['later']);
+    expect(fold(partition, record(3, 'left', T + HOUR))).toBe(true);
+  });
+
+  test('stays in memory as long as there is room for it, and is not looked up', () => {
+    const partition = partitionOf(1_000_000);
+    fold(partition, record(1, 'rests', T));
+    fold(partition, record(2, 'later', T + HOUR));
+    commit(partition);
+    expect(fold(partition, record(3, 'rests', T + HOUR))).toBe(false);
+    expect(partition.counts).toMatchObject({ started: 3 });
+  });
+});

@@ -1,0 +1,16 @@
+import { stampedValues, type Visit } from '../../src/core/visit.ts';
+
+/** A visit as what it says, however it holds it: to be compared. */
+export function plainVisit(visit: Visit) {
+  const { id, sessionId, debug, openedOffset, openedIndex, startedAt, lastEventAt, lastArrival } = visit;
+  const { eventCount, pageViewCount, lateEventCount, ended, published, reason, seal, endedWatermark, stored } = visit;
+  const values = stampedValues(visit);
+  return {
+    ...{ id, sessionId, debug, openedOffset, openedIndex, startedAt, lastEventAt, lastArrival },
+    ...{ eventCount, pageViewCount, lateEventCount, ended, published, reason, seal, endedWatermark, stored },
+    ...values,
+    context: new Map(values.context),
+    types: new Map(visit.types),
+    eventIds: visit.eventIds && new Set(visit.eventIds),
+  };
+}
