@@ -324,7 +324,7 @@ function costOf(record: RawRecord, outcomes: readonly Outcome[]): number {
   return foldedSize(record, setAside, started);
 }
 
-/** Whether a record's key is not the session id of an event in it. @param record `misplaced`, where the decoder found it out by itself, says it. */
+/** Whether a record's key is not the session id of an event in it: where the decoder could tell by the bytes, it did. */
 function isMisplaced(record: LogRecord<RawRecord> & { readonly misplaced?: boolean | undefined }): boolean {
   if (record.misplaced !== undefined) return record.misplaced;
   const { key } = record.raw;

@@ -79,9 +79,12 @@ export class ContextReader {
   #utm = this.#noUtm;
   #rest = this.#noRest;
   #unkept = 0;
+  /** Whether nothing in it was met for the first time, or is too long to be remembered. */
+  isShared = true;
 
   /** As for an event without a context. */
   clear(): void {
+    this.isShared = true;
     this.#page = this.#noPage;
     this.#utm = this.#noUtm;
     this.#rest = this.#noRest;
@@ -147,6 +150,7 @@ export class ContextReader {
     const isShort = length <= spans.longest;
     let slot = isShort ? spans.find(c, at, length, field.kind) : -1;
     if (slot >= 0) return slot;
+    this.isShared = false;
     c.pos = at;
     const pair = pagePair(field.read(c) as DecodedContext['page']);
     slot = isShort ? spans.put(c, at, length, field.kind) : spans.slots + UNKEPT;
@@ -171,6 +175,7 @@ export class ContextReader {
     const isShort = length <= spans.longest;
     let slot = isShort ? spans.find(c, at, length, kind) : -1;
     if (slot < 0) {
+      this.isShared = false;
       c.pos = at;
       const made = this.#makeRest(c, fields);
       slot = isShort ? spans.put(c, at, length, kind) : this.#nextUnkept();
@@ -208,6 +213,7 @@ export class ContextReader {
     const isShort = length <= spans.longest;
     let slot = isShort ? spans.find(c, at, length, field.kind) : -1;
     if (slot >= 0) return slot;
+    this.isShared = false;
     c.pos = at;
     const pair = pairOf(field.name, field.read(c));
     // A utm's stays in use while the fields of the rest are read.

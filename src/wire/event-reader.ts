@@ -118,6 +118,7 @@ export class EventReader {
       context: context.entries,
       traits,
       properties,
+      shared: context.isShared,
     };
   }
 

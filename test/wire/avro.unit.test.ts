@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import avsc from 'avsc';
 import fc from 'fast-check';
-import { isRefusal, type TrackEvent } from '../../src/core/event.ts';
+import { type Entry, isRefusal, type TrackEvent } from '../../src/core/event.ts';
 import type { RawRecord } from '../../src/processor/ports.ts';
 import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
@@ -65,7 +65,9 @@ function decode(schema: object | string, value: Buffer | null, keepProperties = 
   expect(out).toMatchObject({ offset: 7, timestamp: NOW + 500 });
   expect(out.raw).toBe(record);
   expect(out.entries).toHaveLength(1);
-  return out.entries[0]!;
+  // Only says how the event was read.
+  const { shared: _, ...entry } = out.entries[0] as TrackEvent;
+  return entry as Entry;
 }
 
 function written(schema: object, value: object): Buffer {
@@ -345,7 +347,7 @@ describe('evolution', () => {
     decoder.decode(recordOf(written(OURS, full)));
     const cut = written(OURS, full);
     decoder.decode(recordOf(cut.subarray(0, cut.length - 3)));
-    expect(decoder.decode(recordOf(written(OURS, LEAST))).entries).toEqual([taken(OURS, LEAST, true)]);
+    expect(decoder.decode(recordOf(written(OURS, LEAST))).entries).toMatchObject([taken(OURS, LEAST, true)]);
   });
 
   test('an int instead of a long, and fields in another order, are read', () => {
