@@ -108,7 +108,7 @@ function readUnion(branches: readonly Read[]): Read {
   const [first, second] = branches;
   if (first === undefined || second === undefined || branches.length > 2) return (c) => branchOf(branches, c)(c);
   return (c) => {
-    const index = c.buf[c.pos];
+    const index = c.pos < c.end ? c.buf[c.pos] : -1;
     if (index === 0) {
       c.pos++;
       return first(c);

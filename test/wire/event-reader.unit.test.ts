@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Entry, isRefusal, type TrackEvent } from '../../src/core/event.ts';
@@ -8,7 +9,7 @@ import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { type Dice, dice, pick, whole } from '../simulator/dice.ts';
 import { judgeOf } from './judge.ts';
 import { BYTE_CHANGES, changed, NASTY_NUMBER, NASTY_TEXT } from './mutate.ts';
-import { evolved, OURS, type Writer } from './writers.ts';
+import { endingWith, evolved, OURS, type Writer } from './writers.ts';
 
 const NOW = 1_767_225_600_000;
 const RUNS = Number(process.env.TIDEMARK_FUZZ_RUNS ?? 400);
@@ -56,8 +57,8 @@ const texts = fc.sample(NASTY_TEXT, { numRuns: 60, seed: 1 });
 const numbers = fc.sample(NASTY_NUMBER, { numRuns: 30, seed: 2 });
 
 function anyEvent(draw: Dice) {
-  const odd = draw() < 0.1;
-  const text = (...usual: (string | null)[]) => (odd && draw() < 0.2 ? pick(draw, texts) : pick(draw, usual));
+  const odd = draw() < 0.3;
+  const text = (...usual: (string | null)[]) => (odd && draw() < 0.15 ? pick(draw, texts) : pick(draw, usual));
   const maybe = <T>(value: T) => (draw() < 0.2 ? null : value);
   const map = (values: readonly unknown[], most: number) =>
     Object.fromEntries(
@@ -131,27 +132,34 @@ describe('an event is what it is when its record is read whole, whatever was rea
           const judged = judges[by]!(value, NOW + 500);
           const rest = Buffer.from(plain.subarray(Math.min(value.length, plain.length)));
           const raw = draw() < 0.5 ? recordOf(value) : fetched(value, null, Buffer.alloc(whole(draw, 0, 5)), rest);
-          expect(decoder.decode(raw).entries.map(told)).toEqual([judged]);
+          const entries = decoder.decode(raw).entries.map(told);
+          // Compared so first because it takes a tenth of the time.
+          if (!isDeepStrictEqual(entries, [judged])) expect(entries).toEqual([judged]);
           if (isRefusal(judged)) refused++;
           else good++;
         }
       }),
-      { numRuns: RUNS / 10 },
+      { numRuns: RUNS / 4 },
     );
     // Without which nothing of the above would have been looked at.
     expect(good).toBeGreaterThan(RUNS);
-    expect(refused).toBeGreaterThan(RUNS / 5);
+    expect(refused).toBeGreaterThan(RUNS);
   });
 
   test('cut off anywhere, though what follows in memory goes on as it did', () => {
-    const decoder = decoderOf(true, OURS);
-    const judge = judgeOf(OURS.schema, 1, true);
-    const whole = framed(OURS.write({ ...anyEvent(dice(5)), traits: { a: 1 }, session_id: UUID, event_id: UUID }));
-    for (let round = 0; round < 2; round++) {
-      for (let end = 5; end <= whole.length; end++) {
-        const value = whole.subarray(0, end);
-        const raw = fetched(value, null, Buffer.alloc(3), whole.subarray(end));
-        expect(decoder.decode(raw).entries.map(told)).toEqual([judge(Buffer.from(value), NOW + 500)]);
+    for (const writer of [OURS, endingWith('source_id'), endingWith('context'), endingWith('debug')]) {
+      const decoder = decoderOf(true, writer);
+      const judge = judgeOf(writer.schema, 1, true);
+      const event = { ...anyEvent(dice(5)), traits: { a: 1 }, session_id: UUID, event_id: UUID, source_id: null };
+      for (const each of [event, { ...event, context: null }]) {
+        const whole = framed(writer.write(each));
+        for (let end = 5; end <= whole.length; end++) {
+          const value = whole.subarray(0, end);
+          const raw = fetched(value, null, Buffer.alloc(3), whole.subarray(end));
+          const entries = decoder.decode(raw).entries.map(told);
+          expect(entries).toEqual([judge(Buffer.from(value), NOW + 500)]);
+          expect(isRefusal(entries[0]!)).toBe(end < whole.length);
+        }
       }
     }
   });

@@ -26,6 +26,13 @@ const NEEDED = ['event_id', 'session_id', 'type', 'occurred_at'];
 /** Our own. */
 export const OURS = writerOf({ type: SCHEMA, convert: (event) => event });
 
+/** Our own with one field behind all others. */
+export function endingWith(name: string): Writer {
+  const others = SCHEMA.fields.filter((field) => field.name !== name);
+  const last = SCHEMA.fields.filter((field) => field.name === name);
+  return writerOf({ type: { ...SCHEMA, fields: [...others, ...last] }, convert: (event) => event });
+}
+
 /** Another by chance. Fields that it adds are filled by chance as well. */
 export function evolved(draw: Dice): Writer {
   const { type, convert } = evolvedRecord(SCHEMA, draw, NEEDED);
@@ -39,6 +46,7 @@ const ADDED: readonly { readonly type: unknown; readonly values: readonly unknow
   { type: 'long', values: [0, -1, 2 ** 40] },
   { type: 'null', values: [null] },
   { type: 'double', values: [1.5, Number.NaN] },
+  { type: ['null', 'string'], values: [null, 'x'] },
   { type: { type: 'array', items: { type: 'map', values: 'int' } }, values: [[], [{ a: 1 }, { b: 2, c: 3 }]] },
 ];
 
