@@ -8,6 +8,7 @@ import type { Arrival, Inbox } from './inbox.ts';
 import type { LifeParts, LifeSettings } from './life.ts';
 import type { Lease, RawRecord, RecordMark } from './ports.ts';
 import { Publisher } from './publisher.ts';
+import { keyIs } from './record.ts';
 import { UsedSchemas } from './schemas.ts';
 import { foldedSize } from './size.ts';
 import type { Waker } from './waiting.ts';
@@ -325,12 +326,7 @@ function costOf(record: RawRecord, outcomes: readonly Outcome[]): number {
 }
 
 /** Whether a record's key is not the session id of an event in it. */
-function isMisplaced({ raw: { key }, entries }: LogRecord<RawRecord>): boolean {
-  for (const entry of entries) {
-    if (isRefusal(entry)) continue;
-    const { sessionId } = entry;
-    // Most ids are ASCII, and latin1 is the cheaper to read.
-    if (key === null || (key.toString('latin1') !== sessionId && key.toString() !== sessionId)) return true;
-  }
+function isMisplaced({ raw, entries }: LogRecord<RawRecord>): boolean {
+  for (const entry of entries) if (!isRefusal(entry) && !keyIs(raw, entry.sessionId)) return true;
   return false;
 }
