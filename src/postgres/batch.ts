@@ -21,6 +21,8 @@ export interface Step {
   readonly values?: readonly Value[];
   /** Data of a COPY … FROM STDIN. */
   readonly copy?: CopyData;
+  /** Takes what a COPY … TO STDOUT gives, a message at a time. What it throws fails the batch. */
+  readonly take?: (data: Buffer) => void;
 }
 
 export type Value = string | number | boolean | Buffer | null;
@@ -58,6 +60,7 @@ export class Batch implements Submittable {
   readonly #prepared: Set<string>;
   readonly #rows: Rows[];
   #done = 0;
+  #failure: Error | null = null;
   #resolve!: (rows: Rows[]) => void;
   #reject!: (error: Error) => void;
 
@@ -91,13 +94,23 @@ export class Batch implements Submittable {
     this.#rows[this.#done]!.push(message.fields);
   }
 
+  handleCopyData(message: { chunk: Buffer }): void {
+    if (this.#failure !== null) return;
+    try {
+      this.#steps[this.#done]!.take?.(message.chunk);
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+  }
+
   handleCommandComplete(): void {
     this.#done += 1;
   }
 
   handleReadyForQuery(): void {
     for (const { statement } of this.#steps) this.#prepared.add(statement.name);
-    this.#resolve(this.#rows);
+    if (this.#failure !== null) this.#reject(this.#failure);
+    else this.#resolve(this.#rows);
   }
 
   handleError(error: Error): void {

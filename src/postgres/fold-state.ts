@@ -1,4 +1,4 @@
-import { type ContextEntry, type Json, NAMED, type Utm } from '../core/event.ts';
+import { type ContextEntry, NAMED, type Utm } from '../core/event.ts';
 import { Stamp } from '../core/stamp.ts';
 import { TypeCounts } from '../core/type-counts.ts';
 import { contextStampAt, namedStampAt, type Visit } from '../core/visit.ts';
@@ -58,7 +58,8 @@ export interface StampedValues {
   readonly exitPage: string | null;
   readonly utm: Utm;
   readonly named: readonly (string | null)[];
-  readonly context: { readonly [key: string]: Json };
+  /** In the order in which it was written. */
+  readonly context: readonly ContextEntry[];
 }
 
 /** Sets all stamped fields and the types of `visit`, whose `startedAt` is set. */
@@ -90,14 +91,12 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   visit.utm = visit.utmStamp === null ? null : values.utm;
   visit.named = values.named;
   visit.namedStamps = oneOrEach(values.named.map(stamp));
-  const context: ContextEntry[] = [];
   const contextStamps: Stamp[] = [];
   for (let left = input.varint(); left > 0; left -= 1) {
-    const key = input.text();
-    context.push([key, values.context[key] as Json]);
+    input.skipText();
     contextStamps.push(stamp()!);
   }
-  visit.context = context;
+  visit.context = values.context;
   visit.contextStamps = oneOrEach(contextStamps) as Stamp | Stamp[] | null;
   const types: [string, number][] = [];
   for (let left = input.varint(); left > 0; left -= 1) types.push([input.text(), input.varint()]);
@@ -199,6 +198,11 @@ class Reader {
 
   text(): string {
     return this.#utf8(this.varint());
+  }
+
+  skipText(): void {
+    const length = this.varint();
+    this.#at += length;
   }
 
   /** What follows is an id: of an event of this time. */

@@ -4,6 +4,7 @@ import type { HistoryQuery, SessionHistory } from '../processor/ports.ts';
 import { arrayParameter, TEXT, UUID } from './arrays.ts';
 import type { Rows, Statement, Step } from './batch.ts';
 import { lowestId } from './ranges.ts';
+import { TextRow } from './row.ts';
 import { readVisit, VISIT_SELECT } from './visit-row.ts';
 
 /**
@@ -55,9 +56,11 @@ export class Found {
 
   constructor(query: HistoryQuery, rows: Rows) {
     this.#query = query;
-    this.#ended = rows.map(([amendable, ...row]) => {
+    this.#ended = rows.map((fields) => {
+      const row = new TextRow(fields);
+      const amendable = row.boolean();
       const visit = readVisit(row, 'ended');
-      if (amendable === 't') this.#amendable.set(visit.id, visit);
+      if (amendable) this.#amendable.set(visit.id, visit);
       return visit;
     });
   }

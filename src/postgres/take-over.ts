@@ -3,8 +3,9 @@ import type { Visit } from '../core/visit.ts';
 import type { RecordMark } from '../processor/ports.ts';
 import type { Statement } from './batch.ts';
 import { terminateOwner } from './owner.ts';
+import { BinaryRows } from './row.ts';
 import type { Session } from './session.ts';
-import { readVisit, VISIT_SELECT } from './visit-row.ts';
+import { readVisit, VISIT_COLUMNS } from './visit-row.ts';
 
 /** A partition as it is found when it is taken over. */
 export interface Holding {
@@ -56,10 +57,12 @@ const BEGIN_EPOCH: Statement = {
     WHERE p.epoch = $2
     RETURNING ${STATE}`,
 };
-const LOAD_OPEN: Statement = {
-  name: 'take_over_load_open',
-  text: `SELECT ${VISIT_SELECT} FROM open_visit WHERE partition = $1 ORDER BY visit_id`,
-};
+/** COPY, which takes no parameters, because a million visits may be open. */
+const loadOpen = (partition: number): Statement => ({
+  name: `take_over_load_open_${partition}`,
+  text: `COPY (SELECT ${VISIT_COLUMNS} FROM open_visit WHERE partition = ${partition} ORDER BY visit_id)
+    TO STDOUT (FORMAT binary)`,
+});
 const LOAD_SCHEMAS: Statement = {
   name: 'take_over_load_schemas',
   text: 'SELECT id, schema FROM writer_schema WHERE partition = $1',
@@ -72,8 +75,10 @@ const SUM_OUTBOX: Statement = {
 async function load(session: Session, partition: number, row: readonly (string | null)[]): Promise<Holding> {
   const [epoch, commitNumber, nextOffset, sequence, ...rest] = row;
   const [arrivalClock, eventClock, anticipatedTo, amendable, counts, started, lastOffset, lastDigest, published] = rest;
-  const [open, schemas, outbox] = await session.run([
-    { statement: LOAD_OPEN, values: [partition] },
+  const open: Visit[] = [];
+  const rows = new BinaryRows();
+  const [, schemas, outbox] = await session.run([
+    { statement: loadOpen(partition), take: (data) => rows.read(data, (row) => open.push(readVisit(row, 'open'))) },
     { statement: LOAD_SCHEMAS, values: [partition] },
     { statement: SUM_OUTBOX, values: [partition, published!] },
   ]);
@@ -93,7 +98,7 @@ async function load(session: Session, partition: number, row: readonly (string |
     lastRecord: lastOffset === null ? null : { offset: Number(lastOffset), digest: lastDigest! },
     published: Number(published),
     outboxBytes: Number(outbox![0]![0]),
-    open: open!.map((visit) => readVisit(visit, 'open')),
+    open,
     writerSchemas: new Map(schemas!.map(([id, schema]) => [Number(id), schema!])),
   };
 }

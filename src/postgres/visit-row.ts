@@ -1,7 +1,10 @@
-import type { ContextEntry, Json, Utm } from '../core/event.ts';
+import type { Utm } from '../core/event.ts';
 import { type EndReason, type Seal, Visit } from '../core/visit.ts';
+import { contextJson, readContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
+import type { RowReader } from './row.ts';
+import { SharedValues } from './shared.ts';
 
 const TIMES = new Set<string>(['started_at', 'last_event_at', 'last_arrival', 'ended_watermark', 'amendable_until']);
 
@@ -76,53 +79,47 @@ export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amen
   rows.text(visit.exitPage);
   for (let i = 0; i < 5; i += 1) rows.text(visit.utm?.[i] ?? null);
   for (let i = 0; i < visit.named.length; i += 1) rows.text(visit.named[i]!);
-  rows.text(contextJson(visit));
+  rows.text(contextJson(visit.context));
   rows.bytea((out) => writeFoldState(out, visit));
 }
 
-/** A select list for `readVisit`: times as ms since 1970. */
+/** A select list for `readVisit` of a TextRow: times as ms since 1970. */
 export const VISIT_SELECT = [...FIXED, ...CHANGING]
   .map((column) => (TIMES.has(column) ? `(extract(epoch from ${column}) * 1000)::bigint` : column))
   .join(', ');
 
-/** A visit from a row of `VISIT_SELECT`. Equal to the one that was written; `eventIds` are not loaded. */
-export function readVisit(row: readonly (string | null)[], place: 'open' | 'ended'): Visit {
-  let at = 0;
-  const optional = (): string | null => row[at++]!;
-  const text = (): string => row[at++]!;
-  const integer = (): number => Number(row[at++]!);
-  const optionalInteger = (): number | null => {
-    const value = row[at++]!;
-    return value === null ? null : Number(value);
-  };
-
-  const id = text();
-  at += 1;
-  const sessionId = text();
-  const debug = text() === 't';
-  const openedOffset = integer();
-  const openedIndex = integer();
-  const visit = new Visit(id, sessionId, debug, openedOffset, openedIndex, integer(), integer(), integer());
+/**
+ * A visit from the fields of `VISIT_COLUMNS` or, as texts, of `VISIT_SELECT`. Equal to the one that was written; `eventIds`
+ * are not loaded.
+ */
+export function readVisit(row: RowReader, place: 'open' | 'ended'): Visit {
+  const id = row.uuid();
+  row.skip();
+  const sessionId = row.text();
+  const debug = row.boolean();
+  const openedOffset = row.bigint();
+  const openedIndex = row.integer();
+  const visit = new Visit(id, sessionId, debug, openedOffset, openedIndex, row.time(), row.time(), row.time());
   visit.ended = place === 'ended';
-  visit.endedWatermark = optionalInteger();
-  at += 1;
-  visit.eventCount = integer();
-  visit.pageViewCount = integer();
-  visit.lateEventCount = integer();
-  visit.published = integer();
-  visit.reason = optional() as EndReason | null;
-  visit.seal = optional() as Seal | null;
+  visit.endedWatermark = row.optionalTime();
+  row.skip();
+  visit.eventCount = row.integer();
+  visit.pageViewCount = row.integer();
+  visit.lateEventCount = row.integer();
+  visit.published = row.integer();
+  visit.reason = row.sharedText() as EndReason | null;
+  visit.seal = row.sharedText() as Seal | null;
   const values = {
-    profile: optional(),
-    source: optional(),
-    entryPage: optional(),
-    referrer: optional(),
-    exitPage: optional(),
-    utm: Array.from({ length: 5 }, optional) as unknown as Utm,
-    named: Array.from({ length: 8 }, optional),
-    context: JSON.parse(text()) as { [key: string]: Json },
+    profile: row.sharedText(),
+    source: row.sharedText(),
+    entryPage: row.sharedText(),
+    referrer: row.sharedText(),
+    exitPage: row.sharedText(),
+    utm: sharedTexts(row, 5) as unknown as Utm,
+    named: sharedTexts(row, 8),
+    context: readContext(row.text()),
   };
-  readFoldState(Buffer.from(text().slice(2), 'hex'), values, visit);
+  readFoldState(row.bytes(), values, visit);
   visit.stored = {
     place,
     profileId: visit.profileId,
@@ -134,24 +131,16 @@ export function readVisit(row: readonly (string | null)[], place: 'open' | 'ende
   return visit;
 }
 
-/** By hand, because an object made of the keys would order those that look like integers, and trip over `__proto__`. */
-function contextJson({ context }: Visit): string {
-  let json = '{';
-  for (let i = 0; i < context.length; i += 1) json += i === 0 ? entryJson(context[i]!) : `,${entryJson(context[i]!)}`;
-  return `${json}}`;
-}
+const arrays = new SharedValues<readonly (string | null)[]>();
 
-/** Entries are shared by the visits of all that use the same device, or look at the same page. */
-const texts = new Map<ContextEntry, string>();
-/** All are forgotten then: a weak map, which would forget by itself, costs the garbage collector more than it saves. */
-const MOST_TEXTS = 16_384;
-
-function entryJson(entry: ContextEntry): string {
-  let json = texts.get(entry);
-  if (json === undefined) {
-    json = `${JSON.stringify(entry[0])}:${JSON.stringify(entry[1])}`;
-    if (texts.size === MOST_TEXTS) texts.clear();
-    texts.set(entry, json);
+function sharedTexts(row: RowReader, count: number): readonly (string | null)[] {
+  const found: (string | null)[] = [];
+  let key = '';
+  for (let i = 0; i < count; i += 1) {
+    const text = row.sharedText();
+    found.push(text);
+    // NUL is in no text that Postgres holds.
+    key += text === null ? '\0' : `${text}\0\0`;
   }
-  return json;
+  return arrays.get(key, () => found);
 }

@@ -1,0 +1,72 @@
+import type { ContextEntry, Json } from '../core/event.ts';
+import { SharedValues } from './shared.ts';
+
+/** By hand, because an object made of the keys would order those that look like integers, and trip over `__proto__`. */
+export function contextJson(context: readonly ContextEntry[]): string {
+  let json = '{';
+  for (let i = 0; i < context.length; i += 1) json += i === 0 ? entryJson(context[i]!) : `,${entryJson(context[i]!)}`;
+  return `${json}}`;
+}
+
+/** Entries are shared by the visits of all that use the same device, or look at the same page. */
+const texts = new Map<ContextEntry, string>();
+/** All are forgotten then: a weak map, which would forget by itself, costs the garbage collector more than it saves. */
+const MOST_TEXTS = 16_384;
+
+function entryJson(entry: ContextEntry): string {
+  let json = texts.get(entry);
+  if (json === undefined) {
+    json = `${JSON.stringify(entry[0])}:${JSON.stringify(entry[1])}`;
+    if (texts.size === MOST_TEXTS) texts.clear();
+    texts.set(entry, json);
+  }
+  return json;
+}
+
+const entries = new SharedValues<ContextEntry>();
+
+/** The entries of what `contextJson` made, in their order; those that are equal are one object. */
+export function readContext(json: string): ContextEntry[] {
+  const context: ContextEntry[] = [];
+  let start = 1;
+  let depth = 0;
+  for (let i = 1; i < json.length; i += 1) {
+    const code = json.charCodeAt(i);
+    if (code === QUOTE) {
+      i = endOfString(json, i);
+    } else if (code === BRACE || code === BRACKET) {
+      depth += 1;
+    } else if (depth > 0) {
+      if (code === BRACE_END || code === BRACKET_END) depth -= 1;
+    } else if (code === COMMA || code === BRACE_END) {
+      if (i > start) context.push(entryOf(json.slice(start, i)));
+      start = i + 1;
+    }
+  }
+  return context;
+}
+
+function entryOf(json: string): ContextEntry {
+  return entries.get(json, () => {
+    const colon = endOfString(json, 0) + 1;
+    return [JSON.parse(json.slice(0, colon)) as string, JSON.parse(json.slice(colon + 1)) as Json];
+  });
+}
+
+/** Index of the quote that ends the string whose first one is at `i`. */
+function endOfString(json: string, i: number): number {
+  for (let at = i + 1; ; at += 1) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at += 1;
+    else if (Number.isNaN(code)) throw new SyntaxError('a context ends too early: the row was changed by another hand');
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const BRACE = 0x7b;
+const BRACE_END = 0x7d;
+const BRACKET = 0x5b;
+const BRACKET_END = 0x5d;

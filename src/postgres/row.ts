@@ -1,0 +1,155 @@
+import { SharedTexts } from './shared.ts';
+
+/** The fields of a row, one after the other, each read by the method of its type. Times in ms since 1970. */
+export interface RowReader {
+  skip(): void;
+  boolean(): boolean;
+  integer(): number;
+  bigint(): number;
+  uuid(): string;
+  time(): number;
+  optionalTime(): number | null;
+  text(): string;
+  /** One that many rows have. */
+  sharedText(): string | null;
+  bytes(): Buffer;
+}
+
+/** A row whose fields are texts, times among them as numbers. */
+export class TextRow implements RowReader {
+  readonly #fields: readonly (string | null)[];
+  #at: number;
+
+  constructor(fields: readonly (string | null)[], from = 0) {
+    this.#fields = fields;
+    this.#at = from;
+  }
+
+  skip(): void {
+    this.#at += 1;
+  }
+  boolean(): boolean {
+    return this.text() === 't';
+  }
+  integer(): number {
+    return Number(this.text());
+  }
+  bigint(): number {
+    return Number(this.text());
+  }
+  uuid(): string {
+    return this.text();
+  }
+  time(): number {
+    return Number(this.text());
+  }
+  optionalTime(): number | null {
+    const time = this.sharedText();
+    return time === null ? null : Number(time);
+  }
+  text(): string {
+    return this.sharedText()!;
+  }
+  sharedText(): string | null {
+    return this.#fields[this.#at++]!;
+  }
+  bytes(): Buffer {
+    return Buffer.from(this.text().slice('\\x'.length), 'hex');
+  }
+}
+
+const NULL = -1;
+/** Signature, flags, length of a header extension that there never is. */
+const HEADER = 19;
+/** Microseconds since 2000, which is how Postgres holds a time. */
+const POSTGRES_EPOCH = Date.UTC(2000, 0, 1);
+const texts = new SharedTexts();
+
+/**
+ * Rows of a `COPY … TO STDOUT (FORMAT binary)`. Reading them costs a third of what texts do: most fields make no object.
+ */
+export class BinaryRows implements RowReader {
+  #buffer: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #begun = false;
+
+  /** @param data of one CopyData message, which holds a whole row, before the first of them the header as well */
+  read(data: Buffer, each: (row: RowReader) => void): void {
+    this.#buffer = data;
+    this.#at = this.#begun ? 0 : HEADER;
+    this.#begun = true;
+    while (this.#at < data.length) {
+      this.#at += 2;
+      if (data.readInt16BE(this.#at - 2) === NULL) return;
+      each(this);
+    }
+  }
+
+  skip(): void {
+    const length = this.#length();
+    if (length > 0) this.#at += length;
+  }
+  boolean(): boolean {
+    this.#at += 5;
+    return this.#buffer[this.#at - 1] === 1;
+  }
+  integer(): number {
+    this.#at += 8;
+    return this.#int32(this.#at - 4);
+  }
+  bigint(): number {
+    this.#at += 12;
+    return this.#int64(this.#at - 8);
+  }
+  uuid(): string {
+    this.#at += 20;
+    const hex = this.#buffer.toString('hex', this.#at - 16, this.#at);
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }
+  time(): number {
+    this.#at += 12;
+    return this.#timeAt(this.#at - 8);
+  }
+  optionalTime(): number | null {
+    if (this.#length() === NULL) return null;
+    this.#at += 8;
+    return this.#timeAt(this.#at - 8);
+  }
+  text(): string {
+    const length = this.#length();
+    this.#at += length;
+    return this.#buffer.toString('utf8', this.#at - length, this.#at);
+  }
+  sharedText(): string | null {
+    const length = this.#length();
+    if (length === NULL) return null;
+    this.#at += length;
+    return texts.at(this.#buffer, this.#at - length, this.#at);
+  }
+  /** Valid as long as the message is. */
+  bytes(): Buffer {
+    const length = this.#length();
+    this.#at += length;
+    return this.#buffer.subarray(this.#at - length, this.#at);
+  }
+
+  #length(): number {
+    this.#at += 4;
+    return this.#int32(this.#at - 4);
+  }
+
+  #int32(at: number): number {
+    const buffer = this.#buffer;
+    return (buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!;
+  }
+
+  #int64(at: number): number {
+    return this.#int32(at) * 2 ** 32 + (this.#int32(at + 4) >>> 0);
+  }
+
+  #timeAt(at: number): number {
+    const micros = this.#int64(at);
+    if (Number.isSafeInteger(micros)) return micros / 1000 + POSTGRES_EPOCH;
+    return Number(this.#buffer.readBigInt64BE(at) / 1000n) + POSTGRES_EPOCH;
+  }
+}

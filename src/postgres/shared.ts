@@ -1,0 +1,50 @@
+/**
+ * Equal values as one object. Visits that are loaded say the same of device, place and campaign over and over: what is
+ * shared is not made anew, and a million visits take a fraction of the memory.
+ */
+
+/** Past this many bytes a text is seldom met again. */
+const LONGEST = 48;
+/** A power of two. A text that falls to the place of another takes it. */
+const PLACES = 8_192;
+
+/** Texts by their bytes, which spares decoding them. */
+export class SharedTexts {
+  readonly #texts: (string | undefined)[] = new Array(PLACES);
+  readonly #bytes: (Buffer | undefined)[] = new Array(PLACES);
+
+  /** The UTF-8 text from `from` to `to`. */
+  at(buffer: Buffer, from: number, to: number): string {
+    const length = to - from;
+    if (length > LONGEST) return buffer.toString('utf8', from, to);
+    let hash = length;
+    for (let i = from; i < to; i += 1) hash = (Math.imul(hash, 31) + buffer[i]!) | 0;
+    const place = (hash ^ (hash >>> 15)) & (PLACES - 1);
+    const known = this.#bytes[place];
+    if (known !== undefined && known.length === length) {
+      let i = 0;
+      while (i < length && known[i] === buffer[from + i]) i += 1;
+      if (i === length) return this.#texts[place]!;
+    }
+    const text = buffer.toString('utf8', from, to);
+    this.#bytes[place] = Buffer.from(buffer.subarray(from, to));
+    this.#texts[place] = text;
+    return text;
+  }
+}
+
+/** Values by a key that tells them apart. All are forgotten when there are too many. */
+export class SharedValues<T> {
+  readonly #values = new Map<string, T>();
+
+  get(key: string, make: () => T): T {
+    let value = this.#values.get(key);
+    if (value === undefined) {
+      value = make();
+      if (this.#values.size === PLACES) this.#values.clear();
+      // A slice of a text would hold the whole of it.
+      this.#values.set(Buffer.from(key).toString(), value);
+    }
+    return value;
+  }
+}
