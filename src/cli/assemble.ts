@@ -9,7 +9,7 @@ import { Processor } from '../processor/processor.ts';
 import { type Registry as SchemaSource, WriterSchemas } from '../processor/schemas.ts';
 import { wallClock } from '../processor/waiting.ts';
 import { rulesOf, type Settings } from '../settings/index.ts';
-import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../wire/avro.ts';
+import { AvroDecoder, schemaIdOfRecord, UNKNOWN_SCHEMA } from '../wire/avro.ts';
 import { createDecoder, type Decoder } from '../wire/decoder.ts';
 import { type EnvelopeContext, encodeEmissions } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
@@ -75,7 +75,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
   const avro = new AvroDecoder(options);
   const decoders = new Map<number, Decoder>();
   const reader = {
-    schemaIdOf: input.format === 'avro' ? schemaIdOf : () => null,
+    schemaIdOf: input.format === 'avro' ? schemaIdOfRecord : () => null,
     add: (id: number, schema: string) => avro.addWriter(id, schema),
     addUnknown: (id: number) => avro.addWriter(id, UNKNOWN_SCHEMA),
     forget: (id: number) => avro.forget(id),

@@ -329,8 +329,9 @@ function costOf(record: RawRecord, outcomes: readonly Outcome[]): number {
   return foldedSize(record, setAside, started);
 }
 
-/** Whether a record's key is not the session id of an event in it. */
-function isMisplaced({ raw, entries }: LogRecord<RawRecord>): boolean {
+/** Whether a record's key is not the session id of an event in it: as the decoder found out by the way, where it did. */
+function isMisplaced({ misplaced, raw, entries }: LogRecord<RawRecord>): boolean {
+  if (misplaced !== undefined) return misplaced;
   for (const entry of entries) if (!isRefusal(entry) && !keyIs(raw, entry.sessionId)) return true;
   return false;
 }

@@ -15,8 +15,8 @@ export interface Registry {
 
 /** What decodes by writer schemas. */
 export interface SchemaReader {
-  /** The registry's id that a value names; null where there is none to learn. */
-  schemaIdOf(value: Buffer | null): number | null;
+  /** The registry's id that a record's value names; null where there is none to learn. */
+  schemaIdOf(record: RawRecord): number | null;
   add(id: number, schema: string): void;
   /** Records of this id are `undecodable` until a schema is added: the registry knows no such id. */
   addUnknown(id: number): void;
@@ -52,8 +52,8 @@ export class WriterSchemas {
     this.parts = parts;
   }
 
-  schemaIdOf(value: Buffer | null): number | null {
-    return this.reader.schemaIdOf(value);
+  schemaIdOf(record: RawRecord): number | null {
+    return this.reader.schemaIdOf(record);
   }
 
   add(id: number, schema: string): void {
@@ -124,6 +124,8 @@ export class UsedSchemas {
   private readonly schemas: WriterSchemas;
   private readonly kept: Set<number>;
   private readonly unkept = new Map<number, UsedSchema>();
+  /** One that is in either: most records name the same as the one before. */
+  private last = -1;
 
   /** @param kept what the store keeps for the partition. */
   constructor(schemas: WriterSchemas, kept: ReadonlyMap<number, string>) {
@@ -134,12 +136,16 @@ export class UsedSchemas {
 
   /** Makes these records decodable, or waits until they are. */
   async learn(records: readonly RawRecord[], isEnding: () => boolean): Promise<void> {
-    for (const { value, offset } of records) {
-      const id = this.schemas.schemaIdOf(value);
-      if (id === null || this.kept.has(id) || this.unkept.has(id)) continue;
+    for (const record of records) {
+      const id = this.schemas.schemaIdOf(record);
+      if (id === null || id === this.last) continue;
+      if (this.kept.has(id) || this.unkept.has(id)) {
+        this.last = id;
+        continue;
+      }
       while (this.schemas.get(id) === undefined && !isEnding()) await this.schemas.ask(id, isEnding);
       const schema = this.schemas.get(id);
-      if (schema != null) this.unkept.set(id, { id, schema, fromOffset: offset });
+      if (schema != null) this.unkept.set(id, { id, schema, fromOffset: record.offset });
     }
   }
 

@@ -41,6 +41,12 @@ export function compileReader(reader: AvroType, writer: AvroType, specials: Spec
   return compile(reader, writer, '', readText, specials);
 }
 
+/** The same for one field of the record, whose schemas `compileReader` took. @param special see `Specials`. */
+export function compileField(reader: AvroType, writer: AvroType, path: string, special?: Special): Read {
+  const read = compile(reader, writer, path, special?.text ?? readText);
+  return special?.compile?.(writer) ?? read;
+}
+
 function compile(
   reader: AvroType,
   writer: AvroType,
@@ -152,10 +158,8 @@ function readRecord(
     const slot = reader.fields.findIndex((each) => each.name === field.name);
     const target = reader.fields[slot];
     if (target === undefined) return { slot, read: compileSkipper(field.type) as Read };
-    const special = specials[field.name];
     const where = path === '' ? field.name : `${path}.${field.name}`;
-    const read = compile(target.type, field.type, where, special?.text ?? readText);
-    return { slot, read: special?.compile?.(field.type) ?? read };
+    return { slot, read: compileField(target.type, field.type, where, specials[field.name]) };
   });
   const build = builder(reader.fields.map((field) => field.name));
   return (c) => {

@@ -1,20 +1,13 @@
-import type { Entry, LogRecord } from '../core/event.ts';
+import type { Entry, LogRecord, TrackEvent } from '../core/event.ts';
 import type { RawRecord } from '../processor/ports.ts';
+import { FetchedRecord } from '../processor/record.ts';
+import { compileCheck } from './avro-check.ts';
+import { compilePlan, type Plan } from './avro-plan.ts';
 import { compileReader, type Read, type Specials } from './avro-reader.ts';
-import { branchOf, compileSkipper } from './avro-skipper.ts';
-import { type AvroType, Incompatible, isMap, isUnion, parseSchema } from './avro-type.ts';
-import {
-  Cursor,
-  readBlock,
-  readBoolean,
-  readDouble,
-  readFloat,
-  readLong,
-  readMarkedText,
-  skipText,
-  Unreadable,
-} from './cursor.ts';
+import { Incompatible, parseSchema } from './avro-type.ts';
+import { Cursor, readMarkedText, Unreadable } from './cursor.ts';
 import type { DecodedEvent } from './decoded.ts';
+import { EventReader } from './event-reader.ts';
 import { arrivalOf } from './headers.ts';
 import { undecodable } from './refusal.ts';
 import { TRACK_EVENT_SCHEMA } from './schemas.ts';
@@ -22,32 +15,63 @@ import { type EventOptions, toEvent } from './track-event.ts';
 
 const MAGIC = 0;
 const HEADER = 5;
+const NO_VALUE = 'the record has no value';
+const NO_FORMAT = 'the value is not in the Confluent wire format (byte 0, schema id, Avro)';
 
 /** Kept in place of a schema for an id that the registry does not know. It is no Avro schema. */
 export const UNKNOWN_SCHEMA = 'null';
 
 /** @returns the schema id that a value in the Confluent wire format names; null where it is in no such format. */
 export function schemaIdOf(value: Buffer | null): number | null {
-  if (value === null || value.length < HEADER || value[0] !== MAGIC) return null;
-  const id = value.readInt32BE(1);
+  return value === null ? null : schemaIdIn(value, 0, value.length);
+}
+
+/** The same for a record, whose value is not cut out for it. */
+export function schemaIdOfRecord(record: RawRecord): number | null {
+  if (!(record instanceof FetchedRecord)) return schemaIdOf(record.value);
+  return record.valueAt < 0 ? null : schemaIdIn(record.bytes, record.valueAt, record.valueEnd);
+}
+
+function schemaIdIn(bytes: Buffer, at: number, end: number): number | null {
+  if (end - at < HEADER || bytes[at] !== MAGIC) return null;
+  const id = (bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!;
   // No registry gives out a negative id, and some answer the question for one as if they were not there.
   return id < 0 ? null : id;
 }
 
 const READER = parseSchema(TRACK_EVENT_SCHEMA, true);
 
+/** What reads the records of one writer schema. */
+interface Writer {
+  /** Reads anything, whole. */
+  readonly read: Read;
+  /** See `EventReader`; null where it cannot read records of this schema. */
+  readonly plan: Plan | null;
+}
+
+/** A record as `AvroDecoder` gives it. */
+export interface DecodedRecord extends LogRecord<RawRecord> {
+  /** Whether the key is not the session id of the event; undefined where that has to be found out from the two. */
+  readonly misplaced: boolean | undefined;
+}
+
 /**
  * Decodes TrackEvent in the Confluent wire format. Writer schemas are given to it, by id, before the records that name
  * them; decoding itself asks nobody.
  */
 export class AvroDecoder {
-  readonly #readers = new Map<number, Read | string>();
+  readonly #writers = new Map<number, Writer | string>();
   readonly #cursor = new Cursor();
   readonly #options: EventOptions;
   readonly #specials: Specials;
+  readonly #events: EventReader;
+  /** The writer schema used last. */
+  #id = -1;
+  #writer: Writer | string = '';
 
   constructor(options: EventOptions) {
     this.#options = options;
+    this.#events = new EventReader(options);
     this.#specials = {
       event_id: { text: readMarkedText },
       session_id: { text: readMarkedText },
@@ -60,7 +84,7 @@ export class AvroDecoder {
 
   /** Whether `addWriter` was called for this schema id. */
   known(id: number): boolean {
-    return this.#readers.has(id);
+    return this.#writers.has(id);
   }
 
   /**
@@ -68,18 +92,22 @@ export class AvroDecoder {
    * @param schema Avro schema as JSON text, or `UNKNOWN_SCHEMA`.
    */
   addWriter(id: number, schema: string): void {
-    this.#readers.set(id, this.#readerOf(id, schema));
+    this.#id = -1;
+    this.#writers.set(id, this.#writerOf(id, schema));
   }
 
   /** The id is not known any more. */
   forget(id: number): void {
-    this.#readers.delete(id);
+    this.#id = -1;
+    this.#writers.delete(id);
   }
 
-  #readerOf(id: number, schema: string): Read | string {
+  #writerOf(id: number, schema: string): Writer | string {
     if (schema === UNKNOWN_SCHEMA) return `schema id ${id} is not in the schema registry`;
     try {
-      return compileReader(READER, parseSchema(schema, false), this.#specials);
+      const writer = parseSchema(schema, false);
+      const read = compileReader(READER, writer, this.#specials);
+      return { read, plan: compilePlan(READER, writer, this.#specials) };
     } catch (error) {
       if (error instanceof Incompatible) return `schema id ${id}: ${error.message}`;
       throw error;
@@ -87,27 +115,49 @@ export class AvroDecoder {
   }
 
   /** @throws Error where the writer schema was not added: the caller's mistake, not the record's. */
-  decode(record: RawRecord): LogRecord<RawRecord> {
-    return {
-      offset: record.offset,
-      timestamp: record.timestamp,
-      entries: [this.#entry(record)],
-      raw: record,
-    };
+  decode(record: RawRecord): DecodedRecord {
+    const { offset, timestamp } = record;
+    const id = schemaIdOfRecord(record);
+    const writer = id === null ? null : this.#find(id);
+    if (writer === null || typeof writer === 'string') {
+      const refusal = undecodable(writer ?? (record.value === null ? NO_VALUE : NO_FORMAT));
+      return { offset, timestamp, entries: [refusal], raw: record, misplaced: undefined };
+    }
+    const event = writer.plan === null ? null : this.#event(record, writer.plan);
+    if (event === null) {
+      return { offset, timestamp, entries: [this.#entry(record, id!, writer.read)], raw: record, misplaced: undefined };
+    }
+    const misplaced = this.#isMisplaced(record, event.sessionId);
+    return { offset, timestamp, entries: [event], raw: record, misplaced };
   }
 
-  #entry(record: RawRecord): Entry {
-    const { value } = record;
-    const id = schemaIdOf(value);
-    if (value === null) return undecodable('the record has no value');
-    if (id === null) return undecodable('the value is not in the Confluent wire format (byte 0, schema id, Avro)');
-    const read = this.#readers.get(id);
-    if (read === undefined) throw new Error(`writer schema ${id} was not added before a record that names it`);
-    if (typeof read === 'string') return undecodable(read);
+  #find(id: number): Writer | string {
+    if (id === this.#id) return this.#writer;
+    const writer = this.#writers.get(id);
+    if (writer === undefined) throw new Error(`writer schema ${id} was not added before a record that names it`);
+    this.#id = id;
+    this.#writer = writer;
+    return writer;
+  }
+
+  #open(record: RawRecord): Cursor {
     const cursor = this.#cursor;
-    cursor.buf = value;
-    cursor.pos = HEADER;
-    cursor.depth = 0;
+    if (record instanceof FetchedRecord) {
+      cursor.open(record.bytes, record.valueAt + HEADER, record.valueEnd);
+    } else {
+      const value = record.value!;
+      cursor.open(value, HEADER, value.length);
+    }
+    return cursor;
+  }
+
+  #event(record: RawRecord, plan: Plan): TrackEvent | null {
+    return this.#events.read(this.#open(record), plan, record);
+  }
+
+  /** Reads the record whole, whatever it holds. */
+  #entry(record: RawRecord, id: number, read: Read): Entry {
+    const cursor = this.#open(record);
     let decoded: DecodedEvent;
     try {
       decoded = read(cursor) as DecodedEvent;
@@ -115,65 +165,40 @@ export class AvroDecoder {
       if (error instanceof Unreadable) return undecodable(`schema id ${id}: ${error.message}`);
       throw error;
     }
-    if (cursor.pos < value.length) {
-      return undecodable(`schema id ${id}: ${value.length - cursor.pos} bytes follow the last field`);
-    }
+    const left = cursor.end - cursor.pos;
+    if (left > 0) return undecodable(`schema id ${id}: ${left} bytes follow the last field`);
     return toEvent(decoded, arrivalOf(record), this.#options);
   }
+
+  /** By the bytes of the key and of the session id just read. */
+  #isMisplaced(record: RawRecord, sessionId: string): boolean | undefined {
+    const { sessionAt, sessionEnd } = this.#events.ids;
+    if (sessionAt < 0) return undefined;
+    const { buf, view, base } = this.#cursor;
+    const length = sessionEnd - sessionAt;
+    let same: boolean;
+    if (record instanceof FetchedRecord) {
+      const { keyAt, keyEnd } = record;
+      if (keyAt < 0) return true;
+      same = keyEnd - keyAt === length && areSame(view, base + keyAt, base + sessionAt, length);
+    } else {
+      const { key } = record;
+      if (key === null) return true;
+      same = key.length === length && key.compare(buf, sessionAt, sessionEnd) === 0;
+    }
+    if (same) return false;
+    // Of other than ASCII texts there is more than one way to be written as bytes that are taken for the same.
+    return sessionId.length === length ? true : undefined;
+  }
 }
 
-type Check = (c: Cursor) => number;
-
-/**
- * Moves over properties that are not kept, and refuses what would be refused if they were: whether an event is taken
- * must not hang on that setting. Reads null, or one pair whose number is not finite.
- */
-function compileCheck(writer: AvroType): Read {
-  if (isUnion(writer)) {
-    const branches = writer.types.map(compileCheck);
-    return (c) => branchOf(branches, c)(c);
+function areSame(view: DataView, a: number, b: number, length: number): boolean {
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    if (view.getInt32(a + i, true) !== view.getInt32(b + i, true)) return false;
   }
-  const value = isMap(writer) ? checkOf(writer.valuesType) : null;
-  if (value === null) return compileSkipper(writer) as Read;
-  return (c) => {
-    let wrong: readonly (readonly [string, number])[] | null = null;
-    for (let left = readBlock(c); left > 0; left = readBlock(c)) {
-      for (; left > 0; left--) {
-        const at = c.pos;
-        skipText(c);
-        const number = value(c);
-        if (Number.isFinite(number)) continue;
-        const next = c.pos;
-        c.pos = at;
-        wrong = [[readMarkedText(c), number]];
-        c.pos = next;
-      }
-    }
-    return wrong;
-  };
-}
-
-function checkOf(type: AvroType): Check {
-  if (isUnion(type)) {
-    const branches = type.types.map(checkOf);
-    return (c) => branchOf(branches, c)(c);
+  for (; i < length; i++) {
+    if (view.getUint8(a + i) !== view.getUint8(b + i)) return false;
   }
-  switch (type.typeName) {
-    case 'float':
-      return readFloat;
-    case 'double':
-      return readDouble;
-    case 'int':
-    case 'long':
-      return readLong;
-    case 'boolean':
-      return (c) => Number(readBoolean(c));
-    default: {
-      const skip = compileSkipper(type);
-      return (c) => {
-        skip(c);
-        return 0;
-      };
-    }
-  }
+  return true;
 }

@@ -7,21 +7,14 @@ export const MAX_JSON = 32 * 1024;
 /** More than the names and punctuation of a context take as JSON, `extra` apart. */
 const FRAME = 512;
 
-type Texts = { [key: string]: string };
-type Entries = [key: string, value: Json][];
-/** A cleaned record: null where it says nothing. */
-type Part = { readonly [key: string]: string } | null;
+type Texts = { readonly [key: string]: string };
+/** An entry of `TrackEvent.context`. */
+export type Pair = readonly [key: string, value: Json];
+/** One whose value is a record's texts, cleaned. */
+export type TextsPair = readonly [key: string, value: Texts];
 
 /** What the context of one event says: see `TrackEvent`. */
 export type ContextParts = Pick<TrackEvent, 'page' | 'referrer' | 'utm' | 'named' | 'context'>;
-
-export const NO_CONTEXT: ContextParts = Object.freeze({
-  page: null,
-  referrer: null,
-  utm: null,
-  named: null,
-  context: NO_PAIRS,
-});
 
 // In the order of their UTF-8 bytes, as they are written.
 const PAGE = ['path', 'referrer', 'title', 'url'] as const;
@@ -29,66 +22,119 @@ const UTM = ['campaign', 'content', 'medium', 'source', 'term'] as const;
 const DEVICE = ['brand', 'browser', 'model', 'os', 'screen', 'type'] as const;
 const LOCATION = ['city', 'country', 'region', 'timezone'] as const;
 
-/** Units of text met in the context at hand: six times as many bytes bound its JSON from above. */
-let units = 0;
-
 /** @returns what the context says; a text with what is wrong where it is more than 32 KB as JSON. */
 export function readContext(decoded: DecodedContext): ContextParts | string {
-  units = 0;
-  const entries: Entries = [];
-  const device = part(DEVICE, decoded.device);
-  if (device !== null) entries.push(['device', device]);
-  const extra = decoded.extra == null ? null : extraOf(decoded.extra);
-  if (extra !== null) entries.push(['extra', extra]);
-  if (decoded.ip) entries.push(['ip', text(decoded.ip)]);
-  const location = part(LOCATION, decoded.location);
-  if (location !== null) entries.push(['location', location]);
-  const page = part(PAGE, decoded.page);
-  if (page !== null) entries.push(['page', page]);
-  if (decoded.user_agent) entries.push(['user_agent', text(decoded.user_agent)]);
-  const utm = part(UTM, decoded.utm);
-  if (utm !== null) entries.push(['utm', utm]);
-  if (entries.length === 0) return NO_CONTEXT;
-
-  if (units * 6 + FRAME > MAX_JSON) {
-    const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(entries)));
+  const device = devicePair(decoded.device);
+  const extra = extraPair(decoded.extra);
+  const ip = textPair('ip', decoded.ip);
+  const location = locationPair(decoded.location);
+  const page = pagePair(decoded.page);
+  const userAgent = textPair('user_agent', decoded.user_agent);
+  const utm = utmPair(decoded.utm);
+  const context = entriesOf(device, extra, ip, location, page, userAgent, utm);
+  if (unitsOf(context) * 6 + FRAME > MAX_JSON) {
+    const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(context)));
     if (bytes > MAX_JSON) return `context takes ${bytes} bytes as JSON; at most ${MAX_JSON} are taken`;
   }
   return {
-    page: page === null ? null : pageOf(page),
-    referrer: page === null ? null : column(page.referrer),
-    utm: utm === null ? null : utmOf(utm),
-    named: device === null && location === null ? null : namedOf(device, location),
-    context: entries,
+    page: pageOf(page),
+    referrer: referrerOf(page),
+    utm: utmOf(utm),
+    named: namedOf(device, location),
+    context,
   };
 }
 
-function text(raw: string): string {
-  units += raw.length;
-  return clean(raw);
+/**
+ * Whether a context is within 32 KB as JSON for certain, by the bytes that its texts take in the record, each with its
+ * length: a byte makes one unit of text at most, and a unit six bytes of JSON.
+ */
+export function isSmall(bytes: number): boolean {
+  return bytes * 6 + FRAME <= MAX_JSON;
 }
 
-function part<K extends string>(
+/** `TrackEvent.context`, of entries that are null where they say nothing. */
+export function entriesOf(
+  device: Pair | null,
+  extra: Pair | null,
+  ip: Pair | null,
+  location: Pair | null,
+  page: Pair | null,
+  userAgent: Pair | null,
+  utm: Pair | null,
+): readonly Pair[] {
+  // Made in one go where it is as most are: an array that grows takes four times as long.
+  if (device !== null && location !== null && page !== null && extra === null) {
+    if (ip !== null && userAgent !== null) {
+      if (utm === null) return [device, ip, location, page, userAgent];
+      return [device, ip, location, page, userAgent, utm];
+    }
+    if (ip === null && userAgent === null) {
+      if (utm === null) return [device, location, page];
+      return [device, location, page, utm];
+    }
+  }
+  const entries: Pair[] = [];
+  if (device !== null) entries.push(device);
+  if (extra !== null) entries.push(extra);
+  if (ip !== null) entries.push(ip);
+  if (location !== null) entries.push(location);
+  if (page !== null) entries.push(page);
+  if (userAgent !== null) entries.push(userAgent);
+  if (utm !== null) entries.push(utm);
+  return entries.length === 0 ? NO_PAIRS : entries;
+}
+
+/** Units of text: six times as many bytes bound its JSON from above. */
+function unitsOf(context: readonly Pair[]): number {
+  let units = 0;
+  for (const [, value] of context) {
+    if (typeof value === 'string') units += value.length;
+    // A key of `extra` takes quotes, a colon and a comma besides itself and its value's quotes.
+    else for (const [key, text] of Object.entries(value as Texts)) units += key.length + text.length + 1;
+  }
+  return units;
+}
+
+export function pagePair(page: DecodedContext['page']): TextsPair | null {
+  return recordPair('page', PAGE, page);
+}
+
+export function utmPair(utm: DecodedContext['utm']): TextsPair | null {
+  return recordPair('utm', UTM, utm);
+}
+
+export function devicePair(device: DecodedContext['device']): TextsPair | null {
+  return recordPair('device', DEVICE, device);
+}
+
+export function locationPair(location: DecodedContext['location']): TextsPair | null {
+  return recordPair('location', LOCATION, location);
+}
+
+function recordPair<K extends string>(
+  name: string,
   keys: readonly K[],
   record: { readonly [key in K]?: string | null | undefined } | null | undefined,
-): Part {
+): TextsPair | null {
   if (record == null) return null;
-  let out: Texts | null = null;
+  let texts: { [key: string]: string } | null = null;
   for (const key of keys) {
     const value = record[key];
     if (value == null) continue;
-    out ??= {};
-    out[key] = text(value);
+    texts ??= {};
+    texts[key] = clean(value);
   }
-  return out;
+  return texts === null ? null : [name, texts];
 }
 
-function extraOf(extra: NonNullable<DecodedContext['extra']>): Texts | null {
-  const pairs = canonicalPairs(extra);
-  if (pairs.length === 0) return null;
-  // A key takes quotes, a colon and a comma besides itself and its value's quotes.
-  for (const [key, value] of pairs) units += key.length + value.length + 1;
-  return Object.fromEntries(pairs);
+export function textPair(name: string, text: string | null | undefined): Pair | null {
+  return text ? [name, clean(text)] : null;
+}
+
+export function extraPair(extra: DecodedContext['extra']): Pair | null {
+  const pairs = extra == null ? NO_PAIRS : canonicalPairs(extra);
+  return pairs.length === 0 ? null : ['extra', Object.fromEntries(pairs)];
 }
 
 /** A text as a column holds it; one that is absent or empty says nothing. */
@@ -96,9 +142,17 @@ function column(value: string | undefined): string | null {
   return value ? cut(value) : null;
 }
 
-function pageOf(page: NonNullable<Part>): string | null {
-  if (page.path) return cut(page.path);
-  return page.url ? column(pathOf(page.url)) : null;
+/** `TrackEvent.page`. */
+export function pageOf(page: TextsPair | null): string | null {
+  if (page === null) return null;
+  const { path, url } = page[1];
+  if (path) return cut(path);
+  return url ? column(pathOf(url)) : null;
+}
+
+/** `TrackEvent.referrer`. */
+export function referrerOf(page: TextsPair | null): string | null {
+  return column(page?.[1].referrer);
 }
 
 /**
@@ -114,28 +168,26 @@ export function pathOf(url: string): string {
   return path === '' && parts?.[1] !== undefined ? '/' : path;
 }
 
-function utmOf(utm: NonNullable<Part>): Utm | null {
-  const values: Utm = [
-    column(utm.source),
-    column(utm.medium),
-    column(utm.campaign),
-    column(utm.term),
-    column(utm.content),
-  ];
+/** `TrackEvent.utm`. */
+export function utmOf(pair: TextsPair | null): Utm | null {
+  if (pair === null) return null;
+  const { source, medium, campaign, term, content } = pair[1];
+  const values: Utm = [column(source), column(medium), column(campaign), column(term), column(content)];
   return saysSomething(values) ? values : null;
 }
 
-/** In the order of `NAMED`. */
-function namedOf(device: Part, location: Part): (string | null)[] | null {
+/** `TrackEvent.named`. */
+export function namedOf(device: TextsPair | null, location: TextsPair | null): TrackEvent['named'] {
+  if (device === null && location === null) return null;
   const values = [
-    column(device?.type),
-    column(device?.brand),
-    column(device?.model),
-    column(device?.os),
-    column(device?.browser),
-    column(location?.country),
-    column(location?.region),
-    column(location?.city),
+    column(device?.[1].type),
+    column(device?.[1].brand),
+    column(device?.[1].model),
+    column(device?.[1].os),
+    column(device?.[1].browser),
+    column(location?.[1].country),
+    column(location?.[1].region),
+    column(location?.[1].city),
   ];
   return saysSomething(values) ? values : null;
 }

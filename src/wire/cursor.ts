@@ -5,15 +5,36 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Reads Avro's primitives from bytes. Invariant: each read goes forward and never past the end, and what takes no bytes
  * is read a bounded number of times; so whatever the bytes are, reading ends, with a value or `Unreadable`.
  */
 export class Cursor {
-  buf: Buffer = Buffer.alloc(0);
+  buf: Buffer = NOTHING;
   pos = 0;
+  /** Where what is read ends; more may lie behind it in `buf`. */
+  end = 0;
   /** Records within records that are being moved over. */
   depth = 0;
+  /** All of the memory that `buf` lies in, and where in it `buf` begins. */
+  view: DataView = new DataView(NOTHING.buffer);
+  base = NOTHING.byteOffset;
+
+  /** Begins to read what lies in `bytes` from `pos` up to, not including, `end`. */
+  open(bytes: Buffer, pos: number, end: number): void {
+    if (bytes !== this.buf) {
+      this.buf = bytes;
+      this.base = bytes.byteOffset;
+      const { buffer } = bytes;
+      // Making a view takes longer than all else that is done once a record.
+      if (buffer !== this.view.buffer) this.view = new DataView(buffer);
+    }
+    this.pos = pos;
+    this.end = end;
+    this.depth = 0;
+  }
 }
 
 function truncated(): Unreadable {
@@ -24,14 +45,26 @@ function truncated(): Unreadable {
 export function skip(c: Cursor, bytes: number): void {
   const next = c.pos + bytes;
   if (!(bytes >= 0)) throw new Unreadable('a length is negative');
-  if (next > c.buf.length) throw truncated();
+  if (next > c.end) throw truncated();
   c.pos = next;
 }
 
 /** An int or a long. JavaScript's numbers hold no more than 2^53 exactly: what is beyond is refused, not rounded. */
 export function readLong(c: Cursor): number {
-  const { buf } = c;
-  const end = buf.length;
+  const { pos } = c;
+  if (pos < c.end) {
+    const byte = c.buf[pos]!;
+    if (byte < 0x80) {
+      c.pos = pos + 1;
+      return (byte >>> 1) ^ -(byte & 1);
+    }
+  }
+  return readLongLong(c);
+}
+
+/** Apart, so that the short form is small enough to be inlined. */
+function readLongLong(c: Cursor): number {
+  const { buf, end } = c;
   let pos = c.pos;
   let low = 0;
   let shift = 0;
@@ -63,9 +96,9 @@ export function readLong(c: Cursor): number {
 }
 
 export function skipLong(c: Cursor): void {
-  const { buf } = c;
+  const { buf, end } = c;
   for (let taken = 0; taken < 10; taken++) {
-    if (c.pos >= buf.length) throw truncated();
+    if (c.pos >= end) throw truncated();
     if (buf[c.pos++]! < 0x80) return;
   }
   throw new Unreadable('a number takes more than 10 bytes');
@@ -82,13 +115,13 @@ export function readBoolean(c: Cursor): boolean {
 export function readFloat(c: Cursor): number {
   const at = c.pos;
   skip(c, 4);
-  return c.buf.readFloatLE(at);
+  return c.view.getFloat32(c.base + at, true);
 }
 
 export function readDouble(c: Cursor): number {
   const at = c.pos;
   skip(c, 8);
-  return c.buf.readDoubleLE(at);
+  return c.view.getFloat64(c.base + at, true);
 }
 
 type Utf8Slice = { utf8Slice(start: number, end: number): string };
@@ -124,4 +157,19 @@ export function readBlock(c: Cursor): number {
   if (count >= 0) return count;
   skipLong(c);
   return -count;
+}
+
+/** Moves over the index of a union's null, if it comes next. @param none the byte that it is; -1: there is no null. */
+export function isNone(c: Cursor, none: number): boolean {
+  if (none < 0 || c.pos >= c.end || c.buf[c.pos] !== none) return false;
+  c.pos++;
+  return true;
+}
+
+/** Moves over the index of what is not null, if it comes next. True where there is no null, and so no index. */
+export function isSome(c: Cursor, none: number): boolean {
+  if (none < 0) return true;
+  if (c.pos >= c.end || c.buf[c.pos] !== 2 - none) return false;
+  c.pos++;
+  return true;
 }

@@ -1,6 +1,6 @@
 import type { Entry, LogRecord, Refusal } from '../core/event.ts';
 import type { RawRecord } from '../processor/ports.ts';
-import { AvroDecoder, schemaIdOf } from './avro.ts';
+import { AvroDecoder, schemaIdOfRecord } from './avro.ts';
 import type { DecodedEvent } from './decoded.ts';
 import { arrivalOf } from './headers.ts';
 import { decodeJsonEvent, parseJson } from './json.ts';
@@ -62,8 +62,8 @@ export function createDecoder(
 function missing(avro: AvroDecoder, records: readonly RawRecord[]): number[] {
   const ids: number[] = [];
   let last = -1;
-  for (const { value } of records) {
-    const id = schemaIdOf(value);
+  for (const record of records) {
+    const id = schemaIdOfRecord(record);
     if (id === null || id === last) continue;
     last = id;
     if (!avro.known(id) && !ids.includes(id)) ids.push(id);

@@ -10,13 +10,14 @@ export const RECEIVED_AT = 'tidemark-received-at';
 export function arrivalOf(record: RawRecord): ArrivalTimes {
   return {
     timestamp: record.timestamp,
-    receivedAtHeader: record.headers.length === 0 ? null : receivedAt(record),
+    receivedAtHeader: receivedAt(record.headers),
   };
 }
 
 /** The last one counts. Anything but a whole number in decimal is NaN, which no event's time can be made from. */
-function receivedAt(record: RawRecord): number | null {
-  const value = record.headers.findLast(([name]) => name === RECEIVED_AT)?.[1];
+export function receivedAt(headers: RawRecord['headers']): number | null {
+  if (headers.length === 0) return null;
+  const value = headers.findLast(([name]) => name === RECEIVED_AT)?.[1];
   if (value === undefined) return null;
   const text = value.toString('latin1');
   return /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;

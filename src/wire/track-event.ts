@@ -4,7 +4,7 @@
  */
 import type { Refusal, TrackEvent } from '../core/event.ts';
 import { canonicalObject } from './canonical-json.ts';
-import { type ContextParts, MAX_JSON, NO_CONTEXT, readContext } from './context.ts';
+import { MAX_JSON, readContext } from './context.ts';
 import type { DecodedEvent, Scalar } from './decoded.ts';
 import { canonicalPairs, NO_PAIRS } from './pairs.ts';
 import { invalid } from './refusal.ts';
@@ -12,7 +12,8 @@ import { fits, isClean } from './text.ts';
 
 /** Bytes. */
 export const MAX_ID = 128;
-const MAX_TYPE = 64;
+/** Bytes. */
+export const MAX_TYPE = 64;
 const MAX_TRAITS = 100;
 /** No event is older: 2000-01-01T00:00:00Z. */
 const EARLIEST = 946_684_800_000;
@@ -50,22 +51,18 @@ export function toEvent(decoded: DecodedEvent, at: ArrivalTimes, options: EventO
     (sourceId === null ? null : bounded('source_id', sourceId, MAX_ID));
   if (fault !== null) return invalid(fault, eventId);
 
-  const t = eventTime(decoded, at);
+  const { occurred_at, sent_at, received_at } = decoded;
+  const t = eventTime(occurred_at, sent_at, received_at ?? at.receivedAtHeader ?? at.timestamp);
   if (typeof t === 'string') return invalid(t, eventId);
 
-  const context: ContextParts | string = decoded.context == null ? NO_CONTEXT : readContext(decoded.context);
+  const context = readContext(decoded.context ?? {});
   if (typeof context === 'string') return invalid(context, eventId);
 
-  const traits: Pairs | string = decoded.traits == null ? NO_PAIRS : traitsOf(canonicalPairs(decoded.traits, true));
+  const traits = traitsOf(decoded.traits);
   if (typeof traits === 'string') return invalid(traits, eventId);
 
-  let properties: string | null = null;
-  if (decoded.properties != null) {
-    const pairs = canonicalPairs(decoded.properties);
-    fault = finite('properties', pairs);
-    if (fault !== null) return invalid(fault, eventId);
-    if (options.keepProperties) properties = canonicalObject(pairs);
-  } else if (options.keepProperties) properties = '{}';
+  const properties = propertiesOf(decoded.properties);
+  if (typeof properties === 'string') return invalid(properties, eventId);
 
   return {
     eventId,
@@ -81,7 +78,7 @@ export function toEvent(decoded: DecodedEvent, at: ArrivalTimes, options: EventO
     named: context.named,
     context: context.context,
     traits,
-    properties,
+    properties: options.keepProperties ? canonicalObject(properties) : null,
   };
 }
 
@@ -95,23 +92,22 @@ function bounded(name: string, value: string, max: number): string | null {
 }
 
 /** @returns ms since the epoch, or a text with what is wrong. */
-function eventTime(decoded: DecodedEvent, at: ArrivalTimes): number | string {
-  const occurred = decoded.occurred_at;
+export function eventTime(
+  occurred: number | null | undefined,
+  sent: number | null | undefined,
+  received: number,
+): number | string {
   if (occurred == null) return 'occurred_at is missing';
-  let t = occurred;
-  const sent = decoded.sent_at;
-  if (sent != null) {
-    const received = decoded.received_at ?? at.receivedAtHeader ?? at.timestamp;
-    t = received - Math.max(0, sent - occurred);
-  }
+  const t = sent == null ? occurred : received - Math.max(0, sent - occurred);
   if (!Number.isSafeInteger(occurred) || !Number.isSafeInteger(t)) {
     return 'occurred_at, sent_at, received_at or header tidemark-received-at is not a whole number of milliseconds';
   }
   return t < EARLIEST ? `the event is dated ${t} ms, before the year 2000` : t;
 }
 
-/** @returns the traits, or a text with what is wrong. */
-function traitsOf(pairs: Pairs): Pairs | string {
+/** @returns the traits as `TrackEvent` has them, or a text with what is wrong. */
+export function traitsOf(decoded: DecodedEvent['traits']): Pairs | string {
+  const pairs = decoded == null ? NO_PAIRS : canonicalPairs(decoded, true);
   if (pairs.length === 0) return pairs;
   if (pairs.length > MAX_TRAITS) return `the event has ${pairs.length} traits; at most ${MAX_TRAITS} are taken`;
   const fault = finite('traits', pairs);
@@ -123,6 +119,12 @@ function traitsOf(pairs: Pairs): Pairs | string {
   if (most <= MAX_JSON) return pairs;
   const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(pairs)));
   return bytes <= MAX_JSON ? pairs : `traits take ${bytes} bytes as JSON; at most ${MAX_JSON} are taken`;
+}
+
+/** @returns the properties, or a text with what is wrong. */
+export function propertiesOf(decoded: DecodedEvent['properties']): Pairs | string {
+  const pairs = decoded == null ? NO_PAIRS : canonicalPairs(decoded);
+  return finite('properties', pairs) ?? pairs;
 }
 
 function finite(name: string, pairs: Pairs): string | null {

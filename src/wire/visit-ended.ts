@@ -25,8 +25,7 @@ type Fields = { readonly [name: string]: never };
 export function decodeVisitEnded(value: Buffer): ReadVisitEnded {
   if (schemaIdOf(value) === null) throw new Unreadable('the value is not in the Confluent wire format');
   const cursor = new Cursor();
-  cursor.buf = value;
-  cursor.pos = 5;
+  cursor.open(value, 5, value.length);
   const fields = read(cursor) as Fields;
   if (cursor.pos !== value.length) throw new Unreadable(`${value.length - cursor.pos} bytes follow the last field`);
   const utm = fields.utm as unknown as { readonly [name: string]: string | null } | null;

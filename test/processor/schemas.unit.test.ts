@@ -14,7 +14,7 @@ function setUp(answers: (id: number) => string | null) {
   const read = new Map<number, string | null>();
   const asked: number[] = [];
   const reader = {
-    schemaIdOf: (value: Buffer | null) => (value === null ? null : value.readUInt32BE()),
+    schemaIdOf: ({ value }: RawRecord) => (value === null ? null : value.readUInt32BE()),
     add: (id: number, schema: string) => read.set(id, schema),
     addUnknown: (id: number) => read.set(id, null),
     forget: (id: number) => read.delete(id),

@@ -1,0 +1,122 @@
+import { compileField, type Read, type Specials } from './avro-reader.ts';
+import { compileSkipper, type Skip } from './avro-skipper.ts';
+import { type AvroType, isRecord, isUnion } from './avro-type.ts';
+
+/** One field of a writer's record. */
+export interface Field {
+  /** Of the reader's field; empty for one that it has not, which is moved over. */
+  readonly name: string;
+  /** Whether it is a text, a number or a map as such, or a union of null and that; anything else goes by `read`. */
+  readonly plain: boolean;
+  /** The byte that stands for null; -1 where it cannot be null. */
+  readonly none: number;
+  readonly skip: Skip;
+  readonly read: Read;
+  /** Tells this field of this writer from all others, whose bytes mean something else. */
+  readonly kind: number;
+}
+
+/** Fields that follow each other and are read in one go: see `EventReader`. Single ones, except those that are joined. */
+export interface Step extends Field {
+  readonly what:
+    | 'skipped'
+    | 'event_id'
+    | 'session_id'
+    | 'owner'
+    | 'type'
+    | 'occurred_at'
+    | 'sent_at'
+    | 'received_at'
+    | 'debug'
+    | 'context'
+    | 'properties'
+    | 'traits'
+    | 'page'
+    | 'utm'
+    | 'rest';
+  readonly fields: readonly Field[];
+  /** Which of a session's notes says what it was in the session's last event; -1: none. */
+  readonly note: number;
+}
+
+export interface Plan {
+  /** In the order of the writer's fields. */
+  readonly steps: readonly Step[];
+  /** The same for the fields of the context. */
+  readonly context: readonly Step[];
+}
+
+const STEPS: { readonly [path: string]: Step['what'] } = {
+  event_id: 'event_id',
+  session_id: 'session_id',
+  profile_id: 'owner',
+  source_id: 'owner',
+  type: 'type',
+  occurred_at: 'occurred_at',
+  sent_at: 'sent_at',
+  received_at: 'received_at',
+  debug: 'debug',
+  context: 'context',
+  properties: 'properties',
+  traits: 'traits',
+  'context.page': 'page',
+  'context.utm': 'utm',
+  'context.device': 'rest',
+  'context.location': 'rest',
+  'context.ip': 'rest',
+  'context.user_agent': 'rest',
+  'context.extra': 'rest',
+};
+
+/** Notes to a session: of the first step of each of these two (most writers have no other), two of the last. */
+export const NOTES = 3;
+const NOTE_OF: { readonly [what: string]: number } = { owner: 0, rest: 1 };
+
+const PLAIN = new Set(['string', 'bytes', 'int', 'long', 'boolean', 'map']);
+let kinds = 0;
+
+/** @returns null for the few writers whose context is more than a record or null. */
+export function compilePlan(reader: AvroType, writer: AvroType, specials: Specials): Plan | null {
+  if (!isRecord(reader) || !isRecord(writer)) return null;
+  const steps = stepsOf(reader, writer, '', specials);
+  const written = writer.fields.find(({ name }) => name === 'context');
+  if (written === undefined) return { steps, context: [] };
+  const [, ours] = orNull(reader.fields.find(({ name }) => name === 'context')!.type);
+  const [, theirs] = orNull(written.type);
+  return isRecord(ours) && isRecord(theirs) ? { steps, context: stepsOf(ours, theirs, 'context.', {}) } : null;
+}
+
+type RecordType = AvroType & { readonly fields: readonly { readonly name: string; readonly type: AvroType }[] };
+
+function stepsOf(reader: RecordType, writer: RecordType, path: string, specials: Specials): Step[] {
+  const steps: Step[] = [];
+  for (const { name, type } of writer.fields) {
+    const target = reader.fields.find((each) => each.name === name);
+    const field = fieldOf(name, target?.type ?? null, type, path, specials);
+    const what = target === undefined ? 'skipped' : STEPS[path + name]!;
+    const last = steps.at(-1);
+    if (last?.what === what && what in NOTE_OF) {
+      steps[steps.length - 1] = { ...last, fields: [...last.fields, field] };
+    } else {
+      const isFirst = steps.every((each) => each.what !== what);
+      steps.push({ ...field, what, fields: [field], note: isFirst ? (NOTE_OF[what] ?? -1) : -1 });
+    }
+  }
+  return steps;
+}
+
+function fieldOf(name: string, reader: AvroType | null, writer: AvroType, path: string, specials: Specials): Field {
+  const skip = compileSkipper(writer);
+  kinds += 1;
+  if (reader === null) return { name: '', plain: false, none: -1, skip, read: skip as Read, kind: kinds };
+  const read = compileField(reader, writer, `${path}${name}`, specials[name]);
+  const [none, some] = orNull(writer);
+  return { name, plain: PLAIN.has(some.typeName), none, skip, read, kind: kinds };
+}
+
+/** Takes a union of null and one type apart: the byte that stands for null, and the type. Others stay as they are. */
+function orNull(type: AvroType): readonly [none: number, some: AvroType] {
+  if (!isUnion(type) || type.types.length !== 2) return [-1, type];
+  const index = type.types.findIndex((branch) => branch.typeName === 'null');
+  return index < 0 ? [-1, type] : [index * 2, type.types[1 - index]!];
+}

@@ -1,0 +1,163 @@
+import type { Cursor } from './cursor.ts';
+
+/** Slots that a span may lie in. With fewer, spans that fall together by chance throw each other out again and again. */
+const WAYS = 4;
+/** Words of a slot before its notes and bytes: how many bytes, and their kind. */
+const HEAD = 2;
+const PRIME = 0x9e3779b1;
+
+/**
+ * Bytes that were met before, each span in a slot; what was made of them is kept by the slot's number, by others.
+ *
+ * Invariant: a slot is found for exactly the kind and bytes that were put into it; a hash alone decides nothing. If it
+ * did, a producer could make up bytes that are taken for others. Memory is bounded: a number of slots, and words a slot.
+ *
+ * What a slot holds lies in one place, and what is made of it should: fetching from memory is what takes time here.
+ */
+export class SpanIndex {
+  readonly slots: number;
+  /** Longest span that is kept, bytes. */
+  readonly longest: number;
+  private readonly sets: number;
+  private readonly stride: number;
+  private readonly head: number;
+  private readonly hashes: Int32Array;
+  private readonly words: Int32Array;
+  /** Of the span last looked for. */
+  private hash = 0;
+  private turn = 0;
+
+  /**
+   * @param sets a power of two; each has four slots.
+   * @param bytes that a slot takes, a multiple of four.
+   * @param notes numbers that are kept with a span.
+   */
+  constructor(sets: number, bytes: number, notes = 0) {
+    this.slots = sets * WAYS;
+    this.sets = sets;
+    this.stride = bytes / 4;
+    this.head = HEAD + notes;
+    // Seven bytes take seven words.
+    this.longest = (bytes - this.head * 4) & ~7;
+    this.hashes = new Int32Array(this.slots);
+    this.words = new Int32Array(this.slots * this.stride);
+  }
+
+  /** The slot of `length` bytes from `at` on; where it is -1, `put` may be called for the same next. */
+  find(c: Cursor, at: number, length: number, kind: number): number {
+    const { view } = c;
+    const { hashes, words, stride } = this;
+    const from = c.base + at;
+    const hash = hashOf(view, from, length, kind);
+    this.hash = hash;
+    const first = (hash & (this.sets - 1)) * WAYS;
+    for (let way = 0; way < WAYS; way++) {
+      const slot = first + (((hash >>> 28) + way) & (WAYS - 1));
+      if (hashes[slot] !== hash) continue;
+      const start = slot * stride;
+      if (words[start] !== length || words[start + 1] !== kind) continue;
+      if (areEqual(view, from, words, start + this.head, length)) return slot;
+    }
+    return -1;
+  }
+
+  /** Keeps the span last looked for, in place of another, all notes -1. It is at most `longest` bytes long. */
+  put(c: Cursor, at: number, length: number, kind: number): number {
+    const { view } = c;
+    const { words } = this;
+    const { hash, hashes } = this;
+    const first = (hash & (this.sets - 1)) * WAYS;
+    let slot = first + ((hash >>> 28) & (WAYS - 1));
+    // The slot that is looked into first, unless something else is there already: then any.
+    if (hashes[slot] !== 0) slot = first + (this.turn++ & (WAYS - 1));
+    hashes[slot] = hash;
+    let word = slot * this.stride;
+    words[word++] = length;
+    words[word++] = kind;
+    for (let i = HEAD; i < this.head; i++) words[word++] = -1;
+    const end = c.base + at + length;
+    let from = c.base + at;
+    if (length < 8) {
+      for (; from < end; from++) words[word++] = view.getUint8(from);
+      return slot;
+    }
+    for (; from + 8 < end; from += 8) {
+      words[word++] = view.getInt32(from, true);
+      words[word++] = view.getInt32(from + 4, true);
+    }
+    words[word++] = view.getInt32(end - 8, true);
+    words[word] = view.getInt32(end - 4, true);
+    return slot;
+  }
+
+  /**
+   * Whether the bytes of a slot come next; the cursor is moved behind them. How far a value reaches is up to its own
+   * bytes, so it need not be known where this one ends.
+   * @param slot -1: none.
+   */
+  guess(c: Cursor, slot: number, kind: number): boolean {
+    if (slot < 0) return false;
+    const { words } = this;
+    const start = slot * this.stride;
+    const length = words[start]!;
+    const next = c.pos + length;
+    if (words[start + 1] !== kind || next > c.end) return false;
+    if (!areEqual(c.view, c.base + c.pos, words, start + this.head, length)) return false;
+    c.pos = next;
+    return true;
+  }
+
+  note(slot: number, note: number): number {
+    return this.words[slot * this.stride + HEAD + note]!;
+  }
+
+  setNote(slot: number, note: number, value: number): void {
+    this.words[slot * this.stride + HEAD + note] = value;
+  }
+}
+
+// Bytes are taken in pairs of words, the last pair overlapping the one before: a loop that ends in the same way for most
+// lengths is foreseen by the processor. Less than eight bytes are taken one by one.
+
+/** Two sums side by side, of every other word: neither has to wait for the other. */
+function hashOf(view: DataView, from: number, length: number, kind: number): number {
+  let a = length;
+  let b = kind;
+  const end = (from + length) | 0;
+  let at = from;
+  if (length < 8) {
+    for (; at < end; at = (at + 1) | 0) a = Math.imul(a ^ view.getUint8(at), PRIME);
+  } else {
+    // Multiplying moves differences to higher bits only; turning brings them back to the lower ones.
+    for (; ((at + 8) | 0) < end; at = (at + 8) | 0) {
+      a = Math.imul(((a << 5) | (a >>> 27)) ^ view.getInt32(at, true), PRIME);
+      b = Math.imul(((b << 7) | (b >>> 25)) ^ view.getInt32((at + 4) | 0, true), PRIME);
+    }
+    a = Math.imul(((a << 5) | (a >>> 27)) ^ view.getInt32((end - 8) | 0, true), PRIME);
+    b = Math.imul(((b << 7) | (b >>> 25)) ^ view.getInt32((end - 4) | 0, true), PRIME);
+  }
+  const hash = Math.imul(a ^ ((b << 16) | (b >>> 16)), PRIME);
+  // 0 stands for a slot that is empty.
+  return hash ^ (hash >>> 15) || 1;
+}
+
+function areEqual(view: DataView, from: number, words: Int32Array, first: number, length: number): boolean {
+  const end = (from + length) | 0;
+  let at = from;
+  let word = first;
+  if (length < 8) {
+    for (; at < end; at = (at + 1) | 0) {
+      if (view.getUint8(at) !== words[word]) return false;
+      word = (word + 1) | 0;
+    }
+    return true;
+  }
+  for (; ((at + 8) | 0) < end; at = (at + 8) | 0) {
+    if (view.getInt32(at, true) !== words[word]) return false;
+    if (view.getInt32((at + 4) | 0, true) !== words[(word + 1) | 0]) return false;
+    word = (word + 2) | 0;
+  }
+  return (
+    view.getInt32((end - 8) | 0, true) === words[word] && view.getInt32((end - 4) | 0, true) === words[(word + 1) | 0]
+  );
+}
