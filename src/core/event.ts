@@ -77,6 +77,8 @@ export interface LogRecord<Raw> {
   /** At least one. Avro and JSON records hold one; Tracardi's payload may hold several. */
   readonly entries: readonly Entry[];
   readonly raw: Raw;
+  /** Whether the record's key is not the session id of an event in it; undefined: it was not looked at. */
+  readonly misplaced?: boolean | undefined;
 }
 
 export function isRefusal(entry: Entry): entry is Refusal {

@@ -10,8 +10,10 @@ const NONE = -1;
 const INTEGERS = 8;
 const NEXT = 4;
 const TIME = 3;
-/** References of an event, in this order. */
+/** References of an event, in this order. They lie in blocks, which are used again: so none is ever copied to grow. */
 const REFERENCES = 10;
+const BLOCK_BITS = 12;
+const BLOCK_MASK = (1 << BLOCK_BITS) - 1;
 const [TEXT, TYPE, PAGE, REFERRER, UTM, NAMED, CONTEXT, PROFILE, SOURCE, PROPERTIES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 /**
@@ -28,7 +30,7 @@ export class FreshEvents {
   private buffer = new ArrayBuffer(FIRST_ROOM * INTEGERS * 4);
   private integers = new Int32Array(this.buffer);
   private times = new Float64Array(this.buffer);
-  private references: unknown[] = [];
+  private readonly blocks: unknown[][] = [];
   private count = 0;
   private spent = false;
 
@@ -38,25 +40,25 @@ export class FreshEvents {
     const at = i * INTEGERS;
     if (at === this.integers.length) this.grow();
     this.count += 1;
-    const { integers, references } = this;
+    const { integers } = this;
     integers[at] = id.a;
     integers[at + 1] = id.b;
     integers[at + 2] = id.c;
     integers[at + 3] = id.d;
     integers[at + NEXT] = NONE;
     this.times[i * 4 + TIME] = event.t;
-    references.push(
-      id.isUuid ? null : id.text,
-      event.type,
-      event.page,
-      event.referrer,
-      event.utm,
-      event.named,
-      event.context,
-      event.profileId,
-      event.sourceId,
-      event.properties,
-    );
+    const block = this.blockFor(i);
+    const first = (i & BLOCK_MASK) * REFERENCES;
+    block[first + TEXT] = id.isUuid ? null : id.text;
+    block[first + TYPE] = event.type;
+    block[first + PAGE] = event.page;
+    block[first + REFERRER] = event.referrer;
+    block[first + UTM] = event.utm;
+    block[first + NAMED] = event.named;
+    block[first + CONTEXT] = event.context;
+    block[first + PROFILE] = event.profileId;
+    block[first + SOURCE] = event.sourceId;
+    block[first + PROPERTIES] = event.properties;
     if (visit.freshCount === 0) visit.freshFirst = i;
     else integers[visit.freshLast * INTEGERS + NEXT] = i;
     if (visit.untaken === 0) visit.untakenFirst = i;
@@ -96,19 +98,19 @@ export class FreshEvents {
   isId(i: number, id: EventId): boolean {
     const { integers } = this;
     const at = i * INTEGERS;
-    if (!id.isUuid) return this.references[i * REFERENCES + TEXT] === id.text;
+    if (!id.isUuid) return this.reference(i, TEXT) === id.text;
     return (
       integers[at] === id.a &&
       integers[at + 3] === id.d &&
       integers[at + 1] === id.b &&
       integers[at + 2] === id.c &&
-      this.references[i * REFERENCES + TEXT] === null
+      this.reference(i, TEXT) === null
     );
   }
 
   /** Where the four integers of a UUID begin in `words`; -1: the id is none. */
   wordsAt(i: number): number {
-    return this.references[i * REFERENCES + TEXT] === null ? i * INTEGERS : NONE;
+    return this.reference(i, TEXT) === null ? i * INTEGERS : NONE;
   }
 
   get words(): Int32Array {
@@ -118,24 +120,24 @@ export class FreshEvents {
   stampAt(i: number): Stamp {
     const { integers } = this;
     const at = i * INTEGERS;
-    const text = this.references[i * REFERENCES + TEXT] as string | null;
+    const text = this.reference(i, TEXT) as string | null;
     return new Stamp(this.timeAt(i), text, integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
   }
 
   /** The visit's values have taken the event: of what it says only what the store gets is kept. */
   wasTaken(i: number): void {
-    const at = i * REFERENCES;
-    const { references } = this;
-    references[at + UTM] = null;
-    references[at + NAMED] = null;
-    references[at + CONTEXT] = null;
+    const block = this.blocks[i >> BLOCK_BITS]!;
+    const first = (i & BLOCK_MASK) * REFERENCES;
+    block[first + UTM] = null;
+    block[first + NAMED] = null;
+    block[first + CONTEXT] = null;
   }
 
   /** Sets `id` to the event's. */
   readId(i: number, id: EventId): EventId {
     const { integers } = this;
     const at = i * INTEGERS;
-    const text = this.references[i * REFERENCES + TEXT] as string | null;
+    const text = this.reference(i, TEXT) as string | null;
     id.isUuid = text === null;
     id.text = text ?? '';
     id.a = integers[at]!;
@@ -148,7 +150,7 @@ export class FreshEvents {
   idAt(i: number): string {
     const { integers } = this;
     const at = i * INTEGERS;
-    const text = this.references[i * REFERENCES + TEXT] as string | null;
+    const text = this.reference(i, TEXT) as string | null;
     return text ?? uuidText(integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
   }
 
@@ -158,47 +160,58 @@ export class FreshEvents {
   }
 
   typeAt(i: number): string {
-    return this.references[i * REFERENCES + TYPE] as string;
+    return this.reference(i, TYPE) as string;
   }
 
   pageAt(i: number): string | null {
-    return this.references[i * REFERENCES + PAGE] as string | null;
+    return this.reference(i, PAGE) as string | null;
   }
 
   referrerAt(i: number): string | null {
-    return this.references[i * REFERENCES + REFERRER] as string | null;
+    return this.reference(i, REFERRER) as string | null;
   }
 
   utmAt(i: number): Utm | null {
-    return this.references[i * REFERENCES + UTM] as Utm | null;
+    return this.reference(i, UTM) as Utm | null;
   }
 
   namedAt(i: number): readonly (string | null)[] | null {
-    return this.references[i * REFERENCES + NAMED] as readonly (string | null)[] | null;
+    return this.reference(i, NAMED) as readonly (string | null)[] | null;
   }
 
   contextAt(i: number): readonly ContextEntry[] {
-    return this.references[i * REFERENCES + CONTEXT] as readonly ContextEntry[];
+    return this.reference(i, CONTEXT) as readonly ContextEntry[];
   }
 
   profileAt(i: number): string | null {
-    return this.references[i * REFERENCES + PROFILE] as string | null;
+    return this.reference(i, PROFILE) as string | null;
   }
 
   sourceAt(i: number): string | null {
-    return this.references[i * REFERENCES + SOURCE] as string | null;
+    return this.reference(i, SOURCE) as string | null;
   }
 
   propertiesAt(i: number): string | null {
-    return this.references[i * REFERENCES + PROPERTIES] as string | null;
+    return this.reference(i, PROPERTIES) as string | null;
   }
 
-  /** Memory goes back after each commit: one may have been far larger than usual, and nothing is to hold its texts. */
+  private reference(i: number, which: number): unknown {
+    return this.blocks[i >> BLOCK_BITS]![(i & BLOCK_MASK) * REFERENCES + which];
+  }
+
+  private blockFor(i: number): unknown[] {
+    const at = i >> BLOCK_BITS;
+    if (at === this.blocks.length) this.blocks.push(new Array((BLOCK_MASK + 1) * REFERENCES).fill(null));
+    return this.blocks[at]!;
+  }
+
+  /** Memory beyond what the commit before took goes back: one may be far larger than usual. */
   private begin(): void {
     this.spent = false;
+    this.blocks.length = Math.min(this.blocks.length, (this.count >> BLOCK_BITS) + 1);
+    const room = this.integers.length / INTEGERS;
+    if (room > FIRST_ROOM && this.count * 4 < room) this.resize(room / 2);
     this.count = 0;
-    this.references = [];
-    if (this.integers.length > FIRST_ROOM * INTEGERS * 256) this.resize(FIRST_ROOM);
   }
 
   private grow(): void {

@@ -18,11 +18,8 @@ export function visitId(
   offset: number,
   index: number,
 ): string {
-  const digest = hash('sha256', `${topic}\0${partition}\0${offset}\0${index}\0${sessionId}`, 'buffer');
-  const bytes = Buffer.allocUnsafe(16);
-  bytes.writeUIntBE(Math.min(Math.max(timestamp, 0), 2 ** 48 - 1), 0, 6);
-  digest.copy(bytes, 6, 0, 10);
-  return uuid(bytes, 8);
+  const digest = hash('sha256', `${topic}\0${partition}\0${offset}\0${index}\0${sessionId}`, 'hex');
+  return uuid(hexOf(timestamp) + digest.slice(0, 20), 8);
 }
 
 /** UUID v5 with the visit's id as its name space and the revision, in decimal, as its name. */
@@ -32,17 +29,15 @@ export function revisionId(visit: string, revision: number): string {
 
 /** @param namespace a UUID, canonical text. */
 export function uuidV5(namespace: string, name: string): string {
-  const named = Buffer.allocUnsafe(16 + Buffer.byteLength(name));
-  named.write(namespace.replaceAll('-', ''), 'hex');
-  named.write(name, 16);
-  return uuid(hash('sha1', named, 'buffer'), 5);
+  const bytes = roomFor(16 + Buffer.byteLength(name));
+  bytes.write(namespace.replaceAll('-', ''), 'hex');
+  bytes.write(name, 16);
+  return uuid(hash('sha1', bytes, 'hex').slice(0, 32), 5);
 }
 
 /** The lowest visit id that a record of this time (ms) could have opened. */
 export function lowestVisitId(timestamp: number): string {
-  const bytes = Buffer.alloc(16);
-  bytes.writeUIntBE(Math.min(Math.max(timestamp, 0), 2 ** 48 - 1), 0, 6);
-  return text(bytes);
+  return withDashes(hexOf(timestamp).padEnd(32, '0'));
 }
 
 /** The time, in ms, of the record that opened a visit. */
@@ -50,22 +45,35 @@ export function openedAt(visit: string): number {
   return Number.parseInt(visit.slice(0, 8) + visit.slice(9, 13), 16);
 }
 
-function uuid(bytes: Buffer, version: number): string {
-  bytes[6] = (bytes[6]! & 0x0f) | (version << 4);
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return text(bytes);
+/** 48 bits as twelve digits. */
+function hexOf(timestamp: number): string {
+  return Math.min(Math.max(timestamp, 0), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, '0');
+}
+
+/** @param hex 32 digits, of which the version and the variant take the place of six bits. */
+function uuid(hex: string, version: number): string {
+  const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16);
+  return withDashes(`${hex.slice(0, 12)}${version}${hex.slice(13, 16)}${variant}${hex.slice(17)}`);
 }
 
 /** Written as ASCII and read back once: joined from parts, a text is a tree of them until somebody flattens it. */
 const canonical = Buffer.alloc(36, '-');
-const DIGITS = Buffer.from('0123456789abcdef');
 
-function text(bytes: Buffer): string {
-  for (let i = 0, at = 0; i < 16; i++) {
+function withDashes(hex: string): string {
+  for (let i = 0, at = 0; i < 32; i++) {
     if (at === 8 || at === 13 || at === 18 || at === 23) at++;
-    const byte = bytes[i]!;
-    canonical[at++] = DIGITS[byte >>> 4]!;
-    canonical[at++] = DIGITS[byte & 15]!;
+    canonical[at++] = hex.charCodeAt(i);
   }
   return canonical.toString('latin1');
+}
+
+/** Buffers by length, used again: most names are as short as a revision's number. */
+const rooms: Buffer[] = [];
+
+function roomFor(length: number): Buffer {
+  if (length >= 64) return Buffer.allocUnsafe(length);
+  rooms[length] ??= Buffer.alloc(length);
+  return rooms[length]!;
 }

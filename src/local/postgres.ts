@@ -86,13 +86,18 @@ const INITDB = [
   '--no-sync',
 ];
 
-/** As a server of its own would have them; durability stays on, because tests crash it. */
+/**
+ * As a server of its own would have them; durability stays on, because tests crash it. Checkpoints seldom: after each
+ * one the first change of a page writes the whole of it to the log, and the index of sessions is met all over. Buffers
+ * for what is written at the moment, and for the indexes.
+ */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '200',
-  shared_buffers: '256MB',
-  max_wal_size: '2GB',
+  shared_buffers: '512MB',
+  max_wal_size: '8GB',
+  checkpoint_timeout: '15min',
 };
 
 export const FAST: Readonly<Record<string, string>> = { fsync: 'off', full_page_writes: 'off' };

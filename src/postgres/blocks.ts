@@ -6,23 +6,33 @@ import { ByteWriter } from './bytes.ts';
  */
 export class Blocks {
   readonly #free: Buffer[] = [];
+  /** So many have been free all the time since some were last given back. */
+  #spare = 0;
 
   take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
+    const block = this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
+    this.#spare = Math.min(this.#spare, this.#free.length);
+    return block;
   }
 
-  /** Only once nobody reads them any more. Those that were made to measure are left to the garbage collector. */
+  /**
+   * Only once nobody reads them any more. Those that were made to measure are left to the garbage collector, and so are,
+   * little by little, those that were spare: what is kept is what was lately in use at once.
+   */
   give(blocks: Iterable<Buffer>): void {
-    for (const block of blocks) {
-      if (block.length === BLOCK && this.#free.length < MOST) this.#free.push(block);
-    }
+    this.#free.length -= this.#spare >> 3;
+    for (const block of blocks) if (block.length === BLOCK) this.#free.push(block);
+    this.#spare = this.#free.length;
+  }
+
+  /** How many are kept. */
+  get kept(): number {
+    return this.#free.length;
   }
 }
 
 /** Also what is written to the socket at once. */
 const BLOCK = 256 * 1024;
-/** 64 MB. */
-const MOST = 256;
 
 /** A writer of rows that go on in the next block where one is full. Positions count from the row's beginning. */
 export class RowWriter extends ByteWriter {

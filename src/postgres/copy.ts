@@ -41,7 +41,11 @@ export class CopyRows {
     this.#out.int32(value);
   }
 
-  bigint(value: number): void {
+  bigint(value: number | null): void {
+    if (value === null) {
+      this.#field(NULL);
+      return;
+    }
     this.#field(8);
     this.#out.int64(value);
   }

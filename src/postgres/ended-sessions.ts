@@ -39,7 +39,7 @@ export async function* readEndedSessions(
 
 /** As a connection of `readEndedSessions` has to be: look-ups by index would be in the way. */
 export const READ_PAGES_ONLY = `SET enable_indexscan TO off; SET enable_indexonlyscan TO off; SET enable_bitmapscan TO off;
-  SET enable_seqscan TO off; SET max_parallel_workers_per_gather TO 0; SET jit TO off`;
+  SET enable_seqscan TO off; SET plan_cache_mode TO force_custom_plan; SET max_parallel_workers_per_gather TO 0; SET jit TO off`;
 
 /** Ids in a piece. */
 const AT_ONCE = 10_000;
@@ -69,6 +69,6 @@ const readPages = (table: string): Statement => ({
       json_agg(session_id) FILTER (WHERE strpos(session_id, E'\\n') > 0)
     FROM ${table}
     WHERE partition = $1 AND visit_id >= $2::uuid
-      AND (last_event_at >= to_timestamp($3::bigint / 1000.0) OR amendable_until >= to_timestamp($4::bigint / 1000.0))
+      AND (last_event_at >= to_timestamp($3::bigint / 1000.0) OR amendable_until >= $4::bigint)
       AND ctid >= $5::tid AND ctid < $6::tid`,
 });

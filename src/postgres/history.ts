@@ -18,10 +18,10 @@ export const FIND_ENDED: Statement = {
   text: `SELECT amendable, ${VISIT_SELECT}
     FROM unnest($2::text[]) AS asked (session)
     CROSS JOIN LATERAL (
-      SELECT *, amendable_until >= to_timestamp($5::bigint / 1000.0) AS amendable
+      SELECT *, amendable_until >= $5::bigint AS amendable
       FROM ended_visit
       WHERE session_id = asked.session AND partition = $1 AND visit_id >= $3::uuid
-        AND (last_event_at >= to_timestamp($4::bigint / 1000.0) OR amendable_until >= to_timestamp($5::bigint / 1000.0))
+        AND (last_event_at >= to_timestamp($4::bigint / 1000.0) OR amendable_until >= $5::bigint)
       OFFSET 0
     ) visit
     ORDER BY visit_id`,

@@ -8,7 +8,7 @@ export interface RowReader {
   bigint(): number;
   uuid(): string;
   time(): number;
-  optionalTime(): number | null;
+  optionalBigint(): number | null;
   text(): string;
   /** One that many rows have. */
   sharedText(): string | null;
@@ -43,9 +43,9 @@ export class TextRow implements RowReader {
   time(): number {
     return Number(this.text());
   }
-  optionalTime(): number | null {
-    const time = this.sharedText();
-    return time === null ? null : Number(time);
+  optionalBigint(): number | null {
+    const value = this.sharedText();
+    return value === null ? null : Number(value);
   }
   text(): string {
     return this.sharedText()!;
@@ -110,10 +110,10 @@ export class BinaryRows implements RowReader {
     this.#at += 12;
     return this.#timeAt(this.#at - 8);
   }
-  optionalTime(): number | null {
+  optionalBigint(): number | null {
     if (this.#length() === NULL) return null;
     this.#at += 8;
-    return this.#timeAt(this.#at - 8);
+    return this.#int64(this.#at - 8);
   }
   text(): string {
     const length = this.#length();

@@ -6,7 +6,7 @@ import { readFoldState, writeFoldState } from './fold-state.ts';
 import type { RowReader } from './row.ts';
 import { SharedValues } from './shared.ts';
 
-const TIMES = new Set<string>(['started_at', 'last_event_at', 'last_arrival', 'ended_watermark', 'amendable_until']);
+const TIMES = new Set<string>(['started_at', 'last_event_at']);
 
 /** Columns of open_visit and ended_visit that a visit never changes, then those that it may, as `writeVisit` has them. */
 const FIXED = ['visit_id', 'partition', 'session_id', 'debug', 'opened_offset', 'opened_index'] as const;
@@ -63,9 +63,9 @@ export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amen
 
   rows.time(visit.startedAt);
   rows.time(visit.lastEventAt);
-  rows.time(visit.lastArrival);
-  rows.time(visit.endedWatermark);
-  rows.time(amendableUntil);
+  rows.bigint(visit.lastArrival);
+  rows.bigint(visit.endedWatermark);
+  rows.bigint(amendableUntil);
   rows.int(visit.eventCount);
   rows.int(visit.pageViewCount);
   rows.int(visit.lateEventCount);
@@ -99,9 +99,9 @@ export function readVisit(row: RowReader, place: 'open' | 'ended'): Visit {
   const debug = row.boolean();
   const openedOffset = row.bigint();
   const openedIndex = row.integer();
-  const visit = new Visit(id, sessionId, debug, openedOffset, openedIndex, row.time(), row.time(), row.time());
+  const visit = new Visit(id, sessionId, debug, openedOffset, openedIndex, row.time(), row.time(), row.bigint());
   visit.ended = place === 'ended';
-  visit.endedWatermark = row.optionalTime();
+  visit.endedWatermark = row.optionalBigint();
   row.skip();
   visit.eventCount = row.integer();
   visit.pageViewCount = row.integer();

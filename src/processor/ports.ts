@@ -257,6 +257,6 @@ export interface Clock {
   now(): number;
   /** ms since some moment; never goes back. */
   elapsed(): number;
-  /** Resolves after `ms`, or at once when the signal aborts. */
+  /** Resolves after `ms`, or at once when the signal aborts; with 0 once whatever else can run has had its turn. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -46,3 +46,16 @@ export class FetchedRecord implements RawRecord {
     return this.valueAt < 0 ? null : this.bytes.subarray(this.valueAt, this.valueEnd);
   }
 }
+
+/** Whether the record's key is this text. Ids are ASCII, mostly: those are compared where they lie. */
+export function keyIs(record: RawRecord, text: string): boolean {
+  if (!(record instanceof FetchedRecord)) return record.key !== null && record.key.toString() === text;
+  const { bytes, keyAt, keyEnd } = record;
+  if (keyAt < 0) return false;
+  if (keyEnd - keyAt === text.length) {
+    let i = 0;
+    while (i < text.length && bytes[keyAt + i] === text.charCodeAt(i) && bytes[keyAt + i]! < 0x80) i += 1;
+    if (i === text.length) return true;
+  }
+  return bytes.toString('utf8', keyAt, keyEnd) === text;
+}

@@ -59,6 +59,11 @@ export const wallClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
+      if (ms === 0) {
+        // A timer would take a millisecond.
+        setImmediate(resolve);
+        return;
+      }
       const timer = setTimeout(done, ms);
       signal?.addEventListener('abort', done);
     }),

@@ -49,12 +49,6 @@ interface Writer {
   readonly plan: Plan | null;
 }
 
-/** A record as `AvroDecoder` gives it. */
-export interface DecodedRecord extends LogRecord<RawRecord> {
-  /** Whether the key is not the session id of the event; undefined where that has to be found out from the two. */
-  readonly misplaced: boolean | undefined;
-}
-
 /**
  * Decodes TrackEvent in the Confluent wire format. Writer schemas are given to it, by id, before the records that name
  * them; decoding itself asks nobody.
@@ -115,7 +109,7 @@ export class AvroDecoder {
   }
 
   /** @throws Error where the writer schema was not added: the caller's mistake, not the record's. */
-  decode(record: RawRecord): DecodedRecord {
+  decode(record: RawRecord): LogRecord<RawRecord> {
     const { offset, timestamp } = record;
     const id = schemaIdOfRecord(record);
     const writer = id === null ? null : this.#find(id);

@@ -33,8 +33,8 @@ const LOCATION = 3;
 const USER_AGENT = 4;
 const NAMED = 5;
 const REST_VALUES = 8;
-/** Of a field that is not the page: its entry, and `TrackEvent.utm` of a utm. */
-const PART_VALUES = 2;
+/** Of a utm: its entry, and `TrackEvent.utm`. */
+const UTM_VALUES = 2;
 
 const PLACES: { readonly [field: string]: number } = {
   device: DEVICE,
@@ -44,11 +44,11 @@ const PLACES: { readonly [field: string]: number } = {
   user_agent: USER_AGENT,
 };
 
-/** Behind the last slot: of several steps joined, of what is not kept in a slot, two of those, and of none. */
-const JOINED = 0;
-const UNKEPT = 1;
-const NONE = 3;
-const BEHIND = 4;
+/** Behind the last slot: of what is not kept in a slot, of none, and of several steps joined. */
+const UNKEPT = 0;
+const NONE = 1;
+const JOINED = 2;
+const BEHIND = 3;
 
 /** Pairs of a device and a location whose `named` is remembered. */
 const MOST_NAMED = 8_192;
@@ -60,25 +60,31 @@ const MOST_TEXTS = 8_192;
  *
  * What was made of a span lies side by side, from its slot's number on: objects of their own would have to be fetched
  * from memory after it is known which they are.
+ *
+ * Invariant: from when a slot is found until the event is made, nothing is put where it could be thrown out by it. If it
+ * were, the event would say what another one does.
  */
 export class ContextReader {
   readonly #pageSpans = new SpanIndex(1_024, 512);
   readonly #pages = valuesOf<Pair | string>(this.#pageSpans, PAGE_VALUES);
   readonly #restSpans = new SpanIndex(1_024, 512);
   readonly #rests = valuesOf<Pair | Named>(this.#restSpans, REST_VALUES);
+  readonly #utmSpans = new SpanIndex(128, 512);
+  readonly #utms = valuesOf<Pair | Utm>(this.#utmSpans, UTM_VALUES);
+  /** The fields that the rest is made of. */
   readonly #partSpans = new SpanIndex(512, 512);
-  readonly #parts = valuesOf<Pair | Utm>(this.#partSpans, PART_VALUES);
+  readonly #parts = valuesOf<Pair>(this.#partSpans, 1);
   readonly #named = new Map<Pair | null, Map<Pair | null, Named>>();
   #namedCount = 0;
   readonly #texts = new Interned(MOST_TEXTS);
   readonly #noPage = (this.#pageSpans.slots + NONE) * PAGE_VALUES;
-  readonly #noUtm = (this.#partSpans.slots + NONE) * PART_VALUES;
+  readonly #noUtm = (this.#utmSpans.slots + NONE) * UTM_VALUES;
   readonly #noRest = (this.#restSpans.slots + NONE) * REST_VALUES;
+  readonly #joined = (this.#restSpans.slots + JOINED) * REST_VALUES;
   /** Where the values of the event at hand begin. */
   #page = this.#noPage;
   #utm = this.#noUtm;
   #rest = this.#noRest;
-  #unkept = 0;
   /** Whether nothing in it was met for the first time, or is too long to be remembered. */
   isShared = true;
 
@@ -100,10 +106,10 @@ export class ContextReader {
       if (step.what === 'page') {
         this.#page = this.#readPage(c, step) * PAGE_VALUES;
       } else if (step.what === 'utm') {
-        this.#utm = isNone(c, step.none) ? this.#noUtm : this.#readPart(c, step) * PART_VALUES;
+        this.#utm = this.#readUtm(c, step) * UTM_VALUES;
       } else if (step.what === 'rest') {
-        const rest = this.#readRest(c, step, sessions, session) * REST_VALUES;
-        this.#rest = this.#rest === this.#noRest ? rest : this.#join(this.#rest, rest);
+        if (this.#rest === this.#noRest) this.#rest = this.#readRest(c, step, sessions, session) * REST_VALUES;
+        else this.#joinRest(c, step, sessions);
       } else {
         step.skip(c);
       }
@@ -119,7 +125,7 @@ export class ContextReader {
   }
 
   get utm(): Utm {
-    return this.#parts[this.#utm + 1] as Utm;
+    return this.#utms[this.#utm + 1] as Utm;
   }
 
   get named(): Named {
@@ -136,7 +142,7 @@ export class ContextReader {
       rests[at + LOCATION] as Pair | null,
       this.#pages[this.#page] as Pair | null,
       rests[at + USER_AGENT] as Pair | null,
-      this.#parts[this.#utm] as Pair | null,
+      this.#utms[this.#utm] as Pair | null,
     );
   }
 
@@ -161,6 +167,24 @@ export class ContextReader {
     return slot;
   }
 
+  #readUtm(c: Cursor, field: Field): number {
+    const spans = this.#utmSpans;
+    if (isNone(c, field.none)) return spans.slots + NONE;
+    const at = c.pos;
+    field.skip(c);
+    const length = c.pos - at;
+    const isShort = length <= spans.longest;
+    let slot = isShort ? spans.find(c, at, length, field.kind) : -1;
+    if (slot >= 0) return slot;
+    this.isShared = false;
+    c.pos = at;
+    const pair = utmPair(field.read(c) as DecodedContext['utm']);
+    slot = isShort ? spans.put(c, at, length, field.kind) : spans.slots + UNKEPT;
+    this.#utms[slot * UTM_VALUES] = pair;
+    this.#utms[slot * UTM_VALUES + 1] = utmOf(pair);
+    return slot;
+  }
+
   #readRest(c: Cursor, { fields, kind, note }: Step, sessions: SpanIndex, session: number): number {
     const spans = this.#restSpans;
     const isNoted = session >= 0 && note >= 0;
@@ -178,7 +202,7 @@ export class ContextReader {
       this.isShared = false;
       c.pos = at;
       const made = this.#makeRest(c, fields);
-      slot = isShort ? spans.put(c, at, length, kind) : this.#nextUnkept();
+      slot = isShort ? spans.put(c, at, length, kind) : spans.slots + UNKEPT;
       const place = slot * REST_VALUES;
       for (let i = 0; i <= NAMED; i++) this.#rests[place + i] = made[i]!;
     }
@@ -189,48 +213,40 @@ export class ContextReader {
     return slot;
   }
 
-  /** While steps are joined, two that are not kept are needed at once. */
-  #nextUnkept(): number {
-    this.#unkept = 1 - this.#unkept;
-    return this.#restSpans.slots + UNKEPT + this.#unkept;
-  }
-
   #makeRest(c: Cursor, fields: readonly Field[]): (Pair | Named)[] {
     const made: (Pair | Named)[] = new Array(NAMED + 1).fill(null);
     for (const field of fields) {
-      const part = this.#readPart(c, field) * PART_VALUES;
-      made[PLACES[field.name]!] = this.#parts[part] as Pair | null;
+      made[PLACES[field.name]!] = this.#readPart(c, field);
     }
     made[NAMED] = this.#namedOf(made[DEVICE] as TextsPair | null, made[LOCATION] as TextsPair | null);
     return made;
   }
 
-  #readPart(c: Cursor, field: Field): number {
+  #readPart(c: Cursor, field: Field): Pair | null {
     const spans = this.#partSpans;
     const at = c.pos;
     field.skip(c);
     const length = c.pos - at;
     const isShort = length <= spans.longest;
-    let slot = isShort ? spans.find(c, at, length, field.kind) : -1;
-    if (slot >= 0) return slot;
-    this.isShared = false;
+    const slot = isShort ? spans.find(c, at, length, field.kind) : -1;
+    if (slot >= 0) return this.#parts[slot]!;
     c.pos = at;
     const pair = pairOf(field.name, field.read(c));
-    // A utm's stays in use while the fields of the rest are read.
-    slot = isShort ? spans.put(c, at, length, field.kind) : spans.slots + (field.name === 'utm' ? JOINED : UNKEPT);
-    this.#parts[slot * PART_VALUES] = pair;
-    this.#parts[slot * PART_VALUES + 1] = field.name === 'utm' ? utmOf(pair as TextsPair | null) : null;
-    return slot;
+    if (isShort) this.#parts[spans.put(c, at, length, field.kind)] = pair;
+    return pair;
   }
 
   /** For writers whose page, or a field that is not read, stands between those of the rest. */
-  #join(a: number, b: number): number {
+  #joinRest(c: Cursor, step: Step, sessions: SpanIndex): void {
     const rests = this.#rests;
-    const joined = (this.#restSpans.slots + JOINED) * REST_VALUES;
-    for (let i = 0; i < NAMED; i++) rests[joined + i] = rests[a + i] ?? rests[b + i]!;
+    const joined = this.#joined;
+    // What was read before could be thrown out by what comes.
+    for (let i = 0; i < NAMED; i++) rests[joined + i] = rests[this.#rest + i]!;
+    this.#rest = joined;
+    const other = this.#readRest(c, step, sessions, -1) * REST_VALUES;
+    for (let i = 0; i < NAMED; i++) rests[joined + i] ??= rests[other + i]!;
     const device = rests[joined + DEVICE] as TextsPair | null;
     rests[joined + NAMED] = this.#namedOf(device, rests[joined + LOCATION] as TextsPair | null);
-    return joined;
   }
 
   #namedOf(device: TextsPair | null, location: TextsPair | null): Named {
@@ -260,8 +276,6 @@ function valuesOf<T>({ slots }: SpanIndex, values: number): (T | null)[] {
 
 function pairOf(field: string, decoded: unknown): Pair | null {
   switch (field) {
-    case 'utm':
-      return utmPair(decoded as DecodedContext['utm']);
     case 'device':
       return devicePair(decoded as DecodedContext['device']);
     case 'location':

@@ -126,6 +126,13 @@ describe('what a fetch brings of a partition', () => {
     expect(await at(5, 7, { appendTime: true, maxTimestamp: 1_767_225_600_000 })).toBe(1_767_225_600_000);
   });
 
+  test('has headers in their order, a name as often as it stands, whatever it is, and none without a value', async () => {
+    const names = ['b', '1', 'b', '__proto__', 'toString', '1', 'ż'];
+    const headers = names.map((of, i) => [of, i === 2 ? null : Buffer.from([i])] as const);
+    const { records } = await readAll([{ first: 0, records: [{ delta: 0, headers }] }]);
+    expect(records[0]!.headers).toEqual(names.map((of, i) => [of, i === 2 ? Buffer.alloc(0) : Buffer.from([i])]));
+  });
+
   test('may be of the formats before, also in front of the newer one', async () => {
     const message = (format: 0 | 1, offset: number, value: string) => {
       const body = Buffer.concat([

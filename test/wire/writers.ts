@@ -33,6 +33,17 @@ export function endingWith(name: string): Writer {
   return writerOf({ type: { ...SCHEMA, fields: [...others, ...last] }, convert: (event) => event });
 }
 
+/** Our own with these fields of the context only, in this order. */
+export function withContext(...names: string[]): Writer {
+  const fields = SCHEMA.fields.map((field) => {
+    if (field.name !== 'context') return field;
+    const context = (field.type as readonly RecordSchema[])[1]!;
+    const ordered = names.map((name) => context.fields.find((each) => each.name === name)!);
+    return { ...field, type: ['null', { ...context, fields: ordered }] };
+  });
+  return writerOf({ type: { ...SCHEMA, fields }, convert: (event) => event });
+}
+
 /** Another by chance. Fields that it adds are filled by chance as well. */
 export function evolved(draw: Dice): Writer {
   const { type, convert } = evolvedRecord(SCHEMA, draw, NEEDED);
