@@ -50,3 +50,20 @@ describeReal('a question about one thing reads no whole table', () => {
     );
   });
 });
+
+describeReal('a question about all things reads each once', () => {
+  const schema = testSchema();
+
+  test('events of all visits, of tables that no sample was taken of', async () => {
+    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    await committer.commit([makeVisit({ ended: true })]);
+    await schema.sql(
+      `INSERT INTO visit_chunk (visit_id, types, times)
+      SELECT overlay($1 placing lpad(to_hex(i), 12, '0') from 25)::uuid, repeat('x', 300), '' FROM generate_series(1, 50000) i`,
+      [lowestId(T0)],
+    );
+    const plan = (await schema.sql('EXPLAIN SELECT * FROM visit_events')).map((row) => String(row['QUERY PLAN']));
+    expect(plan.some((line) => /Index Scan .*visit_chunk/.test(line))).toBe(true);
+    expect(plan.filter((line) => /Seq Scan on visit_chunk/.test(line))).toEqual([]);
+  });
+});
