@@ -11,6 +11,8 @@ import { within } from './waiting.ts';
 
 /** Light traffic: how long a change waits for more to share its commit with, ms. */
 const LINGER = 150;
+/** Records still to come from which on a moment without any is no light traffic: the next fetch is on its way. */
+const BACKLOG = 10_000;
 /** How often the position of the publisher is written down where no commit does it, ms. */
 const ACKNOWLEDGE_INTERVAL = 1_000;
 /**
@@ -27,6 +29,8 @@ export interface CommitterOptions {
   readonly publisher: Publisher<RawRecord>;
   readonly schemas: UsedSchemas;
   readonly encode: (partition: number, emissions: readonly Emission<RawRecord>[]) => OutboxRow | null;
+  /** End offset of the partition, as far as it is known. */
+  readonly end: () => number;
   /** Longest that a change waits while there is more to fold, ms; and bytes after which a commit is taken. */
   readonly interval: number;
   readonly maxBytes: number;
@@ -109,7 +113,9 @@ export class Committer {
     const now = clock.elapsed();
     if (this.hasChanges) {
       this.changedAt ??= now;
-      const wait = Math.min(LINGER, this.options.interval) - (now - this.changedAt);
+      const { interval } = this.options;
+      const linger = this.options.end() - this.options.fold.nextOffset > BACKLOG ? interval : LINGER;
+      const wait = Math.min(linger, interval) - (now - this.changedAt);
       if (wait > 0) return wait;
       this.start();
     } else {

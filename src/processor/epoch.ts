@@ -39,6 +39,8 @@ export interface EpochContext {
   readonly ending: () => { readonly now: boolean; readonly lost: boolean };
   /** The end offset of the partition was heard of. */
   readonly onEnd: (end: number) => void;
+  /** The highest that was heard of; 0: none was. */
+  readonly end: () => number;
 }
 
 /**
@@ -111,6 +113,7 @@ export class Epoch {
       fold: this.fold,
       publisher: this.publisher,
       schemas: this.schemas,
+      end: context.end,
       interval: settings.commitInterval,
       maxBytes: settings.commitMaxBytes,
       onDone: () => waker.wake(),

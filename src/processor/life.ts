@@ -128,6 +128,7 @@ export class PartitionLife {
       logger: this.logger,
       ending: () => ({ now: this.ending, lost: this.lost }),
       onEnd: (end) => this.heardOfEnd(end),
+      end: () => this.end ?? 0,
     });
     this.epoch = epoch;
     if (this.ending) return;

@@ -280,7 +280,7 @@ export const SETTINGS = named({
   }),
   'commit.interval': setting({
     type: duration(10, 5 * MINUTE),
-    default: 2_500,
+    default: 5 * SECOND,
     doc: 'Longest that a folded record waits for its commit while catching up; when traffic is light it is far sooner.',
   }),
   'commit.max_bytes': setting({
