@@ -104,14 +104,14 @@ export class Sessions {
     session.eventIds = session.visits.length >= MANY_VISITS ? this.idsOf(session.visits) : null;
   }
 
+  /** @param visit without event ids yet, or to be followed by `loaded`. */
   insert(session: Session, visit: Visit): void {
     const { visits } = session;
     let i = visits.length;
     while (i > 0 && visits[i - 1]!.startedAt > visit.startedAt) i -= 1;
     if (i === visits.length) visits.push(visit);
     else visits.splice(i, 0, visit);
-    if (session.eventIds !== null && visit.eventIds !== null) session.eventIds.addAll(visit.eventIds);
-    else if (visits.length >= MANY_VISITS) session.eventIds ??= this.idsOf(visits);
+    if (visits.length >= MANY_VISITS) session.eventIds ??= this.idsOf(visits);
   }
 
   remove(session: Session, visit: Visit): void {

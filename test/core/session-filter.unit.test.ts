@@ -53,8 +53,9 @@ describe('a session that is not in memory', () => {
   }
 
   const commit = (partition: Partition<null>) => partition.settle(partition.take().held);
-  const partitionOf = (idleBytes: number) =>
-    new Partition<null>(DEFAULT_RULES, { topic: 't', partition: 0 }, state, [], { maxBytes: idleBytes, usedBytes: 0 });
+  const partitionWith = (memory: { maxBytes: number; usedBytes: number }) =>
+    new Partition<null>(DEFAULT_RULES, { topic: 't', partition: 0 }, state, [], memory);
+  const partitionOf = (idleBytes: number) => partitionWith({ maxBytes: idleBytes, usedBytes: 0 });
 
   test('is looked up while it is not known which sessions are in the store', () => {
     expect(fold(partitionOf(0), record(1, 's', T))).toBe(true);
@@ -80,6 +81,27 @@ describe('a session that is not in memory', () => {
     if (when === 'during the reading') filter.use();
     expect([...partition.visits()].map(({ sessionId }) => sessionId)).toEqual(['later']);
     expect(fold(partition, record(3, 'left', T + HOUR))).toBe(true);
+  });
+
+  test('does not leave memory between its look-up and its record, however little room there is', () => {
+    const memory = { maxBytes: 1_000_000, usedBytes: 0 };
+    const partition = partitionWith(memory);
+    fold(partition, record(1, 'a', T));
+    fold(partition, record(2, 'b', T));
+    fold(partition, record(3, 'open', T + HOUR));
+    commit(partition);
+    expect(memory.usedBytes).toBeGreaterThan(0);
+    const resend = { ...record(2, 'b', T), offset: 4, timestamp: T + HOUR };
+    const next = record(5, 'a', T + HOUR);
+    expect(partition.lookup([resend, next])).toBeNull();
+    expect(partition.fold(resend)).toMatchObject([{ kind: 'duplicate' }]);
+    memory.maxBytes = 0;
+    commit(partition);
+    partition.fold(next);
+    const held = [...partition.visits()].filter(({ sessionId }) => sessionId === 'a');
+    expect(held.map(({ startedAt }) => startedAt)).toEqual([T, T + HOUR]);
+    partition.close();
+    expect(memory.usedBytes).toBe(0);
   });
 
   test('stays in memory as long as there is room for it, and is not looked up', () => {
