@@ -30,12 +30,20 @@ export function rulesOfLog(log: Log): Rules {
 
 /** `raw` is told from any other by its offset. */
 export function stepsOfLog(log: Log): Step<string>[] {
+  // Of equal parts one object, as the decoder gives them.
+  const parts = new Map<string, unknown>();
+  const equal = <T>(part: T): T => {
+    const text = JSON.stringify(part);
+    if (!parts.has(text)) parts.set(text, part);
+    return parts.get(text) as T;
+  };
   return log.steps.map((step) => {
     if ('now' in step) return step;
     const entries = step.events.map((event) => {
       const entry = decode(event, step.arrives);
       // Whether an event's parts are shared decides when its visit takes them, and nothing else.
-      return isRefusal(entry) ? entry : { ...entry, shared: step.offset % 4 !== 0 };
+      if (isRefusal(entry)) return entry;
+      return { ...entry, named: equal(entry.named), context: equal(entry.context), shared: step.offset % 4 !== 0 };
     });
     const record: LogRecord<string> = { offset: step.offset, timestamp: step.arrives, entries, raw: `r${step.offset}` };
     return { record };
