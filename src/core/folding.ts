@@ -164,10 +164,7 @@ export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void 
   visit.lastEventAt = Math.max(visit.lastEventAt, other.lastEventAt);
   visit.lastArrival = Math.max(visit.lastArrival, other.lastArrival);
   visit.eventCount += other.eventCount;
-  visit.mask0 |= other.mask0;
-  visit.mask1 |= other.mask1;
-  visit.mask2 |= other.mask2;
-  visit.mask3 |= other.mask3;
+  visit.setBitsOf(other);
   visit.pageViewCount += other.pageViewCount;
   visit.lateEventCount += other.lateEventCount;
   for (const [type, count] of other.types) visit.types = withType(visit.types, type, count);

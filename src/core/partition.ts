@@ -445,7 +445,7 @@ export class Partition<Raw> {
     if (t < visit.startedAt) visit.startedAt = t;
     if (t > visit.lastEventAt) visit.lastEventAt = t;
     visit.eventCount += 1;
-    setBit(visit, this.eventId.bit);
+    visit.setBit(this.eventId.bit);
     this.fresh.add(visit, event, this.eventId);
     if (visit.untaken >= MANY_UNTAKEN || event.shared !== true) takeEvents(this.rules, visit, this.fresh);
   }
@@ -564,14 +564,5 @@ export class Partition<Raw> {
 
 function loadIds(visit: Visit, eventIds: EventIds | null): void {
   if (visit.eventIds === null) visit.eventIds = eventIds;
-  visit.mask0 = visit.mask1 = visit.mask2 = visit.mask3 = -1;
-}
-
-function setBit(visit: Visit, bit: number): void {
-  const one = 1 << (bit & 31);
-  if (bit < 64) {
-    if (bit < 32) visit.mask0 |= one;
-    else visit.mask1 |= one;
-  } else if (bit < 96) visit.mask2 |= one;
-  else visit.mask3 |= one;
+  visit.setAllBits();
 }

@@ -97,14 +97,9 @@ function holderOf(
     const visit = visits[i]!;
     if (isFrozen(rules, visit, watermark)) continue;
     if (visit.eventIds === null) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
-    if (hasBit(visit, bit) && (visit.eventIds.has(id) || isAmong(fresh, visit, id))) return visit;
+    if (visit.hasBit(bit) && (visit.eventIds.has(id) || isAmong(fresh, visit, id))) return visit;
   }
   return null;
-}
-
-function hasBit(visit: Visit, bit: number): boolean {
-  const mask = bit < 64 ? (bit < 32 ? visit.mask0 : visit.mask1) : bit < 96 ? visit.mask2 : visit.mask3;
-  return (mask & (1 << (bit & 31))) !== 0;
 }
 
 /** Whether the id is one of the events that the visit's values have not taken. */

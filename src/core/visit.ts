@@ -123,10 +123,10 @@ export class Visit {
   untaken = 0;
   untakenFirst = -1;
   /** 128 bits: one for each of its event ids is set, loaded or not. So most ids are seen to be new without a search. */
-  mask0 = 0;
-  mask1 = 0;
-  mask2 = 0;
-  mask3 = 0;
+  private mask0 = 0;
+  private mask1 = 0;
+  private mask2 = 0;
+  private mask3 = 0;
   /** What the store holds of it; null: nothing. */
   stored: Stored | null = null;
   /** Changed since the last commit was taken. */
@@ -153,6 +153,32 @@ export class Visit {
     this.startedAt = startedAt;
     this.lastEventAt = lastEventAt;
     this.lastArrival = lastArrival;
+  }
+
+  /** Whether an event id of this bit (0 to 127) may be among its own; false is certain. */
+  hasBit(bit: number): boolean {
+    const mask = bit < 64 ? (bit < 32 ? this.mask0 : this.mask1) : bit < 96 ? this.mask2 : this.mask3;
+    return (mask & (1 << (bit & 31))) !== 0;
+  }
+
+  setBit(bit: number): void {
+    const one = 1 << (bit & 31);
+    if (bit < 64) {
+      if (bit < 32) this.mask0 |= one;
+      else this.mask1 |= one;
+    } else if (bit < 96) this.mask2 |= one;
+    else this.mask3 |= one;
+  }
+
+  setAllBits(): void {
+    this.mask0 = this.mask1 = this.mask2 = this.mask3 = -1;
+  }
+
+  setBitsOf(other: Visit): void {
+    this.mask0 |= other.mask0;
+    this.mask1 |= other.mask1;
+    this.mask2 |= other.mask2;
+    this.mask3 |= other.mask3;
   }
 }
 
