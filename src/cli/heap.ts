@@ -20,13 +20,15 @@ export function ensureHeap(): void {
     /semi[-_]space|old[-_]space/.test(flag),
   );
   if (said || typeof process.execve !== 'function' || process.platform === 'win32') return;
-  const args = [...heapFlags(process.constrainedMemory() || totalmem()), ...process.execArgv, ...process.argv.slice(1)];
+  // Without a container's limit the former is 0, or more than there is.
+  const memory = Math.min(process.constrainedMemory() || totalmem(), totalmem());
+  const args = [...heapFlags(memory), ...process.execArgv, ...process.argv.slice(1)];
   process.execve(process.execPath, [process.execPath, ...args], process.env);
 }
 
 /** @param memory of the machine or of the container, bytes. */
 export function heapFlags(memory: number): string[] {
-  const young = Math.max(8, Math.min(YOUNG.most, Math.floor(Math.min(memory, totalmem()) / MB / YOUNG.share)));
-  const old = Math.max(64, Math.min(OLD.most, Math.floor(Math.min(memory, totalmem()) / MB / OLD.share)));
+  const young = Math.max(8, Math.min(YOUNG.most, Math.floor(memory / MB / YOUNG.share)));
+  const old = Math.max(64, Math.min(OLD.most, Math.floor(memory / MB / OLD.share)));
   return [`--min-semi-space-size=${young}`, `--max-semi-space-size=${young}`, `--initial-old-space-size=${old}`];
 }

@@ -27,9 +27,8 @@ const [TEXT, TYPE, PAGE, REFERRER, UTM, NAMED, CONTEXT, PROFILE, SOURCE, PROPERT
  * can be read until the next event is added.
  */
 export class FreshEvents {
-  private buffer = new ArrayBuffer(FIRST_ROOM * INTEGERS * 4);
-  private integers = new Int32Array(this.buffer);
-  private times = new Float64Array(this.buffer);
+  private integers = new Int32Array(FIRST_ROOM * INTEGERS);
+  private times = new Float64Array(this.integers.buffer);
   private readonly blocks: unknown[][] = [];
   private count = 0;
   private spent = false;
@@ -221,9 +220,8 @@ export class FreshEvents {
   }
 
   private resize(room: number): void {
-    this.buffer = new ArrayBuffer(room * INTEGERS * 4);
-    this.integers = new Int32Array(this.buffer);
-    this.times = new Float64Array(this.buffer);
+    this.integers = new Int32Array(room * INTEGERS);
+    this.times = new Float64Array(this.integers.buffer);
   }
 }
 

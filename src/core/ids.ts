@@ -35,11 +35,6 @@ export function uuidV5(namespace: string, name: string): string {
   return uuid(hash('sha1', bytes, 'hex').slice(0, 32), 5);
 }
 
-/** The lowest visit id that a record of this time (ms) could have opened. */
-export function lowestVisitId(timestamp: number): string {
-  return withDashes(hexOf(timestamp).padEnd(32, '0'));
-}
-
 /** The time, in ms, of the record that opened a visit. */
 export function openedAt(visit: string): number {
   return Number.parseInt(visit.slice(0, 8) + visit.slice(9, 13), 16);
