@@ -27,6 +27,10 @@ force and where each value came from; \`tidemark config --check\` only says whet
 
 - **File**: \`--config FILE\` or \`TIDEMARK_CONFIG\`, else \`tidemark.yaml\` in the working directory if there is one. Sections
   as maps, or keys with dots: \`visit: { gap: 20m }\` is \`visit.gap: 20m\`.
+- **Editors** complete and check the file by [tidemark.schema.json](../schemas/tidemark.schema.json). With the YAML language
+  server (VS Code, Neovim and others) the first line of the file names it, by a path from the file or an address:
+  \`# yaml-language-server: $schema=./node_modules/tidemark/schemas/tidemark.schema.json\`. It judges the file alone; bounds of
+  durations and sizes, and what belongs together, \`tidemark config --check\` knows.
 - **Environment**: an empty variable is not set. Lists are written with commas between their items, or as JSON.
 - **Flags**: \`--set visit.gap=20m\`, as often as needed; some settings have a flag of their own (\`--help\`).
 - **Durations** are a number and a unit: \`500ms\`, \`10s\`, \`30m\`, \`24h\`, \`30d\`. **Bytes**: \`512KB\`, \`8MB\`, \`1GB\`, in powers of

@@ -8,6 +8,7 @@ export {
 export { KEYS, type Key, RESERVED, SETTINGS } from './declaration.ts';
 export type { Source } from './given.ts';
 export { HIDDEN, hidePassword, printable } from './hide.ts';
+export { type InForce, settingsInForce } from './in-force.ts';
 export { type Loaded, type LoadOptions, loadSettings, SettingsError } from './load.ts';
 export { rulesOf } from './rules.ts';
 export { type Settings, valueAt } from './settings.ts';

@@ -2,14 +2,22 @@ import { z } from 'zod';
 
 /**
  * What a setting's value may be. `schema` reads it as it stands in YAML (typed) or in the environment and flags (always
- * text), and gives JSON schema its input side; `format` writes it as it may be read again.
+ * text); `format` writes it as it may be read again.
  */
 export interface Type<T> {
   /** One or two words for the docs. */
   readonly name: string;
   readonly schema: z.ZodType<T>;
+  /**
+   * For editors: what `schema` takes, as far as JSON Schema can say it. It may take more than `schema` (bounds of what is
+   * written as text cannot be said), and never less: an editor must not warn of what is accepted.
+   */
+  readonly json: JsonSchema;
   format(value: T): string;
 }
+
+/** Keywords of JSON Schema, draft 7. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const SIZES = { B: 1, KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 } as const;
@@ -17,12 +25,18 @@ const SIZES = { B: 1, KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 } as const;
 export const text: Type<string> = {
   name: 'text',
   schema: z.string('must be text').min(1, 'must not be empty'),
+  json: { type: 'string', minLength: 1 },
   format: (value) => value,
 };
 
 /** Text that has to match, with what to say if it does not. */
 export function matching(name: string, pattern: RegExp, otherwise: string): Type<string> {
-  return { name, schema: z.string(otherwise).regex(pattern, otherwise), format: (value) => value };
+  return {
+    name,
+    schema: z.string(otherwise).regex(pattern, otherwise),
+    json: { type: 'string', pattern: pattern.source },
+    format: (value) => value,
+  };
 }
 
 /** Text of 1 to `max` bytes without NUL: what an event may carry as a type or an id. */
@@ -33,6 +47,7 @@ export function bounded(name: string, max: number): Type<string> {
     schema: z
       .string(otherwise)
       .refine((value) => value !== '' && !value.includes('\0') && Buffer.byteLength(value) <= max, otherwise),
+    json: { type: 'string', minLength: 1, maxLength: max },
     format: (value) => value,
   };
 }
@@ -45,6 +60,7 @@ export function url(protocols: readonly string[]): Type<string> {
       const parsed = URL.canParse(value) ? new URL(value) : null;
       return parsed !== null && protocols.includes(parsed.protocol);
     }, otherwise),
+    json: { type: 'string', pattern: `^\\s*(${protocols.map(inAnyCase).join('|')})` },
     format: (value) => value,
   };
 }
@@ -54,6 +70,9 @@ export const boolean: Type<boolean> = {
   schema: z
     .union([z.boolean(), z.string().regex(/^(true|false|1|0)$/i, 'must be true or false')], 'must be true or false')
     .transform((value) => value === true || /^(true|1)$/i.test(String(value))),
+  json: {
+    anyOf: [{ type: 'boolean' }, { type: 'string', pattern: `^(${inAnyCase('true')}|${inAnyCase('false')}|1|0)$` }],
+  },
   format: String,
 };
 
@@ -65,9 +84,17 @@ export function integer(min: number, max: number): Type<number> {
       .union([z.number(), z.string().regex(/^\d+$/, otherwise)], otherwise)
       .transform(Number)
       .refine((value) => Number.isInteger(value) && value >= min && value <= max, otherwise),
+    json: {
+      anyOf: [
+        { type: 'integer', minimum: min, maximum: max },
+        { type: 'string', pattern: '^\\d+$' },
+      ],
+    },
     format: String,
   };
 }
+
+const DURATION = /^(0|\d+(\.\d+)?(ms|s|m|h|d))$/;
 
 /** ms; bounds included. */
 export function duration(min: number, max: number): Type<number> {
@@ -75,10 +102,11 @@ export function duration(min: number, max: number): Type<number> {
   return {
     name: 'duration',
     schema: z
-      .union([z.literal(0), z.string().regex(/^(0|\d+(\.\d+)?(ms|s|m|h|d))$/, otherwise)], otherwise)
+      .union([z.literal(0), z.string().regex(DURATION, otherwise)], otherwise)
       .transform(milliseconds)
       .refine(Number.isInteger, 'must be a whole number of milliseconds')
       .refine((value) => value >= min && value <= max, `must be from ${formatDuration(min)} to ${formatDuration(max)}`),
+    json: { anyOf: [{ type: 'string', pattern: DURATION.source }, ...(min === 0 ? [{ const: 0 }] : [])] },
     format: formatDuration,
   };
 }
@@ -101,6 +129,8 @@ export function formatDuration(ms: number): string {
   return `${ms}ms`;
 }
 
+const BYTES = /^\d+(\.\d+)?([KkMmGg]?[Bb])$/;
+
 /** Bytes, in powers of 1,024 as in Postgres; bounds included. */
 export function bytes(min: number, max: number): Type<number> {
   const otherwise = 'must be a number and a unit, like 512KB, 8MB or 1GB';
@@ -108,12 +138,13 @@ export function bytes(min: number, max: number): Type<number> {
     name: 'bytes',
     schema: z
       .string(otherwise)
-      .regex(/^\d+(\.\d+)?(B|KB|MB|GB)$/i, otherwise)
+      .regex(BYTES, otherwise)
       .transform((value) => {
         const [, number, unit] = /^([\d.]+)([a-z]+)$/i.exec(value)!;
         return Math.round(Number(number) * SIZES[unit!.toUpperCase() as keyof typeof SIZES]);
       })
       .refine((value) => value >= min && value <= max, `must be from ${formatBytes(min)} to ${formatBytes(max)}`),
+    json: { type: 'string', pattern: BYTES.source },
     format: formatBytes,
   };
 }
@@ -131,6 +162,8 @@ export function oneOf<const V extends string>(...values: V[]): Type<V> {
   return {
     name: values.map((value) => `\`${value}\``).join(', '),
     schema: z.string(otherwise).toLowerCase().pipe(z.enum(values, otherwise)) as unknown as z.ZodType<V>,
+    // The first is what editors offer.
+    json: { anyOf: [{ enum: values }, { type: 'string', pattern: `^(${values.map(inAnyCase).join('|')})$` }] },
     format: (value) => value,
   };
 }
@@ -154,22 +187,24 @@ export function list(item: Type<string>, min = 0): Type<readonly string[]> {
       })
       .pipe(z.array(item.schema, otherwise).min(min, 'must not be empty'))
       .transform((value) => [...new Set(value)]),
+    json: { anyOf: [{ type: 'array', items: item.json, minItems: min }, { type: 'string' }] },
     format: (value) => (value.some((part) => part.includes(',')) ? JSON.stringify(value) : value.join(',')),
   };
 }
+
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
 /** `earliest`, `latest`, or a time in ms since the epoch. */
 export const start: Type<'earliest' | 'latest' | number> = {
   name: '`earliest`, `latest` or a time',
   schema: z.string('must be earliest, latest or a time like 2026-01-31T00:00:00Z').transform((value, context) => {
     if (value === 'earliest' || value === 'latest') return value;
-    const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(value)
-      ? Date.parse(value)
-      : NaN;
+    const time = TIME.test(value) ? Date.parse(value) : NaN;
     if (!Number.isNaN(time)) return time;
     context.addIssue('must be earliest, latest or a time like 2026-01-31T00:00:00Z');
     return z.NEVER;
   }),
+  json: { anyOf: [{ enum: ['earliest', 'latest'] }, { type: 'string', pattern: TIME.source }] },
   format: (value) => (typeof value === 'number' ? new Date(value).toISOString() : value),
 };
 
@@ -178,6 +213,13 @@ export function optional<T>(type: Type<T>): Type<T | null> {
   return {
     name: type.name,
     schema: z.union([z.null(), type.schema]),
+    // In a file every key may be left without a value.
+    json: type.json,
     format: (value) => (value === null ? '' : type.format(value)),
   };
+}
+
+/** For a pattern of JSON Schema, which has no flags: the letters of a word, large or small. */
+function inAnyCase(word: string): string {
+  return word.replace(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
 }
