@@ -35,6 +35,25 @@ export interface Hooks {
   readonly onStarted?: (processor: Processor) => void;
 }
 
+/** What every thread of the processor starts from: plain values, found out once. */
+export interface Prepared {
+  /** Of the input topic. */
+  readonly partitions: number;
+  readonly outputSchemaId: number;
+  readonly maxBytes: EnvelopeContext['maxBytes'];
+}
+
+/**
+ * Whether database and topics are those that these settings may go on with. Waits for parts that are away, until the
+ * signal aborts.
+ * @throws CannotGoOn with what happened and what to do.
+ */
+export async function prepare(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Prepared> {
+  const { meta } = await checkDatabase(settings, logger, signal);
+  const { maxBytes } = await checkTopics(settings, meta.partitions, logger, signal);
+  return { partitions: meta.partitions, outputSchemaId: meta.outputSchemaId, maxBytes };
+}
+
 /**
  * The processor on Kafka and Postgres as the settings name them, until the signal aborts. Waits for parts that are
  * away.
@@ -42,12 +61,11 @@ export interface Hooks {
  */
 export async function runProcessor(
   settings: Settings,
+  { outputSchemaId, maxBytes }: Prepared,
   logger: Logger,
   signal: AbortSignal,
   hooks: Hooks,
 ): Promise<void> {
-  const { meta } = await checkDatabase(settings, logger, signal);
-  const { maxBytes } = await checkTopics(settings, meta.partitions, logger, signal);
   const { kafka, input, output, deadLetter, late, database } = settings;
   const outside: Outside = {
     log: new KafkaInputLog({ address: kafka, group: kafka.group, topic: input.topic, logger }),
@@ -60,7 +78,7 @@ export async function runProcessor(
       logger,
     }),
     registry: writerSchemasOf(settings),
-    outputSchemaId: meta.outputSchemaId,
+    outputSchemaId,
     maxBytes,
   };
   const processor = assemble(settings, logger, hooks.observer, outside);
@@ -125,10 +143,10 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
  */
 function writerSchemasOf({ registry, output }: Settings): SchemaSource {
   const client = new Registry(registry);
-  let _isOurs = false;
+  let known = false;
   return {
     writerSchema: async (id) => {
-      _isOurs ||= (await client.lookup(subjectOf(output.topic), VISIT_ENDED_SCHEMA)) !== null;
+      if (!known) known = (await client.lookup(subjectOf(output.topic), VISIT_ENDED_SCHEMA)) !== null;
       const answer = await client.writerSchema(id);
       return 'found' in answer ? answer.found : null;
     },

@@ -1,4 +1,4 @@
-import { totalmem } from 'node:os';
+import { memoryHere } from './workers/count.ts';
 
 const MB = 2 ** 20;
 /**
@@ -20,9 +20,7 @@ export function ensureHeap(): void {
     /semi[-_]space|old[-_]space/.test(flag),
   );
   if (said || typeof process.execve !== 'function' || process.platform === 'win32') return;
-  // Without a container's limit the former is 0, or more than there is.
-  const memory = Math.min(process.constrainedMemory() || totalmem(), totalmem());
-  const args = [...heapFlags(memory), ...process.execArgv, ...process.argv.slice(1)];
+  const args = [...heapFlags(memoryHere()), ...process.execArgv, ...process.argv.slice(1)];
   process.execve(process.execPath, [process.execPath, ...args], process.env);
 }
 

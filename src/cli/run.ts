@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import type { Processor } from '../processor/processor.ts';
 import { Failure } from './failure.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
+import type { WorkerPool } from './workers/pool.ts';
 
 export function runCommand(io: Io, finish: (code: ExitCode) => void): Command {
   return withSettings(new Command('run'))
@@ -24,25 +24,35 @@ Examples:
 
 async function run(command: Command, io: Io): Promise<ExitCode> {
   const { settings, warnings } = settingsOf(command, io);
-  const [{ startHttp }, { Metrics }, { runProcessor }, { CannotGoOn }, { makeLogger }, { untilSignal }] =
-    await Promise.all([
-      import('../http/server.ts'),
-      import('../metrics.ts'),
-      import('./assemble.ts'),
-      import('../processor/errors.ts'),
-      import('./logger.ts'),
-      import('./signals.ts'),
-    ]);
+  const [
+    { startHttp },
+    { Metrics },
+    { prepare },
+    { WorkerPool },
+    { threadsFor },
+    { CannotGoOn },
+    { makeLogger },
+    { untilSignal },
+  ] = await Promise.all([
+    import('../http/server.ts'),
+    import('../metrics.ts'),
+    import('./assemble.ts'),
+    import('./workers/pool.ts'),
+    import('./workers/count.ts'),
+    import('../processor/errors.ts'),
+    import('./logger.ts'),
+    import('./signals.ts'),
+  ]);
   const logger = makeLogger(settings.log, { write: io.out }, io.terminal);
   for (const warning of warnings) logger.warn(warning);
 
-  let processor: Processor | null = null;
-  const metrics = new Metrics({ version: VERSION, reports: () => processor?.reports() ?? [] });
+  let pool: WorkerPool | null = null;
+  const metrics = new Metrics({ version: VERSION, reports: () => pool?.reports() ?? [] });
   const http = await startHttp(
     settings.http,
     {
-      live: () => (processor?.hasFailed ? 'the processor gave up: the log says why' : null),
-      ready: () => readiness(processor),
+      live: () => pool?.trouble ?? null,
+      ready: () => readiness(pool),
       metrics,
     },
     logger,
@@ -52,12 +62,12 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   });
   const ending = untilSignal((name) => logger.info({ signal: name }, 'stopping: committing and leaving the group'));
   try {
-    await runProcessor(settings, logger, ending.signal, {
-      observer: metrics,
-      onStarted: (started) => {
-        processor = started;
-      },
-    });
+    const prepared = await prepare(settings, logger, ending.signal);
+    const count = threadsFor(settings.workers, prepared.partitions);
+    logger.info({ workers: count }, 'folding');
+    const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal };
+    pool = new WorkerPool(count, settings, prepared, parts);
+    await pool.run(ending.signal);
     logger.info('stopped');
     return 0;
   } catch (error) {
@@ -72,10 +82,10 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   }
 }
 
-function readiness(processor: Processor | null): string | null {
-  if (processor === null) return 'starting';
-  if (processor.isReady) return null;
-  const waiting = processor.reports().filter(({ phase }) => phase !== 'running');
+function readiness(pool: WorkerPool | null): string | null {
+  if (pool === null) return 'starting';
+  if (pool.isReady) return null;
+  const waiting = pool.reports().filter(({ phase }) => phase !== 'running');
   if (waiting.length === 0) return 'joining the group';
   return waiting
     .map(({ partition, phase, lastError }) => `partition ${partition} is ${phase}${lastError ? `: ${lastError}` : ''}`)

@@ -278,6 +278,12 @@ export const SETTINGS = named({
     doc: "Keep each event's properties, to be read in `visit_events`.",
     change: { note: 'holds for events folded from then on' },
   }),
+  workers: setting({
+    type: optional(integer(1, 64)),
+    default: null,
+    doc: 'Threads that fold, each a member of the consumer group; unless set a core each, up to 4, as far as memory (2 GB each) and partitions go.',
+    flag: '--workers',
+  }),
   'commit.interval': setting({
     type: duration(10, 5 * MINUTE),
     default: 5 * SECOND,

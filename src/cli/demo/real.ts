@@ -7,7 +7,7 @@ import type { Settings } from '../../settings/index.ts';
 import { registryEncoder } from '../../simulate/encode.ts';
 import { Registry, subjectOf } from '../../wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../wire/schemas.ts';
-import { runProcessor } from '../assemble.ts';
+import { prepare, runProcessor } from '../assemble.ts';
 import { Failure, messageOf, reach } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { setUpDatabase, setUpMeta } from '../setup/database.ts';
@@ -62,7 +62,10 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
       ] as const);
       await reachKafka(settings, () => viewer.follow(topics, onMessage));
     },
-    process: (processorLogger, signal, hooks) => runProcessor(settings, processorLogger, signal, hooks),
+    process: async (processorLogger, signal, hooks) => {
+      const prepared = await prepare(settings, processorLogger, signal);
+      await runProcessor(settings, prepared, processorLogger, signal, hooks);
+    },
     encoder: () => registryEncoder(settings.registry, inputSchemaId!),
     send: async (messages) => {
       await reachKafka(settings, () => producer.send({ topic: input.topic, messages }));

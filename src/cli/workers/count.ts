@@ -1,0 +1,33 @@
+import { availableParallelism, totalmem } from 'node:os';
+
+const GB = 2 ** 30;
+/** More threads than this make Postgres or the broker wait, on the machines where it was measured. */
+const MOST = 4;
+/** What one more thread should find, so that its heap can grow as the first one's does. */
+const MEMORY_EACH = 2 * GB;
+
+/** Bytes that this process may take: of the container, or else of the machine. */
+export function memoryHere(): number {
+  // Without a container's limit the former is 0, or more than there is.
+  return Math.min(process.constrainedMemory() || totalmem(), totalmem());
+}
+
+export interface Room {
+  /** That this process may use at once. */
+  readonly cores: number;
+  /** Bytes, of the machine or of the container. */
+  readonly memory: number;
+  /** Of the input topic: one thread folds a partition. */
+  readonly partitions: number;
+}
+
+/** How many threads fold: as many as wanted, or a core each as far as memory reaches; never more than partitions. */
+export function workerCount(wanted: number | null, { cores, memory, partitions }: Room): number {
+  const fitting = Math.min(cores, MOST, Math.floor(memory / MEMORY_EACH));
+  return Math.max(1, Math.min(wanted ?? fitting, partitions));
+}
+
+/** How many threads fold here. @param wanted null: as this machine has room for. */
+export function threadsFor(wanted: number | null, partitions: number): number {
+  return workerCount(wanted, { cores: availableParallelism(), memory: memoryHere(), partitions });
+}

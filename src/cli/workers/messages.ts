@@ -1,0 +1,78 @@
+import { CannotGoOn } from '../../processor/errors.ts';
+import type { Observer, PartitionReport } from '../../processor/observer.ts';
+import type { Settings } from '../../settings/index.ts';
+import type { Prepared } from '../assemble.ts';
+import { Failure } from '../failure.ts';
+import type { ExitCode } from '../io.ts';
+
+/** What a thread is started with. */
+export interface Task {
+  readonly settings: Settings;
+  readonly prepared: Prepared;
+  /** From 1; null where it is the only one, and the log need not tell which. */
+  readonly worker: number | null;
+  /** Whether a person watches the log. */
+  readonly terminal: boolean;
+}
+
+/** To a thread: end in order. */
+export type Order = 'stop';
+
+/** How a thread is, told a few times a second. */
+export interface Standing {
+  readonly ready: boolean;
+  readonly failed: boolean;
+  readonly reports: readonly PartitionReport[];
+}
+
+/** A call of the observer. */
+export interface Observed {
+  readonly method: keyof Observer;
+  readonly told: readonly unknown[];
+}
+
+/** From a thread. */
+export type Word =
+  | { readonly standing: Standing }
+  | { readonly observed: Observed }
+  | { readonly log: string }
+  | { readonly error: ErrorForm };
+
+/** An error as it crosses from thread to thread: a plain copy would lose its name and its code. */
+export interface ErrorForm {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly code: unknown;
+  /** Of a Failure. */
+  readonly exitCode: ExitCode | null;
+  readonly causes: readonly ErrorForm[];
+}
+
+export function errorForm(error: unknown, depth = 0): ErrorForm {
+  if (!(error instanceof Error)) {
+    return { name: 'Error', message: String(error), stack: undefined, code: null, exitCode: null, causes: [] };
+  }
+  const { name, message, stack, cause, code, errors } = error as Error & Record<string, unknown>;
+  const exitCode = error instanceof Failure ? error.exitCode : null;
+  const below = [cause, ...(Array.isArray(errors) ? errors : [])].filter((one) => one !== undefined && one !== null);
+  // Errors that cause each other would have no end.
+  const causes = depth < 8 ? below.map((one) => errorForm(one, depth + 1)) : [];
+  return { name, message, stack, code: typeof code === 'string' ? code : null, exitCode, causes };
+}
+
+/** That error again, of its class where somebody asks for it; of several causes an AggregateError is the cause. */
+export function errorOf({ name, message, stack, code, exitCode, causes }: ErrorForm): Error {
+  const below = causes.map(errorOf);
+  const options = below.length === 0 ? {} : { cause: below.length > 1 ? new AggregateError(below) : below[0] };
+  const kept = Object.entries({ stack, code }).filter(([, value]) => value !== null && value !== undefined);
+  const error =
+    name === 'CannotGoOn'
+      ? new CannotGoOn(message, options)
+      : exitCode !== null
+        ? new Failure(exitCode, message, options)
+        : name === 'AggregateError'
+          ? new AggregateError(below, message)
+          : Object.assign(new Error(message, options), { name });
+  return Object.assign(error, Object.fromEntries(kept));
+}

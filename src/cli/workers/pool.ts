@@ -1,0 +1,140 @@
+/**
+ * The threads that fold, seen from the one that serves HTTP and waits for signals.
+ *
+ * Invariants: they all run or all end: one that cannot go on ends the rest in order, and its error is the pool's. Each
+ * partition is reported once, by the thread that holds its newest epoch, while two threads hand it over.
+ */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Observer, PartitionReport } from '../../processor/observer.ts';
+import type { Settings } from '../../settings/index.ts';
+import type { Prepared } from '../assemble.ts';
+import { errorOf, type Observed, type Order, type Standing, type Task, type Word } from './messages.ts';
+
+/** A thread that tells nothing for so long, ms, is stuck: folding or encoding takes a second or two at most. */
+const STUCK_AFTER = 60_000;
+/** After an orderly end has been asked for, ms: a little more than the processor gives itself. */
+const LONGEST_STOP = 20_000;
+
+const ENTRY = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
+
+interface Member {
+  readonly worker: Worker;
+  readonly done: Promise<void>;
+  standing: Standing;
+  /** `performance.now()` of its last word. */
+  heard: number;
+}
+
+export interface PoolParts {
+  readonly observer: Observer;
+  /** Takes a line of the log, as it is to be written. */
+  readonly writeLog: (line: string) => void;
+  readonly terminal: boolean;
+  /** What a thread runs, if not the processor: for tests. */
+  readonly entry?: URL;
+}
+
+export class WorkerPool {
+  readonly #members: Member[] = [];
+  readonly #parts: PoolParts;
+  #failure: Error | null = null;
+  #stopping: NodeJS.Timeout | null = null;
+
+  /** Starts them. */
+  constructor(count: number, settings: Settings, prepared: Prepared, parts: PoolParts) {
+    this.#parts = parts;
+    const shared = shareOf(settings, count);
+    for (let i = 1; i <= count; i++) {
+      const worker = count === 1 ? null : i;
+      this.#members.push(this.#start({ settings: shared, prepared, worker, terminal: parts.terminal }));
+    }
+  }
+
+  /**
+   * Resolves when all have ended after the signal aborted.
+   * @throws what one of them could not go on for, once all have ended.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.#stop();
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    await Promise.all(this.#members.map(({ done }) => done));
+    signal.removeEventListener('abort', stop);
+    if (this.#stopping !== null) clearTimeout(this.#stopping);
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  get isReady(): boolean {
+    return this.#members.every(({ standing }) => standing.ready);
+  }
+
+  /** Why a new start would help; null: it would not. */
+  get trouble(): string | null {
+    if (this.#failure !== null || this.#members.some(({ standing }) => standing.failed)) {
+      return 'the processor gave up: the log says why';
+    }
+    const stuck = this.#members.findIndex(({ heard }) => performance.now() - heard > STUCK_AFTER);
+    return stuck < 0 ? null : `worker ${stuck + 1} has told nothing for ${STUCK_AFTER / 1_000} seconds: it is stuck`;
+  }
+
+  /** By partition. */
+  reports(): PartitionReport[] {
+    const newest = new Map<number, PartitionReport>();
+    for (const report of this.#members.flatMap(({ standing }) => standing.reports)) {
+      const other = newest.get(report.partition);
+      if (other === undefined || (report.epoch ?? -1) > (other.epoch ?? -1)) newest.set(report.partition, report);
+    }
+    return [...newest.values()].sort((a, b) => a.partition - b.partition);
+  }
+
+  #start(task: Task): Member {
+    const worker = new Worker(this.#parts.entry ?? ENTRY, { workerData: task });
+    const done = new Promise<void>((resolve) => {
+      worker.once('error', (error) => this.#fail(error));
+      worker.once('exit', (code) => {
+        if (this.#stopping === null) this.#fail(new Error(`a worker ended by itself, with code ${code}`));
+        resolve();
+      });
+    });
+    const standing: Standing = { ready: false, failed: false, reports: [] };
+    const member: Member = { worker, done, standing, heard: performance.now() };
+    worker.on('message', (word: Word) => {
+      member.heard = performance.now();
+      if ('standing' in word) member.standing = word.standing;
+      else if ('log' in word) this.#parts.writeLog(word.log);
+      else if ('error' in word) this.#fail(errorOf(word.error));
+      else this.#observe(word.observed);
+    });
+    return member;
+  }
+
+  #observe({ method, told }: Observed): void {
+    const { observer } = this.#parts;
+    (observer[method] as (...told: unknown[]) => void).apply(observer, [...told]);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#stopping !== null) return;
+    for (const { worker } of this.#members) worker.postMessage('stop' satisfies Order);
+    // One that is stuck would keep the process for ever. What it had not committed is folded again.
+    this.#stopping = setTimeout(() => {
+      for (const { worker } of this.#members) void worker.terminate();
+    }, LONGEST_STOP);
+  }
+}
+
+/** The settings of each of so many threads, where a setting speaks of the whole process. */
+function shareOf(settings: Settings, count: number): Settings {
+  const { cache, database } = settings;
+  return {
+    ...settings,
+    cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / count) },
+    database: { ...database, poolSize: Math.max(1, Math.floor(database.poolSize / count)) },
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * The thread that folds: a member of the consumer group with connections and a heap of its own, and the whole of what
+ * the processor does but for HTTP. It shares nothing with the other threads, so what holds between two processes holds
+ * between two of these.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Observer } from '../../processor/observer.ts';
+import type { Processor } from '../../processor/processor.ts';
+import { runProcessor } from '../assemble.ts';
+import { makeLogger } from '../logger.ts';
+import { errorForm, type Order, type Task, type Word } from './messages.ts';
+
+/** ms */
+const TELL_EVERY = 200;
+
+const { settings, prepared, worker, terminal } = workerData as Task;
+const port = parentPort!;
+const tell = (word: Word) => port.postMessage(word);
+
+/** All of the observer's methods: a new one that is not told on does not compile. */
+const METHODS = Object.keys({
+  committed: true,
+  published: true,
+  misplaced: true,
+  failed: true,
+  rebalanced: true,
+  takenOver: true,
+} satisfies Record<keyof Observer, true>) as (keyof Observer)[];
+const observer = Object.fromEntries(
+  METHODS.map((method) => [method, (...told: unknown[]) => tell({ observed: { method, told } })]),
+) as unknown as Observer;
+
+const root = makeLogger(settings.log, { write: (log) => tell({ log }) }, terminal);
+const logger = worker === null ? root : root.child({ worker });
+
+let processor: Processor | null = null;
+const tellStanding = () => {
+  const reports = processor?.reports() ?? [];
+  tell({ standing: { ready: processor?.isReady ?? false, failed: processor?.hasFailed ?? false, reports } });
+};
+
+const ending = new AbortController();
+port.on('message', (_: Order) => ending.abort());
+const telling = setInterval(tellStanding, TELL_EVERY);
+try {
+  await runProcessor(settings, prepared, logger, ending.signal, {
+    observer,
+    onStarted: (started) => {
+      processor = started;
+      tellStanding();
+    },
+  });
+} catch (error) {
+  tell({ error: errorForm(error) });
+} finally {
+  clearInterval(telling);
+  tellStanding();
+  // Lets the thread end: nothing else keeps it.
+  port.close();
+}

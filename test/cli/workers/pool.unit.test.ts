@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Prepared } from '../../../src/cli/assemble.ts';
+import { errorForm, type Word } from '../../../src/cli/workers/messages.ts';
+import { WorkerPool } from '../../../src/cli/workers/pool.ts';
+import { CannotGoOn } from '../../../src/processor/errors.ts';
+import type { Observer, PartitionReport } from '../../../src/processor/observer.ts';
+import { loadSettings } from '../../../src/settings/index.ts';
+
+interface Script {
+  readonly words?: readonly Word[];
+  readonly atStop?: readonly Word[];
+  readonly exit?: number;
+  readonly throws?: string;
+}
+
+/** A pool of threads that say what their scripts have them say; `heard` resolves at so many lines of their logs. */
+function poolOf(...script: Script[]) {
+  const { settings } = loadSettings({ cwd: '/' });
+  const log: string[] = [];
+  const observed: unknown[] = [];
+  const wanted: { lines: number; resolve: () => void }[] = [];
+  const pool = new WorkerPool(script.length, { ...settings, script } as never, {} as Prepared, {
+    observer: new Proxy({}, { get: (_, method) => (told: unknown) => observed.push([method, told]) }) as Observer,
+    writeLog: (line) => {
+      log.push(line);
+      for (const { lines, resolve } of wanted) if (log.length >= lines) resolve();
+    },
+    terminal: false,
+    entry: new URL('./stand-in.mjs', import.meta.url),
+  });
+  const heard = (lines: number) => new Promise<void>((resolve) => wanted.push({ lines, resolve }));
+  return { pool, log, observed, heard };
+}
+
+const report = (partition: number, epoch: number, openVisits: number) =>
+  ({ partition, epoch, openVisits, phase: 'running' }) as PartitionReport;
+const standing = (...reports: PartitionReport[]): Word => ({ standing: { ready: true, failed: false, reports } });
+
+describe('threads that fold', () => {
+  test('end together once they are told to, and what they log until then is written', async () => {
+    const ending = new AbortController();
+    const { pool, log } = poolOf({ atStop: [{ log: 'one left\n' }] }, { atStop: [{ log: 'two left\n' }] });
+    const done = pool.run(ending.signal);
+    ending.abort();
+    await done;
+    expect(log.sort()).toEqual(['one left\n', 'two left\n']);
+    expect(pool.trouble).toBeNull();
+  });
+
+  test('one that cannot go on ends the others in order, and its error is what the pool ends with', async () => {
+    const error = new CannotGoOn('decide');
+    const { pool, log } = poolOf({ words: [{ error: errorForm(error) }] }, { atStop: [{ log: 'left in order\n' }] });
+    const failure = await pool.run(new AbortController().signal).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ name: 'CannotGoOn', message: 'decide' });
+    expect(log).toEqual(['left in order\n']);
+    expect(pool.trouble).toMatch(/gave up/);
+  });
+
+  test.each([
+    ['ends by itself', { exit: 0 }, /ended by itself/],
+    ['throws where nobody looks', { throws: 'lost' }, /lost/],
+  ])('one that %s is a failure, even if it says nothing', async (_, script, message) => {
+    const { pool } = poolOf(script, {});
+    await expect(pool.run(new AbortController().signal)).rejects.toThrow(message);
+  });
+
+  test('a partition that one hands to the other is reported once, by its newest epoch', async () => {
+    const { pool, heard } = poolOf(
+      { words: [standing(report(0, 4, 10), report(1, 2, 5)), { log: 'told\n' }] },
+      { words: [standing(report(0, 5, 11), report(2, 1, 7)), { log: 'told\n' }] },
+    );
+    const ending = new AbortController();
+    const done = pool.run(ending.signal);
+    await heard(2);
+    expect(pool.isReady).toBe(true);
+    expect(pool.reports().map(({ partition, epoch }) => [partition, epoch])).toEqual([
+      [0, 5],
+      [1, 2],
+      [2, 1],
+    ]);
+    ending.abort();
+    await done;
+  });
+
+  test('what one tells the observer is told in the thread that serves metrics', async () => {
+    const commit = { partition: 3, ms: 12, rows: 5 };
+    const { pool, observed, heard } = poolOf({
+      words: [{ observed: { method: 'committed', told: [commit] } }, { log: 'told\n' }],
+    });
+    const ending = new AbortController();
+    const done = pool.run(ending.signal);
+    await heard(1);
+    expect(observed).toEqual([['committed', commit]]);
+    ending.abort();
+    await done;
+  });
+});
