@@ -49,7 +49,7 @@ const raw = {
   offset: 7,
   timestamp: 1_767_225_600_000,
   key: Buffer.from('s'),
-  value: Buffer.alloc(9),
+  value: Buffer.alloc(4_000),
   headers: received,
 };
 const place = { sequence: 0, offset: 7, timestamp: raw.timestamp, index: 1, raw };
@@ -91,7 +91,7 @@ const CASES: [string, string, OutMessage][] = [
     'DeadLetter',
     written(dead(reason)),
   ]),
-  ['one that did not fit', 'DeadLetter', written(dead('invalid'), { ...LIMIT, 'dead-letter': 500 })],
+  ['one that did not fit', 'DeadLetter', written(dead('invalid'), { ...LIMIT, 'dead-letter': 4_000 })],
 ];
 
 describe('docs/asyncapi.yaml', () => {
