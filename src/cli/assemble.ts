@@ -31,8 +31,8 @@ export interface Outside {
 
 export interface Hooks {
   readonly observer: Observer;
-  /** Called before the group is joined. */
-  readonly onStarted?: (processor: Processor) => void;
+  /** Called before the group is joined. @param partitions how many the input has. */
+  readonly onStarted?: (processor: Processor, partitions: number) => void;
 }
 
 /**
@@ -64,7 +64,7 @@ export async function runProcessor(
     maxBytes,
   };
   const processor = assemble(settings, logger, hooks.observer, outside);
-  hooks.onStarted?.(processor);
+  hooks.onStarted?.(processor, meta.partitions);
   await processor.run(signal);
 }
 

@@ -27,7 +27,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   const [{ startHttp }, { Metrics }, { runProcessor }, { CannotGoOn }, { makeLogger }, { untilSignal }] =
     await Promise.all([
       import('../http/server.ts'),
-      import('../metrics.ts'),
+      import('../metrics/index.ts'),
       import('./assemble.ts'),
       import('../processor/errors.ts'),
       import('./logger.ts'),
@@ -37,12 +37,17 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   for (const warning of warnings) logger.warn(warning);
 
   let processor: Processor | null = null;
-  const metrics = new Metrics({ version: VERSION, reports: () => processor?.reports() ?? [] });
+  let partitions = 0;
+  const metrics = new Metrics({
+    version: VERSION,
+    reports: () => processor?.reports() ?? [],
+    group: () => ({ member: processor?.isMember ?? false, partitions }),
+  });
   const http = await startHttp(
     settings.http,
     {
-      live: () => (processor?.hasFailed ? 'the processor gave up: the log says why' : null),
-      ready: () => readiness(processor),
+      live: () => liveness(processor),
+      ready: () => (processor === null ? 'starting' : processor.hindrance),
       metrics,
     },
     logger,
@@ -54,8 +59,9 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   try {
     await runProcessor(settings, logger, ending.signal, {
       observer: metrics,
-      onStarted: (started) => {
+      onStarted: (started, count) => {
         processor = started;
+        partitions = count;
       },
     });
     logger.info('stopped');
@@ -72,12 +78,9 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   }
 }
 
-function readiness(processor: Processor | null): string | null {
-  if (processor === null) return 'starting';
-  if (processor.isReady) return null;
-  const waiting = processor.reports().filter(({ phase }) => phase !== 'running');
-  if (waiting.length === 0) return 'joining the group';
-  return waiting
-    .map(({ partition, phase, lastError }) => `partition ${partition} is ${phase}${lastError ? `: ${lastError}` : ''}`)
-    .join('; ');
+/** Only what a restart may mend: a part that is away, or a backlog, would be there again after it. */
+function liveness(processor: Processor | null): string | null {
+  if (processor?.hasFailed) return 'the processor gave up: the log says why';
+  if (processor?.isStuck) return 'the processor has not come round for two minutes';
+  return null;
 }
