@@ -23,33 +23,41 @@ Examples:
 `;
 
 async function run(command: Command, io: Io): Promise<ExitCode> {
-  const { settings, warnings } = settingsOf(command, io);
-  const [{ startHttp }, { Metrics }, { runProcessor }, { CannotGoOn }, { makeLogger }, { untilSignal }] =
-    await Promise.all([
-      import('../http/server.ts'),
-      import('../metrics/index.ts'),
-      import('./assemble.ts'),
-      import('../processor/errors.ts'),
-      import('./logger.ts'),
-      import('./signals.ts'),
-    ]);
+  const loaded = settingsOf(command, io);
+  const { settings, warnings } = loaded;
+  const [
+    { openConsole },
+    { startHttp },
+    { Metrics },
+    { runProcessor },
+    { CannotGoOn },
+    { makeLogger },
+    { untilSignal },
+  ] = await Promise.all([
+    import('../console/index.ts'),
+    import('../http/server.ts'),
+    import('../metrics/index.ts'),
+    import('./assemble.ts'),
+    import('../processor/errors.ts'),
+    import('./logger.ts'),
+    import('./signals.ts'),
+  ]);
   const logger = makeLogger(settings.log, { write: io.out }, io.terminal);
   for (const warning of warnings) logger.warn(warning);
 
   let processor: Processor | null = null;
   let partitions = 0;
+  const reports = () => processor?.reports() ?? [];
+  const ready = () => (processor === null ? 'starting' : processor.hindrance);
   const metrics = new Metrics({
     version: VERSION,
-    reports: () => processor?.reports() ?? [],
+    reports,
     group: () => ({ member: processor?.isMember ?? false, partitions }),
   });
+  const console = openConsole({ loaded, version: VERSION, reports, ready, state: 'postgres' });
   const http = await startHttp(
     settings.http,
-    {
-      live: () => liveness(processor),
-      ready: () => (processor === null ? 'starting' : processor.hindrance),
-      metrics,
-    },
+    { live: () => liveness(processor), ready, metrics, site: console.site },
     logger,
   ).catch((error: Error) => {
     const setting = 'http.host and http.port (TIDEMARK_HTTP_HOST, TIDEMARK_HTTP_PORT)';
@@ -75,6 +83,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   } finally {
     ending.stop();
     await http.close();
+    await console.close();
   }
 }
 
