@@ -1,12 +1,14 @@
-// Compiles src/ to dist/. With an error of types nothing is written: dist/ stays as it was.
+// Compiles src/ to dist/, and copies the console's page there. With an error of types nothing is written: dist/ stays as it was.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
+/** What browsers get as it is. */
+const ASSETS = join('console', 'assets');
 
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
 const tsc = spawnSync(process.execPath, [join(typescript, 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')], {
@@ -15,6 +17,7 @@ const tsc = spawnSync(process.execPath, [join(typescript, 'bin', 'tsc'), '-p', j
 if (tsc.error) throw tsc.error;
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
+cpSync(join(root, 'src', ASSETS), join(dist, ASSETS), { recursive: true });
 removeStale();
 makeRunnable();
 

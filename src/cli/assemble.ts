@@ -31,8 +31,8 @@ export interface Outside {
 
 export interface Hooks {
   readonly observer: Observer;
-  /** Called before the group is joined. */
-  readonly onStarted?: (processor: Processor) => void;
+  /** Called before the group is joined. @param partitions how many the input has. */
+  readonly onStarted?: (processor: Processor, partitions: number) => void;
 }
 
 /** What every thread of the processor starts from: plain values, found out once. */
@@ -61,7 +61,7 @@ export async function prepare(settings: Settings, logger: Logger, signal: AbortS
  */
 export async function runProcessor(
   settings: Settings,
-  { outputSchemaId, maxBytes }: Prepared,
+  { partitions, outputSchemaId, maxBytes }: Prepared,
   logger: Logger,
   signal: AbortSignal,
   hooks: Hooks,
@@ -82,7 +82,7 @@ export async function runProcessor(
     maxBytes,
   };
   const processor = assemble(settings, logger, hooks.observer, outside);
-  hooks.onStarted?.(processor);
+  hooks.onStarted?.(processor, partitions);
   await processor.run(signal);
 }
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { KEYS, type Loaded, printable, SETTINGS, valueAt } from '../settings/index.ts';
+import { KEYS, type Loaded, printable, SETTINGS, settingsInForce, valueAt } from '../settings/index.ts';
 import type { AnySetting } from '../settings/setting.ts';
 import type { ExitCode, Io } from './io.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
@@ -26,11 +26,10 @@ Examples:
 `;
 
 /** Three columns: key, value, where it came from. */
-function asTable({ settings, sources, where }: Loaded): string {
-  const rows = KEYS.map((key) => {
-    const source = sources.get(key)!;
-    return [key, printable(SETTINGS[key], valueAt(settings, key)) || '-', where.get(key) || source] as const;
-  });
+function asTable(loaded: Loaded): string {
+  const rows = settingsInForce(loaded).map(
+    ({ key, value, source, where }) => [key, value || '-', where || source] as const,
+  );
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map(([key, value, from]) => `${key.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${from}\n`).join('');
 }

@@ -23,22 +23,25 @@ Examples:
 `;
 
 async function run(command: Command, io: Io): Promise<ExitCode> {
-  const { settings, warnings } = settingsOf(command, io);
+  const loaded = settingsOf(command, io);
+  const { settings, warnings } = loaded;
   const [
+    { openConsole },
     { startHttp },
     { Metrics },
     { prepare },
-    { WorkerPool },
     { threadsFor },
+    { WorkerPool },
     { CannotGoOn },
     { makeLogger },
     { untilSignal },
   ] = await Promise.all([
+    import('../console/index.ts'),
     import('../http/server.ts'),
-    import('../metrics.ts'),
+    import('../metrics/index.ts'),
     import('./assemble.ts'),
-    import('./workers/pool.ts'),
     import('./workers/count.ts'),
+    import('./workers/pool.ts'),
     import('../processor/errors.ts'),
     import('./logger.ts'),
     import('./signals.ts'),
@@ -47,14 +50,18 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   for (const warning of warnings) logger.warn(warning);
 
   let pool: WorkerPool | null = null;
-  const metrics = new Metrics({ version: VERSION, reports: () => pool?.reports() ?? [] });
+  let partitions = 0;
+  const reports = () => pool?.reports() ?? [];
+  const ready = () => (pool === null ? 'starting' : pool.hindrance);
+  const metrics = new Metrics({
+    version: VERSION,
+    reports,
+    group: () => ({ member: pool?.isMember ?? false, partitions }),
+  });
+  const console = openConsole({ loaded, version: VERSION, reports, ready, state: 'postgres' });
   const http = await startHttp(
     settings.http,
-    {
-      live: () => pool?.trouble ?? null,
-      ready: () => readiness(pool),
-      metrics,
-    },
+    { live: () => pool?.trouble ?? null, ready, metrics, site: console.site },
     logger,
   ).catch((error: Error) => {
     const setting = 'http.host and http.port (TIDEMARK_HTTP_HOST, TIDEMARK_HTTP_PORT)';
@@ -63,8 +70,9 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   const ending = untilSignal((name) => logger.info({ signal: name }, 'stopping: committing and leaving the group'));
   try {
     const prepared = await prepare(settings, logger, ending.signal);
-    const count = threadsFor(settings.workers, prepared.partitions);
-    logger.info({ workers: count }, 'folding');
+    partitions = prepared.partitions;
+    const count = threadsFor(settings.workers, partitions);
+    logger.info({ workers: count }, count === 1 ? 'one thread folds' : 'several threads fold');
     const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal };
     pool = new WorkerPool(count, settings, prepared, parts);
     await pool.run(ending.signal);
@@ -79,15 +87,6 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   } finally {
     ending.stop();
     await http.close();
+    await console.close();
   }
-}
-
-function readiness(pool: WorkerPool | null): string | null {
-  if (pool === null) return 'starting';
-  if (pool.isReady) return null;
-  const waiting = pool.reports().filter(({ phase }) => phase !== 'running');
-  if (waiting.length === 0) return 'joining the group';
-  return waiting
-    .map(({ partition, phase, lastError }) => `partition ${partition} is ${phase}${lastError ? `: ${lastError}` : ''}`)
-    .join('; ');
 }

@@ -22,7 +22,7 @@ export interface PartitionState {
   counts: Counts;
 }
 
-/** Where every record and event went, since offset zero. `events` = the sum of all behind it but the last four. */
+/** Where every record and event went, since offset zero. `events` = the sum of `started` to `visitFull`. */
 export interface Counts {
   records: number;
   events: number;
@@ -38,8 +38,15 @@ export interface Counts {
   /** Of the accepted: those that came to an ended visit, or behind the watermark to one published before. */
   amended: number;
   retracted: number;
+  /** `retracted` + the sum of the four behind it: ends by reason, each time that a visit ends. */
   published: number;
+  endedInactivity: number;
+  endedExplicit: number;
+  endedMaxDuration: number;
+  endedMaxEvents: number;
   anticipationsWrong: number;
+  /** Records stamped before the arrival clock. */
+  clockRegressions: number;
 }
 
 export function noCounts(): Counts {
@@ -58,7 +65,12 @@ export function noCounts(): Counts {
     amended: 0,
     retracted: 0,
     published: 0,
+    endedInactivity: 0,
+    endedExplicit: 0,
+    endedMaxDuration: 0,
+    endedMaxEvents: 0,
     anticipationsWrong: 0,
+    clockRegressions: 0,
   };
 }
 

@@ -52,6 +52,14 @@ export interface Found {
 /** Events from which on a visit's values take them before a commit needs it: a resend is looked for among them. */
 const MANY_UNTAKEN = 32;
 
+/** The counter of each reason. */
+const ENDED = {
+  inactivity: 'endedInactivity',
+  explicit: 'endedExplicit',
+  max_duration: 'endedMaxDuration',
+  max_events: 'endedMaxEvents',
+} as const;
+
 /** What a commit holds of the sessions: to be given back to `settle` once the store has it. */
 export type Held = readonly Session[];
 
@@ -288,7 +296,8 @@ export class Partition<Raw> {
     });
     this.ledger.published(message);
     this.state.counts.published += 1;
-    if (survivor !== null) this.state.counts.retracted += 1;
+    if (survivor === null) this.state.counts[ENDED[reason]] += 1;
+    else this.state.counts.retracted += 1;
     if (!visit.debug || this.rules.outputDebug) {
       this.ledger.emit({ kind: 'output', sequence: this.state.sequence++, message });
     }
@@ -313,6 +322,7 @@ export class Partition<Raw> {
     this.endDue(record.timestamp);
     this.checkAnticipation(record.timestamp);
     if (state.arrivalClock === null || record.timestamp > state.arrivalClock) state.arrivalClock = record.timestamp;
+    else if (record.timestamp < state.arrivalClock) state.counts.clockRegressions += 1;
     const { entries } = record;
     const outcomes: Outcome[] = [];
     for (let index = 0; index < entries.length; index++) {

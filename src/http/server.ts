@@ -1,6 +1,8 @@
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/index.ts';
+import { hostCheck } from './rebinding.ts';
+import { PAGE_HEADERS, Problem, type Query, type Site } from './site.ts';
 import { bearer } from './token.ts';
 
 /** null: yes; else why not. */
@@ -12,6 +14,8 @@ export interface HttpParts {
   /** Whether it has joined the group and taken over what it was given. Lag is no reason. */
   readonly ready: () => Verdict;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  /** The console. */
+  readonly site?: Site;
 }
 
 export interface HttpServer {
@@ -22,7 +26,7 @@ export interface HttpServer {
 }
 
 /**
- * Health and metrics, read-only.
+ * Health, metrics and console, read-only.
  * @throws if the port is taken or the address is not this machine's.
  */
 export async function startHttp(settings: Settings['http'], parts: HttpParts, logger: Logger): Promise<HttpServer> {
@@ -36,10 +40,10 @@ export async function startHttp(settings: Settings['http'], parts: HttpParts, lo
 }
 
 /** The routes, without a port: tests send requests into it. */
-export function httpApp({ token }: Settings['http'], parts: HttpParts, logger: Logger): FastifyInstance {
+export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Logger): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: true });
-  const open = new Set(['/livez', '/readyz']);
-  const isAllowed = bearer(token);
+  const open = new Set(['/livez', '/readyz', ...(parts.site?.assets.keys() ?? [])]);
+  const isAllowed = bearer(settings.token);
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
@@ -48,6 +52,7 @@ export function httpApp({ token }: Settings['http'], parts: HttpParts, logger: L
   });
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'there is nothing here' }));
   app.setErrorHandler((error: Error, request, reply) => {
+    if (error instanceof Problem) return reply.code(error.status).send({ error: error.message });
     logger.error({ err: error, path: request.url }, 'a request failed');
     return reply.code(500).send({ error: 'this failed; the log says why' });
   });
@@ -65,5 +70,30 @@ export function httpApp({ token }: Settings['http'], parts: HttpParts, logger: L
     const text = await parts.metrics.text();
     return reply.header('content-type', parts.metrics.contentType).send(text);
   });
+  if (parts.site !== undefined) addSite(app, parts.site, hostCheck(settings));
   return app;
+}
+
+/** A route for each thing that is served: there is no path to be taken apart. */
+function addSite(app: FastifyInstance, site: Site, wrongHost: ReturnType<typeof hostCheck>): void {
+  const guard = async (request: FastifyRequest, reply: FastifyReply) => {
+    reply.headers(PAGE_HEADERS);
+    const wrong = wrongHost(request.headers.host);
+    if (wrong !== null) return reply.code(403).send({ error: wrong });
+  };
+  for (const [path, { contentType, body, tag }] of site.assets) {
+    app.get(path, { onRequest: guard }, async (request, reply) => {
+      // Asked for again each time, so that a page never runs with a script of another version.
+      reply.headers({ 'content-type': contentType, 'cache-control': 'no-cache', etag: tag });
+      return request.headers['if-none-match'] === tag ? reply.code(304).send() : reply.send(body);
+    });
+  }
+  for (const [path, answer] of site.answers) {
+    app.get(path, { onRequest: guard }, async (request) => (await answer(queryOf(request))) ?? null);
+  }
+}
+
+function queryOf({ query }: FastifyRequest): Query {
+  const entries = Object.entries(query as Record<string, string | string[]>);
+  return new Map(entries.map(([name, value]) => [name, Array.isArray(value) ? value[0]! : value]));
 }

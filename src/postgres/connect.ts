@@ -46,13 +46,19 @@ export async function connectPlain(url: string, role = 'tidemark'): Promise<pg.C
   return client;
 }
 
-/** For commands and the console: short queries, a few connections that close when idle. */
-export function createPool(options: DatabaseOptions, max = 4): pg.Pool {
+/**
+ * For commands and the console: short queries, a few connections that close when idle.
+ * @param timeout of each statement, ms; null: none
+ */
+export function createPool(options: DatabaseOptions, max = 4, timeout: number | null = null): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(options.url, 'tidemark'),
     max,
     idleTimeoutMillis: 10_000,
-    onConnect: (client) => prepareConnection(client, options.schema),
+    onConnect: async (client) => {
+      await prepareConnection(client, options.schema);
+      if (timeout !== null) await client.query(`SET statement_timeout TO ${Math.round(timeout)}`);
+    },
   });
   // Of idle connections; the query that gets a dead one fails by itself.
   pool.on('error', () => {});

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import type { Emission } from '../core/changes.ts';
 import type { Partition } from '../core/partition.ts';
+import { duesOf } from './due.ts';
 import { messageOf } from './errors.ts';
 import { markOf } from './mark.ts';
 import type { Observer } from './observer.ts';
 import type { Clock, Lease, OutboxRow, RawRecord, RecordMark } from './ports.ts';
 import type { Publisher } from './publisher.ts';
 import type { UsedSchemas } from './schemas.ts';
+import { rowsOf } from './size.ts';
 import { within } from './waiting.ts';
 
 /** Light traffic: how long a change waits for more to share its commit with, ms. */
@@ -59,6 +61,8 @@ export class Committer {
   private last: RawRecord | RecordMark | null;
   private acknowledged: number;
   private acknowledgedAt: number;
+  /** Records folded up to the last commit. */
+  private records: number;
 
   constructor(options: CommitterOptions) {
     const { lease, fold } = options;
@@ -67,6 +71,7 @@ export class Committer {
     this.last = lease.lastRecord;
     this.acknowledged = lease.published;
     this.acknowledgedAt = options.clock.elapsed();
+    this.records = fold.counts.records;
   }
 
   /** A record was folded. @param bytes that the next commit is larger by: see `foldedSize`. */
@@ -160,13 +165,16 @@ export class Committer {
   }
 
   private start(): void {
-    const { lease, fold, publisher, schemas, encode, clock, observer } = this.options;
+    const { lease, fold, publisher, schemas, encode, clock, observer, logger } = this.options;
     const started = clock.elapsed();
+    const bytes = this.pendingBytes + fold.largeBytes;
     const { changes, held } = fold.take();
     const outbox = encode(lease.partition, changes.emissions);
     const published = publisher.position;
     const writerSchemas = schemas.toKeep();
-    const rows = changes.visits.length + changes.emissions.length;
+    const dues = duesOf(changes.emissions);
+    const size = { records: changes.state.counts.records - this.records, rows: rowsOf(changes, outbox), bytes };
+    this.records = changes.state.counts.records;
     this.pendingBytes = 0;
     this.changedAt = null;
     const commit = lease.commit({
@@ -182,8 +190,10 @@ export class Committer {
       this.noteAcknowledged(published);
       schemas.areKept(writerSchemas);
       fold.settle(held);
-      if (outbox !== null) publisher.offer(outbox);
-      observer.committed({ partition: lease.partition, ms: clock.elapsed() - started, rows });
+      if (outbox !== null) publisher.offer(outbox, dues);
+      const ms = clock.elapsed() - started;
+      observer.committed({ partition: lease.partition, ms, ...size });
+      logger.debug({ offset: this.offset, ...size, ms: Math.round(ms) }, 'committed');
     });
   }
 

@@ -1,4 +1,4 @@
-import { BEGIN_ANEW, CannotGoOn } from './errors.ts';
+import { BEGIN_ANEW, CannotGoOn, LogAway, messageOf } from './errors.ts';
 import { markOf } from './mark.ts';
 import type { Clock, InputLog, Lease, RawRecord, RecordMark } from './ports.ts';
 
@@ -38,9 +38,9 @@ export class Continuity {
     start: Start,
   ): Promise<{ readonly offset: number; readonly verify: RecordMark | null; readonly end: number }> {
     if (!lease.started) {
-      const { earliest, end } = await this.log.bounds(this.partition);
+      const { earliest, end } = await asked(this.log.bounds(this.partition));
       if (start === 'earliest') return { offset: earliest, verify: null, end };
-      const offset = start === 'latest' ? end : await this.log.offsetAt(this.partition, start);
+      const offset = start === 'latest' ? end : await asked(this.log.offsetAt(this.partition, start));
       return { offset, verify: null, end };
     }
     const offset = lease.state.nextOffset;
@@ -56,7 +56,7 @@ export class Continuity {
   async check(offset: number, lease: Lease<unknown>): Promise<{ readonly earliest: number; readonly end: number }> {
     const patience = this.clock.elapsed() + SHORT_LOG_PATIENCE;
     for (;;) {
-      const { earliest, end } = await this.log.bounds(this.partition);
+      const { earliest, end } = await asked(this.log.bounds(this.partition));
       if (earliest > offset) {
         await this.mustBeOurs(lease);
         throw new CannotGoOn(
@@ -89,4 +89,11 @@ export class Continuity {
         `The topic was made anew: point tidemark at the one that it folded, or ${BEGIN_ANEW}`,
     );
   }
+}
+
+/** @throws LogAway */
+function asked<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    throw new LogAway(messageOf(error), { cause: error });
+  });
 }

@@ -6,6 +6,7 @@ import { Continuity } from './continuity.ts';
 import { messageOf } from './errors.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import type { LifeParts, LifeSettings } from './life.ts';
+import type { Awaited } from './observer.ts';
 import type { Lease, RawRecord, RecordMark } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { keyIs } from './record.ts';
@@ -58,6 +59,8 @@ export class Epoch {
   outOfChain = false;
   /** The instance's clock and, asked for afterwards, the end offset: see `Partition.endDue`. */
   anticipation: { readonly clock: number; readonly end: number } | null = null;
+  /** What folding waits for, and since when, ms since the epoch. */
+  waiting: { readonly for: Awaited; readonly since: number } | null = null;
 
   private readonly context: EpochContext;
   private readonly continuity: Continuity;
@@ -241,11 +244,11 @@ export class Epoch {
     const { fold, committer, lease, context } = this;
     const { decode, clock } = context.parts;
     await this.outboxRoom();
-    await this.schemas.learn(records, () => context.ending().now);
+    await this.awaiting('registry', () => this.schemas.learn(records, () => context.ending().now));
     if (context.ending().now) return;
     const decoded = records.map((record) => decode(lease.partition, record));
     const lookup = fold.lookup(decoded);
-    if (lookup !== null) fold.admit(await lease.history(lookup));
+    if (lookup !== null) fold.admit(await this.awaiting('store', () => lease.history(lookup)));
     const wrong = fold.counts.anticipationsWrong;
     let breathed = clock.elapsed();
     for (let i = 0; i < decoded.length; i++) {
@@ -253,7 +256,7 @@ export class Epoch {
       if (fold.mayEnd(record.timestamp)) await this.endDue(record.timestamp);
       const outcomes = fold.fold(record);
       committer.folded(record.raw, costOf(record.raw, outcomes));
-      if (committer.isFull) await committer.commitNow();
+      if (committer.isFull) await this.awaiting('store', () => committer.commitNow());
       if (clock.elapsed() - breathed < BREATH) continue;
       await clock.sleep(0);
       if (context.ending().now) return;
@@ -271,7 +274,7 @@ export class Epoch {
     for (;;) {
       const ended = fold.endDue(clock, ENDS);
       if (ended > 0) committer.add(ended * ENDED_BYTES);
-      if (committer.isFull) await committer.commitNow();
+      if (committer.isFull) await this.awaiting('store', () => committer.commitNow());
       if (ended < ENDS) return;
     }
   }
@@ -279,9 +282,23 @@ export class Epoch {
   /** Waits while too much is committed that is not published. */
   private async outboxRoom(): Promise<void> {
     const { settings, waker, ending } = this.context;
-    while (!ending().now && this.publisher.backlogBytes > settings.outboxMaxBytes) {
-      await waker.sleep(this.committer.commitSoon());
-      this.check();
+    const isFull = () => !ending().now && this.publisher.backlogBytes > settings.outboxMaxBytes;
+    if (!isFull()) return;
+    await this.awaiting('publisher', async () => {
+      while (isFull()) {
+        await waker.sleep(this.committer.commitSoon());
+        this.check();
+      }
+    });
+  }
+
+  /** Does what the fold has to wait for, and shows meanwhile what that is. */
+  private async awaiting<T>(what: Awaited, work: () => Promise<T>): Promise<T> {
+    this.waiting = { for: what, since: this.context.parts.clock.now() };
+    try {
+      return await work();
+    } finally {
+      this.waiting = null;
     }
   }
 

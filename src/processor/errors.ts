@@ -3,6 +3,11 @@ export class CannotGoOn extends Error {
   override readonly name = 'CannotGoOn';
 }
 
+/** Kafka did not answer what the partition asked it: told apart from what the store fails of. */
+export class LogAway extends Error {
+  override readonly name = 'LogAway';
+}
+
 /** What to do where the state in the database cannot be folded on: for the end of a message. */
 export const BEGIN_ANEW =
   'fold the log anew: into another database.schema, with another kafka.group and other output topics';

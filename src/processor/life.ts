@@ -5,7 +5,7 @@ import type { Rules } from '../core/rules.ts';
 import type { IdleMemory } from '../core/sessions.ts';
 import type { Start } from './continuity.ts';
 import { Epoch } from './epoch.ts';
-import { CannotGoOn, messageOf } from './errors.ts';
+import { CannotGoOn, LogAway, messageOf } from './errors.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import type { Observer, PartitionReport } from './observer.ts';
 import {
@@ -19,6 +19,7 @@ import {
   type RecordBatch,
   type Store,
 } from './ports.ts';
+import { Progress } from './progress.ts';
 import type { WriterSchemas } from './schemas.ts';
 import { backoff, Waker } from './waiting.ts';
 
@@ -78,6 +79,8 @@ export class PartitionLife {
   /** The group gave the partition since it was last tried to take it over: no need to ask. */
   private given = true;
   private end: number | null = null;
+  private drainedAt: number | null = null;
+  private readonly progress: Progress;
 
   constructor(partition: number, settings: LifeSettings, parts: LifeParts) {
     this.partition = partition;
@@ -85,6 +88,7 @@ export class PartitionLife {
     this.parts = parts;
     this.waker = new Waker(parts.clock);
     this.logger = parts.logger.child({ partition });
+    this.progress = new Progress(this.logger);
   }
 
   /** Resolves when the partition was lost or `stop` was called, and all is given up. @throws CannotGoOn */
@@ -99,8 +103,12 @@ export class PartitionLife {
         this.lastError = messageOf(error);
         if (this.ending) break;
         const fenced = error instanceof Fenced;
-        this.logger.warn({ err: this.lastError }, fenced ? 'fenced: another epoch began' : 'to be taken over again');
-        if (!fenced) this.parts.observer.failed('store');
+        const offset = this.committed;
+        this.logger.warn(
+          { offset, err: this.lastError },
+          fenced ? 'fenced: another epoch began' : 'to be taken over again',
+        );
+        if (!fenced) this.parts.observer.failed(error instanceof LogAway ? 'broker' : 'store');
       } finally {
         await this.giveUp();
       }
@@ -140,7 +148,10 @@ export class PartitionLife {
     this.lastError = null;
     const { openVisits, nextOffset } = epoch.fold;
     observer.takenOver({ partition: this.partition, ms: clock.elapsed() - started, openVisits });
-    this.logger.info({ epoch: epoch.lease.epoch, offset: nextOffset, openVisits }, 'partition taken over');
+    this.logger.info(
+      { epoch: epoch.lease.epoch, offset: nextOffset, end: this.end, openVisits },
+      'partition taken over',
+    );
     const committed = epoch.committer.offset;
     try {
       await epoch.run();
@@ -154,6 +165,7 @@ export class PartitionLife {
     this.inbox.reset(null);
     this.parts.log.pause(this.partition);
     this.epoch = null;
+    this.drainedAt = null;
     await epoch?.giveUp();
   }
 
@@ -176,6 +188,7 @@ export class PartitionLife {
 
   /** The partition is somebody else's now: nothing more is committed. */
   lose(): void {
+    this.logger.info({ offset: this.committed }, 'partition lost');
     this.lost = true;
     this.stop();
   }
@@ -230,22 +243,38 @@ export class PartitionLife {
     return this.epoch?.committer.offset ?? null;
   }
 
+  /** To be called a few times a second. */
+  watch(): void {
+    if (this.phase === 'running') this.progress.watch(this.report(), this.parts.clock.now());
+  }
+
   report(): PartitionReport {
     const { epoch } = this;
     const fold = epoch?.fold;
+    const publisher = epoch?.publisher;
+    const { outOfOrderness } = this.settings.rules;
+    const watermark = fold?.watermark ?? null;
+    const nextDue = fold?.nextDue ?? Number.POSITIVE_INFINITY;
+    if (fold !== undefined && this.end !== null && fold.nextOffset >= this.end) this.drainedAt = this.parts.clock.now();
     return {
       partition: this.partition,
       phase: this.phase,
       epoch: epoch?.lease.epoch ?? null,
       nextOffset: fold?.nextOffset ?? null,
       end: this.end,
+      drainedAt: this.drainedAt,
       arrivalClock: fold?.arrivalClock ?? null,
-      watermark: fold?.watermark ?? null,
+      eventClock: watermark === null ? null : watermark + outOfOrderness,
+      watermark,
       openVisits: fold?.openVisits ?? 0,
-      backlogBytes: epoch?.publisher.backlogBytes ?? 0,
-      backlogSince: epoch?.publisher.backlogSince ?? null,
+      nextDue: nextDue === Number.POSITIVE_INFINITY ? null : nextDue,
+      backlogMessages: publisher?.backlogMessages ?? 0,
+      backlogBytes: publisher?.backlogBytes ?? 0,
+      backlogSince: publisher?.backlogSince ?? null,
       counts: fold === undefined ? null : { ...fold.counts },
+      waiting: epoch?.waiting ?? null,
       lastError: this.lastError,
+      publishError: publisher?.trouble ?? null,
     };
   }
 }

@@ -1,12 +1,28 @@
 /** What is outside and may be away. */
 export type Part = 'broker' | 'registry' | 'store';
 
+/** What a partition may have to wait for while it is folded: answers of Postgres, of the registry, or room in the outbox. */
+export const AWAITED = ['store', 'registry', 'publisher'] as const;
+
+export type Awaited = (typeof AWAITED)[number];
+
 /** Told of what happens, for metrics; must not throw. */
 export interface Observer {
-  /** A commit is in the store. */
-  committed(commit: { readonly partition: number; readonly ms: number; readonly rows: number }): void;
-  /** A transaction of the publisher went through. */
-  published(sent: { readonly partition: number; readonly ms: number; readonly messages: number }): void;
+  /** A commit is in the store. `bytes` as `commit.max_bytes` reckons them. */
+  committed(commit: {
+    readonly partition: number;
+    readonly ms: number;
+    readonly rows: number;
+    readonly records: number;
+    readonly bytes: number;
+  }): void;
+  /** A transaction of the publisher went through. `delays`: ms from due to published, of each end that is out now. */
+  published(sent: {
+    readonly partition: number;
+    readonly ms: number;
+    readonly messages: number;
+    readonly delays: readonly number[];
+  }): void;
   /** Records whose key is not their session id: their session may be spread over partitions, and so be cut in two. */
   misplaced(records: { readonly partition: number; readonly count: number }): void;
   /** A part failed; it is tried again. */
@@ -17,7 +33,7 @@ export interface Observer {
   takenOver(taken: { readonly partition: number; readonly ms: number; readonly openVisits: number }): void;
 }
 
-/** What a partition's life tells about itself. Times in ms; null: not known yet. */
+/** What a partition's life tells about itself. Times in ms since the epoch; null: not known yet. */
 export interface PartitionReport {
   readonly partition: number;
   readonly phase: 'waiting' | 'taking over' | 'running' | 'ended';
@@ -25,13 +41,24 @@ export interface PartitionReport {
   readonly nextOffset: number | null;
   /** End of the partition as last heard from the broker. */
   readonly end: number | null;
+  /** When nothing was left to fold for the last time, by this machine's clock; null: not since the take-over. */
+  readonly drainedAt: number | null;
   readonly arrivalClock: number | null;
+  readonly eventClock: number | null;
   readonly watermark: number | null;
   readonly openVisits: number;
-  /** Bytes committed but not published yet. */
+  /** No open visit is due before this; null: none is open. */
+  readonly nextDue: number | null;
+  /** Messages, and bytes, committed but not published yet. */
+  readonly backlogMessages: number;
   readonly backlogBytes: number;
   /** When the oldest message not yet published was committed. */
   readonly backlogSince: number | null;
   readonly counts: Readonly<Record<string, number>> | null;
+  /** What folding waits for at this moment, if for anything. */
+  readonly waiting: { readonly for: Awaited; readonly since: number } | null;
+  /** Why it is not running. */
   readonly lastError: string | null;
+  /** Why nothing is published, since the last time that it was tried; null while it works. */
+  readonly publishError: string | null;
 }

@@ -1,6 +1,7 @@
 import { CannotGoOn, messageOf } from './errors.ts';
 import { type LifeParts, type LifeSettings, PartitionLife } from './life.ts';
 import type { PartitionReport } from './observer.ts';
+import { Outage } from './outage.ts';
 import type { InputListener, RecordBatch } from './ports.ts';
 import { Waker, within } from './waiting.ts';
 
@@ -8,6 +9,10 @@ import { Waker, within } from './waiting.ts';
 const TICK = 250;
 /** How often committed offsets are shown to lag tools, ms. */
 const SHOW_OFFSETS = 5_000;
+/** A turn of the loop waits 25 s at most, for a broker that is away. */
+const STUCK = 120_000;
+/** Folding that waits for the registry this long cannot do its work, ms: what has to be asked once is answered sooner. */
+const PATIENCE = 10_000;
 /** An orderly end takes no longer, whatever is away, ms. */
 const LONGEST_STOP = 8_000;
 
@@ -24,12 +29,16 @@ export class Processor implements InputListener {
   private readonly waker: Waker;
   private failure: Error | null = null;
   private stopping = false;
-  private assignedOnce = false;
+  private member = false;
+  /** When the loop last came round, by the clock's `elapsed`; null before it began. */
+  private turnedAt: number | null = null;
+  private readonly ends: Outage;
 
   constructor(settings: LifeSettings, parts: LifeParts) {
     this.settings = settings;
     this.parts = parts;
     this.waker = new Waker(parts.clock);
+    this.ends = new Outage(parts.clock, parts.logger);
   }
 
   /**
@@ -45,6 +54,8 @@ export class Processor implements InputListener {
       let shown = clock.elapsed();
       while (!signal.aborted && this.failure === null) {
         await this.waker.sleep(TICK);
+        this.turnedAt = clock.elapsed();
+        for (const { life } of this.members.values()) life.watch();
         await this.anticipate();
         if (clock.elapsed() - shown >= SHOW_OFFSETS) {
           shown = clock.elapsed();
@@ -58,13 +69,33 @@ export class Processor implements InputListener {
     if (this.failure !== null) throw this.failure;
   }
 
-  /** Whether the group has given out partitions, and all of ours are taken over. */
+  /**
+   * Why it cannot do its work at this moment; null if it can: it is in the group, and whatever that gave it is taken over,
+   * folded and published. How far behind it is does not matter.
+   */
+  get hindrance(): string | null {
+    if (!this.member) return 'not in the consumer group';
+    const now = this.parts.clock.now();
+    const why = this.reports().flatMap((report) => hindranceOf(report, now) ?? []);
+    return why.length === 0 ? null : why.join('; ');
+  }
+
   get isReady(): boolean {
-    return this.assignedOnce && [...this.members.values()].every(({ life }) => life.report().phase === 'running');
+    return this.hindrance === null;
+  }
+
+  /** Whether it is in the consumer group. */
+  get isMember(): boolean {
+    return this.member;
   }
 
   get hasFailed(): boolean {
     return this.failure !== null;
+  }
+
+  /** Whether the loop that all else hangs on has not come round for far longer than any answer is waited for. */
+  get isStuck(): boolean {
+    return this.turnedAt !== null && !this.stopping && this.parts.clock.elapsed() - this.turnedAt > STUCK;
   }
 
   reports(): PartitionReport[] {
@@ -75,7 +106,7 @@ export class Processor implements InputListener {
 
   assigned(partitions: readonly number[]): void {
     if (this.stopping) return;
-    this.assignedOnce = true;
+    this.member = true;
     this.parts.observer.rebalanced();
     this.parts.logger.info({ partitions }, 'partitions assigned');
     const ours = new Set(partitions);
@@ -88,6 +119,8 @@ export class Processor implements InputListener {
   }
 
   revoked(): void {
+    this.member = false;
+    if (!this.stopping) this.parts.observer.failed('broker');
     for (const [partition, { life }] of this.members) this.lose(partition, life);
   }
 
@@ -137,7 +170,7 @@ export class Processor implements InputListener {
   }
 
   private async anticipate(): Promise<void> {
-    const { clock, log, logger, observer } = this.parts;
+    const { clock, log, observer } = this.parts;
     // The clock first, then the end offset: what is appended later bears a later stamp.
     const now = clock.now();
     const quiet = [...this.members.values()].filter(({ life }) => life.mayAnticipate(now));
@@ -148,9 +181,13 @@ export class Processor implements InputListener {
         const end = bounds.get(life.partition)?.end;
         if (end !== undefined) life.anticipate(now, end);
       }
+      this.ends.over('end offsets can be had again');
     } catch (error) {
       observer.failed('broker');
-      logger.warn({ err: messageOf(error) }, 'end offsets could not be had: quiet partitions end no visit meanwhile');
+      this.ends.failed(
+        { err: messageOf(error) },
+        'end offsets could not be had: quiet partitions end no visit meanwhile',
+      );
     }
   }
 
@@ -174,6 +211,14 @@ export class Processor implements InputListener {
     await within(clock, 4_000, log.stop());
     await within(clock, 2_000, Promise.all([output.close(), store.close()]));
   }
+}
+
+function hindranceOf(report: PartitionReport, now: number): string | null {
+  const { partition, phase, lastError, publishError, waiting } = report;
+  if (phase !== 'running') return `partition ${partition} is ${phase}${lastError === null ? '' : `: ${lastError}`}`;
+  if (publishError !== null) return `partition ${partition} is not published: ${publishError}`;
+  if (waiting?.for !== 'registry' || now - waiting.since < PATIENCE) return null;
+  return `partition ${partition} waits for the schema registry`;
 }
 
 export { CannotGoOn };

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
+import { Dues } from './due.ts';
 import { BEGIN_ANEW, CannotGoOn, messageOf } from './errors.ts';
 import type { Observer } from './observer.ts';
+import { Outage } from './outage.ts';
 import type { Clock, Lease, OutboxRow, OutMessages, Output, OutputSession, PublishedMessage } from './ports.ts';
 import { backoff, Waker, within } from './waiting.ts';
 
@@ -51,12 +53,17 @@ export class Publisher<Raw> {
   private taken: OutboxRow[] = [];
   private stopping = false;
   private done: Promise<void> | null = null;
+  private readonly dues = new Dues();
+  private readonly outage: Outage;
   error: Error | null = null;
+  /** Why the last try failed; null once one went through. */
+  trouble: string | null = null;
 
   constructor(options: PublisherOptions<Raw>) {
     const { lease } = options;
     this.options = options;
     this.waker = new Waker(options.clock);
+    this.outage = new Outage(options.clock, options.logger);
     this.committed = lease.state.sequence;
     this.at = lease.published;
     this.behind = lease.published < lease.state.sequence;
@@ -67,6 +74,10 @@ export class Publisher<Raw> {
   /** Every message before this sequence is out and in the store: its row may be deleted. */
   get position(): number {
     return Math.min(this.at, this.committed);
+  }
+
+  get backlogMessages(): number {
+    return Math.max(0, this.committed - this.at);
   }
 
   get backlogBytes(): number {
@@ -88,9 +99,10 @@ export class Publisher<Raw> {
     });
   }
 
-  /** The store holds this row now. */
-  offer(row: OutboxRow): void {
+  /** The store holds this row now. @param dues see `duesOf`. */
+  offer(row: OutboxRow, dues: readonly number[]): void {
     this.committed = row.next;
+    this.dues.add(row.next, dues);
     this.outstanding += row.payload.length;
     this.outstandingSince ??= this.options.clock.now();
     const fits = this.queue.length === 0 || this.queuedBytes + row.payload.length <= QUEUE_BYTES;
@@ -111,20 +123,22 @@ export class Publisher<Raw> {
   }
 
   private async run(): Promise<void> {
-    const { output, lease, logger, clock, observer } = this.options;
+    const { output, lease, clock, observer } = this.options;
     for (let attempt = 1; !this.stopping; attempt++) {
       let session: OutputSession | null = null;
       try {
         session = await output.open(lease.partition);
         await this.locate(session);
         attempt = 0;
+        this.works();
         await this.send(session);
       } catch (error) {
         if (error instanceof CannotGoOn) throw error;
         if (this.stopping) return;
         observer.failed('broker');
-        logger.warn(
-          { err: messageOf(error) },
+        this.trouble = messageOf(error);
+        this.outage.failed(
+          { err: this.trouble, position: this.at },
           'publishing failed: a new producer takes over from the position kept in Kafka',
         );
         await this.waker.sleep(backoff(Math.max(attempt, 1)));
@@ -134,6 +148,11 @@ export class Publisher<Raw> {
         if (session !== null) await within(clock, 2_000, session.close());
       }
     }
+  }
+
+  private works(): void {
+    this.trouble = null;
+    this.outage.over('publishing again', { position: this.at });
   }
 
   /** Finds the position; the predecessor is fenced by now. */
@@ -164,7 +183,7 @@ export class Publisher<Raw> {
   }
 
   private async send(session: OutputSession): Promise<void> {
-    const { clock, observer, lease } = this.options;
+    const { clock } = this.options;
     let written = clock.elapsed();
     while (!this.stopping) {
       const messages = await this.next();
@@ -185,8 +204,16 @@ export class Publisher<Raw> {
         written = clock.elapsed();
       }
       this.drop();
-      observer.published({ partition: lease.partition, ms: clock.elapsed() - started, messages: this.at - first });
+      this.tell(clock.elapsed() - started, this.at - first);
     }
+  }
+
+  private tell(ms: number, messages: number): void {
+    const { clock, observer, lease, logger } = this.options;
+    const now = clock.now();
+    const delays = this.dues.take(this.at).map((due) => Math.max(0, now - due));
+    observer.published({ partition: lease.partition, ms, messages, delays });
+    logger.debug({ position: this.at, messages, ms: Math.round(ms) }, 'published');
   }
 
   /** The next messages to send, in order and without a hole; none if all is out. */

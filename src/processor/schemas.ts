@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from './errors.ts';
 import type { Observer } from './observer.ts';
+import { Outage } from './outage.ts';
 import type { Clock, RawRecord, UsedSchema } from './ports.ts';
 import { backoff } from './waiting.ts';
 
@@ -92,6 +93,7 @@ export class WriterSchemas {
 
   private async keepAsking(id: number, isEnding: () => boolean): Promise<void> {
     const { clock, logger, observer } = this.parts;
+    const outage = new Outage(clock, logger);
     for (let attempt = 1; !isEnding(); attempt++) {
       try {
         const schema = await this.registry.writerSchema(id);
@@ -100,10 +102,11 @@ export class WriterSchemas {
         } else {
           this.addUnknown(id);
         }
+        outage.over('the schema registry answers again', { schemaId: id });
         return;
       } catch (error) {
         observer.failed('registry');
-        logger.warn(
+        outage.failed(
           { schemaId: id, err: messageOf(error) },
           'waiting for the schema registry: records of this schema cannot be decoded before it answers',
         );

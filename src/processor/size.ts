@@ -1,4 +1,5 @@
-import type { RawRecord } from './ports.ts';
+import type { Changes } from '../core/changes.ts';
+import type { OutboxRow, RawRecord } from './ports.ts';
 import { FetchedRecord } from './record.ts';
 
 /** Of a record without key, value and headers. */
@@ -21,6 +22,13 @@ export function foldedSize(record: RawRecord, setAside: number, started: number)
   const size = sizeOf(record);
   const kept = setAside > 0 ? size * setAside : FOLDED + Math.max(0, size - ORDINARY);
   return kept + started * VISIT;
+}
+
+/** Rows that a commit writes or deletes, the partition's own left out: a commit without a change has none. */
+export function rowsOf(changes: Changes<unknown>, outbox: OutboxRow | null): number {
+  const { visits, removed, events, revisions, profiles, traits } = changes;
+  const lists = [visits, removed, events, revisions, profiles, traits];
+  return lists.reduce((sum, { length }) => sum + length, outbox === null ? 0 : 1);
 }
 
 /** What a record takes in memory, in bytes, about. */

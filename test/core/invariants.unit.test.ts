@@ -74,13 +74,21 @@ function checkMessages(store: MemoryStore<string>): void {
 }
 
 function checkCounts(store: MemoryStore<string>, visits: readonly VisitView[]): void {
-  const { records, events, amended, retracted, published, anticipationsWrong, ...fates } = store.state(
-    SOURCE.partition,
-  )!.counts;
+  const { counts } = store.state(SOURCE.partition)!;
+  const { records, events, amended, retracted, published, anticipationsWrong, clockRegressions, ...rest } = counts;
+  const { endedInactivity, endedExplicit, endedMaxDuration, endedMaxEvents, ...fates } = rest;
   same(
     Object.values(fates).reduce((sum, each) => sum + each, 0),
     events,
   );
+  const ends = store.revisions().filter((revision) => !revision.retracted);
+  same(
+    [endedInactivity, endedExplicit, endedMaxDuration, endedMaxEvents],
+    ['inactivity', 'explicit', 'max_duration', 'max_events'].map(
+      (reason) => ends.filter((revision) => revision.reason === reason).length,
+    ),
+  );
+  same(clockRegressions < Math.max(records, 1), true);
   const held = visits.reduce((sum, visit) => sum + visit.eventCount, 0);
   same(fates.started + fates.joined + fates.merged, held);
   same(published, store.revisions().length);

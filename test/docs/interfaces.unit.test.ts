@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { Metrics } from '../../src/metrics.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const document = read('docs/INTERFACES.md');
@@ -28,11 +27,4 @@ describe('docs/INTERFACES.md', () => {
       expect(described).toEqual(columns.filter((column) => column.view === view));
     },
   );
-
-  test('the metrics are those that are shown', async () => {
-    const text = await new Metrics({ version: '0', reports: () => [], process: false }).text();
-    const shown = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `\`${name}\` ${type}`);
-    const described = rowsBelow('## HTTP').map(([name, type]) => `${name} ${type}`);
-    expect(described.filter((line) => line.startsWith('`tidemark_')).sort()).toEqual(shown.sort());
-  });
 });

@@ -51,7 +51,8 @@ test('what is folded again after a restored backup is compared also when the fir
   publisher.start();
   await clock.pass(1_000);
   expect(failures).toBe(2);
-  publisher.offer({ first: 0, next: 2, payload: encodeOutbox([message(0, 'a'), message(1, 'other than before')]) });
+  const payload = encodeOutbox([message(0, 'a'), message(1, 'other than before')]);
+  publisher.offer({ first: 0, next: 2, payload }, []);
   await clock.pass(1_000);
   expect(publisher.error).toBeInstanceOf(CannotGoOn);
   expect(publisher.error?.message).toMatch(/message 1 was published as something else/);

@@ -155,6 +155,7 @@ export class Reference<Raw> {
     // Step 1. What ended between the record before and this one was decided at its own due point, so that an
     // anticipated end and the same end found out by the next record give the same bytes.
     const before = this.R;
+    if (before !== null && record.timestamp < before) this.counts.clockRegressions++;
     this.R = this.R === null ? record.timestamp : Math.max(this.R, record.timestamp);
     this.endDue(this.R, before);
 
@@ -362,6 +363,13 @@ export class Reference<Raw> {
     const revision = visit.published;
     visit.published++;
     this.counts.published++;
+    // A retraction ends nothing: what it takes back had ended before.
+    if (mergedInto === null) {
+      if (reason === 'inactivity') this.counts.endedInactivity++;
+      if (reason === 'explicit') this.counts.endedExplicit++;
+      if (reason === 'max_duration') this.counts.endedMaxDuration++;
+      if (reason === 'max_events') this.counts.endedMaxEvents++;
+    }
     const message: VisitEnded = {
       eventId: revisionId(visit.id, revision),
       visitId: visit.id,

@@ -54,7 +54,7 @@ export function memoryParts(settings: Settings): Parts {
         outputSchemaId: OUTPUT_SCHEMA_ID,
         maxBytes: NO_LIMIT,
       });
-      hooks.onStarted?.(processor);
+      hooks.onStarted?.(processor, partitions);
       return processor.run(signal);
     },
     encoder: (): Encode => avroEncoder(INPUT_SCHEMA_ID),

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { startHttp } from '../../http/server.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
-import { Metrics } from '../../metrics.ts';
+import { Metrics } from '../../metrics/index.ts';
 import { CannotGoOn } from '../../processor/errors.ts';
 import type { Processor } from '../../processor/processor.ts';
 import type { Settings } from '../../settings/index.ts';
@@ -149,7 +149,9 @@ async function withProcessor(
   const stop = new AbortController();
   let processor: Processor | null = null;
   const reports = () => processor?.reports() ?? [];
-  const metrics = new Metrics({ version: VERSION, reports });
+  let partitions = 0;
+  const group = () => ({ member: processor?.isMember ?? false, partitions });
+  const metrics = new Metrics({ version: VERSION, reports, group });
   const http = options.keep ? await listen(settings, metrics, logger) : null;
   let running: Promise<void> = Promise.resolve();
   let failure: unknown = null;
@@ -165,8 +167,9 @@ async function withProcessor(
     running = parts
       .process(logger, stop.signal, {
         observer: metrics,
-        onStarted: (started) => {
+        onStarted: (started, count) => {
           processor = started;
+          partitions = count;
         },
       })
       .catch((error: unknown) => {

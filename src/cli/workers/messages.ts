@@ -20,8 +20,12 @@ export type Order = 'stop';
 
 /** How a thread is, told a few times a second. */
 export interface Standing {
-  readonly ready: boolean;
-  readonly failed: boolean;
+  /** Why it cannot do its work at this moment; null: it can. */
+  readonly hindrance: string | null;
+  /** Why a new start would help; null: it would not. */
+  readonly trouble: string | null;
+  /** Whether it is in the consumer group. */
+  readonly isMember: boolean;
   readonly reports: readonly PartitionReport[];
 }
 

@@ -12,7 +12,7 @@ import type { Prepared } from '../assemble.ts';
 import { errorOf, type Observed, type Order, type Standing, type Task, type Word } from './messages.ts';
 
 /** A thread that tells nothing for so long, ms, is stuck: folding or encoding takes a second or two at most. */
-const STUCK_AFTER = 60_000;
+const STUCK_AFTER = 120_000;
 /** After an orderly end has been asked for, ms: a little more than the processor gives itself. */
 const LONGEST_STOP = 20_000;
 
@@ -65,17 +65,23 @@ export class WorkerPool {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  get isReady(): boolean {
-    return this.#members.every(({ standing }) => standing.ready);
+  /** Why they cannot do all of their work at this moment; null: they can. */
+  get hindrance(): string | null {
+    const why = this.#members.flatMap(({ standing }) => standing.hindrance ?? []);
+    return why.length === 0 ? null : [...new Set(why)].join('; ');
+  }
+
+  /** Whether all are in the consumer group. */
+  get isMember(): boolean {
+    return this.#members.every(({ standing }) => standing.isMember);
   }
 
   /** Why a new start would help; null: it would not. */
   get trouble(): string | null {
-    if (this.#failure !== null || this.#members.some(({ standing }) => standing.failed)) {
-      return 'the processor gave up: the log says why';
-    }
+    if (this.#failure !== null) return 'the processor gave up: the log says why';
     const stuck = this.#members.findIndex(({ heard }) => performance.now() - heard > STUCK_AFTER);
-    return stuck < 0 ? null : `worker ${stuck + 1} has told nothing for ${STUCK_AFTER / 1_000} seconds: it is stuck`;
+    if (stuck >= 0) return `worker ${stuck + 1} has told nothing for two minutes`;
+    return this.#members.map(({ standing }) => standing.trouble).find((why) => why !== null) ?? null;
   }
 
   /** By partition. */
@@ -97,7 +103,7 @@ export class WorkerPool {
         resolve();
       });
     });
-    const standing: Standing = { ready: false, failed: false, reports: [] };
+    const standing: Standing = { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
     const member: Member = { worker, done, standing, heard: performance.now() };
     worker.on('message', (word: Word) => {
       member.heard = performance.now();

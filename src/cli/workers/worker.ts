@@ -8,7 +8,7 @@ import type { Observer } from '../../processor/observer.ts';
 import type { Processor } from '../../processor/processor.ts';
 import { runProcessor } from '../assemble.ts';
 import { makeLogger } from '../logger.ts';
-import { errorForm, type Order, type Task, type Word } from './messages.ts';
+import { errorForm, type Order, type Standing, type Task, type Word } from './messages.ts';
 
 /** ms */
 const TELL_EVERY = 200;
@@ -34,10 +34,7 @@ const root = makeLogger(settings.log, { write: (log) => tell({ log }) }, termina
 const logger = worker === null ? root : root.child({ worker });
 
 let processor: Processor | null = null;
-const tellStanding = () => {
-  const reports = processor?.reports() ?? [];
-  tell({ standing: { ready: processor?.isReady ?? false, failed: processor?.hasFailed ?? false, reports } });
-};
+const tellStanding = () => tell({ standing: standingOf(processor) });
 
 const ending = new AbortController();
 port.on('message', (_: Order) => ending.abort());
@@ -57,4 +54,21 @@ try {
   tellStanding();
   // Lets the thread end: nothing else keeps it.
   port.close();
+}
+
+function standingOf(processor: Processor | null): Standing {
+  if (processor === null) return { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
+  return {
+    hindrance: processor.hindrance,
+    trouble: troubleOf(processor),
+    isMember: processor.isMember,
+    reports: processor.reports(),
+  };
+}
+
+/** Only what a restart may mend: a part that is away, or a backlog, would be there again after it. */
+function troubleOf(processor: Processor): string | null {
+  if (processor.hasFailed) return 'the processor gave up: the log says why';
+  if (processor.isStuck) return 'the processor has not come round for two minutes';
+  return null;
 }

@@ -34,7 +34,9 @@ function poolOf(...script: Script[]) {
 
 const report = (partition: number, epoch: number, openVisits: number) =>
   ({ partition, epoch, openVisits, phase: 'running' }) as PartitionReport;
-const standing = (...reports: PartitionReport[]): Word => ({ standing: { ready: true, failed: false, reports } });
+const standing = (...reports: PartitionReport[]): Word => ({
+  standing: { hindrance: null, trouble: null, isMember: true, reports },
+});
 
 describe('threads that fold', () => {
   test('end together once they are told to, and what they log until then is written', async () => {
@@ -69,10 +71,11 @@ describe('threads that fold', () => {
       { words: [standing(report(0, 4, 10), report(1, 2, 5)), { log: 'told\n' }] },
       { words: [standing(report(0, 5, 11), report(2, 1, 7)), { log: 'told\n' }] },
     );
+    expect([pool.hindrance, pool.isMember]).toEqual(['starting', false]);
     const ending = new AbortController();
     const done = pool.run(ending.signal);
     await heard(2);
-    expect(pool.isReady).toBe(true);
+    expect([pool.hindrance, pool.isMember]).toEqual([null, true]);
     expect(pool.reports().map(({ partition, epoch }) => [partition, epoch])).toEqual([
       [0, 5],
       [1, 2],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { noCounts } from '../../src/core/changes.ts';
-import { Metrics } from '../../src/metrics.ts';
+import { type Counts, noCounts } from '../../src/core/changes.ts';
+import { Metrics } from '../../src/metrics/index.ts';
 import type { PartitionReport } from '../../src/processor/observer.ts';
 
 const report = (given: Partial<PartitionReport> = {}): PartitionReport => ({
@@ -9,13 +9,19 @@ const report = (given: Partial<PartitionReport> = {}): PartitionReport => ({
   epoch: 1,
   nextOffset: 90,
   end: 100,
+  drainedAt: null,
   arrivalClock: 1_000_000,
+  eventClock: 990_000,
   watermark: 940_000,
   openVisits: 7,
+  nextDue: 1_004_000,
+  backlogMessages: 3,
   backlogBytes: 2_048,
   backlogSince: 1_003_000,
   counts: { ...noCounts() },
+  waiting: null,
   lastError: null,
+  publishError: null,
   ...given,
 });
 
@@ -33,26 +39,15 @@ function over(reports: PartitionReport[]): Metrics {
 
 describe('metrics', () => {
   test('every counter of the fold that says where an event went is in the sum over outcomes', async () => {
-    const counts = { ...noCounts() };
     // Powers of two: a counter that is left out or counted twice shows in the sum.
-    const parts = [
-      'started',
-      'joined',
-      'merged',
-      'duplicate',
-      'late',
-      'undecodable',
-      'invalid',
-      'future',
-      'visitFull',
-    ] as const;
+    const counts = { ...noCounts() };
+    // As the state has them: its events are the sum of those from `started` to `visitFull`.
+    const names = Object.keys(counts) as (keyof Counts)[];
+    const parts = names.slice(names.indexOf('started'), names.indexOf('visitFull') + 1);
     parts.forEach((part, i) => {
       counts[part] = 2 ** i;
     });
     counts.events = 2 ** parts.length - 1;
-    // Nothing else is counted there: `events` is the sum of all counters behind it but the last four.
-    const names = Object.keys(counts);
-    expect(names.slice(names.indexOf('events') + 1, -4)).toEqual([...parts]);
     const series = await scrape(over([report({ counts })]));
     const events = [...series].filter(([name]) => name.startsWith('tidemark_events_total{'));
     expect(events).toHaveLength(parts.length);
@@ -65,11 +60,42 @@ describe('metrics', () => {
     expect(of('tidemark_lag_records')).toBe(10);
     expect(of('tidemark_lag_seconds')).toBe(5);
     expect(of('tidemark_arrival_clock_seconds')).toBe(1_000);
+    expect(of('tidemark_event_clock_seconds')).toBe(990);
     expect(of('tidemark_watermark_seconds')).toBe(940);
+    expect(of('tidemark_arrival_clock_delay_seconds')).toBe(5);
+    expect(of('tidemark_event_clock_delay_seconds')).toBe(15);
+    expect(of('tidemark_visits_overdue_seconds')).toBe(1);
+    expect(of('tidemark_outbox_messages')).toBe(3);
     expect(of('tidemark_open_visits')).toBe(7);
     expect(of('tidemark_outbox_bytes')).toBe(2_048);
     expect(of('tidemark_outbox_age_seconds')).toBe(2);
     expect(of('tidemark_partition_running')).toBe(1);
+  });
+
+  test('a clock of the brokers that is ahead shows as a delay below zero', async () => {
+    const series = await scrape(over([report({ arrivalClock: 1_008_000 })]));
+    expect(series.get('tidemark_arrival_clock_delay_seconds{partition="0"}')).toBe(-3);
+  });
+
+  test('the first record after a quiet night is not a night behind', async () => {
+    const series = await scrape(over([report({ drainedAt: 1_004_800 })]));
+    expect(series.get('tidemark_lag_seconds{partition="0"}')).toBe(0.2);
+  });
+
+  test('what a partition waits for is shown with its time, and all else it might wait for with none', async () => {
+    const series = await scrape(over([report({ waiting: { for: 'registry', since: 1_001_000 } })]));
+    const of = (what: string) => series.get(`tidemark_partition_waiting_seconds{partition="0",for="${what}"}`);
+    expect(['store', 'registry', 'publisher'].map(of)).toEqual([0, 4, 0]);
+  });
+
+  test('whether the process is in the group, and how many partitions there are, is shown', async () => {
+    const reports = () => [];
+    const metrics = (group: () => { member: boolean; partitions: number } | null) =>
+      scrape(new Metrics({ version: '1', reports, group, process: false }));
+    const before = await metrics(() => null);
+    expect([before.get('tidemark_group_member'), before.get('tidemark_input_partitions')]).toEqual([0, 0]);
+    const after = await metrics(() => ({ member: true, partitions: 12 }));
+    expect([after.get('tidemark_group_member'), after.get('tidemark_input_partitions')]).toEqual([1, 12]);
   });
 
   test('a drained partition lags by no seconds, and what is not known yet is not shown', async () => {
@@ -82,6 +108,7 @@ describe('metrics', () => {
           end: null,
           nextOffset: null,
           arrivalClock: null,
+          eventClock: null,
           watermark: null,
           counts: null,
         }),
@@ -90,7 +117,12 @@ describe('metrics', () => {
     const shown = [...unknown.keys()].filter((name) => name.includes('partition='));
     expect(shown).toEqual([
       'tidemark_partition_running{partition="0"}',
+      ...['store', 'registry', 'publisher'].map(
+        (what) => `tidemark_partition_waiting_seconds{partition="0",for="${what}"}`,
+      ),
       'tidemark_open_visits{partition="0"}',
+      'tidemark_visits_overdue_seconds{partition="0"}',
+      'tidemark_outbox_messages{partition="0"}',
       'tidemark_outbox_bytes{partition="0"}',
       'tidemark_outbox_age_seconds{partition="0"}',
     ]);
@@ -116,15 +148,21 @@ describe('metrics', () => {
 
   test('what the processor tells of is counted', async () => {
     const metrics = over([]);
-    metrics.committed({ ms: 20, rows: 5 });
-    metrics.published({ ms: 10, messages: 3 });
+    metrics.committed({ partition: 0, ms: 20, rows: 5, records: 4, bytes: 1_000 });
+    metrics.published({ partition: 0, ms: 10, messages: 3, delays: [400, 2_000] });
     metrics.failed('broker');
     metrics.rebalanced();
-    metrics.takenOver({ ms: 100 });
+    metrics.takenOver({ partition: 0, ms: 100 });
+    metrics.misplaced({ partition: 0, count: 2 });
     const series = await scrape(metrics);
     expect(series.get('tidemark_commit_duration_seconds_sum')).toBeCloseTo(0.02);
     expect(series.get('tidemark_commit_rows_total')).toBe(5);
+    expect(series.get('tidemark_commit_records_total')).toBe(4);
+    expect(series.get('tidemark_commit_bytes_total')).toBe(1_000);
     expect(series.get('tidemark_published_messages_total')).toBe(3);
+    expect(series.get('tidemark_due_to_published_seconds_sum')).toBeCloseTo(2.4);
+    expect(series.get('tidemark_due_to_published_seconds_count')).toBe(2);
+    expect(series.get('tidemark_misplaced_records_total{partition="0"}')).toBe(2);
     expect(series.get('tidemark_failures_total{part="broker"}')).toBe(1);
     expect(series.get('tidemark_failures_total{part="store"}')).toBe(0);
     expect(series.get('tidemark_rebalances_total')).toBe(1);

@@ -1,0 +1,74 @@
+// What is true now, asked for again and again. It goes on through restarts of the processor, and knows how old it is.
+import { get, Refused, TokenNeeded } from './api.js';
+
+/** Between two answers, ms; longer after a failure. */
+const EVERY = 1_000;
+const LONGEST = 10_000;
+/** What is older than this is called stale, ms. */
+const STALE = 4_000;
+
+export class Feed {
+  /** `onLive(live)`, `onState({ kind, since, why })`, `onToken()`. */
+  constructor({ onLive, onState, onToken }) {
+    Object.assign(this, { onLive, onState, onToken });
+    this.live = null;
+    this.heard = null;
+    this.failures = 0;
+    this.why = null;
+    this.timer = null;
+    this.running = false;
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden && this.running) this.soon(0);
+    });
+    setInterval(() => this.judge(), 1_000);
+  }
+
+  start() {
+    this.running = true;
+    this.soon(0);
+  }
+
+  stop() {
+    this.running = false;
+    clearTimeout(this.timer);
+  }
+
+  soon(ms) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), ms);
+  }
+
+  async ask() {
+    // Nobody looks at a page in the background.
+    if (document.hidden && this.live !== null) return;
+    try {
+      const live = await get('live');
+      if (!this.running) return;
+      this.failures = 0;
+      this.why = null;
+      this.heard = Date.now();
+      this.live = live;
+      this.onLive(live);
+    } catch (error) {
+      if (!this.running) return;
+      if (error instanceof TokenNeeded) {
+        this.stop();
+        this.onToken();
+        return;
+      }
+      this.failures += 1;
+      this.why = error instanceof Refused ? `it answers: ${error.message}` : error.message;
+    }
+    this.judge();
+    this.soon(Math.min(LONGEST, EVERY * 2 ** Math.min(this.failures, 4)));
+  }
+
+  judge() {
+    if (!this.running) return;
+    const old = this.heard === null ? null : Date.now() - this.heard;
+    if (this.heard === null)
+      this.onState({ kind: this.why === null ? 'connecting' : 'away', since: null, why: this.why });
+    else if (this.failures > 0 || old > STALE) this.onState({ kind: 'stale', since: this.heard, why: this.why });
+    else this.onState({ kind: 'live', since: this.heard, why: null });
+  }
+}

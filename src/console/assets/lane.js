@@ -1,0 +1,251 @@
+// One partition on the time axis: its clocks as lines, its visits as bars, the rest of them as a histogram by due time.
+import { Keyed, s, say, set } from './dom.js';
+import { pack } from './scale.js';
+import { clock, count, duration } from './time.js';
+import { barSays, clocksSay } from './words.js';
+
+const TITLE = 18;
+const ROW = 11;
+const BAR = 6;
+const REST = 26;
+const MOST_ROWS = 7;
+
+export class Lane {
+  /** Rows of bars, by what there is to show; the same from one drawing to the next, or the page would jump. */
+  static rowsOf({ visits }) {
+    const most = visits === null ? 0 : visits.shown.length;
+    return Math.min(MOST_ROWS, Math.max(3, most));
+  }
+
+  static height(item) {
+    return TITLE + Lane.rowsOf(item) * ROW + (hasRest(item) ? REST : 8);
+  }
+
+  constructor(explain) {
+    this.explain = explain;
+    this.rows = new Map();
+    this.item = null;
+    this.ground = s('rect', { class: 'ground' });
+    this.settled = s('rect', { class: 'settled' });
+    this.title = s('text', { class: 'title', x: 6, y: 13 });
+    this.side = s('text', { class: 'side', y: 13, 'text-anchor': 'end' });
+    this.lines = Object.fromEntries(
+      ['event', 'arrival', 'watermark'].map((kind) => [kind, s('line', { class: kind })]),
+    );
+    this.label = s('text', { class: 'label', y: 13 });
+    this.out = s('text', { class: 'out' });
+    this.head = s(
+      'g',
+      { class: 'head', tabindex: 0, role: 'img', onfocus: () => this.explainClocks(), onblur: () => explain(null) },
+      this.ground,
+      this.settled,
+      this.title,
+      this.side,
+    );
+    this.bars = s('g', {});
+    this.rest = s('g', { class: 'rest', 'aria-hidden': 'true' });
+    this.element = s(
+      'g',
+      { class: 'lane' },
+      this.head,
+      this.rest,
+      Object.values(this.lines),
+      this.bars,
+      this.label,
+      this.out,
+    );
+    this.keyed = new Keyed(
+      this.bars,
+      (bar) => bar.visit.id,
+      () => new Bar((text) => explain(text)),
+    );
+    this.element.addEventListener('pointerover', (event) => {
+      if (!this.bars.contains(event.target)) this.explainClocks();
+    });
+    this.element.addEventListener('pointerleave', () => explain(null));
+  }
+
+  explainClocks() {
+    if (this.item !== null) this.explain(clocksSay(this.item.partition, this.item.rules, this.item.now));
+  }
+
+  update(item) {
+    this.item = item;
+    const { partition, scale, top, width, fine } = item;
+    const height = Lane.height(item) - 4;
+    set(this.element, 'transform', `translate(0 ${top})`);
+    box(this.ground, 0, 0, width, height);
+    const { watermark } = partition;
+    box(this.settled, 0, 0, watermark === null ? 0 : scale.within(watermark), height);
+    set(this.head, 'aria-label', clocksSay(partition, item.rules, item.now));
+    say(this.title, `partition ${partition.partition}`);
+    set(this.side, 'x', width - 6);
+    say(this.side, sideOf(partition, fine));
+    this.drawClocks(item, height);
+    this.drawBars(item);
+    this.drawRest(item, height);
+  }
+
+  drawClocks({ partition, scale, fine }, height) {
+    const { watermark, eventClock, arrivalClock } = partition;
+    for (const [kind, ms] of [
+      ['watermark', watermark],
+      ['event', eventClock],
+      ['arrival', arrivalClock],
+    ]) {
+      const inside = ms !== null && scale.has(ms);
+      set(this.lines[kind], 'visibility', inside ? null : 'hidden');
+      if (!inside) continue;
+      const x = Math.round(scale.x(ms) * 2) / 2;
+      for (const [name, value] of Object.entries({
+        x1: x,
+        x2: x,
+        y1: kind === 'watermark' ? 0 : TITLE - 2,
+        y2: height,
+      }))
+        set(this.lines[kind], name, value);
+    }
+    const inside = watermark !== null && scale.has(watermark);
+    const x = inside ? scale.x(watermark) : 0;
+    const right = x < 190;
+    set(this.label, 'visibility', inside && fine ? null : 'hidden');
+    set(this.label, 'x', right ? x + 4 : x - 4);
+    set(this.label, 'text-anchor', right ? 'start' : 'end');
+    say(this.label, inside ? `watermark ${clock(watermark)}` : '');
+    const lost = watermark !== null && watermark < scale.from;
+    set(this.out, 'visibility', lost ? null : 'hidden');
+    set(this.out, 'x', 6);
+    set(this.out, 'y', TITLE + 10);
+    say(this.out, lost ? `← watermark at ${clock(watermark)}, ${duration(scale.from - watermark)} before this` : '');
+  }
+
+  drawBars(item) {
+    const { visits, scale } = item;
+    const shown = visits?.shown ?? [];
+    const spans = shown
+      .filter((visit) => visit.due >= scale.from && visit.startedAt <= scale.to)
+      .map((visit) => ({
+        key: visit.id,
+        visit,
+        from: scale.within(visit.startedAt),
+        to: Math.max(
+          scale.within(visit.startedAt) + 8,
+          scale.within(visit.ended ? visit.lastEventAt : Math.max(visit.waitsFor, visit.due)) + 6,
+        ),
+      }));
+    const { placed } = pack(spans, Lane.rowsOf(item), (key) => this.rows.get(key));
+    this.rows = placed;
+    this.keyed.update(
+      spans
+        .filter(({ key }) => placed.has(key))
+        .map(({ visit }) => ({ visit, y: TITLE + placed.get(visit.id) * ROW + 1, item })),
+    );
+  }
+
+  drawRest(item, height) {
+    const parts = [];
+    if (hasRest(item)) {
+      const { visits, scale, width } = item;
+      const highest = Math.max(...visits.later.map(({ visits: n }) => n));
+      const base = height - 3;
+      for (const { from, to, visits: n } of visits.later) {
+        const x = scale.within(from);
+        const wide = scale.within(to) - x;
+        if (wide <= 0) continue;
+        const high = Math.max(1, (n / highest) * (REST - 12));
+        parts.push(s('rect', { class: 'later', x, y: base - high, width: Math.max(1, wide - 0.5), height: high }));
+      }
+      parts.push(
+        s('text', { class: 'side', x: 6, y: base - 2 }, `${count(visits.rest)} more open, by when they are due`),
+      );
+      parts.push(s('line', { class: 'base', x1: 0, x2: width, y1: base, y2: base }));
+    }
+    this.rest.replaceChildren(...parts);
+  }
+
+  /** Moves the focus along the visits, in order of when they are due. */
+  step(key, target) {
+    const bars = [...this.keyed.shown.values()].sort((a, b) => a.visit.due - b.visit.due).map(({ element }) => element);
+    const at = bars.findIndex((bar) => bar.contains(target));
+    if (key === 'ArrowLeft' && at === 0) this.head.focus();
+    else if (key === 'Home') this.head.focus();
+    else if (key === 'End') bars.at(-1)?.focus();
+    else (bars[at + (key === 'ArrowRight' ? 1 : -1)] ?? target).focus();
+  }
+}
+
+/** One visit. */
+class Bar {
+  constructor(explain) {
+    this.explain = explain;
+    this.visit = null;
+    this.hit = s('rect', { class: 'hit' });
+    this.bar = s('rect', { class: 'bar', rx: 2, height: BAR });
+    this.tail = s('line', { class: 'tail' });
+    this.goal = s('line', { class: 'goal' });
+    this.wait = s('line', { class: 'wait' });
+    this.due = s('path', { class: 'due' });
+    this.element = s(
+      'a',
+      {
+        class: 'visit',
+        tabindex: -1,
+        onfocus: () => this.tell(),
+        onpointerover: () => this.tell(),
+        onblur: () => explain(null),
+      },
+      ...[this.hit, this.wait, this.tail, this.goal, this.bar, this.due],
+    );
+  }
+
+  tell() {
+    this.explain(barSays(this.visit, this.item.rules, this.item.partition.watermark, this.item.now));
+  }
+
+  update({ visit, y, item }) {
+    this.visit = visit;
+    this.item = item;
+    const { scale } = item;
+    const middle = y + ROW / 2;
+    const from = scale.within(visit.startedAt);
+    const last = scale.within(visit.lastEventAt);
+    const goal = scale.x(visit.waitsFor);
+    const due = scale.x(visit.due);
+    set(this.element, 'href', `#/visit/${encodeURIComponent(visit.id)}`);
+    set(this.element, 'aria-label', barSays(visit, item.rules, item.partition.watermark, item.now));
+    const kinds = ['bar', visit.ended && 'ended', visit.seal !== null && 'sealed', visit.debug && 'debug'];
+    set(this.bar, 'class', kinds.filter(Boolean).join(' '));
+    box(this.bar, from, middle - BAR / 2, Math.max(3, last - from), BAR);
+    box(this.hit, from - 3, y, Math.max(last, visit.ended ? last : due, from) - from + 9, ROW);
+    for (const part of [this.tail, this.goal, this.wait, this.due])
+      set(part, 'visibility', visit.ended ? 'hidden' : null);
+    if (visit.ended) return;
+    line(this.tail, last, scale.within(visit.waitsFor), middle, middle);
+    line(this.goal, goal, goal, middle - 4.5, middle + 4.5);
+    line(this.wait, scale.within(visit.waitsFor), scale.within(visit.due), middle, middle);
+    set(this.due, 'd', `M${due} ${middle - 3.5}l3.5 3.5l-3.5 3.5l-3.5-3.5z`);
+  }
+}
+
+function hasRest({ visits }) {
+  return visits !== null && visits.rest > 0;
+}
+
+function sideOf({ openVisits, lag, phase }, fine) {
+  const open = `${count(openVisits)} open`;
+  if (phase === 'nobody') return `${open} · nobody folds it`;
+  if (!fine || lag === null) return open;
+  return `${open} · ${lag === 0 ? 'caught up' : `${count(lag)} behind`}`;
+}
+
+function box(rect, x, y, width, height) {
+  for (const [name, value] of Object.entries({ x, y, width, height })) set(rect, name, round(value));
+}
+
+function line(element, x1, x2, y1, y2) {
+  for (const [name, value] of Object.entries({ x1, x2, y1, y2 })) set(element, name, round(value));
+}
+
+function round(n) {
+  return Math.round(n * 10) / 10;
+}

@@ -1,0 +1,130 @@
+// The first page: how far it is, the time axis, what has just ended, and the partitions.
+import { Axis } from './axis.js';
+import { h, say } from './dom.js';
+import { partitionsPanel } from './partitions.js';
+import { count, duration } from './time.js';
+import { endedTable } from './visit-tables.js';
+
+/** Visits that ended last, beside the open ones on the axis and in the list. */
+const ON_AXIS = 8;
+const LISTED = 12;
+
+export function overviewPage() {
+  const figures = figuresOf(
+    ['open', 'visits open'],
+    ['lag', 'records behind'],
+    ['behind', 'watermark behind now'],
+    ['ended', 'revisions published'],
+    ['set', 'dead letters and late'],
+  );
+  const trouble = h('div', { class: 'trouble' });
+  const axis = new Axis();
+  const partitions = partitionsPanel();
+  const ended = endedTable('Visits that have just ended');
+  const just = h(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'just' },
+    h(
+      'div',
+      { class: 'panel-head' },
+      h('h2', { id: 'just' }, 'Just ended'),
+      h('span', { class: 'grow' }),
+      h('a', { href: '#/visits' }, 'all open and ended visits'),
+    ),
+    ended.element,
+  );
+  const element = h(
+    'div',
+    { class: 'page' },
+    h('h1', { class: 'hidden' }, 'Overview'),
+    figures.element,
+    trouble,
+    axis.element,
+    just,
+    partitions.element,
+  );
+  const update = (live) => {
+    figures.update(sumsOf(live));
+    tell(trouble, live);
+    axis.update(withEnded(live));
+    const inMemory = live.store.kind === 'memory';
+    just.hidden = inMemory;
+    ended.update(live.ended.slice(0, LISTED), live.at);
+    partitions.update(live);
+  };
+  return { element, update, close: () => axis.close() };
+}
+
+/** The few that ended last stay on the axis for a while, so that one sees them end. */
+function withEnded(live) {
+  const visits = live.visits.map((of) => {
+    const ended = live.ended
+      .filter(({ openedPartition }) => openedPartition === of.partition)
+      .slice(0, ON_AXIS)
+      .map((visit) => ({
+        ...{ id: visit.visitId, startedAt: visit.startedAt, lastEventAt: visit.lastEventAt, events: visit.eventCount },
+        ...{ seal: null, debug: visit.debug, ended: true, reason: visit.endReason, revision: visit.revision },
+        ...{ waitsFor: visit.lastEventAt, due: visit.lastEventAt },
+      }));
+    const open = new Set(of.shown.map(({ id }) => id));
+    return { ...of, shown: [...of.shown, ...ended.filter(({ id }) => !open.has(id))] };
+  });
+  return { ...live, visits };
+}
+
+function sumsOf({ partitions, at }) {
+  const sum = (of) => partitions.reduce((total, one) => total + (of(one) ?? 0), 0);
+  const known = partitions.filter(({ lag }) => lag !== null);
+  const watermarks = partitions.map(({ watermark }) => watermark).filter((one) => one !== null);
+  const counted = (name) => sum(({ counts }) => counts?.[name]);
+  return {
+    open: count(sum(({ openVisits }) => openVisits)),
+    lag:
+      known.length === 0
+        ? '–'
+        : `${count(known.reduce((total, { lag }) => total + lag, 0))}${known.length < partitions.length ? ' +' : ''}`,
+    behind: watermarks.length === 0 ? '–' : duration(Math.max(0, at - Math.max(...watermarks))),
+    ended: count(counted('published')),
+    set: count(
+      ['undecodable', 'invalid', 'future', 'visitFull', 'late'].reduce((total, name) => total + counted(name), 0),
+    ),
+  };
+}
+
+function figuresOf(...entries) {
+  const values = new Map();
+  const items = entries.map(([key, label]) => {
+    const value = h('dd', {}, '–');
+    values.set(key, value);
+    return h('div', {}, h('dt', {}, label), value);
+  });
+  const update = (given) => {
+    for (const [key, value] of values) say(value, given[key]);
+  };
+  return { element: h('dl', { class: 'figures' }, items), update };
+}
+
+/** What somebody has to know, and what to do about it. */
+function tell(parent, { store, partitions, notReady }) {
+  const said = [];
+  const nobody = partitions.filter(({ phase }) => phase === 'nobody').map(({ partition }) => partition);
+  if (store.kind === 'memory') {
+    said.push([
+      'The state of this processor is in memory. Partitions are shown; visits, sessions and profiles would be read from Postgres.',
+      'quiet',
+    ]);
+  } else if (store.error !== null) {
+    const age = store.readAt === null ? '' : ' What is shown of visits is older than what is shown of partitions.';
+    said.push([`${store.error}.${age} Folding and publishing do not wait for the console.`, '']);
+  }
+  if (nobody.length > 0)
+    said.push([
+      `Nobody folds partition ${nobody.join(', ')}: start tidemark run, or look whether an instance is stuck.`,
+      '',
+    ]);
+  else if (notReady !== null) said.push([`Not ready: ${notReady}.`, 'quiet']);
+  const text = JSON.stringify(said);
+  if (parent.dataset.said === text) return;
+  parent.dataset.said = text;
+  parent.replaceChildren(...said.map(([what, kind]) => h('p', { class: `notice ${kind}`, role: 'status' }, what)));
+}

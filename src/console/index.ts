@@ -1,0 +1,93 @@
+import { hostname } from 'node:os';
+import { Problem, type Query, type Site } from '../http/site.ts';
+import type { PartitionReport } from '../processor/observer.ts';
+import { type Loaded, settingsInForce } from '../settings/index.ts';
+import { readAssets } from './assets.ts';
+import { type Live, type LiveParts, liveView } from './live.ts';
+import { ConsoleStore } from './store.ts';
+
+export interface ConsoleParts {
+  readonly loaded: Loaded;
+  readonly version: string;
+  readonly reports: () => readonly PartitionReport[];
+  /** null: it is ready; else why not. */
+  readonly ready: () => string | null;
+  /** Where the state is. */
+  readonly state: 'postgres' | 'memory';
+}
+
+export interface Console {
+  readonly site: Site;
+  close(): Promise<void>;
+}
+
+/**
+ * The console: a page, and what it asks for. Nothing is read before somebody looks. The processor gives it its reports
+ * and knows nothing of it.
+ */
+export function openConsole({ loaded, version, reports, ready, state }: ConsoleParts): Console {
+  const { settings } = loaded;
+  const store = state === 'postgres' ? new ConsoleStore(settings) : null;
+  const instance = { name: `${hostname()}:${process.pid}`, version, startedAt: Date.now() };
+  const parts: LiveParts = { settings, instance, reports, ready, store, now: Date.now };
+  return { site: { assets: readAssets(), answers: answersOf(loaded, parts) }, close: async () => store?.close() };
+}
+
+function answersOf(loaded: Loaded, parts: LiveParts): Site['answers'] {
+  const { deadLetter, late } = loaded.settings;
+  return new Map<string, (query: Query) => Promise<unknown>>([
+    ['/console/live', () => liveView(parts)],
+    ['/console/visits', (query) => visits(parts, query)],
+    ['/console/visit', (query) => one(parts, 'visit', query)],
+    ['/console/session', (query) => one(parts, 'session', query)],
+    ['/console/profile', (query) => one(parts, 'profile', query)],
+    ['/console/find', (query) => find(parts, query)],
+    ['/console/dead-letters', async () => ({ topics: { deadLetter: deadLetter.topic, late: late.topic } })],
+    ['/console/settings', async () => ({ settings: settingsInForce(loaded) })],
+  ]);
+}
+
+/** Open visits by when they are due, and the last that ended. */
+async function visits(parts: LiveParts, query: Query): Promise<unknown> {
+  const partition = numberOf(query, 'partition');
+  const store = withStore(parts);
+  const live: Live = await liveView(parts);
+  if (partition !== null && !live.partitions.some((one) => one.partition === partition)) {
+    throw new Problem(404, `partition ${partition} is not known`);
+  }
+  const open = await store.openVisits(partition);
+  const { value, at, error } = open;
+  return { at: live.at, open: value ?? [], readAt: at, error };
+}
+
+async function one(parts: LiveParts, kind: 'visit' | 'session' | 'profile', query: Query): Promise<unknown> {
+  const id = textOf(query, 'id');
+  const offset = numberOf(query, 'offset') ?? 0;
+  return await withStore(parts)[kind](id, offset);
+}
+
+async function find(parts: LiveParts, query: Query): Promise<unknown> {
+  const text = textOf(query, 'q');
+  return await withStore(parts).find(text);
+}
+
+function withStore({ store }: LiveParts): ConsoleStore {
+  if (store !== null) return store;
+  throw new Problem(503, 'the state is in memory: there is no Postgres to read visits, sessions and profiles from');
+}
+
+function textOf(query: Query, name: string): string {
+  const text = query.get(name) ?? '';
+  if (text === '' || text.length > 256 || text.includes('\0')) {
+    throw new Problem(400, `${name} has to be text of 1 to 256 characters`);
+  }
+  return text;
+}
+
+/** A whole number from 0; null: it was not given. */
+function numberOf(query: Query, name: string): number | null {
+  const text = query.get(name);
+  if (text === undefined) return null;
+  if (!/^\d{1,9}$/.test(text)) throw new Problem(400, `${name} has to be a whole number`);
+  return Number(text);
+}

@@ -1,0 +1,70 @@
+export interface Known<T> {
+  /** null: it was never read. */
+  readonly value: T | null;
+  /** When it was read, ms since the epoch. */
+  readonly at: number | null;
+  /** Why the last read failed; null: it did not. */
+  readonly error: string | null;
+}
+
+export interface LatestOptions {
+  /** Shortest time between two reads, ms. */
+  readonly every: number;
+  /** Longest that somebody who asks waits for a read; then they get what is known, ms. */
+  readonly patience: number;
+  readonly now?: () => number;
+}
+
+/** A read may take this share of the time, whatever it costs. */
+const SHARE = 1 / 20;
+
+/**
+ * One value for all who look at it.
+ *
+ * Invariant: at most one read is under way, none begins unless somebody asks, and the reads together take no more than
+ * a twentieth of the time. However many look and however slow the source is, it is asked no more than that: otherwise
+ * people who open the console because Postgres is slow would make it slower.
+ */
+export class Latest<T> {
+  private readonly read: () => Promise<T>;
+  private readonly options: Required<LatestOptions>;
+  private known: Known<T> = { value: null, at: null, error: null };
+  private reading: Promise<void> | null = null;
+  private next = Number.NEGATIVE_INFINITY;
+
+  constructor(read: () => Promise<T>, options: LatestOptions) {
+    this.read = read;
+    this.options = { now: Date.now, ...options };
+  }
+
+  /** Does not throw: what fails is told with what was known before. */
+  async get(): Promise<Known<T>> {
+    const { now, patience } = this.options;
+    if (this.reading === null && now() >= this.next) this.reading = this.refresh();
+    if (this.reading !== null) await within(this.reading, patience);
+    return this.known;
+  }
+
+  private async refresh(): Promise<void> {
+    const { now, every } = this.options;
+    const begun = now();
+    try {
+      this.known = { value: await this.read(), at: begun, error: null };
+    } catch (error) {
+      this.known = { ...this.known, error: (error as Error).message || String(error) };
+    } finally {
+      const took = now() - begun;
+      this.next = begun + Math.max(every, took / SHARE);
+      this.reading = null;
+    }
+  }
+}
+
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,84 @@
+import type { AxisVisits, VisitSummary } from '../inspect/index.ts';
+import type { PartitionReport } from '../processor/observer.ts';
+import type { Settings } from '../settings/index.ts';
+import type { Known } from './latest.ts';
+import { type PartitionView, partitionViews } from './partitions.ts';
+import type { ConsoleStore } from './store.ts';
+
+export interface Instance {
+  /** Host and process, as it names itself in Postgres. */
+  readonly name: string;
+  readonly version: string;
+  /** ms since the epoch. */
+  readonly startedAt: number;
+}
+
+/** All that moves, of one moment. Times in ms since the epoch. */
+export interface Live {
+  readonly at: number;
+  readonly instance: Instance;
+  readonly topic: string;
+  readonly group: string;
+  /** null: it has joined the group and taken over what it was given; else why not. */
+  readonly notReady: string | null;
+  readonly rules: {
+    readonly gap: number;
+    readonly outOfOrderness: number;
+    readonly arrivalGrace: number;
+    readonly allowedLateness: number;
+  };
+  readonly partitions: readonly PartitionView[];
+  /** Of the partitions with most open visits. */
+  readonly visits: readonly AxisVisits[];
+  /** Newest first. */
+  readonly ended: readonly VisitSummary[];
+  readonly store: StoreState;
+}
+
+/** `memory`: there is no Postgres, and what only it could tell is left out. */
+export type StoreState =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'postgres'; readonly error: string | null; readonly readAt: number | null };
+
+export interface LiveParts {
+  readonly settings: Settings;
+  readonly instance: Instance;
+  readonly reports: () => readonly PartitionReport[];
+  readonly ready: () => string | null;
+  /** null: the state is in memory. */
+  readonly store: ConsoleStore | null;
+  readonly now: () => number;
+}
+
+export async function liveView({ settings, instance, reports, ready, store, now }: LiveParts): Promise<Live> {
+  const [status, axis, ended] = await Promise.all([store?.status.get(), store?.axis.get(), store?.ended.get()]);
+  const { gap, outOfOrderness, arrivalGrace, allowedLateness } = settings.visit;
+  const at = now();
+  return {
+    at,
+    instance,
+    topic: settings.input.topic,
+    group: settings.kafka.group,
+    notReady: ready(),
+    rules: { gap, outOfOrderness, arrivalGrace, allowedLateness },
+    partitions: partitionViews({
+      reports: reports(),
+      status: status?.value ?? [],
+      self: instance.name,
+      outOfOrderness,
+      now: at,
+    }),
+    visits: axis?.value ?? [],
+    ended: ended?.value ?? [],
+    store: stateOf([status, axis, ended]),
+  };
+}
+
+/** Of several reads, the first that failed and the oldest. */
+function stateOf(reads: readonly (Known<unknown> | undefined)[]): StoreState {
+  const known = reads.filter((read) => read !== undefined);
+  if (known.length === 0) return { kind: 'memory' };
+  const error = known.find((read) => read.error !== null)?.error ?? null;
+  const times = known.map(({ at }) => at);
+  return { kind: 'postgres', error, readAt: times.includes(null) ? null : Math.min(...(times as number[])) };
+}

@@ -1,0 +1,112 @@
+import type pg from 'pg';
+import { Problem } from '../http/site.ts';
+import {
+  type AxisVisits,
+  axisVisits,
+  inspectProfile,
+  inspectSession,
+  inspectVisit,
+  openVisits,
+  recentlyEnded,
+  type StateRules,
+  search,
+  stateRules,
+  type VisitSummary,
+} from '../inspect/index.ts';
+import { createPool } from '../postgres/connect.ts';
+import { type PartitionStatus, readStatus } from '../postgres/status.ts';
+import type { Settings } from '../settings/index.ts';
+import { type Known, Latest } from './latest.ts';
+
+/** Connections of the console: the fold's are its own, and it never waits for one of these. */
+const CONNECTIONS = 2;
+/** Longest that one statement may take, ms. */
+const TIMEOUT = 3_000;
+/** Visits of a list, and events of a visit, that are shown at once. */
+const LIST = 100;
+const EVENTS = 200;
+
+/** What the console reads of Postgres. What all who look see is read once for all; what one person looks up, for them. */
+export class ConsoleStore {
+  readonly status: Latest<PartitionStatus[]>;
+  readonly axis: Latest<AxisVisits[]>;
+  readonly ended: Latest<VisitSummary[]>;
+  private readonly pool: pg.Pool;
+  private readonly settings: Settings;
+  private readonly open = new Map<number | null, Latest<VisitSummary[]>>();
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.pool = createPool(settings.database, CONNECTIONS, TIMEOUT);
+    this.status = this.latest(() => readStatus(this.pool), 1_000);
+    this.axis = this.latest(async () => axisVisits(this.pool, await this.rules()), 1_000);
+    this.ended = this.latest(async () => recentlyEnded(this.pool, await this.rules(), LIST), 1_000);
+  }
+
+  /** Those due first. @param partition null: of all */
+  async openVisits(partition: number | null): Promise<Known<VisitSummary[]>> {
+    let latest = this.open.get(partition);
+    if (latest === undefined) {
+      latest = this.latest(async () => openVisits(this.pool, await this.rules(), { partition, limit: LIST }), 1_000);
+      this.open.set(partition, latest);
+    }
+    return await latest.get();
+  }
+
+  visit(id: string, offset: number) {
+    return this.ask('visit', id, (rules) => inspectVisit(this.pool, rules, id, { limit: EVENTS, offset }));
+  }
+
+  session(id: string, offset: number) {
+    return this.ask('session', id, (rules) => inspectSession(this.pool, rules, id, { limit: LIST, offset }));
+  }
+
+  profile(id: string, offset: number) {
+    return this.ask('profile', id, (rules) => inspectProfile(this.pool, rules, id, { limit: LIST, offset }));
+  }
+
+  find(text: string) {
+    return this.reach(() => search(this.pool, text));
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private rules(): Promise<StateRules> {
+    return stateRules(this.pool, this.settings);
+  }
+
+  private latest<T>(read: () => Promise<T>, every: number): Latest<T> {
+    return new Latest(() => read().catch((error) => Promise.reject(explained(error))), { every, patience: 800 });
+  }
+
+  private async ask<T>(kind: string, id: string, read: (rules: StateRules) => Promise<T | null>): Promise<T> {
+    const found = await this.reach(async () => read(await this.rules()));
+    if (found === null) throw new Problem(404, `no ${kind} has the id ${id}`);
+    return found;
+  }
+
+  private async reach<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      throw new Problem(503, explained(error).message, { cause: error });
+    }
+  }
+}
+
+/** What Postgres says, and what to do. */
+function explained(error: unknown): Error {
+  const { code, message, errors } = error as Error & { code?: string; errors?: Error[] };
+  const why = message || errors?.map((one) => one.message).join(', ') || code || String(error);
+  return new Error(sayOf(code, why), { cause: error });
+}
+
+function sayOf(code: string | undefined, why: string): string {
+  if (code === '57014')
+    return `Postgres took longer than ${TIMEOUT / 1_000} s for this: it is busy, or the state is large`;
+  if (code === '42P01' || code === '42703')
+    return `the schema is not set up, or not by this version: run tidemark setup`;
+  return `Postgres does not answer: ${why}`;
+}

@@ -1,0 +1,176 @@
+import type { Json } from '../core/event.ts';
+import type { EndReason, Seal } from '../core/visit.ts';
+import type { Clocks } from './clocks.ts';
+import { type Ask, ms, named } from './database.ts';
+import { type Ending, endingOf } from './ending.ts';
+import type { StateRules } from './rules.ts';
+import { isFinal, whyEnded, whyOpen } from './why.ts';
+
+/** A visit as the view `visits` shows it, and what it waits for. Times and durations in ms; null: not there. */
+export interface VisitSummary {
+  readonly visitId: string;
+  readonly sessionId: string;
+  readonly profileId: string | null;
+  readonly sourceId: string | null;
+  readonly debug: boolean;
+  readonly status: 'open' | 'ended';
+  readonly endReason: EndReason | null;
+  readonly revision: number | null;
+  readonly startedAt: number;
+  readonly lastEventAt: number;
+  readonly endedAt: number | null;
+  readonly durationMs: number;
+  readonly eventCount: number;
+  readonly pageViewCount: number;
+  readonly lateEventCount: number;
+  readonly entryPage: string | null;
+  readonly exitPage: string | null;
+  readonly openedPartition: number;
+  readonly openedOffset: number;
+  readonly updatedAt: number;
+  /** By the arrival clock, of an ended visit's last revision; null while it is open, or if another row tells it. */
+  readonly decidedAt: number | null;
+  /** Of an open visit. */
+  readonly ending: Ending | null;
+  /** Of an ended visit: a late event can change it until the watermark is past this. */
+  readonly amendableUntil: number | null;
+  /** Whether nothing can change it any more. */
+  readonly final: boolean;
+  /** In a sentence, why it ended or what it waits for. */
+  readonly why: string;
+}
+
+/** All that a visit says of itself. */
+export interface FullVisit extends VisitSummary {
+  readonly referrer: string | null;
+  readonly utmSource: string | null;
+  readonly utmMedium: string | null;
+  readonly utmCampaign: string | null;
+  readonly utmTerm: string | null;
+  readonly utmContent: string | null;
+  readonly deviceType: string | null;
+  readonly deviceBrand: string | null;
+  readonly deviceModel: string | null;
+  readonly os: string | null;
+  readonly browser: string | null;
+  readonly country: string | null;
+  readonly region: string | null;
+  readonly city: string | null;
+  readonly context: Json;
+}
+
+const SHOWN = named({
+  visitId: 'v.visit_id',
+  sessionId: 'v.session_id',
+  profileId: 'v.profile_id',
+  sourceId: 'v.source_id',
+  debug: 'v.debug',
+  status: 'v.status',
+  endReason: 'v.end_reason',
+  revision: 'v.revision',
+  startedAt: 'v.started_at',
+  lastEventAt: 'v.last_event_at',
+  endedAt: 'v.ended_at',
+  durationMs: ms('v.duration'),
+  eventCount: 'v.event_count',
+  pageViewCount: 'v.page_view_count',
+  lateEventCount: 'v.late_event_count',
+  entryPage: 'v.entry_page',
+  exitPage: 'v.exit_page',
+  openedPartition: 'v.opened_partition',
+  openedOffset: 'v.opened_offset',
+  updatedAt: 'v.updated_at',
+});
+
+const MORE = named({
+  referrer: 'v.referrer',
+  utmSource: 'v.utm_source',
+  utmMedium: 'v.utm_medium',
+  utmCampaign: 'v.utm_campaign',
+  utmTerm: 'v.utm_term',
+  utmContent: 'v.utm_content',
+  deviceType: 'v.device_type',
+  deviceBrand: 'v.device_brand',
+  deviceModel: 'v.device_model',
+  os: 'v.os',
+  browser: 'v.browser',
+  country: 'v.country',
+  region: 'v.region',
+  city: 'v.city',
+  context: 'v.context',
+});
+
+/** Of the private tables: no view says when a visit ends, or until when it can change. */
+const PRIVATE = named({
+  lastArrival: 'p.last_arrival',
+  published: 'p.published',
+  seal: 'p.seal',
+  saidReason: 'p.reason',
+  amendableUntil: 'p.amendable_until',
+  decidedAt: 'p.decided_at',
+});
+
+const SHARED = 'last_arrival, published, seal, reason, amendable_until';
+
+/** OFFSET makes it a probe of the index for each visit. */
+const FROM = `FROM visits v
+  CROSS JOIN LATERAL (
+    SELECT ${SHARED}, NULL::timestamptz AS decided_at FROM open_visit o WHERE o.visit_id = v.visit_id
+    UNION ALL
+    SELECT ${SHARED}, decided_at FROM ended_visit e WHERE e.visit_id = v.visit_id
+    OFFSET 0
+  ) p`;
+
+/** @param rest conditions on the view's columns as `v.…`, order and limit; they should reach an index */
+export const summarySelect = (rest: string): string => `SELECT ${SHOWN}, ${PRIVATE} ${FROM} ${rest}`;
+export const fullSelect = (rest: string): string => `SELECT ${SHOWN}, ${MORE}, ${PRIVATE} ${FROM} ${rest}`;
+
+type Told = 'ending' | 'amendableUntil' | 'final' | 'why';
+
+export type VisitRow<V extends VisitSummary> = Omit<V, Told> & {
+  readonly lastArrival: number;
+  readonly published: number;
+  readonly seal: Seal | null;
+  readonly saidReason: EndReason | null;
+  readonly amendableUntil: number | null;
+};
+
+/** What it takes to say what a visit waits for. */
+export interface Asked {
+  readonly rules: StateRules;
+  readonly clocks: ReadonlyMap<number, Clocks>;
+  /** ms, by the clock of whoever asks. */
+  readonly now: number;
+}
+
+/** @param endedBy type of the event that ended it, where it was looked up */
+export function told<V extends VisitSummary>(row: VisitRow<V>, asked: Asked, endedBy: string | null = null): V {
+  const { lastArrival, published, seal, saidReason, amendableUntil, ...shown } = row;
+  const { rules, now } = asked;
+  const clocks = asked.clocks.get(row.openedPartition);
+  if (row.status === 'open') {
+    const ending = endingOf({ ...row }, clocks, rules, now);
+    const open = { partition: row.openedPartition, ending, seal, revision: row.revision, saidReason };
+    return { ...shown, ending, amendableUntil: null, final: false, why: whyOpen(open, rules, now) } as unknown as V;
+  }
+  const ended = {
+    endedAt: row.lastEventAt,
+    endReason: row.endReason!,
+    revision: row.revision!,
+    amendableUntil: amendableUntil!,
+    endedBy,
+  };
+  const why = whyEnded(ended, clocks, rules, now);
+  return { ...shown, ending: null, amendableUntil, final: isFinal(ended, clocks), why } as unknown as V;
+}
+
+/** Visits of a select of `summarySelect`. */
+export async function summaries(
+  ask: Ask,
+  select: string,
+  values: readonly unknown[],
+  asked: Asked,
+): Promise<VisitSummary[]> {
+  const rows = await ask<VisitRow<VisitSummary>>(select, values);
+  return rows.map((row) => told(row, asked));
+}

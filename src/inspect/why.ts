@@ -1,0 +1,106 @@
+import type { EndReason, Seal } from '../core/visit.ts';
+import type { Clocks } from './clocks.ts';
+import type { Ending } from './ending.ts';
+import type { StateRules } from './rules.ts';
+import { at, counted, span } from './words.ts';
+
+/** In a sentence, why a visit ended or what it waits for. No full stop at the end; `now` in ms says which day is today. */
+
+export interface EndedVisit {
+  readonly endedAt: number;
+  readonly endReason: EndReason;
+  readonly revision: number;
+  /** The visit can change until the watermark is past this, ms. */
+  readonly amendableUntil: number;
+  /** Type of the event that ended it; null: not by an event, or not known. */
+  readonly endedBy: string | null;
+}
+
+/** Once the watermark is past it, nothing amends the visit. */
+export function isFinal({ amendableUntil }: Pick<EndedVisit, 'amendableUntil'>, clocks: Clocks | undefined): boolean {
+  return clocks?.watermark != null && clocks.watermark > amendableUntil;
+}
+
+export function whyEnded(visit: EndedVisit, clocks: Clocks | undefined, rules: StateRules, now: number): string {
+  return `ended at ${at(visit.endedAt, now)}: ${because(visit, rules)}; ${change(visit, clocks, now)}`;
+}
+
+function because({ endReason, endedBy }: EndedVisit, rules: StateRules): string {
+  switch (endReason) {
+    case 'inactivity':
+      return `${span(rules.gap)} without an event`;
+    case 'explicit':
+      return endedBy === null ? 'by an event of an ending type' : `by its event ${endedBy}`;
+    case 'max_duration':
+      return `with the event after it, it would have been longer than ${span(rules.maxDuration)}`;
+    case 'max_events':
+      return `it held ${counted(rules.maxEvents, 'event')}, the most that a visit may have`;
+  }
+}
+
+function change(visit: EndedVisit, clocks: Clocks | undefined, now: number): string {
+  const until = at(visit.amendableUntil, now);
+  if (isFinal(visit, clocks)) return `it can change no more: the watermark is past ${until}`;
+  return `a late event can change it until the watermark is past ${until}`;
+}
+
+export interface OpenVisit {
+  readonly partition: number;
+  readonly ending: Ending;
+  readonly seal: Seal | null;
+  /** Its last revision, and the reason that was given there; null: it was never published. */
+  readonly revision: number | null;
+  readonly saidReason: EndReason | null;
+}
+
+export function whyOpen(visit: OpenVisit, rules: StateRules, now: number): string {
+  const { revision, saidReason } = visit;
+  const open =
+    revision === null ? 'open' : `open again since revision ${revision}, which said ${saidReason}: a late event came`;
+  return `${open}; ${sealed(visit, rules)}${ends(visit, now)}`;
+}
+
+function sealed({ seal }: OpenVisit, rules: StateRules): string {
+  switch (seal) {
+    case null:
+      return '';
+    case 'explicit':
+      return 'an event of an ending type closed it; ';
+    case 'max_duration':
+      return `sealed: no visit may be longer than ${span(rules.maxDuration)}; `;
+    case 'max_events':
+      return `sealed: no visit may have more than ${counted(rules.maxEvents, 'event')}; `;
+  }
+}
+
+function ends({ partition, ending }: OpenVisit, now: number): string {
+  const { dueAt, soonestDueAt, endsAt, watermarkPassed, watermarkToPass } = ending;
+  switch (ending.hold) {
+    case 'no_processor':
+      return `it cannot end: no processor holds partition ${partition}. It is due at ${at(dueAt, now)}`;
+    case 'behind':
+      return `due since ${at(dueAt, now)}: partition ${partition} is folded up to ${clock(ending.arrivalClock, now)}`;
+    case 'record':
+      return `ends with the first record of partition ${partition} stamped after ${at(dueAt, now)}${sooner()}`;
+    case null:
+      return `ends at ${at(endsAt!, now)} if nothing comes${sooner()}`;
+  }
+
+  /** What traffic of others makes of it. */
+  function sooner(): string {
+    if (watermarkPassed || soonestDueAt >= dueAt) return '';
+    const floor = soonestDueAt > watermarkToPass ? `, after ${at(soonestDueAt, now)}` : '';
+    const watermark = clock(ending.watermark, now);
+    return `, or before, once other events move the watermark past ${at(watermarkToPass, now)}${floor} (it is at ${watermark})`;
+  }
+}
+
+function clock(ms: number | null, now: number): string {
+  return ms === null ? 'nothing yet' : at(ms, now);
+}
+
+/** @param decidedAt ms; null: it was never published, so nobody was told of it */
+export function whyMerged(survivor: string, decidedAt: number | null, now: number): string {
+  if (decidedAt === null) return `merged into ${survivor} by an event between the two, before it was ever published`;
+  return `merged into ${survivor} by a late event, at ${at(decidedAt, now)} by the arrival clock; its last revision takes it back`;
+}

@@ -1,0 +1,184 @@
+/**
+ * What `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names are made from this.
+ * Base units; of the labels only the partition's number grows.
+ */
+import { AWAITED, type Part, type PartitionReport } from '../processor/observer.ts';
+import { lagAge, lagOf } from '../processor/progress.ts';
+import type { Declared, Folded, Measured, Own, Read, Told } from './kinds.ts';
+
+const PARTS: readonly Part[] = ['broker', 'registry', 'store'];
+const QUICK = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SLOW = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600];
+
+const seconds = (ms: number | null) => (ms === null ? null : ms / 1_000);
+/** How long ago, in seconds; below 0 where the time is ahead of this machine's clock. */
+const since = (ms: number | null, now: number) => (ms === null ? null : (now - ms) / 1_000);
+
+const folded = (name: string, help: string, series: Folded['series']): Folded => ({
+  kind: 'folded',
+  name,
+  help,
+  series,
+});
+const one = (name: string, help: string, key: Folded['series'][number]['key']): Folded =>
+  folded(name, help, [{ labels: {}, key }]);
+const read = (name: string, help: string, read: Read['series'][number]['read']): Read => ({
+  kind: 'read',
+  name,
+  help,
+  series: [{ labels: {}, read }],
+});
+const told = (name: string, help: string, labels: Told['labels'] = {}): Told => ({ kind: 'told', name, help, labels });
+const measured = (name: string, help: string, buckets = QUICK): Measured => ({ kind: 'measured', name, help, buckets });
+const own = (name: string, help: string, labels: readonly string[] = []): Own => ({ kind: 'own', name, help, labels });
+
+/** What the class in `metrics.ts` is told of, or knows itself, by what it calls it. */
+export const OWN = {
+  info: own('tidemark_info', 'Always 1.', ['version']),
+  inputPartitions: own('tidemark_input_partitions', 'Partitions of the input topic, whoever has them.'),
+  member: own('tidemark_group_member', '1 while this process is in the consumer group, else 0.'),
+  rebalances: told('tidemark_rebalances_total', 'Times that the group gave out partitions.'),
+  takeOverSeconds: measured('tidemark_take_over_duration_seconds', 'Taking over a partition.'),
+  misplaced: told(
+    'tidemark_misplaced_records_total',
+    'Records whose key is not their session id: sessions may be cut in two.',
+    { partition: null },
+  ),
+  commitSeconds: measured('tidemark_commit_duration_seconds', 'Commits to Postgres.'),
+  commitRows: told('tidemark_commit_rows_total', 'Rows written by commits.'),
+  commitRecords: told('tidemark_commit_records_total', 'Records that were folded and are committed.'),
+  commitBytes: told('tidemark_commit_bytes_total', 'Size of commits, about, as commit.max_bytes bounds it.'),
+  publishSeconds: measured('tidemark_publish_duration_seconds', 'Transactions of the publisher.'),
+  dueSeconds: measured(
+    'tidemark_due_to_published_seconds',
+    "From the time at which a visit was due, by the log's clock, until its end was out; of ends that this process committed.",
+    SLOW,
+  ),
+  messages: told('tidemark_published_messages_total', 'Messages sent to output, dead-letter and late topics.'),
+  failures: told('tidemark_failures_total', 'Failures of what is outside; each is tried again.', { part: PARTS }),
+} as const;
+
+/** The questions that the metrics answer, in the order in which one asks them. */
+export const SECTIONS: readonly { readonly title: string; readonly metrics: readonly Declared[] }[] = [
+  {
+    title: 'Is it there',
+    metrics: [
+      OWN.info,
+      OWN.inputPartitions,
+      OWN.member,
+      read('tidemark_partition_running', '1 once the partition is taken over and folded, 0 before.', running),
+      OWN.rebalances,
+      OWN.takeOverSeconds,
+    ],
+  },
+  {
+    title: 'Is it keeping up',
+    metrics: [
+      one('tidemark_records_total', 'Records folded, by input partition, since its first offset.', 'records'),
+      read('tidemark_lag_records', 'Records between the next offset to fold and the end of the partition.', lagOf),
+      read(
+        'tidemark_lag_seconds',
+        'How old what is not folded yet may be: since the last folded record, or since nothing was left, whichever is later; 0 where nothing is left.',
+        (report, now) => seconds(lagAge(report, now)),
+      ),
+      read('tidemark_next_offset', 'Next offset to fold.', ({ nextOffset }) => nextOffset),
+      {
+        kind: 'read',
+        name: 'tidemark_partition_waiting_seconds',
+        help: 'How long folding has been waiting for an answer of Postgres (store), the registry, or room in the outbox (publisher); 0 where it is not.',
+        series: AWAITED.map((awaited) => ({ labels: { for: awaited }, read: waiting(awaited) })),
+      },
+    ],
+  },
+  {
+    title: 'What time is it there',
+    metrics: [
+      read('tidemark_arrival_clock_seconds', 'Arrival clock, as Unix time.', (of) => seconds(of.arrivalClock)),
+      read('tidemark_event_clock_seconds', 'Event clock, as Unix time.', (of) => seconds(of.eventClock)),
+      read('tidemark_watermark_seconds', 'Watermark, as Unix time.', (of) => seconds(of.watermark)),
+      read(
+        'tidemark_arrival_clock_delay_seconds',
+        "How far the arrival clock is behind this machine's, also while nothing arrives; below 0: the brokers' clock is ahead.",
+        (of, now) => since(of.arrivalClock, now),
+      ),
+      read(
+        'tidemark_event_clock_delay_seconds',
+        "How far the event clock is behind this machine's, also while nothing arrives.",
+        (of, now) => since(of.eventClock, now),
+      ),
+      one('tidemark_clock_regressions_total', 'Records stamped before the arrival clock.', 'clockRegressions'),
+      one(
+        'tidemark_anticipations_wrong_total',
+        'Times that a record proved wrong an end that the clock had anticipated.',
+        'anticipationsWrong',
+      ),
+    ],
+  },
+  {
+    title: 'Where events go',
+    metrics: [
+      folded('tidemark_events_total', 'Where every event went: the sum over outcome and reason is the events read.', [
+        { labels: { outcome: 'accepted', reason: 'started' }, key: 'started' },
+        { labels: { outcome: 'accepted', reason: 'joined' }, key: 'joined' },
+        { labels: { outcome: 'accepted', reason: 'merged' }, key: 'merged' },
+        { labels: { outcome: 'duplicate', reason: 'resent' }, key: 'duplicate' },
+        { labels: { outcome: 'late', reason: 'late' }, key: 'late' },
+        { labels: { outcome: 'dead_letter', reason: 'undecodable' }, key: 'undecodable' },
+        { labels: { outcome: 'dead_letter', reason: 'invalid' }, key: 'invalid' },
+        { labels: { outcome: 'dead_letter', reason: 'future' }, key: 'future' },
+        { labels: { outcome: 'dead_letter', reason: 'visit_full' }, key: 'visitFull' },
+      ]),
+      one('tidemark_amendments_total', 'Accepted events that amended what had been published.', 'amended'),
+      OWN.misplaced,
+    ],
+  },
+  {
+    title: 'Are visits ending',
+    metrics: [
+      read('tidemark_open_visits', 'Visits that are open.', ({ openVisits }) => openVisits),
+      folded('tidemark_visits_ended_total', 'Ends of visits; one that was amended ends again.', [
+        { labels: { reason: 'inactivity' }, key: 'endedInactivity' },
+        { labels: { reason: 'explicit' }, key: 'endedExplicit' },
+        { labels: { reason: 'max_duration' }, key: 'endedMaxDuration' },
+        { labels: { reason: 'max_events' }, key: 'endedMaxEvents' },
+      ]),
+      read(
+        'tidemark_visits_overdue_seconds',
+        "How long, at most, a visit is overdue by this machine's clock; where nothing arrives, visit.clock_margin is part of it.",
+        ({ nextDue }, now) => (nextDue === null ? 0 : Math.max(0, (now - nextDue) / 1_000)),
+      ),
+      one('tidemark_revisions_total', 'Revisions given to visits, debug ones included.', 'published'),
+      one('tidemark_retractions_total', 'Revisions that took a merged visit back.', 'retracted'),
+    ],
+  },
+  {
+    title: 'Is it kept, and published',
+    metrics: [
+      OWN.commitSeconds,
+      OWN.commitRows,
+      OWN.commitRecords,
+      OWN.commitBytes,
+      read('tidemark_outbox_messages', 'Messages committed and not published yet.', (of) => of.backlogMessages),
+      read('tidemark_outbox_bytes', 'Bytes committed and not published yet.', (of) => of.backlogBytes),
+      read(
+        'tidemark_outbox_age_seconds',
+        'Age of the oldest message not published yet; 0 where there is none.',
+        ({ backlogSince }, now) => (backlogSince === null ? 0 : Math.max(0, (now - backlogSince) / 1_000)),
+      ),
+      OWN.publishSeconds,
+      OWN.dueSeconds,
+      OWN.messages,
+    ],
+  },
+  { title: 'What fails', metrics: [OWN.failures] },
+];
+
+export const METRICS: readonly Declared[] = SECTIONS.flatMap(({ metrics }) => metrics);
+
+function running({ phase }: PartitionReport): number {
+  return phase === 'running' ? 1 : 0;
+}
+
+function waiting(awaited: (typeof AWAITED)[number]): (report: PartitionReport, now: number) => number {
+  return ({ waiting }, now) => (waiting?.for === awaited ? Math.max(0, (now - waiting.since) / 1_000) : 0);
+}

@@ -1,0 +1,46 @@
+import { table } from '../settings/docs.ts';
+import { SECTIONS } from './declaration.ts';
+import { type Declared, labelsOf, TYPES } from './kinds.ts';
+
+/** docs/METRICS.md, whole. */
+export function metricsMarkdown(): string {
+  const sections = SECTIONS.map(
+    ({ title, metrics }) => `## ${title}\n\n${table(['name', 'type', 'labels', 'what it is'], metrics.map(row))}`,
+  );
+  return [INTRODUCTION, ...sections, PROCESS].join('\n');
+}
+
+const INTRODUCTION = `# Metrics
+
+<!-- Made by \`npm run docs:metrics\` from src/metrics/declaration.ts: change that. -->
+
+\`tidemark run\` serves these at \`/metrics\`, in Prometheus' text format: on port 9464 of 127.0.0.1 unless \`http.port\` and
+\`http.host\` say otherwise. With \`http.token\` set, Prometheus needs it as \`authorization.credentials\`. The names stay.
+
+- Units are seconds, bytes, records and messages. Labels have the values that are named here; \`partition\` is the number of
+  an input partition. No label holds an id or a text of users' data.
+- Each instance shows the partitions that it has. Counters with the label \`partition\` come from the folded state, except for
+  \`tidemark_misplaced_records_total\`: they count from the first record that was ever folded, go on after a restart and
+  wherever the partition goes, and never go back. So sum their \`rate\` or \`increase\`, not their values: for the moment of a
+  move two instances show them. All others count from the start of the process.
+- With \`input.format\` \`avro\` and \`json\` a record is one event, so \`tidemark_events_total\` says by \`outcome\` where records
+  went. With \`tracardi\` it counts the events in them.
+- What is not known yet is not shown, such as the clocks of a partition without a record.
+
+What to do when one of them looks wrong is in [OPERATIONS.md](OPERATIONS.md#alerts).
+`;
+
+const PROCESS = `## What it costs
+
+\`process_*\` and \`nodejs_*\` are those that prom-client gives for any Node.js program: among them
+\`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`, \`process_start_time_seconds\`,
+\`nodejs_eventloop_lag_p99_seconds\` and \`nodejs_gc_duration_seconds\`.
+`;
+
+function row(metric: Declared): string[] {
+  const labels = labelsOf(metric).map(([name, values]) => {
+    const listed = (values ?? []).map((value) => `\`${value}\``).join(', ');
+    return listed === '' ? `\`${name}\`` : `\`${name}\`: ${listed}`;
+  });
+  return [`\`${metric.name}\``, TYPES[metric.kind], labels.join('; '), metric.help];
+}

@@ -1,0 +1,72 @@
+import type { Counts } from '../core/changes.ts';
+import type { PartitionReport } from '../processor/observer.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** A metric: its name in base units, what it is, and the labels that it has. */
+interface Named {
+  readonly name: string;
+  /** A sentence, for `# HELP` and the documents. */
+  readonly help: string;
+}
+
+/** A counter of each partition, kept with its state: it goes on after a restart, wherever the partition is then. */
+export interface Folded extends Named {
+  readonly kind: 'folded';
+  readonly series: readonly { readonly labels: Labels; readonly key: keyof Counts }[];
+}
+
+/** A gauge of each partition, read when it is asked for; null: not known, and not shown. Times in ms since the epoch. */
+export interface Read extends Named {
+  readonly kind: 'read';
+  readonly series: readonly {
+    readonly labels: Labels;
+    readonly read: (report: PartitionReport, now: number) => number | null;
+  }[];
+}
+
+/** A counter of this process, from 0 at its start. */
+export interface Told extends Named {
+  readonly kind: 'told';
+  /** The values that each label may have; null: the numbers of input partitions. */
+  readonly labels: Readonly<Record<string, readonly string[] | null>>;
+}
+
+/** A histogram of this process. */
+export interface Measured extends Named {
+  readonly kind: 'measured';
+  readonly buckets: readonly number[];
+}
+
+/** A gauge of this process. */
+export interface Own extends Named {
+  readonly kind: 'own';
+  readonly labels: readonly string[];
+}
+
+export type Declared = Folded | Read | Told | Measured | Own;
+
+export const TYPES = {
+  folded: 'counter',
+  read: 'gauge',
+  told: 'counter',
+  measured: 'histogram',
+  own: 'gauge',
+} as const;
+
+/** Its labels with their values; null: the numbers of input partitions. */
+export function labelsOf(metric: Declared): [name: string, values: readonly string[] | null][] {
+  switch (metric.kind) {
+    case 'measured':
+      return [];
+    case 'own':
+      return metric.labels.map((name) => [name, []]);
+    case 'told':
+      return Object.entries(metric.labels);
+    default: {
+      const names = Object.keys(metric.series[0]!.labels);
+      const values = (name: string) => [...new Set(metric.series.map(({ labels }) => labels[name]!))];
+      return [['partition', null], ...names.map((name): [string, string[]] => [name, values(name)])];
+    }
+  }
+}
