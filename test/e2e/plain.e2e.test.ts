@@ -19,20 +19,20 @@ describeReal('setup and run, as separate processes', () => {
       const again = await pipeline.setUp();
       expect(again.out.at(-1)).toMatch(/^nothing was missing/);
 
-      const first = pipeline.run();
-      await first.ready();
+      const before = pipeline.run();
+      await before.ready();
       await pipeline.startWriting(1);
       await until('some are published', async () => (await pipeline.status()).some(({ published }) => published > 5));
-      expect(await first.stop()).toEqual({ code: 0, signal: null });
+      expect(await before.stop()).toEqual({ code: 0, signal: null });
       const left = await pipeline.status();
       expect(left.map(({ owner }) => owner)).toEqual(left.map(() => null));
 
       const second = pipeline.run();
       await second.ready();
+      // Its threads join the group one by one: the first may hold a partition for a moment before another gets it.
       const taken = second.log().filter(({ msg }) => msg === 'partition taken over');
-      expect(taken.map(({ partition, offset }) => [partition, offset]).sort()).toEqual(
-        left.map(({ partition, nextOffset }) => [partition, nextOffset]),
-      );
+      const first = new Map(taken.reverse().map(({ partition, offset }) => [partition, offset]));
+      expect([...first].sort()).toEqual(left.map(({ partition, nextOffset }) => [partition, nextOffset]));
       await until('all kinds of trouble were met', async () => {
         const counts = (await pipeline.status()).map((status) => status.counts);
         return TROUBLE.every((kind) => counts.some((one) => one[kind] > 0));
