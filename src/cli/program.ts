@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
 import { explain } from './failure.ts';
+import { profileCommand, sessionCommand, visitCommand } from './inspect.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import { runCommand } from './run.ts';
 import { wantsDebug } from './settings-options.ts';
@@ -25,6 +26,9 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     runCommand,
     configCommand,
     statusCommand,
+    visitCommand,
+    sessionCommand,
+    profileCommand,
     testCommand,
     simulateCommand,
     demoCommand,

@@ -9,6 +9,7 @@ import type { Settings } from '../../settings/index.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { type Io, VERSION } from '../io.ts';
 import { makeLogger } from '../logger.ts';
+import { type Style, styleFor } from '../style.ts';
 import { checks } from './checks.ts';
 import { memoryParts } from './memory.ts';
 import type { Parts, Received } from './parts.ts';
@@ -18,7 +19,6 @@ import { realParts } from './real.ts';
 import { Screen } from './screen.ts';
 import { demoSettings } from './settings.ts';
 import { Show } from './show.ts';
-import { type Style, styleFor } from './style.ts';
 import { summary } from './summary.ts';
 
 export interface DemoOptions extends Traffic {
