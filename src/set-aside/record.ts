@@ -18,6 +18,8 @@ export interface SetAside {
   readonly truncated: boolean;
   /** Whether it came back from an earlier pass, and failed again. */
   readonly again: boolean;
+  /** Length of its value; null: it has none. */
+  readonly valueBytes: number | null;
   readonly raw: RawRecord;
 }
 
@@ -52,6 +54,7 @@ export function setAsideOf(partition: number, raw: RawRecord): SetAside {
     visitId: headers.get('tidemark-visit-id') ?? null,
     truncated: headers.has('tidemark-truncated'),
     again: headers.has(RECEIVED_AT),
+    valueBytes: raw.value?.length ?? null,
     raw,
   };
 }

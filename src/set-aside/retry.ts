@@ -22,6 +22,7 @@ import {
   type Source,
   sentAt,
 } from '../postgres/retried.ts';
+import { failpoint } from '../processor/failpoints.ts';
 import type { SetAside } from './record.ts';
 import { type InputTopic, RETRY_OF, type Resendable, resendable } from './resendable.ts';
 
@@ -46,6 +47,8 @@ export interface RetryParts {
   readonly resender: { send(records: readonly ToResend[], timestamp: number): Promise<void> } | null;
   /** Whether those that were sent before and failed again are sent once more. */
   readonly again: boolean;
+  /** Most that are sent; null: all. */
+  readonly limit: number | null;
   /** ms since the epoch. */
   readonly now: () => number;
   readonly onFate: (record: SetAside, fate: Fate) => void;
@@ -59,6 +62,7 @@ interface Candidate extends Resendable {
 /** @throws where the outcome of something is not known: to be asked for again, which finds it out. */
 export async function retry(records: AsyncIterable<SetAside>, parts: RetryParts): Promise<void> {
   if (parts.resender !== null) await settle(parts);
+  let left = parts.limit ?? Number.POSITIVE_INFINITY;
   let batch: Candidate[] = [];
   let bytes = 0;
   for await (const record of records) {
@@ -66,8 +70,9 @@ export async function retry(records: AsyncIterable<SetAside>, parts: RetryParts)
     if (candidate === null) continue;
     batch.push(candidate);
     bytes += candidate.tail.length;
-    if (batch.length < BATCH_RECORDS && bytes < BATCH_BYTES) continue;
-    await send(batch, parts);
+    if (batch.length < Math.min(left, BATCH_RECORDS) && bytes < BATCH_BYTES) continue;
+    left -= await send(batch, parts);
+    if (left === 0) return;
     batch = [];
     bytes = 0;
   }
@@ -87,8 +92,9 @@ function candidateOf(record: SetAside, { again, input, onFate }: RetryParts): Ca
   return { ...found, record, source: record.source! };
 }
 
-async function send(batch: readonly Candidate[], parts: RetryParts): Promise<void> {
-  if (batch.length === 0) return;
+/** @returns how many were sent, or would have been: those of the batch that were not before */
+async function send(batch: readonly Candidate[], parts: RetryParts): Promise<number> {
+  if (batch.length === 0) return 0;
   const { client, link, input, resender, now, onFate } = parts;
   const before = await sentAt(
     client,
@@ -112,6 +118,7 @@ async function send(batch: readonly Candidate[], parts: RetryParts): Promise<voi
       client,
       left.map(({ source }) => ({ ...source, from: bounds.get(source.partition)!.end })),
     );
+    failpoint('retry.noted');
     await resender.send(left, now());
     await markSent(
       client,
@@ -119,6 +126,7 @@ async function send(batch: readonly Candidate[], parts: RetryParts): Promise<voi
     );
   }
   for (const { record } of left) onFate(record, { kind: 'sent' });
+  return left.length;
 }
 
 /** Finds out what a retry that did not end has sent. */
