@@ -9,6 +9,17 @@ export async function onKafka<T>(
   io: Io,
   action: (link: ClusterLink, parts: KafkaParts) => Promise<T>,
 ): Promise<T> {
+  return await reach(`Kafka at ${settings.kafka.brokers.join(', ')}`, 'kafka.brokers (KAFKA_BROKERS)', () =>
+    onKafkaLink(settings, io, action),
+  );
+}
+
+/** The same, leaving it to the action what it means that Kafka is away. */
+export async function onKafkaLink<T>(
+  settings: Settings,
+  io: Io,
+  action: (link: ClusterLink, parts: KafkaParts) => Promise<T>,
+): Promise<T> {
   const [{ kafkaClient }, { ClusterLink }, { quietly }] = await Promise.all([
     import('../kafka/client.ts'),
     import('../kafka/cluster.ts'),
@@ -18,9 +29,7 @@ export async function onKafka<T>(
   const kafka = kafkaClient(settings.kafka, logger);
   const link = new ClusterLink(kafka, logger);
   try {
-    return await reach(`Kafka at ${settings.kafka.brokers.join(', ')}`, 'kafka.brokers (KAFKA_BROKERS)', () =>
-      action(link, { kafka, logger }),
-    );
+    return await action(link, { kafka, logger });
   } finally {
     await link.close();
   }
