@@ -20,7 +20,7 @@ export function demoCommand(io: Io, finish: (code: ExitCode) => void): Command {
     .option('--rate <n>', 'records a second', positive, 12)
     .option('--seed <n>', 'the same number gives the same visitors (default: any)', whole)
     .option('--gap <time>', 'inactivity that ends a visit', gap, 3_000)
-    .option('--keep', 'leave everything up at the end, until Ctrl-C, and say how to look at it')
+    .option('--keep', 'go on at the end with slow traffic, and leave everything up until Ctrl-C')
     .option('--verbose', "show the processor's log, and a line for all that happens")
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options) => {
@@ -32,6 +32,8 @@ const EXAMPLES = `
 Runs on what KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL name if all three are set, with topics, a group and a
 schema of its own that it removes at the end; else on containers; else on Java; else in memory, which it says.
 TIDEMARK_STACK chooses: environment, docker, java, memory, or required for anything that is real.
+
+The console is up meanwhile: its address is printed. --keep leaves the time to look at it.
 
 Exits 0 only if the sums agree: 1 names what differs. Ctrl-C ends it and cleans up; a second one exits at once.
 

@@ -8,6 +8,8 @@ export interface Io {
   readonly cwd: string;
   /** Whether a person watches. */
   readonly terminal: boolean;
+  /** Whether a person watches what goes to `err`, so that progress may be shown there. */
+  readonly errTerminal?: boolean;
   /** Of the terminal, now. Not there where nobody watches. */
   readonly size?: () => { readonly columns: number; readonly rows: number };
 }

@@ -17,6 +17,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   terminal: process.stdout.isTTY === true,
+  errTerminal: process.stderr.isTTY === true,
   size: () => ({ columns: process.stdout.columns ?? 120, rows: process.stdout.rows ?? 24 }),
 });
 // Whatever a client still holds open must not keep a finished command.

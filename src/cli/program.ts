@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { configCommand } from './config.ts';
+import { deadLetterCommand, lateCommand } from './dead-letter.ts';
 import { demoCommand } from './demo.ts';
 import { explain } from './failure.ts';
+import { profileCommand, sessionCommand, visitCommand } from './inspect.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import { runCommand } from './run.ts';
 import { wantsDebug } from './settings-options.ts';
@@ -25,13 +27,18 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     runCommand,
     configCommand,
     statusCommand,
+    visitCommand,
+    sessionCommand,
+    profileCommand,
+    deadLetterCommand,
+    lateCommand,
     testCommand,
     simulateCommand,
     demoCommand,
   ]) {
     program.addCommand(add(io, finish));
   }
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
     command
       .version(VERSION, '-V, --version', 'print the version')
@@ -49,6 +56,12 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
   }
 }
 
+/** A command and all below it. */
+function* withSubcommands(command: Command): Iterable<Command> {
+  yield command;
+  for (const each of command.commands) yield* withSubcommands(each);
+}
+
 const GENERAL = `
 Exit codes: 0 done, 1 a check failed, 2 wrong usage or settings, 3 something it needs cannot be reached.
 
@@ -58,5 +71,7 @@ Examples:
   $ tidemark run                        the processor, until Ctrl-C
   $ tidemark simulate --rate 100        believable traffic for it
   $ tidemark status                     how far it is
+  $ tidemark visit ID                   why it ended, or what it waits for
+  $ tidemark dead-letter list           what could not be folded
   $ tidemark demo                       all of it on one machine, with no set-up
 `;

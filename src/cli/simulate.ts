@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Settings } from '../settings/index.ts';
-import { duration } from '../settings/types.ts';
 import { DEFAULT_TRAFFIC } from '../simulate/traffic.ts';
+import { time, whole } from './arguments.ts';
 import { Failure, reach } from './failure.ts';
 import type { ExitCode, Io } from './io.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
@@ -126,21 +126,8 @@ function positive(text: string): number {
   return value;
 }
 
-function whole(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
-  return Number(text);
-}
-
 function share(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('Write a share from 0 to 1.');
   return value;
-}
-
-const anyTime = duration(1, 3_650 * 86_400_000);
-
-function time(text: string): number {
-  const parsed = anyTime.schema.safeParse(text);
-  if (!parsed.success) throw new InvalidArgumentError(`It ${parsed.error.issues[0]!.message}.`);
-  return parsed.data;
 }

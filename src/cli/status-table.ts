@@ -1,5 +1,10 @@
 import type { PartitionStatus } from '../postgres/status.ts';
 import { formatBytes } from '../settings/index.ts';
+import { about } from './progress.ts';
+import type { Hold } from './status/hold.ts';
+import { type Style, styleFor } from './style.ts';
+import { type Column, table, visible } from './table.ts';
+import { number, utc } from './words.ts';
 
 export interface Bounds {
   readonly earliest: number;
@@ -25,6 +30,12 @@ export interface Row {
   readonly epoch: number | null;
   readonly anticipationsWrong: number;
   readonly counts: PartitionStatus['counts'] | null;
+  /** null: nothing holds it back. */
+  readonly hold: Hold | null;
+  /** How fast a backlog is worked off; null: there is none, or it was not measured. */
+  readonly recordsPerSecond: number | null;
+  /** ms until nothing is left; null: not known, or never as it goes now. */
+  readonly caughtUpIn: number | null;
 }
 
 /** All partitions that the topic has or the state knows, in order. */
@@ -66,46 +77,59 @@ function rowOf(
     epoch: state?.epoch ?? null,
     anticipationsWrong: state?.counts.anticipationsWrong ?? 0,
     counts: state?.counts ?? null,
+    hold: null,
+    recordsPerSecond: null,
+    caughtUpIn: null,
   };
 }
 
-const COLUMNS: readonly (readonly [title: string, cell: (row: Row) => string, left?: 'left'])[] = [
-  ['partition', (row) => String(row.partition)],
-  ['next', (row) => shown(row.nextOffset)],
-  ['end', (row) => shown(row.end)],
-  ['lag', (row) => shown(row.lag)],
-  ['arrival clock', (row) => time(row.arrivalClock), 'left'],
-  ['event clock', (row) => time(row.eventClock), 'left'],
-  ['watermark', (row) => time(row.watermark), 'left'],
-  ['open', (row) => String(row.openVisits)],
-  ['outbox', (row) => (row.outboxMessages === 0 ? '0' : `${row.outboxMessages} (${size(row.outboxBytes)})`)],
-  ['epoch', (row) => shown(row.epoch)],
-  ['wrong', (row) => String(row.anticipationsWrong)],
-  ['owner', (row) => owner(row), 'left'],
-];
+const PLAIN = styleFor(false, {});
+/** Characters of a date and the blank behind it. */
+const DATE = 11;
+
+function columnsOf(style: Style, now: number): Column<Row>[] {
+  const today = utc(now).slice(0, DATE);
+  const time = (ms: number | null) => (utc(ms).startsWith(today) ? utc(ms).slice(DATE) : utc(ms));
+  return [
+    { title: 'partition', cell: (row) => String(row.partition), align: 'right' },
+    { title: 'next', cell: (row) => shown(row.nextOffset), align: 'right' },
+    { title: 'end', cell: (row) => shown(row.end), align: 'right' },
+    { title: 'lag', cell: (row) => shown(row.lag), align: 'right' },
+    { title: 'arrival clock (UTC)', cell: (row) => time(row.arrivalClock) },
+    { title: 'event clock', cell: (row) => time(row.eventClock) },
+    { title: 'watermark', cell: (row) => time(row.watermark) },
+    { title: 'open', cell: (row) => number(row.openVisits), align: 'right' },
+    { title: 'outbox', cell: outbox, align: 'right' },
+    { title: 'owner', cell: owner },
+    {
+      title: 'held back by',
+      cell: ({ hold, lag }) => {
+        if (hold === null) return lag === null ? '-' : { text: 'nothing', paint: style.green };
+        return { text: visible(hold.text), paint: hold.kind === 'catching_up' ? style.yellow : style.red };
+      },
+    },
+  ];
+}
 
 /** For people; ends with sums and, where there is one, what to look at. */
-export function statusTable(rows: readonly Row[]): string {
+export function statusTable(rows: readonly Row[], style: Style = PLAIN, now = Date.now()): string {
   if (rows.length === 0) return 'no partition was ever taken over, and the topic shows none\n';
-  const table = [COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
-  const widths = COLUMNS.map((_, i) => Math.max(...table.map((line) => line[i]!.length)));
-  const lines = table.map((line) =>
-    line
-      .map((cell, i) => (COLUMNS[i]![2] === 'left' ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n\n${summary(rows)}\n`;
+  return `${table(columnsOf(style, now), rows, style.bold)}\n${summary(rows)}\n`;
 }
 
 function summary(rows: readonly Row[]): string {
   const sum = (of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
-  const lag = rows.some((row) => row.lag === null) ? 'lag not known' : `${sum((row) => row.lag!)} records behind`;
+  const lag = rows.some((row) => row.lag === null)
+    ? 'lag not known'
+    : `${number(sum((row) => row.lag!))} records behind`;
   const parts = [
     lag,
-    `${sum((row) => row.openVisits)} visits open`,
-    `${sum((row) => row.outboxMessages)} messages to send`,
+    `${number(sum((row) => row.openVisits))} visits open`,
+    `${number(sum((row) => row.outboxMessages))} messages to send`,
   ];
+  const slowest = Math.max(...rows.map((row) => (row.lag === 0 ? 0 : (row.caughtUpIn ?? 0))));
+  if (slowest > 0 && rows.every((row) => row.lag === 0 || row.caughtUpIn !== null))
+    parts[0] += `, ${about(slowest)} left`;
   const unowned = rows.filter((row) => !row.ownerConnected).length;
   if (unowned > 0) parts.push(`${unowned} of ${rows.length} partitions have no processor: start \`tidemark run\``);
   const wrong = sum((row) => row.anticipationsWrong);
@@ -122,8 +146,8 @@ function shown(value: number | null): string {
   return value === null ? '-' : String(value);
 }
 
-function time(ms: number | null): string {
-  return ms === null ? '-' : new Date(ms).toISOString();
+function outbox({ outboxMessages, outboxBytes }: Row): string {
+  return outboxMessages === 0 ? '0' : `${outboxMessages} (${size(outboxBytes)})`;
 }
 
 /** Rounded: what is waiting changes while it is read. */

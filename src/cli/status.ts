@@ -1,84 +1,154 @@
-import { Command } from 'commander';
-import type { PartitionStatus } from '../postgres/status.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command, Option } from 'commander';
 import type { Settings } from '../settings/index.ts';
-import { Failure, messageOf } from './failure.ts';
+import { onDatabase } from './database.ts';
 import type { ExitCode, Io } from './io.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
-import { type Bounds, type Row, statusRows, statusTable } from './status-table.ts';
+import { holdOf } from './status/hold.ts';
+import { caughtUpIn, paces, type Reading } from './status/pace.ts';
+import { StatusReader } from './status/read.ts';
+import { type Row, statusRows, statusTable } from './status-table.ts';
+import { styleFor } from './style.ts';
+
+interface Options {
+  readonly json?: boolean;
+  readonly quick?: boolean;
+  readonly watch?: boolean;
+}
 
 export function statusCommand(io: Io, finish: (code: ExitCode) => void): Command {
-  return withSettings(new Command('status'), ['kafka', 'database', 'input', 'log'])
-    .description('how far each partition is: offset, lag, both clocks, open visits, outbox, owner')
+  return withSettings(new Command('status'), ['kafka', 'registry', 'database', 'input', 'log'])
+    .description('how far each partition is, who folds it, what holds it back, and how long until it has caught up')
     .option('--json', 'print JSON, times in ms since the epoch')
+    .option('--quick', 'do not wait for another commit to see how fast a backlog is worked off')
+    .addOption(new Option('--watch', 'read it again every 2 seconds, until Ctrl-C').conflicts('json'))
     .addHelpText('after', EXAMPLES)
-    .action(async ({ json }: { json?: boolean }, command: Command) => {
+    .action(async (options: Options, command: Command) => {
       const { settings } = settingsOf(command, io);
-      const { partitions, outOfOrderness } = await readDatabase(settings);
-      const bounds = await readBounds(settings, io);
-      const rows = statusRows(partitions, bounds, outOfOrderness);
-      io.out(json ? asJson(settings, rows) : statusTable(rows));
-      if (bounds === null) finish(3);
+      finish(await status(settings, options, io));
     });
 }
 
 const EXAMPLES = `
-Without Kafka it prints what Postgres knows, and exits 3.
+Where there is a backlog it waits for another commit, commit.interval at most, to tell how fast it goes. Without Kafka it
+prints what Postgres knows, and exits 3.
 
 Examples:
   $ tidemark status
-  $ tidemark status --json | jq '.partitions[] | select(.lag > 1000)'
+  $ tidemark status --watch
+  $ tidemark status --json | jq '.partitions[] | select(.hold != null) | {partition, hold, caughtUpIn}'
 `;
 
-interface Known {
-  readonly partitions: PartitionStatus[];
-  /** ms, of the settings that the state was folded under. */
-  readonly outOfOrderness: number;
+/** Between two readings, ms. */
+const PAUSE = 500;
+const WATCH = 2_000;
+/** How far the readings go back that `--watch` tells a pace by, ms. */
+const KEPT = 30_000;
+/** Live traffic is behind by what comes between two commits: that is no backlog, ms. */
+const LIVE = 5_000;
+const CLEAR = '\x1b[H\x1b[2J';
+
+async function status(settings: Settings, options: Options, io: Io): Promise<ExitCode> {
+  const [{ onKafkaLink }, { readMeta }] = await Promise.all([import('./kafka.ts'), import('../postgres/meta.ts')]);
+  return await onDatabase(settings, 'tidemark status', (client) =>
+    onKafkaLink(settings, io, async (link) => {
+      const kept = (await readMeta(client))?.settings as Record<string, unknown> | undefined;
+      const outOfOrderness = Number(kept?.['visit.out_of_orderness'] ?? settings.visit.outOfOrderness);
+      const reader = new StatusReader(client, link, settings, io);
+      const style = styleFor(io.terminal, io.env);
+      const show = async (readings: readonly Reading[], before = '') => {
+        const rows = await rowsOf(readings, outOfOrderness, reader, settings);
+        io.out(options.json ? asJson(settings, rows) : `${before}${statusTable(rows, style)}`);
+      };
+      if (options.watch) return await watch(reader, show, io);
+      const readings = [await reader.read()];
+      if (!options.quick) await measure(readings, reader, settings, io);
+      await show(readings);
+      return readings[0]!.bounds === null ? 3 : 0;
+    }),
+  );
 }
 
-async function readDatabase(settings: Settings): Promise<Known> {
-  const [{ connect }, { readMeta }, { readStatus }] = await Promise.all([
-    import('../postgres/connect.ts'),
-    import('../postgres/meta.ts'),
-    import('../postgres/status.ts'),
-  ]);
-  const client = await connect(settings.database, 'tidemark status');
+async function watch(
+  reader: StatusReader,
+  show: (readings: readonly Reading[], before: string) => Promise<void>,
+  io: Io,
+): Promise<ExitCode> {
+  const { untilSignal } = await import('./signals.ts');
+  const ending = untilSignal();
+  let readings: readonly Reading[] = [];
   try {
-    const kept = (await readMeta(client))?.settings as Record<string, unknown> | undefined;
-    const outOfOrderness = Number(kept?.['visit.out_of_orderness'] ?? settings.visit.outOfOrderness);
-    return { partitions: await readStatus(client), outOfOrderness };
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    if (code !== UNDEFINED_TABLE && code !== UNDEFINED_COLUMN) throw error;
-    const message = `schema ${settings.database.schema} is not set up, or not by this version: run \`tidemark setup\``;
-    throw new Failure(1, message, { cause: error });
+    while (!ending.signal.aborted) {
+      const now = await reader.read();
+      readings = [...readings.filter(({ at }) => now.at - at < KEPT), now];
+      await show(readings, io.terminal ? CLEAR : '');
+      await sleep(WATCH, undefined, { signal: ending.signal }).catch(() => {});
+    }
   } finally {
-    await client.end();
+    ending.stop();
   }
+  return 0;
 }
 
-const UNDEFINED_TABLE = '42P01';
-const UNDEFINED_COLUMN = '42703';
-
-/** By partition; null where Kafka cannot be asked, which is said. */
-async function readBounds(settings: Settings, io: Io): Promise<ReadonlyMap<number, Bounds> | null> {
-  const [{ kafkaClient }, { ClusterLink }, { boundsOf }, { quietly }] = await Promise.all([
-    import('../kafka/client.ts'),
-    import('../kafka/cluster.ts'),
-    import('../kafka/offsets.ts'),
-    import('./logger.ts'),
-  ]);
-  const { topic } = settings.input;
-  const logger = quietly(settings.log, io);
-  const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
-  try {
-    return await link.ask(`the ends of ${topic}`, (cluster) => boundsOf(cluster, topic));
-  } catch (error) {
-    const where = `Kafka at ${settings.kafka.brokers.join(', ')}`;
-    io.err(`tidemark: ${where} did not tell the ends of ${topic}: ${messageOf(error)}. Lag is not known\n`);
-    return null;
-  } finally {
-    await link.close();
+/** Reads on until all partitions with a backlog have committed, or long enough for that. */
+async function measure(readings: Reading[], reader: StatusReader, { commit }: Settings, io: Io): Promise<void> {
+  const behind = backlogs(readings[0]!);
+  if (behind.length === 0) return;
+  if (io.errTerminal) io.err('seeing how fast the backlog is worked off …');
+  const until = Date.now() + commit.interval + 2 * PAUSE;
+  while (Date.now() < until) {
+    await sleep(PAUSE);
+    readings.push(await reader.read());
+    const known = paces(readings);
+    if (behind.every((partition) => known.has(partition))) break;
   }
+  if (io.errTerminal) io.err('\r\x1b[K');
+}
+
+function backlogs({ at, partitions, bounds }: Reading): number[] {
+  const behind = partitions.filter(({ partition, nextOffset, ownerConnected, arrivalClock }) => {
+    const end = bounds?.get(partition)?.end ?? 0;
+    return ownerConnected && end > nextOffset && at - (arrivalClock ?? 0) > LIVE;
+  });
+  return behind.map(({ partition }) => partition);
+}
+
+async function rowsOf(
+  readings: readonly Reading[],
+  outOfOrderness: number,
+  reader: StatusReader,
+  settings: Settings,
+): Promise<Row[]> {
+  const last = readings.at(-1)!;
+  const watched = last.at - readings[0]!.at;
+  const pace = paces(readings);
+  const behind = new Set(backlogs(last));
+  const rows = statusRows(last.partitions, last.bounds, outOfOrderness);
+  return await Promise.all(
+    rows.map(async (row) => {
+      const isBehind = behind.has(row.partition);
+      const stands = isBehind && !pace.has(row.partition) && watched > 0;
+      const schema = stands ? await reader.schemaWait(row.partition, row.nextOffset ?? 0, row.end!) : null;
+      const seen = {
+        pace: isBehind ? pace.get(row.partition) : undefined,
+        behind: isBehind,
+        watched,
+        schema,
+        outboxMaxBytes: settings.outbox.maxBytes,
+      };
+      return withHold(row, seen);
+    }),
+  );
+}
+
+function withHold(row: Row, seen: Parameters<typeof holdOf>[1]): Row {
+  const { pace } = seen;
+  return {
+    ...row,
+    hold: holdOf(row, seen),
+    recordsPerSecond: pace === undefined ? null : Math.round(pace.folded),
+    caughtUpIn: row.lag === null ? null : caughtUpIn(row.lag, pace),
+  };
 }
 
 function asJson(settings: Settings, partitions: readonly Row[]): string {

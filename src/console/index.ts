@@ -63,7 +63,8 @@ async function visits(parts: LiveParts, query: Query): Promise<unknown> {
 async function one(parts: LiveParts, kind: 'visit' | 'session' | 'profile', query: Query): Promise<unknown> {
   const id = textOf(query, 'id');
   const offset = numberOf(query, 'offset') ?? 0;
-  return await withStore(parts)[kind](id, offset);
+  const report = await withStore(parts)[kind](id, offset);
+  return { at: parts.now(), gap: parts.settings.visit.gap, report };
 }
 
 async function find(parts: LiveParts, query: Query): Promise<unknown> {

@@ -22,8 +22,9 @@ export interface AxisVisits {
   readonly shown: readonly AxisVisit[];
   /** Those that are not shown. */
   readonly rest: number;
-  /** Of the rest, in order. */
-  readonly later: readonly { readonly from: number; readonly to: number; readonly visits: number }[];
+  /** How many of the rest are due from `at` on for `step` ms, in order; long overdue ones first where it is cut. */
+  readonly later: readonly { readonly at: number; readonly visits: number }[];
+  readonly step: number;
 }
 
 export interface AxisOptions {
@@ -40,7 +41,7 @@ export interface AxisOptions {
 export async function axisVisits(
   database: Database,
   rules: StateRules,
-  { partitions = 12, visits = 24 }: AxisOptions = {},
+  { partitions = 12, visits = 16 }: AxisOptions = {},
 ): Promise<AxisVisits[]> {
   const step = bucketOf(rules);
   const values = [visits, rules.gap, rules.outOfOrderness, rules.arrivalGrace];
@@ -50,7 +51,8 @@ export async function axisVisits(
     for (const { partition, open } of most) {
       const shown = await ask<AxisVisit>(NEXT, [...values, partition]);
       const rest = open - shown.length;
-      of.push({ partition, shown, rest, later: rest > 0 ? await later(ask, shown, [...values, partition], step) : [] });
+      const buckets = rest > 0 ? await later(ask, shown, [...values, partition], step) : [];
+      of.push({ partition, shown, rest, later: buckets, step });
     }
     return of.sort((a, b) => a.partition - b.partition);
   });
@@ -74,9 +76,7 @@ async function later(
     const bucket = Math.floor(due / step);
     left.set(bucket, (left.get(bucket) ?? 0) - 1);
   }
-  return [...left]
-    .filter(([, visits]) => visits > 0)
-    .map(([bucket, visits]) => ({ from: bucket * step, to: (bucket + 1) * step, visits }));
+  return [...left].filter(([, visits]) => visits > 0).map(([bucket, visits]) => ({ at: bucket * step, visits }));
 }
 
 const MOST = `SELECT partition, count(*) AS open FROM open_visit

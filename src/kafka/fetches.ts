@@ -26,7 +26,7 @@ export interface Delivery {
 type Request = Parameters<Broker['fetch']>[0];
 
 /** What of a broker KafkaJS's types leave out. */
-interface Internals {
+export interface Internals {
   readonly connectionPool: { send(call: Call): Promise<unknown> };
 }
 
@@ -65,7 +65,7 @@ export function watchFetches(cluster: Cluster, watch: FetchWatch): void {
 }
 
 /** Has answers to fetches read by us; KafkaJS still finds the errors in them. */
-function readAnswers({ connectionPool }: Internals): void {
+export function readAnswers({ connectionPool }: Internals): void {
   const send = connectionPool.send.bind(connectionPool);
   connectionPool.send = (call) => {
     const { apiKey, apiVersion } = call.request;

@@ -4,8 +4,8 @@ import type { Facts, Received, VisitRow } from '../../src/cli/demo/parts.ts';
 import { Rows } from '../../src/cli/demo/rows.ts';
 import { Screen } from '../../src/cli/demo/screen.ts';
 import { demoSettings } from '../../src/cli/demo/settings.ts';
-import { styleFor } from '../../src/cli/demo/style.ts';
 import { line, table } from '../../src/cli/demo/table.ts';
+import { styleFor } from '../../src/cli/style.ts';
 import { noCounts } from '../../src/core/changes.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { tidemark } from './harness.ts';
@@ -201,7 +201,7 @@ describe('what the demo touches', () => {
 
   test('with addresses of the environment every name is of this run only, whatever else is set', () => {
     const names = () => {
-      const { kafka, database, input, output, deadLetter, late } = demoSettings(given, 3_000, env, '/');
+      const { kafka, database, input, output, deadLetter, late } = demoSettings(given, 3_000, env, '/').settings;
       return [kafka.group, database.schema, input.topic, output.topic, deadLetter.topic, late.topic];
     };
     const first = names();
@@ -211,7 +211,7 @@ describe('what the demo touches', () => {
   });
 
   test('addresses and the way in are taken over, rules are the demo’s own', () => {
-    const { kafka, registry, database, visit: rules } = demoSettings(given, 3_000, env, '/');
+    const { kafka, registry, database, visit: rules } = demoSettings(given, 3_000, env, '/').settings;
     expect(kafka).toMatchObject({ brokers: ['kafka:9092'], tls: true });
     expect([registry.url, database.url]).toEqual(['http://registry:8081', 'postgres://me@db/mine']);
     expect(rules.gap).toBe(3_000);

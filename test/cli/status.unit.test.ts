@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { holdOf, type Seen } from '../../src/cli/status/hold.ts';
+import { caughtUpIn, paces, type Reading } from '../../src/cli/status/pace.ts';
 import { statusRows, statusTable } from '../../src/cli/status-table.ts';
 import { noCounts } from '../../src/core/changes.ts';
 import type { PartitionStatus } from '../../src/postgres/status.ts';
@@ -50,10 +52,54 @@ describe('status', () => {
   test('the table shows what to look at: partitions without a processor and wrong anticipations', () => {
     const gone = state({ partition: 1, ownerConnected: false, counts: { ...noCounts(), anticipationsWrong: 2 } });
     const table = statusTable(statusRows([state(), gone], new Map(), 0));
-    expect(table).toMatch(/host:1\n/);
-    expect(table).toMatch(/host:1 \(gone\)\n/);
+    expect(table).toMatch(/host:1 {2}/);
+    expect(table).toMatch(/host:1 \(gone\) {2}/);
     expect(table).toMatch(/1 of 2 partitions have no processor/);
     expect(table).toMatch(/2 anticipations were wrong/);
     expect(table).toMatch(/4 messages to send/);
+  });
+
+  const reading = (seconds: number, nextOffset: number, end: number, of: Partial<PartitionStatus> = {}): Reading => ({
+    at: seconds * 1_000,
+    partitions: [state({ nextOffset, updatedAt: new Date(seconds * 1_000), ...of })],
+    bounds: new Map([[0, { earliest: 0, end }]]),
+  });
+
+  test('how fast it goes is told by commits, whenever it was read between them', () => {
+    const readings = [reading(100, 1_000, 9_000), { ...reading(104, 5_000, 9_400), at: 104_900 }];
+    const pace = paces(readings).get(0)!;
+    expect(pace.folded).toBe(1_000);
+    expect(pace.arriving).toBeCloseTo(400 / 4.9);
+    expect(caughtUpIn(4_400, { folded: 1_000, arriving: 120 })).toBe(5_000);
+  });
+
+  test('what cannot be told of the pace is not told', () => {
+    const same = reading(100, 1_000, 9_000);
+    expect(paces([same, { ...same, at: 105_000 }]).size).toBe(0);
+    expect(paces([same, reading(104, 10, 9_000, { epoch: 4 })]).size).toBe(0);
+    const idle = { ...reading(100, 1_000, 9_000), at: 500_000 };
+    expect(paces([idle, reading(501, 5_000, 9_000)]).size).toBe(0);
+    expect(caughtUpIn(4_400, { folded: 100, arriving: 120 })).toBeNull();
+    expect(caughtUpIn(4_400, undefined)).toBeNull();
+  });
+
+  const row = { partition: 0, lag: 600, owner: 'host:1', ownerConnected: true, outboxBytes: 0, outboxMessages: 0 };
+  const seen: Seen = { pace: undefined, behind: true, watched: 6_000, schema: null, outboxMaxBytes: 1_000 };
+
+  test.each<[string, Partial<typeof row>, Partial<Seen>]>([
+    ['no processor: host:1 is gone', { ownerConnected: false }, {}],
+    ['outbox full: 7 messages wait to be published', { outboxBytes: 1_001, outboxMessages: 7 }, {}],
+    ['waiting for a schema: id 3: no answer', {}, { schema: 'id 3: no answer' }],
+    ['stands still: no commit for 6 s, see the log of host:1', {}, {}],
+    ['catching up: 14 records/s, about 60 s left', {}, { pace: { folded: 14.2, arriving: 4.2 } }],
+    ['falling behind: 10 records/s folded, 12 come', {}, { pace: { folded: 10, arriving: 12 } }],
+    ['a backlog: how fast it goes was not measured', {}, { watched: 0 }],
+  ])('what holds a partition back is said: %s', (text, ofRow, ofSeen) => {
+    expect(holdOf({ ...row, ...ofRow }, { ...seen, ...ofSeen })?.text).toBe(text);
+  });
+
+  test('live traffic that lies between two commits holds nothing back', () => {
+    expect(holdOf(row, { ...seen, behind: false })).toBeNull();
+    expect(holdOf({ ...row, lag: 0 }, seen)).toBeNull();
   });
 });

@@ -2,9 +2,9 @@
 import type { PartitionReport } from '../../processor/observer.ts';
 import { formatDuration, type Settings } from '../../settings/index.ts';
 import type { Written } from '../../simulate/write.ts';
+import type { Style } from '../style.ts';
 import type { Look, Parts, ProfileRow, Received, SessionRow, VisitRow } from './parts.ts';
 import type { Size } from './screen.ts';
-import type { Style } from './style.ts';
 import { bar, type Cell, type Column, line, table } from './table.ts';
 import { seconds, short, timeOfDay, way } from './words.ts';
 

@@ -53,18 +53,8 @@ export async function play(
   let overAt: number | null = null;
   const cut = new AbortController();
   const halt = AbortSignal.any([signal, cut.signal]);
-  const writing = writeTraffic({
-    records: traffic({ ...SHARES, profiles: PROFILES, seed, rate, gap: visit.gap, startAt: begun }),
-    encode: parts.encoder() as (record: Simulated) => Buffer,
-    send: (messages) => parts.send(messages),
-    events: Number.POSITIVE_INFINITY,
-    duration,
-    signal: halt,
-    now: Date.now,
-    sleep: (ms, until) => wait(ms, undefined, { signal: until }).catch(() => {}),
-    onProgress: (progress) => {
-      written = { ...progress };
-    },
+  const writing = writeOn(parts, { duration, rate, seed }, halt, (progress) => {
+    written = { ...progress };
   }).finally(() => {
     overAt = Date.now();
   });
@@ -95,6 +85,27 @@ export async function play(
   const all = await writing;
   if (!signal.aborted) await wait(AFTERWARDS, undefined, { signal }).catch(() => {});
   return all;
+}
+
+/** Writes traffic until its time is over or the signal aborts. */
+export async function writeOn(
+  parts: Parts,
+  { duration, rate, seed }: Traffic,
+  signal: AbortSignal,
+  onProgress: (written: Written) => void = () => {},
+): Promise<Written> {
+  const { gap } = parts.settings.visit;
+  return await writeTraffic({
+    records: traffic({ ...SHARES, profiles: PROFILES, seed, rate, gap, startAt: Date.now() }),
+    encode: parts.encoder() as (record: Simulated) => Buffer,
+    send: (messages) => parts.send(messages),
+    events: Number.POSITIVE_INFINITY,
+    duration,
+    signal,
+    now: Date.now,
+    sleep: (ms, until) => wait(ms, undefined, { signal: until }).catch(() => {}),
+    onProgress,
+  });
 }
 
 export interface PlayParts {

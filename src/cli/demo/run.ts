@@ -1,24 +1,25 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { startHttp } from '../../http/server.ts';
+import { openConsole } from '../../console/index.ts';
+import { type HttpParts, type HttpServer, startHttp } from '../../http/server.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { Metrics } from '../../metrics/index.ts';
 import { CannotGoOn } from '../../processor/errors.ts';
 import type { Processor } from '../../processor/processor.ts';
-import type { Settings } from '../../settings/index.ts';
+import type { Loaded } from '../../settings/index.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { type Io, VERSION } from '../io.ts';
 import { makeLogger } from '../logger.ts';
+import { type Style, styleFor } from '../style.ts';
 import { checks } from './checks.ts';
 import { memoryParts } from './memory.ts';
 import type { Parts, Received } from './parts.ts';
 import { explanation, heading, profileTable, sessionTable } from './picture.ts';
-import { play, type Traffic } from './play.ts';
+import { play, type Traffic, writeOn } from './play.ts';
 import { realParts } from './real.ts';
 import { Screen } from './screen.ts';
 import { demoSettings } from './settings.ts';
 import { Show } from './show.ts';
-import { type Style, styleFor } from './style.ts';
 import { summary } from './summary.ts';
 
 export interface DemoOptions extends Traffic {
@@ -28,6 +29,8 @@ export interface DemoOptions extends Traffic {
   readonly verbose: boolean;
 }
 
+/** Records a second once the demo itself is over. */
+const KEPT_RATE = 6;
 /** How long the processor may take to get its partitions, ms. */
 const READY_WITHIN = 60_000;
 
@@ -88,7 +91,8 @@ async function withStack(
   signal: AbortSignal,
 ): Promise<boolean | null> {
   const { io, screen } = surface;
-  const settings = demoSettings(stack, options.gap, io.env, io.cwd);
+  const loaded = demoSettings(stack, options.gap, io.env, io.cwd);
+  const { settings } = loaded;
   const logger = demoLogger(options.verbose, screen);
   const parts =
     stack.kind === 'memory' ? memoryParts(settings) : realParts(stack, settings, logger, { ...io, err: () => {} });
@@ -97,7 +101,8 @@ async function withStack(
     const made = await parts.setUp();
     sayMade(stack, made, options.keep, screen);
     if (signal.aborted) return null;
-    return await withProcessor(parts, options, surface, logger, signal, () => {
+    const seen: Seen = { loaded, state: stack.kind === 'memory' ? 'memory' : 'postgres' };
+    return await withProcessor(parts, seen, options, surface, logger, signal, () => {
       kept = true;
     });
   } finally {
@@ -135,8 +140,12 @@ async function removeMade(parts: Parts, stack: Stack, screen: Screen): Promise<v
   if (stack.kind === 'environment') screen.line('removed: topics, groups, schemas, tables and role of this run');
 }
 
+/** What the console is told besides. */
+type Seen = Pick<Parameters<typeof openConsole>[0], 'loaded' | 'state'>;
+
 async function withProcessor(
   parts: Parts,
+  seen: Seen,
   options: DemoOptions,
   surface: Surface,
   logger: Logger,
@@ -152,11 +161,16 @@ async function withProcessor(
   let partitions = 0;
   const group = () => ({ member: processor?.isMember ?? false, partitions });
   const metrics = new Metrics({ version: VERSION, reports, group });
-  const http = options.keep ? await listen(settings, metrics, logger) : null;
+  const ready = () => (processor === null ? 'starting' : processor.hindrance);
+  const console = openConsole({ ...seen, version: VERSION, reports, ready });
+  const http = await listen(seen.loaded, { ready, metrics, site: console.site }, logger);
   let running: Promise<void> = Promise.resolve();
   let failure: unknown = null;
   try {
-    const following = parts.follow((message) => received.push(message));
+    let isWatched = true;
+    const following = parts.follow((message) => {
+      if (isWatched) received.push(message);
+    });
     if (
       (await orAborted(
         following.then(() => true),
@@ -176,19 +190,21 @@ async function withProcessor(
         // Ended while it waited for something: that is what was asked for.
         if (!stop.signal.aborted || error instanceof CannotGoOn) failure = error;
       });
-    const started = await ready(
+    const started = await untilReady(
       () => processor,
       () => failure,
       signal,
     );
     if (started === null) return null;
 
+    screen.line(`console: ${style.bold(`${http.url}/`)}`);
     for (const each of ['', ...(screen.isLive ? [] : explanation(settings))]) screen.line(each);
     const show = new Show(screen, parts, style);
     const written = await play(parts, options, { processor: started, received, show, logger }, signal);
     if (failure !== null) throw failure;
     screen.settle();
     if (signal.aborted) return null;
+    isWatched = false;
 
     const facts = await parts.facts();
     const checked = checks(written, facts, received);
@@ -208,10 +224,20 @@ async function withProcessor(
     if (options.keep) {
       onKept();
       screen.line();
-      screen.line(style.bold('Everything stays up until Ctrl-C. To look at it:'));
+      screen.line(style.bold('Traffic goes on, slowly, and everything stays up until Ctrl-C. To look at it:'));
+      screen.line(`  console          ${http.url}/`);
       for (const each of parts.howToLook) screen.line(`  ${each}`);
-      screen.line(`  http             ${http?.url}/metrics, /readyz`);
+      screen.line(`  http             ${http.url}/metrics, /readyz`);
+      const slowly = {
+        duration: Number.POSITIVE_INFINITY,
+        rate: Math.min(options.rate, KEPT_RATE),
+        seed: options.seed + 1,
+      };
+      const writing = writeOn(parts, slowly, AbortSignal.any([signal, stop.signal]));
+      writing.catch((error) => logger.warn({ err: messageOf(error) }, 'no more traffic is written'));
       await orAborted(running, signal);
+      stop.abort();
+      await Promise.allSettled([writing]);
       if (failure !== null) throw failure;
     }
     return checked.every(({ differs }) => differs.length === 0);
@@ -221,12 +247,13 @@ async function withProcessor(
     screen.settle();
     stop.abort();
     await running;
-    await http?.close();
+    await http.close();
+    await console.close();
   }
 }
 
 /** Waits until the group has given out the partitions and all are taken over. null: the signal aborted first. */
-async function ready(
+async function untilReady(
   processor: () => Processor | null,
   failure: () => unknown,
   signal: AbortSignal,
@@ -245,9 +272,8 @@ async function ready(
   }
 }
 
-async function listen(settings: Settings, metrics: Metrics, logger: Logger) {
-  const verdict = () => null;
-  return await startHttp(settings.http, { live: verdict, ready: verdict, metrics }, logger);
+async function listen({ settings }: Loaded, parts: Omit<HttpParts, 'live'>, logger: Logger): Promise<HttpServer> {
+  return await startHttp(settings.http, { live: () => null, ...parts }, logger);
 }
 
 /** null: the signal aborted first; what comes of the promise then is nobody's concern. */

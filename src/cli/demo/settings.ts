@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { devNull } from 'node:os';
 import { resolve } from 'node:path';
 import type { Stack } from '../../local/stack.ts';
-import { formatDuration, loadSettings, type Settings } from '../../settings/index.ts';
+import { formatDuration, type Loaded, loadSettings } from '../../settings/index.ts';
 
 /** How far the broker's clock may be from ours: it is the same one where the broker runs on this machine. */
 const MARGIN = { java: 200, memory: 200, docker: 2_000, environment: 2_000 } as const;
@@ -14,7 +14,7 @@ const MARGIN = { java: 200, memory: 200, docker: 2_000, environment: 2_000 } as 
  *
  * @param gap ms.
  */
-export function demoSettings(stack: Stack, gap: number, env: NodeJS.ProcessEnv, cwd: string): Settings {
+export function demoSettings(stack: Stack, gap: number, env: NodeJS.ProcessEnv, cwd: string): Loaded {
   const values: Record<string, string> = {
     'topics.partitions': '3',
     'visit.gap': formatDuration(gap),
@@ -37,7 +37,7 @@ export function demoSettings(stack: Stack, gap: number, env: NodeJS.ProcessEnv, 
     values['output.topic'] = `tidemark-demo-${run}.session-ended`;
   }
   const access = stack.kind === 'environment' ? accessOf(env, cwd) : {};
-  return loadSettings({ flags: { config: devNull, values }, env: access, cwd }).settings;
+  return loadSettings({ flags: { config: devNull, values }, env: access, cwd });
 }
 
 const ACCESS = /^(KAFKA_(TLS|SASL)\w*|SCHEMA_REGISTRY_(USERNAME|PASSWORD)(_FILE)?)$/;

@@ -1,9 +1,9 @@
 import type { Settings } from '../../settings/index.ts';
+import type { Style } from '../style.ts';
 import type { Labels, Parts, VisitRow } from './parts.ts';
 import { type Moment, messageLine, picture, progress, visitRowsIn } from './picture.ts';
 import { Rows } from './rows.ts';
 import type { Screen } from './screen.ts';
-import type { Style } from './style.ts';
 import { line } from './table.ts';
 import { short, timeOfDay } from './words.ts';
 

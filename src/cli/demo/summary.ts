@@ -1,7 +1,7 @@
 import type { Written } from '../../simulate/write.ts';
+import type { Style } from '../style.ts';
 import type { Check } from './checks.ts';
 import type { Facts, Received } from './parts.ts';
-import type { Style } from './style.ts';
 
 /** Most of one check's differences that are named. */
 const NAMED = 5;

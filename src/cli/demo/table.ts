@@ -2,7 +2,7 @@
  * Lines of a fixed layout. Invariant: no line is wider than the terminal; a wrapped one would take two rows, and what
  * repaints the picture counts on one.
  */
-import type { Paint } from './style.ts';
+import type { Paint } from '../style.ts';
 
 /** Text, and how it is painted: apart, because colours take no room. */
 export type Cell = string | { readonly text: string; readonly paint: Paint };

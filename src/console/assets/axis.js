@@ -81,7 +81,8 @@ export class Axis {
   /** What the pointer or the focus is at; null: what to do about it. */
   explain(text) {
     this.explained = text;
-    const hint = 'Point at a bar or a clock, or move there with the arrow keys, to read what it waits for.';
+    const hint =
+      'An open visit ends when the watermark, the thick line, reaches its tick. Point at a bar or a lane, or go there with Tab and the arrow keys, to read what it waits for.';
     say(this.says, text ?? hint);
   }
 
@@ -105,7 +106,7 @@ export class Axis {
     set(this.svg, 'width', width);
     set(this.svg, 'height', top + 4);
     set(this.svg, 'viewBox', `0 0 ${width} ${top + 4}`);
-    this.drawTicks(scale, top);
+    this.drawTicks(scale, top, now);
     this.drawNow(scale, now, top);
     this.tell(lanes, scale, now);
     if (this.explained === null) this.explain(null);
@@ -119,11 +120,11 @@ export class Axis {
     return busiest.slice(0, MOST_LANES).sort((a, b) => a.partition - b.partition);
   }
 
-  drawTicks(scale, height) {
+  drawTicks(scale, height, now) {
     const { ticks, step } = ticksOf(scale, 84, offsetMinutes(scale.from));
     const marks = ticks.map((t) => {
       const x = Math.round(scale.x(t)) + 0.5;
-      const room = x > 26 && x < scale.width - 26;
+      const room = x > 26 && x < scale.width - 26 && Math.abs(x - scale.within(now)) > 44;
       return [s('line', { x1: x, x2: x, y1: 18, y2: height }), room && s('text', { x, y: 12 }, tick(t, step))];
     });
     show(this.ticks, marks);
@@ -185,7 +186,7 @@ function legend() {
   const key = (kind, name, means) => h('li', {}, swatch(kind), h('b', {}, name), ' ', means);
   return h(
     'details',
-    { class: 'legend', open: '' },
+    { class: 'legend', open: matchMedia('(min-width: 760px)').matches ? '' : null },
     h('summary', {}, 'How to read it'),
     h(
       'ul',

@@ -8,7 +8,7 @@ const TITLE = 18;
 const ROW = 11;
 const BAR = 6;
 const REST = 26;
-const MOST_ROWS = 7;
+const MOST_ROWS = 8;
 
 export class Lane {
   /** Rows of bars, by what there is to show; the same from one drawing to the next, or the page would jump. */
@@ -18,12 +18,14 @@ export class Lane {
   }
 
   static height(item) {
-    return TITLE + Lane.rowsOf(item) * ROW + (hasRest(item) ? REST : 8);
+    return TITLE + Lane.rowsOf(item) * ROW + REST;
   }
 
   constructor(explain) {
     this.explain = explain;
     this.rows = new Map();
+    /** Open visits that there is no row for. */
+    this.hidden = [];
     this.item = null;
     this.ground = s('rect', { class: 'ground' });
     this.settled = s('rect', { class: 'settled' });
@@ -135,6 +137,7 @@ export class Lane {
       }));
     const { placed } = pack(spans, Lane.rowsOf(item), (key) => this.rows.get(key));
     this.rows = placed;
+    this.hidden = shown.filter((visit) => !visit.ended && !placed.has(visit.id));
     this.keyed.update(
       spans
         .filter(({ key }) => placed.has(key))
@@ -142,25 +145,26 @@ export class Lane {
     );
   }
 
-  drawRest(item, height) {
-    const parts = [];
-    if (hasRest(item)) {
-      const { visits, scale, width } = item;
-      const highest = Math.max(...visits.later.map(({ visits: n }) => n));
-      const base = height - 3;
-      for (const { from, to, visits: n } of visits.later) {
-        const x = scale.within(from);
-        const wide = scale.within(to) - x;
-        if (wide <= 0) continue;
-        const high = Math.max(1, (n / highest) * (REST - 12));
-        parts.push(s('rect', { class: 'later', x, y: base - high, width: Math.max(1, wide - 0.5), height: high }));
-      }
-      parts.push(
-        s('text', { class: 'side', x: 6, y: base - 2 }, `${count(visits.rest)} more open, by when they are due`),
-      );
-      parts.push(s('line', { class: 'base', x1: 0, x2: width, y1: base, y2: base }));
+  drawRest({ visits, scale, width }, height) {
+    if (this.hidden.length === 0 && !(visits?.rest > 0)) {
+      this.rest.replaceChildren();
+      return;
     }
-    this.rest.replaceChildren(...parts);
+    const buckets = histogramOf(visits, this.hidden);
+    const highest = Math.max(...buckets.values());
+    const base = height - 3;
+    const bars = [...buckets].map(([at, n]) => {
+      const x = scale.within(at);
+      const wide = scale.within(at + visits.step) - x;
+      const high = Math.max(1.5, (n / highest) * (REST - 11));
+      return wide > 0 && s('rect', { class: 'later', x, y: base - high, width: Math.max(1, wide - 0.5), height: high });
+    });
+    const more = visits.rest + this.hidden.length;
+    this.rest.replaceChildren(
+      ...bars.filter(Boolean),
+      s('text', { class: 'side', x: 6, y: base - 3 }, `${count(more)} more open, by when they are due`),
+      s('line', { class: 'base', x1: 0, x2: width, y1: base, y2: base }),
+    );
   }
 
   /** Moves the focus along the visits, in order of when they are due. */
@@ -227,8 +231,14 @@ class Bar {
   }
 }
 
-function hasRest({ visits }) {
-  return visits !== null && visits.rest > 0;
+/** How many of those that have no bar are due when, by the beginning of a bucket of `step` ms. */
+function histogramOf({ later, step }, hidden) {
+  const buckets = new Map(later.map(({ at, visits }) => [at, visits]));
+  for (const { due } of hidden) {
+    const at = Math.floor(due / step) * step;
+    buckets.set(at, (buckets.get(at) ?? 0) + 1);
+  }
+  return buckets;
 }
 
 function sideOf({ openVisits, lag, phase }, fine) {

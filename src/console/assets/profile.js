@@ -1,41 +1,24 @@
 // One profile: its sums, its traits, its visits.
-import { h, show } from './dom.js';
-import { factList, failed } from './session.js';
+import { h } from './dom.js';
+import { factList, panel, reportPage } from './report.js';
+import { visitsOf } from './session.js';
 import { at, count, duration } from './time.js';
-import { allTable } from './visit-tables.js';
 
-export function profilePage({ argument, load }) {
-  const body = h('div', { class: 'page' }, h('p', { class: 'empty' }, 'Loading…'));
-  const element = h('div', { class: 'page' }, h('h1', {}, 'Profile ', h('span', { class: 'id' }, argument)), body);
-  load(
-    'profile',
-    { id: argument },
-    (profile) => show(body, parts(profile)),
-    (error) => show(body, failed(error)),
-  );
-  return { element };
+export function profilePage(context) {
+  return reportPage({ ...context, kind: 'profile', title: 'Profile', sectionsOf, mayChange: () => true });
 }
 
-function parts({ sums, visits }) {
-  const table = allTable('Visits of this profile, the one that started last first');
-  table.update(visits.items);
+function sectionsOf({ report: { sums, visits } }, turn) {
   return [
-    sums === null
-      ? h('p', { class: 'muted' }, 'Debug traffic alone: it counts in no profile.')
-      : [h('section', { class: 'panel', 'aria-label': 'Sums' }, factList(factsOf(sums))), traitsOf(sums)],
-    h(
-      'section',
-      { class: 'panel' },
-      h(
-        'h2',
-        {},
-        visits.total > visits.items.length
-          ? `The last ${count(visits.items.length)} of ${count(visits.total)} visits`
-          : 'Visits',
-      ),
-      table.element,
-    ),
-    h('p', { class: 'muted' }, 'A visit counts for the last profile id that its events name.'),
+    [
+      'debug',
+      sums === null ? 0 : null,
+      () => h('p', { class: 'muted' }, 'Debug traffic alone: it counts in no profile.'),
+    ],
+    ['sums', sums, () => panel('Sums', factList(factsOf(sums)))],
+    ['traits', sums?.traits ?? null, () => panel('Traits', traitsOf(sums.traits))],
+    ['visits', visits, () => visitsOf(visits, 'profile', turn)],
+    ['note', 0, () => h('p', { class: 'muted' }, 'A visit counts for the last profile id that its events name.')],
   ];
 }
 
@@ -50,16 +33,8 @@ function factsOf(sums) {
   ];
 }
 
-function traitsOf({ traits }) {
+function traitsOf(traits) {
   const entries = Object.entries(traits);
-  const list =
-    entries.length === 0
-      ? h('p', { class: 'empty' }, 'No event has set a trait of it.')
-      : factList(entries.map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]));
-  return h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'traits' },
-    h('div', { class: 'panel-head' }, h('h2', { id: 'traits' }, 'Traits')),
-    list,
-  );
+  if (entries.length === 0) return h('p', { class: 'empty' }, 'No event has set a trait of it.');
+  return factList(entries.map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]));
 }

@@ -20,7 +20,7 @@ const STEPS = [
 export function domainOf({ now, clocks, rules, zoom = 1 }) {
   const { gap, outOfOrderness, arrivalGrace } = rules;
   const ahead = Math.max(5 * SECOND, (gap + outOfOrderness + arrivalGrace) * 1.12) * zoom;
-  const behind = Math.max(5 * SECOND, (gap + outOfOrderness) * 1.6) * zoom;
+  const behind = Math.max(5 * SECOND, (gap + outOfOrderness) * 2.4) * zoom;
   const newest = Math.max(...clocks.filter((clock) => clock !== null));
   const follows = Number.isFinite(newest) && newest < now - behind * 0.9 ? newest : now;
   return { from: follows - behind, to: follows + ahead, follows: follows === now ? 'now' : 'log' };

@@ -1,85 +1,57 @@
-// One session: its visits, and what lies between them.
-import { h, show } from './dom.js';
+// One session: its sums, its visits, and what lies between them.
+import { h } from './dom.js';
+import { factList, pager, panel, reportPage } from './report.js';
 import { at, count, duration } from './time.js';
-import { allTable, link } from './visit-tables.js';
+import { sessionTimeline } from './timeline.js';
+import { allTable, LIST, link } from './visit-tables.js';
 
-export function sessionPage({ argument, load }) {
-  const body = h('div', { class: 'page' }, h('p', { class: 'empty' }, 'Loading…'));
-  const element = h('div', { class: 'page' }, h('h1', {}, 'Session ', h('span', { class: 'id' }, argument)), body);
-  load(
-    'session',
-    { id: argument },
-    (session) => show(body, parts(session)),
-    (error) => show(body, failed(error)),
-  );
-  return { element };
+export function sessionPage(context) {
+  return reportPage({ ...context, kind: 'session', title: 'Session', sectionsOf, mayChange: () => true });
 }
 
-function parts({ sums, visits }) {
-  const table = allTable('Visits of this session, the one that started last first');
-  table.update(visits.items);
-  const spread =
-    sums.length > 1 &&
-    h(
-      'p',
-      { class: 'notice' },
-      `Its records are spread over partitions ${sums.map(({ partition }) => partition).join(', ')}: it is folded as ${sums.length} sessions. Let producers use the session id as the key.`,
-    );
+function sectionsOf({ report: { sums, visits } }, turn) {
   return [
-    spread,
-    sums.length === 0 ? h('p', { class: 'muted' }, 'Debug traffic alone: it counts in no session.') : sums.map(sumOf),
-    h(
-      'section',
-      { class: 'panel' },
-      h(
-        'h2',
-        {},
-        visits.total > visits.items.length
-          ? `The last ${count(visits.items.length)} of ${count(visits.total)} visits`
-          : 'Visits',
-      ),
-      table.element,
-    ),
-    h(
-      'p',
-      { class: 'muted' },
-      'A session is all that carries one session id. A pause longer than the gap, or an ending event, begins its next visit.',
-    ),
+    ['spread', sums.length > 1 ? sums.map(({ partition }) => partition) : null, () => spread(sums)],
+    ['sums', sums, () => sumsOf(sums)],
+    ['line', visits.items, () => panel('Its visits in time', sessionTimeline(visits.items))],
+    ['visits', visits, () => visitsOf(visits, 'session', turn)],
+    ['note', 0, note],
   ];
 }
 
-function sumOf({
-  partition,
-  profileId,
-  visitCount,
-  eventCount,
-  pageViewCount,
-  lateEventCount,
-  totalDurationMs,
-  startedAt,
-  endedAt,
-}) {
-  const facts = [
-    ['profile of its last visit', profileId === null ? '–' : link('profile', profileId)],
-    ['visits', count(visitCount)],
-    ['events', `${count(eventCount)}, ${count(pageViewCount)} page views`],
-    ['late events', count(lateEventCount)],
-    ['time in visits', duration(totalDurationMs)],
-    ['first event', at(startedAt)],
-    ['last event', endedAt === null ? 'a visit is open' : at(endedAt)],
-    ['partition', String(partition)],
-  ];
-  return h('section', { class: 'panel', 'aria-label': 'Sums' }, factList(facts));
+function spread(sums) {
+  const partitions = sums.map(({ partition }) => partition).join(', ');
+  const text = `Its records are spread over partitions ${partitions}: it is folded as ${sums.length} sessions. Let producers use the session id as the key.`;
+  return h('p', { class: 'notice' }, text);
 }
 
-export function factList(facts) {
-  return h(
-    'dl',
-    { class: 'facts' },
-    facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
-  );
+function sumsOf(sums) {
+  if (sums.length === 0) return h('p', { class: 'muted' }, 'Debug traffic alone: it counts in no session.');
+  return panel('Sums', sums.map(sumOf));
 }
 
-export function failed(error) {
-  return h('p', { class: 'notice', role: 'alert' }, `${error.message}.`);
+function sumOf(sum) {
+  return factList([
+    ['profile of its last visit', sum.profileId === null ? null : link('profile', sum.profileId)],
+    ['visits', count(sum.visitCount)],
+    ['events', `${count(sum.eventCount)}, ${count(sum.pageViewCount)} page views`],
+    ['late events', count(sum.lateEventCount)],
+    ['time in visits', duration(sum.totalDurationMs)],
+    ['first event', at(sum.startedAt)],
+    ['last event', sum.endedAt === null ? 'a visit is open' : at(sum.endedAt)],
+    ['partition', String(sum.partition)],
+  ]);
+}
+
+/** The visits of a session or a profile. */
+export function visitsOf(visits, kind, turn) {
+  const table = allTable(`Visits of this ${kind}, the one that started last first`);
+  table.update(visits.items);
+  return panel('Visits', table.element, pager(visits, LIST, turn, ['later ones', 'earlier ones']));
+}
+
+function note() {
+  const text =
+    'A session is all that carries one session id. A pause longer than the gap, or an ending event, begins its next visit.';
+  return h('p', { class: 'muted' }, text);
 }

@@ -20,7 +20,7 @@ export function settingsPage({ load }) {
         cell: ({ source, where }) =>
           source === 'default' ? h('span', { class: 'muted' }, 'default') : h('b', {}, where || source),
       },
-      { title: 'what it is', cell: ({ doc }) => h('span', { class: 'muted wrap' }, doc) },
+      { title: 'what it is', cell: ({ doc }) => h('span', { class: 'muted wrap' }, marked(doc)) },
     ],
   });
   const said = h('p', { class: 'muted' }, 'Loading…');
@@ -65,4 +65,9 @@ export function settingsPage({ load }) {
     ),
   );
   return { element };
+}
+
+/** Code is between backticks in the settings' descriptions. */
+function marked(text) {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? h('code', {}, part) : part));
 }

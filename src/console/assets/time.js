@@ -140,3 +140,14 @@ export function bytes(n) {
   if (n < 1 << 20) return `${(n / 1_024).toFixed(1)} KB`;
   return `${(n / (1 << 20)).toFixed(1)} MB`;
 }
+
+/** A sentence of the processor, whose times are in UTC, with these as elements in the zone shown. `now`: when it was said. */
+export function sentence(text, now) {
+  const today = new Date(now).toISOString().slice(0, 10);
+  return text.split(/((?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC)/).map((part, i) => {
+    if (i % 2 === 0) return part;
+    const [time, day = today] = part.replace(' UTC', '').split(' ').reverse();
+    const ms = Date.parse(`${day}T${time}Z`);
+    return Number.isNaN(ms) ? part : at(ms);
+  });
+}

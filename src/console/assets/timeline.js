@@ -1,78 +1,103 @@
-// A visit's events on a line, with what was published of it, and the gap after its last event.
+// A visit's events on a line, and what lies between its last event and its end; the visits of a session on a line.
 import { h, s, set, show } from './dom.js';
 import { Scale, ticksOf } from './scale.js';
 import { clock, count, duration, offsetMinutes, tick } from './time.js';
 
-const HEIGHT = 86;
-const LINE = 44;
+const HEIGHT = 88;
+const LINE = 46;
 /** Dots that are drawn: of more, those that a picture of this width can tell apart. */
 const MOST = 400;
+/** Room that words take, pixels. */
+const WORDS = 250;
 
-export function timeline({ visit, events }) {
-  const svg = s('svg', { class: 'axis timeline', height: HEIGHT, role: 'img', 'aria-label': textOf(visit) });
+/** `gap` in ms. */
+export function visitTimeline({ visit, events }, gap) {
+  const { eventCount, startedAt, lastEventAt, durationMs } = visit;
+  const label = `${count(eventCount)} events from ${clock(startedAt)} to ${clock(lastEventAt)}, over ${duration(durationMs)}`;
+  return drawn(label, (svg, width) => drawVisit(svg, width, visit, events.items, gap));
+}
+
+/** Visits of one session, whatever their order. */
+export function sessionTimeline(visits) {
+  const label = `${count(visits.length)} visits on a time axis`;
+  return drawn(label, (svg, width) => drawSession(svg, width, visits));
+}
+
+/** A picture that is drawn anew when its width changes. */
+function drawn(label, draw) {
+  const svg = s('svg', { class: 'axis timeline', height: HEIGHT, role: 'group', 'aria-label': label });
   const frame = h('div', { class: 'frame' }, svg);
   const observer = new ResizeObserver(() => {
-    if (frame.isConnected) draw(svg, frame.clientWidth, visit, events);
-    else observer.disconnect();
+    const width = Math.floor(frame.clientWidth);
+    if (!frame.isConnected) observer.disconnect();
+    if (width < 50) return;
+    set(svg, 'width', width);
+    set(svg, 'viewBox', `0 0 ${width} ${HEIGHT}`);
+    draw(svg, width);
   });
   observer.observe(frame);
   return frame;
 }
 
-function textOf({ eventCount, startedAt, lastEventAt, durationMs }) {
-  return `${count(eventCount)} events from ${clock(startedAt)} to ${clock(lastEventAt)}, over ${duration(durationMs)}`;
-}
-
-function draw(svg, width, visit, { items }) {
-  if (width < 50) return;
-  const { startedAt, lastEventAt, ending } = visit;
-  const goal = ending === null ? null : ending.watermarkToPass;
-  const end = Math.max(
-    lastEventAt,
-    goal ?? lastEventAt,
-    Math.min(ending?.watermark ?? lastEventAt, goal ?? lastEventAt),
-  );
-  const room = Math.max(1_000, end - startedAt) * 0.04;
-  const scale = new Scale({ from: startedAt - room, to: end + room }, width);
-  set(svg, 'width', width);
-  set(svg, 'viewBox', `0 0 ${width} ${HEIGHT}`);
-  const { ticks, step } = ticksOf(scale, 90, offsetMinutes(startedAt));
-  const marks = ticks.map((t) => {
-    const x = scale.x(t);
-    const inside = x > 30 && x < width - 30;
-    return [s('line', { x1: x, x2: x, y1: 16, y2: HEIGHT }), inside && s('text', { x, y: 11 }, tick(t, step))];
-  });
-  const from = scale.x(startedAt);
-  const last = scale.x(lastEventAt);
+function drawVisit(svg, width, visit, items, gap) {
+  const { startedAt, lastEventAt, ending, endReason } = visit;
+  const waited = endReason === 'inactivity' ? lastEventAt + gap : lastEventAt;
+  const goal = ending?.watermarkToPass ?? waited;
+  const room = Math.max(1_000, goal - startedAt) * 0.05;
+  const scale = new Scale({ from: startedAt - room, to: goal + room }, width);
+  const { watermark } = ending ?? {};
   show(
     svg,
-    s('g', { class: 'ticks' }, marks),
-    s('rect', { class: 'span', x: from - 4, y: LINE - 9, width: last - from + 8, height: 18, rx: 9 }),
-    goal !== null && waits(scale, lastEventAt, goal, width),
+    ticks(scale),
+    spanOf(scale, startedAt, lastEventAt),
+    goal > lastEventAt && tail(scale, lastEventAt, goal),
+    words(scale, goal, endWords(visit, goal, gap)),
     dots(items, scale),
-    ending?.watermark != null && scale.has(ending.watermark) && mark(scale.x(ending.watermark), 'watermark', width),
+    watermark != null && scale.has(watermark) && watermarkAt(scale, watermark),
   );
 }
 
-function waits(scale, last, goal, width) {
+function endWords({ ending, endReason }, goal, gap) {
+  if (ending !== null) return `ends once the watermark is past ${clock(goal)}`;
+  if (endReason === 'inactivity') return `${duration(gap)} without an event: it ended`;
+  return endReason === 'explicit' ? 'its last event ended it' : 'the next event would have been one too many';
+}
+
+function ticks(scale) {
+  const { ticks: all, step } = ticksOf(scale, 90, offsetMinutes(scale.from));
+  const marks = all.map((t) => {
+    const x = scale.x(t);
+    const inside = x > 30 && x < scale.width - 30;
+    return [s('line', { x1: x, x2: x, y1: 16, y2: HEIGHT - 22 }), inside && s('text', { x, y: 11 }, tick(t, step))];
+  });
+  return s('g', { class: 'ticks' }, marks);
+}
+
+function spanOf(scale, from, to) {
+  const x = scale.x(from) - 5;
+  return s('rect', { class: 'span', x, y: LINE - 9, width: scale.x(to) - x + 5, height: 18, rx: 9 });
+}
+
+function tail(scale, last, goal) {
   const x = scale.x(goal);
-  const left = x > width - 220;
   return [
     s('line', { class: 'tail', x1: scale.x(last), x2: x, y1: LINE, y2: LINE }),
     s('line', { class: 'goal', x1: x, x2: x, y1: LINE - 8, y2: LINE + 8 }),
-    s(
-      'text',
-      { x: left ? x : x + 4, y: HEIGHT - 8, 'text-anchor': left ? 'end' : 'start' },
-      `ends when the watermark is past ${clock(goal)}`,
-    ),
   ];
 }
 
-function mark(x, text, width) {
-  const left = x > width - 90;
+function words(scale, at, text) {
+  const x = scale.x(at);
+  const left = x > scale.width - WORDS;
+  return s('text', { x: left ? x + 4 : x, y: HEIGHT - 6, 'text-anchor': left ? 'end' : 'start' }, text);
+}
+
+function watermarkAt(scale, watermark) {
+  const x = scale.x(watermark);
+  const left = x > scale.width - 90;
   return [
     s('line', { class: 'watermark', x1: x, x2: x, y1: 18, y2: HEIGHT - 22 }),
-    s('text', { class: 'label', x: left ? x - 4 : x + 4, y: 28, 'text-anchor': left ? 'end' : 'start' }, text),
+    s('text', { class: 'label', x: left ? x - 4 : x + 4, y: 28, 'text-anchor': left ? 'end' : 'start' }, 'watermark'),
   ];
 }
 
@@ -80,11 +105,28 @@ function dots(items, scale) {
   const every = Math.ceil(items.length / MOST);
   return items
     .filter((_, i) => i % every === 0)
-    .map(({ occurredAt, type, page }) =>
-      s(
-        'circle',
-        { class: `event-dot${page === null ? '' : ' view'}`, cx: scale.x(occurredAt), cy: LINE, r: 4 },
-        s('title', {}, `${clock(occurredAt)} ${type}${page === null ? '' : ` ${page}`}`),
-      ),
+    .map(({ occurredAt, type, page }) => {
+      const title = s('title', {}, `${clock(occurredAt)} ${type}${page === null ? '' : ` ${page}`}`);
+      return s('circle', { class: 'event-dot', cx: scale.x(occurredAt), cy: LINE, r: 4.5 }, title);
+    });
+}
+
+function drawSession(svg, width, visits) {
+  const from = Math.min(...visits.map(({ startedAt }) => startedAt));
+  const to = Math.max(...visits.map(({ lastEventAt }) => lastEventAt));
+  const room = Math.max(1_000, to - from) * 0.05;
+  const scale = new Scale({ from: from - room, to: to + room }, width);
+  const bars = visits.map(({ visitId, startedAt, lastEventAt, status, eventCount, why }) => {
+    const x = scale.x(startedAt);
+    const wide = Math.max(4, scale.x(lastEventAt) - x);
+    const label = `${count(eventCount)} events from ${clock(startedAt)} to ${clock(lastEventAt)}; ${why}`;
+    return s(
+      'a',
+      { class: 'visit', href: `#/visit/${visitId}`, 'aria-label': label },
+      s('rect', { class: 'hit', x: x - 4, y: LINE - 14, width: wide + 8, height: 28 }),
+      s('rect', { class: `bar ${status}`, x, y: LINE - 5, width: wide, height: 10, rx: 2 }),
+      s('title', {}, label),
     );
+  });
+  show(svg, ticks(scale), s('line', { class: 'base', x1: 0, x2: width, y1: LINE, y2: LINE }), bars);
 }

@@ -4,6 +4,9 @@ import { Table } from './table.js';
 import { at, count, duration, relative } from './time.js';
 import { REASONS } from './words.js';
 
+/** Visits that the processor gives at once. */
+export const LIST = 100;
+
 export function link(kind, id, text = id) {
   return h('a', { class: 'id', href: `#/${kind}/${encodeURIComponent(id)}` }, text);
 }
@@ -29,6 +32,11 @@ const COMMON = {
     cell: ({ visitId, debug }) => [visitLink(visitId), debug ? h('span', { class: 'tag' }, 'debug') : null],
   },
   session: { title: 'session', cell: sessionLink },
+  decided: {
+    title: 'ended at',
+    means: 'The arrival clock of the log when its end was decided.',
+    cell: ({ decidedAt }) => at(decidedAt),
+  },
   started: { title: 'first event', cell: ({ startedAt }) => at(startedAt) },
   last: { title: 'last event', cell: ({ lastEventAt }) => at(lastEventAt) },
   long: { title: 'duration', num: true, cell: ({ durationMs }) => duration(durationMs) },
@@ -49,11 +57,11 @@ const revision = {
 };
 
 export function endedTable(caption) {
-  const { visit, session, last, long, events, pages } = COMMON;
+  const { visit, decided, session, last, long, events, pages } = COMMON;
   return tableOf(
     caption,
     'No visit has ended in the day before the last record. A visit ends the gap after its last event.',
-    [visit, session, last, long, events, reason, revision, pages],
+    [visit, decided, session, last, long, events, reason, revision, pages],
   );
 }
 

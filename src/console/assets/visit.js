@@ -1,120 +1,88 @@
 // One visit: the sentence why it ended or what it waits for, its events in time, and what was published of it.
-import { h, show } from './dom.js';
-import { factList, failed } from './session.js';
+import { h } from './dom.js';
+import { factList, pager, panel, reportPage } from './report.js';
 import { Table } from './table.js';
-import { at, count, duration } from './time.js';
-import { timeline } from './timeline.js';
+import { at, count, duration, sentence } from './time.js';
+import { visitTimeline } from './timeline.js';
 import { link } from './visit-tables.js';
 import { REASONS } from './words.js';
 
-const EVERY = 2_000;
+/** Events that the processor gives at once. */
 const PAGE = 200;
 
-export function visitPage({ argument, load, signal }) {
-  let timer = null;
-  let shown = '';
-  let offset = 0;
-  const status = h('span', {});
-  const body = h('div', { class: 'page' }, h('p', { class: 'empty' }, 'Loading…'));
-  const element = h(
-    'div',
-    { class: 'page' },
-    h('div', { class: 'page-head' }, h('h1', {}, 'Visit ', h('span', { class: 'id' }, argument)), status),
-    body,
+export function visitPage(context) {
+  // An open visit goes on, and an ended one may be amended until it is final.
+  const mayChange = ({ report }) => report.visit !== null && !report.visit.final;
+  return reportPage({ ...context, kind: 'visit', title: 'Visit', sectionsOf, mayChange });
+}
+
+function sectionsOf({ at: now, gap, report }, turn) {
+  const { visit, why, mergedInto, merged, events, revisions, longestGapMs } = report;
+  return [
+    ['status', { status: visit?.status, debug: visit?.debug, final: visit?.final }, () => statusOf(visit)],
+    [
+      'why',
+      { why, ending: visit?.ending, amendable: visit?.amendableUntil },
+      () => whyOf(why, now, visit, longestGapMs),
+    ],
+    ['into', mergedInto, () => h('p', {}, 'Its events are in ', link('visit', mergedInto), '.')],
+    [
+      'timeline',
+      visit === null ? null : { events, watermark: visit.ending?.watermark, goal: visit.ending?.watermarkToPass },
+      () => panel('Timeline', visitTimeline(report, gap)),
+    ],
+    ['events', visit === null ? null : events, () => eventsOf(events, turn)],
+    ['revisions', revisions, () => revisionsOf(revisions)],
+    ['merged', merged.length === 0 ? null : merged, () => panel('Merged into it', idList(merged))],
+    ['about', visit === null ? null : { ...visit, ending: null, why: null }, () => aboutOf(visit)],
+  ];
+}
+
+function statusOf(visit) {
+  const tag = (kind, text) => h('span', { class: `tag ${kind}` }, text);
+  if (visit === null) return tag('', 'merged away');
+  return h(
+    'span',
+    {},
+    tag(visit.status, visit.status),
+    visit.debug && [' ', tag('', 'debug')],
+    visit.final && [' ', tag('', 'final')],
   );
-
-  function ask() {
-    load('visit', { id: argument, offset }, onAnswer, (error) => {
-      // What is shown stays: the bar above says that it is not current.
-      if (shown === '') show(body, failed(error));
-      if (error.status !== 404 && error.status !== 400) again();
-    });
-  }
-
-  function onAnswer(report) {
-    const text = JSON.stringify(report);
-    if (text !== shown) {
-      shown = text;
-      show(status, statusOf(report));
-      show(body, parts(report, turn));
-    }
-    // An ended visit may be amended, an open one goes on: looked at again while it can change.
-    if (report.visit !== null && !report.visit.final) again();
-  }
-
-  function turn(to) {
-    offset = to;
-    clearTimeout(timer);
-    ask();
-  }
-
-  function again() {
-    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? again() : ask()), EVERY);
-  }
-
-  ask();
-  return { element, close: () => clearTimeout(timer) };
 }
 
-function statusOf({ visit, mergedInto }) {
-  if (visit === null) return h('span', { class: 'tag' }, mergedInto === null ? 'gone' : 'merged away');
+function whyOf(why, now, visit, longestGapMs) {
+  const said = sentence(`${why.charAt(0).toUpperCase()}${why.slice(1)}.`, now);
+  return h(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'why' },
+    h('h2', { class: 'hidden', id: 'why' }, 'Why'),
+    h('p', { class: 'why' }, said),
+    visit !== null && [h('hr', {}), factList(momentsOf(visit, longestGapMs))],
+  );
+}
+
+function momentsOf({ ending, endReason, endedAt, decidedAt, amendableUntil, lastEventAt }, longestGapMs) {
+  const pause = ['longest pause in it', longestGapMs === null ? '–' : duration(longestGapMs)];
+  if (ending === null) {
+    return [
+      ['reason', REASONS[endReason] ?? endReason],
+      ['its last event', at(endedAt)],
+      ['decided, by the arrival clock', at(decidedAt)],
+      ['can change until the watermark is past', at(amendableUntil)],
+      pause,
+    ];
+  }
   return [
-    h('span', { class: `tag ${visit.status}` }, visit.status),
-    visit.debug && [' ', h('span', { class: 'tag' }, 'debug')],
-    visit.final && [' ', h('span', { class: 'tag' }, 'final')],
+    ['its last event', at(lastEventAt)],
+    ['ends when the watermark is past', at(ending.watermarkToPass)],
+    ['the watermark is at', at(ending.watermark)],
+    ['if no records come, ends at', ending.endsAt === null ? 'the next record' : at(ending.endsAt)],
+    pause,
   ];
 }
 
-function parts(report, turn) {
-  const { why, visit, mergedInto, merged } = report;
-  return [
-    h(
-      'section',
-      { class: 'panel', 'aria-labelledby': 'why' },
-      h('h2', { class: 'hidden', id: 'why' }, 'Why'),
-      h('p', { class: 'why' }, `${why}.`),
-      moments(report),
-    ),
-    mergedInto !== null && h('p', {}, 'Its events are in ', link('visit', mergedInto), '.'),
-    visit !== null && [panel('Timeline', timeline(report)), events(report, turn)],
-    revisions(report),
-    merged.length > 0 &&
-      panel(
-        'Merged into it',
-        h(
-          'ul',
-          { class: 'ids' },
-          merged.map((id) => h('li', {}, link('visit', id))),
-        ),
-      ),
-    visit !== null && about(visit),
-  ];
-}
-
-/** The sentence's moments in the viewer's own time. */
-function moments({ visit, longestGapMs }) {
-  if (visit === null) return null;
-  const { ending, endReason } = visit;
-  const facts =
-    ending === null
-      ? [
-          ['reason', REASONS[endReason] ?? endReason],
-          ['ended (its last event)', at(visit.endedAt)],
-          ['decided, by the arrival clock', at(visit.decidedAt)],
-          ['can change until the watermark is past', at(visit.amendableUntil)],
-          ['longest pause in it', longestGapMs === null ? '–' : duration(longestGapMs)],
-        ]
-      : [
-          ['last event', at(visit.lastEventAt)],
-          ['ends when the watermark is past', at(ending.watermarkToPass)],
-          ['the watermark is at', at(ending.watermark)],
-          ['if no records come, ends at', ending.endsAt === null ? 'the next record' : at(ending.endsAt)],
-          ['longest pause in it', longestGapMs === null ? '–' : duration(longestGapMs)],
-        ];
-  return [h('hr', {}), factList(facts)];
-}
-
-function events({ events: { total, offset, items } }, turn) {
+function eventsOf(events, turn) {
+  const wrap = (text, kind = '') => h('span', { class: `wrap ${kind}` }, text);
   const table = new Table({
     caption: 'Events of the visit in order of time',
     keyOf: ({ position }) => position,
@@ -123,31 +91,24 @@ function events({ events: { total, offset, items } }, turn) {
       { title: '#', num: true, cell: ({ position }) => String(position) },
       { title: 'time', cell: ({ occurredAt }) => at(occurredAt) },
       { title: 'pause before', num: true, cell: ({ gapMs }) => (gapMs === null ? '' : duration(gapMs)) },
-      { title: 'type', cell: ({ type }) => h('b', { class: 'wrap' }, type) },
-      { title: 'page', cell: ({ page }) => h('span', { class: 'wrap' }, page ?? '–') },
-      {
-        title: 'properties',
-        cell: ({ properties }) => (properties === null ? '' : h('code', { class: 'wrap' }, JSON.stringify(properties))),
-      },
+      { title: 'type', cell: ({ type }) => wrap(h('b', {}, type)) },
+      { title: 'page', cell: ({ page }) => wrap(page ?? '–') },
+      { title: 'properties', cell: ({ properties }) => wrap(propertiesOf(properties), 'id') },
       { title: 'event id', cell: ({ eventId }) => h('span', { class: 'id muted' }, eventId) },
     ],
   });
-  table.update(items);
-  const from = offset + 1;
-  const to = offset + items.length;
-  const pages =
-    total > items.length &&
-    h(
-      'p',
-      { class: 'more row' },
-      `${count(from)} to ${count(to)} of ${count(total)}`,
-      offset > 0 && h('button', { type: 'button', onclick: () => turn(Math.max(0, offset - PAGE)) }, 'earlier'),
-      to < total && h('button', { type: 'button', onclick: () => turn(offset + PAGE) }, 'later'),
-    );
-  return panel(`${count(total)} ${total === 1 ? 'event' : 'events'}`, table.element, pages);
+  table.update(events.items);
+  const title = `${count(events.total)} ${events.total === 1 ? 'event' : 'events'}`;
+  return panel(title, table.element, pager(events, PAGE, turn, ['earlier ones', 'later ones']));
 }
 
-function revisions({ revisions: all }) {
+function propertiesOf(properties) {
+  return properties === null || Object.keys(properties).length === 0 ? '' : JSON.stringify(properties);
+}
+
+function revisionsOf(revisions) {
+  const back = ({ retracted, mergedInto }) =>
+    retracted ? [h('span', { class: 'bad' }, 'retracted: merged into '), link('visit', mergedInto)] : '';
   const table = new Table({
     caption: 'Published revisions',
     keyOf: ({ revision }) => revision,
@@ -163,23 +124,26 @@ function revisions({ revisions: all }) {
       { title: 'from', cell: ({ startedAt }) => at(startedAt) },
       { title: 'to', cell: ({ endedAt }) => at(endedAt) },
       { title: 'events', num: true, cell: ({ eventCount }) => count(eventCount) },
-      {
-        title: '',
-        cell: ({ retracted, mergedInto }) =>
-          retracted ? [h('span', { class: 'bad' }, 'retracted: merged into '), link('visit', mergedInto)] : '',
-      },
+      { title: 'taken back', cell: back },
     ],
   });
-  table.update(all);
+  table.update(revisions);
   return panel('Published', table.element);
 }
 
-function about(visit) {
-  const utm = ['Source', 'Medium', 'Campaign', 'Term', 'Content'].map((name) => [
-    `utm ${name.toLowerCase()}`,
-    visit[`utm${name}`],
-  ]);
-  const named = [
+function idList(ids) {
+  return h(
+    'ul',
+    { class: 'ids' },
+    ids.map((id) => h('li', {}, link('visit', id))),
+  );
+}
+
+const UTM = ['Source', 'Medium', 'Campaign', 'Term', 'Content'];
+const NAMED = ['deviceType', 'deviceBrand', 'deviceModel', 'os', 'browser', 'country', 'region', 'city'];
+
+function aboutOf(visit) {
+  const facts = [
     ['session', link('session', visit.sessionId)],
     ['profile', visit.profileId === null ? null : link('profile', visit.profileId)],
     ['source', visit.sourceId],
@@ -190,28 +154,11 @@ function about(visit) {
     ['entry page', visit.entryPage],
     ['exit page', visit.exitPage],
     ['referrer', visit.referrer],
-    ...utm,
-    ...['deviceType', 'deviceBrand', 'deviceModel', 'os', 'browser', 'country', 'region', 'city'].map((name) => [
-      name.replace('device', 'device ').toLowerCase(),
-      visit[name],
-    ]),
+    ...UTM.map((name) => [`utm ${name.toLowerCase()}`, visit[`utm${name}`]]),
+    ...NAMED.map((name) => [name.replace('device', 'device ').toLowerCase(), visit[name]]),
     ['opened by', `partition ${visit.openedPartition}, offset ${visit.openedOffset}`],
     ['row written', at(visit.updatedAt)],
   ];
-  const context = h(
-    'details',
-    {},
-    h('summary', {}, 'Context, merged'),
-    h('pre', {}, JSON.stringify(visit.context, null, 2)),
-  );
-  return panel('About it', factList(named.filter(([, value]) => value !== null)), context);
-}
-
-function panel(title, ...children) {
-  return h(
-    'section',
-    { class: 'panel', 'aria-label': title },
-    h('div', { class: 'panel-head' }, h('h2', {}, title)),
-    children,
-  );
+  const context = h('pre', {}, JSON.stringify(visit.context, null, 2));
+  return panel('About it', factList(facts), h('details', {}, h('summary', {}, 'Context, merged'), context));
 }

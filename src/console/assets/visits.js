@@ -13,7 +13,7 @@ export function visitsPage({ load, signal }) {
   const ended = endedTable('Visits that ended last');
   const choose = h('select', { id: 'partition', onchange: (event) => choosePartition(event.target.value) });
   const cut = h('p', { class: 'muted more' });
-  const problem = h('p', { role: 'status' });
+  const problem = h('p', { class: 'notice', role: 'status', hidden: '' });
   const element = h(
     'div',
     { class: 'page' },
@@ -73,7 +73,7 @@ export function visitsPage({ load, signal }) {
   }
 
   function fail(text) {
-    problem.className = text === null ? '' : 'notice';
+    problem.hidden = text === null;
     say(problem, text ?? '');
   }
 

@@ -1,0 +1,41 @@
+import type { ClusterLink } from '../kafka/cluster.ts';
+import type { Settings } from '../settings/index.ts';
+import { reach } from './failure.ts';
+import type { Io } from './io.ts';
+
+/** Does something with Kafka, and closes the connection whatever comes of it. @throws Failure where it is away */
+export async function onKafka<T>(
+  settings: Settings,
+  io: Io,
+  action: (link: ClusterLink, parts: KafkaParts) => Promise<T>,
+): Promise<T> {
+  return await reach(`Kafka at ${settings.kafka.brokers.join(', ')}`, 'kafka.brokers (KAFKA_BROKERS)', () =>
+    onKafkaLink(settings, io, action),
+  );
+}
+
+/** The same, leaving it to the action what it means that Kafka is away. */
+export async function onKafkaLink<T>(
+  settings: Settings,
+  io: Io,
+  action: (link: ClusterLink, parts: KafkaParts) => Promise<T>,
+): Promise<T> {
+  const [{ kafkaClient }, { ClusterLink }, { quietly }] = await Promise.all([
+    import('../kafka/client.ts'),
+    import('../kafka/cluster.ts'),
+    import('./logger.ts'),
+  ]);
+  const logger = quietly(settings.log, io);
+  const kafka = kafkaClient(settings.kafka, logger);
+  const link = new ClusterLink(kafka, logger);
+  try {
+    return await action(link, { kafka, logger });
+  } finally {
+    await link.close();
+  }
+}
+
+export interface KafkaParts {
+  readonly kafka: import('kafkajs').Kafka;
+  readonly logger: import('pino').Logger;
+}

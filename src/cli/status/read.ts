@@ -1,0 +1,82 @@
+import type pg from 'pg';
+import type { ClusterLink } from '../../kafka/cluster.ts';
+import type { Settings } from '../../settings/index.ts';
+import { messageOf } from '../failure.ts';
+import type { Io } from '../io.ts';
+import type { Bounds } from '../status-table.ts';
+import type { Reading } from './pace.ts';
+
+/** Reads what Postgres and Kafka know. That Kafka cannot be asked is said once. */
+export class StatusReader {
+  readonly #client: pg.Client;
+  readonly #link: ClusterLink;
+  readonly #settings: Settings;
+  readonly #io: Io;
+  #told = false;
+
+  constructor(client: pg.Client, link: ClusterLink, settings: Settings, io: Io) {
+    this.#client = client;
+    this.#link = link;
+    this.#settings = settings;
+    this.#io = io;
+  }
+
+  async read(): Promise<Reading> {
+    const { readStatus } = await import('../../postgres/status.ts');
+    // The state first: a record that is folded in between must not lie behind the end.
+    const partitions = await readStatus(this.#client);
+    return { at: Date.now(), partitions, bounds: await this.#bounds() };
+  }
+
+  async #bounds(): Promise<ReadonlyMap<number, Bounds> | null> {
+    const { boundsOf } = await import('../../kafka/offsets.ts');
+    const { topic } = this.#settings.input;
+    try {
+      return await this.#link.ask(`the ends of ${topic}`, (cluster) => boundsOf(cluster, topic));
+    } catch (error) {
+      const where = `Kafka at ${this.#settings.kafka.brokers.join(', ')}`;
+      if (!this.#told)
+        this.#io.err(`tidemark: ${where} did not tell the ends of ${topic}: ${messageOf(error)}. Lag is not known\n`);
+      this.#told = true;
+      return null;
+    }
+  }
+
+  /**
+   * Why the schema of the record at an offset is not known, in a few words; null: it is known, is not needed, or the
+   * registry is sure that there is none, which makes the record a dead letter.
+   */
+  async schemaWait(partition: number, offset: number, end: number): Promise<string | null> {
+    const { input, registry, output } = this.#settings;
+    if (input.format !== 'avro') return null;
+    const [{ scan }, { schemaIdOfRecord }, { Registry, subjectOf }, { VISIT_ENDED_SCHEMA }] = await Promise.all([
+      import('../../kafka/scan.ts'),
+      import('../../wire/avro.ts'),
+      import('../../wire/registry.ts'),
+      import('../../wire/schemas.ts'),
+    ]);
+    const { rows } = await this.#client.query<{ id: number }>('SELECT id FROM writer_schema WHERE partition = $1', [
+      partition,
+    ]);
+    const known = new Set(rows.map(({ id }) => id));
+    for await (const { records } of scan(
+      this.#link,
+      { topic: input.topic, partition, from: offset, to: end },
+      'skip',
+    )) {
+      // What one fetch brings is folded together: any of it may wait.
+      const ids = records.map(schemaIdOfRecord).filter((id) => id !== null && !known.has(id));
+      for (const id of new Set(ids)) {
+        const client = new Registry(registry);
+        try {
+          await client.lookup(subjectOf(output.topic), VISIT_ENDED_SCHEMA);
+          await client.writerSchema(id!);
+        } catch (error) {
+          return `id ${id}: ${messageOf(error)}`;
+        }
+      }
+      return null;
+    }
+    return null;
+  }
+}

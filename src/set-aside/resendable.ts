@@ -1,0 +1,80 @@
+import type { RawRecord } from '../processor/ports.ts';
+import { RECEIVED_AT } from '../wire/headers.ts';
+import { parseJson } from '../wire/json.ts';
+import { putTail, tailRoom } from '../wire/tail.ts';
+import { decodeTracardi } from '../wire/tracardi.ts';
+import { ownHeaders, type SetAside, type SourceRecord } from './record.ts';
+
+/** On a record that is sent again: where the one that was set aside lay in the input, and the event's place in it. */
+export const RETRY_OF = 'tidemark-retry-of';
+
+export interface InputTopic {
+  readonly topic: string;
+  readonly format: 'avro' | 'json' | 'tracardi';
+  readonly partitions: number;
+  /** `max.message.bytes`. */
+  readonly maxBytes: number;
+}
+
+/** What a record batch of one record takes beside key, value and headers, at most. */
+const FRAME = 100;
+
+export interface Resendable {
+  readonly partition: number;
+  /** As the input gets it. */
+  readonly tail: Buffer;
+}
+
+/** A dead letter as it goes to the input again, or in a sentence why it cannot. */
+export function resendable(record: SetAside, input: InputTopic): Resendable | { readonly refused: string } {
+  const { source, raw } = record;
+  if (source === null) return refused('its headers do not say where it came from: tidemark did not write it');
+  if (source.topic !== input.topic)
+    return refused(`it came from topic ${source.topic}, and input.topic is ${input.topic}`);
+  if (source.partition >= input.partitions) {
+    return refused(`it came from partition ${source.partition}, and ${input.topic} has ${input.partitions}`);
+  }
+  if (record.truncated) {
+    const where = `partition ${source.partition}, offset ${source.offset}`;
+    return refused(
+      `its value did not fit into this topic: send the record at ${where} of ${source.topic} again yourself`,
+    );
+  }
+  const value = input.format === 'tracardi' ? oneEvent(raw.value, source) : raw.value;
+  const headers = [...ownHeaders(raw), receivedAt(record, source), retryOf(source)];
+  const content = { key: raw.key, value, headers };
+  const buf = Buffer.allocUnsafe(tailRoom(content));
+  const tail = buf.subarray(0, putTail(buf, 0, content));
+  if (tail.length + FRAME > input.maxBytes) {
+    return refused(`with its headers it is larger than ${input.topic} takes (max.message.bytes ${input.maxBytes})`);
+  }
+  return { partition: source.partition, tail };
+}
+
+function refused(why: string): { readonly refused: string } {
+  return { refused: why };
+}
+
+/** When the event first came, which stands in for `received_at`: an earlier pass knows it better. */
+function receivedAt(record: SetAside, source: SourceRecord): RawRecord['headers'][number] {
+  const before = record.raw.headers.findLast(([name]) => name === RECEIVED_AT);
+  return before ?? [RECEIVED_AT, Buffer.from(String(source.timestamp))];
+}
+
+function retryOf({ partition, offset, index }: SourceRecord): RawRecord['headers'][number] {
+  return [RETRY_OF, Buffer.from(`${partition}:${offset}:${index}`)];
+}
+
+/**
+ * Of a payload with several events the one that was set aside, alone. The others were folded, or were set aside
+ * themselves: sent again, those without an id would get another one, and count twice.
+ */
+function oneEvent(value: Buffer | null, source: SourceRecord): Buffer | null {
+  const parsed = parseJson(value);
+  if ('refused' in parsed) return value;
+  const entries = decodeTracardi(parsed.json, source);
+  const { events, ...payload } = parsed.json as { readonly events?: readonly unknown[] };
+  // One refusal for all of it: nothing of it was folded.
+  if (events === undefined || entries.length < 2) return value;
+  return Buffer.from(JSON.stringify({ ...payload, events: [events[source.index]] }));
+}
