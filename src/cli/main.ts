@@ -8,7 +8,6 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.exit(2);
 }
 // Only now: older versions fail on what these import.
-if (process.argv.includes('run')) (await import('./heap.ts')).ensureHeap();
 const { runCommandLine } = await import('./program.ts');
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {

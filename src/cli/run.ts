@@ -30,7 +30,8 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     { startHttp },
     { Metrics },
     { prepare },
-    { threadsFor },
+    { memoryHere, threadsFor },
+    { sizeHeaps },
     { WorkerPool },
     { CannotGoOn },
     { makeLogger },
@@ -41,6 +42,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     import('../metrics/index.ts'),
     import('./assemble.ts'),
     import('./workers/count.ts'),
+    import('./workers/heap.ts'),
     import('./workers/pool.ts'),
     import('../processor/errors.ts'),
     import('./logger.ts'),
@@ -73,6 +75,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     partitions = prepared.partitions;
     const count = threadsFor(settings.workers, partitions);
     logger.info({ workers: count }, count === 1 ? 'one thread folds' : 'several threads fold');
+    sizeHeaps(memoryHere() / count);
     const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal };
     pool = new WorkerPool(count, settings, prepared, parts);
     await pool.run(ending.signal);
