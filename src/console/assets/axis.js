@@ -7,6 +7,8 @@ import { clock, duration, offsetMinutes, relative, tick } from './time.js';
 const HEAD = 26;
 /** Lanes that are drawn: those that hold most visits, where there are more partitions. */
 const MOST_LANES = 12;
+/** Visits read longer ago than this are said to be, ms. */
+const OLD = 3_500;
 const ZOOMS = [
   ['¼ ×', 4],
   ['½ ×', 2],
@@ -142,8 +144,11 @@ export class Axis {
   }
 
   tell(lanes, scale, now) {
-    const { partitions, rules } = this.live;
+    const { partitions, rules, store } = this.live;
     const notes = [];
+    if (store.readAt !== null && store.readAt !== undefined && now - store.readAt > OLD) {
+      notes.push(`The visits are as of ${relative(store.readAt, now)}, the clocks are current.`);
+    }
     if (scale.to < now) {
       const newest = Math.max(...partitions.map((one) => one.arrivalClock ?? 0));
       notes.push(`The last record came ${relative(newest, now)}: the axis stands there, not at the clock on the wall.`);
