@@ -22,7 +22,7 @@ export class Axis {
     this.zoom = 1;
     this.live = null;
     this.ticks = s('g', { class: 'ticks', 'aria-hidden': 'true' });
-    this.now = s('g', { class: 'now', 'aria-hidden': 'true' }, s('line', {}), s('text', { y: 10 }));
+    this.now = s('g', { class: 'now', 'aria-hidden': 'true' }, s('line', {}), s('text', { y: 12 }));
     this.lanes = s('g', {});
     this.svg = s(
       'svg',
@@ -83,9 +83,12 @@ export class Axis {
   /** What the pointer or the focus is at; null: what to do about it. */
   explain(text) {
     this.explained = text;
+    const { partitions, topic } = this.live;
+    const isEmpty = partitions.every(({ arrivalClock }) => arrivalClock === null);
+    const nothing = `No record was folded yet, so the clocks have not begun. Write events to topic ${topic}; tidemark simulate --rate 10 writes some that look real.`;
     const hint =
       'An open visit ends when the watermark, the thick line, reaches its tick. Point at a bar or a lane, or go there with Tab and the arrow keys, to read what it waits for.';
-    say(this.says, text ?? hint);
+    say(this.says, text ?? (isEmpty ? nothing : hint));
   }
 
   draw() {
