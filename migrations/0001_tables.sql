@@ -108,6 +108,8 @@ CREATE INDEX ended_visit_session ON ended_visit (session_id);
 CREATE INDEX ended_visit_profile ON ended_visit (profile_id) WHERE profile_id IS NOT NULL;
 -- Visits come in the order in which they ended, so that time goes with place: a thousandth of a btree, and free to keep.
 CREATE INDEX ended_visit_start ON ended_visit USING brin (started_at) WITH (pages_per_range = 32, autosummarize = on);
+-- For copies of what changed since the last look, which would read all visits otherwise.
+CREATE INDEX ended_visit_updated ON ended_visit USING brin (updated_at) WITH (pages_per_range = 32, autosummarize = on);
 
 CREATE TABLE visit_chunk (
   visit_id uuid NOT NULL,

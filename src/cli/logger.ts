@@ -37,7 +37,10 @@ export function quietly(log: Settings['log'], io: Pick<Io, 'err' | 'terminal'>):
 
 function errorForm(error: unknown, stacks: boolean): unknown {
   if (!(error instanceof Error)) return error;
-  return stacks ? pino.stdSerializers.err(error) : `${error.name}: ${error.message}`;
+  if (!stacks) return `${error.name}: ${error.message}`;
+  // Nothing else that an error carries: Postgres puts values of a row into `detail`, and they may be users'.
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  return { type, message, stack };
 }
 
 const MARKS: Record<string, string> = { trace: '.', debug: '.', info: ' ', warn: '!', error: 'E', fatal: 'E' };

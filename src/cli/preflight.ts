@@ -7,6 +7,7 @@ import { type Meta, readMeta, writeMeta } from '../postgres/meta.ts';
 import { assertSchemaVersion } from '../postgres/migrate.ts';
 import { assertServer } from '../postgres/server.ts';
 import { BEGIN_ANEW, CannotGoOn, messageOf } from '../processor/errors.ts';
+import { Outage } from '../processor/outage.ts';
 import { backoff, wallClock } from '../processor/waiting.ts';
 import { decidingDifferences, decidingSettings, explainDifferences, type Settings } from '../settings/index.ts';
 import type { EnvelopeContext } from '../wire/envelope.ts';
@@ -132,12 +133,15 @@ export async function untilThere<T>(
   signal: AbortSignal,
   attempt: () => Promise<T>,
 ): Promise<T> {
+  const outage = new Outage(wallClock, logger);
   for (let attempts = 1; ; attempts++) {
     try {
-      return await attempt();
+      const found = await attempt();
+      outage.over(`${what} is there`);
+      return found;
     } catch (error) {
       if (!(error instanceof DatabaseUnreachable) && !isAway(error)) throw error;
-      logger.warn({ err: messageOf(error) }, `waiting for ${what}`);
+      outage.failed({ err: messageOf(error) }, `waiting for ${what}`);
     }
     await wallClock.sleep(backoff(attempts), signal);
     signal.throwIfAborted();

@@ -53,7 +53,8 @@ export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Lo
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'there is nothing here' }));
   app.setErrorHandler((error: Error, request, reply) => {
     if (error instanceof Problem) return reply.code(error.status).send({ error: error.message });
-    logger.error({ err: error, path: request.url }, 'a request failed');
+    // Not the whole of the address: what is asked for may be somebody's id.
+    logger.error({ err: error, path: request.routeOptions.url }, 'a request failed');
     return reply.code(500).send({ error: 'this failed; the log says why' });
   });
 

@@ -1,5 +1,5 @@
 import type { Seal } from '../core/visit.ts';
-import { type Ask, type Database, inSnapshot } from './database.ts';
+import { type Database, inSnapshot } from './database.ts';
 import { DUE_POINT } from './lists.ts';
 import type { StateRules } from './rules.ts';
 
@@ -35,60 +35,69 @@ export interface AxisOptions {
 }
 
 /**
- * What is drawn of the open visits, bounded whatever is open. Reads each open visit of these partitions twice, in no
- * more than these columns: there is no index by due point, which every event would have to change.
+ * What is drawn of the open visits, bounded whatever is open. Reads all open visits once: there is no index by due point,
+ * which every event would have to change.
  */
 export async function axisVisits(
   database: Database,
   rules: StateRules,
   { partitions = 12, visits = 16 }: AxisOptions = {},
 ): Promise<AxisVisits[]> {
-  const step = bucketOf(rules);
-  const values = [visits, rules.gap, rules.outOfOrderness, rules.arrivalGrace];
+  const { gap, outOfOrderness, arrivalGrace } = rules;
+  const step = Math.max(100, Math.ceil((gap + outOfOrderness + arrivalGrace) / BUCKETS));
   return await inSnapshot(database, async (ask) => {
-    const most = await ask<{ partition: number; open: number }>(MOST, [partitions]);
-    const of: AxisVisits[] = [];
-    for (const { partition, open } of most) {
-      const shown = await ask<AxisVisit>(NEXT, [...values, partition]);
-      const rest = open - shown.length;
-      const buckets = rest > 0 ? await later(ask, shown, [...values, partition], step) : [];
-      of.push({ partition, shown, rest, later: buckets, step });
-    }
-    return of.sort((a, b) => a.partition - b.partition);
+    const rows = await ask<Due>(DUE, [visits, gap, outOfOrderness, arrivalGrace, step]);
+    const busiest = [...Map.groupBy(rows, ({ partition }) => partition)]
+      .map(([partition, of]) => ({ partition, of, open: of.reduce((total, { visits: n }) => total + (n ?? 0), 0) }))
+      .sort((a, b) => b.open - a.open || a.partition - b.partition)
+      .slice(0, partitions)
+      .sort((a, b) => a.partition - b.partition);
+    const ids = busiest.flatMap(({ of }) => of.flatMap(({ id }) => id ?? []));
+    const found = new Map((await ask<AxisVisit>(BY_ID, [ids, gap])).map((visit) => [visit.id, visit]));
+    return busiest.map(({ partition, of, open }) => {
+      const shown = of.flatMap(({ id, due }) => (id === null ? [] : [{ ...found.get(id)!, due }]));
+      return { partition, shown, rest: open - shown.length, later: later(of, shown, step), step };
+    });
   });
 }
 
-/** Buckets of the histogram: some sixty from now to the due point of a visit that begins now, ms. */
-function bucketOf({ gap, outOfOrderness, arrivalGrace }: StateRules): number {
-  return Math.max(100, Math.ceil((gap + outOfOrderness + arrivalGrace) / 60));
+/** Of the histogram, from now to the due point of a visit that begins now. */
+const BUCKETS = 60;
+
+/** A bucket of the histogram, which begins at `due` and holds `visits`; or one visit. */
+interface Due {
+  readonly partition: number;
+  readonly due: number;
+  readonly visits: number | null;
+  readonly id: string | null;
 }
 
-/** How many of those that are not shown are due in which bucket. */
-async function later(
-  ask: Ask,
-  shown: readonly AxisVisit[],
-  values: readonly unknown[],
-  step: number,
-): Promise<AxisVisits['later']> {
-  const buckets = await ask<{ bucket: number; visits: number }>(LATER, [...values, step]);
-  const left = new Map(buckets.map(({ bucket, visits }) => [bucket, visits]));
+/** The histogram without those that are shown. */
+function later(rows: readonly Due[], shown: readonly AxisVisit[], step: number): AxisVisits['later'] {
+  const left = new Map(rows.flatMap(({ due, visits }) => (visits === null ? [] : [[due, visits] as const])));
+  const [first, last] = [Math.min(...left.keys()), Math.max(...left.keys())];
   for (const { due } of shown) {
-    const bucket = Math.floor(due / step);
-    left.set(bucket, (left.get(bucket) ?? 0) - 1);
+    const at = Math.min(last, Math.max(first, Math.floor(due / step) * step));
+    left.set(at, left.get(at)! - 1);
   }
-  return [...left].filter(([, visits]) => visits > 0).map(([bucket, visits]) => ({ at: bucket * step, visits }));
+  return [...left].filter(([, visits]) => visits > 0).map(([at, visits]) => ({ at, visits }));
 }
 
-const MOST = `SELECT partition, count(*) AS open FROM open_visit
-  GROUP BY partition ORDER BY count(*) DESC, partition LIMIT $1`;
+/** `$1` visits a partition, `$5` step. What is due five times as far off as anything should be is counted there. */
+const DUE = `WITH due AS MATERIALIZED (
+    SELECT v.partition, v.visit_id, p.arrival_clock / $5::bigint AS now, ${DUE_POINT} AS due
+    FROM open_visit v JOIN partition_state p USING (partition)
+  )
+  SELECT partition, $5::bigint * greatest(least(due / $5::bigint, now + ${5 * BUCKETS}), now - ${5 * BUCKETS}) AS due,
+    count(*) AS visits, NULL::uuid AS id
+  FROM due GROUP BY 1, 2
+  UNION ALL
+  SELECT partition, due, NULL, visit_id
+  FROM (SELECT *, row_number() OVER (PARTITION BY partition ORDER BY due, visit_id) AS place FROM due) each
+  WHERE place <= $1
+  ORDER BY partition, due, id`;
 
-const FROM = 'FROM open_visit v JOIN partition_state p USING (partition) WHERE v.partition = $5';
-
-const NEXT = `SELECT visit_id AS id, started_at AS "startedAt", last_event_at AS "lastEventAt", event_count AS events,
+const BY_ID = `SELECT visit_id AS id, started_at AS "startedAt", last_event_at AS "lastEventAt", event_count AS events,
     seal, debug, (extract(epoch FROM last_event_at) * 1000)::bigint
-      + CASE WHEN seal IS NULL THEN $2::bigint ELSE 0 END AS "waitsFor", ${DUE_POINT} AS due
-  ${FROM} ORDER BY due, visit_id LIMIT $1`;
-
-/** More buckets than anybody can see are cut: those of visits that are overdue for long come first. */
-const LATER = `SELECT floor((${DUE_POINT})::numeric / $6::bigint)::bigint AS bucket, count(*) AS visits
-  ${FROM} AND $1::int IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT 400`;
+      + CASE WHEN seal IS NULL THEN $2::bigint ELSE 0 END AS "waitsFor"
+  FROM open_visit WHERE visit_id = ANY ($1::uuid[])`;

@@ -57,8 +57,8 @@ const BY_ID = summarySelect('WHERE v.visit_id = ANY ($1::uuid[])');
 const WINDOWS = [60_000, 600_000, 3_600_000, 86_400_000];
 
 /**
- * Visits that ended last, by the arrival clock, newest first: those of the last day before the highest arrival clock. One
- * that was opened again since is not among them.
+ * Visits that ended last, by the arrival clock, newest first: of those that were written within a day of the last commit.
+ * One that was opened again since is not among them.
  */
 export async function recentlyEnded(
   database: Database,
@@ -68,13 +68,11 @@ export async function recentlyEnded(
 ): Promise<VisitSummary[]> {
   return await inSnapshot(database, async (ask) => {
     const clocks = await readClocks(ask, rules.outOfOrderness);
-    const [newest] = await ask<{ at: number | null }>(
-      'SELECT greatest(max(arrival_clock), max(anticipated_to) + 1) AS at FROM partition_state',
-    );
-    if (newest?.at == null) return [];
+    const [last] = await ask<{ at: number | null }>('SELECT max(updated_at) AS at FROM partition_state');
+    if (last?.at == null) return [];
     let ids: string[] = [];
     for (const window of WINDOWS) {
-      const rows = await ask<{ visitId: string }>(ENDED, [newest.at - window, limit]);
+      const rows = await ask<{ visitId: string }>(ENDED, [last.at - window, limit]);
       ids = rows.map(({ visitId }) => visitId);
       if (ids.length === limit) break;
     }
@@ -85,7 +83,8 @@ export async function recentlyEnded(
 }
 
 const ENDED = `SELECT visit_id AS "visitId" FROM ended_visit
-  WHERE decided_at >= to_timestamp($1::bigint / 1000.0) ORDER BY decided_at DESC, visit_id DESC LIMIT $2`;
+  WHERE updated_at >= to_timestamp($1::bigint / 1000.0)
+  ORDER BY decided_at DESC NULLS LAST, visit_id DESC LIMIT $2`;
 
 /** Sums over all partitions, from their own counts: no table of visits is read but the open ones. */
 export interface StateCounts {

@@ -38,34 +38,41 @@ async function ids(ask: Ask, text: string, values: readonly unknown[]): Promise<
 /** In the order of UTF-8 bytes nothing that begins with a text comes after the text and the last code point. */
 const LAST = '\u{10FFFF}';
 
-/** Each branch has a limit of its own, so that each stops early: the index gives its ids in order. */
-function firstOf(branches: readonly (readonly [table: string, column: string])[], range: string): string {
-  const each = branches.map(
-    ([table, column]) => `(SELECT DISTINCT ${column} AS id FROM ${table} WHERE ${range.replaceAll('?', column)}
-      ORDER BY ${column} LIMIT $3)`,
-  );
-  return `SELECT DISTINCT id FROM (${each.join(' UNION ALL ')}) found ORDER BY id LIMIT $3`;
+/** The first ids of each branch, in order. */
+function firstOf(branches: readonly string[]): string {
+  return `SELECT DISTINCT id FROM (${branches.map((branch) => `(${branch})`).join(' UNION ALL ')}) found
+    ORDER BY id LIMIT $3`;
 }
 
-const VISITS = firstOf(
-  ['open_visit', 'ended_visit', 'visit_alias'].map((table) => [table, 'visit_id'] as const),
-  '? >= $1::uuid AND ? <= $2::uuid',
-);
-/** Of open visits no index has sessions in order: they are read through, which are few beside the ended ones. */
-const SESSIONS = firstOf(
-  [
-    ['open_visit', 'session_id'],
-    ['ended_visit', 'session_id'],
-  ],
-  '? >= $1 AND ? <= $2',
-);
+/**
+ * From one id to the next through an index, so that what has a million visits is as soon passed as what has one.
+ * @param type of the bounds
+ */
+function steps(table: string, column: string, type: string): string {
+  const next = (from: string): string =>
+    `SELECT ${column} FROM ${table} WHERE ${column} ${from} AND ${column} <= $2::${type} ORDER BY ${column} LIMIT 1`;
+  return `WITH RECURSIVE step (id) AS (
+      (${next(`>= $1::${type}`)})
+      UNION ALL
+      SELECT (${next('> step.id')}) FROM step WHERE step.id IS NOT NULL
+    ) SELECT id FROM step WHERE id IS NOT NULL LIMIT $3`;
+}
+
+/** Of tables that have an id in one row alone. */
+function rows(table: string, column: string, type: string): string {
+  return `SELECT ${column} AS id FROM ${table} WHERE ${column} >= $1::${type} AND ${column} <= $2::${type}
+    ORDER BY ${column} LIMIT $3`;
+}
+
+const VISITS = firstOf(['open_visit', 'ended_visit', 'visit_alias'].map((table) => rows(table, 'visit_id', 'uuid')));
+const SESSIONS = firstOf([
+  // No index has sessions of open visits in order: those are read through.
+  `SELECT DISTINCT session_id AS id FROM open_visit WHERE session_id >= $1 AND session_id <= $2
+    ORDER BY session_id LIMIT $3`,
+  steps('ended_visit', 'session_id', 'text'),
+]);
 const PROFILES = firstOf(
-  [
-    ['open_visit', 'profile_id'],
-    ['ended_visit', 'profile_id'],
-    ['profile_trait', 'profile_id'],
-  ],
-  '? >= $1 AND ? <= $2',
+  ['open_visit', 'ended_visit', 'profile_trait'].map((table) => steps(table, 'profile_id', 'text')),
 );
 
 /** Lowest and highest UUID that begin with a text; null: none does. */

@@ -27,7 +27,8 @@ const INTRODUCTION = `# Metrics
   went. With \`tracardi\` it counts the events in them.
 - What is not known yet is not shown, such as the clocks of a partition without a record.
 
-What to do when one of them looks wrong is in [OPERATIONS.md](OPERATIONS.md#alerts).
+The [dashboard](../deploy/grafana/tidemark.json) shows all of them in the order in which one asks. What to do
+when an answer looks wrong is in [OPERATIONS.md](OPERATIONS.md#alerts), with the [alerts](../deploy/prometheus/alerts.yml).
 `;
 
 const PROCESS = `## What it costs

@@ -188,7 +188,6 @@ export class PartitionLife {
 
   /** The partition is somebody else's now: nothing more is committed. */
   lose(): void {
-    this.logger.info({ offset: this.committed }, 'partition lost');
     this.lost = true;
     this.stop();
   }

@@ -154,6 +154,8 @@ export class Processor implements InputListener {
   private lose(partition: number, life: PartitionLife): void {
     const { done } = this.members.get(partition)!;
     this.members.delete(partition);
+    const { committed: offset } = life;
+    if (!this.stopping) this.parts.logger.info({ partition, offset }, 'partition lost');
     life.lose();
     const left: Promise<void> = done.finally(() => {
       if (this.leaving.get(partition) === left) this.leaving.delete(partition);

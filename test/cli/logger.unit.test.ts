@@ -28,4 +28,10 @@ describe('the log', () => {
     expect(line).toContain('boom');
     expect(/\.ts:\d/.test(line!)).toBe(stack);
   });
+
+  test.each(['info', 'debug'] as const)('at level %s nothing of an error is written but what it says', (level) => {
+    const error = Object.assign(new Error('boom'), { detail: 'Key (session_id)=(s-ada) already exists.' });
+    const [line] = lines({ level, format: 'json' }, false, (logger) => logger.error({ err: error }, 'x'));
+    expect(line).not.toContain('s-ada');
+  });
 });

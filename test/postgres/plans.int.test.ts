@@ -31,6 +31,16 @@ describeReal('a question about one thing reads no whole table', () => {
     expect(unconditional.filter((line) => !line.includes('Bitmap'))).toEqual([]);
   });
 
+  test.each(['started_at', 'updated_at'])('what ended visits are later by %s', async (column) => {
+    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    await committer.commit([makeVisit({ ended: true })]);
+    await schema.sql('SET enable_seqscan TO off');
+    const query = `SELECT * FROM visits WHERE status = 'ended' AND ${column} >= now() - interval '1 day'`;
+    const plan = (await schema.sql(`EXPLAIN (COSTS off) ${query}`)).map((row) => String(row['QUERY PLAN']));
+    expect(plan.filter((line) => /Seq Scan on ended_visit/.test(line))).toEqual([]);
+    expect(plan.some((line) => line.includes(`_${column}_idx`))).toBe(true);
+  });
+
   test('a look-up of sessions goes by their index, whatever a sample taken long ago says', async () => {
     const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
     const hour = 3_600_000;

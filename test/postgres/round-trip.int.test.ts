@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { noCounts } from '../../src/core/changes.ts';
 import type { Visit } from '../../src/core/visit.ts';
 import type { PostgresStore } from '../../src/postgres/store.ts';
 import { plainVisit } from '../support/plain-visit.ts';
@@ -116,5 +117,15 @@ describeReal('a visit comes back from Postgres as it was committed', () => {
     expect(second).toMatchObject({ epoch: 2, started: true, lastRecord: mark });
     expect([...second.writerSchemas]).toEqual([[5, '"string"']]);
     expect([...(await store.takeOver(schema.nextPartition())).writerSchemas]).toEqual([]);
+  });
+
+  test('a state that was kept before something was counted goes on from none of it', async () => {
+    const partition = schema.nextPartition();
+    const store = schema.store();
+    const committer = new Committer(await store.takeOver(partition));
+    await committer.commit([], { state: { ...committer.state, counts: { ...noCounts(), records: 5, joined: 5 } } });
+    const { records, joined } = (await store.takeOver(partition)).state.counts;
+    await schema.sql("UPDATE partition_state SET counts = counts - '{endedExplicit,clockRegressions}'::text[]");
+    expect((await store.takeOver(partition)).state.counts).toEqual({ ...noCounts(), records, joined });
   });
 });

@@ -58,8 +58,8 @@ export function testSchema(): TestSchema {
   return schema;
 }
 
-/** Times and intervals as ms, 64-bit integers as numbers. */
-function parserOf(oid: number, format?: string): (text: string) => unknown {
+/** Times and intervals as ms, 64-bit integers as numbers: for a client of pg. */
+export function parserOf(oid: number, format?: string): (text: string) => unknown {
   if (oid === 20 || oid === 1700) return Number;
   if (oid === 1184) return (text) => Date.parse(text);
   if (oid === 1186) {

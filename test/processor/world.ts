@@ -51,18 +51,18 @@ export class Host {
   error: Error | null = null;
   private readonly abort = new AbortController();
   private readonly world: World;
-  private readonly reader;
+  readonly log: ReturnType<MemoryTopic['reader']>;
   private alive = true;
 
   constructor(world: World) {
     this.world = world;
-    this.reader = world.topic.reader();
+    this.log = world.topic.reader();
     const parts = { clock: world.clock, logger: pino({ level: 'silent' }), observer: SILENT };
     const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
       idle: { maxBytes: 5_000, usedBytes: 0 },
-      log: this.reader,
+      log: this.log,
       store: this.store(),
       output: this.output(),
       schemas: new WriterSchemas(reader, { writerSchema: async () => null }, parts),
@@ -92,7 +92,7 @@ export class Host {
   /** SIGKILL: nothing that it waits for ever comes, and the group finds out. */
   kill(): void {
     this.alive = false;
-    void this.reader.stop();
+    void this.log.stop();
   }
 
   get isAlive(): boolean {

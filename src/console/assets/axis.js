@@ -7,6 +7,8 @@ import { clock, duration, offsetMinutes, relative, tick } from './time.js';
 const HEAD = 26;
 /** Lanes that are drawn: those that hold most visits, where there are more partitions. */
 const MOST_LANES = 12;
+/** Visits read longer ago than this are said to be, ms. */
+const OLD = 3_500;
 const ZOOMS = [
   ['¼ ×', 4],
   ['½ ×', 2],
@@ -20,7 +22,7 @@ export class Axis {
     this.zoom = 1;
     this.live = null;
     this.ticks = s('g', { class: 'ticks', 'aria-hidden': 'true' });
-    this.now = s('g', { class: 'now', 'aria-hidden': 'true' }, s('line', {}), s('text', { y: 10 }));
+    this.now = s('g', { class: 'now', 'aria-hidden': 'true' }, s('line', {}), s('text', { y: 12 }));
     this.lanes = s('g', {});
     this.svg = s(
       'svg',
@@ -81,9 +83,12 @@ export class Axis {
   /** What the pointer or the focus is at; null: what to do about it. */
   explain(text) {
     this.explained = text;
+    const { partitions, topic } = this.live;
+    const isEmpty = partitions.every(({ arrivalClock }) => arrivalClock === null);
+    const nothing = `No record was folded yet, so the clocks have not begun. Write events to topic ${topic}; tidemark simulate --rate 10 writes some that look real.`;
     const hint =
       'An open visit ends when the watermark, the thick line, reaches its tick. Point at a bar or a lane, or go there with Tab and the arrow keys, to read what it waits for.';
-    say(this.says, text ?? hint);
+    say(this.says, text ?? (isEmpty ? nothing : hint));
   }
 
   draw() {
@@ -142,8 +147,11 @@ export class Axis {
   }
 
   tell(lanes, scale, now) {
-    const { partitions, rules } = this.live;
+    const { partitions, rules, store } = this.live;
     const notes = [];
+    if (store.readAt !== null && store.readAt !== undefined && now - store.readAt > OLD) {
+      notes.push(`The visits are as of ${relative(store.readAt, now)}, the clocks are current.`);
+    }
     if (scale.to < now) {
       const newest = Math.max(...partitions.map((one) => one.arrivalClock ?? 0));
       notes.push(`The last record came ${relative(newest, now)}: the axis stands there, not at the clock on the wall.`);

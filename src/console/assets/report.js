@@ -21,8 +21,12 @@ export function reportPage({ kind, title, argument, load, signal, sectionsOf, ma
   function ask() {
     load(kind, { id: argument, offset: offset === 0 ? null : offset }, onAnswer, (error) => {
       // What is shown stays: the line above the page says that it is not current.
-      if (sections.size === 0) show(body, h('p', { class: 'notice', role: 'alert' }, `${error.message}.`));
-      if (error.status !== 404 && error.status !== 400) again();
+      if (sections.size === 0)
+        show(
+          body,
+          h('p', { class: 'notice', role: 'alert' }, `${error.message}.${isOver(error) ? '' : ' It is tried again.'}`),
+        );
+      if (!isOver(error)) again();
     });
   }
 
@@ -64,6 +68,11 @@ export function reportPage({ kind, title, argument, load, signal, sectionsOf, ma
 
   ask();
   return { element, close: () => clearTimeout(timer) };
+}
+
+/** Asking again would give the same answer. */
+function isOver({ status }) {
+  return status === 404 || status === 400;
 }
 
 export function panel(title, ...children) {

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { Metrics } from '../../src/metrics/index.ts';
+import { alerts, dashboard, figures, selectors } from './support/expressions.ts';
+
+const named = (exprs: readonly string[]) =>
+  [...new Set(exprs.flatMap(selectors).map((selector) => selector.split('{')[0]!))].sort();
+
+/** Names of all series that `/metrics` may show, those of histograms with their endings. */
+async function exported(): Promise<Set<string>> {
+  const text = await new Metrics({ version: '0', reports: () => [] }).text();
+  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+  return new Set(
+    types.flatMap(([, name, type]) =>
+      type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => `${name}${end}`) : [`${name}`, `${name}_sum`],
+    ),
+  );
+}
+
+describe('deploy/', () => {
+  test('the dashboard names no metric that is not exported', async () => {
+    const there = await exported();
+    const names = named(figures().map(({ expr }) => expr));
+    expect(names.length).toBeGreaterThan(30);
+    expect(names.filter((name) => !there.has(name))).toEqual([]);
+  });
+
+  test('the alerts name no metric that is not exported', async () => {
+    const there = await exported();
+    const names = named(alerts().map(({ expr }) => expr));
+    expect(names.length).toBeGreaterThan(15);
+    expect(names.filter((name) => !there.has(name))).toEqual([]);
+  });
+
+  test('every panel of the dashboard says what it shows, takes the chosen data source and job, and has a place of its own', () => {
+    const { panels, templating } = dashboard();
+    expect(templating.list.map(({ name }) => name)).toEqual(['datasource', 'job']);
+    const shown = panels.filter(({ type }) => type !== 'row');
+    for (const panel of shown) {
+      expect(`${panel.title}: ${panel.description ?? ''}`).toMatch(/: .+\.$/);
+      const { datasource, targets } = panel as unknown as { datasource: { uid: string }; targets: { expr: string }[] };
+      expect([panel.title, datasource.uid]).toEqual([panel.title, '$' + '{datasource}']);
+      for (const { expr } of targets) expect(selectors(expr).filter((one) => !one.includes('job=~"$job"'))).toEqual([]);
+    }
+    const cells = panels.flatMap((panel) => {
+      const { x, y, w, h } = panel.gridPos as Record<'x' | 'y' | 'w' | 'h', number>;
+      return Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`);
+    });
+    expect(new Set(cells).size).toBe(cells.length);
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  });
+
+  test('every alert says how bad it is and has an entry in the runbook, which has none of an alert that is not there', () => {
+    const runbook = readFileSync(new URL('../../docs/OPERATIONS.md', import.meta.url), 'utf8');
+    const entries = [...runbook.matchAll(/^### (Tidemark\w+)$/gm)].map(([, name]) => name!);
+    const rules = alerts();
+    expect(entries).toEqual(rules.map(({ alert }) => alert));
+    for (const { alert, labels, annotations } of rules) {
+      expect([alert, annotations.runbook_url]).toEqual([alert, `docs/OPERATIONS.md#${alert.toLowerCase()}`]);
+      expect(['critical', 'warning']).toContain(labels.severity);
+      expect(`${alert}: ${annotations.summary}; ${annotations.description}`).toMatch(/: .+; .+\.$/);
+    }
+  });
+});

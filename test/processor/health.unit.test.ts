@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { rulesOfLog } from '../core/logs.ts';
+import { World } from './world.ts';
+
+const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
+const AT = Date.UTC(2026, 0, 1);
+const event = (id: string) => ({ event_id: id, session_id: 's', type: 'page-view', occurred_at: AT });
+
+describe('whether a processor is ready', () => {
+  test('it is once it has taken over what the group gave it, however far behind that is', async () => {
+    const world = new World(rules, 2, 1);
+    const host = world.begin();
+    expect(host.processor.hindrance).toBe('partition 0 is waiting; partition 1 is waiting');
+    await world.until(() => host.processor.isReady, 'it is ready');
+    world.suffer({ share: 0, delay: 1_000_000 });
+    for (let i = 0; i < 50; i++) world.append(0, AT + i, [event(`e${i}`)]);
+    await world.clock.pass(10_000);
+    expect(world.store.state(0)?.nextOffset ?? 0).toBeLessThan(50);
+    expect(host.processor.hindrance).toBeNull();
+  });
+
+  test('it is not where a part that it needs does not answer, and says which partition lacks it', async () => {
+    const world = new World(rules, 1, 1);
+    world.suffer({ share: 1, delay: 0 });
+    const host = world.begin();
+    await world.until(() => /^partition 0 is .*refused/.test(host.processor.hindrance ?? ''), 'it says why');
+    expect(host.processor.isStuck).toBe(false);
+    world.suffer({ share: 0, delay: 0 });
+    await world.until(() => host.processor.isReady, 'it is ready');
+  });
+
+  test('it is not while the group has thrown it out', async () => {
+    const world = new World(rules, 1, 1);
+    const host = world.begin();
+    await world.until(() => host.processor.isReady, 'it is ready');
+    host.processor.revoked();
+    expect(host.processor.hindrance).toBe('not in the consumer group');
+    host.processor.assigned([]);
+    // It stands by.
+    expect(host.processor.hindrance).toBeNull();
+  });
+});
+
+describe('whether a processor is stuck', () => {
+  test('it is once its loop has not come round for two minutes, as where an answer never comes', async () => {
+    const world = new World(rules, 1, 1, { clockMargin: 0 });
+    const host = world.begin();
+    world.append(0, AT, [event('e')]);
+    await world.until(() => world.isQuiet, 'the record is folded');
+    expect(host.processor.isStuck).toBe(false);
+    // The loop asks for the ends of quiet partitions, and waits.
+    host.log.allBounds = () => new Promise(() => {});
+    await world.clock.pass(300_000);
+    expect(host.processor.isStuck).toBe(true);
+  });
+
+  test('one that comes round is not, whatever time passes', async () => {
+    const world = new World(rules, 1, 1);
+    const host = world.begin();
+    await world.clock.pass(600_000);
+    expect(host.processor.isStuck).toBe(false);
+  });
+});
