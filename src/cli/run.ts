@@ -54,7 +54,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     reports,
     group: () => ({ member: processor?.isMember ?? false, partitions }),
   });
-  const console = openConsole({ loaded, version: VERSION, reports, ready, state: 'postgres' });
+  const console = openConsole({ loaded, version: VERSION, reports, ready, state: 'postgres', logger });
   const http = await startHttp(
     settings.http,
     { live: () => liveness(processor), ready, metrics, site: console.site },
