@@ -1,15 +1,22 @@
-// Checks the alert rules in deploy/ and runs their tests, with promtool: Debian's package `prometheus` has it.
+// Checks the alert rules in deploy/ and runs their tests, and checks the names of the metrics that they go by, with promtool:
+// Debian's package `prometheus` has it.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { Metrics } from '../src/metrics/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RULES = 'deploy/prometheus/alerts.yml';
 const TESTS = 'test/deploy/alerts.yml';
 
-promtool('check', 'rules', RULES);
-promtool('test', 'rules', TESTS);
+promtool(['check', 'rules', RULES]);
+promtool(['test', 'rules', TESTS]);
+// Not whether the file with the token is there.
+promtool(['check', 'config', '--syntax-only', 'deploy/prometheus/prometheus.yml']);
+// Those of prom-client are as they are.
+const metrics = new Metrics({ version: '0', reports: () => [], process: false });
+promtool(['check', 'metrics'], await metrics.text());
 
 const read = (path) => parse(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'));
 const alerts = read(RULES).groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
@@ -24,8 +31,8 @@ function fires({ promql_expr_test }, alert) {
   );
 }
 
-function promtool(...args) {
-  const { error, status } = spawnSync('promtool', args, { cwd: root, stdio: 'inherit' });
+function promtool(args, input = '') {
+  const { error, status } = spawnSync('promtool', args, { cwd: root, input, stdio: ['pipe', 'inherit', 'inherit'] });
   if (error?.code === 'ENOENT') {
     fail(3, 'promtool is not there: install the package `prometheus` (apt-get install prometheus), or put it on PATH');
   }

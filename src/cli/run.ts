@@ -60,7 +60,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     reports,
     group: () => ({ member: pool?.isMember ?? false, partitions }),
   });
-  const console = openConsole({ loaded, version: VERSION, reports, ready, state: 'postgres' });
+  const console = openConsole({ loaded, version: VERSION, reports, ready, state: 'postgres', logger });
   const http = await startHttp(
     settings.http,
     { live: () => pool?.trouble ?? null, ready, metrics, site: console.site },

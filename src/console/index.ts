@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
+import type { Logger } from 'pino';
 import { Problem, type Query, type Site } from '../http/site.ts';
 import type { PartitionReport } from '../processor/observer.ts';
 import { type Loaded, settingsInForce } from '../settings/index.ts';
+import { AsideTopics } from './aside.ts';
 import { readAssets } from './assets.ts';
 import { type Live, type LiveParts, liveView } from './live.ts';
 import { ConsoleStore } from './store.ts';
@@ -12,8 +14,9 @@ export interface ConsoleParts {
   readonly reports: () => readonly PartitionReport[];
   /** null: it is ready; else why not. */
   readonly ready: () => string | null;
-  /** Where the state is. */
+  /** Where the state is; in memory the topics are too. */
   readonly state: 'postgres' | 'memory';
+  readonly logger: Logger;
 }
 
 export interface Console {
@@ -25,16 +28,19 @@ export interface Console {
  * The console: a page, and what it asks for. Nothing is read before somebody looks. The processor gives it its reports
  * and knows nothing of it.
  */
-export function openConsole({ loaded, version, reports, ready, state }: ConsoleParts): Console {
+export function openConsole({ loaded, version, reports, ready, state, logger }: ConsoleParts): Console {
   const { settings } = loaded;
   const store = state === 'postgres' ? new ConsoleStore(settings) : null;
+  const aside = state === 'postgres' ? new AsideTopics(settings, logger) : null;
   const instance = { name: `${hostname()}:${process.pid}`, version, startedAt: Date.now() };
   const parts: LiveParts = { settings, instance, reports, ready, store, now: Date.now };
-  return { site: { assets: readAssets(), answers: answersOf(loaded, parts) }, close: async () => store?.close() };
+  return {
+    site: { assets: readAssets(), answers: answersOf(loaded, parts, aside) },
+    close: async () => store?.close(),
+  };
 }
 
-function answersOf(loaded: Loaded, parts: LiveParts): Site['answers'] {
-  const { deadLetter, late } = loaded.settings;
+function answersOf(loaded: Loaded, parts: LiveParts, aside: AsideTopics | null): Site['answers'] {
   return new Map<string, (query: Query) => Promise<unknown>>([
     ['/console/live', () => liveView(parts)],
     ['/console/visits', (query) => visits(parts, query)],
@@ -42,7 +48,7 @@ function answersOf(loaded: Loaded, parts: LiveParts): Site['answers'] {
     ['/console/session', (query) => one(parts, 'session', query)],
     ['/console/profile', (query) => one(parts, 'profile', query)],
     ['/console/find', (query) => find(parts, query)],
-    ['/console/dead-letters', async () => ({ topics: { deadLetter: deadLetter.topic, late: late.topic } })],
+    ['/console/dead-letters', () => setAside(loaded, aside)],
     ['/console/settings', async () => ({ settings: settingsInForce(loaded) })],
   ]);
 }
@@ -65,6 +71,13 @@ async function one(parts: LiveParts, kind: 'visit' | 'session' | 'profile', quer
   const offset = numberOf(query, 'offset') ?? 0;
   const report = await withStore(parts)[kind](id, offset);
   return { at: parts.now(), gap: parts.settings.visit.gap, report };
+}
+
+/** `last` is null where the topics are not in Kafka, or were not read yet. */
+async function setAside({ settings }: Loaded, aside: AsideTopics | null): Promise<unknown> {
+  const topics = { deadLetter: settings.deadLetter.topic, late: settings.late.topic };
+  const { value = null, error = null } = (await aside?.get()) ?? {};
+  return { topics, last: value, error };
 }
 
 async function find(parts: LiveParts, query: Query): Promise<unknown> {

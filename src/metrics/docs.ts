@@ -1,5 +1,5 @@
 import { table } from '../settings/docs.ts';
-import { SECTIONS } from './declaration.ts';
+import { METRICS, SECTIONS } from './declaration.ts';
 import { type Declared, labelsOf, TYPES } from './kinds.ts';
 
 /** docs/METRICS.md, whole. */
@@ -31,7 +31,15 @@ The [dashboard](../deploy/grafana/tidemark.json) shows all of them in the order 
 when an answer looks wrong is in [OPERATIONS.md](OPERATIONS.md#alerts), with the [alerts](../deploy/prometheus/alerts.yml).
 `;
 
+/** Series of each partition: what grows. */
+const SERIES = METRICS.reduce((sum, metric) => {
+  if (metric.kind === 'folded' || metric.kind === 'read') return sum + metric.series.length;
+  return sum + (labelsOf(metric).some(([, values]) => values === null) ? 1 : 0);
+}, 0);
+
 const PROCESS = `## What it costs
+
+An instance shows ${SERIES} series for each partition that it has, and about 200 of its own.
 
 \`process_*\` and \`nodejs_*\` are those that prom-client gives for any Node.js program: among them
 \`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`, \`process_start_time_seconds\`,

@@ -16,7 +16,14 @@ const FILES = readdirSync(new URL('../../src/console/assets/', import.meta.url))
 
 function app(env: NodeJS.ProcessEnv = {}) {
   const loaded = loadSettings({ env, cwd: '/' });
-  const parts = { loaded, version: '1', reports: () => [], ready: () => null, state: 'memory' } as const;
+  const parts = {
+    loaded,
+    version: '1',
+    reports: () => [],
+    ready: () => null,
+    state: 'memory',
+    logger: pino({ level: 'silent' }),
+  } as const;
   const { site } = openConsole(parts);
   const metrics = { contentType: 'text/plain', text: async () => 'x 1\n' };
   return httpApp(

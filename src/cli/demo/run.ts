@@ -162,7 +162,7 @@ async function withProcessor(
   const group = () => ({ member: processor?.isMember ?? false, partitions });
   const metrics = new Metrics({ version: VERSION, reports, group });
   const ready = () => (processor === null ? 'starting' : processor.hindrance);
-  const console = openConsole({ ...seen, version: VERSION, reports, ready });
+  const console = openConsole({ ...seen, version: VERSION, reports, ready, logger });
   const http = await listen(seen.loaded, { ready, metrics, site: console.site }, logger);
   let running: Promise<void> = Promise.resolve();
   let failure: unknown = null;

@@ -31,6 +31,7 @@ export const DEAD = {
   invalid: ['invalid', 'It could be read, and breaks a bound: an id too long, a time before 2000.'],
   future: ['future', 'Its time lies further ahead of its record than visit.future_tolerance.'],
   visitFull: ['visit full', 'It lies within a visit that already holds twice visit.max_events.'],
+  late: ['late', 'It belongs to a visit that can change no more, or is older than visit.max_age allows.'],
 };
 
 /** Of one partition's clocks, at `now`. */
