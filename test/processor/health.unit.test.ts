@@ -29,6 +29,30 @@ describe('whether a processor is ready', () => {
     await world.until(() => host.processor.isReady, 'it is ready');
   });
 
+  test('it is not while nothing can be published', async () => {
+    const world = new World(rules, 1, 1);
+    const { open } = world.output;
+    world.output.open = () => Promise.reject(new Error('no right to write'));
+    const host = world.begin();
+    const why = 'partition 0 is not published: no right to write';
+    await world.until(() => host.processor.hindrance === why, 'it says why');
+    world.output.open = open;
+    await world.until(() => host.processor.isReady, 'it is ready');
+  });
+
+  test('it is not once a partition has waited for the registry for ten seconds', async () => {
+    const world = new World(rules, 1, 1);
+    const host = world.begin();
+    await world.until(() => host.processor.isReady, 'it is ready');
+    const since = world.clock.now();
+    const [report] = host.processor.reports();
+    host.processor.reports = () => [{ ...report!, waiting: { for: 'registry', since } }];
+    await world.clock.pass(9_999);
+    expect(host.processor.hindrance).toBeNull();
+    await world.clock.pass(1);
+    expect(host.processor.hindrance).toBe('partition 0 waits for the schema registry');
+  });
+
   test('it is not while the group has thrown it out', async () => {
     const world = new World(rules, 1, 1);
     const host = world.begin();
