@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { deadLetterCommand, lateCommand } from './dead-letter.ts';
 import { demoCommand } from './demo.ts';
@@ -35,6 +36,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     testCommand,
     simulateCommand,
     demoCommand,
+    completionCommand,
   ]) {
     program.addCommand(add(io, finish));
   }
