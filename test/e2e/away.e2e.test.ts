@@ -74,7 +74,7 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
     test(name, () => told(pipeline, body));
   }
 
-  /** Ends a part, sees that it is said, that SIGTERM still works, and starts it again. */
+  /** Ends a part, sees that it is said and shown, that SIGTERM still works, and starts it again. */
   async function away(
     part: Part,
     says: { readonly running: RegExp; readonly starting: RegExp | null },
@@ -90,6 +90,9 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
     await part.kill();
     await meanwhile();
     await Promise.all([program.logs(says.running, skip), other.logs(says.running)]);
+    await until('/readyz says no', async () => (await program.get('/readyz')).status === 503);
+    // A restart would not help.
+    expect((await program.get('/livez')).status).toBe(200);
     expect(await other.stop(LEAVES_WITHIN)).toEqual({ code: 0, signal: null });
     if (says.starting !== null) {
       const late = pipeline.run();
@@ -120,5 +123,6 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
         return nextOffset >= Number(high) && nextOffset > 0;
       });
     });
+    await program.ready();
   }
 });
