@@ -113,7 +113,7 @@ const tellable = fc
 // ------------------------------------------------------------------------------------------------------------------- tests
 
 describe('the JSON Schema of tidemark.yaml', () => {
-  test('is what the declaration says; `node scripts/docs-json-schema.mjs` writes it', () => {
+  test('is what the declaration says; `npm run docs:settings` writes it', () => {
     const written = readFileSync(join(root, 'schemas/tidemark.schema.json'), 'utf8');
     expect(JSON.parse(written)).toEqual(settingsJsonSchema());
   });

@@ -22,6 +22,20 @@ FROM visits WHERE NOT debug AND revision IS NOT NULL ORDER BY visit_id`;
 /** Rows that a consumer has kept before it is killed, each time. */
 const SOME = 8;
 
+/** A test that runs a program in Python; skipped with the reason where there is none, and failed where there has to be. */
+function inPython(name: string, body: (command: string) => Promise<void>): void {
+  const python = pythonForExamples();
+  if ('path' in python) {
+    test(name, () => body(python.path));
+  } else if (process.env.TIDEMARK_STACK === 'required') {
+    test(name, () => {
+      throw new Error(python.missing);
+    });
+  } else {
+    test.skip(`${name} (skipped: ${python.missing})`, () => {});
+  }
+}
+
 describeReal('a consumer that keeps the latest revision of each visit', () => {
   let directory: string;
   beforeAll(() => {
@@ -114,14 +128,38 @@ describeReal('a consumer that keeps the latest revision of each visit', () => {
     await withPipeline(stack(), 'keep_ts', (pipeline) => holdsWhatStands(example, pipeline));
   });
 
-  const python = pythonForExamples();
-  const missing = 'missing' in python ? python.missing : null;
-  (missing === null || process.env.TIDEMARK_STACK === 'required' ? test : test.skip)(
-    `examples/consumer.py does the same${missing === null ? '' : ` (skipped: ${missing})`}`,
-    async () => {
-      if ('missing' in python) throw new Error(python.missing);
-      const example = { command: python.path, file: 'consumer.py' };
-      await withPipeline(stack(), 'keep_py', (pipeline) => holdsWhatStands(example, pipeline));
-    },
-  );
+  inPython('examples/consumer.py does the same', async (command) => {
+    await withPipeline(stack(), 'keep_py', (pipeline) => holdsWhatStands({ command, file: 'consumer.py' }, pipeline));
+  });
+});
+
+describeReal('a producer', () => {
+  /** Its visits are of the last minutes. */
+  const RULES = {
+    ...{ TIDEMARK_VISIT_GAP: '30m', TIDEMARK_VISIT_MAX_DURATION: '24h', TIDEMARK_VISIT_ALLOWED_LATENESS: '24h' },
+    ...{ TIDEMARK_VISIT_MAX_AGE: '30d' },
+  };
+
+  inPython('examples/producer.py writes two visits: one that ends, and one that stays open', async (command) => {
+    const body = async (pipeline: Pipeline) => {
+      await pipeline.setUp();
+      await pipeline.run().ready();
+      const run = new ExampleRun({ command, file: 'producer.py' }, [], pipeline);
+      expect({ exit: await run.exit, said: run.said }).toMatchObject({ exit: 0 });
+      const database = await pipeline.database();
+      const query = `SELECT status, end_reason, profile_id, event_count, entry_page, exit_page, utm_campaign, device_brand
+        FROM visits ORDER BY started_at`;
+      const visits = async () => (await database.query<Row>(query)).rows;
+      await until('one has ended', async () => (await visits()).some(({ status }) => status === 'ended'));
+      const nothing = { end_reason: null, utm_campaign: null, device_brand: null };
+      expect(await visits()).toEqual([
+        {
+          ...{ status: 'ended', end_reason: 'explicit', profile_id: 'p-ada', event_count: 4 },
+          ...{ entry_page: '/', exit_page: '/lamps/7', utm_campaign: 'autumn', device_brand: 'Fairphone' },
+        },
+        { status: 'open', profile_id: 'p-ben', event_count: 1, entry_page: '/', exit_page: '/', ...nothing },
+      ]);
+    };
+    await withPipeline(stack(), 'produce_py', body, RULES);
+  });
 });
