@@ -12,8 +12,7 @@ export function settingsJsonSchema(): JsonSchema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'tidemark.yaml',
-    description:
-      'Settings of tidemark. Made by `npm run docs:settings` from src/settings/declaration.ts: change that.',
+    description: 'Settings of tidemark. Made by `npm run docs:settings` from src/settings/declaration.ts: change that.',
     ...section(''),
     definitions: {
       ...Object.fromEntries(KEYS.map((key) => [key, value(SETTINGS[key])])),
