@@ -9,6 +9,12 @@ import { describeReal, stack } from '../support/stack.ts';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
+/** What the console's page is told. */
+interface LiveAnswer {
+  readonly store: object;
+  readonly partitions: readonly { readonly counts: { readonly records: number } }[];
+}
+
 /** The built program, with the shared stack given by environment. */
 function demo(argv: readonly string[]) {
   const { brokers, registryUrl, databaseUrl } = stack();
@@ -92,11 +98,18 @@ describeReal('tidemark demo on real parts', () => {
     expect(await leftOf(runOf(said.out))).toEqual([]);
   });
 
-  test('--keep says how to look at it, and keeps it there until and after Ctrl-C', async () => {
+  test('--keep says how to look at it, goes on with traffic, and keeps it there until and after Ctrl-C', async () => {
     const { child, said, exit } = demo(['--seconds', '2', '--rate', '40', '--gap', '500ms', '--keep']);
     await until('it is kept', () => said.out.includes('/metrics'));
     const run = runOf(said.out);
     expect(said.out).toContain(`psql "$DATABASE_URL" -c 'SELECT session_id`);
+    const page = / console +(http:\S+\/)\n/.exec(said.out)![1]!;
+    expect((await fetch(page)).headers.get('content-type')).toMatch(/^text\/html/);
+    const live = async () => (await (await fetch(`${page}console/live`)).json()) as LiveAnswer;
+    expect((await live()).store).toMatchObject({ kind: 'postgres', error: null });
+    const folded = async () => (await live()).partitions.reduce((sum, { counts }) => sum + counts.records, 0);
+    const before = await folded();
+    await until('traffic goes on', async () => (await folded()) > before);
     const metrics = await fetch(/http:\S+\/metrics/.exec(said.out)![0]);
     expect(await metrics.text()).toMatch(/tidemark_records_total\{partition="0"\} \d/);
     child.kill('SIGINT');

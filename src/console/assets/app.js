@@ -100,10 +100,12 @@ function showState({ kind, since, why }) {
     live: 'live',
     connecting: 'connecting',
     away: 'no answer',
-    stale: `stale: ${since === null ? '' : `as of ${duration(Date.now() - since)} ago`}`,
+    stale: 'stale',
   };
   set(element('state'), 'class', kind);
   say(element('state'), words[kind]);
+  // Apart from what is read out: it changes with every second.
+  say(element('age'), kind === 'stale' ? `as of ${duration(Date.now() - since)} ago` : '');
   set(document.body, 'data-state', kind);
   const text =
     kind === 'stale' || kind === 'away'

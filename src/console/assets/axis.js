@@ -43,9 +43,9 @@ export class Axis {
       'section',
       { class: 'panel clocks', 'aria-labelledby': 'axis-title' },
       this.head(),
-      legend(),
       this.frame,
       this.says,
+      legend(),
       this.note,
     );
     this.explained = null;

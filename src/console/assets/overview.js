@@ -55,21 +55,28 @@ export function overviewPage() {
   return { element, update, close: () => axis.close() };
 }
 
-/** The few that ended last stay on the axis for a while, so that one sees them end. */
+/** The few that ended last stay on the axis for a while, so that one sees them end; also where none is open any more. */
 function withEnded(live) {
-  const visits = live.visits.map((of) => {
-    const ended = live.ended
-      .filter(({ openedPartition }) => openedPartition === of.partition)
-      .slice(0, ON_AXIS)
-      .map((visit) => ({
-        ...{ id: visit.visitId, startedAt: visit.startedAt, lastEventAt: visit.lastEventAt, events: visit.eventCount },
-        ...{ seal: null, debug: visit.debug, ended: true, reason: visit.endReason, revision: visit.revision },
-        ...{ waitsFor: visit.lastEventAt, due: visit.lastEventAt },
-      }));
+  const visits = live.partitions.map(({ partition }) => {
+    const of = live.visits.find((one) => one.partition === partition) ?? {
+      partition,
+      shown: [],
+      rest: 0,
+      later: [],
+      step: 1,
+    };
     const open = new Set(of.shown.map(({ id }) => id));
-    return { ...of, shown: [...of.shown, ...ended.filter(({ id }) => !open.has(id))] };
+    const ended = live.ended.filter((visit) => visit.openedPartition === partition && !open.has(visit.visitId));
+    return { ...of, shown: [...of.shown, ...ended.slice(0, ON_AXIS).map(endedBar)] };
   });
   return { ...live, visits };
+}
+
+function endedBar({ visitId, startedAt, lastEventAt, eventCount, debug, endReason, revision }) {
+  return {
+    ...{ id: visitId, startedAt, lastEventAt, events: eventCount, seal: null, debug },
+    ...{ ended: true, reason: endReason, revision, waitsFor: lastEventAt, due: lastEventAt },
+  };
 }
 
 function sumsOf({ partitions, at }) {
