@@ -13,10 +13,9 @@ import { AvroDecoder, schemaIdOfRecord, UNKNOWN_SCHEMA } from '../wire/avro.ts';
 import { createDecoder, type Decoder } from '../wire/decoder.ts';
 import { type EnvelopeContext, encodeEmissions } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
-import { Registry, subjectOf } from '../wire/registry.ts';
-import { VISIT_ENDED_SCHEMA } from '../wire/schemas.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
 import { checkDatabase, checkTopics } from './preflight.ts';
+import { writerSchemasOf } from './writer-schemas.ts';
 
 /** The parts outside: real, or in memory. */
 export interface Outside {
@@ -135,20 +134,4 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
     start: input.start,
   };
   return new Processor(life, parts);
-}
-
-/**
- * The registry, asked for writer schemas. That it does not know an id counts only once it is known to hold our own
- * schema: another registry, or one that has lost its state, knows none of our producers' either.
- */
-function writerSchemasOf({ registry, output }: Settings): SchemaSource {
-  const client = new Registry(registry);
-  let known = false;
-  return {
-    writerSchema: async (id) => {
-      if (!known) known = (await client.lookup(subjectOf(output.topic), VISIT_ENDED_SCHEMA)) !== null;
-      const answer = await client.writerSchema(id);
-      return 'found' in answer ? answer.found : null;
-    },
-  };
 }

@@ -36,7 +36,7 @@ function inspectCommand<Report>(kind: Kind<Report>, io: Io): Command {
     .description(kind.description)
     .argument('<id>', `id of the ${kind.what}`)
     .option('--limit <n>', `how many ${kind.listed} to show`, positiveWhole, kind.limit)
-    .option('--offset <n>', `leave out the first ${kind.listed}`, whole, 0)
+    .option('--offset <n>', `how many ${kind.listed} to pass over first`, whole, 0)
     .option('--json', 'print JSON, times in ms since the epoch')
     .addHelpText('after', kind.examples)
     .action(async (id: string, { json, limit, offset }: Options, command: Command) => {

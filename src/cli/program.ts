@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { deadLetterCommand, lateCommand } from './dead-letter.ts';
@@ -7,7 +7,7 @@ import { explain } from './failure.ts';
 import { profileCommand, sessionCommand, visitCommand } from './inspect.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import { runCommand } from './run.ts';
-import { wantsDebug } from './settings-options.ts';
+import { SETTINGS_GROUP, wantsDebug } from './settings-options.ts';
 import { setupCommand } from './setup.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
@@ -41,7 +41,10 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     program.addCommand(add(io, finish));
   }
   for (const command of withSubcommands(program)) {
-    command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: io.out, writeErr: io.err })
+      .configureHelp({ groupItems: ownFirst });
     command
       .version(VERSION, '-V, --version', 'print the version')
       .helpOption('-h, --help', 'print what this does, its options and examples');
@@ -56,6 +59,17 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     io.err(explained.text);
     return explained.exitCode;
   }
+}
+
+/** What a command can do before the settings that all have. */
+function ownFirst<T extends Command | Option>(
+  ...given: Parameters<typeof Help.prototype.groupItems<T>>
+): Map<string, T[]> {
+  const groups = Help.prototype.groupItems<T>(...given);
+  const settings = groups.get(SETTINGS_GROUP);
+  if (settings === undefined) return groups;
+  groups.delete(SETTINGS_GROUP);
+  return groups.set(SETTINGS_GROUP, settings);
 }
 
 /** A command and all below it. */

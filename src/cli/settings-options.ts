@@ -20,6 +20,7 @@ const FLAGS = KEYS.flatMap((key) => {
  */
 export function withSettings(command: Command, sections?: readonly string[]): Command {
   command
+    .optionsGroup(SETTINGS_GROUP)
     .option('-c, --config <file>', 'settings file (TIDEMARK_CONFIG; default: tidemark.yaml if there is one)')
     .option('-s, --set <key=value>', 'a setting, as often as needed', (value: string, all?: string[]) => [
       ...(all ?? []),
@@ -28,8 +29,12 @@ export function withSettings(command: Command, sections?: readonly string[]): Co
   for (const { key, flags, help } of FLAGS) {
     if (sections === undefined || sections.includes(key.split('.')[0]!)) command.option(flags, help);
   }
-  return command;
+  return command.optionsGroup(OWN_GROUP);
 }
+
+/** Heads of a command's options in its help. */
+export const OWN_GROUP = 'Options:';
+export const SETTINGS_GROUP = 'Settings:';
 
 /** @throws SettingsError */
 export function settingsOf(command: Command, io: Io): Loaded {

@@ -124,21 +124,21 @@ async function rowsOf(
   const pace = paces(readings);
   const behind = new Set(backlogs(last));
   const rows = statusRows(last.partitions, last.bounds, outOfOrderness);
-  return await Promise.all(
-    rows.map(async (row) => {
-      const isBehind = behind.has(row.partition);
-      const stands = isBehind && !pace.has(row.partition) && watched > 0;
-      const schema = stands ? await reader.schemaWait(row.partition, row.nextOffset ?? 0, row.end!) : null;
-      const seen = {
-        pace: isBehind ? pace.get(row.partition) : undefined,
-        behind: isBehind,
-        watched,
-        schema,
-        outboxMaxBytes: settings.outbox.maxBytes,
-      };
-      return withHold(row, seen);
-    }),
-  );
+  const held: Row[] = [];
+  for (const row of rows) {
+    const isBehind = behind.has(row.partition);
+    const stands = isBehind && !pace.has(row.partition) && watched > 0;
+    const from = row.nextOffset ?? last.bounds?.get(row.partition)?.earliest ?? 0;
+    const seen = {
+      pace: isBehind ? pace.get(row.partition) : undefined,
+      behind: isBehind,
+      watched,
+      schema: stands ? await reader.schemaWait(row.partition, from, row.end!) : null,
+      outboxMaxBytes: settings.outbox.maxBytes,
+    };
+    held.push(withHold(row, seen));
+  }
+  return held;
 }
 
 function withHold(row: Row, seen: Parameters<typeof holdOf>[1]): Row {

@@ -88,6 +88,30 @@ export class Ground {
     await this.#producer.send({ topic, messages: messages.map((message) => ({ ...message, partition })) });
   }
 
+  /** A record in a transaction that ends as told, once `meanwhile` is through. */
+  async inTransaction(
+    topic: string,
+    partition: number,
+    value: string,
+    end: 'commit' | 'abort',
+    meanwhile: () => Promise<void>,
+  ): Promise<void> {
+    const producer = this.#kafka.producer({
+      transactionalId: uniqueName('tx'),
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
+    await producer.connect();
+    try {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [{ value, partition }] });
+      await meanwhile();
+      await transaction[end]();
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
   /** A dead letter as tidemark writes it, of a record that lay at `offset` in the input. */
   async setAside(
     partition: number,

@@ -102,15 +102,11 @@ async function bySource(
 }
 
 async function shownOf(value: Buffer | null, settings: Settings): Promise<ShownValue> {
-  const [{ Registry }, { shownValue }] = await Promise.all([
-    import('../../wire/registry.ts'),
+  const [{ writerSchemasOf }, { shownValue }] = await Promise.all([
+    import('../writer-schemas.ts'),
     import('../../set-aside/shown-value.ts'),
   ]);
-  const registry = new Registry(settings.registry);
-  return await shownValue(value, async (id) => {
-    const answer = await registry.writerSchema(id);
-    return 'found' in answer ? answer.found : null;
-  });
+  return await shownValue(value, writerSchemasOf(settings).writerSchema);
 }
 
 /** In their order; a name may stand more than once. */

@@ -47,14 +47,14 @@ export class StatusReader {
    * registry is sure that there is none, which makes the record a dead letter.
    */
   async schemaWait(partition: number, offset: number, end: number): Promise<string | null> {
-    const { input, registry, output } = this.#settings;
+    const { input } = this.#settings;
     if (input.format !== 'avro') return null;
-    const [{ scan }, { schemaIdOfRecord }, { Registry, subjectOf }, { VISIT_ENDED_SCHEMA }] = await Promise.all([
+    const [{ scan }, { schemaIdOfRecord }, { writerSchemasOf }] = await Promise.all([
       import('../../kafka/scan.ts'),
       import('../../wire/avro.ts'),
-      import('../../wire/registry.ts'),
-      import('../../wire/schemas.ts'),
+      import('../writer-schemas.ts'),
     ]);
+    const registry = writerSchemasOf(this.#settings);
     const { rows } = await this.#client.query<{ id: number }>('SELECT id FROM writer_schema WHERE partition = $1', [
       partition,
     ]);
@@ -67,10 +67,8 @@ export class StatusReader {
       // What one fetch brings is folded together: any of it may wait.
       const ids = records.map(schemaIdOfRecord).filter((id) => id !== null && !known.has(id));
       for (const id of new Set(ids)) {
-        const client = new Registry(registry);
         try {
-          await client.lookup(subjectOf(output.topic), VISIT_ENDED_SCHEMA);
-          await client.writerSchema(id!);
+          await registry.writerSchema(id!);
         } catch (error) {
           return `id ${id}: ${messageOf(error)}`;
         }

@@ -1,0 +1,20 @@
+import type { Registry as SchemaSource } from '../processor/schemas.ts';
+import type { Settings } from '../settings/index.ts';
+import { Registry, subjectOf } from '../wire/registry.ts';
+import { VISIT_ENDED_SCHEMA } from '../wire/schemas.ts';
+
+/**
+ * The registry, asked for writer schemas. That it does not know an id counts only once it is known to hold our own
+ * schema: another registry, or one that has lost its state, knows none of our producers' either.
+ */
+export function writerSchemasOf({ registry, output }: Pick<Settings, 'registry' | 'output'>): SchemaSource {
+  const client = new Registry(registry);
+  let known = false;
+  return {
+    writerSchema: async (id) => {
+      if (!known) known = (await client.lookup(subjectOf(output.topic), VISIT_ENDED_SCHEMA)) !== null;
+      const answer = await client.writerSchema(id);
+      return 'found' in answer ? answer.found : null;
+    },
+  };
+}
