@@ -104,9 +104,9 @@ export class ContextReader {
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]!;
       if (step.what === 'page') {
-        this.#page = this.#readPage(c, step) * PAGE_VALUES;
+        this.#page = this.#readField(c, step, this.#pageSpans, this.#keepPage) * PAGE_VALUES;
       } else if (step.what === 'utm') {
-        this.#utm = this.#readUtm(c, step) * UTM_VALUES;
+        this.#utm = this.#readField(c, step, this.#utmSpans, this.#keepUtm) * UTM_VALUES;
       } else if (step.what === 'rest') {
         if (this.#rest === this.#noRest) this.#rest = this.#readRest(c, step, sessions, session) * REST_VALUES;
         else this.#joinRest(c, step, sessions);
@@ -146,9 +146,12 @@ export class ContextReader {
     );
   }
 
-  /** @returns the slot of its values, as the two below. */
-  #readPage(c: Cursor, field: Field): number {
-    const spans = this.#pageSpans;
+  /**
+   * A field that is looked up by its bytes, and read where they are met for the first time.
+   * @param keep takes its value into a slot.
+   * @returns the slot of its values.
+   */
+  #readField(c: Cursor, field: Field, spans: SpanIndex, keep: (slot: number, value: unknown) => void): number {
     if (isNone(c, field.none)) return spans.slots + NONE;
     const at = c.pos;
     field.skip(c);
@@ -158,32 +161,25 @@ export class ContextReader {
     if (slot >= 0) return slot;
     this.isShared = false;
     c.pos = at;
-    const pair = pagePair(field.read(c) as DecodedContext['page']);
+    const value = field.read(c);
     slot = isShort ? spans.put(c, at, length, field.kind) : spans.slots + UNKEPT;
+    keep(slot, value);
+    return slot;
+  }
+
+  readonly #keepPage = (slot: number, value: unknown): void => {
+    const pair = pagePair(value as DecodedContext['page']);
     const place = slot * PAGE_VALUES;
     this.#pages[place] = pair;
     this.#pages[place + 1] = this.#same(pageOf(pair));
     this.#pages[place + 2] = this.#same(referrerOf(pair));
-    return slot;
-  }
+  };
 
-  #readUtm(c: Cursor, field: Field): number {
-    const spans = this.#utmSpans;
-    if (isNone(c, field.none)) return spans.slots + NONE;
-    const at = c.pos;
-    field.skip(c);
-    const length = c.pos - at;
-    const isShort = length <= spans.longest;
-    let slot = isShort ? spans.find(c, at, length, field.kind) : -1;
-    if (slot >= 0) return slot;
-    this.isShared = false;
-    c.pos = at;
-    const pair = utmPair(field.read(c) as DecodedContext['utm']);
-    slot = isShort ? spans.put(c, at, length, field.kind) : spans.slots + UNKEPT;
+  readonly #keepUtm = (slot: number, value: unknown): void => {
+    const pair = utmPair(value as DecodedContext['utm']);
     this.#utms[slot * UTM_VALUES] = pair;
     this.#utms[slot * UTM_VALUES + 1] = utmOf(pair);
-    return slot;
-  }
+  };
 
   #readRest(c: Cursor, { fields, kind, note }: Step, sessions: SpanIndex, session: number): number {
     const spans = this.#restSpans;

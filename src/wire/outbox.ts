@@ -7,7 +7,6 @@
  */
 import { crc32 } from 'node:zlib';
 import { OUTPUT_TOPICS, type OutMessage, type OutMessages, type OutputTopic } from '../processor/ports.ts';
-import { readFirstVersion } from './outbox-v1.ts';
 import { putCount, sizeOfCount } from './put.ts';
 import { putTail, readTail, tailRoom } from './tail.ts';
 
@@ -87,15 +86,12 @@ export function encodeOutbox(messages: readonly OutMessage[]): Buffer {
 export function decodeOutbox(row: Buffer): OutMessages {
   if (row.length < HEADER || row[0] !== MAGIC) throw damaged('it does not begin as one');
   const version = row[1]!;
-  if (version < 1 || version > VERSION) {
-    throw new Error(
-      `outbox row has version ${version}; this tidemark reads up to ${VERSION}: run the version that wrote it`,
-    );
+  if (version !== VERSION) {
+    throw new Error(`outbox row has version ${version}; this tidemark reads ${VERSION}: run the version that wrote it`);
   }
   const body = row.subarray(HEADER);
   if (!written.has(row) && crc32(body) !== row.readUInt32BE(CHECKSUM)) throw damaged('its checksum does not match');
-  if (version === VERSION) return Row.read(body);
-  return decodeOutbox(encodeOutbox(readFirstVersion(body, damaged)));
+  return Row.read(body);
 }
 
 function damaged(why: string): Error {
