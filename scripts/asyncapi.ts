@@ -19,6 +19,10 @@ const HEADERS = {
   'tidemark-received-at': number(
     'When it came first, ms since 1970: stands in for `received_at`. Retried dead letters carry it.',
   ),
+  'tidemark-retry-of': text(
+    'On a dead letter that was sent again: partition, offset and index of what was set aside, with colons between.',
+    { pattern: '^\\d+:\\d+:\\d+$' },
+  ),
   'tidemark-topic': text('The input topic that it comes from.'),
   'tidemark-partition': number('The input partition that it comes from.'),
   'tidemark-sequence': number(
@@ -84,7 +88,7 @@ const messages = (settings: Settings) => ({
       `In the Confluent wire format, by the schema under \`${subjectOf(settings.input.topic)}\` or a compatible evolution ` +
       'of it under any name space. With `input.format: json` the same record as JSON, with `tracardi` Tracardi’s track ' +
       'payload. An event that comes again with the same `event_id` counts once.',
-    headers: headers([], ['tidemark-received-at']),
+    headers: headers([], ['tidemark-received-at', 'tidemark-retry-of']),
     ...avro(TRACK_EVENT_SCHEMA),
   },
   VisitEnded: {
@@ -179,6 +183,12 @@ async function document(version: string): Promise<object> {
       foldTrackEvents: operation('receive', 'tracks', 'TrackEvent', 'Folds track events into visits.'),
       publishVisitEnded: operation('send', 'sessionEnded', 'VisitEnded', 'Publishes each revision of a visit, once.'),
       setDeadLettersAside: operation('send', 'deadLetter', 'DeadLetter', 'Sets aside what cannot be folded, once.'),
+      retryDeadLetters: operation(
+        'send',
+        'tracks',
+        'TrackEvent',
+        'Sends a dead letter again, once: `dead-letter retry`.',
+      ),
       setLateEventsAside: operation('send', 'late', 'LateEvent', 'Sets aside what comes too late, once.'),
     },
     components: { messages: messages(settings) },

@@ -40,6 +40,7 @@ const AWAY_NAMES = new Set([
   'DatabaseUnreachable',
   'RegistryUnreachable',
   'RegistryUnsure',
+  'NoAnswer',
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
   'KafkaJSRequestTimeoutError',

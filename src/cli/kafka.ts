@@ -9,9 +9,20 @@ export async function onKafka<T>(
   io: Io,
   action: (link: ClusterLink, parts: KafkaParts) => Promise<T>,
 ): Promise<T> {
-  return await reach(`Kafka at ${settings.kafka.brokers.join(', ')}`, 'kafka.brokers (KAFKA_BROKERS)', () =>
-    onKafkaLink(settings, io, action),
-  );
+  try {
+    return await onKafkaLink(settings, io, action);
+  } catch (error) {
+    if (!isKafkas(error)) throw error;
+    return await reach(`Kafka at ${settings.kafka.brokers.join(', ')}`, 'kafka.brokers (KAFKA_BROKERS)', () => {
+      throw error;
+    });
+  }
+}
+
+/** Whether it was Kafka that failed: what is done with Kafka may need the database too. */
+function isKafkas(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (/^(KafkaJS|NoAnswer$)/.test(at.name)) return true;
+  return false;
 }
 
 /** The same, leaving it to the action what it means that Kafka is away. */

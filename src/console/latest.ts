@@ -1,3 +1,5 @@
+import { within } from '../kafka/within.ts';
+
 export interface Known<T> {
   /** null: it was never read. */
   readonly value: T | null;
@@ -15,15 +17,18 @@ export interface LatestOptions {
   readonly now?: () => number;
 }
 
-/** A read may take this share of the time, whatever it costs. */
+/** A read may take this share of the time. */
 const SHARE = 1 / 20;
+/** Longest time between two reads: who looks has to see that a source is well again, ms. */
+const LONGEST = 15_000;
 
 /**
  * One value for all who look at it.
  *
  * Invariant: at most one read is under way, none begins unless somebody asks, and the reads together take no more than
- * a twentieth of the time. However many look and however slow the source is, it is asked no more than that: otherwise
- * people who open the console because Postgres is slow would make it slower.
+ * a twentieth of the time or, if that is more, one begins every 15 seconds. However many look and however slow the
+ * source is, it is asked no more than that: otherwise people who open the console because Postgres is slow would make
+ * it slower.
  */
 export class Latest<T> {
   private readonly read: () => Promise<T>;
@@ -41,7 +46,7 @@ export class Latest<T> {
   async get(): Promise<Known<T>> {
     const { now, patience } = this.options;
     if (this.reading === null && now() >= this.next) this.reading = this.refresh();
-    if (this.reading !== null) await within(this.reading, patience);
+    if (this.reading !== null) await within(patience, this.reading, () => {});
     return this.known;
   }
 
@@ -54,17 +59,8 @@ export class Latest<T> {
       this.known = { ...this.known, error: (error as Error).message || String(error) };
     } finally {
       const took = now() - begun;
-      this.next = begun + Math.max(every, took / SHARE);
+      this.next = begun + Math.max(every, took, Math.min(took / SHARE, LONGEST));
       this.reading = null;
     }
   }
-}
-
-async function within(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }

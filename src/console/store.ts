@@ -13,6 +13,7 @@ import {
   stateRules,
   type VisitSummary,
 } from '../inspect/index.ts';
+import { within } from '../kafka/within.ts';
 import { createPool } from '../postgres/connect.ts';
 import { type PartitionStatus, readStatus } from '../postgres/status.ts';
 import type { Settings } from '../settings/index.ts';
@@ -22,6 +23,8 @@ import { type Known, Latest } from './latest.ts';
 const CONNECTIONS = 2;
 /** Longest that one statement may take, ms. */
 const TIMEOUT = 3_000;
+/** Longest wait at the end for statements under way, ms. */
+const CLOSE = 500;
 /** Visits of a list, and events of a visit, that are shown at once. */
 const LIST = 100;
 const EVENTS = 200;
@@ -69,8 +72,9 @@ export class ConsoleStore {
     return this.reach(() => search(this.pool, text));
   }
 
+  /** Waits no longer than for what an orderly end can wait: an answer may never come. */
   async close(): Promise<void> {
-    await this.pool.end();
+    await within(CLOSE, this.pool.end(), () => {});
   }
 
   private rules(): Promise<StateRules> {

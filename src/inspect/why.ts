@@ -83,6 +83,7 @@ function ends({ partition, ending }: OpenVisit, now: number): string {
     case 'record':
       return `ends with the first record of partition ${partition} stamped after ${at(dueAt, now)}${sooner()}`;
     case null:
+      if (now >= endsAt!) return `ends any moment: it was due at ${at(dueAt, now)}`;
       return `ends at ${at(endsAt!, now)} if nothing comes${sooner()}`;
   }
 

@@ -48,13 +48,15 @@ export async function connectPlain(url: string, role = 'tidemark'): Promise<pg.C
 
 /**
  * For commands and the console: short queries, a few connections that close when idle.
- * @param timeout of each statement, ms; null: none
+ * @param timeout of each statement, ms, which the server ends, and the client a second later where no answer comes;
+ *   null: none
  */
 export function createPool(options: DatabaseOptions, max = 4, timeout: number | null = null): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(options.url, 'tidemark'),
     max,
     idleTimeoutMillis: 10_000,
+    ...(timeout === null ? {} : { query_timeout: timeout + 1_000 }),
     onConnect: async (client) => {
       await prepareConnection(client, options.schema);
       if (timeout !== null) await client.query(`SET statement_timeout TO ${Math.round(timeout)}`);

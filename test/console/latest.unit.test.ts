@@ -50,10 +50,24 @@ describe('what all who look see', () => {
   test('a source that took long rests twenty times as long', async () => {
     const { latest, asked, pass } = source();
     const first = latest.get();
-    pass(2_000);
+    pass(500);
     asked[0]!.resolve('slow');
     await first;
-    pass(37_999);
+    pass(9_499);
+    await latest.get();
+    expect(asked).toHaveLength(1);
+    pass(1);
+    void latest.get();
+    expect(asked).toHaveLength(2);
+  });
+
+  test('a source that took very long is asked again after 15 seconds, so that one sees when it is well', async () => {
+    const { latest, asked, pass } = source();
+    const first = latest.get();
+    pass(3_000);
+    asked[0]!.reject(new Error('too long'));
+    await first;
+    pass(11_999);
     await latest.get();
     expect(asked).toHaveLength(1);
     pass(1);

@@ -6,7 +6,10 @@ import { parse } from 'yaml';
 import { asyncApiYaml } from '../../scripts/asyncapi.ts';
 import type { DeadReason, Emission } from '../../src/core/changes.ts';
 import type { OutMessage, RawRecord } from '../../src/processor/ports.ts';
+import { setAsideOf } from '../../src/set-aside/record.ts';
+import { resendable } from '../../src/set-aside/resendable.ts';
 import type { EnvelopeContext } from '../../src/wire/envelope.ts';
+import { readTail } from '../../src/wire/tail.ts';
 import { toOutMessage } from '../wire/messages.ts';
 
 // ajv-formats is CommonJS; its types do not say what an import of it gives.
@@ -82,7 +85,17 @@ const ended: Emission<RawRecord> = { kind: 'output', sequence: 0, message: visit
 
 const written = (emission: Emission<RawRecord>, maxBytes = LIMIT) => toOutMessage(emission, { ...CONTEXT, maxBytes });
 
-const CASES: [string, string, OutMessage][] = [
+/** A dead letter as `dead-letter retry` sends it to the input. */
+function sentAgain(letter: OutMessage): Pick<OutMessage, 'headers'> {
+  const asRead = { ...letter, offset: 0, timestamp: raw.timestamp };
+  const input = { topic: 'tracks', format: 'avro', partitions: 6, maxBytes: 1 << 20 } as const;
+  const sent = resendable(setAsideOf(0, asRead), input);
+  if ('refused' in sent) throw new Error(sent.refused);
+  return readTail(sent.tail, 0, sent.tail.length);
+}
+
+const CASES: [string, string, Pick<OutMessage, 'headers'>][] = [
+  ['a dead letter that is sent again', 'TrackEvent', sentAgain(written(dead('invalid')))],
   ['an output message', 'VisitEnded', written(ended)],
   ['a late record', 'LateEvent', written(late)],
   ['one past the horizon', 'LateEvent', written({ ...late, visitId: null })],

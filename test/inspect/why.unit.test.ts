@@ -44,6 +44,10 @@ describe('an open visit says', () => {
     expect(openVisit({ seal })).toContain(text);
   });
 
+  test('that its end is on its way, while a commit may still be', () => {
+    expect(openVisit({}, {}, T0 + 31 * MINUTE + 15_001)).toBe('open; ends any moment: it was due at 12:31:10 UTC');
+  });
+
   test('since when it is due, where the log is not folded so far', () => {
     expect(openVisit({}, {}, T0 + 60 * MINUTE)).toBe(
       'open; due since 12:31:10 UTC: partition 3 is folded up to 12:00:00 UTC',

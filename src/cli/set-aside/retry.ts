@@ -46,6 +46,12 @@ export function retryCommand(io: Io, finish: (code: ExitCode) => void): Command 
     .addHelpText('after', EXAMPLES)
     .action(async (at: Position[], options: Options, command: Command) => {
       const { settings } = settingsOf(command, io);
+      if (at.length > 0 && Object.values(filterOf(options)).some((given) => given !== null)) {
+        throw new Failure(
+          2,
+          'positions and --reason, --since, --until or --partition were given: give one or the other',
+        );
+      }
       finish(await retryAll(settings, at, options, io));
     });
 }
