@@ -102,7 +102,7 @@ export function explain(error: unknown, debug: boolean): { readonly text: string
   // These say themselves what to do.
   const told = new Set([
     ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],
-    ...['RegistryUnreachable', 'RegistryRefused'],
+    ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled'],
   ]);
   const expected = error instanceof Error && told.has(error.name);
   const stack = debug && error instanceof Error ? `${error.stack}\n` : '';

@@ -59,6 +59,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     version: VERSION,
     reports,
     group: () => ({ member: pool?.isMember ?? false, partitions }),
+    load: () => pool?.takeLoad() ?? null,
   });
   const console = openConsole({ loaded, version: VERSION, reports, ready, state: 'postgres', logger });
   const http = await startHttp(

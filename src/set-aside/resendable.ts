@@ -1,5 +1,5 @@
 import type { RawRecord } from '../processor/ports.ts';
-import { RECEIVED_AT } from '../wire/headers.ts';
+import { RECEIVED_AT, receivedAt as receivedAtOf } from '../wire/headers.ts';
 import { parseJson } from '../wire/json.ts';
 import { putTail, tailRoom } from '../wire/tail.ts';
 import { decodeTracardi } from '../wire/tracardi.ts';
@@ -55,10 +55,11 @@ function refused(why: string): { readonly refused: string } {
   return { refused: why };
 }
 
-/** When the event first came, which stands in for `received_at`: an earlier pass knows it better. */
-function receivedAt(record: SetAside, source: SourceRecord): RawRecord['headers'][number] {
-  const before = record.raw.headers.findLast(([name]) => name === RECEIVED_AT);
-  return before ?? [RECEIVED_AT, Buffer.from(String(source.timestamp))];
+/** When the event first came, which stands in for `received_at`: an earlier pass, or its producer, knows it better. */
+function receivedAt({ raw }: SetAside, source: SourceRecord): RawRecord['headers'][number] {
+  const before = receivedAtOf(raw.headers);
+  const known = before !== null && !Number.isNaN(before);
+  return [RECEIVED_AT, Buffer.from(String(known ? before : source.timestamp))];
 }
 
 function retryOf({ partition, offset, index }: SourceRecord): RawRecord['headers'][number] {

@@ -29,7 +29,7 @@ import { type InputTopic, RETRY_OF, type Resendable, resendable } from './resend
 /** Of one transaction. */
 const BATCH_RECORDS = 200;
 const BATCH_BYTES = 512 * 1024;
-/** Longest wait for transactions of others in the input to be decided, ms; what a dead producer left open takes 60 s. */
+/** Longest wait for transactions of others in the input to be decided, ms; what a dead producer leaves open is mostly 60 s. */
 const DECIDED = 120_000;
 
 /** What became of a dead letter. `sent` is `would be sent` where nothing is sent. */
@@ -158,20 +158,26 @@ async function sentOf(
     );
   }
   const found = new Set<string>();
-  for await (const { records } of scan(
-    link,
-    { topic, partition, from, to: end },
-    'wait',
-    AbortSignal.timeout(DECIDED),
-  )) {
-    for (const { headers } of records) {
-      const mark = headers.findLast(([name]) => name === RETRY_OF)?.[1];
-      if (mark !== undefined) found.add(mark.toString());
+  const signal = AbortSignal.timeout(DECIDED);
+  try {
+    for await (const { records } of scan(link, { topic, partition, from, to: end }, 'wait', signal)) {
+      for (const { headers } of records) {
+        const mark = headers.findLast(([name]) => name === RETRY_OF)?.[1];
+        if (mark !== undefined) found.add(mark.toString());
+      }
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new Unsettled(
+      `a retry before this one did not end, and what it sent to partition ${partition} of ${topic} cannot be told yet: a ` +
+        `transaction of some producer is open there for ${DECIDED / 1000} s. Nothing was sent. Run this again once it has ended`,
+      { cause: error },
+    );
   }
   return found;
 }
 
+/** What was sent before cannot be told, so nothing is sent. The message says what to do. */
 export class Unsettled extends Error {
   override readonly name = 'Unsettled';
 }

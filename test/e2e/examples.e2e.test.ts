@@ -22,9 +22,11 @@ FROM visits WHERE NOT debug AND revision IS NOT NULL ORDER BY visit_id`;
 /** Rows that a consumer has kept before it is killed, each time. */
 const SOME = 8;
 
+// Before any test: which of them there are hangs on it.
+const python = pythonForExamples();
+
 /** A test that runs a program in Python; skipped with the reason where there is none, and failed where there has to be. */
 function inPython(name: string, body: (command: string) => Promise<void>): void {
-  const python = pythonForExamples();
   if ('path' in python) {
     test(name, () => body(python.path));
   } else if (process.env.TIDEMARK_STACK === 'required') {

@@ -2,9 +2,7 @@ import { Command } from 'commander';
 import type pg from 'pg';
 import { counted } from '../../inspect/words.ts';
 import type { ClusterLink } from '../../kafka/cluster.ts';
-import type { Resender } from '../../kafka/resender.ts';
 import type { SetAside } from '../../set-aside/record.ts';
-import type { InputTopic } from '../../set-aside/resendable.ts';
 import type { Fate } from '../../set-aside/retry.ts';
 import type { Settings } from '../../settings/index.ts';
 import { onDatabase } from '../database.ts';
@@ -25,10 +23,11 @@ import {
   withFilter,
   withLimit,
 } from './options.ts';
+import { inputOf, openResender, wanted } from './retry-parts.ts';
 import { inTopic, positionOf } from './topic.ts';
 
 interface Options extends FilterOptions {
-  readonly limit?: number;
+  readonly limit?: number | null;
   readonly again?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -85,7 +84,6 @@ interface Outcome {
 
 async function retryAll(settings: Settings, at: readonly Position[], options: Options, io: Io): Promise<ExitCode> {
   const { dryRun = false, json = false } = options;
-  const name = settings.deadLetter.topic;
   const outcome: Outcome = { sent: 0, sentBefore: 0, cameBack: 0, refused: [], wouldSend: [] };
   const candidates: SetAside[] = [];
   const onFate = (record: SetAside, fate: Fate) => {
@@ -98,43 +96,43 @@ async function retryAll(settings: Settings, at: readonly Position[], options: Op
       if (candidates.length < SHOWN) candidates.push(record);
     }
   };
+  const begin = retryOf(settings, at, options, onFate, io);
   await onDatabase(settings, 'tidemark dead-letter retry', (client) =>
-    onKafka(settings, io, (link, parts) =>
-      inTopic(name, async () => {
-        const { retry } = await import('../../set-aside/retry.ts');
-        const { assertSchemaVersion } = await import('../../postgres/migrate.ts');
-        await assertSchemaVersion(client, settings.database.schema);
-        const input = await inputOf(settings, client, parts, link);
-        const progress = new Progress(io, `reading ${name}`);
-        const records = wanted(link, name, at, options, progress);
-        const resender = dryRun ? null : await openResender(settings, client, parts);
-        try {
-          await retry(records, {
-            link,
-            client,
-            input,
-            resender,
-            again: options.again === true,
-            limit: options.limit ?? null,
-            now: Date.now,
-            onFate,
-          });
-        } catch (error) {
-          progress.end();
-          if (outcome.sent > 0)
-            io.err(
-              `${counted(outcome.sent, 'record')} sent before this happened; run it again: it finds out what was sent\n`,
-            );
-          throw error;
-        } finally {
-          progress.end();
-          await resender?.close();
-        }
-      }),
-    ),
+    onKafka(settings, io, (link, parts) => inTopic(settings.deadLetter.topic, () => begin(client, link, parts))),
   );
   io.out(json ? `${JSON.stringify(outcome, null, 2)}\n` : text(outcome, candidates, dryRun, settings, io));
   return outcome.refused.length > 0 ? 1 : 0;
+}
+
+function retryOf(
+  settings: Settings,
+  at: readonly Position[],
+  { dryRun = false, again = false, limit = null, ...filter }: Options,
+  onFate: (record: SetAside, fate: Fate) => void,
+  io: Io,
+) {
+  return async (client: pg.Client, link: ClusterLink, parts: KafkaParts): Promise<void> => {
+    const [{ retry }, { assertSchemaVersion }] = await Promise.all([
+      import('../../set-aside/retry.ts'),
+      import('../../postgres/migrate.ts'),
+    ]);
+    await assertSchemaVersion(client, settings.database.schema);
+    const input = await inputOf(settings, client, parts, link);
+    const resender = dryRun ? null : await openResender(settings, client, parts);
+    const topic = settings.deadLetter.topic;
+    const progress = new Progress(io, `reading ${topic}`);
+    const records = wanted(link, topic, at, filterOf(filter), progress);
+    try {
+      await retry(records, { link, client, input, resender, again, limit, now: Date.now, onFate });
+    } catch (error) {
+      progress.end();
+      if (!dryRun) io.err('tidemark: not all was sent. Run it again: it finds out what was, and sends the rest\n');
+      throw error;
+    } finally {
+      progress.end();
+      await resender?.close();
+    }
+  };
 }
 
 /** Of what would be sent, how many are shown one by one. */
@@ -167,71 +165,4 @@ function text(outcome: Outcome, candidates: readonly SetAside[], dryRun: boolean
   if (refused.length > 0) parts.push(`${number(refused.length)} refused`);
   lines.push(`${parts.join('; ')}\n`);
   return lines.join('');
-}
-
-async function* wanted(
-  link: ClusterLink,
-  topic: string,
-  at: readonly Position[],
-  options: Options,
-  progress: Progress,
-): AsyncGenerator<SetAside> {
-  const { readOne, readSetAside } = await import('../../set-aside/read.ts');
-  if (at.length === 0) {
-    yield* readSetAside(link, topic, filterOf(options), ({ done, total }) => progress.at(done, total));
-    return;
-  }
-  for (const { partition, offset } of at) {
-    const record = await readOne(link, topic, partition, offset);
-    if (record === null) throw new Failure(1, `no dead letter at ${partition}:${offset} in ${topic}`);
-    yield record;
-  }
-}
-
-/** @throws Failure where the state is of another input: what was retried there says nothing about this one */
-async function inputOf(
-  settings: Settings,
-  client: pg.Client,
-  { kafka }: KafkaParts,
-  link: ClusterLink,
-): Promise<InputTopic> {
-  const [{ partitionsOf }, { messageLimits }, { readMeta }] = await Promise.all([
-    import('../../kafka/offsets.ts'),
-    import('../../kafka/layout.ts'),
-    import('../../postgres/meta.ts'),
-  ]);
-  const { topic, format } = settings.input;
-  const kept = (await readMeta(client))?.inputTopic ?? topic;
-  if (kept !== topic) {
-    const { schema } = settings.database;
-    throw new Failure(
-      2,
-      `schema ${schema} was folded from topic ${kept}, and input.topic is ${topic}: set one of the two right`,
-    );
-  }
-  const partitions = await link.ask(`partitions of ${topic}`, (cluster) => partitionsOf(cluster, topic));
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    const limits = await messageLimits(admin, { output: topic, 'dead-letter': topic, late: topic });
-    return { topic, format, partitions: partitions.length, maxBytes: limits.get('output')! };
-  } finally {
-    await admin.disconnect();
-  }
-}
-
-/** @throws Failure where another retry is at work */
-async function openResender(settings: Settings, client: pg.Client, { kafka, logger }: KafkaParts): Promise<Resender> {
-  const [{ Resender }, { lockRetry }] = await Promise.all([
-    import('../../kafka/resender.ts'),
-    import('../../postgres/retried.ts'),
-  ]);
-  if (!(await lockRetry(client))) {
-    throw new Failure(
-      1,
-      'another `tidemark dead-letter retry` is at work on this schema: wait until it is through, or end it',
-    );
-  }
-  const { topic } = settings.input;
-  return await Resender.open(kafka, topic, `${settings.kafka.group}.${topic}.retry`, logger);
 }

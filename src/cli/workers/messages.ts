@@ -4,6 +4,7 @@ import type { Settings } from '../../settings/index.ts';
 import type { Prepared } from '../assemble.ts';
 import { Failure } from '../failure.ts';
 import type { ExitCode } from '../io.ts';
+import type { Load } from './load.ts';
 
 /** What a thread is started with. */
 export interface Task {
@@ -38,6 +39,7 @@ export interface Observed {
 /** From a thread. */
 export type Word =
   | { readonly standing: Standing }
+  | { readonly load: Load }
   | { readonly observed: Observed }
   | { readonly log: string }
   | { readonly error: ErrorForm };

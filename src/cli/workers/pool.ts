@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import type { Observer, PartitionReport } from '../../processor/observer.ts';
 import type { Settings } from '../../settings/index.ts';
 import type { Prepared } from '../assemble.ts';
+import { type Load, loadOf } from './load.ts';
 import { errorOf, type Observed, type Order, type Standing, type Task, type Word } from './messages.ts';
 
 /** A thread that tells nothing for so long, ms, is stuck: folding or encoding takes a second or two at most. */
@@ -22,6 +23,8 @@ interface Member {
   readonly worker: Worker;
   readonly done: Promise<void>;
   standing: Standing;
+  /** Its delay is the longest since `takeLoad`; null: it has told none. */
+  load: Load | null;
   /** `performance.now()` of its last word. */
   heard: number;
 }
@@ -94,6 +97,13 @@ export class WorkerPool {
     return [...newest.values()].sort((a, b) => a.partition - b.partition);
   }
 
+  /** What the threads cost together; delays are those since it was last asked for. */
+  takeLoad(): Load {
+    const load = loadOf(this.#members.flatMap((member) => member.load ?? []));
+    for (const member of this.#members) if (member.load !== null) member.load = { ...member.load, delaySeconds: 0 };
+    return load;
+  }
+
   #start(task: Task): Member {
     const worker = new Worker(this.#parts.entry ?? ENTRY, { workerData: task });
     const done = new Promise<void>((resolve) => {
@@ -104,10 +114,11 @@ export class WorkerPool {
       });
     });
     const standing: Standing = { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
-    const member: Member = { worker, done, standing, heard: performance.now() };
+    const member: Member = { worker, done, standing, load: null, heard: performance.now() };
     worker.on('message', (word: Word) => {
       member.heard = performance.now();
       if ('standing' in word) member.standing = word.standing;
+      else if ('load' in word) member.load = { ...word.load, delaySeconds: longer(member.load, word.load) };
       else if ('log' in word) this.#parts.writeLog(word.log);
       else if ('error' in word) this.#fail(errorOf(word.error));
       else this.#observe(word.observed);
@@ -133,6 +144,10 @@ export class WorkerPool {
       for (const { worker } of this.#members) void worker.terminate();
     }, LONGEST_STOP);
   }
+}
+
+function longer(before: Load | null, { delaySeconds }: Load): number {
+  return Math.max(before?.delaySeconds ?? 0, delaySeconds);
 }
 
 /** The settings of each of so many threads, where a setting speaks of the whole process. */

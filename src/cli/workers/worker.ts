@@ -8,10 +8,13 @@ import type { Observer } from '../../processor/observer.ts';
 import type { Processor } from '../../processor/processor.ts';
 import { runProcessor } from '../assemble.ts';
 import { makeLogger } from '../logger.ts';
+import { measureLoad } from './load.ts';
 import { errorForm, type Order, type Standing, type Task, type Word } from './messages.ts';
 
 /** ms */
 const TELL_EVERY = 200;
+/** What a client still holds open keeps the thread no longer than this after its end, ms. */
+const LINGER = 2_000;
 
 const { settings, prepared, worker, terminal } = workerData as Task;
 const port = parentPort!;
@@ -35,10 +38,14 @@ const logger = worker === null ? root : root.child({ worker });
 
 let processor: Processor | null = null;
 const tellStanding = () => tell({ standing: standingOf(processor) });
+const load = measureLoad();
 
 const ending = new AbortController();
 port.on('message', (_: Order) => ending.abort());
-const telling = setInterval(tellStanding, TELL_EVERY);
+const telling = setInterval(() => {
+  tellStanding();
+  tell({ load: load() });
+}, TELL_EVERY);
 try {
   await runProcessor(settings, prepared, logger, ending.signal, {
     observer,
@@ -52,8 +59,9 @@ try {
 } finally {
   clearInterval(telling);
   tellStanding();
-  // Lets the thread end: nothing else keeps it.
+  // Lets the thread end, and makes it: here this ends the thread alone.
   port.close();
+  setTimeout(() => process.exit(), LINGER).unref();
 }
 
 function standingOf(processor: Processor | null): Standing {

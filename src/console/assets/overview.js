@@ -13,7 +13,7 @@ export function overviewPage() {
   const figures = figuresOf(
     ['open', 'visits open'],
     ['lag', 'records behind'],
-    ['behind', 'watermark behind now'],
+    ['behind', 'from the newest watermark to now'],
     ['ended', 'revisions published'],
     ['set', 'dead letters and late'],
   );
@@ -82,14 +82,13 @@ function endedBar({ visitId, startedAt, lastEventAt, eventCount, debug, endReaso
 function sumsOf({ partitions, at }) {
   const sum = (of) => partitions.reduce((total, one) => total + (of(one) ?? 0), 0);
   const known = partitions.filter(({ lag }) => lag !== null);
+  const behind = known.reduce((total, { lag }) => total + lag, 0);
   const watermarks = partitions.map(({ watermark }) => watermark).filter((one) => one !== null);
   const counted = (name) => sum(({ counts }) => counts?.[name]);
   return {
     open: count(sum(({ openVisits }) => openVisits)),
-    lag:
-      known.length === 0
-        ? '–'
-        : `${count(known.reduce((total, { lag }) => total + lag, 0))}${known.length < partitions.length ? ' +' : ''}`,
+    // Of partitions that others hold only they know: it is at least this.
+    lag: known.length === 0 ? '–' : `${known.length < partitions.length ? '≥ ' : ''}${count(behind)}`,
     behind: watermarks.length === 0 ? '–' : duration(Math.max(0, at - Math.max(...watermarks))),
     ended: count(counted('published')),
     set: count(

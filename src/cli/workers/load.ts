@@ -1,0 +1,39 @@
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+
+/** What a thread costs, or several together. */
+export interface Load {
+  /** Longest that its event loop was kept from anything else, heartbeats too, since this was last told: the worst of them. */
+  readonly delaySeconds: number;
+  /** In use. */
+  readonly heapBytes: number;
+  /** Spent on collecting garbage, since it began. */
+  readonly gcSeconds: number;
+}
+
+/** Begins to measure the thread that calls it. @returns what was measured since it was last called. */
+export function measureLoad(): () => Load {
+  // Finer would cost more than it tells: what matters is seconds.
+  const delay = monitorEventLoopDelay({ resolution: 50 });
+  delay.enable();
+  let collecting = 0;
+  const collections = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) collecting += duration;
+  });
+  collections.observe({ entryTypes: ['gc'] });
+  return () => {
+    const delaySeconds = delay.max / 1e9;
+    delay.reset();
+    return { delaySeconds, heapBytes: getHeapStatistics().used_heap_size, gcSeconds: collecting / 1_000 };
+  };
+}
+
+/** Of threads beside each other. */
+export function loadOf(threads: readonly Load[]): Load {
+  const sum = (of: (load: Load) => number) => threads.reduce((total, load) => total + of(load), 0);
+  return {
+    delaySeconds: Math.max(0, ...threads.map(({ delaySeconds }) => delaySeconds)),
+    heapBytes: sum(({ heapBytes }) => heapBytes),
+    gcSeconds: sum(({ gcSeconds }) => gcSeconds),
+  };
+}
