@@ -58,7 +58,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   const metrics = new Metrics({
     version: VERSION,
     reports,
-    group: () => ({ member: pool?.isMember ?? false, partitions }),
+    group: () => ({ member: pool?.isMember ?? false, partitions, workers: pool?.size ?? 0 }),
     load: () => pool?.takeLoad() ?? null,
   });
   const console = openConsole({ loaded, version: VERSION, reports, ready, state: 'postgres', logger });

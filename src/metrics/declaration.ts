@@ -36,8 +36,9 @@ const own = (name: string, help: string, labels: readonly string[] = []): Own =>
 export const OWN = {
   info: own('tidemark_info', 'Always 1.', ['version']),
   inputPartitions: own('tidemark_input_partitions', 'Partitions of the input topic, whoever has them.'),
-  member: own('tidemark_group_member', '1 while this process is in the consumer group, else 0.'),
-  rebalances: told('tidemark_rebalances_total', 'Times that the group gave out partitions.'),
+  member: own('tidemark_group_member', '1 while all threads of this process are in the consumer group, else 0.'),
+  workers: own('tidemark_workers', 'Threads that fold. Each is a member of the group, and has partitions of its own.'),
+  rebalances: told('tidemark_rebalances_total', 'Times that the group gave out partitions, to each of the threads.'),
   takeOverSeconds: measured('tidemark_take_over_duration_seconds', 'Taking over a partition.'),
   misplaced: told(
     'tidemark_misplaced_records_total',
@@ -55,6 +56,12 @@ export const OWN = {
     SLOW,
   ),
   messages: told('tidemark_published_messages_total', 'Messages sent to output, dead-letter and late topics.'),
+  delay: own(
+    'tidemark_event_loop_delay_seconds',
+    'Longest that a thread that folds was too busy for anything else, heartbeats too, since this was last asked for.',
+  ),
+  heap: own('tidemark_heap_bytes', 'Heap in use of the threads that fold, together.'),
+  gc: told('tidemark_gc_seconds_total', 'Time that the threads that fold spent on collecting garbage, together.'),
   failures: told('tidemark_failures_total', 'Failures of what is outside; each is tried again.', { part: PARTS }),
 } as const;
 
@@ -66,6 +73,7 @@ export const SECTIONS: readonly { readonly title: string; readonly metrics: read
       OWN.info,
       OWN.inputPartitions,
       OWN.member,
+      OWN.workers,
       read('tidemark_partition_running', '1 once the partition is taken over and folded, 0 before.', running),
       OWN.rebalances,
       OWN.takeOverSeconds,
@@ -171,6 +179,7 @@ export const SECTIONS: readonly { readonly title: string; readonly metrics: read
     ],
   },
   { title: 'What fails', metrics: [OWN.failures] },
+  { title: 'What it costs', metrics: [OWN.delay, OWN.heap, OWN.gc] },
 ];
 
 export const METRICS: readonly Declared[] = SECTIONS.flatMap(({ metrics }) => metrics);

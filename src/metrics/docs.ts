@@ -37,13 +37,11 @@ const SERIES = METRICS.reduce((sum, metric) => {
   return sum + (labelsOf(metric).some(([, values]) => values === null) ? 1 : 0);
 }, 0);
 
-const PROCESS = `## What it costs
+const PROCESS = `\`process_*\` and \`nodejs_*\` are those that prom-client gives for any Node.js program: among them
+\`process_cpu_seconds_total\`, \`process_resident_memory_bytes\` and \`process_start_time_seconds\`, which are of the whole
+process. Those of heap, event loop and garbage collection are of the thread that answers here, which folds nothing.
 
 An instance shows ${SERIES} series for each partition that it has, and about 200 of its own.
-
-\`process_*\` and \`nodejs_*\` are those that prom-client gives for any Node.js program: among them
-\`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`, \`process_start_time_seconds\`,
-\`nodejs_eventloop_lag_p99_seconds\` and \`nodejs_gc_duration_seconds\`.
 `;
 
 function row(metric: Declared): string[] {

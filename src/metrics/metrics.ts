@@ -7,8 +7,14 @@ export interface MetricsOptions {
   readonly version: string;
   /** Asked at each scrape. */
   readonly reports: () => readonly PartitionReport[];
-  /** Whether this process is in the consumer group, and how many partitions the input has; null: not known yet. */
-  readonly group?: () => { readonly member: boolean; readonly partitions: number } | null;
+  /** Whether this process is in the consumer group, how many partitions the input has, and threads fold; null: not known yet. */
+  readonly group?: () => { readonly member: boolean; readonly partitions: number; readonly workers: number } | null;
+  /** What the threads that fold cost: delays since it was last asked for, all else since they began. */
+  readonly load?: () => {
+    readonly delaySeconds: number;
+    readonly heapBytes: number;
+    readonly gcSeconds: number;
+  } | null;
   /** ms since the epoch. */
   readonly now?: () => number;
   /** Memory, event loop and the like of this process. */
@@ -114,6 +120,21 @@ export class Metrics implements Observer {
     const group = this.options.group?.() ?? null;
     this.gauge(OWN.member).set(group?.member ? 1 : 0);
     this.gauge(OWN.inputPartitions).set(group?.partitions ?? 0);
+    this.gauge(OWN.workers).set(group?.workers ?? 0);
+    const load = this.options.load?.() ?? null;
+    if (load !== null) this.showLoad(load);
+  }
+
+  private showLoad({
+    delaySeconds,
+    heapBytes,
+    gcSeconds,
+  }: NonNullable<ReturnType<NonNullable<MetricsOptions['load']>>>) {
+    this.gauge(OWN.delay).set(delaySeconds);
+    this.gauge(OWN.heap).set(heapBytes);
+    const gc = this.counter(OWN.gc);
+    gc.reset();
+    gc.inc(gcSeconds);
   }
 
   private showReadings(metric: Declared & { kind: 'read' }, reports: readonly PartitionReport[], now: number): void {

@@ -8,7 +8,13 @@ import { labelsOf, TYPES } from '../../src/metrics/kinds.ts';
 
 const UNITS = ['seconds', 'bytes', 'records', 'messages', 'visits', 'partitions', 'rows'];
 /** Gauges that say yes or no, and positions: they have no unit. */
-const UNITLESS = ['tidemark_info', 'tidemark_group_member', 'tidemark_partition_running', 'tidemark_next_offset'];
+const UNITLESS = [
+  'tidemark_info',
+  'tidemark_workers',
+  'tidemark_group_member',
+  'tidemark_partition_running',
+  'tidemark_next_offset',
+];
 
 describe('the declaration of metrics', () => {
   test('docs/METRICS.md is what it says; `npm run docs:metrics` writes it', () => {

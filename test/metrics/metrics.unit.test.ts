@@ -90,12 +90,30 @@ describe('metrics', () => {
 
   test('whether the process is in the group, and how many partitions there are, is shown', async () => {
     const reports = () => [];
-    const metrics = (group: () => { member: boolean; partitions: number } | null) =>
+    const metrics = (group: () => { member: boolean; partitions: number; workers: number } | null) =>
       scrape(new Metrics({ version: '1', reports, group, process: false }));
     const before = await metrics(() => null);
     expect([before.get('tidemark_group_member'), before.get('tidemark_input_partitions')]).toEqual([0, 0]);
-    const after = await metrics(() => ({ member: true, partitions: 12 }));
+    const after = await metrics(() => ({ member: true, partitions: 12, workers: 3 }));
     expect([after.get('tidemark_group_member'), after.get('tidemark_input_partitions')]).toEqual([1, 12]);
+    expect(after.get('tidemark_workers')).toBe(3);
+  });
+
+  test('what the threads that fold cost is shown, and time that they spent never goes back', async () => {
+    const loads = [
+      { delaySeconds: 3, heapBytes: 500, gcSeconds: 7 },
+      { delaySeconds: 0.1, heapBytes: 400, gcSeconds: 9 },
+    ];
+    const metrics = new Metrics({ version: '1', reports: () => [], load: () => loads.shift() ?? null, process: false });
+    for (const [delay, heap, gc] of [
+      [3, 500, 7],
+      [0.1, 400, 9],
+    ]) {
+      const series = await scrape(metrics);
+      expect(series.get('tidemark_event_loop_delay_seconds')).toBe(delay);
+      expect(series.get('tidemark_heap_bytes')).toBe(heap);
+      expect(series.get('tidemark_gc_seconds_total')).toBe(gc);
+    }
   });
 
   test('a drained partition lags by no seconds, and what is not known yet is not shown', async () => {

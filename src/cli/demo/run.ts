@@ -159,7 +159,7 @@ async function withProcessor(
   let processor: Processor | null = null;
   const reports = () => processor?.reports() ?? [];
   let partitions = 0;
-  const group = () => ({ member: processor?.isMember ?? false, partitions });
+  const group = () => ({ member: processor?.isMember ?? false, partitions, workers: 1 });
   const metrics = new Metrics({ version: VERSION, reports, group });
   const ready = () => (processor === null ? 'starting' : processor.hindrance);
   const console = openConsole({ ...seen, version: VERSION, reports, ready, logger });

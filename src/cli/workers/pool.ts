@@ -74,6 +74,11 @@ export class WorkerPool {
     return why.length === 0 ? null : [...new Set(why)].join('; ');
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#members.length;
+  }
+
   /** Whether all are in the consumer group. */
   get isMember(): boolean {
     return this.#members.every(({ standing }) => standing.isMember);

@@ -49,6 +49,25 @@ describe('threads that fold', () => {
     expect(pool.trouble).toBeNull();
   });
 
+  test('cost what they cost together; the longest delay is told once, however often they told of shorter ones', async () => {
+    const load = (delaySeconds: number, heapBytes: number, gcSeconds: number): Word => ({
+      load: { delaySeconds, heapBytes, gcSeconds },
+    });
+    const words = [load(4, 1, 1), load(1, 10, 2)];
+    const { pool, heard } = poolOf(
+      { words: [...words, { log: 'told' }] },
+      { words: [load(2, 100, 5), { log: 'told' }] },
+    );
+    expect(pool.takeLoad()).toEqual({ delaySeconds: 0, heapBytes: 0, gcSeconds: 0 });
+    const ending = new AbortController();
+    const done = pool.run(ending.signal);
+    await heard(2);
+    expect(pool.takeLoad()).toEqual({ delaySeconds: 4, heapBytes: 110, gcSeconds: 7 });
+    expect(pool.takeLoad()).toEqual({ delaySeconds: 0, heapBytes: 110, gcSeconds: 7 });
+    ending.abort();
+    await done;
+  });
+
   test('one that cannot go on ends the others in order, and its error is what the pool ends with', async () => {
     const error = new CannotGoOn('decide');
     const { pool, log } = poolOf({ words: [{ error: errorForm(error) }] }, { atStop: [{ log: 'left in order\n' }] });
