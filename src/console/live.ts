@@ -26,6 +26,8 @@ export interface Live {
     readonly outOfOrderness: number;
     readonly arrivalGrace: number;
     readonly allowedLateness: number;
+    /** What is taken off the clock before it ends visits of a drained partition; null: only records end visits. */
+    readonly clockMargin: number | null;
   };
   readonly partitions: readonly PartitionView[];
   /** Of the partitions with most open visits. */
@@ -52,7 +54,8 @@ export interface LiveParts {
 
 export async function liveView({ settings, instance, reports, ready, store, now }: LiveParts): Promise<Live> {
   const [status, axis, ended] = await Promise.all([store?.status.get(), store?.axis.get(), store?.ended.get()]);
-  const { gap, outOfOrderness, arrivalGrace, allowedLateness } = settings.visit;
+  const { gap, outOfOrderness, arrivalGrace, allowedLateness, anticipates } = settings.visit;
+  const clockMargin = anticipates ? settings.visit.clockMargin : null;
   const at = now();
   return {
     at,
@@ -60,7 +63,7 @@ export async function liveView({ settings, instance, reports, ready, store, now 
     topic: settings.input.topic,
     group: settings.kafka.group,
     notReady: ready(),
-    rules: { gap, outOfOrderness, arrivalGrace, allowedLateness },
+    rules: { gap, outOfOrderness, arrivalGrace, allowedLateness, clockMargin },
     partitions: partitionViews({
       reports: reports(),
       status: status?.value ?? [],

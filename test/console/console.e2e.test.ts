@@ -135,7 +135,7 @@ describeBrowser('the console in a browser', () => {
       if (!(await says.textContent())?.startsWith('Open')) await page.keyboard.press('ArrowDown');
     }
     expect(await says.textContent()).toMatch(
-      /It ends when the watermark passes [\d:]+ \(its last event plus the gap of 1 h\)/,
+      /It ends when the watermark passes [\d:]+ \(its last event plus the gap of 1 h\); if no more records come, at /,
     );
     await page.keyboard.press('Enter');
     await seen(page.locator('.why'));

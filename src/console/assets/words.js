@@ -55,17 +55,19 @@ export function barSays(visit, rules, watermark, now) {
   const events = `${count(visit.events)} ${visit.events === 1 ? 'event' : 'events'}`;
   const from = `${events} from ${clock(visit.startedAt)} to ${clock(visit.lastEventAt)}.`;
   if (visit.ended) return `Ended. ${from} ${endedWord(visit)}`;
-  const to = visit.waitsFor;
-  const first = `Open. ${from} `;
-  if (watermark !== null && watermark > to) {
-    return `${first}The watermark has passed its last event by enough: it ends once nothing came for it until ${clock(visit.due)}.`;
+  const { due, waitsFor, seal } = visit;
+  if (watermark !== null && watermark > waitsFor) {
+    return `Open. ${from} The watermark has passed it: it ends when the arrival clock passes ${clock(due)}${bySilence(due, rules, now)}.`;
   }
   const why =
-    visit.seal === null ? `its last event plus the gap of ${duration(rules.gap)}` : 'its last event, for it is sealed';
-  return (
-    `${first}It ends when the watermark passes ${clock(to)} (${why}). ` +
-    `If no more events come, the clock ends it at ${clock(visit.due)} (${relative(visit.due, now)}).`
-  );
+    seal === null ? `its last event plus the gap of ${duration(rules.gap)}` : 'its last event, for it is sealed';
+  return `Open. ${from} It ends when the watermark passes ${clock(waitsFor)} (${why})${bySilence(due, rules, now)}.`;
+}
+
+/** What happens where no more records come to the partition. */
+function bySilence(due, { clockMargin }, now) {
+  if (clockMargin === null) return `, or with the first record stamped after ${clock(due)}`;
+  return `; if no more records come, at ${clock(due + clockMargin)} (${relative(due + clockMargin, now)})`;
 }
 
 function endedWord({ reason, revision }) {
