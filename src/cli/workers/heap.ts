@@ -8,7 +8,12 @@ const MB = 2 ** 20;
  */
 const YOUNG = { most: 128, share: 32 };
 /** What old objects may take before they are looked through for the first time, in MB. */
-const OLD = { most: 1_536, share: 8 };
+const OLD = { most: 512, share: 8 };
+/**
+ * What they may take at all, in MB: near it garbage is collected ever more often, and past it the thread ends. V8 would
+ * allow each thread half of all the memory that there is.
+ */
+const LIMIT = { most: 4_096, share: 2 };
 /** The first V8 that knows to count buffers into the heap's limit. */
 const COUNTS_BUFFERS = 13;
 
@@ -25,9 +30,15 @@ export function sizeHeaps(memory: number): void {
 
 /** @param memory of a thread, bytes. @param v8 its version. */
 export function heapFlags(memory: number, v8: number): string[] {
-  const young = Math.max(8, Math.min(YOUNG.most, Math.floor(memory / MB / YOUNG.share)));
-  const old = Math.max(64, Math.min(OLD.most, Math.floor(memory / MB / OLD.share)));
-  const flags = [`--min-semi-space-size=${young}`, `--max-semi-space-size=${young}`, `--initial-old-space-size=${old}`];
+  const partOf = ({ most, share }: typeof OLD) => Math.min(most, Math.floor(memory / MB / share));
+  const young = Math.max(8, partOf(YOUNG));
+  const old = Math.max(64, partOf(OLD));
+  const flags = [
+    `--min-semi-space-size=${young}`,
+    `--max-semi-space-size=${young}`,
+    `--initial-old-space-size=${old}`,
+    `--max-old-space-size=${Math.max(2 * old, partOf(LIMIT))}`,
+  ];
   // Otherwise 64 MB of new buffers, whatever the heap's size, have all old objects looked through: about once a second.
   return v8 >= COUNTS_BUFFERS ? [...flags, '--external-memory-accounted-in-global-limit'] : flags;
 }

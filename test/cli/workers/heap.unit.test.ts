@@ -8,13 +8,14 @@ const sizes = (memory: number) =>
 
 describe('the heap that a thread starts with', () => {
   test('takes a small part of a small container: three young halves and what is old fit beside the rest', () => {
-    const [min, max, old] = sizes(512 * 2 ** 20);
+    const [min, max, old, limit] = sizes(512 * 2 ** 20);
     expect(min).toBe(max);
     expect(3 * max! + old!).toBeLessThan(512 / 4);
+    expect(limit! + 3 * max!).toBeLessThan(512 * 0.75);
   });
 
   test('does not grow with a large machine beyond what was measured to pay', () => {
-    expect(Math.max(...sizes(2 ** 50))).toBeLessThanOrEqual(1_536);
+    expect(sizes(2 ** 50)).toEqual(sizes(2 ** 36));
   });
 
   test('V8 knows the flags, and its heap gets the size that they say', () => {
@@ -27,8 +28,8 @@ describe('the heap that a thread starts with', () => {
       new Worker(inside, { eval: true });`;
     const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' });
     expect(stderr).toBe('');
-    const unset = spawnSync(process.execPath, ['-e', program.replace(flags, '[]')], { encoding: 'utf8' });
-    // The limit of the whole is that of what is old and three times what is young.
-    expect(Number(stdout)).toBeGreaterThan(Number(unset.stdout));
+    const [, young, , limit] = sizes(2 ** 50);
+    // Both halves of what is young, and as much again for what moves.
+    expect(Number(stdout)).toBe((limit! + 3 * young!) * 2 ** 20);
   });
 });
