@@ -5,6 +5,7 @@ import { h, Keyed, show } from './dom.js';
 export class Table {
   constructor({ caption, columns, keyOf, empty = 'There is nothing here.' }) {
     this.columns = columns;
+    this.filled = false;
     this.body = h('tbody', {});
     this.empty = h('p', { class: 'empty' }, empty);
     const heads = columns.map(({ title, num, means }) =>
@@ -37,11 +38,13 @@ export class Table {
         show(cells[i], value);
       }
     };
-    return { element: h('tr', {}, cells), update };
+    return { element: h('tr', { class: this.filled ? 'fresh' : null }, cells), update };
   }
 
   update(items) {
     this.keyed.update(items);
+    // What comes later is marked for a moment; the first that are shown are not news.
+    this.filled ||= items.length > 0;
     this.frame.hidden = items.length === 0;
     this.empty.hidden = items.length > 0;
   }
