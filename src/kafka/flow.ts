@@ -5,7 +5,7 @@ const PATIENCE = 1_500;
 /** The same after it has kept them waiting: whoever was slow once mostly is for a while. */
 const PATIENCE_AFTER = 150;
 /** How often a heartbeat is due while a listener takes its time, in ms. */
-const BEAT = 1_000;
+const BEAT = 500;
 
 /** What a flow asks of the consumer. */
 export interface Reader {

@@ -62,7 +62,9 @@ export class Member implements Reader {
     this.#consumer = kafka.consumer({
       groupId: group,
       sessionTimeout,
-      heartbeatInterval: Math.floor(sessionTimeout / 5),
+      // A member hears with its next heartbeat that the group deals anew, and all wait for the last one: threads of one
+      // processor, which join one by one, at each of its starts.
+      heartbeatInterval: Math.floor(sessionTimeout / 20),
       // As long as the slowest may take to come back in: a batch keeps a member 1.5 s at most.
       rebalanceTimeout: Math.max(30_000, sessionTimeout),
       maxBytesPerPartition: PARTITION_BYTES,

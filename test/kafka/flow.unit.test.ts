@@ -48,9 +48,9 @@ describe('the flow of a partition', () => {
     flow.seek(0);
     flow.resume();
     const delivered = flow.deliver(batch(0, 3), at(taken.promise), beats, open);
-    await jest.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(500);
     expect(beats).toHaveBeenCalledTimes(1);
-    await jest.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_500);
     expect(await delivered).toBe(false);
     expect(calls.at(-1)).toBe('pause');
     expect(flow.expects(0)).toBe(false);
