@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Kafka, type Producer, type ProducerBatch, type Transaction } from 'kafkajs';
+import type { Kafka, Producer, ProducerBatch, Transaction } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
 import { failpoint } from '../processor/failpoints.ts';
@@ -9,17 +9,10 @@ import type { Layout, OutputTopics } from './layout.ts';
 import { partitionsOf } from './offsets.ts';
 import { readBack } from './read-back.ts';
 import { Requests } from './requests.ts';
+import { RETRY, transactionalProducer } from './transactional.ts';
 import { within } from './within.ts';
 
-/** After this the broker aborts what a dead producer left open, in ms: so long may readers be kept waiting. */
-const TRANSACTION_TIMEOUT = 15_000;
-/**
- * Straight after a commit the broker still ends the transaction, and refuses the next for some ms; KafkaJS then waits
- * `initialRetryTime`: measured 277 ms a transaction at its default of 300, 10 ms at 10. Twelve tries last about 6 s;
- * then a new producer takes over, which is always safe here: what was sent is told by the position.
- */
-const RETRY = { initialRetryTime: 10, multiplier: 2, factor: 0.2, maxRetryTime: 1_000, retries: 12 };
-/** The same for adding offsets, which KafkaJS does not try again. */
+/** How often adding offsets is tried, which KafkaJS does not try again. */
 const OFFSETS_TRIES = 12;
 /** Longest that reading the topics back may take, in ms. */
 const READ_BACK = 300_000;
@@ -57,15 +50,7 @@ export class KafkaOutputSession implements OutputSession {
   /** A producer that has fenced its predecessor. */
   static async open(options: SessionOptions): Promise<KafkaOutputSession> {
     const { kafka, transactionalId, logger } = options;
-    const producer = kafka.producer({
-      transactionalId,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionTimeout: TRANSACTION_TIMEOUT,
-      allowAutoTopicCreation: false,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-      retry: RETRY,
-    });
+    const producer = transactionalProducer(kafka, transactionalId);
     try {
       await producer.connect();
       return new KafkaOutputSession(options, producer, await producer.transaction());

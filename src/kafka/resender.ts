@@ -1,15 +1,12 @@
-import kafkajs, { type Kafka, type Producer, type ProducerBatch, type Transaction } from 'kafkajs';
+import type { Kafka, Producer, ProducerBatch, Transaction } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
 import { failpoint } from '../processor/failpoints.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { BatchesToSend, BatchToSend, sendBatches } from './produce.ts';
+import { transactionalProducer } from './transactional.ts';
 import { within } from './within.ts';
 
-/** After this the broker aborts what a process that died left open, in ms. */
-const TRANSACTION_TIMEOUT = 15_000;
-/** As for the publisher: straight after a commit the broker refuses the next transaction for some ms. */
-const RETRY = { initialRetryTime: 10, multiplier: 2, factor: 0.2, maxRetryTime: 1_000, retries: 12 };
 const CLOSE = 1_500;
 
 export interface ToResend {
@@ -33,18 +30,9 @@ export class Resender {
 
   static async open(kafka: Kafka, topic: string, transactionalId: string, logger: Logger): Promise<Resender> {
     sendBatches();
-    const producer = kafka.producer({
-      transactionalId,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionTimeout: TRANSACTION_TIMEOUT,
-      allowAutoTopicCreation: false,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-      retry: RETRY,
-    });
+    const producer = transactionalProducer(kafka, transactionalId);
     await producer.connect();
     try {
-      // Connecting fences nothing: this does.
       return new Resender(topic, producer, await producer.transaction(), logger);
     } catch (error) {
       await within(CLOSE, producer.disconnect(), () => {}).catch(() => {});

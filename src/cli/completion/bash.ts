@@ -1,19 +1,10 @@
-import { type CommandNode, candidates, met, nodes, type Values } from './tree.ts';
+import { casesOf, quote } from './cases.ts';
+import { type CommandNode, candidates, nodes, type Values } from './tree.ts';
 
 /** A script for bash, version 3 and later. @param settings keys that --set takes */
 export function bashScript(tree: CommandNode, settings: readonly string[]): string {
-  const all = [...nodes(tree)];
-  const commands = all
-    .filter(({ path }) => path !== '')
-    .map(({ path }) => `      ${quote(met(path))}) where=${quote(path)} ;;`);
-  const waiting = all.flatMap(({ path, options }) =>
-    options
-      .filter(({ takesValue }) => takesValue)
-      .flatMap(({ flags, values }) =>
-        flags.map((flag) => `    ${quote(`${path} ${flag}`)}) ${reply(values, settings)}; return ;;`),
-      ),
-  );
-  const next = all.map((node) => {
+  const { commands, waiting } = casesOf(tree, (values) => reply(values, settings));
+  const next = [...nodes(tree)].map((node) => {
     const words = candidates(node).map(({ word }) => word);
     const files = node.takesFile ? '; COMPREPLY+=($(compgen -f -- "$cur"))' : '';
     return `    ${quote(node.path)}) COMPREPLY=($(compgen -W ${quote(words.join(' '))} -- "$cur"))${files} ;;`;
@@ -24,11 +15,11 @@ _${tree.name}() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$where \${COMP_WORDS[i]}" in
-${commands.join('\n')}
+${commands}
     esac
   done
   case "$where \${COMP_WORDS[COMP_CWORD - 1]}" in
-${waiting.join('\n')}
+${waiting}
   esac
   case "$where" in
 ${next.join('\n')}
@@ -46,9 +37,4 @@ function reply(values: Values, settings: readonly string[]): string {
     return `COMPREPLY=($(compgen -W ${quote(words)} -- "$cur")); compopt -o nospace 2>/dev/null`;
   }
   return `COMPREPLY=($(compgen -W ${quote(values.words.join(' '))} -- "$cur"))`;
-}
-
-/** For bash and zsh. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,20 +1,10 @@
-import { quote } from './bash.ts';
-import { type CommandNode, candidates, met, nodes, type Values } from './tree.ts';
+import { casesOf, quote } from './cases.ts';
+import { type CommandNode, candidates, nodes, type Values } from './tree.ts';
 
 /** A script for zsh: to be evaluated after compinit, or kept as `_tidemark` in a directory of fpath. */
 export function zshScript(tree: CommandNode, settings: readonly string[]): string {
-  const all = [...nodes(tree)];
-  const commands = all
-    .filter(({ path }) => path !== '')
-    .map(({ path }) => `      ${quote(met(path))}) where=${quote(path)} ;;`);
-  const waiting = all.flatMap(({ path, options }) =>
-    options
-      .filter(({ takesValue }) => takesValue)
-      .flatMap(({ flags, values }) =>
-        flags.map((flag) => `    ${quote(`${path} ${flag}`)}) ${reply(values, settings)}; return ;;`),
-      ),
-  );
-  const next = all.map((node) => {
+  const { commands, waiting } = casesOf(tree, (values) => reply(values, settings));
+  const next = [...nodes(tree)].map((node) => {
     const words = candidates(node).map(({ word, description }) => quote(described(word, description)));
     return `    ${quote(node.path)}) found=(${words.join(' ')})${node.takesFile ? '; _files' : ''} ;;`;
   });
@@ -25,11 +15,11 @@ _${tree.name}() {
   local -a found
   for ((i = 2; i < CURRENT; i++)); do
     case "$where $words[i]" in
-${commands.join('\n')}
+${commands}
     esac
   done
   case "$where $words[CURRENT-1]" in
-${waiting.join('\n')}
+${waiting}
   esac
   case "$where" in
 ${next.join('\n')}
