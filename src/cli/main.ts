@@ -7,6 +7,11 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   );
   process.exit(2);
 }
+// As `| head` leaves it. What shells give to a program that SIGPIPE ended; Node.js would print a stack instead.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
 // Only now: older versions fail on what these import.
 const { runCommandLine } = await import('./program.ts');
 
