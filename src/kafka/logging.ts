@@ -4,6 +4,9 @@ import type { Logger } from 'pino';
 /** The same line again within this many ms goes to debug: a broker that is away gives dozens a second. */
 const SAME_AGAIN = 10_000;
 
+/** What KafkaJS calls an error, and what is only the way in which a member hears that the group deals anew. */
+const REBALANCING = 'The group is rebalancing, so a rejoin is needed';
+
 /** KafkaJS's level for a logger: what would not be written anyway is not made. */
 export function kafkaLogLevel(logger: Logger): logLevel {
   if (logger.isLevelEnabled('trace')) return logLevel.DEBUG;
@@ -30,7 +33,7 @@ export function kafkaLogCreator(logger: Logger, now: () => number = Date.now): (
       const line = `${namespace}: ${message}`;
       const fields = { kafkajs: rest };
       if (level >= logLevel.DEBUG) logger.trace(fields, line);
-      else if (level >= logLevel.INFO || seenLately(line)) logger.debug(fields, line);
+      else if (level >= logLevel.INFO || rest.error === REBALANCING || seenLately(line)) logger.debug(fields, line);
       else if (level === logLevel.WARN) logger.info(fields, line);
       else logger.warn(fields, line);
     };

@@ -1,0 +1,40 @@
+import { describe, expect, test } from '@jest/globals';
+import { type LogEntry, logLevel } from 'kafkajs';
+import { pino } from 'pino';
+import { kafkaLogCreator } from '../../src/kafka/logging.ts';
+
+/** Levels of what was written, in order. `now` is moved by hand. */
+function logged() {
+  const clock = { now: 0 };
+  const levels: string[] = [];
+  const options = { level: 'trace', formatters: { level: (level: string) => ({ level }) } };
+  const logger = pino(options, { write: (line: string) => void levels.push(JSON.parse(line).level) });
+  const write = kafkaLogCreator(logger, () => clock.now)();
+  const log = (level: logLevel, message: string, fields: object = {}) =>
+    write({ namespace: 'Connection', level, label: '', log: { timestamp: '', message, ...fields } } as LogEntry);
+  return { clock, levels, log };
+}
+
+describe('what KafkaJS logs is written one level quieter, for it tries again by itself, and', () => {
+  test('nothing of it is left out', () => {
+    const { levels, log } = logged();
+    for (const level of [logLevel.ERROR, logLevel.WARN, logLevel.INFO, logLevel.DEBUG]) log(level, `at ${level}`);
+    expect(levels).toEqual(['warn', 'info', 'debug', 'trace']);
+  });
+
+  test('the same line again within ten seconds is quieter, and not after', () => {
+    const { clock, levels, log } = logged();
+    for (const time of [0, 9_999, 10_001]) {
+      clock.now = time;
+      log(logLevel.ERROR, 'connection refused');
+    }
+    expect(levels).toEqual(['warn', 'debug', 'warn']);
+  });
+
+  test('a rebalance, of which nothing has to be done, is no warning', () => {
+    const { levels, log } = logged();
+    log(logLevel.ERROR, 'Response SyncGroup', { error: 'The group is rebalancing, so a rejoin is needed' });
+    log(logLevel.ERROR, 'Response SyncGroup', { error: 'Not authorized to access group' });
+    expect(levels).toEqual(['debug', 'warn']);
+  });
+});
