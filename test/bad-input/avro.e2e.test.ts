@@ -6,7 +6,7 @@ import { PARTITIONS, type Pipeline, withPipeline } from '../e2e/support/pipeline
 import { describeReal, stack } from '../support/stack.ts';
 import { avroOf, corpus, event, foreignSchemas, mutated } from './support/corpus.ts';
 import { type Bad, CODECS, Feed } from './support/feed.ts';
-import { type Decode, expectEachInOnePlace } from './support/places.ts';
+import { type Decode, expectEachInOnePlace, ONE_THREAD } from './support/places.ts';
 
 const env = (name: string, otherwise: number) => Number(process.env[`TIDEMARK_BAD_INPUT_${name}`] ?? otherwise);
 /** Sessions with one event, events of one session, mutated values: a million each is a matter of minutes. */
@@ -48,7 +48,7 @@ describeReal('bad input, in Avro', () => {
           // The one half as a backlog, the other as it comes.
           await feed.write(corpus(ours, foreign));
           await feed.write(sessions(ours, SESSIONS));
-          const program = pipeline.run();
+          const program = pipeline.run(ONE_THREAD);
           await program.ready();
           await feed.write(oneSession(ours, EVENTS));
           for (const [i, codec] of CODECS.entries()) {

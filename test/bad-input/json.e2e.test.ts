@@ -6,7 +6,7 @@ import { describeReal, stack } from '../support/stack.ts';
 import { mutate } from './support/corpus.ts';
 import { type Bad, CODECS, Feed } from './support/feed.ts';
 import { writeLines } from './support/java-lines.ts';
-import { expectEachInOnePlace, header, type Places } from './support/places.ts';
+import { expectEachInOnePlace, header, ONE_THREAD, type Places } from './support/places.ts';
 
 const SEED = Number(process.env.TIDEMARK_BAD_INPUT_SEED ?? Math.floor(Math.random() * 1e6));
 const MUTATED = Number(process.env.TIDEMARK_BAD_INPUT_MUTATED ?? 1_000);
@@ -62,7 +62,7 @@ async function feed(
     try {
       const bad = (value: string | Buffer): Bad => ({ what: 'bad', key: 's', value: Buffer.from(value) });
       await feed.write(values.map(bad));
-      const program = pipeline.run();
+      const program = pipeline.run(ONE_THREAD);
       await program.ready();
       const random = new Random(SEED);
       const good = () =>

@@ -92,6 +92,9 @@ export async function expectEachInOnePlace(
   return { dead, late, accepted: found.size, duplicates, truncated };
 }
 
+/** So that no partition moves from one thread to another when they join: then a second epoch is a failure. */
+export const ONE_THREAD = { TIDEMARK_WORKERS: '1' };
+
 /** One epoch a partition, and no word of another. */
 async function expectNeverStopped(pipeline: Pipeline, program: Program): Promise<void> {
   expect((await pipeline.status()).map(({ epoch }) => epoch)).toEqual(Array.from({ length: PARTITIONS }, () => 1));
