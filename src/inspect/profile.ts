@@ -1,10 +1,9 @@
 import type { Json } from '../core/event.ts';
-import { readClocks } from './clocks.ts';
 import { type Database, inSnapshot, ms, named } from './database.ts';
 import type { StateRules } from './rules.ts';
-import { countVisits, newestFirst } from './session.ts';
+import { countVisits, newestVisits } from './session.ts';
 import type { Page, PageOf } from './visit.ts';
-import { summaries, type VisitSummary } from './visit-row.ts';
+import type { VisitSummary } from './visit-row.ts';
 
 /** A row of the view `profiles`. Times in ms. */
 export interface ProfileSums {
@@ -40,8 +39,7 @@ export async function inspectProfile(
     const [sums = null] = await ask<ProfileSums>(SUMS, [profileId]);
     const total = await countVisits(ask, 'profile_id', profileId);
     if (sums === null && total === 0) return null;
-    const asked = { rules, clocks: await readClocks(ask, rules.outOfOrderness), now };
-    const items = await summaries(ask, newestFirst('profile_id'), [profileId, limit, offset], asked);
+    const items = await newestVisits(ask, rules, 'profile_id', [profileId, limit, offset], now);
     return { profileId, sums, visits: { total, offset, items } };
   });
 }

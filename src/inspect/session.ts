@@ -41,18 +41,27 @@ export async function inspectSession(
     const total = await countVisits(ask, 'session_id', sessionId);
     if (total === 0) return null;
     const sums = await ask<SessionSums>(SUMS, [sessionId]);
-    const asked = { rules, clocks: await readClocks(ask, rules.outOfOrderness), now };
-    const items = await summaries(ask, newestFirst('session_id'), [sessionId, limit, offset], asked);
+    const items = await newestVisits(ask, rules, 'session_id', [sessionId, limit, offset], now);
     return { sessionId, sums, visits: { total, offset, items } };
   });
 }
 
-/** Visits where a column of the view is `$1`, by start, newest first: `$2` of them behind the first `$3`. */
-export function newestFirst(column: 'session_id' | 'profile_id'): string {
-  return summarySelect(`WHERE v.${column} = $1 ORDER BY v.started_at DESC, v.visit_id DESC LIMIT $2 OFFSET $3`);
+type Column = 'session_id' | 'profile_id';
+
+/** Visits where a column of the view is this id, the one that started last first: so many of them behind the first. */
+export async function newestVisits(
+  ask: Ask,
+  rules: StateRules,
+  column: Column,
+  page: readonly [id: string, limit: number, offset: number],
+  now: number,
+): Promise<VisitSummary[]> {
+  const asked = { rules, clocks: await readClocks(ask, rules.outOfOrderness), now };
+  const order = 'ORDER BY v.started_at DESC, v.visit_id DESC LIMIT $2 OFFSET $3';
+  return await summaries(ask, summarySelect(`WHERE v.${column} = $1 ${order}`), [...page], asked);
 }
 
-export async function countVisits(ask: Ask, column: 'session_id' | 'profile_id', id: string): Promise<number> {
+export async function countVisits(ask: Ask, column: Column, id: string): Promise<number> {
   const [row] = await ask<{ total: number }>(`SELECT count(*) AS total FROM visits WHERE ${column} = $1`, [id]);
   return row!.total;
 }
