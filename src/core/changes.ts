@@ -1,6 +1,6 @@
 import type { Utm } from './event.ts';
 import type { VisitEvents } from './fresh-events.ts';
-import type { EndReason, Visit } from './visit.ts';
+import type { EndReason, Place, Visit } from './visit.ts';
 
 /** The small part of a partition's state: one row. Clocks in ms since the epoch, null before the first. */
 export interface PartitionState {
@@ -140,20 +140,6 @@ export type Revision = Pick<
   'visitId' | 'revision' | 'reason' | 'retracted' | 'mergedInto' | 'startedAt' | 'endedAt' | 'eventCount' | 'decidedAt'
 >;
 
-/** What a commit adds to a profile's part in this partition. */
-export interface ProfileDelta {
-  readonly profileId: string;
-  visitCount: number;
-  eventCount: number;
-  pageViewCount: number;
-  durationMs: number;
-  /** Lowest start and highest last event among the visits that it gained; null if it gained none. */
-  firstSeenAt: number | null;
-  lastSeenAt: number | null;
-  /** A visit left it: first and last seen must be found again among what remains. */
-  shrunk: boolean;
-}
-
 /** Last write wins by (`t`, `eventId`, `sessionId`); of two that are equal the first in the log. */
 export interface TraitWrite {
   readonly profileId: string;
@@ -168,17 +154,16 @@ export interface TraitWrite {
 export interface Changes<Raw> {
   readonly state: Readonly<PartitionState>;
   /** Visits to write, each to the table that `visit.ended` names; `from` is the table that holds it now. */
-  readonly visits: readonly { readonly visit: Visit; readonly from: 'open' | 'ended' | null }[];
+  readonly visits: readonly { readonly visit: Visit; readonly from: Place | null }[];
   /** Visits merged away: to delete from `from`; their events are the survivor's from now on. */
   readonly removed: readonly {
     readonly id: string;
-    readonly from: 'open' | 'ended';
+    readonly from: Place;
     readonly survivor: string;
   }[];
   /** Events to append. A visit stands here at most once. */
   readonly events: readonly { readonly visitId: string; readonly events: VisitEvents }[];
   readonly revisions: readonly Revision[];
-  readonly profiles: readonly ProfileDelta[];
   /** At most one a (profile, key). */
   readonly traits: readonly TraitWrite[];
   readonly emissions: readonly Emission<Raw>[];

@@ -26,19 +26,8 @@ export interface VisitEvent {
   readonly properties: string | null;
 }
 
-/** What a visit contributes to its profile. Held as it was last committed, so that a commit writes differences. */
-export interface Contribution {
-  readonly profileId: string | null;
-  readonly eventCount: number;
-  readonly pageViewCount: number;
-  readonly startedAt: number;
-  readonly lastEventAt: number;
-}
-
-/** What the store holds of a visit: in which table it is, and what it contributed there. */
-export interface Stored extends Contribution {
-  readonly place: 'open' | 'ended';
-}
+/** The table of the store that holds a visit. */
+export type Place = 'open' | 'ended';
 
 /** Nothing is named. */
 export const NO_NAMES: readonly null[] = [null, null, null, null, null, null, null, null];
@@ -127,8 +116,8 @@ export class Visit {
   private mask1 = 0;
   private mask2 = 0;
   private mask3 = 0;
-  /** What the store holds of it; null: nothing. */
-  stored: Stored | null = null;
+  /** Which table of the store holds it, as of the last commit taken; null: none. */
+  stored: Place | null = null;
   /** Changed since the last commit was taken. */
   dirty = false;
   /** Keys under which the timers hold it; Infinity: under none. Never stored. */

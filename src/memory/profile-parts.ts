@@ -2,8 +2,9 @@
  * What one partition contributes to each profile: sums kept by adding each commit's differences, as the database keeps
  * them, never by adding up the visits. That the two agree is for tests to see.
  */
-import type { ProfileDelta, TraitWrite } from '../core/changes.ts';
+import type { TraitWrite } from '../core/changes.ts';
 import { compareUtf8 } from '../core/order.ts';
+import type { ProfileChange } from './profile-changes.ts';
 import type { VisitRow } from './visit-row.ts';
 
 export interface ProfilePart {
@@ -23,7 +24,7 @@ export class ProfileParts {
   readonly traits = new Map<string, Map<string, TraitWrite>>();
 
   /** @param visits the partition's, as they are after the commit: read where first and last seen must be found anew. */
-  add(delta: ProfileDelta, visits: Iterable<VisitRow>): void {
+  add(delta: ProfileChange, visits: Iterable<VisitRow>): void {
     const { profileId } = delta;
     const now = this.parts.get(profileId);
     const part: ProfilePart = {

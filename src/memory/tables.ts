@@ -6,25 +6,23 @@
  * a visit that is not in the table it is said to be in, a revision that is there already — is a mistake of the fold and
  * is refused, where a database would raise a constraint or, worse, not notice.
  */
-import type { PartitionState, ProfileDelta, Revision, TraitWrite } from '../core/changes.ts';
+import type { PartitionState, Revision, TraitWrite } from '../core/changes.ts';
 import { emptyState } from '../core/changes.ts';
 import { EventIds } from '../core/event-ids.ts';
 import { openedAt } from '../core/ids.ts';
-import type { VisitEvent } from '../core/visit.ts';
+import type { Place, VisitEvent } from '../core/visit.ts';
 import type { Commit, HistoryQuery, HistoryReach, OutboxRow, RecordMark, SessionHistory } from '../processor/ports.ts';
+import { ProfileChanges } from './profile-changes.ts';
 import { ProfileParts } from './profile-parts.ts';
 import { rowOf, type VisitRow, visitOf } from './visit-row.ts';
-
-type Table = 'open' | 'ended';
 
 /** All that a commit says, as plain values that share nothing with the fold. */
 export interface PreparedCommit {
   readonly state: PartitionState;
-  readonly visits: readonly { readonly row: VisitRow; readonly from: Table | null }[];
-  readonly removed: readonly { readonly id: string; readonly from: Table; readonly survivor: string }[];
+  readonly visits: readonly { readonly row: VisitRow; readonly from: Place | null }[];
+  readonly removed: readonly { readonly id: string; readonly from: Place; readonly survivor: string }[];
   readonly events: readonly { readonly visitId: string; readonly events: readonly VisitEvent[] }[];
   readonly revisions: readonly Revision[];
-  readonly profiles: readonly ProfileDelta[];
   readonly traits: readonly TraitWrite[];
   readonly lastRecord: RecordMark | null;
   readonly published: number;
@@ -33,9 +31,9 @@ export interface PreparedCommit {
 }
 
 export function prepare<Raw>(commit: Commit<Raw>): PreparedCommit {
-  const { state, removed, revisions, profiles, traits } = commit.changes;
+  const { state, removed, revisions, traits } = commit.changes;
   const events = commit.changes.events.map(({ visitId, events: each }) => ({ visitId, events: [...each] }));
-  const plain = structuredClone({ state, removed, events, revisions: revisions.map(asRow), profiles, traits });
+  const plain = structuredClone({ state, removed, events, revisions: revisions.map(asRow), traits });
   const visits = commit.changes.visits.map(({ visit, from }) => ({
     row: rowOf(visit, visit.ended ? commit.amendableUntil(visit) : null),
     from,
@@ -126,11 +124,14 @@ export class PartitionTables {
   }
 
   write(commit: PreparedCommit): void {
+    const changed = new ProfileChanges();
     for (const { id, from, survivor } of commit.removed) {
+      changed.leaves(this[from].get(id)!);
       this[from].delete(id);
       this.mergedInto.set(survivor, [...(this.mergedInto.get(survivor) ?? []), id]);
     }
     for (const { row, from } of commit.visits) {
+      changed.becomes(from === null ? null : this[from].get(row.id)!, row);
       if (from !== null) this[from].delete(row.id);
       this[row.ended ? 'ended' : 'open'].set(row.id, row);
     }
@@ -138,7 +139,7 @@ export class PartitionTables {
       this.chunks.set(visitId, [...(this.chunks.get(visitId) ?? []), [...events]]);
     }
     for (const revision of commit.revisions) this.revisions.set(`${revision.visitId} ${revision.revision}`, revision);
-    for (const delta of commit.profiles) this.profiles.add(delta, this.visits());
+    for (const change of changed) this.profiles.add(change, this.visits());
     for (const trait of commit.traits) this.profiles.setTrait(trait);
     if (commit.outbox !== null) this.outbox = [...this.outbox, commit.outbox];
     this.acknowledge(commit.published);
@@ -157,7 +158,7 @@ export class PartitionTables {
     return EventIds.of(this.eventsOf(visitId).map((event) => event.eventId));
   }
 
-  private checkPlace(id: string, from: Table | null): void {
+  private checkPlace(id: string, from: Place | null): void {
     const at = this.open.has(id) ? 'open' : this.ended.has(id) ? 'ended' : null;
     if (at !== from) throw new Error(`visit ${id} is in table ${at}, not in ${from} as the commit says`);
   }

@@ -80,14 +80,7 @@ export function visitOf(stored: VisitRow, eventIds: EventIds | null): Visit {
   restoreValues(visit, row);
   visit.types = TypeCounts.of(row.types);
   visit.eventIds = eventIds;
-  visit.stored = {
-    place: row.ended ? 'ended' : 'open',
-    profileId: row.profile?.value ?? null,
-    eventCount: row.eventCount,
-    pageViewCount: row.pageViewCount,
-    startedAt: row.startedAt,
-    lastEventAt: row.lastEventAt,
-  };
+  visit.stored = row.ended ? 'ended' : 'open';
   return visit;
 }
 

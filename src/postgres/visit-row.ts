@@ -1,5 +1,5 @@
 import type { Utm } from '../core/event.ts';
-import { type EndReason, type Seal, Visit } from '../core/visit.ts';
+import { type EndReason, type Place, type Seal, Visit } from '../core/visit.ts';
 import { contextJson, readContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
@@ -92,7 +92,7 @@ export const VISIT_SELECT = [...FIXED, ...CHANGING]
  * A visit from the fields of `VISIT_COLUMNS` or, as texts, of `VISIT_SELECT`. Equal to the one that was written; `eventIds`
  * are not loaded.
  */
-export function readVisit(row: RowReader, place: 'open' | 'ended'): Visit {
+export function readVisit(row: RowReader, place: Place): Visit {
   const id = row.uuid();
   row.skip();
   const sessionId = row.text();
@@ -120,14 +120,7 @@ export function readVisit(row: RowReader, place: 'open' | 'ended'): Visit {
     context: readContext(row.text()),
   };
   readFoldState(row.bytes(), values, visit);
-  visit.stored = {
-    place,
-    profileId: visit.profileId,
-    eventCount: visit.eventCount,
-    pageViewCount: visit.pageViewCount,
-    startedAt: visit.startedAt,
-    lastEventAt: visit.lastEventAt,
-  };
+  visit.stored = place;
   return visit;
 }
 

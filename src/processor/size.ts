@@ -26,8 +26,8 @@ export function foldedSize(record: RawRecord, setAside: number, started: number)
 
 /** Rows that a commit writes or deletes, the partition's own left out: a commit without a change has none. */
 export function rowsOf(changes: Changes<unknown>, outbox: OutboxRow | null): number {
-  const { visits, removed, events, revisions, profiles, traits } = changes;
-  const lists = [visits, removed, events, revisions, profiles, traits];
+  const { visits, removed, events, revisions, traits } = changes;
+  const lists = [visits, removed, events, revisions, traits];
   return lists.reduce((sum, { length }) => sum + length, outbox === null ? 0 : 1);
 }
 

@@ -1,6 +1,6 @@
-import { type Changes, noCounts, type PartitionState, type ProfileDelta } from '../../src/core/changes.ts';
+import { type Changes, noCounts, type PartitionState } from '../../src/core/changes.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
-import { Visit } from '../../src/core/visit.ts';
+import { type Place, Visit } from '../../src/core/visit.ts';
 import type { Commit, Lease } from '../../src/processor/ports.ts';
 
 export const T0 = Date.UTC(2026, 10, 5, 12);
@@ -22,15 +22,10 @@ export function idAt(ms: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-8${random.slice(15)}`;
 }
 
-type Place = 'open' | 'ended' | null;
-
-/**
- * One commit on a lease, as the fold would give it: from where each visit is, to where `visit.ended` says; what it
- * contributes to profiles is left to the test.
- */
+/** One commit on a lease, as the fold would give it: from where each visit is, to where `visit.ended` says. */
 export class Committer {
   readonly lease: Lease<string>;
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, Place | null>();
   state: PartitionState;
 
   constructor(lease: Lease<string>) {
@@ -59,21 +54,13 @@ export class Committer {
     const moved = visits.map((visit) => ({ visit, from: this.#places.get(visit.id) ?? null }));
     for (const visit of visits) {
       this.#places.set(visit.id, visit.ended ? 'ended' : 'open');
-      visit.stored = {
-        place: visit.ended ? 'ended' : 'open',
-        profileId: visit.profileId,
-        eventCount: visit.eventCount,
-        pageViewCount: visit.pageViewCount,
-        startedAt: visit.startedAt,
-        lastEventAt: visit.lastEventAt,
-      };
+      visit.stored = visit.ended ? 'ended' : 'open';
     }
     return {
       changes: {
         removed: [],
         events: [],
         revisions: [],
-        profiles: [],
         traits: [],
         emissions: [],
         ...more,
@@ -88,32 +75,4 @@ export class Committer {
       ...rest,
     };
   }
-}
-
-/** What a visit gives to a profile that gains it. */
-export function gain(profileId: string, visit: Visit): ProfileDelta {
-  return {
-    profileId,
-    visitCount: 1,
-    eventCount: visit.eventCount,
-    pageViewCount: visit.pageViewCount,
-    durationMs: visit.lastEventAt - visit.startedAt,
-    firstSeenAt: visit.startedAt,
-    lastSeenAt: visit.lastEventAt,
-    shrunk: false,
-  };
-}
-
-/** What it takes from one that loses it. */
-export function loss(profileId: string, visit: Visit): ProfileDelta {
-  return {
-    profileId,
-    visitCount: -1,
-    eventCount: -visit.eventCount,
-    pageViewCount: -visit.pageViewCount,
-    durationMs: visit.startedAt - visit.lastEventAt,
-    firstSeenAt: null,
-    lastSeenAt: null,
-    shrunk: true,
-  };
 }

@@ -3,7 +3,7 @@ import type { TraitWrite } from '../../src/core/changes.ts';
 import { Stamp } from '../../src/core/stamp.ts';
 import type { Visit } from '../../src/core/visit.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, gain, loss, makeVisit, T0 } from './make.ts';
+import { Committer, makeVisit, T0 } from './make.ts';
 import { testSchema } from './schema.ts';
 
 const MINUTE = 60_000;
@@ -25,9 +25,9 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
     const [one, two] = [schema.nextPartition(), schema.nextPartition()];
     const [a, b, c] = [visitOf('sum', T0), visitOf('sum', T0 - MINUTE, { ended: true }), visitOf('sum', T0 + MINUTE)];
     const first = new Committer(await store.takeOver(one));
-    await first.commit([a], { profiles: [gain('sum', a)] });
-    await first.commit([b], { profiles: [gain('sum', b)] });
-    await new Committer(await store.takeOver(two)).commit([c], { profiles: [gain('sum', c)] });
+    await first.commit([a]);
+    await first.commit([b]);
+    await new Committer(await store.takeOver(two)).commit([c]);
     expect(await profile('sum')).toEqual({
       profile_id: 'sum',
       visit_count: 3,
@@ -51,15 +51,14 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
       visitOf('shrink', T0 - 99 * MINUTE, { debug: true } as Partial<Visit>),
       visitOf('other', T0 + 99 * MINUTE),
     ];
-    const gains = [gain('shrink', early), gain('shrink', middle), gain('shrink', late)];
-    await committer.commit([early, middle, late, ...others], { profiles: [gains.reduce(plus)] });
+    await committer.commit([early, middle, late, ...others]);
     expect(await profile('shrink')).toMatchObject({
       first_seen_at: T0 - 9 * MINUTE,
       last_seen_at: T0 + 10 * MINUTE,
       visit_count: 3,
     });
     Object.assign(late, { profileId: 'taker', profileStamp: Stamp.of(1, 'e') });
-    await committer.commit([late], { profiles: [loss('shrink', late), gain('taker', late)] });
+    await committer.commit([late]);
     expect(await profile('shrink')).toMatchObject({
       visit_count: 2,
       event_count: 4,
@@ -67,23 +66,13 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
       first_seen_at: T0 - 9 * MINUTE,
       last_seen_at: T0 + MINUTE,
     });
-    await committer.commit([middle], {
-      removed: [{ id: early.id, from: 'open', survivor: middle.id }],
-      profiles: [loss('shrink', early)],
-    });
+    await committer.commit([middle], { removed: [{ id: early.id, from: 'open', survivor: middle.id }] });
     expect(await profile('shrink')).toMatchObject({ visit_count: 1, first_seen_at: T0, last_seen_at: T0 + MINUTE });
     Object.assign(middle, { profileId: null, profileStamp: null });
-    await committer.commit([middle], { profiles: [loss('shrink', middle)] });
+    await committer.commit([middle]);
     expect(await profile('shrink')).toBeUndefined();
     expect(await profile('taker')).toMatchObject({ visit_count: 1, last_seen_at: T0 + 10 * MINUTE });
     expect(await schema.sql(`SELECT FROM profile_part WHERE profile_id = 'shrink'`)).toEqual([]);
-  });
-
-  test('a profile that gains and loses a visit in one commit, having had none, is not there', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
-    const visit = visitOf('later', T0);
-    await committer.commit([visit], { profiles: [plus(gain('brief', visit), loss('brief', visit))] });
-    expect(await profile('brief')).toBeUndefined();
   });
 
   const trait = (of: Partial<TraitWrite>): TraitWrite => ({
@@ -147,16 +136,3 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
     expect(await profile('unset')).toBeUndefined();
   });
 });
-
-function plus(a: ReturnType<typeof gain>, b: ReturnType<typeof gain>): ReturnType<typeof gain> {
-  return {
-    profileId: a.profileId,
-    visitCount: a.visitCount + b.visitCount,
-    eventCount: a.eventCount + b.eventCount,
-    pageViewCount: a.pageViewCount + b.pageViewCount,
-    durationMs: a.durationMs + b.durationMs,
-    firstSeenAt: Math.min(a.firstSeenAt ?? Infinity, b.firstSeenAt ?? Infinity),
-    lastSeenAt: Math.max(a.lastSeenAt ?? -Infinity, b.lastSeenAt ?? -Infinity),
-    shrunk: a.shrunk || b.shrunk,
-  };
-}
