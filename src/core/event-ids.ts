@@ -29,10 +29,12 @@ export class EventId {
 
   /** From 0 to 127: equal for equal ids. */
   get bit(): number {
-    if (this.isUuid) return (this.a ^ this.b ^ this.c ^ this.d) & 127;
-    let sum = this.text.length;
-    for (let i = 0; i < this.text.length; i++) sum = (Math.imul(sum, 31) + this.text.charCodeAt(i)) | 0;
-    return sum & 127;
+    return (this.isUuid ? this.a ^ this.b ^ this.c ^ this.d : sumOf(this.text)) & 127;
+  }
+
+  /** 29 bits: equal for equal ids. */
+  get hash(): number {
+    return this.isUuid ? hash(this.a, this.d) : hash(sumOf(this.text), this.text.length);
   }
 
   private parse(text: string): boolean {
@@ -54,6 +56,12 @@ export class EventId {
     this.d = (g << 16) | h;
     return true;
   }
+}
+
+function sumOf(text: string): number {
+  let sum = text.length;
+  for (let i = 0; i < text.length; i++) sum = (Math.imul(sum, 31) + text.charCodeAt(i)) | 0;
+  return sum;
 }
 
 /** Four digits; negative where one is none. */
@@ -120,8 +128,21 @@ export class EventIds {
     else this.table[this.slotOf(this.table, words, id)] = count;
   }
 
-  addAll(other: EventIds): void {
-    for (const id of other) this.add(scratch.set(id));
+  /** @param take is given each id, in an object that is used again for the next. */
+  each(take: (id: EventId) => void): void {
+    const { words } = this;
+    const id = new EventId();
+    if (words !== null) {
+      id.isUuid = true;
+      for (let i = 0; i < words.length; i += 4) {
+        id.a = words[i]!;
+        id.b = words[i + 1]!;
+        id.c = words[i + 2]!;
+        id.d = words[i + 3]!;
+        take(id);
+      }
+    }
+    if (this.others !== null) for (const text of this.others) take(id.set(text));
   }
 
   *[Symbol.iterator](): Iterator<string> {

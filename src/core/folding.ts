@@ -2,9 +2,9 @@ import type { ContextEntry } from './event.ts';
 import { EventId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
-import type { Stamp } from './stamp.ts';
+import { NO_STAMP, type Stamps } from './stamps.ts';
 import { withType } from './type-counts.ts';
-import { contextStampAt, NO_NAMES, namedStampAt, type Visit } from './visit.ts';
+import { NO_NAMES, type Visit } from './visit.ts';
 
 /**
  * How a visit's values take its events, or another visit.
@@ -25,36 +25,36 @@ export function takeEvents(rules: Rules, visit: Visit, fresh: FreshEvents): void
 const id = new EventId();
 
 function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number): void {
-  const stamp = fresh.stampAt(i);
+  const { stamps } = visit;
+  const stamp = visit.addStamp(fresh.timeAt(i), fresh.readId(i, id));
   const type = fresh.typeAt(i);
   if (rules.pageViewTypes.has(type)) visit.pageViewCount += 1;
   visit.types = withType(visit.types, type);
-  visit.eventIds?.addNew(fresh.readId(i, id));
 
   const profileId = fresh.profileAt(i);
-  if (profileId !== null && comesAfter(stamp, visit.profileStamp)) {
+  if (profileId !== null && comesAfter(stamps, stamp, visit.profileStamp)) {
     visit.profileId = profileId;
     visit.profileStamp = stamp;
   }
   const sourceId = fresh.sourceAt(i);
-  if (sourceId !== null && comesBefore(stamp, visit.sourceStamp)) {
+  if (sourceId !== null && comesBefore(stamps, stamp, visit.sourceStamp)) {
     visit.sourceId = sourceId;
     visit.sourceStamp = stamp;
   }
   const page = fresh.pageAt(i);
   if (page !== null) {
-    if (comesBefore(stamp, visit.entryStamp)) {
+    if (comesBefore(stamps, stamp, visit.entryStamp)) {
       visit.entryPage = page;
       visit.referrer = fresh.referrerAt(i);
       visit.entryStamp = stamp;
     }
-    if (comesAfter(stamp, visit.exitStamp)) {
+    if (comesAfter(stamps, stamp, visit.exitStamp)) {
       visit.exitPage = page;
       visit.exitStamp = stamp;
     }
   }
   const utm = fresh.utmAt(i);
-  if (utm !== null && comesBefore(stamp, visit.utmStamp)) {
+  if (utm !== null && comesBefore(stamps, stamp, visit.utmStamp)) {
     visit.utm = utm;
     visit.utmStamp = stamp;
   }
@@ -65,29 +65,31 @@ function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number): v
 }
 
 /** Whether the event is earlier than the one that a first value is from. */
-function comesBefore(stamp: Stamp, now: Stamp | null): boolean {
-  return now === null || stamp.isBefore(now);
+function comesBefore(stamps: Stamps, stamp: number, now: number): boolean {
+  return now === NO_STAMP || stamps.isBefore(stamp, now);
 }
 
 /** Whether the event is later than the one that a last value is from. */
-function comesAfter(stamp: Stamp, now: Stamp | null): boolean {
-  return now === null || stamp.isAfter(now);
+function comesAfter(stamps: Stamps, stamp: number, now: number): boolean {
+  return now === NO_STAMP || stamps.isAfter(stamp, now);
 }
-function takeNamed(visit: Visit, named: readonly (string | null)[], stamp: Stamp): void {
-  if (visit.namedStamps === null) {
+
+function takeNamed(visit: Visit, named: readonly (string | null)[], stamp: number): void {
+  const { stamps, namedStamp, namedStamps } = visit;
+  if (namedStamp === NO_STAMP && namedStamps === null) {
     visit.named = named;
-    visit.namedStamps = stamp;
+    visit.namedStamp = stamp;
     return;
   }
-  if (named === visit.named && !Array.isArray(visit.namedStamps)) {
-    if (comesBefore(stamp, visit.namedStamps)) visit.namedStamps = stamp;
+  if (named === visit.named && namedStamps === null) {
+    if (stamps.isBefore(stamp, namedStamp)) visit.namedStamp = stamp;
     return;
   }
   // What the first event named is most often all that is ever named: nothing to do where nothing is earlier or new.
-  let own: { values: (string | null)[]; stamps: (Stamp | null)[] } | null = null;
+  let own: { values: (string | null)[]; stamps: number[] } | null = null;
   for (let i = 0; i < NO_NAMES.length; i++) {
     const value = named[i] ?? null;
-    if (value === null || !comesBefore(stamp, namedStampAt(visit, i))) continue;
+    if (value === null || !comesBefore(stamps, stamp, visit.namedStampAt(i))) continue;
     own ??= ownNamed(visit);
     own.values[i] = value;
     own.stamps[i] = stamp;
@@ -95,36 +97,32 @@ function takeNamed(visit: Visit, named: readonly (string | null)[], stamp: Stamp
 }
 
 /** From now on the visit has arrays of its own, with a stamp for each value. */
-function ownNamed(visit: Visit): { values: (string | null)[]; stamps: (Stamp | null)[] } {
-  const stamps = NO_NAMES.map((_, i) => namedStampAt(visit, i));
+function ownNamed(visit: Visit): { values: (string | null)[]; stamps: number[] } {
+  const stamps = NO_NAMES.map((_, i) => visit.namedStampAt(i));
   const values = NO_NAMES.map((_, i) => visit.named[i] ?? null);
   visit.named = values;
   visit.namedStamps = stamps;
   return { values, stamps };
 }
 
-function takeContext(visit: Visit, entries: readonly ContextEntry[], stamp: Stamp): void {
-  const { contextStamps } = visit;
+function takeContext(visit: Visit, entries: readonly ContextEntry[], stamp: number): void {
+  const { stamps, contextStamp, contextStamps } = visit;
   if (
-    contextStamps === null ||
-    (!Array.isArray(contextStamps) && replacesAll(visit.context, contextStamps, entries, stamp))
+    contextStamps === null &&
+    (contextStamp === NO_STAMP || (stamps.isAfter(stamp, contextStamp) && namesAll(entries, visit.context)))
   ) {
     visit.context = entries;
-    visit.contextStamps = stamp;
+    visit.contextStamp = stamp;
     return;
   }
   const own = ownContext(visit);
-  for (let i = 0; i < entries.length; i++) writeContext(own, entries[i]!, stamp);
+  for (let i = 0; i < entries.length; i++) writeContext(stamps, own, entries[i]!, stamp);
 }
 
-/** Whether a later event writes every key that is there. Mostly they are the same keys in the same order. */
-function replacesAll(
-  context: readonly ContextEntry[],
-  now: Stamp,
-  entries: readonly ContextEntry[],
-  stamp: Stamp,
-): boolean {
-  if (context.length > entries.length || !comesAfter(stamp, now)) return false;
+/** Whether every key of the context is among the entries. Mostly they are the same keys in the same order. */
+function namesAll(entries: readonly ContextEntry[], context: readonly ContextEntry[]): boolean {
+  if (entries === context) return true;
+  if (context.length > entries.length) return false;
   for (let i = 0, j = 0; i < context.length; i++, j++) {
     const key = context[i]![0];
     while (j < entries.length && entries[j]![0] !== key) j++;
@@ -135,27 +133,27 @@ function replacesAll(
 
 interface OwnContext {
   readonly entries: ContextEntry[];
-  readonly stamps: Stamp[];
+  readonly stamps: number[];
 }
 
 function ownContext(visit: Visit): OwnContext {
-  if (Array.isArray(visit.contextStamps)) {
-    return { entries: visit.context as ContextEntry[], stamps: visit.contextStamps };
-  }
-  const stamps = visit.context.map((_, i) => contextStampAt(visit, i));
+  const { contextStamps } = visit;
+  if (contextStamps !== null) return { entries: visit.context as ContextEntry[], stamps: contextStamps };
+  const stamps = visit.context.map(() => visit.contextStamp);
   const entries = [...visit.context];
   visit.context = entries;
   visit.contextStamps = stamps;
   return { entries, stamps };
 }
 
-function writeContext({ entries, stamps }: OwnContext, entry: ContextEntry, stamp: Stamp): void {
+function writeContext(stamps: Stamps, own: OwnContext, entry: ContextEntry, stamp: number): void {
+  const { entries } = own;
   const key = entry[0];
   let i = 0;
   while (i < entries.length && entries[i]![0] !== key) i++;
-  if (i < entries.length && !comesAfter(stamp, stamps[i]!)) return;
+  if (i < entries.length && !stamps.isAfter(stamp, own.stamps[i]!)) return;
   entries[i] = entry;
-  stamps[i] = stamp;
+  own.stamps[i] = stamp;
 }
 
 /** Adds all that `other` is and says to `visit`. Both have taken all their events; `other` is of no use afterwards. */
@@ -164,41 +162,43 @@ export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void 
   visit.lastEventAt = Math.max(visit.lastEventAt, other.lastEventAt);
   visit.lastArrival = Math.max(visit.lastArrival, other.lastArrival);
   visit.eventCount += other.eventCount;
-  visit.setBitsOf(other);
   visit.pageViewCount += other.pageViewCount;
   visit.lateEventCount += other.lateEventCount;
   for (const [type, count] of other.types) visit.types = withType(visit.types, type, count);
-  if (visit.eventIds !== null && other.eventIds !== null) visit.eventIds.addAll(other.eventIds);
+  visit.takeStamps(other);
   fresh.move(other, visit);
+  const { stamps } = visit;
 
-  if (other.profileStamp !== null && comesAfter(other.profileStamp, visit.profileStamp)) {
+  if (other.profileStamp !== NO_STAMP && comesAfter(stamps, other.profileStamp, visit.profileStamp)) {
     visit.profileId = other.profileId;
     visit.profileStamp = other.profileStamp;
   }
-  if (other.sourceStamp !== null && comesBefore(other.sourceStamp, visit.sourceStamp)) {
+  if (other.sourceStamp !== NO_STAMP && comesBefore(stamps, other.sourceStamp, visit.sourceStamp)) {
     visit.sourceId = other.sourceId;
     visit.sourceStamp = other.sourceStamp;
   }
-  if (other.entryStamp !== null && comesBefore(other.entryStamp, visit.entryStamp)) {
+  if (other.entryStamp !== NO_STAMP && comesBefore(stamps, other.entryStamp, visit.entryStamp)) {
     visit.entryPage = other.entryPage;
     visit.referrer = other.referrer;
     visit.entryStamp = other.entryStamp;
   }
-  if (other.exitStamp !== null && comesAfter(other.exitStamp, visit.exitStamp)) {
+  if (other.exitStamp !== NO_STAMP && comesAfter(stamps, other.exitStamp, visit.exitStamp)) {
     visit.exitPage = other.exitPage;
     visit.exitStamp = other.exitStamp;
   }
-  if (other.utmStamp !== null && comesBefore(other.utmStamp, visit.utmStamp)) {
+  if (other.utmStamp !== NO_STAMP && comesBefore(stamps, other.utmStamp, visit.utmStamp)) {
     visit.utm = other.utm;
     visit.utmStamp = other.utmStamp;
   }
   const named = ownNamed(visit);
   for (let i = 0; i < NO_NAMES.length; i++) {
-    const stamp = namedStampAt(other, i);
-    if (stamp === null || !comesBefore(stamp, named.stamps[i]!)) continue;
+    const stamp = other.namedStampAt(i);
+    if (stamp === NO_STAMP || !comesBefore(stamps, stamp, named.stamps[i]!)) continue;
     named.values[i] = other.named[i]!;
     named.stamps[i] = stamp;
   }
   const context = ownContext(visit);
-  for (let i = 0; i < other.context.length; i++) writeContext(context, other.context[i]!, contextStampAt(other, i));
+  for (let i = 0; i < other.context.length; i++) {
+    writeContext(stamps, context, other.context[i]!, other.contextStampAt(i));
+  }
 }

@@ -1,6 +1,5 @@
 import type { ContextEntry, TrackEvent, Utm } from './event.ts';
 import { type EventId, uuidText } from './event-ids.ts';
-import { Stamp } from './stamp.ts';
 import type { Visit, VisitEvent } from './visit.ts';
 
 const FIRST_ROOM = 1_024;
@@ -114,13 +113,6 @@ export class FreshEvents {
 
   get words(): Int32Array {
     return this.integers;
-  }
-
-  stampAt(i: number): Stamp {
-    const { integers } = this;
-    const at = i * INTEGERS;
-    const text = this.reference(i, TEXT) as string | null;
-    return new Stamp(this.timeAt(i), text, integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
   }
 
   /** The visit's values have taken the event: of what it says only what the store gets is kept. */

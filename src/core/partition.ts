@@ -2,7 +2,7 @@ import { AmendableVisits } from './amendable.ts';
 import type { Changes, DeadReason, PartitionState } from './changes.ts';
 import { amendableUntil } from './ending.ts';
 import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './event.ts';
-import { EventId, EventIds } from './event-ids.ts';
+import { EventId, type EventIds } from './event-ids.ts';
 import { takeEvents, takeVisit } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import { openedBefore } from './heap.ts';
@@ -15,6 +15,7 @@ import { SessionFilter } from './session-filter.ts';
 import { type IdleMemory, type Session, Sessions } from './sessions.ts';
 import { Timers } from './timers.ts';
 import { type EndReason, Visit } from './visit.ts';
+import { VisitTable } from './visit-table.ts';
 
 /** What became of an event. */
 export type Outcome =
@@ -45,6 +46,7 @@ export interface Lookup extends Reach {
 export interface Found {
   readonly sessionId: string;
   readonly debug: boolean;
+  /** Each knows its event ids, unless it is frozen. */
   readonly ended: readonly Visit[];
   readonly openEventIds: ReadonlyMap<string, EventIds>;
 }
@@ -82,6 +84,7 @@ export class Partition<Raw> {
   private readonly ledger: Ledger<Raw>;
   private readonly fresh: FreshEvents;
   private readonly amendable: AmendableVisits;
+  private readonly table: VisitTable;
   private readonly eventId = new EventId();
   private touched: Session[] = [];
   private open = 0;
@@ -109,7 +112,9 @@ export class Partition<Raw> {
     this.sessions = new Sessions(rules, this.fresh, memory, state.eventClock === null ? new SessionFilter() : null);
     this.timers = new Timers(rules);
     this.amendable = new AmendableVisits(state.amendable);
+    this.table = open[0]?.table ?? new VisitTable();
     for (const visit of open) {
+      visit.moveTo(this.table);
       const session = this.sessions.findOrMake(visit.sessionId, visit.debug, false);
       this.sessions.insert(session, visit);
       this.timers.schedule(visit, this.watermark);
@@ -176,7 +181,7 @@ export class Partition<Raw> {
         this.sessions.wake(session);
         if (session.complete || unknown.has(session)) continue;
         const { sessionId, debug } = session;
-        const openVisitIds = session.visits.filter((visit) => visit.eventIds === null).map((visit) => visit.id);
+        const openVisitIds = session.visits.filter((visit) => !visit.knowsIds).map((visit) => visit.id);
         unknown.set(session, { sessionId, debug, openVisitIds });
       }
     }
@@ -204,12 +209,17 @@ export class Partition<Raw> {
     for (const { sessionId, debug, ended, openEventIds } of found) {
       const session = this.sessions.findOrMake(sessionId, debug, false);
       const known = new Map(session.visits.map((visit) => [visit.id, visit]));
-      for (const [id, visit] of known) loadIds(visit, openEventIds.get(id) ?? null);
+      for (const [id, visit] of known) {
+        const ids = openEventIds.get(id);
+        if (ids !== undefined) visit.loadIds(ids);
+      }
       for (const visit of ended) {
         // One that ended here since it was loaded may be found as ended: what is in memory is the newer.
         const here = known.get(visit.id);
-        loadIds(here ?? visit, visit.eventIds);
-        if (here === undefined) this.sessions.insert(session, visit);
+        if (here === undefined) {
+          visit.moveTo(this.table);
+          this.sessions.insert(session, visit);
+        } else if (visit.knowsIds) here.loadIds(visit.ids);
       }
       this.sessions.loaded(session);
       session.complete = true;
@@ -414,8 +424,18 @@ export class Partition<Raw> {
       const { topic, partition } = this.source;
       const id = visitId(record.timestamp, event.sessionId, topic, partition, record.offset, index);
       const arrived = Math.max(arrivalClock, event.t);
-      visit = new Visit(id, event.sessionId, session.debug, record.offset, index, event.t, event.t, arrived);
-      visit.eventIds = new EventIds();
+      visit = new Visit(
+        id,
+        event.sessionId,
+        session.debug,
+        record.offset,
+        index,
+        event.t,
+        event.t,
+        arrived,
+        this.table,
+      );
+      visit.knowsIds = true;
       visit.seal = placement.seal;
       this.open += 1;
       this.sessions.insert(session, visit);
@@ -488,6 +508,7 @@ export class Partition<Raw> {
     takeVisit(survivor, other, this.fresh);
     survivor.seal = seal;
     this.ledger.mergedAway(other, survivor);
+    other.release();
     return survivor;
   }
 
@@ -570,9 +591,4 @@ export class Partition<Raw> {
     session.holds += 1;
     this.touched.push(session);
   }
-}
-
-function loadIds(visit: Visit, eventIds: EventIds | null): void {
-  if (visit.eventIds === null) visit.eventIds = eventIds;
-  visit.setAllBits();
 }

@@ -96,8 +96,8 @@ function holderOf(
   for (let i = 0; i < visits.length; i++) {
     const visit = visits[i]!;
     if (isFrozen(rules, visit, watermark)) continue;
-    if (visit.eventIds === null) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
-    if (visit.hasBit(bit) && (visit.eventIds.has(id) || isAmong(fresh, visit, id))) return visit;
+    if (!visit.knowsIds) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
+    if (visit.hasBit(bit) && (visit.hasId(id) || isAmong(fresh, visit, id))) return visit;
   }
   return null;
 }

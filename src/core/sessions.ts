@@ -8,31 +8,40 @@ import type { SessionFilter } from './session-filter.ts';
 import type { Visit } from './visit.ts';
 
 /** The visits that one session id, or its debug traffic, has in memory. */
-export interface Session {
+export class Session {
   readonly sessionId: string;
   readonly debug: boolean;
   /** By start; disjoint. */
-  readonly visits: Visit[];
+  visits: Visit[] = NO_VISITS;
   /** All ended visits that an event may still touch are here, and all event ids that a resend may match. */
   complete: boolean;
   /** Something of it will be in the next commit. */
-  touched: boolean;
+  touched = false;
   /** Commits, the next one included, that hold something of it and are not settled. Above 0 it stays in memory. */
-  holds: number;
+  holds = 0;
   /** Offset of the last record that it was looked up for; -1: none. Until that one is folded it stays in memory. */
-  awaited: number;
+  awaited = -1;
   /** Where it stands among those that may leave memory, for the moment; -1: it may not. */
-  idleAt: number;
+  idleAt = -1;
   /** Of many visits, the event ids of all that are not frozen, and maybe more; null: of few, or not made yet. */
-  eventIds: EventIds | null;
+  eventIds: EventIds | null = null;
+
+  constructor(sessionId: string, debug: boolean, complete: boolean) {
+    this.sessionId = sessionId;
+    this.debug = debug;
+    this.complete = complete;
+  }
 }
+
+/** Shared by all sessions that have none: never written to. */
+const NO_VISITS: Visit[] = [];
 
 /** Visits from which on a session has its event ids in one place: each is then found without asking all visits. */
 const MANY_VISITS = 8;
 /** What a session without anything open is reckoned at, in bytes: besides this, for each visit and for each event. */
 const SESSION_BYTES = 300;
-const VISIT_BYTES = 1_000;
-const EVENT_BYTES = 40;
+const VISIT_BYTES = 600;
+const EVENT_BYTES = 32;
 
 /** Memory that sessions without an open visit may take, shared by all partitions of a processor. */
 export interface IdleMemory {
@@ -86,10 +95,8 @@ export class Sessions {
     const sessions = debug ? this.debug : this.plain;
     let session = sessions.get(sessionId);
     if (session === undefined) {
-      session = {
-        ...{ sessionId, debug, visits: [], eventIds: null },
-        ...{ complete: complete || this.isDenied(sessionId), touched: false, holds: 0, awaited: -1, idleAt: -1 },
-      };
+      const known = complete || this.isDenied(sessionId);
+      session = new Session(sessionId, debug, known);
       sessions.set(sessionId, session);
     }
     return session;
@@ -107,6 +114,11 @@ export class Sessions {
   /** @param visit without event ids yet, or to be followed by `loaded`. */
   insert(session: Session, visit: Visit): void {
     const { visits } = session;
+    if (visits.length === 0) {
+      // An array made with one element has room for one: most sessions never have a second.
+      session.visits = [visit];
+      return;
+    }
     let i = visits.length;
     while (i > 0 && visits[i - 1]!.startedAt > visit.startedAt) i -= 1;
     if (i === visits.length) visits.push(visit);
@@ -140,8 +152,12 @@ export class Sessions {
     let kept = 0;
     for (const visit of visits) {
       const frozen = isFrozen(this.rules, visit, watermark);
-      if (frozen) visit.eventIds = null;
-      if (!frozen || visit.lastEventAt >= oldest) visits[kept++] = visit;
+      if (frozen && visit.lastEventAt < oldest) {
+        visit.release();
+        continue;
+      }
+      if (frozen) visit.forgetIds();
+      visits[kept++] = visit;
     }
     visits.length = kept;
     if (session.eventIds !== null && kept < before) this.loaded(session);
@@ -178,6 +194,7 @@ export class Sessions {
     this.account(-bytesOf(session));
     (session.debug ? this.debug : this.plain).delete(session.sessionId);
     if (session.visits.length === 0) return;
+    for (const visit of session.visits) visit.release();
     this.filter?.add(session.sessionId);
     this.filling?.add(session.sessionId);
   }
@@ -185,9 +202,9 @@ export class Sessions {
   private idsOf(visits: readonly Visit[]): EventIds {
     const ids = new EventIds();
     for (const visit of visits) {
-      if (visit.eventIds === null) continue;
+      if (!visit.knowsIds) continue;
       takeEvents(this.rules, visit, this.fresh);
-      ids.addAll(visit.eventIds);
+      visit.ids.each((id) => ids.add(id));
     }
     return ids;
   }
@@ -201,6 +218,6 @@ export class Sessions {
 /** Does not change while a session rests: nothing of it does. */
 function bytesOf({ visits }: Session): number {
   let bytes = SESSION_BYTES;
-  for (const visit of visits) bytes += VISIT_BYTES + (visit.eventIds?.size ?? 0) * EVENT_BYTES;
+  for (const visit of visits) bytes += VISIT_BYTES + visit.idCount * EVENT_BYTES;
   return bytes;
 }

@@ -1,19 +1,12 @@
-import type { ContextEntry, Json, Utm } from './event.ts';
-import type { EventIds } from './event-ids.ts';
-import { Stamp } from './stamp.ts';
+import type { ContextEntry, Utm } from './event.ts';
+import { EventId } from './event-ids.ts';
+import { IdIndex } from './id-index.ts';
+import { NO_STAMP, type Stamps } from './stamps.ts';
 import { NO_TYPES, type TypeCounts } from './type-counts.ts';
+import { VALUES, VisitRecord } from './visit-record.ts';
+import { VisitTable } from './visit-table.ts';
 
-/** Why a visit ended. */
-export type EndReason = 'inactivity' | 'explicit' | 'max_duration' | 'max_events';
-/** Why nothing is added after a visit's last event. */
-export type Seal = Exclude<EndReason, 'inactivity'>;
-
-/** A value and the event that it comes from. */
-export interface Stamped<T> {
-  readonly t: number;
-  readonly eventId: string;
-  readonly value: T;
-}
+export type { EndReason, Place, Seal } from './visit-record.ts';
 
 /** An event as it is read back from a visit. */
 export interface VisitEvent {
@@ -26,12 +19,28 @@ export interface VisitEvent {
   readonly properties: string | null;
 }
 
-/** The table of the store that holds a visit. */
-export type Place = 'open' | 'ended';
-
 /** Nothing is named. */
 export const NO_NAMES: readonly null[] = [null, null, null, null, null, null, null, null];
 const NO_CONTEXT: readonly ContextEntry[] = [];
+
+/** Stamps and ids that few visits have of their own. */
+interface Own {
+  /** A stamp for each of `named`, `NO_STAMP` where it is null; null: `namedStamp` is that of all. */
+  named: number[] | null;
+  /** A stamp for each entry of the context, which then is the visit's own; null: `contextStamp` is that of all. */
+  context: number[] | null;
+  /** Of many ids: which stamps they are, for a search. */
+  ids: IdIndex | null;
+}
+
+/** Ids to be read one after the other. */
+export interface IdSource {
+  /** @param take is given each id, in an object that is used again for the next. */
+  each(take: (id: EventId) => void): void;
+}
+
+/** Ids from which on they are found by an index. */
+const INDEXED = 24;
 
 /**
  * A visit, open or ended. One mutable object a visit: the fold is the only writer.
@@ -41,9 +50,10 @@ const NO_CONTEXT: readonly ContextEntry[] = [];
  * whole and never written to, unless it is marked as the visit's own.
  *
  * A store loads one with `new Visit(…)`, sets the plain fields, and the values with `restoreValues`; it must come back
- * equal to what was committed, apart from `eventIds`, the fresh events, `dirty` and the timers' keys, which a store leaves alone.
+ * equal to what was committed, apart from the event ids, the fresh events, `dirty` and the timers' keys, which a store leaves
+ * alone.
  */
-export class Visit {
+export class Visit extends VisitRecord {
   /** UUID v8, canonical text. */
   readonly id: string;
   readonly sessionId: string;
@@ -53,77 +63,27 @@ export class Visit {
   /** Index of the event within that record. */
   readonly openedIndex: number;
 
-  /** First and last event's `t`. */
-  startedAt: number;
-  lastEventAt: number;
-  /** Highest of the arrival clock and `t` at its accepted events. */
-  lastArrival: number;
-
-  eventCount = 0;
-  pageViewCount = 0;
-  lateEventCount = 0;
-
-  ended = false;
-  /** How many times it was published; its last revision is one less. */
-  published = 0;
-  /** Reason of the last published revision; null before the first. */
-  reason: EndReason | null = null;
-  seal: Seal | null = null;
-  /** The watermark when it last ended; null if it never did. */
-  endedWatermark: number | null = null;
-
   /** Last named profile. */
   profileId: string | null = null;
-  profileStamp: Stamp | null = null;
   /** First named source. */
   sourceId: string | null = null;
-  sourceStamp: Stamp | null = null;
   /** First event that names a page. */
   entryPage: string | null = null;
   referrer: string | null = null;
-  entryStamp: Stamp | null = null;
   /** Last page named. */
   exitPage: string | null = null;
-  exitStamp: Stamp | null = null;
   /** First event with any UTM value. */
   utm: Utm | null = null;
-  utmStamp: Stamp | null = null;
   /** First named, in the order of `NAMED`; always 8 long. */
   named: readonly (string | null)[] = NO_NAMES;
-  /** One for all that is named, or one each; null where nothing is. */
-  namedStamps: Stamp | (Stamp | null)[] | null = null;
   /** Last written, by top-level key of the context. */
   context: readonly ContextEntry[] = NO_CONTEXT;
-  /** One for all entries, or one each, and then the array of entries is the visit's own; null where there is none. */
-  contextStamps: Stamp | Stamp[] | null = null;
   /** How many events of each type; exact, never cut. */
   types: TypeCounts = NO_TYPES;
 
-  /**
-   * Ids of all events that its values have taken; null while they have not been loaded from the store. Not needed once
-   * it is frozen.
-   */
-  eventIds: EventIds | null = null;
-  /** Its chain of events not yet given to the store: see `FreshEvents`. Never stored. */
-  freshFirst = -1;
-  freshLast = -1;
-  freshCount = 0;
-  /** The last of them, which its values have not taken yet: how many, and where they begin. See `takeEvents`. */
-  untaken = 0;
-  untakenFirst = -1;
-  /** 128 bits: one for each of its event ids is set, loaded or not. So most ids are seen to be new without a search. */
-  private mask0 = 0;
-  private mask1 = 0;
-  private mask2 = 0;
-  private mask3 = 0;
-  /** Which table of the store holds it, as of the last commit taken; null: none. */
-  stored: Place | null = null;
-  /** Changed since the last commit was taken. */
-  dirty = false;
-  /** Keys under which the timers hold it; Infinity: under none. Never stored. */
-  dueKey = Number.POSITIVE_INFINITY;
-  watermarkKey = Number.POSITIVE_INFINITY;
+  private own: Own | null = null;
 
+  /** @param table where its numbers go: one of its own unless it is given. */
   constructor(
     id: string,
     sessionId: string,
@@ -133,110 +93,184 @@ export class Visit {
     startedAt: number,
     lastEventAt: number,
     lastArrival: number,
+    table: VisitTable = new VisitTable(0),
   ) {
+    super(table, startedAt, lastEventAt, lastArrival);
     this.id = id;
     this.sessionId = sessionId;
     this.debug = debug;
     this.openedOffset = openedOffset;
     this.openedIndex = openedIndex;
-    this.startedAt = startedAt;
-    this.lastEventAt = lastEventAt;
-    this.lastArrival = lastArrival;
   }
 
-  /** Whether an event id of this bit (0 to 127) may be among its own; false is certain. */
-  hasBit(bit: number): boolean {
-    const mask = bit < 64 ? (bit < 32 ? this.mask0 : this.mask1) : bit < 96 ? this.mask2 : this.mask3;
-    return (mask & (1 << (bit & 31))) !== 0;
+  // ------------------------------------------------------------------------- the events that its values come from
+
+  /** For each of `named`, `NO_STAMP` where it is null. Null: `namedStamp` is that of all. */
+  get namedStamps(): number[] | null {
+    return this.own === null ? null : this.own.named;
   }
 
-  setBit(bit: number): void {
-    const one = 1 << (bit & 31);
-    if (bit < 64) {
-      if (bit < 32) this.mask0 |= one;
-      else this.mask1 |= one;
-    } else if (bit < 96) this.mask2 |= one;
-    else this.mask3 |= one;
+  set namedStamps(stamps: number[] | null) {
+    if (stamps !== null || this.own !== null) this.ownParts().named = stamps;
   }
 
-  setAllBits(): void {
-    this.mask0 = this.mask1 = this.mask2 = this.mask3 = -1;
+  /** For each entry of the context, and then the array of entries is the visit's own. Null: `contextStamp` is that of all. */
+  get contextStamps(): number[] | null {
+    return this.own === null ? null : this.own.context;
   }
 
-  setBitsOf(other: Visit): void {
-    this.mask0 |= other.mask0;
-    this.mask1 |= other.mask1;
-    this.mask2 |= other.mask2;
-    this.mask3 |= other.mask3;
+  set contextStamps(stamps: number[] | null) {
+    if (stamps !== null || this.own !== null) this.ownParts().context = stamps;
+  }
+
+  /** @param stamps as `namedStamps` has them. Mostly those that there are are one. */
+  setNamedStamps(stamps: number[]): void {
+    this.namedStamp = stamps.find((stamp) => stamp !== NO_STAMP) ?? NO_STAMP;
+    const isOne = stamps.every((stamp) => stamp === NO_STAMP || stamp === this.namedStamp);
+    this.namedStamps = isOne ? null : stamps;
+  }
+
+  /** @param stamps as `contextStamps` has them. Mostly they are one. */
+  setContextStamps(stamps: number[]): void {
+    this.contextStamp = stamps[0] ?? NO_STAMP;
+    this.contextStamps = stamps.every((stamp) => stamp === this.contextStamp) ? null : stamps;
+  }
+
+  /** Event of the `i`-th of `NAMED`; `NO_STAMP` where it is not named. */
+  namedStampAt(i: number): number {
+    const { namedStamps } = this;
+    if (namedStamps !== null) return namedStamps[i]!;
+    return this.named[i] === null ? NO_STAMP : this.namedStamp;
+  }
+
+  /** Event of the `i`-th entry of the context. */
+  contextStampAt(i: number): number {
+    const { contextStamps } = this;
+    return contextStamps === null ? this.contextStamp : contextStamps[i]!;
+  }
+
+  /** @returns the stamp of an event that is not among its own yet. */
+  addStamp(t: number, id: EventId): number {
+    const { stamps } = this;
+    const stamp = stamps.add(t, id);
+    if (this.firstStamp === NO_STAMP) this.firstStamp = stamp;
+    else stamps.link(this.lastStamp, stamp);
+    this.lastStamp = stamp;
+    this.idCount += 1;
+    this.own?.ids?.add(stamps, stamp);
+    return stamp;
+  }
+
+  // -------------------------------------------------------------------------------------------------- its event ids
+
+  /** The ids of all events that its values have taken; null while they are not known: for stores and tests. */
+  get eventIds(): ReadonlySet<string> | null {
+    if (!this.knowsIds) return null;
+    const { stamps } = this;
+    const ids = new Set<string>();
+    for (let stamp = this.firstStamp; stamp !== NO_STAMP; stamp = stamps.after(stamp)) ids.add(stamps.idAt(stamp));
+    return ids;
+  }
+
+  /** The ids of all events that are known. */
+  get ids(): IdSource {
+    const { stamps, firstStamp } = this;
+    return {
+      each(take) {
+        const each = new EventId();
+        for (let at = firstStamp; at !== NO_STAMP; at = stamps.after(at)) take(stamps.readId(at, each));
+      },
+    };
+  }
+
+  /** Whether the id is among those of the events that its values have taken. */
+  hasId(id: EventId): boolean {
+    if (this.idCount >= INDEXED) return this.idIndex().find(this.stamps, id) !== NO_STAMP;
+    return this.findStamp(id) !== NO_STAMP;
+  }
+
+  /** Ids that the store holds of it: from now on it knows all. Of no effect where it does already. */
+  loadIds(ids: IdSource): void {
+    if (this.knowsIds) return;
+    ids.each((id) => {
+      this.setBit(id.bit);
+      // Its values came with the events that they are from. Of the others the time is of no use any more.
+      if (!this.hasId(id)) this.addStamp(Number.NaN, id);
+    });
+    this.knowsIds = true;
+  }
+
+  /** It is frozen: what no value comes from is given back. */
+  forgetIds(): void {
+    if (!this.knowsIds) return;
+    this.knowsIds = false;
+    this.restamp(this.stamps, false);
+  }
+
+  private findStamp(id: EventId): number {
+    const { stamps } = this;
+    let stamp = this.firstStamp;
+    while (stamp !== NO_STAMP && !stamps.isId(stamp, id)) stamp = stamps.after(stamp);
+    return stamp;
+  }
+
+  private idIndex(): IdIndex {
+    const own = this.ownParts();
+    own.ids ??= IdIndex.of(this.stamps, this.firstStamp, this.idCount);
+    return own.ids;
+  }
+
+  // ---------------------------------------------------------------------------------------------------- as a whole
+
+  /** Takes over all events of another visit: both know all ids, and the other's are its own no more. */
+  takeStamps(other: Visit): void {
+    if (other.table !== this.table) throw new Error('visits of two partitions cannot be merged');
+    const first = other.firstStamp;
+    this.setBitsOf(other);
+    if (first === NO_STAMP) return;
+    if (this.firstStamp === NO_STAMP) this.firstStamp = first;
+    else this.stamps.link(this.lastStamp, first);
+    this.lastStamp = other.lastStamp;
+    this.idCount += other.idCount;
+    if (this.own !== null) this.own.ids = null;
+    other.firstStamp = NO_STAMP;
+    other.idCount = 0;
+  }
+
+  /** Its numbers are in this table from now on. */
+  moveTo(table: VisitTable): void {
+    if (table === this.table) return;
+    const { stamps } = this;
+    this.moveRecord(table);
+    this.restamp(stamps, true);
+  }
+
+  /** Makes its chain of events anew: of all that are known, or of those only that its values come from. */
+  private restamp(from: Stamps, all: boolean): void {
+    const first = this.firstStamp;
+    this.firstStamp = NO_STAMP;
+    this.idCount = 0;
+    if (this.own !== null) this.own.ids = null;
+    const made = new Map([[NO_STAMP, NO_STAMP]]);
+    const again = (stamp: number): number => {
+      let now = made.get(stamp);
+      if (now === undefined) {
+        now = this.addStamp(from.timeAt(stamp), from.readId(stamp, id));
+        made.set(stamp, now);
+      }
+      return now;
+    };
+    if (all) for (let stamp = first; stamp !== NO_STAMP; stamp = from.after(stamp)) again(stamp);
+    for (let value = 0; value < VALUES; value++) this.setValueStamp(value, again(this.valueStamp(value)));
+    if (this.namedStamps !== null) this.namedStamps = this.namedStamps.map(again);
+    if (this.contextStamps !== null) this.contextStamps = this.contextStamps.map(again);
+    from.release(first);
+  }
+
+  private ownParts(): Own {
+    this.own ??= { named: null, context: null, ids: null };
+    return this.own;
   }
 }
 
-/** All that a visit says of its events, each value with the event that it comes from. */
-export interface StampedValues {
-  readonly profile: Stamped<string> | null;
-  readonly source: Stamped<string> | null;
-  readonly entry: Stamped<{ readonly page: string; readonly referrer: string | null }> | null;
-  readonly exit: Stamped<string> | null;
-  readonly utm: Stamped<Utm> | null;
-  /** In the order of `NAMED`; 8 long. */
-  readonly named: readonly (Stamped<string> | null)[];
-  readonly context: readonly (readonly [key: string, value: Stamped<Json>])[];
-}
-
-/** In a form that hides how a visit holds them: for stores and tests, not for the fold. */
-export function stampedValues(visit: Visit): StampedValues {
-  const { entryPage, referrer } = visit;
-  return {
-    profile: stamped(visit.profileId, visit.profileStamp),
-    source: stamped(visit.sourceId, visit.sourceStamp),
-    entry: stamped(entryPage === null ? null : { page: entryPage, referrer }, visit.entryStamp),
-    exit: stamped(visit.exitPage, visit.exitStamp),
-    utm: stamped(visit.utm, visit.utmStamp),
-    named: visit.named.map((value, i) => stamped(value, namedStampAt(visit, i))),
-    context: visit.context.map(([key, value], i) => {
-      const { t, eventId } = contextStampAt(visit, i);
-      return [key, { t, eventId, value }];
-    }),
-  };
-}
-
-/** Sets what `stampedValues` reads. */
-export function restoreValues(visit: Visit, values: StampedValues): void {
-  const { profile, source, entry, exit, utm } = values;
-  visit.profileId = profile?.value ?? null;
-  visit.profileStamp = stampOf(profile);
-  visit.sourceId = source?.value ?? null;
-  visit.sourceStamp = stampOf(source);
-  visit.entryPage = entry?.value.page ?? null;
-  visit.referrer = entry?.value.referrer ?? null;
-  visit.entryStamp = stampOf(entry);
-  visit.exitPage = exit?.value ?? null;
-  visit.exitStamp = stampOf(exit);
-  visit.utm = utm?.value ?? null;
-  visit.utmStamp = stampOf(utm);
-  visit.named = values.named.map((each) => each?.value ?? null);
-  visit.namedStamps = values.named.map(stampOf);
-  visit.context = values.context.map(([key, { value }]) => [key, value]);
-  visit.contextStamps = values.context.map(([, each]) => stampOf(each)!);
-}
-
-/** The event that the `i`-th of `NAMED` comes from; null where it is not named. */
-export function namedStampAt(visit: Visit, i: number): Stamp | null {
-  const { namedStamps } = visit;
-  if (Array.isArray(namedStamps)) return namedStamps[i]!;
-  return visit.named[i] === null ? null : namedStamps;
-}
-
-/** The event that the `i`-th entry of the context comes from. */
-export function contextStampAt(visit: Visit, i: number): Stamp {
-  const { contextStamps } = visit;
-  return Array.isArray(contextStamps) ? contextStamps[i]! : contextStamps!;
-}
-
-function stamped<T>(value: T | null, stamp: Stamp | null): Stamped<T> | null {
-  return value === null || stamp === null ? null : { t: stamp.t, eventId: stamp.eventId, value };
-}
-
-function stampOf(value: Stamped<unknown> | null): Stamp | null {
-  return value === null ? null : Stamp.of(value.t, value.eventId);
-}
+const id = new EventId();

@@ -3,8 +3,9 @@
  * the JSON leaves out is lost as it would be in a database.
  */
 import type { EventIds } from '../core/event-ids.ts';
+import { restoreValues, type StampedValues, stampedValues } from '../core/stamped-values.ts';
 import { TypeCounts } from '../core/type-counts.ts';
-import { type EndReason, restoreValues, type Seal, type StampedValues, stampedValues, Visit } from '../core/visit.ts';
+import { type EndReason, type Seal, Visit } from '../core/visit.ts';
 
 export interface VisitRow extends StampedValues {
   readonly id: string;
@@ -79,7 +80,7 @@ export function visitOf(stored: VisitRow, eventIds: EventIds | null): Visit {
   visit.endedWatermark = row.endedWatermark;
   restoreValues(visit, row);
   visit.types = TypeCounts.of(row.types);
-  visit.eventIds = eventIds;
+  if (eventIds !== null) visit.loadIds(eventIds);
   visit.stored = row.ended ? 'ended' : 'open';
   return visit;
 }

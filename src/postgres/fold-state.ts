@@ -1,7 +1,8 @@
 import { type ContextEntry, NAMED, type Utm } from '../core/event.ts';
-import { Stamp } from '../core/stamp.ts';
+import { EventId } from '../core/event-ids.ts';
+import { NO_STAMP } from '../core/stamps.ts';
 import { TypeCounts } from '../core/type-counts.ts';
-import { contextStampAt, namedStampAt, type Visit } from '../core/visit.ts';
+import type { Visit } from '../core/visit.ts';
 import type { ByteWriter } from './bytes.ts';
 
 /**
@@ -18,29 +19,30 @@ import type { ByteWriter } from './bytes.ts';
 const VERSION = 1;
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
-  stamps.clear();
-  stamps.use(visit.profileStamp);
-  stamps.use(visit.sourceStamp);
-  stamps.use(visit.entryStamp);
-  stamps.use(visit.exitStamp);
-  stamps.use(visit.utmStamp);
-  for (let i = 0; i < NAMED.length; i += 1) stamps.use(namedStampAt(visit, i));
-  for (let i = 0; i < visit.context.length; i += 1) stamps.use(contextStampAt(visit, i));
+  const { stamps } = visit;
+  used.clear();
+  used.use(visit.profileStamp);
+  used.use(visit.sourceStamp);
+  used.use(visit.entryStamp);
+  used.use(visit.exitStamp);
+  used.use(visit.utmStamp);
+  for (let i = 0; i < NAMED.length; i += 1) used.use(visit.namedStampAt(i));
+  for (let i = 0; i < visit.context.length; i += 1) used.use(visit.contextStampAt(i));
 
   out.byte(VERSION);
-  out.varint(stamps.all.length);
-  for (const stamp of stamps.all) {
-    const after = stamp.t - visit.startedAt;
+  out.varint(used.all.length);
+  for (const stamp of used.all) {
+    const after = stamps.timeAt(stamp) - visit.startedAt;
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
-    writeId(out, stamp);
+    writeId(out, stamps.readId(stamp, id));
   }
   let use = 0;
-  for (; use < SINGLE; use += 1) out.varint(stamps.used[use]!);
+  for (; use < SINGLE; use += 1) out.varint(used.uses[use]!);
   const { context, types } = visit;
   out.varint(context.length);
   for (let i = 0; i < context.length; i += 1) {
     writeText(out, context[i]![0]);
-    out.varint(stamps.used[use++]!);
+    out.varint(used.uses[use++]!);
   }
   out.varint(types.size);
   for (let i = 0; i < types.size; i += 1) {
@@ -69,15 +71,13 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   if (version !== VERSION) {
     throw new Error(`visit ${visit.id} has fold state of version ${version}, not ${VERSION}: use a newer tidemark`);
   }
-  const read = Array.from({ length: input.varint() }, (): Stamp => {
+  const read = [NO_STAMP];
+  for (let left = input.varint(); left > 0; left -= 1) {
     const zigzag = input.varint();
     const t = visit.startedAt + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
-    return input.stamp(t);
-  });
-  const stamp = (): Stamp | null => {
-    const index = input.varint();
-    return index === 0 ? null : read[index - 1]!;
-  };
+    read.push(visit.addStamp(t, input.id()));
+  }
+  const stamp = (): number => read[input.varint()]!;
   visit.profileId = values.profile;
   visit.profileStamp = stamp();
   visit.sourceId = values.source;
@@ -88,54 +88,45 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   visit.exitPage = values.exitPage;
   visit.exitStamp = stamp();
   visit.utmStamp = stamp();
-  visit.utm = visit.utmStamp === null ? null : values.utm;
+  visit.utm = visit.utmStamp === NO_STAMP ? null : values.utm;
   visit.named = values.named;
-  visit.namedStamps = oneOrEach(values.named.map(stamp));
-  const contextStamps: Stamp[] = [];
+  visit.setNamedStamps(values.named.map(stamp));
+  const contextStamps: number[] = [];
   for (let left = input.varint(); left > 0; left -= 1) {
     input.skipText();
-    contextStamps.push(stamp()!);
+    contextStamps.push(stamp());
   }
   visit.context = values.context;
-  visit.contextStamps = oneOrEach(contextStamps) as Stamp | Stamp[] | null;
+  visit.setContextStamps(contextStamps);
   const types: [string, number][] = [];
   for (let left = input.varint(); left > 0; left -= 1) types.push([input.text(), input.varint()]);
   visit.types = TypeCounts.of(types);
 }
 
-/** One stamp where all that there are are the same, as mostly they are; null where there is none. */
-function oneOrEach(stamps: (Stamp | null)[]): Stamp | (Stamp | null)[] | null {
-  const one = stamps.find((stamp) => stamp !== null) ?? null;
-  return stamps.every((stamp) => stamp === null || stamp === one) ? one : stamps;
-}
-
-/** Distinct (t, event id) in order of first use, and which of them each use was of. */
-class Stamps {
-  readonly all: Stamp[] = [];
-  /** 0: null, else the index in `all` + 1. */
-  readonly used: number[] = [];
-  readonly #index = new Map<string, number>();
+/** Distinct stamps in order of first use, and which of them each use was of. */
+class Used {
+  readonly all: number[] = [];
+  /** 0: none, else the index in `all` + 1. */
+  readonly uses: number[] = [];
+  readonly #index = new Map<number, number>();
 
   clear(): void {
     this.all.length = 0;
-    this.used.length = 0;
+    this.uses.length = 0;
     if (this.#index.size > 0) this.#index.clear();
   }
 
-  use(stamp: Stamp | null): void {
-    this.used.push(stamp === null ? 0 : this.#find(stamp) + 1);
+  use(stamp: number): void {
+    this.uses.push(stamp === NO_STAMP ? 0 : this.#find(stamp) + 1);
   }
 
   /** Mostly there is a handful, which a scan finds faster than a map. */
-  #find(stamp: Stamp): number {
+  #find(stamp: number): number {
     const { all } = this;
-    for (let i = 0; i < all.length && i < SCANNED; i += 1) {
-      if (all[i] === stamp || isSame(all[i]!, stamp)) return i;
-    }
+    for (let i = 0; i < all.length && i < SCANNED; i += 1) if (all[i] === stamp) return i;
     if (all.length < SCANNED) return all.push(stamp) - 1;
-    const key = `${stamp.t} ${stamp.eventId}`;
-    const found = this.#index.get(key) ?? all.push(stamp) - 1;
-    this.#index.set(key, found);
+    const found = this.#index.get(stamp) ?? all.push(stamp) - 1;
+    this.#index.set(stamp, found);
     return found;
   }
 }
@@ -144,28 +135,18 @@ const SCANNED = 8;
 /** Profile, source, entry, exit, UTM and the named values. */
 const SINGLE = 5 + NAMED.length;
 /** One for all visits: a commit writes them one after the other. */
-const stamps = new Stamps();
+const used = new Used();
+const id = new EventId();
 
 /** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
-function writeId(out: ByteWriter, { text, a, b, c, d }: Stamp): void {
-  if (text === null) {
+function writeId(out: ByteWriter, { isUuid, text, a, b, c, d }: EventId): void {
+  if (isUuid) {
     out.byte(0);
     for (const word of [a, b, c, d]) out.int32(word);
   } else {
     out.varint(Buffer.byteLength(text) + 1);
     out.utf8(text);
   }
-}
-
-function isSame(one: Stamp, other: Stamp): boolean {
-  return (
-    one.t === other.t &&
-    one.text === other.text &&
-    one.a === other.a &&
-    one.b === other.b &&
-    one.c === other.c &&
-    one.d === other.d
-  );
 }
 
 function writeText(out: ByteWriter, text: string): void {
@@ -205,15 +186,21 @@ class Reader {
     this.#at += length;
   }
 
-  /** What follows is an id: of an event of this time. */
-  stamp(t: number): Stamp {
+  /** In an object that is used again. */
+  id(): EventId {
     const length = this.varint();
-    if (length > 0) return Stamp.of(t, this.#utf8(length - 1));
-    const word = () => {
-      this.#at += 4;
-      return this.#bytes.readInt32BE(this.#at - 4);
-    };
-    return new Stamp(t, null, word(), word(), word(), word());
+    if (length > 0) return id.set(this.#utf8(length - 1));
+    id.isUuid = true;
+    id.a = this.#word();
+    id.b = this.#word();
+    id.c = this.#word();
+    id.d = this.#word();
+    return id;
+  }
+
+  #word(): number {
+    this.#at += 4;
+    return this.#bytes.readInt32BE(this.#at - 4);
   }
 
   #utf8(length: number): string {

@@ -74,7 +74,7 @@ export class Found {
   /** One answer for each session that was asked for, in that order. */
   answer(eventIdRows: Rows): SessionHistory[] {
     const eventIds = new Map(eventIdRows.map(([id, uuids, texts]) => [id, readIds(uuids!, texts!)]));
-    for (const [id, visit] of this.#amendable) visit.eventIds = eventIds.get(id)!;
+    for (const [id, visit] of this.#amendable) visit.loadIds(eventIds.get(id)!);
     const bySession = Map.groupBy(this.#ended, ({ sessionId, debug }) => `${debug} ${sessionId}`);
     return this.#query.sessions.map(({ sessionId, debug, openVisitIds }) => ({
       sessionId,

@@ -1,5 +1,6 @@
 import { noCounts, type PartitionState } from '../core/changes.ts';
 import type { Visit } from '../core/visit.ts';
+import { VisitTable } from '../core/visit-table.ts';
 import type { RecordMark } from '../processor/ports.ts';
 import type { Statement } from './batch.ts';
 import { terminateOwner } from './owner.ts';
@@ -76,9 +77,13 @@ async function load(session: Session, partition: number, row: readonly (string |
   const [epoch, commitNumber, nextOffset, sequence, ...rest] = row;
   const [arrivalClock, eventClock, anticipatedTo, amendable, counts, started, lastOffset, lastDigest, published] = rest;
   const open: Visit[] = [];
+  const table = new VisitTable();
   const rows = new BinaryRows();
   const [, schemas, outbox] = await session.run([
-    { statement: loadOpen(partition), take: (data) => rows.read(data, (row) => open.push(readVisit(row, 'open'))) },
+    {
+      statement: loadOpen(partition),
+      take: (data) => rows.read(data, (row) => open.push(readVisit(row, 'open', table))),
+    },
     { statement: LOAD_SCHEMAS, values: [partition] },
     { statement: SUM_OUTBOX, values: [partition, published!] },
   ]);

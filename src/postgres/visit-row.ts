@@ -1,5 +1,6 @@
 import type { Utm } from '../core/event.ts';
 import { type EndReason, type Place, type Seal, Visit } from '../core/visit.ts';
+import type { VisitTable } from '../core/visit-table.ts';
 import { contextJson, readContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
@@ -91,15 +92,18 @@ export const VISIT_SELECT = [...FIXED, ...CHANGING]
 /**
  * A visit from the fields of `VISIT_COLUMNS` or, as texts, of `VISIT_SELECT`. Equal to the one that was written; `eventIds`
  * are not loaded.
+ * @param table where its numbers go: one of its own unless it is given.
  */
-export function readVisit(row: RowReader, place: Place): Visit {
+export function readVisit(row: RowReader, place: Place, table?: VisitTable): Visit {
   const id = row.uuid();
   row.skip();
   const sessionId = row.text();
   const debug = row.boolean();
   const openedOffset = row.bigint();
   const openedIndex = row.integer();
-  const visit = new Visit(id, sessionId, debug, openedOffset, openedIndex, row.time(), row.time(), row.bigint());
+  const [startedAt, lastEventAt, lastArrival] = [row.time(), row.time(), row.bigint()];
+  const fixed = [id, sessionId, debug, openedOffset, openedIndex] as const;
+  const visit = new Visit(...fixed, startedAt, lastEventAt, lastArrival, table);
   visit.ended = place === 'ended';
   visit.endedWatermark = row.optionalBigint();
   row.skip();

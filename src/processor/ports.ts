@@ -96,7 +96,7 @@ export interface SessionKey {
 }
 
 export interface SessionHistory extends SessionKey {
-  /** Ended visits that an event may still touch; `eventIds` are loaded where the visit is not frozen. */
+  /** Ended visits that an event may still touch; their event ids are loaded where they are not frozen. */
   readonly ended: Visit[];
   /** Event ids of the open visits that were asked for, by visit id. */
   readonly openEventIds: ReadonlyMap<string, EventIds>;

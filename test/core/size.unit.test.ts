@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
 import type { TrackEvent } from '../../src/core/event.ts';
-import { EventId, EventIds } from '../../src/core/event-ids.ts';
+import { EventId } from '../../src/core/event-ids.ts';
 import { takeEvents, takeVisit } from '../../src/core/folding.ts';
 import { FreshEvents } from '../../src/core/fresh-events.ts';
 import { Partition } from '../../src/core/partition.ts';
 import { Visit } from '../../src/core/visit.ts';
+import { VisitTable } from '../../src/core/visit-table.ts';
 import { loadSettings, rulesOf } from '../../src/settings/index.ts';
 
 const RULES = rulesOf(loadSettings({ env: {} }).settings);
@@ -52,10 +53,10 @@ describe('what a commit takes', () => {
 });
 
 test('visits of some hundred thousand events merge', () => {
-  const fresh = new FreshEvents();
+  const [fresh, table] = [new FreshEvents(), new VisitTable()];
   const visits = ['a', 'b'].map((name) => {
-    const visit = new Visit(name, 's', false, 0, 0, T, T, T);
-    visit.eventIds = new EventIds();
+    const visit = new Visit(name, 's', false, 0, 0, T, T, T, table);
+    visit.knowsIds = true;
     for (let i = 0; i < 200_000; i++) fresh.add(visit, event('s', `${name}${i}`), new EventId().set(`${name}${i}`));
     takeEvents(RULES, visit, fresh);
     return visit;

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Changes, emptyState, type TraitWrite } from '../../src/core/changes.ts';
-import { EventIds } from '../../src/core/event-ids.ts';
+import { EventId, EventIds } from '../../src/core/event-ids.ts';
 import { visitId } from '../../src/core/ids.ts';
-import { Stamp } from '../../src/core/stamp.ts';
+import { restoreValues } from '../../src/core/stamped-values.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
-import { restoreValues, Visit, type VisitEvent } from '../../src/core/visit.ts';
+import { Visit, type VisitEvent } from '../../src/core/visit.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import { type Commit, Fenced, type HistoryQuery, type OutboxRow } from '../../src/processor/ports.ts';
+import { nameProfile } from '../support/name-profile.ts';
 import { plainVisit } from '../support/plain-visit.ts';
 import { visitEvents } from '../support/visit-events.ts';
 
@@ -17,10 +18,6 @@ function visit(offset: number, openedAt: number, ...at: readonly number[]): Visi
   const made = new Visit(id, 's', false, offset, 0, at[0]!, at.at(-1)!, openedAt);
   made.eventCount = at.length;
   return made;
-}
-
-function named(made: Visit, profileId: string, profileStamp: Stamp): void {
-  Object.assign(made, { profileId, profileStamp });
 }
 
 function ended(made: Visit): Visit {
@@ -146,7 +143,7 @@ describe('nothing is shared with the fold', () => {
     const done = lease.commit(commit(1, { visits: [{ visit: made, from: null }] }));
     made.eventCount = 7;
     made.context = [['page', {}]];
-    made.contextStamps = Stamp.of(T, 'e');
+    made.contextStamp = made.addStamp(T, new EventId().set('e'));
     await done;
     expect(store.visits()).toMatchObject([{ eventCount: 1, context: [] }]);
   });
@@ -156,7 +153,7 @@ describe('nothing is shared with the fold', () => {
     const made = visit(0, T, T);
     const names = (value: string | null) => [null, null, value, null, null, null, null, null];
     made.named = names('x');
-    made.namedStamps = Stamp.of(T, 'e');
+    made.namedStamp = made.addStamp(T, new EventId().set('e'));
     await (await store.takeOver(0)).commit(commit(1, { visits: [{ visit: made, from: null }] }));
     const loaded = (await store.takeOver(0)).open[0]!;
     (loaded.named as (string | null)[])[2] = null;
@@ -186,7 +183,7 @@ describe('nothing is shared with the fold', () => {
     await lease.commit(commit(1, { visits: [{ visit: made, from: null }], events }));
 
     const [found] = (await lease.history(query({})))[0]!.ended;
-    made.eventIds = EventIds.of(['e']);
+    made.loadIds(EventIds.of(['e']));
     made.stored = 'ended';
     expect(plainVisit(found!)).toEqual(plainVisit(made));
   });
@@ -244,13 +241,13 @@ describe('profiles', () => {
     const store = new MemoryStore<null>();
     const lease = await store.takeOver(0);
     const [a, b] = [visit(0, T, T, T + 5), visit(1, T, T + 50, T + 70)];
-    for (const each of [a!, b!]) named(each, 'p', Stamp.of(T, 'e'));
+    for (const each of [a!, b!]) nameProfile(each, 'p', T);
     const gained = { visitCount: 2, eventCount: 4, durationMs: 25, firstSeenAt: T, lastSeenAt: T + 70 };
     const visits = [a!, b!].map((each) => ({ visit: each, from: null }));
     await lease.commit(commit(1, { visits }));
     expect(store.profiles()).toMatchObject([{ profileId: 'p', sessionCount: 1, ...gained }]);
 
-    named(b!, 'q', Stamp.of(T + 60, 'f'));
+    nameProfile(b!, 'q', T + 60, 'f');
     const taken = { visitCount: 1, eventCount: 2, durationMs: 20, firstSeenAt: T + 50, lastSeenAt: T + 70 };
     await lease.commit(commit(2, { visits: [{ visit: b!, from: 'open' }] }));
     expect(store.profiles()).toMatchObject([

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { TraitWrite } from '../../src/core/changes.ts';
-import { Stamp } from '../../src/core/stamp.ts';
 import type { Visit } from '../../src/core/visit.ts';
+import { nameProfile } from '../support/name-profile.ts';
 import { describeReal } from '../support/stack.ts';
 import { Committer, makeVisit, T0 } from './make.ts';
 import { testSchema } from './schema.ts';
@@ -12,8 +12,9 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
   const schema = testSchema();
 
   function visitOf(profileId: string | null, startedAt: number, of: Partial<Visit> = {}): Visit {
-    const profileStamp = profileId === null ? null : Stamp.of(startedAt, 'e');
-    return makeVisit({ startedAt, lastEventAt: startedAt + MINUTE, profileId, profileStamp, ...of });
+    const visit = makeVisit({ startedAt, lastEventAt: startedAt + MINUTE, ...of });
+    nameProfile(visit, profileId, startedAt);
+    return visit;
   }
 
   async function profile(id: string): Promise<Record<string, unknown> | undefined> {
@@ -57,7 +58,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
       last_seen_at: T0 + 10 * MINUTE,
       visit_count: 3,
     });
-    Object.assign(late, { profileId: 'taker', profileStamp: Stamp.of(1, 'e') });
+    nameProfile(late, 'taker', 1);
     await committer.commit([late]);
     expect(await profile('shrink')).toMatchObject({
       visit_count: 2,
@@ -68,7 +69,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
     });
     await committer.commit([middle], { removed: [{ id: early.id, from: 'open', survivor: middle.id }] });
     expect(await profile('shrink')).toMatchObject({ visit_count: 1, first_seen_at: T0, last_seen_at: T0 + MINUTE });
-    Object.assign(middle, { profileId: null, profileStamp: null });
+    nameProfile(middle, null, T0);
     await committer.commit([middle]);
     expect(await profile('shrink')).toBeUndefined();
     expect(await profile('taker')).toMatchObject({ visit_count: 1, last_seen_at: T0 + 10 * MINUTE });

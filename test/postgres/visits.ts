@@ -1,8 +1,9 @@
 /** Random visits with all that a visit may hold: whatever the fold can make, and more. */
 import fc from 'fast-check';
 import type { Json, Utm } from '../../src/core/event.ts';
+import { restoreValues, type Stamped } from '../../src/core/stamped-values.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
-import { type EndReason, restoreValues, type Seal, type Stamped, Visit } from '../../src/core/visit.ts';
+import { type EndReason, type Seal, Visit } from '../../src/core/visit.ts';
 import { idAt, T0 } from './make.ts';
 
 /** No NUL and no half of a surrogate pair: such texts are refused before the fold. */

@@ -1,4 +1,5 @@
-import { stampedValues, type Visit } from '../../src/core/visit.ts';
+import { stampedValues } from '../../src/core/stamped-values.ts';
+import type { Visit } from '../../src/core/visit.ts';
 
 /** A visit as what it says, however it holds it: to be compared. */
 export function plainVisit(visit: Visit) {

@@ -1,0 +1,72 @@
+import type { ContextEntry, Json, Utm } from './event.ts';
+import { EventId } from './event-ids.ts';
+import { NO_STAMP } from './stamps.ts';
+import type { Visit } from './visit.ts';
+
+/** A value and the event that it comes from. */
+export interface Stamped<T> {
+  readonly t: number;
+  readonly eventId: string;
+  readonly value: T;
+}
+
+/** All that a visit says of its events, each value with the event that it comes from. */
+export interface StampedValues {
+  readonly profile: Stamped<string> | null;
+  readonly source: Stamped<string> | null;
+  readonly entry: Stamped<{ readonly page: string; readonly referrer: string | null }> | null;
+  readonly exit: Stamped<string> | null;
+  readonly utm: Stamped<Utm> | null;
+  /** In the order of `NAMED`; 8 long. */
+  readonly named: readonly (Stamped<string> | null)[];
+  readonly context: readonly (readonly [key: string, value: Stamped<Json>])[];
+}
+
+/** In a form that hides how a visit holds them: for stores and tests, not for the fold. */
+export function stampedValues(visit: Visit): StampedValues {
+  const { entryPage, referrer, stamps } = visit;
+  const stamped = <T>(value: T | null, stamp: number): Stamped<T> | null =>
+    value === null || stamp === NO_STAMP ? null : { t: stamps.timeAt(stamp), eventId: stamps.idAt(stamp), value };
+  return {
+    profile: stamped(visit.profileId, visit.profileStamp),
+    source: stamped(visit.sourceId, visit.sourceStamp),
+    entry: stamped(entryPage === null ? null : { page: entryPage, referrer }, visit.entryStamp),
+    exit: stamped(visit.exitPage, visit.exitStamp),
+    utm: stamped(visit.utm, visit.utmStamp),
+    named: visit.named.map((value, i) => stamped(value, visit.namedStampAt(i))),
+    context: visit.context.map(([key, value], i) => {
+      const stamp = visit.contextStampAt(i);
+      return [key, { t: stamps.timeAt(stamp), eventId: stamps.idAt(stamp), value }];
+    }),
+  };
+}
+
+/** Sets what `stampedValues` reads. */
+export function restoreValues(visit: Visit, values: StampedValues): void {
+  const made = new Map<string, number>();
+  const stampOf = (from: Stamped<unknown> | null): number => {
+    if (from === null) return NO_STAMP;
+    const key = `${from.t} ${from.eventId}`;
+    const stamp = made.get(key) ?? visit.addStamp(from.t, id.set(from.eventId));
+    made.set(key, stamp);
+    return stamp;
+  };
+  const { profile, source, entry, exit, utm } = values;
+  visit.profileId = profile?.value ?? null;
+  visit.profileStamp = stampOf(profile);
+  visit.sourceId = source?.value ?? null;
+  visit.sourceStamp = stampOf(source);
+  visit.entryPage = entry?.value.page ?? null;
+  visit.referrer = entry?.value.referrer ?? null;
+  visit.entryStamp = stampOf(entry);
+  visit.exitPage = exit?.value ?? null;
+  visit.exitStamp = stampOf(exit);
+  visit.utm = utm?.value ?? null;
+  visit.utmStamp = stampOf(utm);
+  visit.named = values.named.map((each) => each?.value ?? null);
+  visit.setNamedStamps(values.named.map(stampOf));
+  visit.context = values.context.map(([key, { value }]): ContextEntry => [key, value]);
+  visit.setContextStamps(values.context.map(([, each]) => stampOf(each)));
+}
+
+const id = new EventId();

@@ -1,0 +1,394 @@
+import { NO_STAMP, type Stamps } from './stamps.ts';
+import { RECORD, RELEASED, type VisitTable } from './visit-table.ts';
+
+/** Why a visit ended. */
+export type EndReason = 'inactivity' | 'explicit' | 'max_duration' | 'max_events';
+/** Why nothing is added after a visit's last event. */
+export type Seal = Exclude<EndReason, 'inactivity'>;
+
+/** The table of the store that holds a visit. */
+export type Place = 'open' | 'ended';
+
+/** Places in a record, in integers. The first six are times, two integers each. */
+const [STARTED, LAST, ARRIVAL, WATERMARK, DUE_KEY, WATERMARK_KEY] = [0, 1, 2, 3, 4, 5];
+const [EVENTS, PAGE_VIEWS, LATE, PUBLISHED, FLAGS, MASK] = [12, 13, 14, 15, 16, 17];
+const [FRESH_FIRST, FRESH_LAST, FRESH_COUNT, UNTAKEN, UNTAKEN_FIRST] = [21, 22, 23, 24, 25];
+const [IDS_FIRST, IDS_LAST, IDS_COUNT] = [26, 27, 28];
+const [PROFILE, SOURCE, ENTRY, EXIT, UTM, NAMED_STAMP, CONTEXT] = [29, 30, 31, 32, 33, 34, 35];
+const FIRST_VALUE = PROFILE;
+/** Values, or groups of them, that have a stamp. */
+export const VALUES = 7;
+
+/** Bits of the flags, and where in them the small choices begin. */
+const [ENDED, DIRTY, KNOWS_IDS] = [1, 2, 4];
+const [REASON, SEAL, STORED] = [3, 6, 9];
+const REASONS: readonly (EndReason | null)[] = [null, 'explicit', 'max_duration', 'max_events', 'inactivity'];
+const PLACES: readonly (Place | null)[] = [null, 'open', 'ended'];
+
+/**
+ * The numbers of a visit, and its small choices, in a record of a `VisitTable`: what all events touch lies together in
+ * two or three cache lines.
+ */
+export abstract class VisitRecord {
+  /** Where its numbers and its stamps are. */
+  table: VisitTable;
+  private integers: Int32Array;
+  private times: Float64Array;
+  /** Where its record begins, in integers. */
+  private at: number;
+
+  constructor(table: VisitTable, startedAt: number, lastEventAt: number, lastArrival: number) {
+    const { block, at } = table.allocate();
+    this.table = table;
+    this.integers = block.integers;
+    this.times = block.times;
+    this.at = at;
+    this.startedAt = startedAt;
+    this.lastEventAt = lastEventAt;
+    this.lastArrival = lastArrival;
+    this.endedWatermark = null;
+    this.dueKey = Number.POSITIVE_INFINITY;
+    this.watermarkKey = Number.POSITIVE_INFINITY;
+    this.firstStamp = NO_STAMP;
+    this.integers.fill(NO_STAMP, at + FIRST_VALUE, at + FIRST_VALUE + VALUES);
+  }
+
+  /** Gives its memory back: it is asked for nothing afterwards but what never changes. */
+  release(): void {
+    this.stamps.release(this.firstStamp);
+    this.table.release(this.integers, this.at);
+    this.integers = RELEASED.integers;
+    this.times = RELEASED.times;
+    this.at = 0;
+  }
+
+  /** Its record is in this table from now on; its stamps are still in the other. */
+  protected moveRecord(table: VisitTable): void {
+    const { integers, at } = this;
+    const { block, at: to } = table.allocate();
+    block.integers.set(integers.subarray(at, at + RECORD - 1), to);
+    this.table.release(integers, at);
+    this.table = table;
+    this.integers = block.integers;
+    this.times = block.times;
+    this.at = to;
+  }
+
+  /** First event's `t`. */
+  get startedAt(): number {
+    return this.times[(this.at >> 1) + STARTED]!;
+  }
+
+  set startedAt(t: number) {
+    this.times[(this.at >> 1) + STARTED] = t;
+  }
+
+  /** Last event's `t`. */
+  get lastEventAt(): number {
+    return this.times[(this.at >> 1) + LAST]!;
+  }
+
+  set lastEventAt(t: number) {
+    this.times[(this.at >> 1) + LAST] = t;
+  }
+
+  /** Highest of the arrival clock and `t` at its accepted events. */
+  get lastArrival(): number {
+    return this.times[(this.at >> 1) + ARRIVAL]!;
+  }
+
+  set lastArrival(t: number) {
+    this.times[(this.at >> 1) + ARRIVAL] = t;
+  }
+
+  /** The watermark when it last ended; null if it never did. */
+  get endedWatermark(): number | null {
+    const watermark = this.times[(this.at >> 1) + WATERMARK]!;
+    return Number.isNaN(watermark) ? null : watermark;
+  }
+
+  set endedWatermark(t: number | null) {
+    this.times[(this.at >> 1) + WATERMARK] = t ?? Number.NaN;
+  }
+
+  /** Key under which the timers hold it; Infinity: under none. Never stored. */
+  get dueKey(): number {
+    return this.times[(this.at >> 1) + DUE_KEY]!;
+  }
+
+  set dueKey(t: number) {
+    this.times[(this.at >> 1) + DUE_KEY] = t;
+  }
+
+  /** As `dueKey`, of the watermarks that bring a due point forward. */
+  get watermarkKey(): number {
+    return this.times[(this.at >> 1) + WATERMARK_KEY]!;
+  }
+
+  set watermarkKey(t: number) {
+    this.times[(this.at >> 1) + WATERMARK_KEY] = t;
+  }
+
+  get eventCount(): number {
+    return this.integers[this.at + EVENTS]!;
+  }
+
+  set eventCount(value: number) {
+    this.integers[this.at + EVENTS] = value;
+  }
+
+  get pageViewCount(): number {
+    return this.integers[this.at + PAGE_VIEWS]!;
+  }
+
+  set pageViewCount(value: number) {
+    this.integers[this.at + PAGE_VIEWS] = value;
+  }
+
+  get lateEventCount(): number {
+    return this.integers[this.at + LATE]!;
+  }
+
+  set lateEventCount(value: number) {
+    this.integers[this.at + LATE] = value;
+  }
+
+  /** How many times it was published; its last revision is one less. */
+  get published(): number {
+    return this.integers[this.at + PUBLISHED]!;
+  }
+
+  set published(value: number) {
+    this.integers[this.at + PUBLISHED] = value;
+  }
+
+  get ended(): boolean {
+    return this.flag(ENDED);
+  }
+
+  set ended(is: boolean) {
+    this.setFlag(ENDED, is);
+  }
+
+  /** Changed since the last commit was taken. */
+  get dirty(): boolean {
+    return this.flag(DIRTY);
+  }
+
+  set dirty(is: boolean) {
+    this.setFlag(DIRTY, is);
+  }
+
+  /** Reason of the last published revision; null before the first. */
+  get reason(): EndReason | null {
+    return REASONS[this.choice(REASON)]!;
+  }
+
+  set reason(reason: EndReason | null) {
+    this.choose(REASON, REASONS.indexOf(reason));
+  }
+
+  get seal(): Seal | null {
+    return REASONS[this.choice(SEAL)]! as Seal | null;
+  }
+
+  set seal(seal: Seal | null) {
+    this.choose(SEAL, REASONS.indexOf(seal));
+  }
+
+  /** Which table of the store holds it, as of the last commit taken; null: none. */
+  get stored(): Place | null {
+    return PLACES[this.choice(STORED)]!;
+  }
+
+  set stored(place: Place | null) {
+    this.choose(STORED, PLACES.indexOf(place));
+  }
+
+  /** Its chain of events not yet given to the store: see `FreshEvents`. Never stored. */
+  get freshFirst(): number {
+    return this.integers[this.at + FRESH_FIRST]!;
+  }
+
+  set freshFirst(value: number) {
+    this.integers[this.at + FRESH_FIRST] = value;
+  }
+
+  get freshLast(): number {
+    return this.integers[this.at + FRESH_LAST]!;
+  }
+
+  set freshLast(value: number) {
+    this.integers[this.at + FRESH_LAST] = value;
+  }
+
+  get freshCount(): number {
+    return this.integers[this.at + FRESH_COUNT]!;
+  }
+
+  set freshCount(value: number) {
+    this.integers[this.at + FRESH_COUNT] = value;
+  }
+
+  /** The last of them, which its values have not taken yet: how many, and where they begin. See `takeEvents`. */
+  get untaken(): number {
+    return this.integers[this.at + UNTAKEN]!;
+  }
+
+  set untaken(value: number) {
+    this.integers[this.at + UNTAKEN] = value;
+  }
+
+  get untakenFirst(): number {
+    return this.integers[this.at + UNTAKEN_FIRST]!;
+  }
+
+  set untakenFirst(value: number) {
+    this.integers[this.at + UNTAKEN_FIRST] = value;
+  }
+
+  // ------------------------------------------------------------------------- the events that its values come from
+
+  /** What `profileStamp` and the like are told by; they are `NO_STAMP` where there is no value. */
+  get stamps(): Stamps {
+    return this.table.stamps;
+  }
+
+  get profileStamp(): number {
+    return this.integers[this.at + PROFILE]!;
+  }
+
+  set profileStamp(value: number) {
+    this.integers[this.at + PROFILE] = value;
+  }
+
+  get sourceStamp(): number {
+    return this.integers[this.at + SOURCE]!;
+  }
+
+  set sourceStamp(value: number) {
+    this.integers[this.at + SOURCE] = value;
+  }
+
+  get entryStamp(): number {
+    return this.integers[this.at + ENTRY]!;
+  }
+
+  set entryStamp(value: number) {
+    this.integers[this.at + ENTRY] = value;
+  }
+
+  get exitStamp(): number {
+    return this.integers[this.at + EXIT]!;
+  }
+
+  set exitStamp(value: number) {
+    this.integers[this.at + EXIT] = value;
+  }
+
+  get utmStamp(): number {
+    return this.integers[this.at + UTM]!;
+  }
+
+  set utmStamp(value: number) {
+    this.integers[this.at + UTM] = value;
+  }
+
+  /** Of all that is named, unless `namedStamps` has one for each. */
+  get namedStamp(): number {
+    return this.integers[this.at + NAMED_STAMP]!;
+  }
+
+  set namedStamp(value: number) {
+    this.integers[this.at + NAMED_STAMP] = value;
+  }
+
+  /** Of all entries of the context, unless `contextStamps` has one for each. */
+  get contextStamp(): number {
+    return this.integers[this.at + CONTEXT]!;
+  }
+
+  set contextStamp(value: number) {
+    this.integers[this.at + CONTEXT] = value;
+  }
+
+  /** The stamp of one of the values, by its number from 0 to `VALUES` - 1. */
+  protected valueStamp(value: number): number {
+    return this.integers[this.at + FIRST_VALUE + value]!;
+  }
+
+  protected setValueStamp(value: number, stamp: number): void {
+    this.integers[this.at + FIRST_VALUE + value] = stamp;
+  }
+
+  /** The first of its chain of known events; `NO_STAMP` where there is none. */
+  get firstStamp(): number {
+    return this.integers[this.at + IDS_FIRST]!;
+  }
+
+  set firstStamp(value: number) {
+    this.integers[this.at + IDS_FIRST] = value;
+  }
+
+  get lastStamp(): number {
+    return this.integers[this.at + IDS_LAST]!;
+  }
+
+  set lastStamp(value: number) {
+    this.integers[this.at + IDS_LAST] = value;
+  }
+
+  /** How many events are known of those that its values have taken. */
+  get idCount(): number {
+    return this.integers[this.at + IDS_COUNT]!;
+  }
+
+  set idCount(value: number) {
+    this.integers[this.at + IDS_COUNT] = value;
+  }
+
+  /**
+   * Whether the ids of all events that its values have taken are known: not while they have not been loaded from the
+   * store, and not needed once it is frozen.
+   */
+  get knowsIds(): boolean {
+    return this.flag(KNOWS_IDS);
+  }
+
+  set knowsIds(does: boolean) {
+    this.setFlag(KNOWS_IDS, does);
+  }
+
+  /** Whether an event id of this bit (0 to 127) may be among its own; false is certain. */
+  hasBit(bit: number): boolean {
+    return (this.integers[this.at + MASK + (bit >> 5)]! & (1 << (bit & 31))) !== 0;
+  }
+
+  /** 128 bits: one for each of its event ids is set. So most ids are seen to be new without a search. */
+  setBit(bit: number): void {
+    this.integers[this.at + MASK + (bit >> 5)]! |= 1 << (bit & 31);
+  }
+
+  setBitsOf(other: VisitRecord): void {
+    for (let i = MASK; i < MASK + 4; i++) this.integers[this.at + i]! |= other.integers[other.at + i]!;
+  }
+
+  private flag(flag: number): boolean {
+    return (this.integers[this.at + FLAGS]! & flag) !== 0;
+  }
+
+  private setFlag(flag: number, is: boolean): void {
+    if (is) this.integers[this.at + FLAGS]! |= flag;
+    else this.integers[this.at + FLAGS]! &= ~flag;
+  }
+
+  /** One of a few, in three bits from `from` on. */
+  private choice(from: number): number {
+    return (this.integers[this.at + FLAGS]! >> from) & 7;
+  }
+
+  private choose(from: number, which: number): void {
+    const flags = this.integers[this.at + FLAGS]!;
+    this.integers[this.at + FLAGS] = (flags & ~(7 << from)) | (which << from);
+  }
+}

@@ -1,0 +1,76 @@
+import { Stamps } from './stamps.ts';
+
+/** Integers of a record; two of them are one time. */
+export const RECORD = 38;
+/** The record's own place in the table. */
+const SLOT = RECORD - 1;
+
+/**
+ * Memory for the numbers of many visits: a record each, and the stamps of all.
+ *
+ * A visit that is open waits half an hour or more for its end, and there may be a million of them. As fields of objects
+ * their numbers would be ten small objects each, which the garbage collector marks and moves again and again; here it
+ * sees a few large blocks. What is allocated has to be given back: see `Visit.release`.
+ */
+export class VisitTable {
+  readonly stamps: Stamps;
+  private readonly blockBits: number;
+  private readonly mask: number;
+  private readonly blocks: Block[] = [];
+  private readonly free: number[] = [];
+  private count = 0;
+
+  /** @param blockBits so many records, as a power of two, get their memory at once. */
+  constructor(blockBits = 10) {
+    this.blockBits = blockBits;
+    this.mask = (1 << blockBits) - 1;
+    this.stamps = new Stamps(blockBits + 2);
+  }
+
+  /** Records that are in use. */
+  get size(): number {
+    return this.count - this.free.length;
+  }
+
+  /** @returns a record, all zero but for its place: which is to be given back. */
+  allocate(): Allocation {
+    const slot = this.free.pop() ?? this.count++;
+    const index = slot >> this.blockBits;
+    if (index === this.blocks.length) this.blocks.push(blockOf(1 << this.blockBits));
+    const at = (slot & this.mask) * RECORD;
+    const block = this.blocks[index]!;
+    block.integers[at + SLOT] = slot;
+    allocation.block = block;
+    allocation.at = at;
+    return allocation;
+  }
+
+  /** @param integers of the block that the record is in; @param at where it begins there. */
+  release(integers: Int32Array, at: number): void {
+    this.free.push(integers[at + SLOT]!);
+    integers.fill(0, at, at + RECORD);
+  }
+}
+
+/** Records one after the other: as integers, and as times. */
+export interface Block {
+  readonly integers: Int32Array;
+  readonly times: Float64Array;
+}
+
+/** Where a record begins: in `integers` at `at`, in `times` at half of it. Reused: read it at once. */
+export interface Allocation {
+  block: Block;
+  at: number;
+}
+
+function blockOf(records: number): Block {
+  const integers = new Int32Array(records * RECORD);
+  return { integers, times: new Float64Array(integers.buffer) };
+}
+
+/** What a visit that was released reads: nothing, and no time. */
+export const RELEASED: Block = blockOf(1);
+RELEASED.times.fill(Number.NaN);
+
+const allocation: Allocation = { block: RELEASED, at: 0 };
