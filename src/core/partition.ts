@@ -51,6 +51,9 @@ export interface Found {
   readonly openEventIds: ReadonlyMap<string, EventIds>;
 }
 
+/** Sessions whose visits are read before the first of them is needed: what they touch fits into the second cache. */
+const WARMED = 128;
+
 /** Events from which on a visit's values take them before a commit needs it: a resend is looked for among them. */
 const MANY_UNTAKEN = 32;
 
@@ -91,6 +94,10 @@ export class Partition<Raw> {
   /** Sessions of the events that were looked up, in the order in which they will be folded, from `aheadAt` on. */
   private ahead: Session[] = [];
   private aheadAt = 0;
+  /** Up to where their visits have been read, to have them in the cache. */
+  private warmTo = 0;
+  /** What was read, of no use: it has to go somewhere, or it would not be read. */
+  glanced = 0;
 
   /**
    * @param open all open visits of the partition, as they were stored.
@@ -171,6 +178,7 @@ export class Partition<Raw> {
     const unknown = new Map<Session, Unknown>();
     this.ahead = this.ahead.slice(this.aheadAt);
     this.aheadAt = 0;
+    this.warmTo = 0;
     for (const { entries, offset } of records) {
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i]!;
@@ -395,8 +403,24 @@ export class Partition<Raw> {
     return { kind, eventId: entry.eventId, visit };
   }
 
+  /**
+   * Reads the visits that the next events most likely belong to. One read after the other, with nothing between: so the
+   * processor waits for many of them at once, where each event of its own would wait for each.
+   */
+  private warm(): void {
+    const { ahead } = this;
+    this.warmTo = Math.min(this.aheadAt + WARMED, ahead.length);
+    let sum = 0;
+    for (let i = this.aheadAt; i < this.warmTo; i++) {
+      const { visits } = ahead[i]!;
+      if (visits.length > 0) sum = (sum + visits[visits.length - 1]!.glance()) | 0;
+    }
+    this.glanced = sum;
+  }
+
   /** The session of an event: as a rule the next that was looked up, which spares a search. */
   private nextAhead(event: TrackEvent): Session {
+    if (this.aheadAt >= this.warmTo) this.warm();
     const session = this.ahead[this.aheadAt];
     if (
       session !== undefined &&

@@ -62,6 +62,12 @@ export abstract class VisitRecord {
     this.at = 0;
   }
 
+  /** Reads something of each cache line of its record, to have them at hand soon. */
+  glance(): number {
+    const { integers, at } = this;
+    return integers[at]! ^ integers[at + 16]! ^ integers[at + RECORD - 1]!;
+  }
+
   /** Its record is in this table from now on; its stamps are still in the other. */
   protected moveRecord(table: VisitTable): void {
     const { integers, at } = this;
