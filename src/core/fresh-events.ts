@@ -93,6 +93,13 @@ export class FreshEvents {
     return this.integers[i * INTEGERS + NEXT]!;
   }
 
+  /** Reads something of the first event that a visit's values have not taken, to have it at hand soon. */
+  glance(visit: Visit): number {
+    return visit.untaken === 0
+      ? 0
+      : this.integers[visit.untakenFirst * INTEGERS]! + this.typeAt(visit.untakenFirst).length;
+  }
+
   isId(i: number, id: EventId): boolean {
     const { integers } = this;
     const at = i * INTEGERS;

@@ -23,6 +23,8 @@ export class Ledger<Raw> {
   private traits = new Map<string, TraitWrite>();
   private emissions: Emission<Raw>[] = [];
   private large = 0;
+  /** What was read, of no use: it has to go somewhere, or it would not be read. */
+  glanced = 0;
 
   constructor(rules: Rules) {
     this.rules = rules;
@@ -76,7 +78,10 @@ export class Ledger<Raw> {
   take(state: PartitionState): Changes<Raw> {
     const visits: { visit: Visit; from: Place | null }[] = [];
     const events: { visitId: string; events: VisitEvents }[] = [];
-    for (const visit of this.dirty) {
+    const { dirty } = this;
+    for (let i = 0; i < dirty.length; i++) {
+      if (i % WARMED === 0) this.warm(i);
+      const visit = dirty[i]!;
       if (!visit.dirty) continue;
       visit.dirty = false;
       takeEvents(this.rules, visit, this.fresh);
@@ -102,7 +107,19 @@ export class Ledger<Raw> {
     this.fresh.end();
     return changes;
   }
+
+  /** As `Partition` does it for the visits of the next events. */
+  private warm(from: number): void {
+    const { dirty, fresh } = this;
+    const to = Math.min(from + WARMED, dirty.length);
+    let sum = 0;
+    for (let i = from; i < to; i++) sum = (sum + dirty[i]!.glance() + fresh.glance(dirty[i]!)) | 0;
+    this.glanced = sum;
+  }
 }
+
+/** Visits that are read before the first of them is needed. */
+const WARMED = 128;
 
 function isLater(t: number, eventId: string, sessionId: string, now: TraitWrite): boolean {
   if (t !== now.t) return t > now.t;
