@@ -8,10 +8,10 @@ const FRAME = 100;
 const HEADER = 100;
 
 /** What stays of an ordinary record once it is folded, until its commit; and how large an ordinary record is. */
-const FOLDED = 250;
+const FOLDED = 180;
 const ORDINARY = 600;
 /** Of a visit that is begun: what the fold keeps of it, and its rows in the commit. */
-const VISIT = 2_500;
+const VISIT = 2_000;
 
 /**
  * What a folded record adds to the next commit in memory, in bytes, about.
