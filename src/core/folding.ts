@@ -124,8 +124,9 @@ function namesAll(entries: readonly ContextEntry[], context: readonly ContextEnt
   if (entries === context) return true;
   if (context.length > entries.length) return false;
   for (let i = 0, j = 0; i < context.length; i++, j++) {
-    const key = context[i]![0];
-    while (j < entries.length && entries[j]![0] !== key) j++;
+    const entry = context[i]!;
+    // The same object as a rule: then neither has to be looked into.
+    while (j < entries.length && entries[j] !== entry && entries[j]![0] !== entry[0]) j++;
     if (j === entries.length) return false;
   }
   return true;

@@ -36,29 +36,43 @@ export class VisitHeap {
     visits[i] = visit;
   }
 
+  /** The visit with the lowest key. */
+  get first(): Visit | undefined {
+    return this.visits[0];
+  }
+
   /** Takes out the visit with the lowest key. @throws when empty. */
   pop(): Visit {
     const { keys, visits } = this;
     const top = visits[0]!;
     const key = keys.pop()!;
     const visit = visits.pop()!;
-    const size = keys.length;
-    if (size > 0) {
-      let i = 0;
-      for (;;) {
-        let child = 2 * i + 1;
-        if (child >= size) break;
-        const right = child + 1;
-        if (right < size && comesBefore(keys[right]!, visits[right]!, keys[child]!, visits[child]!)) child = right;
-        if (!comesBefore(keys[child]!, visits[child]!, key, visit)) break;
-        keys[i] = keys[child]!;
-        visits[i] = visits[child]!;
-        i = child;
-      }
-      keys[i] = key;
-      visits[i] = visit;
-    }
+    if (keys.length > 0) this.sink(key, visit);
     return top;
+  }
+
+  /** Puts the first visit back under another key. */
+  replaceFirst(key: number): void {
+    this.sink(key, this.visits[0]!);
+  }
+
+  /** Where the first was comes this one, and from there down to where it belongs. */
+  private sink(key: number, visit: Visit): void {
+    const { keys, visits } = this;
+    const size = keys.length;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= size) break;
+      const right = child + 1;
+      if (right < size && comesBefore(keys[right]!, visits[right]!, keys[child]!, visits[child]!)) child = right;
+      if (!comesBefore(keys[child]!, visits[child]!, key, visit)) break;
+      keys[i] = keys[child]!;
+      visits[i] = visits[child]!;
+      i = child;
+    }
+    keys[i] = key;
+    visits[i] = visit;
   }
 }
 

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { EventId } from './event-ids.ts';
 
 /**
  * Ids are made from the log alone, so that a replay makes the same ones.
@@ -30,10 +31,17 @@ export function revisionId(visit: string, revision: number): string {
 /** @param namespace a UUID, canonical text. */
 export function uuidV5(namespace: string, name: string): string {
   const bytes = roomFor(16 + Buffer.byteLength(name));
-  bytes.write(namespace.replaceAll('-', ''), 'hex');
+  const { a, b, c, d } = space.set(namespace);
+  if (!space.isUuid) throw new Error(`${namespace} is no UUID in canonical form`);
+  bytes.writeInt32BE(a, 0);
+  bytes.writeInt32BE(b, 4);
+  bytes.writeInt32BE(c, 8);
+  bytes.writeInt32BE(d, 12);
   bytes.write(name, 16);
   return uuid(hash('sha1', bytes, 'hex').slice(0, 32), 5);
 }
+
+const space = new EventId();
 
 /** The time, in ms, of the record that opened a visit. */
 export function openedAt(visit: string): number {

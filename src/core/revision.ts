@@ -32,12 +32,13 @@ export function revisionOf(
     eventCount: visit.eventCount,
     pageViewCount: visit.pageViewCount,
     lateEventCount: visit.lateEventCount,
-    eventTypes: mostFrequent(visit.types),
+    eventTypes: mostFrequent(visit.types.all()),
     entryPage: visit.entryPage,
     exitPage: visit.exitPage,
     referrer: visit.referrer,
     utm: visit.utm,
-    named: [...visit.named],
+    // Its own array changes with it.
+    named: visit.namedStamps === null ? visit.named : [...visit.named],
     debug: visit.debug,
     openedOffset: visit.openedOffset,
   };

@@ -58,12 +58,15 @@ export class Timers {
     this.bringForward(watermark);
     while (this.due.nextKey < clock) {
       const key = this.due.nextKey;
-      const visit = this.due.pop();
-      if (visit.dueKey !== key) continue;
+      const visit = this.due.first!;
+      if (visit.dueKey !== key) {
+        this.due.pop();
+        continue;
+      }
       const due = duePoint(this.rules, visit, watermark);
       visit.dueKey = due;
-      if (due <= key) return { visit, due };
-      this.due.push(due, visit);
+      if (due <= key) return { visit: this.due.pop(), due };
+      this.due.replaceFirst(due);
     }
     return null;
   }
@@ -72,10 +75,14 @@ export class Timers {
     if (watermark === null) return;
     while (this.waiting.nextKey < watermark) {
       const key = this.waiting.nextKey;
-      const visit = this.waiting.pop();
-      if (visit.watermarkKey !== key) continue;
+      const visit = this.waiting.first!;
+      if (visit.watermarkKey !== key) {
+        this.waiting.pop();
+        continue;
+      }
       const toPass = watermarkToPass(this.rules, visit);
       if (watermark > toPass) {
+        this.waiting.pop();
         visit.watermarkKey = Number.POSITIVE_INFINITY;
         const due = duePoint(this.rules, visit, watermark);
         if (due < visit.dueKey) {
@@ -84,7 +91,7 @@ export class Timers {
         }
       } else {
         visit.watermarkKey = toPass;
-        this.waiting.push(toPass, visit);
+        this.waiting.replaceFirst(toPass);
       }
     }
   }

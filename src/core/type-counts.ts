@@ -40,6 +40,13 @@ export class TypeCounts {
     if (this.size === MAPPED) this.index = new Map(this.places());
   }
 
+  /** Each type and its number, to be kept. */
+  all(): [type: string, count: number][] {
+    const all: [string, number][] = [];
+    for (let i = 0; i < this.size; i++) all.push([this.typeAt(i), this.countAt(i)]);
+    return all;
+  }
+
   *[Symbol.iterator](): Iterator<[type: string, count: number]> {
     for (let i = 0; i < this.size; i++) yield [this.typeAt(i), this.countAt(i)];
   }
