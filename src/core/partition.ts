@@ -11,8 +11,9 @@ import { Ledger } from './ledger.ts';
 import { type Placement, place, type Refused } from './placement.ts';
 import { revisionOf } from './revision.ts';
 import type { Rules } from './rules.ts';
+import type { Session } from './session.ts';
 import { SessionFilter } from './session-filter.ts';
-import { type IdleMemory, type Session, Sessions } from './sessions.ts';
+import { type IdleMemory, Sessions } from './sessions.ts';
 import { Timers } from './timers.ts';
 import { type EndReason, Visit } from './visit.ts';
 import { VisitTable } from './visit-table.ts';
@@ -164,7 +165,7 @@ export class Partition<Raw> {
   /** The visits in memory: for tests and tools. */
   *visits(): Iterable<Visit> {
     for (const session of this.sessions) {
-      for (const visit of session.visits) {
+      for (const visit of session.all()) {
         takeEvents(this.rules, visit, this.fresh);
         yield visit;
       }
@@ -189,7 +190,10 @@ export class Partition<Raw> {
         this.sessions.wake(session);
         if (session.complete || unknown.has(session)) continue;
         const { sessionId, debug } = session;
-        const openVisitIds = session.visits.filter((visit) => !visit.knowsIds).map((visit) => visit.id);
+        const openVisitIds = session
+          .all()
+          .filter((visit) => !visit.knowsIds)
+          .map((visit) => visit.id);
         unknown.set(session, { sessionId, debug, openVisitIds });
       }
     }
@@ -216,7 +220,7 @@ export class Partition<Raw> {
   admit(found: readonly Found[]): void {
     for (const { sessionId, debug, ended, openEventIds } of found) {
       const session = this.sessions.findOrMake(sessionId, debug, false);
-      const known = new Map(session.visits.map((visit) => [visit.id, visit]));
+      const known = new Map(session.all().map((visit) => [visit.id, visit]));
       for (const [id, visit] of known) {
         const ids = openEventIds.get(id);
         if (ids !== undefined) visit.loadIds(ids);
@@ -412,8 +416,9 @@ export class Partition<Raw> {
     this.warmTo = Math.min(this.aheadAt + WARMED, ahead.length);
     let sum = 0;
     for (let i = this.aheadAt; i < this.warmTo; i++) {
-      const { visits } = ahead[i]!;
-      if (visits.length > 0) sum = (sum + visits[visits.length - 1]!.glance()) | 0;
+      const session = ahead[i]!;
+      const { count } = session;
+      if (count > 0) sum = (sum + session.at(count - 1).glance()) | 0;
     }
     this.glanced = sum;
   }
@@ -524,7 +529,7 @@ export class Partition<Raw> {
       this.publish(other, other.reason!, this.state.arrivalClock!, until, survivor);
     }
     const { seal } = after;
-    this.sessions.remove(session, other);
+    session.remove(other);
     this.timers.cancel(other);
     this.open -= 1;
     takeEvents(this.rules, survivor, this.fresh);

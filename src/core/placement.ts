@@ -3,7 +3,7 @@ import type { TrackEvent } from './event.ts';
 import type { EventId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
-import type { Session } from './sessions.ts';
+import type { Session } from './session.ts';
 import type { Seal, Visit } from './visit.ts';
 
 /**
@@ -40,15 +40,14 @@ export function place(
   fresh: FreshEvents,
   watermark: number | null,
 ): Placement {
-  const { visits } = session;
   const twin =
-    session.eventIds !== null && !session.eventIds.has(id) ? null : holderOf(rules, visits, id, fresh, watermark);
+    session.eventIds !== null && !session.eventIds.has(id) ? null : holderOf(rules, session, id, fresh, watermark);
   if (twin !== null) return { kind: 'duplicate', visit: twin };
 
   const { t } = event;
-  const next = firstAfter(visits, t);
-  let before: Visit | null = next === 0 ? null : visits[next - 1]!;
-  let after: Visit | null = next === visits.length ? null : visits[next]!;
+  const next = firstAfter(session, t);
+  let before: Visit | null = next === 0 ? null : session.at(next - 1);
+  let after: Visit | null = next === session.count ? null : session.at(next);
   if (before !== null && before.lastEventAt >= t) return withinSpan(rules, before, watermark);
 
   const startsAfter = after !== null;
@@ -87,14 +86,15 @@ export function place(
 /** The visit, of those that are not frozen, that holds the event id. */
 function holderOf(
   rules: Rules,
-  visits: readonly Visit[],
+  session: Session,
   id: EventId,
   fresh: FreshEvents,
   watermark: number | null,
 ): Visit | null {
   const { bit } = id;
-  for (let i = 0; i < visits.length; i++) {
-    const visit = visits[i]!;
+  const { count } = session;
+  for (let i = 0; i < count; i++) {
+    const visit = session.at(i);
     if (isFrozen(rules, visit, watermark)) continue;
     if (!visit.knowsIds) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
     if (visit.hasBit(bit) && (visit.hasId(id) || isAmong(fresh, visit, id))) return visit;
@@ -111,13 +111,13 @@ function isAmong(fresh: FreshEvents, visit: Visit, id: EventId): boolean {
 }
 
 /** Index of the first visit that starts after `t`. Most events belong to the last visit. */
-function firstAfter(visits: readonly Visit[], t: number): number {
-  let high = visits.length;
-  if (high === 0 || visits[high - 1]!.startedAt <= t) return high;
+function firstAfter(session: Session, t: number): number {
+  let high = session.count;
+  if (high === 0 || session.at(high - 1).startedAt <= t) return high;
   let low = 0;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (visits[middle]!.startedAt <= t) low = middle + 1;
+    if (session.at(middle).startedAt <= t) low = middle + 1;
     else high = middle;
   }
   return low;

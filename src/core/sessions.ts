@@ -4,37 +4,9 @@ import { EventIds } from './event-ids.ts';
 import { takeEvents } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
+import { Session } from './session.ts';
 import type { SessionFilter } from './session-filter.ts';
 import type { Visit } from './visit.ts';
-
-/** The visits that one session id, or its debug traffic, has in memory. */
-export class Session {
-  readonly sessionId: string;
-  readonly debug: boolean;
-  /** By start; disjoint. */
-  visits: Visit[] = NO_VISITS;
-  /** All ended visits that an event may still touch are here, and all event ids that a resend may match. */
-  complete: boolean;
-  /** Something of it will be in the next commit. */
-  touched = false;
-  /** Commits, the next one included, that hold something of it and are not settled. Above 0 it stays in memory. */
-  holds = 0;
-  /** Offset of the last record that it was looked up for; -1: none. Until that one is folded it stays in memory. */
-  awaited = -1;
-  /** Where it stands among those that may leave memory, for the moment; -1: it may not. */
-  idleAt = -1;
-  /** Of many visits, the event ids of all that are not frozen, and maybe more; null: of few, or not made yet. */
-  eventIds: EventIds | null = null;
-
-  constructor(sessionId: string, debug: boolean, complete: boolean) {
-    this.sessionId = sessionId;
-    this.debug = debug;
-    this.complete = complete;
-  }
-}
-
-/** Shared by all sessions that have none: never written to. */
-const NO_VISITS: Visit[] = [];
 
 /** Visits from which on a session has its event ids in one place: each is then found without asking all visits. */
 const MANY_VISITS = 8;
@@ -108,26 +80,13 @@ export class Sessions {
 
   /** Event ids of its visits were loaded. */
   loaded(session: Session): void {
-    session.eventIds = session.visits.length >= MANY_VISITS ? this.idsOf(session.visits) : null;
+    session.eventIds = session.count >= MANY_VISITS ? this.idsOf(session) : null;
   }
 
   /** @param visit without event ids yet, or to be followed by `loaded`. */
   insert(session: Session, visit: Visit): void {
-    const { visits } = session;
-    if (visits.length === 0) {
-      // An array made with one element has room for one: most sessions never have a second.
-      session.visits = [visit];
-      return;
-    }
-    let i = visits.length;
-    while (i > 0 && visits[i - 1]!.startedAt > visit.startedAt) i -= 1;
-    if (i === visits.length) visits.push(visit);
-    else visits.splice(i, 0, visit);
-    if (visits.length >= MANY_VISITS) session.eventIds ??= this.idsOf(visits);
-  }
-
-  remove(session: Session, visit: Visit): void {
-    session.visits.splice(session.visits.indexOf(visit), 1);
+    session.insert(visit);
+    if (session.count >= MANY_VISITS) session.eventIds ??= this.idsOf(session);
   }
 
   /** The session is used again: it is not among those that may leave. */
@@ -141,26 +100,22 @@ export class Sessions {
   /** Lets go of what no event can touch any more, and of sessions of which nothing is open or on its way. */
   forget(session: Session, watermark: number | null, nextOffset: number): void {
     if (session.holds > 0 || session.awaited >= nextOffset) return;
-    const { visits } = session;
-    if (visits.every((visit) => visit.ended)) {
+    if (isResting(session)) {
       this.rest(session);
       return;
     }
     if (watermark === null) return;
     const oldest = watermark - this.rules.maxAge - this.rules.gap;
-    const before = visits.length;
-    let kept = 0;
-    for (const visit of visits) {
-      const frozen = isFrozen(this.rules, visit, watermark);
-      if (frozen && visit.lastEventAt < oldest) {
-        visit.release();
-        continue;
-      }
-      if (frozen) visit.forgetIds();
-      visits[kept++] = visit;
-    }
-    visits.length = kept;
-    if (session.eventIds !== null && kept < before) this.loaded(session);
+    const before = session.count;
+    if (before === 1) return;
+    session.keep((visit) => {
+      if (!isFrozen(this.rules, visit, watermark)) return true;
+      const isKept = visit.lastEventAt >= oldest;
+      if (isKept) visit.forgetIds();
+      else visit.release();
+      return isKept;
+    });
+    if (session.eventIds !== null && session.count < before) this.loaded(session);
   }
 
   *[Symbol.iterator](): Iterator<Session> {
@@ -193,15 +148,15 @@ export class Sessions {
     session.idleAt = -1;
     this.account(-bytesOf(session));
     (session.debug ? this.debug : this.plain).delete(session.sessionId);
-    if (session.visits.length === 0) return;
-    for (const visit of session.visits) visit.release();
+    if (session.count === 0) return;
+    for (let i = 0; i < session.count; i++) session.at(i).release();
     this.filter?.add(session.sessionId);
     this.filling?.add(session.sessionId);
   }
 
-  private idsOf(visits: readonly Visit[]): EventIds {
+  private idsOf(session: Session): EventIds {
     const ids = new EventIds();
-    for (const visit of visits) {
+    for (const visit of session.all()) {
       if (!visit.knowsIds) continue;
       takeEvents(this.rules, visit, this.fresh);
       visit.ids.each((id) => ids.add(id));
@@ -215,9 +170,15 @@ export class Sessions {
   }
 }
 
+/** Whether nothing of it is open. */
+function isResting(session: Session): boolean {
+  for (let i = 0; i < session.count; i++) if (!session.at(i).ended) return false;
+  return true;
+}
+
 /** Does not change while a session rests: nothing of it does. */
-function bytesOf({ visits }: Session): number {
+function bytesOf(session: Session): number {
   let bytes = SESSION_BYTES;
-  for (const visit of visits) bytes += VISIT_BYTES + visit.idCount * EVENT_BYTES;
+  for (let i = 0; i < session.count; i++) bytes += VISIT_BYTES + session.at(i).idCount * EVENT_BYTES;
   return bytes;
 }
