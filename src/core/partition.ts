@@ -162,6 +162,11 @@ export class Partition<Raw> {
     return this.ledger.largeBytes;
   }
 
+  /** Records of visits, and stamps, that are in use: for tests and tools. */
+  get held(): { readonly visits: number; readonly stamps: number } {
+    return { visits: this.table.size, stamps: this.table.stamps.size };
+  }
+
   /** The visits in memory: for tests and tools. */
   *visits(): Iterable<Visit> {
     for (const session of this.sessions) {

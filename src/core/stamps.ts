@@ -30,11 +30,17 @@ export class Stamps {
   /** A chain of those that were given back. */
   private free = NO_STAMP;
   private count = 0;
+  private freeCount = 0;
 
   /** @param blockBits so many stamps, as a power of two, get their memory at once. */
   constructor(blockBits = 12) {
     this.blockBits = blockBits;
     this.mask = (1 << blockBits) - 1;
+  }
+
+  /** Stamps that are in use. */
+  get size(): number {
+    return this.count - this.freeCount;
   }
 
   /** @param t ms since the epoch. @returns the stamp, a chain of its own. */
@@ -73,6 +79,7 @@ export class Stamps {
       }
       this.link(stamp, this.free);
       this.free = stamp;
+      this.freeCount += 1;
       stamp = next;
     }
   }
@@ -148,6 +155,7 @@ export class Stamps {
     const { free } = this;
     if (free !== NO_STAMP) {
       this.free = this.after(free);
+      this.freeCount -= 1;
       return free;
     }
     if (this.count >> this.blockBits === this.integers.length) {

@@ -46,11 +46,13 @@ export interface Outcomes {
   readonly state: PartitionState;
 }
 
+type AtCommit = (store: MemoryStore<string>, partition: Partition<string>) => void;
+
 export async function drive(
   rules: Rules,
   log: readonly Step<string>[],
   plan: readonly Turn[] = [],
-  atCommit: (store: MemoryStore<string>) => void = () => {},
+  atCommit: AtCommit = () => {},
 ): Promise<Outcomes> {
   const run = new Run(rules, log, atCommit);
   run.idleBytes = plan[0]?.idleBytes ?? 0;
@@ -80,7 +82,7 @@ class Run {
 
   private readonly rules: Rules;
   private readonly log: readonly Step<string>[];
-  private readonly atCommit: (store: MemoryStore<string>) => void;
+  private readonly atCommit: AtCommit;
   private readonly store: MemoryStore<string>;
   private readonly decided = new Map<number, Outcome[]>();
   private lease!: Lease<string>;
@@ -92,7 +94,7 @@ class Run {
   private gate: { readonly open: () => void; readonly lose: (error: Error) => void } | null = null;
   private underWay: { readonly done: Promise<void>; readonly settle: () => void } | null = null;
 
-  constructor(rules: Rules, log: readonly Step<string>[], atCommit: (store: MemoryStore<string>) => void) {
+  constructor(rules: Rules, log: readonly Step<string>[], atCommit: AtCommit) {
     this.rules = rules;
     this.log = log;
     this.atCommit = atCommit;
@@ -152,7 +154,7 @@ class Run {
     const settle = () => {
       this.committed = position;
       partition.settle(held);
-      this.atCommit(this.store);
+      this.atCommit(this.store, partition);
     };
     this.underWay = { done: this.lease.commit(commit), settle };
   }

@@ -116,3 +116,21 @@ test(
   },
   LIMIT,
 );
+
+test(
+  'what visits hold outside the garbage-collected heap is given back once they leave memory',
+  async () => {
+    await holds(
+      fc.tuple(logs(), plans),
+      async ([log, plan]) => {
+        await drive(rulesOfLog(log), stepsOfLog(log), plan, (_store, partition) => {
+          const visits = [...partition.visits()];
+          const stamps = visits.reduce((sum, visit) => sum + visit.idCount, 0);
+          same(partition.held, { visits: visits.length, stamps });
+        });
+      },
+      ([log, plan]) => `${scenarioText(log)}\nplan ${JSON.stringify(plan)}`,
+    );
+  },
+  LIMIT,
+);
