@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isRefusal, type LogRecord } from '../core/event.ts';
 import { type Outcome, Partition } from '../core/partition.ts';
+import { Breath } from './breath.ts';
 import { Committer } from './committer.ts';
 import { Continuity } from './continuity.ts';
 import { messageOf } from './errors.ts';
@@ -250,17 +251,17 @@ export class Epoch {
     const lookup = fold.lookup(decoded);
     if (lookup !== null) fold.admit(await this.awaiting('store', () => lease.history(lookup)));
     const wrong = fold.counts.anticipationsWrong;
-    let breathed = clock.elapsed();
+    const breath = new Breath(clock, BREATH);
     for (let i = 0; i < decoded.length; i++) {
       const record = decoded[i]!;
       if (fold.mayEnd(record.timestamp)) await this.endDue(record.timestamp);
       const outcomes = fold.fold(record);
       committer.folded(record.raw, costOf(record.raw, outcomes));
       if (committer.isFull) await this.awaiting('store', () => committer.commitNow());
-      if (clock.elapsed() - breathed < BREATH) continue;
+      if (!breath.isDue()) continue;
       await clock.sleep(0);
       if (context.ending().now) return;
-      breathed = clock.elapsed();
+      breath.taken();
     }
     await this.endDue(null);
     this.tell(decoded, fold.counts.anticipationsWrong - wrong);

@@ -33,9 +33,13 @@ export function rowsOf(changes: Changes<unknown>, outbox: OutboxRow | null): num
 
 /** What a record takes in memory, in bytes, about. */
 export function sizeOf(record: RawRecord): number {
-  let bytes = FRAME + lengthOf(record);
-  for (const [name, content] of record.headers) bytes += HEADER + name.length + content.length;
-  return bytes;
+  const bytes = FRAME + lengthOf(record);
+  const { headers } = record;
+  return headers.length === 0 ? bytes : bytes + bytesOf(headers);
+}
+
+function bytesOf(headers: RawRecord['headers']): number {
+  return headers.reduce((sum, [name, content]) => sum + HEADER + name.length + content.length, 0);
 }
 
 /** Of key and value, without cutting them out. */

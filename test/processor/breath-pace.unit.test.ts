@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { Breath } from '../../src/processor/breath.ts';
+import type { Clock } from '../../src/processor/ports.ts';
+
+/** A clock that is set by hand and counts the looks at it. */
+function handClock() {
+  const clock = { time: 0, looks: 0 };
+  const elapsed = () => {
+    clock.looks += 1;
+    return clock.time;
+  };
+  return { clock, real: { elapsed } as unknown as Clock };
+}
+
+/** @param takes ms that the i-th record takes. @returns longest stretch without a breath, breaths and looks. */
+function work(records: number, takes: (i: number) => number) {
+  const { clock, real } = handClock();
+  const breath = new Breath(real, 100);
+  let since = 0;
+  let longest = 0;
+  let breaths = 0;
+  for (let i = 0; i < records; i++) {
+    clock.time += takes(i);
+    longest = Math.max(longest, clock.time - since);
+    if (!breath.isDue()) continue;
+    breaths += 1;
+    breath.taken();
+    since = clock.time;
+  }
+  return { longest, breaths, looks: clock.looks };
+}
+
+describe('when others have their turn', () => {
+  test('after 100 ms of slow records, as soon as one ends', () => {
+    const { longest, breaths } = work(200, () => 30);
+    expect(longest).toBe(120);
+    expect(breaths).toBe(50);
+  });
+
+  test('while records are quick the clock is looked at after one in sixteen', () => {
+    const { looks, breaths } = work(1_000, () => 0.004);
+    expect(breaths).toBe(0);
+    expect(looks).toBeLessThan(70);
+  });
+
+  test('records that become slow without notice are late by sixteen of them at most', () => {
+    const { longest } = work(1_000, (i) => (i < 500 ? 0.004 : 5));
+    expect(longest).toBeLessThanOrEqual(100 + 16 * 5);
+  });
+
+  test('many quick records take a breath as well', () => {
+    const { longest, breaths } = work(10_000, () => 0.1);
+    expect(breaths).toBeGreaterThan(8);
+    expect(longest).toBeLessThan(102);
+  });
+});
