@@ -29,7 +29,8 @@ export class IdReader {
   readonly #owners = new SpanIndex(1_024, 128);
   /** Profile and source of each slot; those behind the last are not kept. */
   readonly #ownerIds = new Array<string | null>(this.#owners.slots * 2 + 2).fill(null);
-  readonly #texts = new Interned(8_192);
+  /** Many profiles have one source. Profiles are many: to look for each among those before costs more than it spares. */
+  readonly #sources = new Interned(1_024);
   /** Where the text read last begins, and its slot. */
   #at = -1;
   #slot = -1;
@@ -92,8 +93,8 @@ export class IdReader {
     for (const field of fields) {
       const text = this.#text(c, field, MAX_ID, null, NO_TEXTS);
       if (text === '') continue;
-      if (field.name === 'profile_id') profileId = this.#texts.of(text);
-      else sourceId = this.#texts.of(text);
+      if (field.name === 'profile_id') profileId = text;
+      else sourceId = this.#sources.of(text);
     }
     const owners = this.#owners;
     const slot = length <= owners.longest && !this.isOdd ? owners.put(c, at, length, kind) : owners.slots;
