@@ -21,7 +21,7 @@ export interface Step extends Field {
   readonly what:
     | 'skipped'
     | 'event_id'
-    | 'session_id'
+    | 'who'
     | 'owner'
     | 'type'
     | 'occurred_at'
@@ -48,7 +48,7 @@ export interface Plan {
 
 const STEPS: { readonly [path: string]: Step['what'] } = {
   event_id: 'event_id',
-  session_id: 'session_id',
+  session_id: 'who',
   profile_id: 'owner',
   source_id: 'owner',
   type: 'type',
@@ -68,9 +68,15 @@ const STEPS: { readonly [path: string]: Step['what'] } = {
   'context.extra': 'rest',
 };
 
-/** Notes to a session: of the first step of each of these two (most writers have no other), two of the last. */
-export const NOTES = 3;
-const NOTE_OF: { readonly [what: string]: number } = { owner: 0, rest: 1 };
+/** Notes to a session: of the first step of the rest of its context (most writers have no other) the last two. */
+export const NOTES = 2;
+const NOTE_OF: { readonly [what: string]: number } = { rest: 0 };
+
+/** Whether a field belongs to the step before it. Most events of a session name one profile and source, and where they
+ *  follow its id the three are found as one. */
+function joins(before: Step['what'] | undefined, what: Step['what']): boolean {
+  return what === 'owner' ? before === 'owner' || before === 'who' : what === 'rest' && before === 'rest';
+}
 
 const PLAIN = new Set(['string', 'bytes', 'int', 'long', 'boolean', 'map']);
 let kinds = 0;
@@ -95,7 +101,7 @@ function stepsOf(reader: RecordType, writer: RecordType, path: string, specials:
     const field = fieldOf(name, target?.type ?? null, type, path, specials);
     const what = target === undefined ? 'skipped' : STEPS[path + name]!;
     const last = steps.at(-1);
-    if (last?.what === what && what in NOTE_OF) {
+    if (last !== undefined && joins(last.what, what)) {
       steps[steps.length - 1] = { ...last, fields: [...last.fields, field] };
     } else {
       const isFirst = steps.every((each) => each.what !== what);

@@ -65,8 +65,8 @@ export class EventReader {
         case 'event_id':
           eventId = ids.eventId(c, step);
           break;
-        case 'session_id':
-          sessionId = ids.sessionId(c, step);
+        case 'who':
+          sessionId = ids.who(c, step);
           break;
         case 'owner':
           ids.owner(c, step);

@@ -6,7 +6,11 @@ import { SpanIndex } from './span-index.ts';
 import { decodeUtf8, fits, isClean } from './text.ts';
 import { MAX_ID, MAX_TYPE } from './track-event.ts';
 
-const NO_TEXTS: string[] = [];
+/** What was made of a span: profile and source, where it names them, and the session's id. */
+const VALUES = 4;
+const PROFILE = 0;
+const SOURCE = 1;
+const SESSION = 2;
 
 /**
  * Reads the ids and the type of an event: those that stood in others before are not decoded again, and are the same
@@ -14,8 +18,8 @@ const NO_TEXTS: string[] = [];
  */
 export class IdReader {
   isOdd = false;
-  /** Each session that was met lately; noted to it is what its last event said. */
-  readonly sessions = new SpanIndex(4_096, 128, NOTES);
+  /** Each session that was met lately, with its owner; noted to it is what its last event said. */
+  readonly sessions = new SpanIndex(4_096, 192, NOTES);
   /** Of the event at hand: the slot of its session, and where the id lies in the cursor's buffer; -1: nowhere. */
   session = -1;
   sessionAt = -1;
@@ -23,17 +27,14 @@ export class IdReader {
   profileId: string | null = null;
   sourceId: string | null = null;
 
-  readonly #sessionIds = textsOf(this.sessions);
+  readonly #who = new Array<string | null>(this.sessions.slots * VALUES).fill(null);
   readonly #types = new SpanIndex(64, 64);
-  readonly #typeTexts = textsOf(this.#types);
+  readonly #typeTexts = new Array<string>(this.#types.slots).fill('');
+  /** Of writers that name profile and source elsewhere than behind the session. */
   readonly #owners = new SpanIndex(1_024, 128);
-  /** Profile and source of each slot; those behind the last are not kept. */
-  readonly #ownerIds = new Array<string | null>(this.#owners.slots * 2 + 2).fill(null);
+  readonly #ownerIds = new Array<string | null>(this.#owners.slots * VALUES).fill(null);
   /** Many profiles have one source. Profiles are many: to look for each among those before costs more than it spares. */
   readonly #sources = new Interned(1_024);
-  /** Where the text read last begins, and its slot. */
-  #at = -1;
-  #slot = -1;
 
   /** Begins with another event. */
   clear(): void {
@@ -46,67 +47,105 @@ export class IdReader {
 
   /** Empty where there is none; as the two below. */
   eventId(c: Cursor, field: Field): string {
-    return this.#text(c, field, MAX_ID, null, NO_TEXTS);
+    return this.#text(c, field, MAX_ID);
   }
 
-  sessionId(c: Cursor, field: Field): string {
-    const text = this.#text(c, field, MAX_ID, this.sessions, this.#sessionIds);
-    this.session = this.#slot;
-    this.sessionAt = this.#at;
+  /** The session id, with profile and source where they follow it. */
+  who(c: Cursor, { fields, kind }: Step): string {
+    const { sessions } = this;
+    const field = fields[0]!;
+    const begin = c.pos;
+    if (!field.plain || !isSome(c, field.none)) return this.#readWho(c, fields);
+    const length = readLong(c);
+    const at = c.pos;
+    skip(c, length);
+    this.sessionAt = at;
     this.sessionEnd = c.pos;
-    return text;
+    for (let i = 1; i < fields.length; i++) fields[i]!.skip(c);
+    const span = c.pos - begin;
+    const isShort = span <= sessions.longest;
+    let slot = isShort ? sessions.find(c, begin, span, kind) : -1;
+    const who = this.#who;
+    if (slot >= 0) {
+      this.session = slot;
+      this.#takeOwner(who, slot);
+      return who[slot * VALUES + SESSION]!;
+    }
+    c.pos = begin;
+    const sessionId = this.#readWho(c, fields);
+    if (isShort && !this.isOdd) {
+      slot = sessions.put(c, begin, span, kind);
+      this.session = slot;
+      this.#keepOwner(who, slot, fields);
+      who[slot * VALUES + SESSION] = sessionId;
+    }
+    return sessionId;
   }
 
   type(c: Cursor, field: Field): string {
-    return this.#text(c, field, MAX_TYPE, this.#types, this.#typeTexts);
+    const types = this.#types;
+    const begin = c.pos;
+    field.skip(c);
+    const span = c.pos - begin;
+    const isShort = span <= types.longest;
+    let slot = isShort ? types.find(c, begin, span, field.kind) : -1;
+    if (slot >= 0) return this.#typeTexts[slot]!;
+    c.pos = begin;
+    const text = this.#text(c, field, MAX_TYPE);
+    if (isShort && !this.isOdd) {
+      slot = types.put(c, begin, span, field.kind);
+      this.#typeTexts[slot] = text;
+    }
+    return text;
   }
 
   /** Profile, source or both, as they follow each other. */
-  owner(c: Cursor, step: Step): void {
-    const slot = this.#owner(c, step) * 2;
-    this.profileId = this.#ownerIds[slot] ?? this.profileId;
-    this.sourceId = this.#ownerIds[slot + 1] ?? this.sourceId;
-  }
-
-  #owner(c: Cursor, { fields, kind, note }: Step): number {
+  owner(c: Cursor, { fields, kind }: Step): void {
     const owners = this.#owners;
-    const { sessions, session } = this;
-    const isNoted = session >= 0 && note >= 0;
-    const last = isNoted ? sessions.note(session, note) : -1;
-    if (owners.guess(c, last, kind)) return last;
-    const at = c.pos;
+    const begin = c.pos;
     for (let i = 0; i < fields.length; i++) fields[i]!.skip(c);
-    const length = c.pos - at;
-    const isShort = length <= owners.longest;
-    let slot = isShort ? owners.find(c, at, length, kind) : -1;
-    if (slot < 0) {
-      c.pos = at;
-      slot = this.#keepOwner(c, at, length, fields, kind);
+    const span = c.pos - begin;
+    const isShort = span <= owners.longest;
+    const slot = isShort ? owners.find(c, begin, span, kind) : -1;
+    if (slot >= 0) {
+      this.#takeOwner(this.#ownerIds, slot);
+      return;
     }
-    if (isNoted && slot < owners.slots) sessions.setNote(session, note, slot);
-    return slot;
+    c.pos = begin;
+    this.#readOwner(c, fields, 0);
+    if (isShort && !this.isOdd) this.#keepOwner(this.#ownerIds, owners.put(c, begin, span, kind), fields);
   }
 
-  #keepOwner(c: Cursor, at: number, length: number, fields: readonly Field[], kind: number): number {
-    let profileId: string | null = null;
-    let sourceId: string | null = null;
-    for (const field of fields) {
-      const text = this.#text(c, field, MAX_ID, null, NO_TEXTS);
+  /** A field that is not in the slot may have stood elsewhere. */
+  #takeOwner(values: readonly (string | null)[], slot: number): void {
+    this.profileId = values[slot * VALUES + PROFILE] ?? this.profileId;
+    this.sourceId = values[slot * VALUES + SOURCE] ?? this.sourceId;
+  }
+
+  #keepOwner(values: (string | null)[], slot: number, fields: readonly Field[]): void {
+    const has = (name: string) => fields.some((field) => field.name === name);
+    values[slot * VALUES + PROFILE] = has('profile_id') ? this.profileId : null;
+    values[slot * VALUES + SOURCE] = has('source_id') ? this.sourceId : null;
+  }
+
+  #readWho(c: Cursor, fields: readonly Field[]): string {
+    const sessionId = this.#text(c, fields[0]!, MAX_ID);
+    this.#readOwner(c, fields, 1);
+    return sessionId;
+  }
+
+  #readOwner(c: Cursor, fields: readonly Field[], from: number): void {
+    for (let i = from; i < fields.length; i++) {
+      const field = fields[i]!;
+      const text = this.#text(c, field, MAX_ID);
       if (text === '') continue;
-      if (field.name === 'profile_id') profileId = text;
-      else sourceId = this.#sources.of(text);
+      if (field.name === 'profile_id') this.profileId = text;
+      else this.sourceId = this.#sources.of(text);
     }
-    const owners = this.#owners;
-    const slot = length <= owners.longest && !this.isOdd ? owners.put(c, at, length, kind) : owners.slots;
-    this.#ownerIds[slot * 2] = profileId;
-    this.#ownerIds[slot * 2 + 1] = sourceId;
-    return slot;
   }
 
-  /** @param spans null: such texts are not met again, or are kept with what is around them. */
-  #text(c: Cursor, field: Field, max: number, spans: SpanIndex | null, texts: string[]): string {
-    this.#at = -1;
-    this.#slot = -1;
+  /** A text that is not met again, or is kept with what is around it. */
+  #text(c: Cursor, field: Field, max: number): string {
     if (isNone(c, field.none)) return '';
     if (!field.plain || !isSome(c, field.none)) {
       const text = (field.read(c) as string | null) ?? '';
@@ -116,22 +155,11 @@ export class IdReader {
     const length = readLong(c);
     const at = c.pos;
     skip(c, length);
-    if (length === 0) return '';
-    this.#at = at;
     if (length > max) {
       this.isOdd = true;
       return '';
     }
-    if (spans === null || length > spans.longest) return this.#decode(c, at, length);
-    let slot = spans.find(c, at, length, 0);
-    if (slot < 0) {
-      const text = this.#decode(c, at, length);
-      if (this.isOdd) return '';
-      slot = spans.put(c, at, length, 0);
-      texts[slot] = text;
-    }
-    this.#slot = slot;
-    return texts[slot]!;
+    return length === 0 ? '' : this.#decode(c, at, length);
   }
 
   #decode(c: Cursor, at: number, length: number): string {
@@ -141,9 +169,4 @@ export class IdReader {
     if (!isClean(text)) this.isOdd = true;
     return text;
   }
-}
-
-/** A place for the text of each slot. */
-function textsOf({ slots }: SpanIndex): string[] {
-  return new Array<string>(slots).fill('');
 }
