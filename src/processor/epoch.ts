@@ -245,9 +245,17 @@ export class Epoch {
     const { fold, committer, lease, context } = this;
     const { decode, clock } = context.parts;
     await this.outboxRoom();
-    await this.awaiting('registry', () => this.schemas.learn(records, () => context.ending().now));
     if (context.ending().now) return;
-    const decoded = records.map((record) => decode(lease.partition, record));
+    const decoded: LogRecord<RawRecord>[] = [];
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i]!;
+      // Not for all of them first: a record's bytes would be fetched from memory twice.
+      if (!this.schemas.isKnown(record)) {
+        await this.learn(record);
+        if (context.ending().now) return;
+      }
+      decoded.push(decode(lease.partition, record));
+    }
     const lookup = fold.lookup(decoded);
     if (lookup !== null) fold.admit(await this.awaiting('store', () => lease.history(lookup)));
     const wrong = fold.counts.anticipationsWrong;
@@ -267,6 +275,10 @@ export class Epoch {
     this.tell(decoded, fold.counts.anticipationsWrong - wrong);
     committer.commitIfOld();
     this.check();
+  }
+
+  private learn(record: RawRecord): Promise<void> {
+    return this.awaiting('registry', () => this.schemas.learn([record], () => this.context.ending().now));
   }
 
   /** Ends what is due, with commits in between where it is much. */

@@ -137,15 +137,20 @@ export class UsedSchemas {
     for (const [id, schema] of kept) schemas.add(id, schema);
   }
 
+  /** Whether the record can be decoded as it is; where this says no, `learn` comes first. */
+  isKnown(record: RawRecord): boolean {
+    const id = this.schemas.schemaIdOf(record);
+    if (id === null || id === this.last) return true;
+    if (!this.kept.has(id) && !this.unkept.has(id)) return false;
+    this.last = id;
+    return true;
+  }
+
   /** Makes these records decodable, or waits until they are. */
   async learn(records: readonly RawRecord[], isEnding: () => boolean): Promise<void> {
     for (const record of records) {
-      const id = this.schemas.schemaIdOf(record);
-      if (id === null || id === this.last) continue;
-      if (this.kept.has(id) || this.unkept.has(id)) {
-        this.last = id;
-        continue;
-      }
+      if (this.isKnown(record)) continue;
+      const id = this.schemas.schemaIdOf(record)!;
       while (this.schemas.get(id) === undefined && !isEnding()) await this.schemas.ask(id, isEnding);
       const schema = this.schemas.get(id);
       if (schema != null) this.unkept.set(id, { id, schema, fromOffset: record.offset });

@@ -37,6 +37,17 @@ function record(offset: number, id: number): RawRecord {
 const goOn = () => false;
 
 describe('writer schemas', () => {
+  test('a record is to be learnt from until its schema is kept or will be, and then no more', async () => {
+    const { schemas } = setUp((id) => (id === 9 ? null : `schema ${id}`));
+    const used = new UsedSchemas(schemas, new Map([[8, 'schema 8']]));
+    const known = (...ids: number[]) => ids.map((id) => used.isKnown(record(1, id)));
+    expect(known(7, 8, 9)).toEqual([false, true, false]);
+    await used.learn([record(1, 7), record(2, 9)], goOn);
+    expect(known(7, 8, 7, 9)).toEqual([true, true, true, false]);
+    // Another partition's records do not keep it for this one.
+    expect(new UsedSchemas(schemas, new Map()).isKnown(record(1, 7))).toBe(false);
+  });
+
   test('are kept by each partition with the first offset that they decode, until the commit that keeps them', async () => {
     const { schemas, asked } = setUp((id) => `schema ${id}`);
     const one = new UsedSchemas(schemas, new Map());
