@@ -20,39 +20,32 @@ interface Slice {
   readonly columns: FreshEvents;
   readonly first: number;
   readonly length: number;
-  /** Whether all are of one type, and all ids are UUIDs in canonical form. */
+  /** Whether all are of one type, all ids are UUIDs in canonical form, and any has properties. */
   readonly sameType: boolean;
   readonly allUuids: boolean;
+  readonly anyProperties: boolean;
 }
 
 /** Rows of visit_chunk. The migration that makes the table says what is in its columns. */
 export function writeChunks(rows: CopyRows, visitId: string, events: VisitEvents): void {
   const { columns } = events;
   for (let first = events.first, left = events.length; left > 0; ) {
-    const type = columns.typeAt(first);
-    let [length, bytes, sameType, allUuids] = [0, 0, true, true];
+    const ofFirst = columns.typeAt(first);
+    let [length, bytes, sameType, allUuids, anyProperties] = [0, 0, true, true, false];
     let i = first;
     for (; length < left; i = columns.after(i), length += 1) {
-      bytes += bytesOf(columns, i);
+      const type = columns.typeAt(i);
+      const properties = columns.propertiesAt(i);
+      bytes += EVENT_BYTES + type.length + (columns.pageAt(i)?.length ?? 0) + (properties?.length ?? 0);
       if (bytes > ROW_BYTES && length > 0) break;
-      sameType &&= columns.typeAt(i) === type;
+      sameType &&= type === ofFirst;
       allUuids &&= columns.wordsAt(i) >= 0;
+      anyProperties ||= properties !== null;
     }
-    writeRow(rows, visitId, { columns, first, length, sameType, allUuids });
+    writeRow(rows, visitId, { columns, first, length, sameType, allUuids, anyProperties });
     left -= length;
     first = i;
   }
-}
-
-function bytesOf(columns: FreshEvents, i: number): number {
-  const page = columns.pageAt(i);
-  const properties = columns.propertiesAt(i);
-  return (
-    EVENT_BYTES +
-    columns.typeAt(i).length +
-    (page === null ? 0 : page.length) +
-    (properties === null ? 0 : properties.length)
-  );
 }
 
 function writeRow(rows: CopyRows, visitId: string, slice: Slice): void {
@@ -63,7 +56,7 @@ function writeRow(rows: CopyRows, visitId: string, slice: Slice): void {
   rows.field((out) => writeTexts(out, slice, slice.sameType ? 1 : slice.length, typeAt));
   rows.field((out) => writeTimes(out, slice));
   rows.field((out) => writeTexts(out, slice, slice.length, pageAt));
-  rows.field((out) => writeArray(out, JSONB, slice, propertiesAt));
+  rows.field((out) => slice.anyProperties && writeArray(out, JSONB, slice, propertiesAt));
 }
 
 function writeUuids(out: ByteWriter, { columns, first, length }: Slice): boolean {
@@ -110,10 +103,9 @@ const CLOSING = 0x5d;
 const COMMA = 0x2c;
 const JSON_NULL = Buffer.from('null');
 
-/** As an array of its own type. False: all elements are null. */
+/** As an array of its own type. */
 function writeArray(out: ByteWriter, type: ElementType<string>, slice: Slice, textAt: TextAt): boolean {
   const { columns, first, length } = slice;
-  if (!hasAny(slice, textAt)) return false;
   out.int32(1);
   const hasNull = out.position;
   out.int32(0);
@@ -134,10 +126,3 @@ function writeArray(out: ByteWriter, type: ElementType<string>, slice: Slice, te
 }
 
 const NULL = -1;
-
-function hasAny({ columns, first, length }: Slice, textAt: TextAt): boolean {
-  for (let i = first, left = length; left > 0; i = columns.after(i), left -= 1) {
-    if (textAt(columns, i) !== null) return true;
-  }
-  return false;
-}
