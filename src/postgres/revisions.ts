@@ -18,28 +18,30 @@ const COPY_REVISION = copyStatement(
  */
 export class RevisionRows {
   readonly #all: readonly Revision[];
-  /** The last of each visit. */
-  readonly #last = new Map<string, Revision>();
-  readonly #told = new Set<Revision>();
+  /** Index of the last of each visit. */
+  readonly #last = new Map<string, number>();
+  /** 1 for each that a visit's row tells. */
+  readonly #told: Uint8Array;
 
   constructor({ revisions }: Pick<Changes<unknown>, 'revisions'>) {
     this.#all = revisions;
-    for (const revision of revisions) this.#last.set(revision.visitId, revision);
+    this.#told = new Uint8Array(revisions.length);
+    for (let i = 0; i < revisions.length; i += 1) this.#last.set(revisions[i]!.visitId, i);
   }
 
   /** `decided_at` of a visit's row in ended_visit; null: no revision of this commit can be told from it. */
   toldBy(visit: Visit): number | null {
-    const revision = this.#last.get(visit.id);
-    if (revision === undefined || !isTold(revision, visit)) return null;
-    this.#told.add(revision);
-    return revision.decidedAt;
+    const i = this.#last.get(visit.id);
+    if (i === undefined || !isTold(this.#all[i]!, visit)) return null;
+    this.#told[i] = 1;
+    return this.#all[i]!.decidedAt;
   }
 
   /** Those that no visit's row tells. */
   steps(blocks: Blocks): Step[] {
     const rows = new CopyRows(9, blocks);
-    for (const revision of this.#all) {
-      if (this.#told.has(revision)) continue;
+    for (const [i, revision] of this.#all.entries()) {
+      if (this.#told[i] === 1) continue;
       rows.row();
       rows.uuid(revision.visitId);
       rows.int(revision.revision);
