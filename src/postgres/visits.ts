@@ -94,8 +94,10 @@ function take(statement: Statement, ids: string[]): Step[] {
   return ids.length === 0 ? [] : [{ statement, values: [ids.length, arrayParameter(UUID, ids)] }];
 }
 
-/** In order of id, which is the order of the indexes: neighbours go to the same page. */
+/**
+ * In the order in which they were opened, which, but for clocks that were set back, is that of their ids, and so of the
+ * indexes: neighbours go to the same page.
+ */
 function inOrder<T extends { readonly visit: Visit }>(visits: readonly T[]): readonly T[] {
-  const sorted = visits.every(({ visit }, i) => i === 0 || visits[i - 1]!.visit.id <= visit.id);
-  return sorted ? visits : [...visits].sort((a, b) => (a.visit.id < b.visit.id ? -1 : 1));
+  return visits.toSorted((a, b) => a.visit.openedOffset - b.visit.openedOffset);
 }
