@@ -1,31 +1,38 @@
 import type { ContextEntry, Json } from '../core/event.ts';
+import type { ByteWriter } from './bytes.ts';
 import { SharedValues } from './shared.ts';
 
-/** By hand, because an object made of the keys would order those that look like integers, and trip over `__proto__`. */
-export function contextJson(context: readonly ContextEntry[]): string {
-  let json = '{';
-  for (let i = 0; i < context.length; i += 1) json += i === 0 ? entryJson(context[i]!) : `,${entryJson(context[i]!)}`;
-  return `${json}}`;
+/**
+ * As a JSON object in the entries' order. By hand, because an object made of the keys would order those that look like
+ * integers, and trip over `__proto__`.
+ */
+export function writeContext(out: ByteWriter, context: readonly ContextEntry[]): void {
+  out.byte(BRACE);
+  for (let i = 0; i < context.length; i += 1) {
+    if (i > 0) out.byte(COMMA);
+    out.raw(entryJson(context[i]!));
+  }
+  out.byte(BRACE_END);
 }
 
-/** Entries are shared by the visits of all that use the same device, or look at the same page. */
-const texts = new Map<ContextEntry, string>();
+/** UTF-8. Entries are shared by the visits of all that use the same device, or look at the same page. */
+const written = new Map<ContextEntry, Uint8Array>();
 /** All are forgotten then: a weak map, which would forget by itself, costs the garbage collector more than it saves. */
-const MOST_TEXTS = 16_384;
+const MOST_WRITTEN = 16_384;
 
-function entryJson(entry: ContextEntry): string {
-  let json = texts.get(entry);
+function entryJson(entry: ContextEntry): Uint8Array {
+  let json = written.get(entry);
   if (json === undefined) {
-    json = `${JSON.stringify(entry[0])}:${JSON.stringify(entry[1])}`;
-    if (texts.size === MOST_TEXTS) texts.clear();
-    texts.set(entry, json);
+    json = Buffer.from(`${JSON.stringify(entry[0])}:${JSON.stringify(entry[1])}`);
+    if (written.size === MOST_WRITTEN) written.clear();
+    written.set(entry, json);
   }
   return json;
 }
 
 const entries = new SharedValues<ContextEntry>();
 
-/** The entries of what `contextJson` made, in their order; those that are equal are one object. */
+/** The entries of what `writeContext` wrote, in their order; those that are equal are one object. */
 export function readContext(json: string): ContextEntry[] {
   const context: ContextEntry[] = [];
   let start = 1;

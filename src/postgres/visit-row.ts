@@ -1,7 +1,7 @@
 import type { Utm } from '../core/event.ts';
 import { type EndReason, type Place, type Seal, Visit } from '../core/visit.ts';
 import type { VisitTable } from '../core/visit-table.ts';
-import { contextJson, readContext } from './context-json.ts';
+import { readContext, writeContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
 import type { RowReader } from './row.ts';
@@ -80,7 +80,7 @@ export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amen
   rows.text(visit.exitPage);
   for (let i = 0; i < 5; i += 1) rows.text(visit.utm?.[i] ?? null);
   for (let i = 0; i < visit.named.length; i += 1) rows.text(visit.named[i]!);
-  rows.text(contextJson(visit.context));
+  rows.bytea((out) => writeContext(out, visit.context));
   rows.bytea((out) => writeFoldState(out, visit));
 }
 

@@ -1,11 +1,18 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json } from '../../src/core/event.ts';
-import { contextJson, readContext } from '../../src/postgres/context-json.ts';
+import type { ContextEntry, Json } from '../../src/core/event.ts';
+import { ByteWriter } from '../../src/postgres/bytes.ts';
+import { readContext, writeContext } from '../../src/postgres/context-json.ts';
 
 const keys = fc.oneof(fc.string(), fc.constantFrom('__proto__', '', '"', '\\', '\\"', '{', '10', '9', ',', ':'));
 const values = fc.jsonValue({ depthSize: 'medium' }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
 const contexts = fc.uniqueArray(fc.tuple(keys, values), { selector: ([key]) => key });
+
+function contextJson(context: readonly ContextEntry[]): string {
+  const out = new ByteWriter();
+  writeContext(out, context);
+  return out.bytes().toString();
+}
 
 test('a context comes back entry by entry, in the order in which it was written, whatever its keys and values', () => {
   fc.assert(
