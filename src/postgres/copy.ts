@@ -115,6 +115,12 @@ export class CopyRows {
     else this.#null(hole);
   }
 
+  /** So many fields, as `textFields` encodes them. */
+  encoded(fields: number, bytes: Uint8Array): void {
+    this.#left -= fields;
+    this.#out.raw(bytes);
+  }
+
   /** The whole of the copy's data, where there is a row. Nothing may be written after. */
   finish(): CopyData {
     this.#complete();

@@ -6,6 +6,7 @@ import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
 import type { RowReader } from './row.ts';
 import { SharedValues } from './shared.ts';
+import { textFields } from './text-fields.ts';
 
 const TIMES = new Set<string>(['started_at', 'last_event_at']);
 
@@ -52,6 +53,8 @@ export const VISIT_COLUMN_COUNT = FIXED.length + CHANGING.length;
 export const visitAssignments = (source: string): string =>
   CHANGING.map((column) => `${column} = ${source}.${column}`).join(', ');
 
+const NO_UTM: Utm = [null, null, null, null, null];
+
 /** @param amendableUntil ms; null while the visit is open */
 export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amendableUntil: number | null): void {
   rows.row();
@@ -78,8 +81,8 @@ export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amen
   rows.text(visit.entryPage);
   rows.text(visit.referrer);
   rows.text(visit.exitPage);
-  for (let i = 0; i < 5; i += 1) rows.text(visit.utm?.[i] ?? null);
-  for (let i = 0; i < visit.named.length; i += 1) rows.text(visit.named[i]!);
+  rows.encoded(5, textFields(visit.utm ?? NO_UTM));
+  rows.encoded(visit.named.length, textFields(visit.named));
   rows.bytea((out) => writeContext(out, visit.context));
   rows.bytea((out) => writeFoldState(out, visit));
 }
