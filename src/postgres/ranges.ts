@@ -66,9 +66,9 @@ const HIGHEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /**
  * Rows of 2 to 8 KB stay in their page as they are; otherwise they would be compressed when written, which costs more than
- * all the rest.
+ * all the rest. A value that is copied from row to row keeps its form, so this goes for staged rows as well.
  */
-const STORAGE = 'toast_tuple_target = 8160';
+export const STORAGE = 'toast_tuple_target = 8160';
 /**
  * For a look-up by session the index of sessions is the best whatever a sample of the table says: one that was taken
  * when it held a few visits of one session would have all of the month read instead.

@@ -5,7 +5,7 @@ import { connect, type DatabaseOptions } from './connect.ts';
 import { READ_PAGES_ONLY } from './ended-sessions.ts';
 import { PostgresLease, type Shared } from './lease.ts';
 import { assertSchemaVersion } from './migrate.ts';
-import { Ranges } from './ranges.ts';
+import { Ranges, STORAGE } from './ranges.ts';
 import { Readers } from './readers.ts';
 import { assertServer } from './server.ts';
 import { Session } from './session.ts';
@@ -99,7 +99,7 @@ export const LOOK_UP = `
 
 /** Staging tables, once a connection; and the session's own rules. */
 const PREPARE_CONNECTION = `${TIMEOUTS} ${LOOK_UP}
-  CREATE TEMPORARY TABLE staged_visit (LIKE ended_visit INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+  CREATE TEMPORARY TABLE staged_visit (LIKE ended_visit INCLUDING DEFAULTS) WITH (${STORAGE}) ON COMMIT DELETE ROWS;
   CREATE TEMPORARY TABLE staged_profile (LIKE profile_part) ON COMMIT DELETE ROWS;
   CREATE TEMPORARY TABLE staged_trait (LIKE profile_trait) ON COMMIT DELETE ROWS;
 `;
