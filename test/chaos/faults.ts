@@ -46,7 +46,7 @@ const killed: Make = (random, { slots }) => {
   };
 };
 
-/** @param from @param to how long it stands still, ms: the group waits ten seconds for a member. */
+/** @param from @param to how long it stands still, ms: the group waits seven seconds for a member. */
 const stopped =
   (kind: string, from: number, to: number): Make =>
   (random, { slots }) => {
