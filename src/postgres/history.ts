@@ -1,5 +1,4 @@
 import { EventId, EventIds } from '../core/event-ids.ts';
-import type { Visit } from '../core/visit.ts';
 import type { HistoryQuery, SessionHistory } from '../processor/ports.ts';
 import { arrayParameter, TEXT, UUID } from './arrays.ts';
 import type { Rows, Statement, Step } from './batch.ts';
@@ -7,15 +6,25 @@ import { lowestId } from './ranges.ts';
 import { TextRow } from './row.ts';
 import { readVisit, VISIT_SELECT } from './visit-row.ts';
 
+/** UUIDs one after the other, and arrays of other ids; the chunks of merged visits included. */
+const eventIdsOf = (visit: string, where = 'true'): string => `
+  SELECT string_agg(c.event_uuids, '') AS uuids, json_agg(c.event_ids) FILTER (WHERE c.event_ids IS NOT NULL) AS texts
+  FROM (
+    SELECT ${visit} AS visit_id
+    UNION ALL
+    SELECT a.visit_id FROM visit_alias a WHERE a.survivor = ${visit}
+  ) held JOIN visit_chunk c ON c.visit_id = held.visit_id
+  WHERE ${where}`;
+
 /**
  * Session by session, each a probe of the index: whatever the planner believes of the tables, it has no other way to go
  * (OFFSET keeps it from turning the join round). The lowest id that can matter keeps months before it from being read
  * at all. `$3`: a visit opened by a record older than this does not matter; `$4`, `$5`: nor does one that ended before
- * this and is frozen.
+ * this and is frozen. Event ids are those of visits that can still be amended.
  */
 export const FIND_ENDED: Statement = {
   name: 'history_ended',
-  text: `SELECT amendable, ${VISIT_SELECT}
+  text: `SELECT found.uuids, found.texts, amendable, ${VISIT_SELECT}
     FROM unnest($2::text[]) AS asked (session)
     CROSS JOIN LATERAL (
       SELECT *, amendable_until >= $5::bigint AS amendable
@@ -24,65 +33,47 @@ export const FIND_ENDED: Statement = {
         AND (last_event_at >= to_timestamp($4::bigint / 1000.0) OR amendable_until >= $5::bigint)
       OFFSET 0
     ) visit
+    CROSS JOIN LATERAL (${eventIdsOf('visit.visit_id', 'visit.amendable')}) found
     ORDER BY visit_id`,
 };
 
-/** UUIDs one after the other, and arrays of other ids; the chunks of merged visits included. */
 const FIND_EVENT_IDS: Statement = {
   name: 'history_event_ids',
   text: `SELECT asked.id, found.uuids, found.texts
-    FROM unnest($1::uuid[]) AS asked (id)
-    CROSS JOIN LATERAL (
-      SELECT string_agg(c.event_uuids, '') AS uuids, json_agg(c.event_ids) FILTER (WHERE c.event_ids IS NOT NULL) AS texts
-      FROM (
-        SELECT asked.id AS visit_id
-        UNION ALL
-        SELECT a.visit_id FROM visit_alias a WHERE a.survivor = asked.id
-      ) held JOIN visit_chunk c ON c.visit_id = held.visit_id
-    ) found`,
+    FROM unnest($1::uuid[]) AS asked (id) CROSS JOIN LATERAL (${eventIdsOf('asked.id')}) found`,
 };
 
-export function findEndedStep(query: HistoryQuery, partition: number): Step {
-  const sessions = arrayParameter(TEXT, [...new Set(query.sessions.map(({ sessionId }) => sessionId))]);
-  const bounds = [lowestId(query.openedSince), atMost(query.endedSince), atMost(query.watermark)];
-  return { statement: FIND_ENDED, values: [partition, sessions, ...bounds] };
+/** All that a look-up asks, to be answered by `readHistory`. */
+export function historySteps(
+  { sessions, openedSince, endedSince, watermark }: HistoryQuery,
+  partition: number,
+): Step[] {
+  const sessionIds = arrayParameter(TEXT, [...new Set(sessions.map(({ sessionId }) => sessionId))]);
+  const bounds = [lowestId(openedSince), atMost(endedSince), atMost(watermark)];
+  const steps: Step[] = [{ statement: FIND_ENDED, values: [partition, sessionIds, ...bounds] }];
+  // None, of most who come back.
+  const open = sessions.flatMap(({ openVisitIds }) => openVisitIds);
+  if (open.length > 0) steps.push({ statement: FIND_EVENT_IDS, values: [arrayParameter(UUID, open)] });
+  return steps;
 }
 
-/** What was found first, and of which visits the event ids are to be found next. */
-export class Found {
-  readonly #query: HistoryQuery;
-  readonly #ended: readonly Visit[];
-  readonly #amendable = new Map<string, Visit>();
-
-  constructor(query: HistoryQuery, rows: Rows) {
-    this.#query = query;
-    this.#ended = rows.map((fields) => {
-      const row = new TextRow(fields);
-      const amendable = row.boolean();
-      const visit = readVisit(row, 'ended');
-      if (amendable) this.#amendable.set(visit.id, visit);
-      return visit;
-    });
-  }
-
-  /** null: of none, as of most who come back. */
-  get eventIdsStep(): Step | null {
-    const ids = [...this.#amendable.keys(), ...this.#query.sessions.flatMap(({ openVisitIds }) => openVisitIds)];
-    return ids.length === 0 ? null : { statement: FIND_EVENT_IDS, values: [arrayParameter(UUID, ids)] };
-  }
-
-  /** One answer for each session that was asked for, in that order. */
-  answer(eventIdRows: Rows): SessionHistory[] {
-    const eventIds = new Map(eventIdRows.map(([id, uuids, texts]) => [id, readIds(uuids!, texts!)]));
-    for (const [id, visit] of this.#amendable) visit.loadIds(eventIds.get(id)!);
-    const bySession = Map.groupBy(this.#ended, ({ sessionId, debug }) => `${debug} ${sessionId}`);
-    return this.#query.sessions.map(({ sessionId, debug, openVisitIds }) => ({
-      sessionId,
-      debug,
-      ended: bySession.get(`${debug} ${sessionId}`) ?? [],
-      openEventIds: new Map(openVisitIds.map((id) => [id, eventIds.get(id)!])),
-    }));
-  }
+/** One answer for each session that was asked for, in that order. @param rows of `historySteps`, step by step */
+export function readHistory({ sessions }: HistoryQuery, [endedRows, openRows = []]: readonly Rows[]): SessionHistory[] {
+  const ended = endedRows!.map(([uuids, texts, ...fields]) => {
+    const row = new TextRow(fields);
+    const amendable = row.boolean();
+    const visit = readVisit(row, 'ended');
+    if (amendable) visit.loadIds(readIds(uuids!, texts!));
+    return visit;
+  });
+  const openIds = new Map(openRows.map(([id, uuids, texts]) => [id, readIds(uuids!, texts!)]));
+  const bySession = Map.groupBy(ended, ({ sessionId, debug }) => `${debug} ${sessionId}`);
+  return sessions.map(({ sessionId, debug, openVisitIds }) => ({
+    sessionId,
+    debug,
+    ended: bySession.get(`${debug} ${sessionId}`) ?? [],
+    openEventIds: new Map(openVisitIds.map((id) => [id, openIds.get(id)!])),
+  }));
 }
 
 const eventId = new EventId();

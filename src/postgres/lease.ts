@@ -16,7 +16,7 @@ import { type Rows, type Statement, type Step, StepFailed } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { commitSteps, FENCE, rangedIds } from './commit.ts';
 import { readEndedSessions } from './ended-sessions.ts';
-import { Found, findEndedStep } from './history.ts';
+import { historySteps, readHistory } from './history.ts';
 import { ACKNOWLEDGE, acknowledgeSteps, readOutbox, readOutboxSteps } from './outbox.ts';
 import { makeRange, type Ranges } from './ranges.ts';
 import type { Readers } from './readers.ts';
@@ -80,9 +80,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
 
   async history(query: HistoryQuery): Promise<SessionHistory[]> {
     this.#session.assertAlive();
-    const found = new Found(query, await this.#read(findEndedStep(query, this.partition)));
-    const next = found.eventIdsStep;
-    return found.answer(next === null ? [] : await this.#read(next));
+    return readHistory(query, await this.#read(historySteps(query, this.partition)));
   }
 
   async *endedSessions(reach: HistoryReach): AsyncGenerator<readonly string[], void, undefined> {
@@ -133,10 +131,10 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   }
 
   /** On another connection, which asks last of all whether another epoch has begun: none had when the rows were read. */
-  async #read(step: Step): Promise<Rows> {
+  async #read(steps: readonly Step[]): Promise<Rows[]> {
     const held = { statement: HELD, values: [this.partition, this.epoch] };
-    const [rows] = await this.#fenced(HELD, this.#shared.readers.run([step, held]));
-    return rows!;
+    const rows = await this.#fenced(HELD, this.#shared.readers.run([...steps, held]));
+    return rows.slice(0, steps.length);
   }
 
   async #run(steps: Step[], fence: Statement, before: readonly string[] = []): Promise<void> {
