@@ -17,6 +17,9 @@ import { decodeVisitEnded } from '../wire/visit-ended.ts';
 import { checkDatabase, checkTopics } from './preflight.ts';
 import { writerSchemasOf } from './writer-schemas.ts';
 
+/** How many times `commit.max_bytes` all partitions of a thread may have folded since their last commits. */
+const COMMITS_AT_ONCE = 4;
+
 /** The parts outside: real, or in memory. */
 export interface Outside {
   readonly log: InputLog;
@@ -121,6 +124,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
         severalPerRecord: input.format === 'tracardi',
       }),
     idle: { maxBytes: cache.maxBytes, usedBytes: 0 },
+    commits: { maxBytes: COMMITS_AT_ONCE * commit.maxBytes, usedBytes: 0 },
     decodeOutbox,
     eventIdOf: (value) => decodeVisitEnded(value).eventId,
   };

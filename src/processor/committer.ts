@@ -25,6 +25,13 @@ const SIGN_OF_LIFE = 30_000;
 /** Nothing to do before something happens, ms. */
 const LONG = 60_000;
 
+/** What all partitions of a processor have folded since their last commits, in bytes, about. */
+export interface CommitMemory {
+  /** From here on whichever partition folds takes a commit, however little it has. */
+  readonly maxBytes: number;
+  usedBytes: number;
+}
+
 export interface CommitterOptions {
   readonly lease: Lease<RawRecord>;
   readonly fold: Partition<RawRecord>;
@@ -36,6 +43,8 @@ export interface CommitterOptions {
   /** Longest that a change waits while there is more to fold, ms; and bytes after which a commit is taken. */
   readonly interval: number;
   readonly maxBytes: number;
+  /** Shared by all partitions. */
+  readonly memory: CommitMemory;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: Observer;
@@ -82,12 +91,14 @@ export class Committer {
 
   /** A commit taken now is larger by about so many bytes. */
   add(bytes: number): void {
-    this.pendingBytes += bytes;
+    this.account(bytes);
     if (this.changedAt === null) this.changedAt = this.options.clock.elapsed();
   }
 
   get isFull(): boolean {
-    return this.pendingBytes + this.options.fold.largeBytes >= this.options.maxBytes;
+    const { fold, maxBytes, memory } = this.options;
+    if (this.pendingBytes + fold.largeBytes >= maxBytes) return true;
+    return memory.usedBytes >= memory.maxBytes && this.pendingBytes > 0;
   }
 
   private get hasChanges(): boolean {
@@ -164,6 +175,16 @@ export class Committer {
     );
   }
 
+  /** Nothing more is committed: what was folded and is not, counts no more. */
+  close(): void {
+    this.account(-this.pendingBytes);
+  }
+
+  private account(bytes: number): void {
+    this.pendingBytes += bytes;
+    this.options.memory.usedBytes += bytes;
+  }
+
   private start(): void {
     const { lease, fold, publisher, schemas, encode, clock, observer, logger } = this.options;
     const started = clock.elapsed();
@@ -175,7 +196,7 @@ export class Committer {
     const dues = duesOf(changes.emissions);
     const size = { records: changes.state.counts.records - this.records, rows: rowsOf(changes, outbox), bytes };
     this.records = changes.state.counts.records;
-    this.pendingBytes = 0;
+    this.account(-this.pendingBytes);
     this.changedAt = null;
     const commit = lease.commit({
       changes,

@@ -16,7 +16,7 @@ import { foldedSize } from './size.ts';
 import type { Waker } from './waiting.ts';
 
 /** Records that are decoded, looked up and folded at once. */
-const SLICE = 1_000;
+const SLICE = 4_000;
 /**
  * Longest that a slice folds without letting heartbeats through, ms. A session with a hundred thousand visits takes
  * milliseconds a record: a slice of it would outlast the session timeout of the group, and be begun anew for ever.
@@ -120,6 +120,7 @@ export class Epoch {
       end: context.end,
       interval: settings.commitInterval,
       maxBytes: settings.commitMaxBytes,
+      memory: parts.commits,
       onDone: () => waker.wake(),
     });
   }
@@ -144,7 +145,7 @@ export class Epoch {
     while (!ending().now) {
       this.check();
       if (this.outOfChain) await this.rejoinChain();
-      const arrival = inbox.take();
+      const arrival = inbox.take(SLICE);
       if (arrival !== null) {
         await this.foldArrival(arrival);
         continue;
@@ -160,6 +161,7 @@ export class Epoch {
   async giveUp(): Promise<void> {
     this.over = true;
     this.fold.close();
+    this.committer.close();
     await this.publisher.stop();
     await this.lease.release();
   }

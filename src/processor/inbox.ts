@@ -5,7 +5,7 @@ import { sizeOf } from './size.ts';
 const ROOM_BYTES = 4_000_000;
 
 /** What the position did: records, or (without any) a stretch in which there is nothing for us. */
-export type Arrival = RecordBatch | { readonly from: number; readonly next: number; readonly records: readonly [] };
+export type Arrival = Pick<RecordBatch, 'from' | 'next' | 'records'>;
 
 /**
  * Batches on their way from the reader to the fold.
@@ -47,12 +47,19 @@ export class Inbox {
     return true;
   }
 
-  take(): Arrival | null {
-    const item = this.items.shift();
-    if (item === undefined) return null;
-    this.bytes -= item.bytes;
+  /** What is queued next: one arrival, or as many as have fewer than so many records together, put into one. */
+  take(enough = 1): Arrival | null {
+    const first = this.items.shift();
+    if (first === undefined) return null;
+    let taken = first.arrival;
+    this.bytes -= first.bytes;
+    while (taken.records.length < enough && this.items.length > 0) {
+      const { arrival, bytes } = this.items.shift()!;
+      this.bytes -= bytes;
+      taken = joined(taken, arrival);
+    }
     if (this.bytes < ROOM_BYTES) this.release();
-    return item.arrival;
+    return taken;
   }
 
   /** Resolves once there is room for more. */
@@ -66,6 +73,16 @@ export class Inbox {
     this.waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+/** Two that lie one after the other in the log. */
+function joined(before: Arrival, after: Arrival): Arrival {
+  const { records } = before;
+  return {
+    from: before.from,
+    next: after.next,
+    records: records.length === 0 ? after.records : [...records, ...after.records],
+  };
 }
 
 function bytesOf(arrival: Arrival): number {

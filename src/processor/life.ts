@@ -3,6 +3,7 @@ import type { Emission } from '../core/changes.ts';
 import type { LogRecord } from '../core/event.ts';
 import type { Rules } from '../core/rules.ts';
 import type { IdleMemory } from '../core/sessions.ts';
+import type { CommitMemory } from './committer.ts';
 import type { Start } from './continuity.ts';
 import { Epoch } from './epoch.ts';
 import { CannotGoOn, LogAway, messageOf } from './errors.ts';
@@ -52,6 +53,8 @@ export interface LifeParts {
   readonly observer: Observer;
   /** Memory that sessions without an open visit may take, of all partitions together. */
   readonly idle: IdleMemory;
+  /** Memory that what was folded may take until it is committed, of all partitions together. */
+  readonly commits: CommitMemory;
 }
 
 /**

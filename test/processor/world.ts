@@ -62,6 +62,7 @@ export class Host {
     this.processor = new Processor(world.settings, {
       ...parts,
       idle: { maxBytes: 5_000, usedBytes: 0 },
+      commits: { maxBytes: 4_000, usedBytes: 0 },
       log: this.log,
       store: this.store(),
       output: this.output(),

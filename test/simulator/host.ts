@@ -52,6 +52,7 @@ export class Host {
     this.processor = new Processor(world.settings, {
       ...parts,
       idle: { maxBytes: world.plan.idleBytes, usedBytes: 0 },
+      commits: { maxBytes: world.plan.commitMaxBytes * 2, usedBytes: 0 },
       log: this.input,
       store: new SimStore(world.store, this),
       output: new SimOutput(world.output, this),
