@@ -123,17 +123,24 @@ export class Visit extends VisitRecord {
     if (stamps !== null || this.own !== null) this.ownParts().context = stamps;
   }
 
-  /** @param stamps as `namedStamps` has them. Mostly those that there are are one. */
-  setNamedStamps(stamps: number[]): void {
-    this.namedStamp = stamps.find((stamp) => stamp !== NO_STAMP) ?? NO_STAMP;
-    const isOne = stamps.every((stamp) => stamp === NO_STAMP || stamp === this.namedStamp);
-    this.namedStamps = isOne ? null : stamps;
+  /** @param stamps as `namedStamps` has them, copied where they are kept. Mostly those that there are are one. */
+  setNamedStamps(stamps: readonly number[]): void {
+    this.namedStamp = NO_STAMP;
+    let isOne = true;
+    for (let i = 0; i < stamps.length; i++) {
+      if (this.namedStamp === NO_STAMP) this.namedStamp = stamps[i]!;
+      else if (stamps[i] !== NO_STAMP && stamps[i] !== this.namedStamp) isOne = false;
+    }
+    this.namedStamps = isOne ? null : [...stamps];
   }
 
-  /** @param stamps as `contextStamps` has them. Mostly they are one. */
-  setContextStamps(stamps: number[]): void {
+  /** @param stamps as `contextStamps` has them, copied where they are kept, as the context is. Mostly they are one. */
+  setContextStamps(stamps: readonly number[]): void {
     this.contextStamp = stamps[0] ?? NO_STAMP;
-    this.contextStamps = stamps.every((stamp) => stamp === this.contextStamp) ? null : stamps;
+    let isOne = true;
+    for (let i = 1; i < stamps.length; i++) if (stamps[i] !== this.contextStamp) isOne = false;
+    this.contextStamps = isOne ? null : [...stamps];
+    if (!isOne) this.context = [...this.context];
   }
 
   /** Event of the `i`-th of `NAMED`; `NO_STAMP` where it is not named. */

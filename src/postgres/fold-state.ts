@@ -1,9 +1,10 @@
 import { type ContextEntry, NAMED, type Utm } from '../core/event.ts';
 import { EventId } from '../core/event-ids.ts';
 import { NO_STAMP } from '../core/stamps.ts';
-import { TypeCounts } from '../core/type-counts.ts';
+import { withType } from '../core/type-counts.ts';
 import type { Visit } from '../core/visit.ts';
 import type { ByteWriter } from './bytes.ts';
+import { SharedTexts } from './shared.ts';
 
 /**
  * What only the fold needs of a visit and no view shows, as a blob beside the columns that hold the values: from which
@@ -77,31 +78,35 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
     const t = visit.startedAt + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
     read.push(visit.addStamp(t, input.id()));
   }
-  const stamp = (): number => read[input.varint()]!;
   visit.profileId = values.profile;
-  visit.profileStamp = stamp();
+  visit.profileStamp = read[input.varint()]!;
   visit.sourceId = values.source;
-  visit.sourceStamp = stamp();
+  visit.sourceStamp = read[input.varint()]!;
   visit.entryPage = values.entryPage;
   visit.referrer = values.referrer;
-  visit.entryStamp = stamp();
+  visit.entryStamp = read[input.varint()]!;
   visit.exitPage = values.exitPage;
-  visit.exitStamp = stamp();
-  visit.utmStamp = stamp();
+  visit.exitStamp = read[input.varint()]!;
+  visit.utmStamp = read[input.varint()]!;
   visit.utm = visit.utmStamp === NO_STAMP ? null : values.utm;
   visit.named = values.named;
-  visit.setNamedStamps(values.named.map(stamp));
-  const contextStamps: number[] = [];
+  stamps.length = 0;
+  for (let i = 0; i < values.named.length; i += 1) stamps.push(read[input.varint()]!);
+  visit.setNamedStamps(stamps);
+  stamps.length = 0;
   for (let left = input.varint(); left > 0; left -= 1) {
     input.skipText();
-    contextStamps.push(stamp());
+    stamps.push(read[input.varint()]!);
   }
   visit.context = values.context;
-  visit.setContextStamps(contextStamps);
-  const types: [string, number][] = [];
-  for (let left = input.varint(); left > 0; left -= 1) types.push([input.text(), input.varint()]);
-  visit.types = TypeCounts.of(types);
+  visit.setContextStamps(stamps);
+  for (let left = input.varint(); left > 0; left -= 1)
+    visit.types = withType(visit.types, input.sharedText(), input.varint());
 }
+
+/** Used again for each visit. */
+const stamps: number[] = [];
+const types = new SharedTexts();
 
 /** Distinct stamps in order of first use, and which of them each use was of. */
 class Used {
@@ -177,8 +182,10 @@ class Reader {
     }
   }
 
-  text(): string {
-    return this.#utf8(this.varint());
+  sharedText(): string {
+    const length = this.varint();
+    this.#at += length;
+    return types.at(this.#bytes, this.#at - length, this.#at);
   }
 
   skipText(): void {

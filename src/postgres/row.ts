@@ -1,4 +1,4 @@
-import { SharedTexts } from './shared.ts';
+import { SharedSpans, SharedTexts, SharedValues } from './shared.ts';
 
 /** The fields of a row, one after the other, each read by the method of its type. Times in ms since 1970. */
 export interface RowReader {
@@ -10,8 +10,13 @@ export interface RowReader {
   time(): number;
   optionalBigint(): number | null;
   text(): string;
+  optionalText(): string | null;
   /** One that many rows have. */
   sharedText(): string | null;
+  /** The texts of as many fields, which many rows have alike. Not to be written to. */
+  sharedTexts(count: number): readonly (string | null)[];
+  /** What is made of a text that many rows have. Not to be written to. @param spans what was made by `make` before */
+  shared<T>(spans: SharedSpans<T>, make: (text: string) => T): T;
   bytes(): Buffer;
 }
 
@@ -50,8 +55,21 @@ export class TextRow implements RowReader {
   text(): string {
     return this.sharedText()!;
   }
+  optionalText(): string | null {
+    return this.sharedText();
+  }
   sharedText(): string | null {
     return this.#fields[this.#at++]!;
+  }
+  sharedTexts(count: number): readonly (string | null)[] {
+    const found = this.#fields.slice(this.#at, this.#at + count);
+    this.#at += count;
+    // NUL is in no text that Postgres holds.
+    const key = found.map((text) => (text === null ? '\0' : `${text}\0\0`)).join('');
+    return arrays.get(key, () => found);
+  }
+  shared<T>(_: SharedSpans<T>, make: (text: string) => T): T {
+    return make(this.text());
   }
   bytes(): Buffer {
     return Buffer.from(this.text().slice('\\x'.length), 'hex');
@@ -59,23 +77,32 @@ export class TextRow implements RowReader {
 }
 
 const NULL = -1;
+const NOTHING: Buffer = Buffer.alloc(0);
 /** Signature, flags, length of a header extension that there never is. */
 const HEADER = 19;
 /** Microseconds since 2000, which is how Postgres holds a time. */
 const POSTGRES_EPOCH = Date.UTC(2000, 0, 1);
 const texts = new SharedTexts();
+const arrays = new SharedValues<readonly (string | null)[]>();
+const fields = new SharedSpans<readonly (string | null)[]>();
 
 /**
  * Rows of a `COPY … TO STDOUT (FORMAT binary)`. Reading them costs a third of what texts do: most fields make no object.
  */
 export class BinaryRows implements RowReader {
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer = NOTHING;
+  /** Of the same bytes. */
+  readonly #bytes = { view: new DataView(NOTHING.buffer), base: NOTHING.byteOffset };
   #at = 0;
   #begun = false;
 
   /** @param data of one CopyData message, which holds a whole row, before the first of them the header as well */
   read(data: Buffer, each: (row: RowReader) => void): void {
     this.#buffer = data;
+    const bytes = this.#bytes;
+    bytes.base = data.byteOffset;
+    // Rows lie side by side in what was received: making a view takes longer than looking for a span.
+    if (data.buffer !== bytes.view.buffer) bytes.view = new DataView(data.buffer);
     this.#at = this.#begun ? 0 : HEADER;
     this.#begun = true;
     while (this.#at < data.length) {
@@ -103,8 +130,7 @@ export class BinaryRows implements RowReader {
   }
   uuid(): string {
     this.#at += 20;
-    const hex = this.#buffer.toString('hex', this.#at - 16, this.#at);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    return uuidText(this.#buffer, this.#at - 16);
   }
   time(): number {
     this.#at += 12;
@@ -120,11 +146,34 @@ export class BinaryRows implements RowReader {
     this.#at += length;
     return this.#buffer.toString('utf8', this.#at - length, this.#at);
   }
+  optionalText(): string | null {
+    const length = this.#length();
+    if (length === NULL) return null;
+    this.#at += length;
+    return this.#buffer.toString('utf8', this.#at - length, this.#at);
+  }
   sharedText(): string | null {
     const length = this.#length();
     if (length === NULL) return null;
     this.#at += length;
     return texts.at(this.#buffer, this.#at - length, this.#at);
+  }
+  sharedTexts(count: number): readonly (string | null)[] {
+    const from = this.#at;
+    for (let i = 0; i < count; i += 1) this.skip();
+    const to = this.#at;
+    return fields.at(this.#bytes, from, to - from, count, () => {
+      this.#at = from;
+      const found = Array.from({ length: count }, () => this.sharedText());
+      this.#at = to;
+      return found;
+    });
+  }
+  shared<T>(spans: SharedSpans<T>, make: (text: string) => T): T {
+    const length = this.#length();
+    this.#at += length;
+    const from = this.#at - length;
+    return spans.at(this.#bytes, from, length, 0, () => make(this.#buffer.toString('utf8', from, from + length)));
   }
   /** Valid as long as the message is. */
   bytes(): Buffer {
@@ -153,3 +202,18 @@ export class BinaryRows implements RowReader {
     return Number(this.#buffer.readBigInt64BE(at) / 1000n) + POSTGRES_EPOCH;
   }
 }
+
+/** In one piece: put together from parts, it would stay a tree of them. */
+function uuidText(bytes: Buffer, from: number): string {
+  for (let i = 0, to = 0; i < 16; i += 1) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) uuid[to++] = DASH;
+    const byte = bytes[from + i]!;
+    uuid[to++] = DIGITS.charCodeAt(byte >>> 4);
+    uuid[to++] = DIGITS.charCodeAt(byte & 15);
+  }
+  return uuid.latin1Slice(0, 36);
+}
+
+const DIGITS = '0123456789abcdef';
+const DASH = 0x2d;
+const uuid = Buffer.alloc(36) as Buffer & { latin1Slice(from: number, to: number): string };

@@ -1,11 +1,11 @@
-import type { Utm } from '../core/event.ts';
+import type { ContextEntry, Utm } from '../core/event.ts';
 import { type EndReason, type Place, type Seal, Visit } from '../core/visit.ts';
 import type { VisitTable } from '../core/visit-table.ts';
 import { readContext, writeContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
 import type { RowReader } from './row.ts';
-import { SharedValues } from './shared.ts';
+import { SharedSpans } from './shared.ts';
 import { textFields } from './text-fields.ts';
 
 const TIMES = new Set<string>(['started_at', 'last_event_at']);
@@ -117,30 +117,18 @@ export function readVisit(row: RowReader, place: Place, table?: VisitTable): Vis
   visit.reason = row.sharedText() as EndReason | null;
   visit.seal = row.sharedText() as Seal | null;
   const values = {
-    profile: row.sharedText(),
+    profile: row.optionalText(),
     source: row.sharedText(),
     entryPage: row.sharedText(),
     referrer: row.sharedText(),
     exitPage: row.sharedText(),
-    utm: sharedTexts(row, 5) as unknown as Utm,
-    named: sharedTexts(row, 8),
-    context: readContext(row.text()),
+    utm: row.sharedTexts(5) as unknown as Utm,
+    named: row.sharedTexts(8),
+    context: row.shared(contexts, readContext),
   };
   readFoldState(row.bytes(), values, visit);
   visit.stored = place;
   return visit;
 }
 
-const arrays = new SharedValues<readonly (string | null)[]>();
-
-function sharedTexts(row: RowReader, count: number): readonly (string | null)[] {
-  const found: (string | null)[] = [];
-  let key = '';
-  for (let i = 0; i < count; i += 1) {
-    const text = row.sharedText();
-    found.push(text);
-    // NUL is in no text that Postgres holds.
-    key += text === null ? '\0' : `${text}\0\0`;
-  }
-  return arrays.get(key, () => found);
-}
+const contexts = new SharedSpans<readonly ContextEntry[]>();

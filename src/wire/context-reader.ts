@@ -1,3 +1,4 @@
+import { SpanIndex } from '../bytes/span-index.ts';
 import type { TrackEvent } from '../core/event.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
 import {
@@ -18,7 +19,6 @@ import {
 import { type Cursor, isNone } from './cursor.ts';
 import type { DecodedContext } from './decoded.ts';
 import { Interned } from './interned.ts';
-import { SpanIndex } from './span-index.ts';
 
 type Utm = TrackEvent['utm'];
 type Named = TrackEvent['named'];

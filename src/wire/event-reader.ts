@@ -1,3 +1,4 @@
+import { SpanIndex } from '../bytes/span-index.ts';
 import type { TrackEvent } from '../core/event.ts';
 import type { RawRecord } from '../processor/ports.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
@@ -9,7 +10,6 @@ import type { DecodedEvent } from './decoded.ts';
 import { receivedAt } from './headers.ts';
 import { IdReader } from './id-reader.ts';
 import { NO_PAIRS } from './pairs.ts';
-import { SpanIndex } from './span-index.ts';
 import { type EventOptions, eventTime, propertiesOf, traitsOf } from './track-event.ts';
 
 type Traits = TrackEvent['traits'];

@@ -1,8 +1,8 @@
+import { SpanIndex } from '../bytes/span-index.ts';
 import { asciiText } from './ascii.ts';
 import { type Field, NOTES, type Step } from './avro-plan.ts';
 import { type Cursor, isNone, isSome, readLong, skip } from './cursor.ts';
 import { Interned } from './interned.ts';
-import { SpanIndex } from './span-index.ts';
 import { decodeUtf8, fits, isClean } from './text.ts';
 import { MAX_ID, MAX_TYPE } from './track-event.ts';
 

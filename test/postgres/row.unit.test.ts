@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { SharedTexts, SharedValues } from '../../src/postgres/shared.ts';
+import { SharedSpans, SharedTexts, SharedValues } from '../../src/postgres/shared.ts';
 
 test('a text is read as it stands, whatever was read before it', () => {
   const texts = new SharedTexts();
@@ -25,4 +25,31 @@ test('a value is made once while its key is remembered, and how many are remembe
   expect(values.get('key', () => ({}))).toBe(first);
   for (let i = 0; i < 10_000; i += 1) values.get(`other ${i}`, () => ({}));
   expect(values.get('key', () => ({}))).not.toBe(first);
+});
+
+test('bytes are read once while they are remembered, and never taken for others, or for others in kind', () => {
+  const lengths = fc.integer({ min: 0, max: 600 });
+  const span = fc.record({ seed: fc.nat(40), length: fc.oneof(fc.nat(12), lengths), kind: fc.nat(1) });
+  const spans = new SharedSpans<string>();
+  const bytes = Buffer.concat([Buffer.from('...'), Buffer.alloc(700)]).subarray(3);
+  const at = { view: new DataView(bytes.buffer), base: bytes.byteOffset };
+  fc.assert(
+    fc.property(fc.array(span, { maxLength: 40 }), (given) => {
+      for (const { seed, length, kind } of given) {
+        bytes.fill(seed);
+        const make = (): string => `${kind} ${bytes.toString('hex', 5, 5 + length)}`;
+        expect(spans.at(at, 5, length, kind, make)).toBe(make());
+      }
+    }),
+    { numRuns: 200 },
+  );
+  let made = 0;
+  const make = (): string => {
+    made += 1;
+    // Other bytes may be met while these are read.
+    return spans.at(at, 0, 9, 0, () => 'other');
+  };
+  bytes.fill(200);
+  for (let i = 0; i < 3; i += 1) spans.at(at, 0, 20, 0, make);
+  expect(made).toBe(1);
 });

@@ -1,4 +1,15 @@
-import type { Cursor } from './cursor.ts';
+/** Bytes, by a view of all of the memory that they lie in. */
+export interface Bytes {
+  readonly view: DataView;
+  /** Where in the view they begin. */
+  readonly base: number;
+}
+
+/** Bytes that are read from `pos` on, to `end` at most. */
+export interface Reading extends Bytes {
+  pos: number;
+  readonly end: number;
+}
 
 /** Slots that a span may lie in. With fewer, spans that fall together by chance throw each other out again and again. */
 const WAYS = 4;
@@ -44,7 +55,7 @@ export class SpanIndex {
   }
 
   /** The slot of `length` bytes from `at` on; where it is -1, `put` may be called for the same next. */
-  find(c: Cursor, at: number, length: number, kind: number): number {
+  find(c: Bytes, at: number, length: number, kind: number): number {
     const { view } = c;
     const { hashes, words, stride } = this;
     const from = c.base + at;
@@ -62,7 +73,7 @@ export class SpanIndex {
   }
 
   /** Keeps the span last looked for, in place of another, all notes -1. It is at most `longest` bytes long. */
-  put(c: Cursor, at: number, length: number, kind: number): number {
+  put(c: Bytes, at: number, length: number, kind: number): number {
     const { view } = c;
     const { words } = this;
     const { hash, hashes } = this;
@@ -95,7 +106,7 @@ export class SpanIndex {
    * bytes, so it need not be known where this one ends.
    * @param slot -1: none.
    */
-  guess(c: Cursor, slot: number, kind: number): boolean {
+  guess(c: Reading, slot: number, kind: number): boolean {
     if (slot < 0) return false;
     const { words } = this;
     const start = slot * this.stride;

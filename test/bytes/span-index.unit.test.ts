@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { SpanIndex } from '../../src/bytes/span-index.ts';
 import { Cursor } from '../../src/wire/cursor.ts';
-import { SpanIndex } from '../../src/wire/span-index.ts';
 import { dice, whole } from '../simulator/dice.ts';
 
 function cursorOver(bytes: Buffer): Cursor {
