@@ -3,7 +3,6 @@ import { EventId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
-import { withType } from './type-counts.ts';
 import { NO_NAMES, type Visit } from './visit.ts';
 
 /**
@@ -29,7 +28,7 @@ function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number): v
   const stamp = visit.addStamp(fresh.timeAt(i), fresh.readId(i, id));
   const type = fresh.typeAt(i);
   if (rules.pageViewTypes.has(type)) visit.pageViewCount += 1;
-  visit.types = withType(visit.types, type);
+  visit.types = visit.types.plus(type, 1);
 
   const profileId = fresh.profileAt(i);
   if (profileId !== null && comesAfter(stamps, stamp, visit.profileStamp)) {
@@ -165,7 +164,7 @@ export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void 
   visit.eventCount += other.eventCount;
   visit.pageViewCount += other.pageViewCount;
   visit.lateEventCount += other.lateEventCount;
-  for (const [type, count] of other.types) visit.types = withType(visit.types, type, count);
+  for (const [type, count] of other.types) visit.types = visit.types.plus(type, count);
   visit.takeStamps(other);
   fresh.move(other, visit);
   const { stamps } = visit;

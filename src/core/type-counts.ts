@@ -1,25 +1,36 @@
 /** From this many types on, they are found by a map. */
 const MAPPED = 32;
 
-/** Up to this many types, an array that gets one more is made anew, without room to spare. */
-const EXACT = 8;
+/** What is shared: counts of so many events at most; and so many of them, then all are forgotten. */
+const SHARED_EVENTS = 32;
+const MOST_SHARED = 4_096;
 
 /**
- * How many events there were of each type. Most visits hold a handful of types, which a scan of a short array finds
- * faster than a map, in a fraction of its memory.
+ * How many events there were of each type, in the order in which the types came. Counts of few events are the same in
+ * many visits, and are one object, which nobody changes and which knows what becomes of it by another event; from
+ * `SHARED_EVENTS` on a visit has one of its own.
  */
 export class TypeCounts {
   /** Each type and, behind it, its number. */
-  private entries: (string | number)[];
+  private readonly entries: (string | number)[];
+  private readonly events: number;
+  /** What becomes of it by one event more, by type, and by several; null: it is a visit's own. */
+  private readonly one: Map<string, TypeCounts> | null;
+  private readonly several: Map<string, TypeCounts> | null;
   private index: Map<string, number> | null = null;
 
-  constructor(type: string, count = 1) {
-    this.entries = [type, count];
+  private constructor(entries: (string | number)[], events: number, isShared: boolean) {
+    this.entries = entries;
+    this.events = events;
+    this.one = isShared ? new Map() : null;
+    this.several = isShared ? new Map() : null;
   }
+
+  static readonly none = new TypeCounts([], 0, true);
 
   static of(entries: Iterable<readonly [type: string, count: number]>): TypeCounts {
     let counts = NO_TYPES;
-    for (const [type, count] of entries) counts = withType(counts, type, count);
+    for (const [type, count] of entries) counts = counts.plus(type, count);
     return counts;
   }
 
@@ -27,17 +38,20 @@ export class TypeCounts {
     return this.entries.length / 2;
   }
 
-  add(type: string, count = 1): void {
-    const { entries } = this;
-    const at = this.find(type);
-    if (at >= 0) {
-      (entries[at + 1] as number) += count;
-      return;
+  /** With so many more of a type: another object, or, where it is a visit's own, this one. */
+  plus(type: string, count: number): TypeCounts {
+    const next = count === 1 ? this.one : this.several;
+    if (next === null) {
+      this.add(type, count);
+      return this;
     }
-    this.index?.set(type, entries.length);
-    if (entries.length < EXACT * 2) this.entries = entries.concat(type, count);
-    else entries.push(type, count);
-    if (this.size === MAPPED) this.index = new Map(this.places());
+    const key = count === 1 ? type : `${count} ${type}`;
+    let counts = next.get(key);
+    if (counts === undefined) {
+      counts = this.made(type, count);
+      if (counts.one !== null) next.set(key, counts);
+    }
+    return counts;
   }
 
   /** Each type and its number, to be kept. */
@@ -59,6 +73,38 @@ export class TypeCounts {
     return this.entries[i * 2 + 1] as number;
   }
 
+  private made(type: string, count: number): TypeCounts {
+    const events = this.events + count;
+    if (events > SHARED_EVENTS) {
+      const own = new TypeCounts([...this.entries], events, false);
+      own.add(type, count);
+      return own;
+    }
+    const at = this.find(type);
+    const entries = at < 0 ? [...this.entries, type, count] : [...this.entries];
+    if (at >= 0) (entries[at + 1] as number) += count;
+    const key = JSON.stringify(entries);
+    let counts = shared.get(key);
+    if (counts === undefined) {
+      counts = new TypeCounts(entries, events, true);
+      if (shared.size === MOST_SHARED) forgetShared();
+      shared.set(key, counts);
+    }
+    return counts;
+  }
+
+  private add(type: string, count: number): void {
+    const { entries } = this;
+    const at = this.find(type);
+    if (at >= 0) {
+      (entries[at + 1] as number) += count;
+      return;
+    }
+    this.index?.set(type, entries.length);
+    entries.push(type, count);
+    if (this.size === MAPPED) this.index = new Map(this.places());
+  }
+
   private find(type: string): number {
     if (this.index !== null) return this.index.get(type) ?? -1;
     const { entries } = this;
@@ -69,14 +115,22 @@ export class TypeCounts {
   private *places(): Iterable<[type: string, at: number]> {
     for (let i = 0; i < this.size; i++) yield [this.typeAt(i), i * 2];
   }
+
+  /** Those that visits have stay as they are, but lead to no others any more. */
+  static forget(all: Iterable<TypeCounts>): void {
+    for (const { one, several } of all) {
+      one!.clear();
+      several!.clear();
+    }
+  }
 }
 
-/** Shared by all that have counted nothing: never added to, see `withType`. */
-export const NO_TYPES: TypeCounts = Object.assign(new TypeCounts(''), { entries: [] });
+const shared = new Map<string, TypeCounts>();
 
-/** `counts` with so many more of a type; another object only where it was `NO_TYPES`. */
-export function withType(counts: TypeCounts, type: string, count = 1): TypeCounts {
-  if (counts === NO_TYPES) return new TypeCounts(type, count);
-  counts.add(type, count);
-  return counts;
+function forgetShared(): void {
+  TypeCounts.forget([TypeCounts.none, ...shared.values()]);
+  shared.clear();
 }
+
+/** Of a visit whose values have taken no event. */
+export const NO_TYPES: TypeCounts = TypeCounts.none;

@@ -1,7 +1,6 @@
 import { type ContextEntry, NAMED, type Utm } from '../core/event.ts';
 import { EventId } from '../core/event-ids.ts';
 import { NO_STAMP } from '../core/stamps.ts';
-import { withType } from '../core/type-counts.ts';
 import type { Visit } from '../core/visit.ts';
 import type { ByteWriter } from './bytes.ts';
 import { SharedTexts } from './shared.ts';
@@ -101,7 +100,7 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   visit.context = values.context;
   visit.setContextStamps(stamps);
   for (let left = input.varint(); left > 0; left -= 1)
-    visit.types = withType(visit.types, input.sharedText(), input.varint());
+    visit.types = visit.types.plus(input.sharedText(), input.varint());
 }
 
 /** Used again for each visit. */
