@@ -1,18 +1,24 @@
 /** From this many types on, they are found by a map. */
 const MAPPED = 32;
 
-/** What is shared: counts of so many events at most; and so many of them, then all are forgotten. */
-const SHARED_EVENTS = 32;
+/** Up to this many types, an array that gets one more is made anew, without room to spare. */
+const EXACT = 8;
+
+/**
+ * What is shared: counts of so many events at most, because with each more there are several times as many that are
+ * seldom met again; and so many of them, then all are forgotten.
+ */
+const SHARED_EVENTS = 4;
 const MOST_SHARED = 4_096;
 
 /**
  * How many events there were of each type, in the order in which the types came. Counts of few events are the same in
- * many visits, and are one object, which nobody changes and which knows what becomes of it by another event; from
- * `SHARED_EVENTS` on a visit has one of its own.
+ * many visits, and are one object, which nobody changes and which knows what becomes of it by another event; past
+ * `SHARED_EVENTS` a visit has one of its own.
  */
 export class TypeCounts {
   /** Each type and, behind it, its number. */
-  private readonly entries: (string | number)[];
+  private entries: (string | number)[];
   private readonly events: number;
   /** What becomes of it by one event more, by type, and by several; null: it is a visit's own. */
   private readonly one: Map<string, TypeCounts> | null;
@@ -101,7 +107,8 @@ export class TypeCounts {
       return;
     }
     this.index?.set(type, entries.length);
-    entries.push(type, count);
+    if (entries.length < EXACT * 2) this.entries = [...entries, type, count];
+    else entries.push(type, count);
     if (this.size === MAPPED) this.index = new Map(this.places());
   }
 

@@ -37,6 +37,6 @@ test('visits of few events share their counts, however these came about', () => 
   const one = NO_TYPES.plus('a', 1).plus('b', 1).plus('a', 1);
   expect(NO_TYPES.plus('a', 2).plus('b', 1)).toBe(one);
   expect(NO_TYPES.plus('b', 1).plus('a', 2)).not.toBe(one);
-  const many = NO_TYPES.plus('a', 30);
-  expect(many.plus('a', 5)).not.toBe(many.plus('a', 5));
+  const many = NO_TYPES.plus('a', 4);
+  expect(many.plus('a', 1)).not.toBe(many.plus('a', 1));
 });
