@@ -29,6 +29,8 @@ export async function writeFromJava({ parts, name }: Pipeline, sessions: number)
   const clients = readdirSync(parts.jars!).filter((file) => /^(kafka-clients|lz4-java|slf4j-)/.test(file));
   const jars = [...clients.map((file) => join(parts.jars!, file)), ...avroJars(parts.jars)];
   await output(parts.java, [
+    // Before Java 18 a source is read as the machine's locale has it: without one, as ASCII.
+    '-Dfile.encoding=UTF-8',
     ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'],
     ...['-cp', jars.join(':'), PROGRAM, parts.brokers.join(','), parts.registryUrl, name, String(sessions)],
   ]);
