@@ -67,12 +67,15 @@ export class Program {
     return { cpu: this.#cpu, peak: this.#peak };
   }
 
-  /** A counter or gauge of `/metrics`, summed over its labels; 0 where it does not listen yet. */
-  async metric(name: string): Promise<number> {
-    if (this.url === null) return 0;
-    const text = await (await fetch(`${this.url}/metrics`)).text();
-    const own = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-    return own.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  /** Counters or gauges of one reading of `/metrics`, each summed over its labels; 0 where it does not listen yet. */
+  async metrics<const Names extends readonly string[]>(...names: Names): Promise<{ [Name in keyof Names]: number }> {
+    const text = this.url === null ? '' : await (await fetch(`${this.url}/metrics`)).text();
+    const lines = text.split('\n');
+    const totalOf = (name: string) =>
+      lines
+        .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+        .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    return names.map(totalOf) as { [Name in keyof Names]: number };
   }
 
   rss(): number {

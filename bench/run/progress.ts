@@ -86,7 +86,7 @@ export class Progress {
       if (next > records) throw new Error(`${topic} holds more than the ${records} records expected`);
       if (next < records || (await this.hasOpen())) return false;
       if (sequence === published) return true;
-      const sent = await Promise.all(programs.map((program) => program.metric(SENT)));
+      const sent = (await Promise.all(programs.map((program) => program.metrics(SENT)))).flat();
       return sent.reduce((sum, one) => sum + one, 0) === sequence;
     }, programs);
   }

@@ -7,6 +7,10 @@ export interface Sample {
   readonly seconds: number;
   /** Resident, bytes. */
   readonly rss: number;
+  /** Of the threads that fold, bytes: in use, taken from the machine for it, and buffers outside it. */
+  readonly heap: number;
+  readonly heapSize: number;
+  readonly external: number;
   /** Bytes of the tables that hold no more than what is open or under way, with indexes and TOAST. */
   readonly working: number;
   /** Bytes of all tables. */
@@ -18,11 +22,10 @@ export interface Sample {
 /** Their rows come and go: vacuum has to keep up with them. */
 const WORKING = ['open_visit', 'outbox', 'partition_state'];
 
-export async function sizesOf(
-  database: pg.Client,
-  schema: string,
-): Promise<Pick<Sample, 'working' | 'total' | 'revisions'>> {
-  const { rows } = await database.query<Pick<Sample, 'working' | 'total' | 'revisions'>>(
+type OnDisk = Pick<Sample, 'working' | 'total' | 'revisions'>;
+
+export async function sizesOf(database: pg.Client, schema: string): Promise<OnDisk> {
+  const { rows } = await database.query<OnDisk>(
     `SELECT coalesce(sum(pg_total_relation_size(oid)) FILTER (WHERE relname = ANY($2)), 0)::float8 AS working,
             coalesce(sum(pg_total_relation_size(oid)), 0)::float8 AS total,
             (SELECT coalesce(sum(sequence), 0)::float8 FROM ${schema}.partition_state) AS revisions

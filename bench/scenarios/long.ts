@@ -33,7 +33,13 @@ export async function runLong(ground: Ground, options: Options, say: Say): Promi
           const wait = begun + (i * seconds * 1000) / SAMPLES - performance.now();
           await sleep(wait, undefined, { signal: stopping.signal });
           const sizes = await sizesOf(ground.database, pipeline.schema);
-          samples.push({ seconds: (performance.now() - begun) / 1000, rss: program.rss(), ...sizes });
+          const [heap, heapSize, external] = await program.metrics(
+            'tidemark_heap_bytes',
+            'tidemark_heap_size_bytes',
+            'tidemark_external_bytes',
+          );
+          const sinceBegin = (performance.now() - begun) / 1000;
+          samples.push({ seconds: sinceBegin, rss: program.rss(), heap, heapSize, external, ...sizes });
         }
       })();
       sampling.catch(() => {});
@@ -60,10 +66,19 @@ function sampleTable(samples: readonly Sample[]): string {
   const shown = samples.filter((_, i) => i % step === step - 1);
   const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
   return markdown(
-    ['minutes', 'resident, MB', 'open visits and outbox, MB', 'all tables, MB', 'bytes a revision'],
-    shown.map(({ seconds, rss, working, total, revisions }) => [
+    [
+      'minutes',
+      'resident, MB',
+      'heap in use',
+      'heap taken',
+      'buffers',
+      'open visits and outbox, MB',
+      'all tables, MB',
+      'bytes a revision',
+    ],
+    shown.map(({ seconds, rss, heap, heapSize, external, working, total, revisions }) => [
       (seconds / 60).toFixed(1),
-      megabytes(rss),
+      ...[rss, heap, heapSize, external].map(megabytes),
       megabytes(working),
       megabytes(total),
       revisions === 0 ? '—' : ((total - working) / revisions).toFixed(0),

@@ -111,7 +111,8 @@ async function crashed(
   });
   let pause = 0;
   await progress.until(async () => {
-    pause = Math.max(pause, await next.metric('tidemark_event_loop_delay_seconds').catch(() => 0));
+    const [delay] = await next.metrics('tidemark_event_loop_delay_seconds').catch(() => [0]);
+    pause = Math.max(pause, delay);
     const now = await progress.offsets();
     return [...before].every(([partition, offset]) => now.get(partition)! > offset);
   }, programs);

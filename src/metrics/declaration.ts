@@ -61,6 +61,11 @@ export const OWN = {
     'Longest that a thread that folds was too busy for anything else, heartbeats too, since this was last asked for.',
   ),
   heap: own('tidemark_heap_bytes', 'Heap in use of the threads that fold, together.'),
+  heapSize: own(
+    'tidemark_heap_size_bytes',
+    'What the heaps of the threads that fold have taken from the machine, in use or not, together.',
+  ),
+  external: own('tidemark_external_bytes', 'Buffers of the threads that fold, outside their heaps, together.'),
   gc: told('tidemark_gc_seconds_total', 'Time that the threads that fold spent on collecting garbage, together.'),
   failures: told('tidemark_failures_total', 'Failures of what is outside; each is tried again.', { part: PARTS }),
 } as const;
@@ -179,7 +184,7 @@ export const SECTIONS: readonly { readonly title: string; readonly metrics: read
     ],
   },
   { title: 'What fails', metrics: [OWN.failures] },
-  { title: 'What it costs', metrics: [OWN.delay, OWN.heap, OWN.gc] },
+  { title: 'What it costs', metrics: [OWN.delay, OWN.heap, OWN.heapSize, OWN.external, OWN.gc] },
 ];
 
 export const METRICS: readonly Declared[] = SECTIONS.flatMap(({ metrics }) => metrics);

@@ -13,6 +13,8 @@ export interface MetricsOptions {
   readonly load?: () => {
     readonly delaySeconds: number;
     readonly heapBytes: number;
+    readonly heapSizeBytes: number;
+    readonly externalBytes: number;
     readonly gcSeconds: number;
   } | null;
   /** ms since the epoch. */
@@ -128,10 +130,14 @@ export class Metrics implements Observer {
   private showLoad({
     delaySeconds,
     heapBytes,
+    heapSizeBytes,
+    externalBytes,
     gcSeconds,
   }: NonNullable<ReturnType<NonNullable<MetricsOptions['load']>>>) {
     this.gauge(OWN.delay).set(delaySeconds);
     this.gauge(OWN.heap).set(heapBytes);
+    this.gauge(OWN.heapSize).set(heapSizeBytes);
+    this.gauge(OWN.external).set(externalBytes);
     const gc = this.counter(OWN.gc);
     gc.reset();
     gc.inc(gcSeconds);

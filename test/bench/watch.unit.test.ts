@@ -56,6 +56,9 @@ describe('a long run', () => {
     Array.from({ length: 80 }, (_, i) => ({
       seconds: i,
       rss: 400 * MB,
+      heap: 200 * MB,
+      heapSize: 300 * MB,
+      external: 50 * MB,
       working: 30 * MB,
       total: (30 + i) * MB,
       revisions: i * 1_000,

@@ -101,17 +101,19 @@ describe('metrics', () => {
 
   test('what the threads that fold cost is shown, and time that they spent never goes back', async () => {
     const loads = [
-      { delaySeconds: 3, heapBytes: 500, gcSeconds: 7 },
-      { delaySeconds: 0.1, heapBytes: 400, gcSeconds: 9 },
+      { delaySeconds: 3, heapBytes: 500, heapSizeBytes: 700, externalBytes: 60, gcSeconds: 7 },
+      { delaySeconds: 0.1, heapBytes: 400, heapSizeBytes: 600, externalBytes: 50, gcSeconds: 9 },
     ];
     const metrics = new Metrics({ version: '1', reports: () => [], load: () => loads.shift() ?? null, process: false });
-    for (const [delay, heap, gc] of [
-      [3, 500, 7],
-      [0.1, 400, 9],
+    for (const [delay, heap, heapSize, external, gc] of [
+      [3, 500, 700, 60, 7],
+      [0.1, 400, 600, 50, 9],
     ]) {
       const series = await scrape(metrics);
       expect(series.get('tidemark_event_loop_delay_seconds')).toBe(delay);
       expect(series.get('tidemark_heap_bytes')).toBe(heap);
+      expect(series.get('tidemark_heap_size_bytes')).toBe(heapSize);
+      expect(series.get('tidemark_external_bytes')).toBe(external);
       expect(series.get('tidemark_gc_seconds_total')).toBe(gc);
     }
   });

@@ -5,8 +5,12 @@ import { getHeapStatistics } from 'node:v8';
 export interface Load {
   /** Longest that its event loop was kept from anything else, heartbeats too, since this was last told: the worst of them. */
   readonly delaySeconds: number;
-  /** In use. */
+  /** In use, garbage that is not collected yet with it. */
   readonly heapBytes: number;
+  /** Taken from the machine, in use or not. */
+  readonly heapSizeBytes: number;
+  /** Of buffers, which lie outside the heap. */
+  readonly externalBytes: number;
   /** Spent on collecting garbage, since it began. */
   readonly gcSeconds: number;
 }
@@ -24,7 +28,14 @@ export function measureLoad(): () => Load {
   return () => {
     const delaySeconds = delay.max / 1e9;
     delay.reset();
-    return { delaySeconds, heapBytes: getHeapStatistics().used_heap_size, gcSeconds: collecting / 1_000 };
+    const heap = getHeapStatistics();
+    return {
+      delaySeconds,
+      heapBytes: heap.used_heap_size,
+      heapSizeBytes: heap.total_heap_size,
+      externalBytes: heap.external_memory,
+      gcSeconds: collecting / 1_000,
+    };
   };
 }
 
@@ -34,6 +45,8 @@ export function loadOf(threads: readonly Load[]): Load {
   return {
     delaySeconds: Math.max(0, ...threads.map(({ delaySeconds }) => delaySeconds)),
     heapBytes: sum(({ heapBytes }) => heapBytes),
+    heapSizeBytes: sum(({ heapSizeBytes }) => heapSizeBytes),
+    externalBytes: sum(({ externalBytes }) => externalBytes),
     gcSeconds: sum(({ gcSeconds }) => gcSeconds),
   };
 }

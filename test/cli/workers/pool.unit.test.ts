@@ -51,19 +51,26 @@ describe('threads that fold', () => {
 
   test('cost what they cost together; the longest delay is told once, however often they told of shorter ones', async () => {
     const load = (delaySeconds: number, heapBytes: number, gcSeconds: number): Word => ({
-      load: { delaySeconds, heapBytes, gcSeconds },
+      load: { delaySeconds, heapBytes, heapSizeBytes: 2 * heapBytes, externalBytes: 3 * heapBytes, gcSeconds },
     });
     const words = [load(4, 1, 1), load(1, 10, 2)];
     const { pool, heard } = poolOf(
       { words: [...words, { log: 'told' }] },
       { words: [load(2, 100, 5), { log: 'told' }] },
     );
-    expect(pool.takeLoad()).toEqual({ delaySeconds: 0, heapBytes: 0, gcSeconds: 0 });
+    expect(pool.takeLoad()).toEqual({
+      delaySeconds: 0,
+      heapBytes: 0,
+      heapSizeBytes: 0,
+      externalBytes: 0,
+      gcSeconds: 0,
+    });
     const ending = new AbortController();
     const done = pool.run(ending.signal);
     await heard(2);
-    expect(pool.takeLoad()).toEqual({ delaySeconds: 4, heapBytes: 110, gcSeconds: 7 });
-    expect(pool.takeLoad()).toEqual({ delaySeconds: 0, heapBytes: 110, gcSeconds: 7 });
+    const together = { heapBytes: 110, heapSizeBytes: 220, externalBytes: 330, gcSeconds: 7 };
+    expect(pool.takeLoad()).toEqual({ ...together, delaySeconds: 4 });
+    expect(pool.takeLoad()).toEqual({ ...together, delaySeconds: 0 });
     ending.abort();
     await done;
   });
