@@ -161,7 +161,8 @@ export class SimInput implements InputLog {
     if (!(outdated || reading.paused) || fault === 'old batch') {
       const at = fault === 'position reset' ? this.elsewhere(partition, how) : from;
       const next = await this.give(partition, this.reset(partition, at), until);
-      if (fault === 'batch again') await this.give(partition, at, until);
+      // Asked for once more: what retention has deleted is not there, which is no stretch without records.
+      if (fault === 'batch again') await this.give(partition, this.reset(partition, at), until);
       if (reading.generation === generation) reading.position = next;
     }
     reading.fetching = false;
