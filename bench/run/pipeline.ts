@@ -68,9 +68,13 @@ export class Pipeline {
   }
 }
 
+/** What every process needs, and what tells the C library how to allocate. */
+const BASE = ['PATH', 'HOME', 'TMPDIR', 'MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_', 'MALLOC_MMAP_THRESHOLD_'];
+
 function base(): Environment {
-  const { PATH, HOME, TMPDIR } = process.env;
-  return { PATH: PATH ?? '', HOME: HOME ?? '', ...(TMPDIR === undefined ? {} : { TMPDIR }) };
+  return Object.fromEntries(
+    BASE.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 const NOT_SETTINGS = new Set(['TIDEMARK_STACK', 'TIDEMARK_KAFKA_JARS', 'TIDEMARK_CONFIG']);

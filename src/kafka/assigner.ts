@@ -37,18 +37,26 @@ export function deal(partitions: readonly number[], had: Had): Map<string, numbe
   return dealt;
 }
 
-/** An assigner that tells the group's leader what this member had: `owned`, asked for at each join. */
-export function stickyAssigner(topic: string, owned: () => readonly number[]): PartitionAssigner {
+/** What a member tells of itself with each join. */
+export interface MemberWord {
+  /** Of its process, the same for all members of that; null: it said none. */
+  readonly processor: string | null;
+  /** Partitions that it had last. */
+  readonly owned: readonly number[];
+}
+
+/** An assigner that tells the group what this member is; `word` is asked for at each join. */
+export function stickyAssigner(topic: string, word: () => MemberWord): PartitionAssigner {
   return ({ cluster }): Assigner => ({
     name: 'tidemark-sticky',
     version: 0,
     protocol: ({ topics }) => ({
       name: 'tidemark-sticky',
-      metadata: MemberMetadata.encode({ version: 0, topics, userData: Buffer.from(JSON.stringify(owned())) }),
+      metadata: MemberMetadata.encode({ version: 0, topics, userData: Buffer.from(JSON.stringify(word())) }),
     }),
     assign: async ({ members }) => {
       const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
-      const had = new Map(members.map(({ memberId, memberMetadata }) => [memberId, told(memberMetadata)]));
+      const had = new Map(members.map(({ memberId, memberMetadata }) => [memberId, readWord(memberMetadata).owned]));
       return [...deal(partitions, had)].map(([memberId, own]) => ({
         memberId,
         memberAssignment: MemberAssignment.encode({
@@ -61,14 +69,20 @@ export function stickyAssigner(topic: string, owned: () => readonly number[]): P
   });
 }
 
-function told(metadata: Buffer): number[] {
-  const data = MemberMetadata.decode(metadata)?.userData;
-  if (data === undefined || data.length === 0) return [];
+/** Of a member of another kind: nothing, which costs no more than work that could have been saved. */
+export function readWord(metadata: Buffer): MemberWord {
+  const data = metadata.length === 0 ? undefined : MemberMetadata.decode(metadata)?.userData;
+  const told = data === undefined || data.length === 0 ? null : parsed(data);
+  return {
+    processor: typeof told?.processor === 'string' ? told.processor : null,
+    owned: Array.isArray(told?.owned) ? told.owned.filter(Number.isInteger) : [],
+  };
+}
+
+function parsed(data: Buffer): { readonly [key in keyof MemberWord]?: unknown } | null {
   try {
-    const had: unknown = JSON.parse(data.toString());
-    return Array.isArray(had) ? had.filter(Number.isInteger) : [];
+    return JSON.parse(data.toString());
   } catch {
-    // Stickiness saves work and decides nothing: a member that says it another way just had nothing.
-    return [];
+    return null;
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Cluster } from 'kafkajs';
+import { readWord } from './assigner.ts';
 import type { ClusterLink } from './cluster.ts';
 
 /** A broker that comes back reads its groups first, and refuses meanwhile: tries, and ms between them. */
@@ -12,12 +13,32 @@ export async function groupGives(
   { group, topic, memberId }: { readonly group: string; readonly topic: string; readonly memberId: string },
   partition: number,
 ): Promise<boolean> {
-  const coordinator = await cluster.findGroupCoordinator({ groupId: group });
-  const state: GroupState = (await coordinator.describeGroups({ groupIds: [group] })).groups[0];
-  if (state.state !== 'Stable') return false;
-  const own = state.members.find((member) => member.memberId === memberId)?.memberAssignment;
+  const { state, members } = await describe(cluster, group);
+  if (state !== 'Stable') return false;
+  const own = members.find((member) => member.memberId === memberId)?.memberAssignment;
   if (own === undefined) return false;
   return kafkajs.AssignerProtocol.MemberAssignment.decode(own)?.assignment[topic]?.includes(partition) ?? false;
+}
+
+/** A member as the group knows it. */
+export interface GroupMember {
+  readonly id: string;
+  /** What its process called itself; null: not told, as none is while the group deals anew. */
+  readonly processor: string | null;
+}
+
+/** The group's members at this moment, those that are only joining as well. */
+export async function membersOf(cluster: Cluster, group: string): Promise<GroupMember[]> {
+  const { members } = await describe(cluster, group);
+  return members.map(({ memberId, memberMetadata }) => ({
+    id: memberId,
+    processor: readWord(memberMetadata).processor,
+  }));
+}
+
+async function describe(cluster: Cluster, group: string): Promise<GroupState> {
+  const coordinator = await cluster.findGroupCoordinator({ groupId: group });
+  return (await coordinator.describeGroups({ groupIds: [group] })).groups[0];
 }
 
 /**
@@ -47,5 +68,9 @@ interface Leaving {
 
 interface GroupState {
   readonly state: string;
-  readonly members: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly memberMetadata: Buffer;
+    readonly memberAssignment: Buffer;
+  }[];
 }

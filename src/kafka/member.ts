@@ -24,7 +24,9 @@ export interface MemberOptions {
   /** How long the group waits for a member that is silent, in ms: a killed processor's partitions stand still for it. */
   readonly sessionTimeout: number;
   readonly logger: Logger;
-  /** Partitions this processor had last, to keep them if it may. */
+  /** Of the process, as it owns partitions in the store: whoever comes after a crash finds its members by it. */
+  readonly processor: string;
+  /** Partitions this member had last, to keep them if it may. */
   readonly owned: () => readonly number[];
 }
 
@@ -57,8 +59,8 @@ export class Member implements Reader {
   constructor(kafka: Kafka, options: MemberOptions, listener: MemberListener) {
     this.#options = options;
     this.#listener = listener;
-    const { topic, group, sessionTimeout, owned } = options;
-    const sticky = stickyAssigner(topic, owned);
+    const { topic, group, sessionTimeout, processor, owned } = options;
+    const sticky = stickyAssigner(topic, () => ({ processor, owned: owned() }));
     this.#consumer = kafka.consumer({
       groupId: group,
       sessionTimeout,

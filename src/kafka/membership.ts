@@ -1,6 +1,7 @@
 import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
+import { PROCESS_NAME } from '../processor/process-name.ts';
 import { wholeAnswers } from './answers.ts';
 import { Backoff } from './backoff.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
@@ -26,6 +27,8 @@ export interface MembershipOptions {
   readonly address: KafkaAddress;
   readonly group: string;
   readonly topic: string;
+  /** Who owns the partitions in the store: this process unless given. */
+  readonly processor?: string;
   readonly logger: Logger;
   /** ms; the broker's bounds for it are 6 s and 30 min unless set. */
   readonly sessionTimeout?: number;
@@ -113,8 +116,8 @@ export class Membership {
   }
 
   #newMember(partitions: number): Member {
-    const { address, topic, group, logger, sessionTimeout = SESSION } = this.#options;
-    const options = { topic, group, partitions, sessionTimeout, logger, owned: () => this.#owned };
+    const { address, topic, group, logger, processor = PROCESS_NAME, sessionTimeout = SESSION } = this.#options;
+    const options = { topic, group, partitions, sessionTimeout, processor, logger, owned: () => this.#owned };
     const { batch, moved, outOfRange } = this.#listener;
     const member: Member = new Member(kafkaClient(address, logger, { socketFactory: wholeAnswers }), options, {
       batch,

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type pg from 'pg';
 import { type Statement, StepFailed } from './batch.ts';
 import type { Session } from './session.ts';
 
@@ -33,6 +34,18 @@ export async function terminateOwner(session: Session, partition: number): Promi
   }
 }
 
+/**
+ * Processes that own partitions, gave none of them up, and have none of the connections that belong to that: they were
+ * killed, or lost Postgres a moment ago. @param client of `connect` or `createPool`
+ */
+export async function readGoneOwners(client: pg.ClientBase | pg.Pool): Promise<string[]> {
+  const { rows } = await client.query<{ owner: string }>(
+    `SELECT p.owner FROM partition_state p ${OWNER_CONNECTION}
+    WHERE p.owner IS NOT NULL GROUP BY p.owner HAVING count(a.pid) = 0 ORDER BY p.owner`,
+  );
+  return rows.map(({ owner }) => owner);
+}
+
 async function terminate(session: Session, pid: string, who: string): Promise<void> {
   try {
     await session.run([{ statement: TERMINATE, values: [pid] }]);
@@ -47,13 +60,17 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 const SAME_ROLE =
   'Let all processors connect as the same role, or grant this one pg_signal_backend and pg_read_all_stats';
 
-/** pid is null where its connection is gone; backend_start is null where this role may not see it. */
+/**
+ * The connection `a` of the owner of a partition `p`; all null where it is gone. backend_start is null where this role
+ * may not see it.
+ */
+export const OWNER_CONNECTION = `LEFT JOIN pg_stat_activity a ON a.pid = p.owner_pid AND a.usesysid = p.owner_role
+      AND (a.backend_start IS NULL OR a.backend_start = p.owner_started)`;
 const FIND_OWNER: Statement = {
   name: 'take_over_find_owner',
   text: `SELECT p.epoch, p.owner, a.pid, a.backend_start IS NOT NULL
     FROM partition_state p
-    LEFT JOIN pg_stat_activity a ON a.pid = p.owner_pid AND a.pid <> pg_backend_pid() AND a.usesysid = p.owner_role
-      AND (a.backend_start IS NULL OR a.backend_start = p.owner_started)
+    ${OWNER_CONNECTION} AND a.pid <> pg_backend_pid()
     WHERE p.partition = $1`,
 };
 const TERMINATE: Statement = { name: 'take_over_terminate', text: 'SELECT pg_terminate_backend($1)' };

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { type Counts, noCounts } from '../core/changes.ts';
+import { OWNER_CONNECTION } from './owner.ts';
 
 export interface PartitionStatus {
   readonly partition: number;
@@ -32,8 +33,7 @@ export async function readStatus(client: pg.ClientBase | pg.Pool): Promise<Parti
       a.pid IS NOT NULL AS "ownerConnected", coalesce(v.visits, 0) AS "openVisits", coalesce(o.rows, 0) AS "outboxRows",
       coalesce(o.bytes, 0) AS "outboxBytes", p.updated_at AS "updatedAt"
     FROM partition_state p
-    LEFT JOIN pg_stat_activity a ON a.pid = p.owner_pid AND a.usesysid = p.owner_role
-      AND (a.backend_start IS NULL OR a.backend_start = p.owner_started)
+    ${OWNER_CONNECTION}
     LEFT JOIN (SELECT partition, count(*) AS visits FROM open_visit GROUP BY partition) v USING (partition)
     LEFT JOIN (SELECT partition, count(*) AS rows, sum(bytes) AS bytes FROM outbox GROUP BY partition) o USING (partition)
     ORDER BY p.partition`,

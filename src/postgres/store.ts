@@ -1,5 +1,5 @@
-import { hostname } from 'node:os';
 import type { Lease, Store } from '../processor/ports.ts';
+import { PROCESS_NAME } from '../processor/process-name.ts';
 import { Blocks } from './blocks.ts';
 import { connect, type DatabaseOptions } from './connect.ts';
 import { READ_PAGES_ONLY } from './ended-sessions.ts';
@@ -13,7 +13,7 @@ import { Slots } from './slots.ts';
 import { takeOver } from './take-over.ts';
 
 export interface StoreOptions extends DatabaseOptions {
-  /** Who owns a partition, for people who look: `host:pid` unless given. */
+  /** Who owns a partition, for people who look and for whoever comes after it: this process unless given. */
   readonly owner?: string;
   /** How many partitions write, or are loaded, at once: `database.pool_size`. */
   readonly poolSize?: number;
@@ -37,7 +37,7 @@ export class PostgresStore<Raw> implements Store<Raw> {
       readers: new Readers(() => this.#openReader('tidemark look-ups', LOOK_UP), poolSize),
       openStream: () => this.#openReader('tidemark filter', READ_PAGES_ONLY),
     };
-    this.#owner = options.owner ?? `${hostname()}:${process.pid}`;
+    this.#owner = options.owner ?? PROCESS_NAME;
   }
 
   /** @throws DatabaseUnreachable; any other error says what is wrong with the database */
