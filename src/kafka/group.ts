@@ -3,9 +3,52 @@ import kafkajs, { type Cluster } from 'kafkajs';
 import { readWord } from './assigner.ts';
 import type { ClusterLink } from './cluster.ts';
 
-/** A broker that comes back reads its groups first, and refuses meanwhile: tries, and ms between them. */
+/** A broker reads its groups first, when it comes back or takes them over, and refuses meanwhile: tries, ms between. */
 const TRIES = 10;
 const BETWEEN = 200;
+
+/**
+ * Asks the group's coordinator, anew while it refuses. One question for each try: the coordinator may be another then.
+ * @throws what the broker or the connection said last.
+ */
+export async function askCoordinator<T>(
+  link: ClusterLink,
+  group: string,
+  question: (coordinator: Coordinator) => Promise<T>,
+  timeout?: number,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await link.ask(
+        `group ${group}`,
+        async (cluster) => question((await cluster.findGroupCoordinator({ groupId: group })) as unknown as Coordinator),
+        timeout,
+      );
+    } catch (error) {
+      const { type, retriable } = error as { readonly type?: string; readonly retriable?: boolean };
+      if (type === undefined || !retriable || tries === TRIES) throw error;
+      await sleep(BETWEEN);
+    }
+  }
+}
+
+/** What a coordinator answers. KafkaJS's types leave most of it out. */
+export interface Coordinator {
+  describeGroups(request: { readonly groupIds: readonly string[] }): Promise<{ readonly groups: GroupState[] }>;
+  joinGroup(request: {
+    readonly groupId: string;
+    readonly sessionTimeout: number;
+    readonly rebalanceTimeout: number;
+    readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[];
+  }): Promise<{ readonly memberId: string; readonly generationId: number }>;
+  syncGroup(request: {
+    readonly groupId: string;
+    readonly generationId: number;
+    readonly memberId: string;
+    readonly groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
+  }): Promise<unknown>;
+  leaveGroup(request: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
+}
 
 /** Whether the group is settled and gives the partition to this member. */
 export async function groupGives(
@@ -13,7 +56,8 @@ export async function groupGives(
   { group, topic, memberId }: { readonly group: string; readonly topic: string; readonly memberId: string },
   partition: number,
 ): Promise<boolean> {
-  const { state, members } = await describe(cluster, group);
+  const coordinator = (await cluster.findGroupCoordinator({ groupId: group })) as unknown as Coordinator;
+  const { state, members } = await describe(coordinator, group);
   if (state !== 'Stable') return false;
   const own = members.find((member) => member.memberId === memberId)?.memberAssignment;
   if (own === undefined) return false;
@@ -28,17 +72,16 @@ export interface GroupMember {
 }
 
 /** The group's members at this moment, those that are only joining as well. */
-export async function membersOf(cluster: Cluster, group: string): Promise<GroupMember[]> {
-  const { members } = await describe(cluster, group);
+export async function membersOf(link: ClusterLink, group: string, timeout?: number): Promise<GroupMember[]> {
+  const { members } = await askCoordinator(link, group, (coordinator) => describe(coordinator, group), timeout);
   return members.map(({ memberId, memberMetadata }) => ({
     id: memberId,
     processor: readWord(memberMetadata).processor,
   }));
 }
 
-async function describe(cluster: Cluster, group: string): Promise<GroupState> {
-  const coordinator = await cluster.findGroupCoordinator({ groupId: group });
-  return (await coordinator.describeGroups({ groupIds: [group] })).groups[0];
+async function describe(coordinator: Coordinator, group: string): Promise<GroupState> {
+  return (await coordinator.describeGroups({ groupIds: [group] })).groups[0]!;
 }
 
 /**
@@ -46,24 +89,11 @@ async function describe(cluster: Cluster, group: string): Promise<GroupState> {
  * out. @throws where the group could not be told.
  */
 export async function dropMember(link: ClusterLink, group: string, memberId: string): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await link.ask(`group ${group}`, async (cluster) => {
-        const coordinator = await cluster.findGroupCoordinator({ groupId: group });
-        // KafkaJS's types leave it out.
-        await (coordinator as unknown as Leaving).leaveGroup({ groupId: group, memberId });
-      });
-    } catch (error) {
-      const { type } = error as { readonly type?: string };
-      if (type === 'UNKNOWN_MEMBER_ID') return;
-      if (type === undefined || tries === TRIES) throw error;
-      await sleep(BETWEEN);
-    }
+  try {
+    await askCoordinator(link, group, (coordinator) => coordinator.leaveGroup({ groupId: group, memberId }));
+  } catch (error) {
+    if ((error as { readonly type?: string }).type !== 'UNKNOWN_MEMBER_ID') throw error;
   }
-}
-
-interface Leaving {
-  leaveGroup(request: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
 }
 
 interface GroupState {

@@ -49,7 +49,7 @@ export class Killed {
     if (processors.length === 0) return null;
     const link = new ClusterLink(kafkaClient(address, logger), logger);
     try {
-      const members = await link.ask(`members of group ${group}`, (cluster) => membersOf(cluster, group), SOON);
+      const members = await membersOf(link, group, SOON);
       const gone = members.filter(({ processor }) => processor !== null && processors.includes(processor));
       const ids = (of: readonly GroupMember[]) => of.map(({ id }) => id);
       if (gone.length > 0) return new Killed(options, link, ids(gone), new Set(ids(members)));
@@ -85,9 +85,7 @@ export class Killed {
   }
 
   async #newcomers(): Promise<number> {
-    const { group } = this.#options;
-    const ask = `members of group ${group}`;
-    const members = await this.#link.ask(ask, (cluster) => membersOf(cluster, group), SOON);
+    const members = await membersOf(this.#link, this.#options.group, SOON);
     return members.filter(({ id }) => !this.#before.has(id)).length;
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
-import { dropMember, membersOf } from '../../src/kafka/group.ts';
+import { askCoordinator, dropMember, membersOf } from '../../src/kafka/group.ts';
 import { Killed } from '../../src/kafka/killed.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { client, makeTopic, quiet, Reader, until } from './support.ts';
@@ -73,7 +73,7 @@ describeReal('members of a killed processor', () => {
   }
 
   async function ids(link: ClusterLink, group: string): Promise<string[]> {
-    return (await link.ask('members', (cluster) => membersOf(cluster, group))).map(({ id }) => id);
+    return (await membersOf(link, group)).map(({ id }) => id);
   }
 
   /** A member that joins, takes what it is dealt and is never heard of again. Resolves with its id. */
@@ -81,8 +81,7 @@ describeReal('members of a killed processor', () => {
     const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
     const userData = Buffer.from(JSON.stringify({ processor, owned: dealt }));
     const metadata = MemberMetadata.encode({ version: 0, topics: [topic], userData });
-    return link.ask('a member', async (cluster) => {
-      const coordinator = (await cluster.findGroupCoordinator({ groupId: group })) as unknown as Coordinator;
+    return askCoordinator(link, group, async (coordinator) => {
       const { memberId, generationId } = await coordinator.joinGroup({
         groupId: group,
         sessionTimeout: SESSION,
@@ -104,9 +103,3 @@ describeReal('members of a killed processor', () => {
     });
   }
 });
-
-/** What KafkaJS's types leave out. */
-interface Coordinator {
-  joinGroup(request: object): Promise<{ readonly memberId: string; readonly generationId: number }>;
-  syncGroup(request: object): Promise<unknown>;
-}
