@@ -32,6 +32,12 @@ export class EventId {
     return (this.isUuid ? this.a ^ this.b ^ this.c ^ this.d : sumOf(this.text)) & 127;
   }
 
+  /** 32 bits, each of which hangs on all of the id: equal for equal ids. */
+  get mixed(): number {
+    if (!this.isUuid) return mix(sumOf(this.text));
+    return mix(this.a ^ Math.imul(this.b, 0x9e3779b1) ^ Math.imul(this.c, 0x85ebca6b) ^ Math.imul(this.d, 0xc2b2ae35));
+  }
+
   /** 29 bits: equal for equal ids. */
   get hash(): number {
     return this.isUuid ? hash(this.a, this.d) : hash(sumOf(this.text), this.text.length);
@@ -56,6 +62,12 @@ export class EventId {
     this.d = (g << 16) | h;
     return true;
   }
+}
+
+function mix(hash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
 }
 
 function sumOf(text: string): number {

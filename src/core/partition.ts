@@ -8,12 +8,13 @@ import type { FreshEvents } from './fresh-events.ts';
 import { openedBefore } from './heap.ts';
 import { visitId } from './ids.ts';
 import { Ledger } from './ledger.ts';
+import { type IdleMemory, mayMatter } from './past-sessions.ts';
 import { type Placement, place, type Refused } from './placement.ts';
 import { revisionOf } from './revision.ts';
 import type { Rules } from './rules.ts';
 import type { Session } from './session.ts';
 import { SessionFilter } from './session-filter.ts';
-import { type IdleMemory, Sessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { Timers } from './timers.ts';
 import { type EndReason, Visit } from './visit.ts';
 import { VisitTable } from './visit-table.ts';
@@ -109,7 +110,7 @@ export class Partition<Raw> {
     source: { readonly topic: string; readonly partition: number },
     state: PartitionState,
     open: readonly Visit[],
-    memory: IdleMemory = { maxBytes: 0, usedBytes: 0 },
+    memory: IdleMemory = { maxBytes: 0, usedBytes: 0, pastBytes: 0 },
   ) {
     this.rules = rules;
     this.source = source;
@@ -193,7 +194,7 @@ export class Partition<Raw> {
         this.ahead.push(session);
         if (offset > session.awaited) session.awaited = offset;
         this.sessions.wake(session);
-        if (session.complete || unknown.has(session)) continue;
+        if (!this.lacks(session, entry) || unknown.has(session)) continue;
         const { sessionId, debug } = session;
         const openVisitIds = session
           .all()
@@ -208,6 +209,12 @@ export class Partition<Raw> {
 
   private sessionOf(event: TrackEvent): Session {
     return this.sessions.findOrMake(event.sessionId, this.sessions.isDebug(event), this.state.eventClock === null);
+  }
+
+  /** Whether something of the session that is not in memory may matter to the event. */
+  private lacks(session: Session, { t, eventId }: TrackEvent): boolean {
+    if (session.complete) return false;
+    return session.past === null || mayMatter(session.past, t, this.eventId.set(eventId));
   }
 
   /** Null before the first accepted event: there is nothing to find. */
@@ -240,6 +247,7 @@ export class Partition<Raw> {
       }
       this.sessions.loaded(session);
       session.complete = true;
+      session.past = null;
       this.touch(session);
     }
   }
@@ -380,7 +388,8 @@ export class Partition<Raw> {
     const { watermark } = this;
     const { t } = entry;
     const session = this.nextAhead(entry);
-    if (!session.complete) throw new Error(`session of the record at offset ${record.offset} was not looked up`);
+    if (this.lacks(session, entry))
+      throw new Error(`session of the record at offset ${record.offset} was not looked up`);
     // Even if the event is set aside below: the session was kept for it, and may leave memory now.
     this.touch(session);
 

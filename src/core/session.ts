@@ -1,4 +1,5 @@
 import type { EventIds } from './event-ids.ts';
+import type { Past } from './past-sessions.ts';
 import type { Visit } from './visit.ts';
 
 /** The visits that one session id, or its debug traffic, has in memory: by start, disjoint. */
@@ -7,6 +8,8 @@ export class Session {
   readonly debug: boolean;
   /** All ended visits that an event may still touch are here, and all event ids that a resend may match. */
   complete: boolean;
+  /** Where it is not complete: bounds what is missing; null: nothing is known of that. */
+  past: Past | null = null;
   /** Something of it will be in the next commit. */
   touched = false;
   /** Commits, the next one included, that hold something of it and are not settled. Above 0 it stays in memory. */

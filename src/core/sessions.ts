@@ -3,6 +3,7 @@ import type { TrackEvent } from './event.ts';
 import { EventIds } from './event-ids.ts';
 import { takeEvents } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
+import { type IdleMemory, PAST_IDS, type Past, PastSessions } from './past-sessions.ts';
 import type { Rules } from './rules.ts';
 import { Session } from './session.ts';
 import type { SessionFilter } from './session-filter.ts';
@@ -14,12 +15,6 @@ const MANY_VISITS = 8;
 const SESSION_BYTES = 300;
 const VISIT_BYTES = 600;
 const EVENT_BYTES = 32;
-
-/** Memory that sessions without an open visit may take, shared by all partitions of a processor. */
-export interface IdleMemory {
-  readonly maxBytes: number;
-  usedBytes: number;
-}
 
 /**
  * The sessions in memory.
@@ -39,6 +34,7 @@ export class Sessions {
   private readonly memory: IdleMemory;
   private readonly plain = new Map<string, Session>();
   private readonly debug = new Map<string, Session>();
+  private readonly past: PastSessions;
   /** Sessions that may leave, in the order in which they came to that; one counts where its `idleAt` names the place. */
   private idle: (Session | null)[] = [];
   private idleHead = 0;
@@ -51,6 +47,7 @@ export class Sessions {
     this.rules = rules;
     this.fresh = fresh;
     this.memory = memory;
+    this.past = new PastSessions(memory);
     this.filter = filter;
   }
 
@@ -67,8 +64,9 @@ export class Sessions {
     const sessions = debug ? this.debug : this.plain;
     let session = sessions.get(sessionId);
     if (session === undefined) {
-      const known = complete || this.isDenied(sessionId);
-      session = new Session(sessionId, debug, known);
+      const past = debug ? null : this.past.take(sessionId);
+      session = new Session(sessionId, debug, past === null && (complete || this.isDenied(sessionId)));
+      session.past = past;
       sessions.set(sessionId, session);
     }
     return session;
@@ -126,6 +124,7 @@ export class Sessions {
   /** Gives back the memory that it took its share of: nothing is asked of it afterwards. */
   close(): void {
     this.account(-this.idleBytes);
+    this.past.close();
   }
 
   // ------------------------------------------------------------------------------------------------------- leaving
@@ -134,7 +133,8 @@ export class Sessions {
     session.idleAt = this.idleBase + this.idle.length;
     this.idle.push(session);
     this.account(bytesOf(session));
-    while (this.memory.usedBytes > this.memory.maxBytes && this.idleBytes > 0) this.leaveOldest();
+    const { memory } = this;
+    while (memory.usedBytes + memory.pastBytes > memory.maxBytes && this.idleBytes > 0) this.leaveOldest();
     if (this.idleHead > 1_024 && this.idleHead * 2 > this.idle.length) {
       this.idle = this.idle.slice(this.idleHead);
       this.idleBase += this.idleHead;
@@ -148,10 +148,27 @@ export class Sessions {
     session.idleAt = -1;
     this.account(-bytesOf(session));
     (session.debug ? this.debug : this.plain).delete(session.sessionId);
-    if (session.count === 0) return;
+    if (session.count === 0 && session.past === null) return;
+    if (!session.debug && (session.complete || session.past !== null))
+      this.past.put(session.sessionId, this.pastOf(session));
     for (let i = 0; i < session.count; i++) session.at(i).release();
     this.filter?.add(session.sessionId);
     this.filling?.add(session.sessionId);
+  }
+
+  /** Of one that knows all that it has in the store: what of that is in memory, and what is not. Read it at once. */
+  private pastOf(session: Session): Past {
+    const { past } = session;
+    const { ids } = leaving;
+    if (past === null) ids.fill(0);
+    else ids.set(past.ids);
+    leaving.until = past === null ? Number.NEGATIVE_INFINITY : past.until;
+    for (let i = 0; i < session.count; i++) {
+      const visit = session.at(i);
+      leaving.until = Math.max(leaving.until, visit.lastEventAt + this.rules.gap);
+      visit.addIdsTo(ids);
+    }
+    return leaving;
   }
 
   private idsOf(session: Session): EventIds {
@@ -169,6 +186,9 @@ export class Sessions {
     this.memory.usedBytes += bytes;
   }
 }
+
+/** Used again for each session that leaves. */
+const leaving = { until: 0, ids: new Int32Array(PAST_IDS) };
 
 /** Whether nothing of it is open. */
 function isResting(session: Session): boolean {

@@ -1,6 +1,7 @@
 import type { ContextEntry, Utm } from './event.ts';
 import { EventId } from './event-ids.ts';
 import { IdIndex } from './id-index.ts';
+import { addId } from './past-sessions.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
 import { NO_TYPES, type TypeCounts } from './type-counts.ts';
 import { VALUES, VisitRecord } from './visit-record.ts';
@@ -194,6 +195,13 @@ export class Visit extends VisitRecord {
   hasId(id: EventId): boolean {
     if (this.idCount >= INDEXED) return this.idIndex().find(this.stamps, id) !== NO_STAMP;
     return this.findStamp(id) !== NO_STAMP;
+  }
+
+  /** Adds all ids that are known to the ids of a past: see `addId`. */
+  addIdsTo(ids: Int32Array): void {
+    const { stamps } = this;
+    for (let stamp = this.firstStamp; stamp !== NO_STAMP; stamp = stamps.after(stamp))
+      addId(ids, stamps.readId(stamp, id));
   }
 
   /** Ids that the store holds of it: from now on it knows all. Of no effect where it does already. */

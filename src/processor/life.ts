@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Emission } from '../core/changes.ts';
 import type { LogRecord } from '../core/event.ts';
+import type { IdleMemory } from '../core/past-sessions.ts';
 import type { Rules } from '../core/rules.ts';
-import type { IdleMemory } from '../core/sessions.ts';
 import type { CommitMemory } from './committer.ts';
 import type { Start } from './continuity.ts';
 import { Epoch } from './epoch.ts';

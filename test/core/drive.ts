@@ -106,6 +106,7 @@ class Run {
     this.partition = new Partition(this.rules, SOURCE, this.lease.state, this.lease.open, {
       maxBytes: this.idleBytes,
       usedBytes: 0,
+      pastBytes: 0,
     });
     this.filling = null;
     this.position = this.committed;

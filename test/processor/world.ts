@@ -61,7 +61,7 @@ export class Host {
     const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
-      idle: { maxBytes: 5_000, usedBytes: 0 },
+      idle: { maxBytes: 5_000, usedBytes: 0, pastBytes: 0 },
       commits: { maxBytes: 4_000, usedBytes: 0 },
       log: this.log,
       store: this.store(),

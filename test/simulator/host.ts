@@ -51,7 +51,7 @@ export class Host {
     const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
-      idle: { maxBytes: world.plan.idleBytes, usedBytes: 0 },
+      idle: { maxBytes: world.plan.idleBytes, usedBytes: 0, pastBytes: 0 },
       commits: { maxBytes: world.plan.commitMaxBytes * 2, usedBytes: 0 },
       log: this.input,
       store: new SimStore(world.store, this),

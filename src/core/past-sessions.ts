@@ -1,0 +1,131 @@
+/**
+ * What the store holds of sessions that left memory, in a few bytes each: enough to know of most events that nothing of
+ * it can matter to them. A session that comes back for its next visit then need not be looked up.
+ *
+ * Invariant: what is told of a session bounds all of its visits in the store that are not in memory. If it left one out,
+ * an event that belongs to that visit would begin another, and a resend would count twice. So a session is told of only
+ * by one who knows all of it, and from the moment it is back in memory it is told of there and no more here.
+ */
+import type { EventId } from './event-ids.ts';
+
+/** Bounds what a session has in the store and not in memory. */
+export interface Past {
+  /** ms: an event later than this is more than the gap behind all of its visits. */
+  readonly until: number;
+  /** A Bloom filter of the event ids that a resend may match. */
+  readonly ids: Int32Array;
+}
+
+/** Integers of `Past.ids`: of ten ids one other in two thousand is taken for one of them, of thirty one in fifty. */
+export const PAST_IDS = 8;
+const BITS = PAST_IDS * 32;
+
+/** Whether something of the past may matter to an event at `t`; false is certain. */
+export function mayMatter({ until, ids }: Past, t: number, id: EventId): boolean {
+  if (t <= until) return true;
+  const { mixed } = id;
+  return hasBit(ids, mixed) && hasBit(ids, mixed >>> 8) && hasBit(ids, mixed >>> 16) && hasBit(ids, mixed >>> 24);
+}
+
+/** Adds an id to `Past.ids`. */
+export function addId(ids: Int32Array, id: EventId): void {
+  const { mixed } = id;
+  setBit(ids, mixed);
+  setBit(ids, mixed >>> 8);
+  setBit(ids, mixed >>> 16);
+  setBit(ids, mixed >>> 24);
+}
+
+function hasBit(ids: Int32Array, hash: number): boolean {
+  const bit = hash & (BITS - 1);
+  return (ids[bit >> 5]! & (1 << (bit & 31))) !== 0;
+}
+
+function setBit(ids: Int32Array, hash: number): void {
+  const bit = hash & (BITS - 1);
+  ids[bit >> 5]! |= 1 << (bit & 31);
+}
+
+/** Memory for sessions without an open visit, shared by all partitions of a processor. */
+export interface IdleMemory {
+  readonly maxBytes: number;
+  /** Of sessions that are held whole. */
+  usedBytes: number;
+  /** Of those of which only their past is held: half of all at most. */
+  pastBytes: number;
+}
+
+/** What a session is reckoned at: its numbers, its id as a text, its entry in a map. */
+const BYTES = 144;
+/** It grows to twice as much, and from some point on by so much. */
+const FIRST_ROOM = 8;
+const MOST_MORE = 16_384;
+
+/** The pasts of sessions, the latest of them: where room is short the oldest is forgotten, which denies nothing. */
+export class PastSessions {
+  private readonly memory: IdleMemory;
+  private readonly places = new Map<string, number>();
+  /** A ring, filled from `next` on. Empty: nobody's place. */
+  private readonly ids: string[] = [];
+  private until = new Float64Array(0);
+  private idBits = new Int32Array(0);
+  private next = 0;
+
+  constructor(memory: IdleMemory) {
+    this.memory = memory;
+  }
+
+  /** Of a session that is not here. */
+  put(sessionId: string, past: Past): void {
+    const place = this.free();
+    if (place < 0) return;
+    this.ids[place] = sessionId;
+    this.until[place] = past.until;
+    this.idBits.set(past.ids, place * PAST_IDS);
+    this.places.set(sessionId, place);
+  }
+
+  /** What is known of a session, which from now on is told of elsewhere; null: nothing. */
+  take(sessionId: string): Past | null {
+    const place = this.places.get(sessionId);
+    if (place === undefined) return null;
+    this.places.delete(sessionId);
+    this.ids[place] = '';
+    return { until: this.until[place]!, ids: this.idBits.slice(place * PAST_IDS, (place + 1) * PAST_IDS) };
+  }
+
+  /** Gives back the memory that it took its share of. */
+  close(): void {
+    this.account(-this.ids.length);
+  }
+
+  /** @returns the next place, whoever has it, or a new one behind the last where there may be more; -1: there is none. */
+  private free(): number {
+    if (this.next === this.ids.length && !this.grow()) this.next = 0;
+    const place = this.next;
+    const before = this.ids[place];
+    if (before === undefined) return -1;
+    if (before !== '') this.places.delete(before);
+    this.next += 1;
+    return place;
+  }
+
+  private grow(): boolean {
+    const room = this.ids.length;
+    const more = Math.min(Math.max(FIRST_ROOM, room), MOST_MORE);
+    const { maxBytes, pastBytes } = this.memory;
+    if (pastBytes + more * BYTES > maxBytes / 2) return false;
+    this.account(more);
+    for (let i = 0; i < more; i++) this.ids.push('');
+    const { until, idBits } = this;
+    this.until = new Float64Array(room + more);
+    this.until.set(until);
+    this.idBits = new Int32Array((room + more) * PAST_IDS);
+    this.idBits.set(idBits);
+    return true;
+  }
+
+  private account(sessions: number): void {
+    this.memory.pastBytes += sessions * BYTES;
+  }
+}

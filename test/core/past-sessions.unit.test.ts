@@ -1,0 +1,146 @@
+import { describe, expect, test } from '@jest/globals';
+import { emptyState } from '../../src/core/changes.ts';
+import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
+import { Partition } from '../../src/core/partition.ts';
+import { type IdleMemory, PastSessions } from '../../src/core/past-sessions.ts';
+import { DEFAULT_RULES } from '../../src/core/rules.ts';
+import { Visit } from '../../src/core/visit.ts';
+
+const T = 1_767_225_600_000;
+const HOUR = 3_600_000;
+const { gap } = DEFAULT_RULES;
+const source = { topic: 't', partition: 0 };
+
+/** A fold with room for the pasts of sessions, and for no session that has nothing open. */
+class Fold {
+  readonly memory: IdleMemory = { maxBytes: 1_000_000, usedBytes: 1_000_000, pastBytes: 0 };
+  readonly partition: Partition<null>;
+  private offset = 0;
+
+  constructor(open: Visit[] = []) {
+    const state = { ...emptyState(), eventClock: T - HOUR };
+    this.partition = new Partition<null>(DEFAULT_RULES, source, state, open, this.memory);
+    this.partition.beginFilter()!.use();
+  }
+
+  /** @returns what became of the event; null: its session has to be looked up first. */
+  event(sessionId: string, eventId: string, t: number, arrival = t): string | null {
+    const one = record(this.offset++, arrival, { sessionId, eventId, t });
+    if (this.partition.lookup([one]) !== null) return null;
+    const [outcome] = this.partition.fold(one);
+    return outcome!.kind;
+  }
+
+  /** All visits before this time end, and what they were is committed. */
+  at(t: number): void {
+    this.event('clock', `at ${t}`, t);
+    this.partition.endDue();
+    this.partition.settle(this.partition.take().held);
+  }
+
+  get inMemory(): string[] {
+    return [...this.partition.visits()].map(({ sessionId }) => sessionId);
+  }
+}
+
+function record(offset: number, timestamp: number, said: Partial<TrackEvent>): LogRecord<null> {
+  const nothing = { profileId: null, sourceId: null, page: null, referrer: null, utm: null, named: null };
+  const rest = { debug: false, type: 'page-view', context: [], traits: [], properties: null };
+  const event = { ...nothing, ...rest, eventId: '', sessionId: '', t: timestamp, ...said };
+  return { offset, timestamp, entries: [event], raw: null };
+}
+
+describe('a session that left memory', () => {
+  function left(): Fold {
+    const fold = new Fold();
+    expect(fold.event('s', 'first', T)).toBe('started');
+    fold.at(T + HOUR);
+    expect(fold.inMemory).toEqual(['clock']);
+    return fold;
+  }
+
+  test('is not looked up for its next visit', () => {
+    const fold = left();
+    expect(fold.event('s', 'next', T + gap + 1, T + HOUR)).toBe('started');
+    expect(fold.event('s', 'more', T + gap + 2, T + HOUR)).toBe('joined');
+  });
+
+  test.each([
+    ['exactly the gap behind a visit', T + gap],
+    ['before all of its visits', T - HOUR],
+  ])('is looked up for an event %s', (_, t) => {
+    expect(left().event('s', 'other', t, T + HOUR)).toBeNull();
+  });
+
+  test('is looked up for an id that it had, whatever the time of the resend', () => {
+    const fold = left();
+    expect(fold.event('s', 'next', T + HOUR)).toBe('started');
+    expect(fold.event('s', 'first', T + HOUR)).toBeNull();
+  });
+
+  test('is bounded by all of its visits, those before it left for the first time too', () => {
+    const fold = left();
+    expect(fold.event('s', 'second', T + HOUR)).toBe('started');
+    fold.at(T + 2 * HOUR);
+    expect(fold.inMemory).not.toContain('s');
+    expect(fold.event('s', 'third', T + 2 * HOUR)).toBe('started');
+    expect(fold.event('s', 'first', T + 2 * HOUR)).toBeNull();
+    expect(fold.event('s', 'second', T + 2 * HOUR)).toBeNull();
+    expect(fold.event('s', 'other', T + HOUR + gap, T + 2 * HOUR)).toBeNull();
+  });
+
+  test('without a new visit is bounded as before', () => {
+    const fold = left();
+    const late = T + HOUR + DEFAULT_RULES.futureTolerance + 1;
+    expect(fold.event('s', 'from the future', late, T + HOUR)).toBe('dead');
+    fold.at(T + 2 * HOUR);
+    expect(fold.event('s', 'first', T + 2 * HOUR)).toBeNull();
+    expect(fold.event('s', 'other', T + gap, T + 2 * HOUR)).toBeNull();
+    expect(fold.event('s', 'next', T + 2 * HOUR)).toBe('started');
+  });
+
+  test('and was not known whole is looked up', () => {
+    const open = new Visit('00000000-0000-8000-8000-000000000000', 's', false, 0, 0, T, T, T);
+    open.stored = 'open';
+    const fold = new Fold([open]);
+    fold.at(T + HOUR);
+    expect(fold.inMemory).toEqual(['clock']);
+    expect(fold.event('s', 'next', T + HOUR)).toBeNull();
+  });
+
+  test('gives back its share of the memory in the end', () => {
+    const fold = left();
+    expect(fold.memory.pastBytes).toBeGreaterThan(0);
+    fold.partition.close();
+    expect(fold.memory.pastBytes).toBe(0);
+  });
+});
+
+describe('pasts of sessions', () => {
+  const past = (until: number) => ({ until, ids: new Int32Array(8).fill(until) });
+
+  test('are those of the sessions put last, as far as half of the memory goes', () => {
+    const memory = { maxBytes: 10_000, usedBytes: 0, pastBytes: 0 };
+    const pasts = new PastSessions(memory);
+    for (let i = 0; i < 1_000; i++) pasts.put(`s${i}`, past(i));
+    expect(memory.pastBytes).toBeLessThanOrEqual(5_000);
+    const kept = Array.from({ length: 1_000 }, (_, i) => pasts.take(`s${i}`)).flatMap((one) => one ?? []);
+    expect(kept.length).toBeGreaterThan(20);
+    expect(kept).toEqual(kept.map((_, i) => past(1_000 - kept.length + i)));
+  });
+
+  test('are told once, and leave room', () => {
+    const pasts = new PastSessions({ maxBytes: 10_000, usedBytes: 0, pastBytes: 0 });
+    for (let i = 0; i < 1_000; i++) {
+      pasts.put(`s${i}`, past(i));
+      expect(pasts.take(`s${i}`)).toEqual(past(i));
+      expect(pasts.take(`s${i}`)).toBeNull();
+    }
+  });
+
+  test('are none where there is no memory', () => {
+    const pasts = new PastSessions({ maxBytes: 0, usedBytes: 0, pastBytes: 0 });
+    pasts.put('s', past(1));
+    expect(pasts.take('s')).toBeNull();
+  });
+});
