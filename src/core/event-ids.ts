@@ -9,7 +9,7 @@
 const TABLED = 24;
 const DASH = 0x2d;
 /** Value of each lower-case hexadecimal digit by its code; -16: no such digit, which spoils all that it is joined to. */
-const HEX = new Int32Array(128).fill(-16);
+const HEX = new Int32Array(256).fill(-16);
 for (let value = 0; value < 16; value++) HEX[value.toString(16).charCodeAt(0)] = value;
 
 /** One id, taken apart: to be looked for in several places and added to one. Reused: see `EventId.set`. */
@@ -25,6 +25,34 @@ export class EventId {
     this.text = text;
     this.isUuid = this.parse(text);
     return this;
+  }
+
+  setUuid(a: number, b: number, c: number, d: number): this {
+    this.text = '';
+    this.isUuid = true;
+    this.a = a;
+    this.b = b;
+    this.c = c;
+    this.d = d;
+    return this;
+  }
+
+  /** Of the 36 ASCII characters that lie from `at` on. @returns false where they are no UUID in canonical form. */
+  setAscii(bytes: Uint8Array, at: number): boolean {
+    if (bytes[at + 8] !== DASH || bytes[at + 13] !== DASH || bytes[at + 18] !== DASH || bytes[at + 23] !== DASH) {
+      return false;
+    }
+    const a = byteHex4(bytes, at);
+    const b = byteHex4(bytes, at + 4);
+    const c = byteHex4(bytes, at + 9);
+    const d = byteHex4(bytes, at + 14);
+    const e = byteHex4(bytes, at + 19);
+    const f = byteHex4(bytes, at + 24);
+    const g = byteHex4(bytes, at + 28);
+    const h = byteHex4(bytes, at + 32);
+    if ((a | b | c | d | e | f | g | h) < 0) return false;
+    this.setUuid((a << 16) | b, (c << 16) | d, (e << 16) | f, (g << 16) | h);
+    return true;
   }
 
   /** From 0 to 127: equal for equal ids. */
@@ -84,6 +112,10 @@ function hex4(text: string, at: number): number {
   const s = text.charCodeAt(at + 3);
   if ((p | q | r | s) > 127) return -1;
   return (HEX[p]! << 12) | (HEX[q]! << 8) | (HEX[r]! << 4) | HEX[s]!;
+}
+
+function byteHex4(bytes: Uint8Array, at: number): number {
+  return (HEX[bytes[at]!]! << 12) | (HEX[bytes[at + 1]!]! << 8) | (HEX[bytes[at + 2]!]! << 4) | HEX[bytes[at + 3]!]!;
 }
 
 const scratch = new EventId();

@@ -16,14 +16,32 @@ import type { Session } from './session.ts';
 import { SessionFilter } from './session-filter.ts';
 import { Sessions } from './sessions.ts';
 import { Timers } from './timers.ts';
+import { readEventId } from './uuid-event.ts';
 import { type EndReason, Visit } from './visit.ts';
 import { VisitTable } from './visit-table.ts';
 
 /** What became of an event. */
 export type Outcome =
-  | { readonly kind: 'started' | 'joined' | 'merged' | 'duplicate'; readonly eventId: string; readonly visit: Visit }
+  | Placed
   | { readonly kind: 'late'; readonly eventId: string; readonly visit: Visit | null }
   | { readonly kind: 'dead'; readonly eventId: string | null; readonly reason: DeadReason; readonly error: string };
+
+/** An event that is in a visit. */
+class Placed {
+  readonly kind: 'started' | 'joined' | 'merged' | 'duplicate';
+  readonly visit: Visit;
+  private readonly event: TrackEvent;
+
+  constructor(kind: Placed['kind'], event: TrackEvent, visit: Visit) {
+    this.kind = kind;
+    this.visit = visit;
+    this.event = event;
+  }
+
+  get eventId(): string {
+    return this.event.eventId;
+  }
+}
 
 /** A session whose ended visits, and the event ids of whose named open visits, have to be looked up. */
 export interface Unknown {
@@ -212,9 +230,9 @@ export class Partition<Raw> {
   }
 
   /** Whether something of the session that is not in memory may matter to the event. */
-  private lacks(session: Session, { t, eventId }: TrackEvent): boolean {
+  private lacks(session: Session, event: TrackEvent): boolean {
     if (session.complete) return false;
-    return session.past === null || mayMatter(session.past, t, this.eventId.set(eventId));
+    return session.past === null || mayMatter(session.past, event.t, readEventId(event, this.eventId));
   }
 
   /** Null before the first accepted event: there is nothing to find. */
@@ -400,10 +418,10 @@ export class Partition<Raw> {
     if (watermark !== null && t < watermark - this.rules.maxAge) {
       return this.late(record, index, entry, null, `the event is ${watermark - t} ms behind the watermark`);
     }
-    const placement = place(this.rules, session, entry, this.eventId.set(entry.eventId), this.fresh, watermark);
+    const placement = place(this.rules, session, entry, readEventId(entry, this.eventId), this.fresh, watermark);
     switch (placement.kind) {
       case 'duplicate':
-        return { kind: 'duplicate', eventId: entry.eventId, visit: placement.visit };
+        return new Placed('duplicate', entry, placement.visit);
       case 'late': {
         const { visit } = placement;
         return this.late(record, index, entry, visit, `visit ${visit.id} can be amended no more`);
@@ -418,7 +436,7 @@ export class Partition<Raw> {
     const reached = Math.min(t, record.timestamp);
     if (this.state.eventClock === null || reached > this.state.eventClock) this.state.eventClock = reached;
     const kind = placement.kind === 'start' ? 'started' : placement.kind === 'join' ? 'joined' : 'merged';
-    return { kind, eventId: entry.eventId, visit };
+    return new Placed(kind, entry, visit);
   }
 
   /**

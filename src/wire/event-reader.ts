@@ -1,5 +1,6 @@
 import { SpanIndex } from '../bytes/span-index.ts';
 import type { TrackEvent } from '../core/event.ts';
+import { UuidEvent } from '../core/uuid-event.ts';
 import type { RawRecord } from '../processor/ports.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
 import { canonicalObject } from './canonical-json.ts';
@@ -50,6 +51,7 @@ export class EventReader {
     const context = this.#context;
     ids.clear();
     context.clear();
+    let isUuid = false;
     let eventId = '';
     let sessionId = '';
     let type = '';
@@ -63,7 +65,8 @@ export class EventReader {
       const step = steps[i]!;
       switch (step.what) {
         case 'event_id':
-          eventId = ids.eventId(c, step);
+          isUuid = ids.isUuid(c, step);
+          if (!isUuid) eventId = ids.eventId(c, step);
           break;
         case 'who':
           sessionId = ids.who(c, step);
@@ -100,9 +103,26 @@ export class EventReader {
       }
       if (ids.isOdd) return null;
     }
-    if (c.pos !== c.end || eventId === '' || sessionId === '' || type === '') return null;
+    if (c.pos !== c.end || (!isUuid && eventId === '') || sessionId === '' || type === '') return null;
     const t = eventTime(occurred, sent, received ?? receivedAt(record.headers) ?? record.timestamp);
     if (typeof t === 'string') return null;
+    if (isUuid) {
+      const event = new UuidEvent(ids.uuid, t);
+      event.sessionId = sessionId;
+      event.debug = debug;
+      event.profileId = ids.profileId;
+      event.sourceId = ids.sourceId;
+      event.type = type;
+      event.page = context.page;
+      event.referrer = context.referrer;
+      event.utm = context.utm;
+      event.named = context.named;
+      event.context = context.entries;
+      event.traits = traits;
+      event.properties = properties;
+      event.shared = context.isShared;
+      return event;
+    }
     return {
       eventId,
       sessionId,

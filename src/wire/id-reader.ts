@@ -1,4 +1,5 @@
 import { SpanIndex } from '../bytes/span-index.ts';
+import { EventId } from '../core/event-ids.ts';
 import { asciiText } from './ascii.ts';
 import { type Field, NOTES, type Step } from './avro-plan.ts';
 import { type Cursor, isNone, isSome, readLong, skip } from './cursor.ts';
@@ -11,6 +12,7 @@ const VALUES = 4;
 const PROFILE = 0;
 const SOURCE = 1;
 const SESSION = 2;
+const UUID_LENGTH = 36;
 
 /**
  * Reads the ids and the type of an event: those that stood in others before are not decoded again, and are the same
@@ -18,6 +20,8 @@ const SESSION = 2;
  */
 export class IdReader {
   isOdd = false;
+  /** See `isUuid`. */
+  readonly uuid = new EventId();
   /** Each session that was met lately, with its owner; noted to it is what its last event said. */
   readonly sessions = new SpanIndex(4_096, 192, NOTES);
   /** Of the event at hand: the slot of its session, and where the id lies in the cursor's buffer; -1: nowhere. */
@@ -43,6 +47,18 @@ export class IdReader {
     this.sessionAt = -1;
     this.profileId = null;
     this.sourceId = null;
+  }
+
+  /** Whether the event's id is a UUID in canonical form, which `uuid` then is. Otherwise `eventId` is to read it. */
+  isUuid(c: Cursor, field: Field): boolean {
+    if (!field.plain || isNone(c, field.none)) return false;
+    const { buf, pos, end } = c;
+    // The union's index where there is one, and 36 as Avro writes it.
+    const at = pos + (field.none < 0 ? 1 : 2);
+    if (buf[at - 1] !== UUID_LENGTH * 2 || at + UUID_LENGTH > end || !this.uuid.setAscii(buf, at)) return false;
+    if (!isSome(c, field.none)) return false;
+    c.pos = at + UUID_LENGTH;
+    return true;
   }
 
   /** Empty where there is none; as the two below. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Entry, isRefusal, type TrackEvent } from '../../src/core/event.ts';
+import { UuidEvent } from '../../src/core/uuid-event.ts';
 import type { RawRecord } from '../../src/processor/ports.ts';
 import { FetchedRecord } from '../../src/processor/record.ts';
 import { AvroDecoder, schemaIdOfRecord } from '../../src/wire/avro.ts';
@@ -44,7 +45,9 @@ function fetched(value: Buffer, key: Buffer | null, before: Buffer, after: Buffe
 /** Without what only says how the event was read. */
 function told(entry: Entry): Entry {
   const { shared: _, ...rest } = entry as TrackEvent;
-  return rest;
+  if (!(entry instanceof UuidEvent)) return rest;
+  const { a, b, c, d, ...others } = rest as UuidEvent;
+  return { ...others, eventId: entry.eventId };
 }
 
 function decoderOf(keepProperties = false, ...writers: Writer[]): AvroDecoder {
