@@ -26,7 +26,21 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** A top-level key of a context and what it holds. Equal ones may be one object: nobody writes to it. */
 export type ContextEntry = readonly [key: string, value: Json];
 
-export interface TrackEvent {
+/**
+ * A context in three parts, because they change apart from each other: the page with most events, UTM values come with
+ * the first event and seldom again, the rest stays as it is for a whole session. So each is one object for all events
+ * that say the same by it, and mostly no part of an event has to be made, looked into or copied. See `contextEntries`.
+ */
+export interface ContextParts {
+  /** Top-level keys that say something, nulls inside taken out, but for the two below. */
+  readonly context: readonly ContextEntry[];
+  /** The key `page`; null where it says nothing. */
+  readonly contextPage: ContextEntry | null;
+  /** The key `utm`; null where it says nothing. */
+  readonly contextUtm: ContextEntry | null;
+}
+
+export interface TrackEvent extends ContextParts {
   /** 1 to 128 bytes. */
   readonly eventId: string;
   /** 1 to 128 bytes. */
@@ -48,8 +62,6 @@ export interface TrackEvent {
   readonly utm: Utm | null;
   /** Values in the order of `NAMED`; null where none of them says anything. */
   readonly named: readonly (string | null)[] | null;
-  /** Top-level keys of the context that say something, nulls inside taken out. */
-  readonly context: readonly ContextEntry[];
   /** At most 100; a null unsets the key. */
   readonly traits: readonly (readonly [key: string, value: null | boolean | number | string])[];
   /** Canonical JSON text of the event's properties; null unless they are kept. */

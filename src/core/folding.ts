@@ -59,8 +59,17 @@ function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number): v
   }
   const named = fresh.namedAt(i);
   if (named !== null) takeNamed(visit, named, stamp);
-  const context = fresh.contextAt(i);
-  if (context.length > 0) takeContext(visit, context, stamp);
+  const contextPage = fresh.contextPageAt(i);
+  if (contextPage !== null && comesAfter(stamps, stamp, visit.contextPageStamp)) {
+    visit.contextPage = contextPage;
+    visit.contextPageStamp = stamp;
+  }
+  const contextUtm = fresh.contextUtmAt(i);
+  if (contextUtm !== null && comesAfter(stamps, stamp, visit.contextUtmStamp)) {
+    visit.contextUtm = contextUtm;
+    visit.contextUtmStamp = stamp;
+  }
+  takeContext(visit, fresh.contextAt(i), stamp);
 }
 
 /** Whether the event is earlier than the one that a first value is from. */
@@ -105,10 +114,16 @@ function ownNamed(visit: Visit): { values: (string | null)[]; stamps: number[] }
 }
 
 function takeContext(visit: Visit, entries: readonly ContextEntry[], stamp: number): void {
-  const { stamps, contextStamp, contextStamps } = visit;
+  const { stamps, context, contextStamp, contextStamps } = visit;
+  // The same object as a rule: then it is not looked into, for it would have to be fetched from memory.
+  if (entries === context && contextStamps === null) {
+    if (contextStamp !== NO_STAMP && stamps.isAfter(stamp, contextStamp)) visit.contextStamp = stamp;
+    return;
+  }
+  if (entries.length === 0) return;
   if (
     contextStamps === null &&
-    (contextStamp === NO_STAMP || (stamps.isAfter(stamp, contextStamp) && namesAll(entries, visit.context)))
+    (contextStamp === NO_STAMP || (stamps.isAfter(stamp, contextStamp) && namesAll(entries, context)))
   ) {
     visit.context = entries;
     visit.contextStamp = stamp;
@@ -120,11 +135,10 @@ function takeContext(visit: Visit, entries: readonly ContextEntry[], stamp: numb
 
 /** Whether every key of the context is among the entries. Mostly they are the same keys in the same order. */
 function namesAll(entries: readonly ContextEntry[], context: readonly ContextEntry[]): boolean {
-  if (entries === context) return true;
   if (context.length > entries.length) return false;
   for (let i = 0, j = 0; i < context.length; i++, j++) {
     const entry = context[i]!;
-    // The same object as a rule: then neither has to be looked into.
+    // Often the same object: then neither has to be looked into.
     while (j < entries.length && entries[j] !== entry && entries[j]![0] !== entry[0]) j++;
     if (j === entries.length) return false;
   }
@@ -196,6 +210,14 @@ export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void 
     if (stamp === NO_STAMP || !comesBefore(stamps, stamp, named.stamps[i]!)) continue;
     named.values[i] = other.named[i]!;
     named.stamps[i] = stamp;
+  }
+  if (other.contextPageStamp !== NO_STAMP && comesAfter(stamps, other.contextPageStamp, visit.contextPageStamp)) {
+    visit.contextPage = other.contextPage;
+    visit.contextPageStamp = other.contextPageStamp;
+  }
+  if (other.contextUtmStamp !== NO_STAMP && comesAfter(stamps, other.contextUtmStamp, visit.contextUtmStamp)) {
+    visit.contextUtm = other.contextUtm;
+    visit.contextUtmStamp = other.contextUtmStamp;
   }
   const context = ownContext(visit);
   for (let i = 0; i < other.context.length; i++) {

@@ -10,17 +10,19 @@ const INTEGERS = 8;
 const NEXT = 4;
 const TIME = 3;
 /** References of an event, in this order. They lie in blocks, which are used again: so none is ever copied to grow. */
-const REFERENCES = 10;
+const REFERENCES = 12;
 const BLOCK_BITS = 12;
 const BLOCK_MASK = (1 << BLOCK_BITS) - 1;
-const [TEXT, TYPE, PAGE, REFERRER, UTM, NAMED, CONTEXT, PROFILE, SOURCE, PROPERTIES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+const [TEXT, TYPE, PROFILE, SOURCE, PROPERTIES] = [0, 1, 2, 3, 4];
+const [PAGE, REFERRER, UTM, NAMED, CONTEXT, CONTEXT_PAGE, CONTEXT_UTM] = [5, 6, 7, 8, 9, 10, 11];
 
 /**
  * The events that were accepted since the last commit was taken, one after the other; those of one visit are a chain.
  *
- * An event is 32 bytes that the garbage collector never looks at and ten references to texts and parts that mostly are
- * shared; it becomes an object for nobody. What it says goes into its visit's values later, with the other events of
- * the visit: then all that this touches is at hand, while at the event's arrival it would have to be fetched from memory.
+ * An event is 32 bytes that the garbage collector never looks at and twelve references to texts and parts that mostly
+ * are shared; it becomes an object for nobody. What it says goes into its visit's values later, with the other events
+ * of the visit: then all that this touches is at hand, while at the event's arrival it would have to be fetched from
+ * memory.
  *
  * Invariant: an event is in the chain of the visit that has it now, and stays there until it is taken; what was taken
  * can be read until the next event is added.
@@ -49,14 +51,16 @@ export class FreshEvents {
     const first = (i & BLOCK_MASK) * REFERENCES;
     block[first + TEXT] = id.isUuid ? null : id.text;
     block[first + TYPE] = event.type;
+    block[first + PROFILE] = event.profileId;
+    block[first + SOURCE] = event.sourceId;
+    block[first + PROPERTIES] = event.properties;
     block[first + PAGE] = event.page;
     block[first + REFERRER] = event.referrer;
     block[first + UTM] = event.utm;
     block[first + NAMED] = event.named;
     block[first + CONTEXT] = event.context;
-    block[first + PROFILE] = event.profileId;
-    block[first + SOURCE] = event.sourceId;
-    block[first + PROPERTIES] = event.properties;
+    block[first + CONTEXT_PAGE] = event.contextPage;
+    block[first + CONTEXT_UTM] = event.contextUtm;
     if (visit.freshCount === 0) visit.freshFirst = i;
     else integers[visit.freshLast * INTEGERS + NEXT] = i;
     if (visit.untaken === 0) visit.untakenFirst = i;
@@ -129,6 +133,8 @@ export class FreshEvents {
     block[first + UTM] = null;
     block[first + NAMED] = null;
     block[first + CONTEXT] = null;
+    block[first + CONTEXT_PAGE] = null;
+    block[first + CONTEXT_UTM] = null;
   }
 
   /** Sets `id` to the event's. */
@@ -179,6 +185,14 @@ export class FreshEvents {
 
   contextAt(i: number): readonly ContextEntry[] {
     return this.reference(i, CONTEXT) as readonly ContextEntry[];
+  }
+
+  contextPageAt(i: number): ContextEntry | null {
+    return this.reference(i, CONTEXT_PAGE) as ContextEntry | null;
+  }
+
+  contextUtmAt(i: number): ContextEntry | null {
+    return this.reference(i, CONTEXT_UTM) as ContextEntry | null;
   }
 
   profileAt(i: number): string | null {

@@ -1,4 +1,5 @@
-import type { ContextEntry, Json, Utm } from './event.ts';
+import { ContextWalk, contextParts, PAGE_KEY, UTM_KEY } from './context.ts';
+import type { Json, Utm } from './event.ts';
 import { EventId } from './event-ids.ts';
 import { NO_STAMP } from './stamps.ts';
 import type { Visit } from './visit.ts';
@@ -19,8 +20,11 @@ export interface StampedValues {
   readonly utm: Stamped<Utm> | null;
   /** In the order of `NAMED`; 8 long. */
   readonly named: readonly (Stamped<string> | null)[];
-  readonly context: readonly (readonly [key: string, value: Stamped<Json>])[];
+  /** All entries. */
+  readonly context: readonly StampedEntry[];
 }
+
+type StampedEntry = readonly [key: string, value: Stamped<Json>];
 
 /** In a form that hides how a visit holds them: for stores and tests, not for the fold. */
 export function stampedValues(visit: Visit): StampedValues {
@@ -34,11 +38,19 @@ export function stampedValues(visit: Visit): StampedValues {
     exit: stamped(visit.exitPage, visit.exitStamp),
     utm: stamped(visit.utm, visit.utmStamp),
     named: visit.named.map((value, i) => stamped(value, visit.namedStampAt(i))),
-    context: visit.context.map(([key, value], i) => {
-      const stamp = visit.contextStampAt(i);
-      return [key, { t: stamps.timeAt(stamp), eventId: stamps.idAt(stamp), value }];
-    }),
+    context: stampedContext(visit),
   };
+}
+
+function stampedContext(visit: Visit): StampedEntry[] {
+  const { stamps } = visit;
+  const entries: StampedEntry[] = [];
+  for (walk.begin(visit); walk.next(); ) {
+    const [key, value] = walk.entry;
+    const stamp = visit.contextStampAt(walk.place);
+    entries.push([key, { t: stamps.timeAt(stamp), eventId: stamps.idAt(stamp), value }]);
+  }
+  return entries;
 }
 
 /** Sets what `stampedValues` reads. */
@@ -65,8 +77,12 @@ export function restoreValues(visit: Visit, values: StampedValues): void {
   visit.utmStamp = stampOf(utm);
   visit.named = values.named.map((each) => each?.value ?? null);
   visit.setNamedStamps(values.named.map(stampOf));
-  visit.context = values.context.map(([key, { value }]): ContextEntry => [key, value]);
-  visit.setContextStamps(values.context.map(([, each]) => stampOf(each)));
+  Object.assign(visit, contextParts(values.context.map(([key, { value }]) => [key, value])));
+  const all = new Map(values.context.map(([key, each]) => [key, stampOf(each)]));
+  visit.contextPageStamp = all.get(PAGE_KEY) ?? NO_STAMP;
+  visit.contextUtmStamp = all.get(UTM_KEY) ?? NO_STAMP;
+  visit.setContextStamps(visit.context.map(([key]) => all.get(key)!));
 }
 
 const id = new EventId();
+const walk = new ContextWalk();

@@ -14,10 +14,11 @@ const [STARTED, LAST, ARRIVAL, WATERMARK, DUE_KEY, WATERMARK_KEY] = [0, 1, 2, 3,
 const [EVENTS, PAGE_VIEWS, LATE, PUBLISHED, FLAGS, MASK] = [12, 13, 14, 15, 16, 17];
 const [FRESH_FIRST, FRESH_LAST, FRESH_COUNT, UNTAKEN, UNTAKEN_FIRST] = [21, 22, 23, 24, 25];
 const [IDS_FIRST, IDS_LAST, IDS_COUNT] = [26, 27, 28];
-const [PROFILE, SOURCE, ENTRY, EXIT, UTM, NAMED_STAMP, CONTEXT] = [29, 30, 31, 32, 33, 34, 35];
+const [PROFILE, SOURCE, ENTRY, EXIT, UTM, NAMED_STAMP] = [29, 30, 31, 32, 33, 34];
+const [CONTEXT, CONTEXT_PAGE, CONTEXT_UTM] = [35, 36, 37];
 const FIRST_VALUE = PROFILE;
 /** Values, or groups of them, that have a stamp. */
-export const VALUES = 7;
+export const VALUES = 9;
 
 /** Bits of the flags, and where in them the small choices begin. */
 const [ENDED, DIRTY, KNOWS_IDS] = [1, 2, 4];
@@ -309,13 +310,29 @@ export abstract class VisitRecord {
     this.integers[this.at + NAMED_STAMP] = value;
   }
 
-  /** Of all entries of the context, unless `contextStamps` has one for each. */
+  /** Of all entries in `context`, unless `contextStamps` has one for each. */
   get contextStamp(): number {
     return this.integers[this.at + CONTEXT]!;
   }
 
   set contextStamp(value: number) {
     this.integers[this.at + CONTEXT] = value;
+  }
+
+  get contextPageStamp(): number {
+    return this.integers[this.at + CONTEXT_PAGE]!;
+  }
+
+  set contextPageStamp(value: number) {
+    this.integers[this.at + CONTEXT_PAGE] = value;
+  }
+
+  get contextUtmStamp(): number {
+    return this.integers[this.at + CONTEXT_UTM]!;
+  }
+
+  set contextUtmStamp(value: number) {
+    this.integers[this.at + CONTEXT_UTM] = value;
   }
 
   /** The stamp of one of the values, by its number from 0 to `VALUES` - 1. */

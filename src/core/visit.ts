@@ -1,3 +1,4 @@
+import { AT_PAGE, AT_UTM } from './context.ts';
 import type { ContextEntry, Utm } from './event.ts';
 import { EventId } from './event-ids.ts';
 import { IdIndex } from './id-index.ts';
@@ -28,7 +29,7 @@ const NO_CONTEXT: readonly ContextEntry[] = [];
 interface Own {
   /** A stamp for each of `named`, `NO_STAMP` where it is null; null: `namedStamp` is that of all. */
   named: number[] | null;
-  /** A stamp for each entry of the context, which then is the visit's own; null: `contextStamp` is that of all. */
+  /** A stamp for each entry in `Visit.context`, which then is the visit's own; null: `contextStamp` is that of all. */
   context: number[] | null;
   /** Of many ids: which stamps they are, for a search. */
   ids: IdIndex | null;
@@ -77,8 +78,10 @@ export class Visit extends VisitRecord {
   utm: Utm | null = null;
   /** First named, in the order of `NAMED`; always 8 long. */
   named: readonly (string | null)[] = NO_NAMES;
-  /** Last written, by top-level key of the context. */
+  /** Last written, by top-level key of the context; page and UTM apart. See `ContextParts`. */
   context: readonly ContextEntry[] = NO_CONTEXT;
+  contextPage: ContextEntry | null = null;
+  contextUtm: ContextEntry | null = null;
   /** How many events of each type; exact, never cut. */
   types: TypeCounts = NO_TYPES;
 
@@ -115,7 +118,7 @@ export class Visit extends VisitRecord {
     if (stamps !== null || this.own !== null) this.ownParts().named = stamps;
   }
 
-  /** For each entry of the context, and then the array of entries is the visit's own. Null: `contextStamp` is that of all. */
+  /** For each entry in `context`, and then that array is the visit's own. Null: `contextStamp` is that of all. */
   get contextStamps(): number[] | null {
     return this.own === null ? null : this.own.context;
   }
@@ -135,7 +138,7 @@ export class Visit extends VisitRecord {
     this.namedStamps = isOne ? null : [...stamps];
   }
 
-  /** @param stamps as `contextStamps` has them, copied where they are kept, as the context is. Mostly they are one. */
+  /** @param stamps as `contextStamps` has them, copied where they are kept, as `context` is. Mostly they are one. */
   setContextStamps(stamps: readonly number[]): void {
     this.contextStamp = stamps[0] ?? NO_STAMP;
     let isOne = true;
@@ -151,10 +154,12 @@ export class Visit extends VisitRecord {
     return this.named[i] === null ? NO_STAMP : this.namedStamp;
   }
 
-  /** Event of the `i`-th entry of the context. */
-  contextStampAt(i: number): number {
+  /** @param place of an entry of the context: see `ContextWalk.place`. */
+  contextStampAt(place: number): number {
+    if (place === AT_PAGE) return this.contextPageStamp;
+    if (place === AT_UTM) return this.contextUtmStamp;
     const { contextStamps } = this;
-    return contextStamps === null ? this.contextStamp : contextStamps[i]!;
+    return contextStamps === null ? this.contextStamp : contextStamps[place]!;
   }
 
   /** @returns the stamp of an event that is not among its own yet. */

@@ -1,16 +1,21 @@
-import type { ContextEntry, Json } from '../core/event.ts';
+import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/context.ts';
+import type { ContextEntry, ContextParts, Json } from '../core/event.ts';
 import type { ByteWriter } from './bytes.ts';
 import { SharedValues } from './shared.ts';
 
+const walk = new ContextWalk();
+
 /**
- * As a JSON object in the entries' order. By hand, because an object made of the keys would order those that look like
- * integers, and trip over `__proto__`.
+ * As a JSON object in the order of `ContextWalk`. By hand, because an object made of the keys would order those that
+ * look like integers, and trip over `__proto__`.
  */
-export function writeContext(out: ByteWriter, context: readonly ContextEntry[]): void {
+export function writeContext(out: ByteWriter, context: ContextParts): void {
   out.byte(BRACE);
-  for (let i = 0; i < context.length; i += 1) {
-    if (i > 0) out.byte(COMMA);
-    out.raw(entryJson(context[i]!));
+  let isFirst = true;
+  for (walk.begin(context); walk.next(); ) {
+    if (!isFirst) out.byte(COMMA);
+    isFirst = false;
+    out.raw(entryJson(walk.entry));
   }
   out.byte(BRACE_END);
 }
@@ -32,9 +37,11 @@ function entryJson(entry: ContextEntry): Uint8Array {
 
 const entries = new SharedValues<ContextEntry>();
 
-/** The entries of what `writeContext` wrote, in their order; those that are equal are one object. */
-export function readContext(json: string): ContextEntry[] {
+/** What `writeContext` wrote; entries that are equal are one object. */
+export function readContext(json: string): ContextParts {
   const context: ContextEntry[] = [];
+  let contextPage: ContextEntry | null = null;
+  let contextUtm: ContextEntry | null = null;
   let start = 1;
   let depth = 0;
   for (let i = 1; i < json.length; i += 1) {
@@ -46,11 +53,15 @@ export function readContext(json: string): ContextEntry[] {
     } else if (depth > 0) {
       if (code === BRACE_END || code === BRACKET_END) depth -= 1;
     } else if (code === COMMA || code === BRACE_END) {
-      if (i > start) context.push(entryOf(json.slice(start, i)));
+      const entry = i > start ? entryOf(json.slice(start, i)) : null;
       start = i + 1;
+      if (entry === null) continue;
+      if (entry[0] === PAGE_KEY) contextPage = entry;
+      else if (entry[0] === UTM_KEY) contextUtm = entry;
+      else context.push(entry);
     }
   }
-  return context;
+  return { context, contextPage, contextUtm };
 }
 
 function entryOf(json: string): ContextEntry {

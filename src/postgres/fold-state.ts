@@ -1,4 +1,5 @@
-import { type ContextEntry, NAMED, type Utm } from '../core/event.ts';
+import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/context.ts';
+import { type ContextParts, NAMED, type Utm } from '../core/event.ts';
 import { EventId } from '../core/event-ids.ts';
 import { NO_STAMP } from '../core/stamps.ts';
 import type { Visit } from '../core/visit.ts';
@@ -14,7 +15,8 @@ import { SharedTexts } from './shared.ts';
  *
  * Layout, integers as varints: version; stamps: count, then each as its time against `startedAt` (zigzag) and its event
  * id; then the stamp (0: null, else its index + 1) of profile, source, entry, exit, UTM and the eight named values;
- * context: count, then each key and its stamp; types: count, then each type and its number.
+ * context: count, then each key and its stamp, page and UTM among the others; types: count, then each type and its
+ * number.
  */
 const VERSION = 1;
 
@@ -27,7 +29,7 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   used.use(visit.exitStamp);
   used.use(visit.utmStamp);
   for (let i = 0; i < NAMED.length; i += 1) used.use(visit.namedStampAt(i));
-  for (let i = 0; i < visit.context.length; i += 1) used.use(visit.contextStampAt(i));
+  for (walk.begin(visit); walk.next(); ) used.use(visit.contextStampAt(walk.place));
 
   out.byte(VERSION);
   out.varint(used.all.length);
@@ -38,10 +40,10 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   }
   let use = 0;
   for (; use < SINGLE; use += 1) out.varint(used.uses[use]!);
-  const { context, types } = visit;
-  out.varint(context.length);
-  for (let i = 0; i < context.length; i += 1) {
-    writeText(out, context[i]![0]);
+  const { types } = visit;
+  out.varint(used.uses.length - SINGLE);
+  for (walk.begin(visit); walk.next(); ) {
+    writeText(out, walk.entry[0]);
     out.varint(used.uses[use++]!);
   }
   out.varint(types.size);
@@ -60,8 +62,8 @@ export interface StampedValues {
   readonly exitPage: string | null;
   readonly utm: Utm;
   readonly named: readonly (string | null)[];
-  /** In the order in which it was written. */
-  readonly context: readonly ContextEntry[];
+  /** Each in the order in which it was written. */
+  readonly context: ContextParts;
 }
 
 /** Sets all stamped fields and the types of `visit`, whose `startedAt` is set. */
@@ -92,12 +94,19 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   stamps.length = 0;
   for (let i = 0; i < values.named.length; i += 1) stamps.push(read[input.varint()]!);
   visit.setNamedStamps(stamps);
+  // The keys of the list stand in its order, wherever page and UTM are among them.
   stamps.length = 0;
   for (let left = input.varint(); left > 0; left -= 1) {
-    input.skipText();
-    stamps.push(read[input.varint()]!);
+    const key = input.oneOf(APART);
+    const stamp = read[input.varint()]!;
+    if (key === PAGE) visit.contextPageStamp = stamp;
+    else if (key === UTM) visit.contextUtmStamp = stamp;
+    else stamps.push(stamp);
   }
-  visit.context = values.context;
+  const { context, contextPage, contextUtm } = values.context;
+  visit.context = context;
+  visit.contextPage = contextPage;
+  visit.contextUtm = contextUtm;
   visit.setContextStamps(stamps);
   for (let left = input.varint(); left > 0; left -= 1)
     visit.types = visit.types.plus(input.sharedText(), input.varint());
@@ -106,6 +115,9 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
 /** Used again for each visit. */
 const stamps: number[] = [];
 const types = new SharedTexts();
+/** Keys of entries that are not in the list. */
+const [PAGE, UTM] = [Buffer.from(PAGE_KEY), Buffer.from(UTM_KEY)];
+const APART = [PAGE, UTM];
 
 /** Distinct stamps in order of first use, and which of them each use was of. */
 class Used {
@@ -141,6 +153,7 @@ const SINGLE = 5 + NAMED.length;
 /** One for all visits: a commit writes them one after the other. */
 const used = new Used();
 const id = new EventId();
+const walk = new ContextWalk();
 
 /** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
 function writeId(out: ByteWriter, { isUuid, text, a, b, c, d }: EventId): void {
@@ -187,9 +200,20 @@ class Reader {
     return types.at(this.#bytes, this.#at - length, this.#at);
   }
 
-  skipText(): void {
+  /** Moves over a text. @returns which of these it is; null: none */
+  oneOf(texts: readonly Buffer[]): Buffer | null {
     const length = this.varint();
+    const from = this.#at;
     this.#at += length;
+    for (let i = 0; i < texts.length; i += 1)
+      if (texts[i]!.length === length && this.#isAt(from, texts[i]!)) return texts[i]!;
+    return null;
+  }
+
+  #isAt(from: number, text: Buffer): boolean {
+    let i = 0;
+    while (i < text.length && this.#bytes[from + i] === text[i]) i += 1;
+    return i === text.length;
   }
 
   /** In an object that is used again. */

@@ -1,4 +1,4 @@
-import type { ContextEntry, Utm } from '../core/event.ts';
+import type { ContextParts, Utm } from '../core/event.ts';
 import { type EndReason, type Place, type Seal, Visit } from '../core/visit.ts';
 import type { VisitTable } from '../core/visit-table.ts';
 import { readContext, writeContext } from './context-json.ts';
@@ -83,7 +83,7 @@ export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amen
   rows.text(visit.exitPage);
   rows.encoded(5, textFields(visit.utm ?? NO_UTM));
   rows.encoded(visit.named.length, textFields(visit.named));
-  rows.bytea((out) => writeContext(out, visit.context));
+  rows.bytea((out) => writeContext(out, visit));
   rows.bytea((out) => writeFoldState(out, visit));
 }
 
@@ -131,4 +131,4 @@ export function readVisit(row: RowReader, place: Place, table?: VisitTable): Vis
   return visit;
 }
 
-const contexts = new SharedSpans<readonly ContextEntry[]>();
+const contexts = new SharedSpans<ContextParts>();

@@ -1,10 +1,11 @@
 import { SpanIndex } from '../bytes/span-index.ts';
 import type { TrackEvent } from '../core/event.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
+import { ByTwo } from './by-two.ts';
 import {
   devicePair,
-  entriesOf,
   extraPair,
+  listOf,
   locationPair,
   namedOf,
   type Pair,
@@ -19,23 +20,19 @@ import {
 import { type Cursor, isNone } from './cursor.ts';
 import type { DecodedContext } from './decoded.ts';
 import { Interned } from './interned.ts';
+import { NO_PAIRS } from './pairs.ts';
 
 type Utm = TrackEvent['utm'];
 type Named = TrackEvent['named'];
+type List = TrackEvent['context'];
 
 /** Of a page: its entry, `TrackEvent.page` and `TrackEvent.referrer`. */
 const PAGE_VALUES = 4;
-/** Of the rest of a context: its entries, and `TrackEvent.named`. */
-const DEVICE = 0;
-const EXTRA = 1;
-const IP = 2;
-const LOCATION = 3;
-const USER_AGENT = 4;
-const NAMED = 5;
-const REST_VALUES = 8;
-/** Of a utm: its entry, and `TrackEvent.utm`. */
-const UTM_VALUES = 2;
-
+/** Of the rest of a context: the list of its entries, and `TrackEvent.named`. */
+const LIST = 0;
+const NAMED = 1;
+const REST_VALUES = 2;
+const [DEVICE, EXTRA, IP, LOCATION, USER_AGENT] = [0, 1, 2, 3, 4];
 const PLACES: { readonly [field: string]: number } = {
   device: DEVICE,
   extra: EXTRA,
@@ -43,6 +40,8 @@ const PLACES: { readonly [field: string]: number } = {
   location: LOCATION,
   user_agent: USER_AGENT,
 };
+/** Of a utm: its entry, and `TrackEvent.utm`. */
+const UTM_VALUES = 2;
 
 /** Behind the last slot: of what is not kept in a slot, of none, and of several steps joined. */
 const UNKEPT = 0;
@@ -52,6 +51,8 @@ const BEHIND = 3;
 
 /** Pairs of a device and a location whose `named` is remembered. */
 const MOST_NAMED = 8_192;
+/** Pairs of lists whose joined list is remembered. */
+const MOST_JOINED = 8_192;
 /** Pages and referrers that are kept to be the same object. */
 const MOST_TEXTS = 8_192;
 
@@ -68,14 +69,14 @@ export class ContextReader {
   readonly #pageSpans = new SpanIndex(1_024, 512);
   readonly #pages = valuesOf<Pair | string>(this.#pageSpans, PAGE_VALUES);
   readonly #restSpans = new SpanIndex(1_024, 512);
-  readonly #rests = valuesOf<Pair | Named>(this.#restSpans, REST_VALUES);
+  readonly #rests = valuesOf<List | Named>(this.#restSpans, REST_VALUES);
   readonly #utmSpans = new SpanIndex(128, 512);
   readonly #utms = valuesOf<Pair | Utm>(this.#utmSpans, UTM_VALUES);
   /** The fields that the rest is made of. */
   readonly #partSpans = new SpanIndex(512, 512);
   readonly #parts = valuesOf<Pair>(this.#partSpans, 1);
-  readonly #named = new Map<Pair | null, Map<Pair | null, Named>>();
-  #namedCount = 0;
+  readonly #named = new ByTwo<Pair | null, Named>(MOST_NAMED);
+  readonly #lists = new ByTwo<List, List>(MOST_JOINED);
   readonly #texts = new Interned(MOST_TEXTS);
   readonly #noPage = (this.#pageSpans.slots + NONE) * PAGE_VALUES;
   readonly #noUtm = (this.#utmSpans.slots + NONE) * UTM_VALUES;
@@ -87,6 +88,10 @@ export class ContextReader {
   #rest = this.#noRest;
   /** Whether nothing in it was met for the first time, or is too long to be remembered. */
   isShared = true;
+
+  constructor() {
+    this.#rests[this.#noRest + LIST] = NO_PAIRS;
+  }
 
   /** As for an event without a context. */
   clear(): void {
@@ -132,18 +137,17 @@ export class ContextReader {
     return this.#rests[this.#rest + NAMED] as Named;
   }
 
-  get entries(): readonly Pair[] {
-    const rests = this.#rests;
-    const at = this.#rest;
-    return entriesOf(
-      rests[at + DEVICE] as Pair | null,
-      rests[at + EXTRA] as Pair | null,
-      rests[at + IP] as Pair | null,
-      rests[at + LOCATION] as Pair | null,
-      this.#pages[this.#page] as Pair | null,
-      rests[at + USER_AGENT] as Pair | null,
-      this.#utms[this.#utm] as Pair | null,
-    );
+  /** `TrackEvent.context`. */
+  get list(): List {
+    return this.#rests[this.#rest + LIST] as List;
+  }
+
+  get pageEntry(): Pair | null {
+    return this.#pages[this.#page] as Pair | null;
+  }
+
+  get utmEntry(): Pair | null {
+    return this.#utms[this.#utm] as Pair | null;
   }
 
   /**
@@ -197,10 +201,9 @@ export class ContextReader {
     if (slot < 0) {
       this.isShared = false;
       c.pos = at;
-      const made = this.#makeRest(c, fields);
+      const list = this.#makeList(c, fields);
       slot = isShort ? spans.put(c, at, length, kind) : spans.slots + UNKEPT;
-      const place = slot * REST_VALUES;
-      for (let i = 0; i <= NAMED; i++) this.#rests[place + i] = made[i]!;
+      this.#keepRest(slot * REST_VALUES, list);
     }
     if (isNoted && isShort) {
       sessions.setNote(session, note, slot);
@@ -209,13 +212,15 @@ export class ContextReader {
     return slot;
   }
 
-  #makeRest(c: Cursor, fields: readonly Field[]): (Pair | Named)[] {
-    const made: (Pair | Named)[] = new Array(NAMED + 1).fill(null);
-    for (const field of fields) {
-      made[PLACES[field.name]!] = this.#readPart(c, field);
-    }
-    made[NAMED] = this.#namedOf(made[DEVICE] as TextsPair | null, made[LOCATION] as TextsPair | null);
-    return made;
+  #makeList(c: Cursor, fields: readonly Field[]): List {
+    const read: (Pair | null)[] = [null, null, null, null, null];
+    for (const field of fields) read[PLACES[field.name]!] = this.#readPart(c, field);
+    return listOf(read[DEVICE]!, read[EXTRA]!, read[IP]!, read[LOCATION]!, read[USER_AGENT]!);
+  }
+
+  #keepRest(place: number, list: List): void {
+    this.#rests[place + LIST] = list;
+    this.#rests[place + NAMED] = this.#namedOf(pairIn(list, 'device'), pairIn(list, 'location'));
   }
 
   #readPart(c: Cursor, field: Field): Pair | null {
@@ -234,29 +239,32 @@ export class ContextReader {
 
   /** For writers whose page, or a field that is not read, stands between those of the rest. */
   #joinRest(c: Cursor, step: Step, sessions: SpanIndex): void {
-    const rests = this.#rests;
-    const joined = this.#joined;
-    // What was read before could be thrown out by what comes.
-    for (let i = 0; i < NAMED; i++) rests[joined + i] = rests[this.#rest + i]!;
-    this.#rest = joined;
-    const other = this.#readRest(c, step, sessions, -1) * REST_VALUES;
-    for (let i = 0; i < NAMED; i++) rests[joined + i] ??= rests[other + i]!;
-    const device = rests[joined + DEVICE] as TextsPair | null;
-    rests[joined + NAMED] = this.#namedOf(device, rests[joined + LOCATION] as TextsPair | null);
+    // Before the other is read, which could throw it out.
+    const { list } = this;
+    this.#rest = this.#readRest(c, step, sessions, -1) * REST_VALUES;
+    const joined = this.#join(list, this.list);
+    this.#rest = this.#joined;
+    this.#keepRest(this.#joined, joined);
+  }
+
+  #join(one: List, other: List): List {
+    if (other.length === 0) return one;
+    if (one.length === 0) return other;
+    let joined = this.#lists.get(one, other);
+    if (joined === undefined) {
+      joined = inOrder(one, other);
+      // What is long, or is not met again, would only take the place of others.
+      if (this.isShared) this.#lists.set(one, other, joined);
+    }
+    return joined;
   }
 
   #namedOf(device: TextsPair | null, location: TextsPair | null): Named {
-    let named = this.#named.get(device)?.get(location);
-    if (named !== undefined) return named;
-    if (this.#namedCount === MOST_NAMED) {
-      this.#named.clear();
-      this.#namedCount = 0;
+    let named = this.#named.get(device, location);
+    if (named === undefined) {
+      named = namedOf(device, location);
+      this.#named.set(device, location, named);
     }
-    this.#namedCount += 1;
-    named = namedOf(device, location);
-    const others = this.#named.get(device);
-    if (others === undefined) this.#named.set(device, new Map([[location, named]]));
-    else others.set(location, named);
     return named;
   }
 
@@ -268,6 +276,23 @@ export class ContextReader {
 /** A place for each value of each slot. */
 function valuesOf<T>({ slots }: SpanIndex, values: number): (T | null)[] {
   return new Array<T | null>((slots + BEHIND) * values).fill(null);
+}
+
+/** The pairs of two lists in the order of their keys, which both have. */
+function inOrder(one: List, other: List): List {
+  const all: Pair[] = [];
+  let i = 0;
+  for (const pair of one) {
+    while (i < other.length && other[i]![0] < pair[0]) all.push(other[i++]!);
+    all.push(pair);
+  }
+  while (i < other.length) all.push(other[i++]!);
+  return all;
+}
+
+function pairIn(list: List, name: string): TextsPair | null {
+  for (let i = 0; i < list.length; i++) if (list[i]![0] === name) return list[i] as TextsPair;
+  return null;
 }
 
 function pairOf(field: string, decoded: unknown): Pair | null {

@@ -1,4 +1,5 @@
-import type { Json, TrackEvent, Utm } from '../core/event.ts';
+import { contextEntries } from '../core/context.ts';
+import type { ContextParts, Json, TrackEvent, Utm } from '../core/event.ts';
 import type { DecodedContext } from './decoded.ts';
 import { canonicalPairs, NO_PAIRS } from './pairs.ts';
 import { clean, cut } from './text.ts';
@@ -8,13 +9,13 @@ export const MAX_JSON = 32 * 1024;
 const FRAME = 512;
 
 type Texts = { readonly [key: string]: string };
-/** An entry of `TrackEvent.context`. */
+/** An entry of a context. */
 export type Pair = readonly [key: string, value: Json];
 /** One whose value is a record's texts, cleaned. */
 export type TextsPair = readonly [key: string, value: Texts];
 
 /** What the context of one event says: see `TrackEvent`. */
-export type ContextParts = Pick<TrackEvent, 'page' | 'referrer' | 'utm' | 'named' | 'context'>;
+export type ContextFields = Pick<TrackEvent, 'page' | 'referrer' | 'utm' | 'named'> & ContextParts;
 
 // In the order of their UTF-8 bytes, as they are written.
 const PAGE = ['path', 'referrer', 'title', 'url'] as const;
@@ -23,7 +24,7 @@ const DEVICE = ['brand', 'browser', 'model', 'os', 'screen', 'type'] as const;
 const LOCATION = ['city', 'country', 'region', 'timezone'] as const;
 
 /** @returns what the context says; a text with what is wrong where it is more than 32 KB as JSON. */
-export function readContext(decoded: DecodedContext): ContextParts | string {
+export function readContext(decoded: DecodedContext): ContextFields | string {
   const device = devicePair(decoded.device);
   const extra = extraPair(decoded.extra);
   const ip = textPair('ip', decoded.ip);
@@ -31,9 +32,9 @@ export function readContext(decoded: DecodedContext): ContextParts | string {
   const page = pagePair(decoded.page);
   const userAgent = textPair('user_agent', decoded.user_agent);
   const utm = utmPair(decoded.utm);
-  const context = entriesOf(device, extra, ip, location, page, userAgent, utm);
-  if (unitsOf(context) * 6 + FRAME > MAX_JSON) {
-    const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(context)));
+  const parts = { context: listOf(device, extra, ip, location, userAgent), contextPage: page, contextUtm: utm };
+  if (unitsOf(parts) * 6 + FRAME > MAX_JSON) {
+    const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(contextEntries(parts))));
     if (bytes > MAX_JSON) return `context takes ${bytes} bytes as JSON; at most ${MAX_JSON} are taken`;
   }
   return {
@@ -41,7 +42,7 @@ export function readContext(decoded: DecodedContext): ContextParts | string {
     referrer: referrerOf(page),
     utm: utmOf(utm),
     named: namedOf(device, location),
-    context,
+    ...parts,
   };
 }
 
@@ -54,45 +55,41 @@ export function isSmall(bytes: number): boolean {
 }
 
 /** `TrackEvent.context`, of entries that are null where they say nothing. */
-export function entriesOf(
+export function listOf(
   device: Pair | null,
   extra: Pair | null,
   ip: Pair | null,
   location: Pair | null,
-  page: Pair | null,
   userAgent: Pair | null,
-  utm: Pair | null,
 ): readonly Pair[] {
   // Made in one go where it is as most are: an array that grows takes four times as long.
-  if (device !== null && location !== null && page !== null && extra === null) {
-    if (ip !== null && userAgent !== null) {
-      if (utm === null) return [device, ip, location, page, userAgent];
-      return [device, ip, location, page, userAgent, utm];
-    }
-    if (ip === null && userAgent === null) {
-      if (utm === null) return [device, location, page];
-      return [device, location, page, utm];
-    }
+  if (device !== null && location !== null && extra === null) {
+    if (ip !== null && userAgent !== null) return [device, ip, location, userAgent];
+    if (ip === null && userAgent === null) return [device, location];
   }
   const entries: Pair[] = [];
   if (device !== null) entries.push(device);
   if (extra !== null) entries.push(extra);
   if (ip !== null) entries.push(ip);
   if (location !== null) entries.push(location);
-  if (page !== null) entries.push(page);
   if (userAgent !== null) entries.push(userAgent);
-  if (utm !== null) entries.push(utm);
   return entries.length === 0 ? NO_PAIRS : entries;
 }
 
 /** Units of text: six times as many bytes bound its JSON from above. */
-function unitsOf(context: readonly Pair[]): number {
+function unitsOf({ context, contextPage, contextUtm }: ContextParts): number {
+  let units = unitsIn(contextPage) + unitsIn(contextUtm);
+  for (const entry of context) units += unitsIn(entry);
+  return units;
+}
+
+function unitsIn(entry: Pair | null): number {
+  if (entry === null) return 0;
+  const value = entry[1];
+  if (typeof value === 'string') return value.length;
   let units = 0;
-  for (const [, value] of context) {
-    if (typeof value === 'string') units += value.length;
-    // A key of `extra` takes quotes, a colon and a comma besides itself and its value's quotes.
-    else for (const [key, text] of Object.entries(value as Texts)) units += key.length + text.length + 1;
-  }
+  // A key of `extra` takes quotes, a colon and a comma besides itself and its value's quotes.
+  for (const [key, text] of Object.entries(value as Texts)) units += key.length + text.length + 1;
   return units;
 }
 

@@ -21,8 +21,8 @@ type Traits = TrackEvent['traits'];
  * Invariant: what it reads as an event is exactly what `toEvent` makes of the record that `compileReader` reads. It
  * refuses nothing: whatever is not plainly good is left to those two, which also say what is wrong.
  *
- * Equal parts of events are the same objects, as long as they are remembered: entries of the context, `named`, `utm`,
- * `traits`, page, referrer, type and ids other than the event's own. So nobody may ever change one.
+ * Equal parts of events are the same objects, as long as they are remembered: the parts of the context and its entries,
+ * `named`, `utm`, `traits`, page, referrer, type and ids other than the event's own. So nobody may ever change one.
  */
 export class EventReader {
   /** Also says, after `read`, where the session id lies. */
@@ -135,7 +135,9 @@ export class EventReader {
       referrer: context.referrer,
       utm: context.utm,
       named: context.named,
-      context: context.entries,
+      context: context.list,
+      contextPage: context.pageEntry,
+      contextUtm: context.utmEntry,
       traits,
       properties,
       shared: context.isShared,

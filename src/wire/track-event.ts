@@ -77,6 +77,8 @@ export function toEvent(decoded: DecodedEvent, at: ArrivalTimes, options: EventO
     utm: context.utm,
     named: context.named,
     context: context.context,
+    contextPage: context.contextPage,
+    contextUtm: context.contextUtm,
     traits,
     properties: options.keepProperties ? canonicalObject(properties) : null,
   };

@@ -43,7 +43,14 @@ export function stepsOfLog(log: Log): Step<string>[] {
       const entry = decode(event, step.arrives);
       // Whether an event's parts are shared decides when its visit takes them, and nothing else.
       if (isRefusal(entry)) return entry;
-      return { ...entry, named: equal(entry.named), context: equal(entry.context), shared: step.offset % 4 !== 0 };
+      return {
+        ...entry,
+        named: equal(entry.named),
+        context: equal(entry.context),
+        contextPage: equal(entry.contextPage),
+        contextUtm: equal(entry.contextUtm),
+        shared: step.offset % 4 !== 0,
+      };
     });
     const record: LogRecord<string> = { offset: step.offset, timestamp: step.arrives, entries, raw: `r${step.offset}` };
     return { record };

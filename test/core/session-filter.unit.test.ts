@@ -37,7 +37,8 @@ describe('a session that is not in memory', () => {
   function record(offset: number, sessionId: string, t: number): LogRecord<null> {
     const event: TrackEvent = {
       ...{ eventId: `e${offset}`, sessionId, debug: false, profileId: null, sourceId: null, type: 'a', t },
-      ...{ page: null, referrer: null, utm: null, named: null, context: [], traits: [], properties: null },
+      ...{ page: null, referrer: null, utm: null, named: null, traits: [], properties: null },
+      ...{ context: [], contextPage: null, contextUtm: null },
     };
     return { offset, timestamp: t, entries: [event], raw: null };
   }

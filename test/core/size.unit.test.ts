@@ -16,6 +16,7 @@ function event(session: string, id: string, extra = ''): TrackEvent {
   return {
     ...{ eventId: id, sessionId: session, debug: false, profileId: null, sourceId: null, type: 'a', t: T },
     ...{ page: null, referrer: null, utm: null, named: null, traits: [], properties: null },
+    ...{ contextPage: null, contextUtm: null },
     context: extra === '' ? [] : [['extra', { text: extra }]],
   };
 }

@@ -142,8 +142,8 @@ describe('nothing is shared with the fold', () => {
     const made = visit(0, T, T);
     const done = lease.commit(commit(1, { visits: [{ visit: made, from: null }] }));
     made.eventCount = 7;
-    made.context = [['page', {}]];
-    made.contextStamp = made.addStamp(T, new EventId().set('e'));
+    made.contextPage = ['page', {}];
+    made.contextPageStamp = made.addStamp(T, new EventId().set('e'));
     await done;
     expect(store.visits()).toMatchObject([{ eventCount: 1, context: [] }]);
   });

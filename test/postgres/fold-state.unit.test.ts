@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { contextEntries } from '../../src/core/context.ts';
+import { stampedValues } from '../../src/core/stamped-values.ts';
 import { Visit } from '../../src/core/visit.ts';
 import { ByteWriter } from '../../src/postgres/bytes.ts';
+import { readContext } from '../../src/postgres/context-json.ts';
 import { readFoldState, writeFoldState } from '../../src/postgres/fold-state.ts';
 import { plainVisit } from '../support/plain-visit.ts';
 import { visits } from './visits.ts';
@@ -20,16 +23,39 @@ test('what only the fold needs of a visit comes back as it was, the order in its
         exitPage: visit.exitPage,
         utm: visit.utm ?? ([null, null, null, null, null] as const),
         named: visit.named,
-        context: visit.context,
+        context: visit,
       };
       readFoldState(Buffer.from(out.bytes()), values, read);
       expect(plainVisit(read)).toStrictEqual(plainVisit(visit));
-      expect(read.context.map(([key]) => key)).toStrictEqual(visit.context.map(([key]) => key));
+      expect(contextEntries(read)).toStrictEqual(contextEntries(visit));
       expect([...read.types]).toStrictEqual([...visit.types]);
     }),
     { numRuns: 500 },
   );
 });
+
+test('entries stand in any order in rows that were written before page and UTM were held apart', () => {
+  const stored = fc.constantFrom('page', 'device', 'utm', 'ip');
+  fc.assert(
+    fc.property(fc.uniqueArray(stored, { minLength: 4, maxLength: 4 }), (keys) => {
+      const visit = new Visit('v', 's', false, 0, 0, 0, 0, 0);
+      const none = { profile: null, source: null, entryPage: null, referrer: null, exitPage: null };
+      const texts = { utm: [null, null, null, null, null] as const, named: Array.from({ length: 8 }, () => null) };
+      const context = readContext(`{${keys.map((key) => `"${key}":"of ${key}"`).join()}}`);
+      readFoldState(storedBefore(keys), { ...none, ...texts, context }, visit);
+      const said = keys.map((key, i) => [key, { t: i, eventId: `e${i}`, value: `of ${key}` }] as const);
+      expect(new Map(stampedValues(visit).context)).toStrictEqual(new Map(said));
+    }),
+  );
+});
+
+/** Version 1, byte by byte: each of the entries is from another event, `e0` at 0 ms and so on; and nothing else. */
+function storedBefore(keys: readonly string[]): Buffer {
+  const text = (value: string) => [value.length, ...Buffer.from(value)];
+  const stamps = keys.flatMap((_, i) => [i * 2, 3, ...Buffer.from(`e${i}`)]);
+  const entries = keys.flatMap((key, i) => [...text(key), i + 1]);
+  return Buffer.from([1, keys.length, ...stamps, ...new Array(13).fill(0), keys.length, ...entries, 0]);
+}
 
 test('fold state of a later version is refused, not misread', () => {
   const [visit] = fc.sample(visits, 1);

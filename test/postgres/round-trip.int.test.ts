@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { noCounts } from '../../src/core/changes.ts';
+import { contextEntries } from '../../src/core/context.ts';
 import type { Visit } from '../../src/core/visit.ts';
 import type { PostgresStore } from '../../src/postgres/store.ts';
 import { plainVisit } from '../support/plain-visit.ts';
@@ -33,9 +34,7 @@ describeReal('a visit comes back from Postgres as it was committed', () => {
           await new Committer(await store.takeOver(partition)).commit(all);
           const loaded = await reload(store, partition, all);
           expect(loaded.map(plainVisit)).toStrictEqual(all.map(plainVisit));
-          expect(loaded.map(({ context }) => context.map(([key]) => key))).toStrictEqual(
-            all.map(({ context }) => context.map(([key]) => key)),
-          );
+          expect(loaded.map(contextEntries)).toStrictEqual(all.map(contextEntries));
         },
       ),
       { numRuns: 40 },

@@ -43,7 +43,10 @@ const utm = fc
   .tuple(optionalText, optionalText, optionalText, optionalText, optionalText)
   .map((values) => values as unknown as Utm);
 
-const key = fc.oneof(fc.constantFrom('__proto__', 'constructor', '10', '9', '', 'é'), text(10));
+const key = fc.oneof(
+  fc.constantFrom('page', 'utm', 'ip', 'user_agent', '__proto__', 'constructor', '10', '9', '', 'é'),
+  text(10),
+);
 
 const count = fc.integer({ min: 0, max: 20_000 });
 

@@ -2,6 +2,7 @@
  * A visit as the reference keeps it: the full list of its events, for ever. Every aggregate is found again from that
  * list each time it is asked for, so none can be stale.
  */
+import { contextEntries } from '../../src/core/context.ts';
 import type { Json, TrackEvent, Utm } from '../../src/core/event.ts';
 import type { EndReason, Seal, VisitEvent } from '../../src/core/visit.ts';
 
@@ -95,7 +96,7 @@ export function viewOf(visit: ReferenceVisit, pageViewTypes: ReadonlySet<string>
 
   // In order, so the last write of a key stays.
   const context = new Map<string, Json>();
-  for (const event of events) for (const [key, value] of event.context) context.set(key, value);
+  for (const event of events) for (const [key, value] of contextEntries(event)) context.set(key, value);
 
   const types = new Map<string, number>();
   for (const event of events) types.set(event.type, (types.get(event.type) ?? 0) + 1);

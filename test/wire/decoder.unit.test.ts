@@ -106,8 +106,9 @@ describe('JSON', () => {
       context: [
         ['extra', { a: 'b' }],
         ['ip', '10.0.0.1'],
-        ['page', { url: 'https://x/a' }],
       ],
+      contextPage: ['page', { url: 'https://x/a' }],
+      contextUtm: null,
       traits: [
         ['age', 7],
         ['gone', null],
@@ -241,8 +242,9 @@ describe('Tracardi’s payload', () => {
         ],
         ['location', { city: 'Warsaw', country: 'PL', region: 'Mazovia', timezone: 'Europe/Warsaw' }],
         ['user_agent', 'UA/1'],
-        ['utm', { campaign: 'autumn', source: 'mail' }],
       ],
+      contextPage: null,
+      contextUtm: ['utm', { campaign: 'autumn', source: 'mail' }],
       traits: [],
       properties: '{"title":"x"}',
     });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { contextEntries } from '../../src/core/context.ts';
 import { type Entry, isRefusal, type TrackEvent } from '../../src/core/event.ts';
 import { UuidEvent } from '../../src/core/uuid-event.ts';
 import type { RawRecord } from '../../src/processor/ports.ts';
@@ -273,11 +274,11 @@ describe('equal parts of events are the same objects', () => {
   test('in one session and in another, and the event says so', () => {
     const first = read({});
     for (const [i, other] of [read({}), read({ session_id: 's2' })].entries()) {
-      for (const [j, entry] of first.context.entries()) expect(other.context[j]).toBe(entry);
-      for (const key of ['named', 'utm', 'traits'] as const) expect(other[key]).toBe(first[key]);
+      for (const key of ['context', 'contextPage', 'contextUtm', 'named', 'utm', 'traits'] as const)
+        expect(other[key]).toBe(first[key]);
       expect(other).toMatchObject({ shared: true, sessionId: `s${i + 1}` });
     }
-    expect(first.context.map(([key]) => key)).toEqual([
+    expect(contextEntries(first).map(([key]) => key)).toEqual([
       'device',
       'extra',
       'ip',
@@ -288,17 +289,22 @@ describe('equal parts of events are the same objects', () => {
     ]);
   });
 
+  test('by a writer, too, whose page stands in the middle of what stays the same', () => {
+    const writer = withContext('device', 'page', 'location', 'ip', 'utm', 'user_agent', 'extra');
+    const other = decoderOf(false, writer);
+    const value = framed(writer.write(event()));
+    const [, second, third] = [1, 2, 3].map(() => other.decode(recordOf(value)).entries[0] as TrackEvent);
+    expect(second).toMatchObject({ shared: true, named: [...read({}).named!] });
+    expect(second!.context).toEqual(read({}).context);
+    expect(third!.context).toBe(second!.context);
+  });
+
   test('where what stands around them differs', () => {
     const first = read({});
     const other = read({ context: { ...context, ip: '10.0.0.2', page: { url: 'https://shop.example/p/2' } } });
-    const kept = new Set(first.context);
-    expect(other.context.filter((entry) => kept.has(entry)).map(([key]) => key)).toEqual([
-      'device',
-      'extra',
-      'location',
-      'user_agent',
-      'utm',
-    ]);
+    const kept = new Set(contextEntries(first));
+    const same = contextEntries(other).filter((entry) => kept.has(entry));
+    expect(same.map(([key]) => key)).toEqual(['device', 'extra', 'location', 'user_agent', 'utm']);
     expect(other.named).toBe(first.named);
   });
 

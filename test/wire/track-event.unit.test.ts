@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { contextEntries } from '../../src/core/context.ts';
 import { isRefusal, type TrackEvent } from '../../src/core/event.ts';
 import { pathOf } from '../../src/wire/context.ts';
 import type { DecodedContext, DecodedEvent } from '../../src/wire/decoded.ts';
@@ -26,7 +27,7 @@ function refused(fields: Partial<DecodedEvent>, at = AT): string {
   return entry.error;
 }
 
-const contextOf = (context: DecodedContext) => Object.fromEntries(taken({ context }).context);
+const contextOf = (context: DecodedContext) => Object.fromEntries(contextEntries(taken({ context })));
 
 describe('ids and types', () => {
   test('the least event is taken, and what it does not say is null or empty', () => {
@@ -43,6 +44,8 @@ describe('ids and types', () => {
       utm: null,
       named: null,
       context: [],
+      contextPage: null,
+      contextUtm: null,
       traits: [],
       properties: null,
     });
@@ -132,7 +135,7 @@ describe('event time', () => {
 
 describe('context', () => {
   test('keys that say nothing are left out, nulls inside taken out, and keys are in order', () => {
-    const { context } = taken({
+    const event = taken({
       context: {
         utm: { source: null, medium: null },
         user_agent: 'UA',
@@ -143,10 +146,10 @@ describe('context', () => {
         device: { type: 'mobile', brand: null },
       },
     });
-    expect(JSON.stringify(context)).toBe(
+    expect(JSON.stringify(contextEntries(event))).toBe(
       '[["device",{"type":"mobile"}],["extra",{"a":"","z":"1"}],["page",{"path":"/a","title":""}],["user_agent","UA"]]',
     );
-    expect(taken({ context: { extra: {}, ip: null } }).context).toEqual([]);
+    expect(contextEntries(taken({ context: { extra: {}, ip: null } }))).toEqual([]);
   });
 
   test('NUL and what is no Unicode becomes U+FFFD; of two keys that come out the same the last counts', () => {
@@ -162,12 +165,12 @@ describe('context', () => {
   });
 
   test('a key __proto__ is kept as any other', () => {
-    const { context, traits } = taken({
+    const event = taken({
       context: { extra: [['__proto__', 'x']] },
       traits: JSON.parse('{"__proto__":"y"}'),
     });
-    expect(JSON.stringify(context)).toBe('[["extra",{"__proto__":"x"}]]');
-    expect(traits).toEqual([['__proto__', 'y']]);
+    expect(JSON.stringify(contextEntries(event))).toBe('[["extra",{"__proto__":"x"}]]');
+    expect(event.traits).toEqual([['__proto__', 'y']]);
   });
 
   test.each([
@@ -197,7 +200,9 @@ describe('context', () => {
       fc.property(fc.array(fc.tuple(text, text), { maxLength: 6 }), (pairs) => {
         const entry = read({ context: { extra: pairs, user_agent: pairs[0]?.[0] }, traits: pairs });
         if (isRefusal(entry)) return;
-        expect(Buffer.byteLength(JSON.stringify(Object.fromEntries(entry.context)))).toBeLessThanOrEqual(32_768);
+        expect(Buffer.byteLength(JSON.stringify(Object.fromEntries(contextEntries(entry))))).toBeLessThanOrEqual(
+          32_768,
+        );
         expect(Buffer.byteLength(JSON.stringify(Object.fromEntries(entry.traits)))).toBeLessThanOrEqual(32_768);
       }),
     );
@@ -247,7 +252,7 @@ describe('columns', () => {
     expect(event.referrer).toBe(cut);
     expect(event.utm).toEqual([cut, null, null, null, null]);
     expect(event.named?.[0]).toBe(cut);
-    expect(Object.fromEntries(event.context)).toMatchObject({ utm: { source: long }, device: { type: long } });
+    expect(Object.fromEntries(contextEntries(event))).toMatchObject({ utm: { source: long }, device: { type: long } });
   });
 
   test('each value stands in its place', () => {

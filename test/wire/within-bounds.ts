@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { contextEntries } from '../../src/core/context.ts';
 import { type Entry, isRefusal, type TrackEvent } from '../../src/core/event.ts';
 
 const EARLIEST = Date.UTC(2000, 0, 1);
@@ -71,9 +72,10 @@ export function expectWithinBounds(entry: Entry): void {
   for (const text of event.utm ?? []) column(text, 'a UTM value');
   for (const text of event.named ?? []) column(text, 'what is named of device or location');
 
-  const context = Object.fromEntries(event.context);
+  const entries = contextEntries(event);
+  const context = Object.fromEntries(entries);
   inOrder(
-    event.context.map(([key]) => key),
+    entries.map(([key]) => key),
     'context',
   );
   holdableJson(context, 'context');

@@ -1,0 +1,26 @@
+/** What was made of two objects, by both of them. All is forgotten when there is too much. */
+export class ByTwo<K, V> {
+  readonly #most: number;
+  readonly #values = new Map<K, Map<K, V>>();
+  #count = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(one: K, other: K): V | undefined {
+    return this.#values.get(one)?.get(other);
+  }
+
+  /** There is none for the two yet. */
+  set(one: K, other: K, value: V): void {
+    if (this.#count === this.#most) {
+      this.#values.clear();
+      this.#count = 0;
+    }
+    this.#count += 1;
+    const others = this.#values.get(one);
+    if (others === undefined) this.#values.set(one, new Map([[other, value]]));
+    else others.set(other, value);
+  }
+}
