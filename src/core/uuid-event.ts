@@ -23,6 +23,8 @@ export class UuidEvent implements TrackEvent {
   utm: Utm | null = null;
   named: TrackEvent['named'] = null;
   context: readonly ContextEntry[] = NOTHING;
+  contextPage: ContextEntry | null = null;
+  contextUtm: ContextEntry | null = null;
   traits: TrackEvent['traits'] = NOTHING;
   properties: string | null = null;
   shared = false;

@@ -117,7 +117,9 @@ export class EventReader {
       event.referrer = context.referrer;
       event.utm = context.utm;
       event.named = context.named;
-      event.context = context.entries;
+      event.context = context.list;
+      event.contextPage = context.pageEntry;
+      event.contextUtm = context.utmEntry;
       event.traits = traits;
       event.properties = properties;
       event.shared = context.isShared;

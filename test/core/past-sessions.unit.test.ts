@@ -45,7 +45,15 @@ class Fold {
 
 function record(offset: number, timestamp: number, said: Partial<TrackEvent>): LogRecord<null> {
   const nothing = { profileId: null, sourceId: null, page: null, referrer: null, utm: null, named: null };
-  const rest = { debug: false, type: 'page-view', context: [], traits: [], properties: null };
+  const rest = {
+    debug: false,
+    type: 'page-view',
+    context: [],
+    contextPage: null,
+    contextUtm: null,
+    traits: [],
+    properties: null,
+  };
   const event = { ...nothing, ...rest, eventId: '', sessionId: '', t: timestamp, ...said };
   return { offset, timestamp, entries: [event], raw: null };
 }
