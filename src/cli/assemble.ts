@@ -15,7 +15,7 @@ import { wallClock } from '../processor/waiting.ts';
 import { rulesOf, type Settings } from '../settings/index.ts';
 import { AvroDecoder, schemaIdOfRecord, UNKNOWN_SCHEMA } from '../wire/avro.ts';
 import { createDecoder, type Decoder } from '../wire/decoder.ts';
-import { type EnvelopeContext, encodeEmissions } from '../wire/envelope.ts';
+import { type EnvelopeContext, Envelopes } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
 import { checkDatabase, checkTopics } from './preflight.ts';
@@ -135,8 +135,8 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
       }
       return decoder.decode(record);
     },
-    encode: (partition, emissions) =>
-      encodeEmissions(emissions, {
+    outgoing: (partition) =>
+      new Envelopes({
         topic: input.topic,
         partition,
         outputSchemaId: outside.outputSchemaId,

@@ -166,5 +166,6 @@ export interface Changes<Raw> {
   readonly revisions: readonly Revision[];
   /** At most one a (profile, key). */
   readonly traits: readonly TraitWrite[];
+  /** Messages given out; none where they were taken as they arose. */
   readonly emissions: readonly Emission<Raw>[];
 }

@@ -7,6 +7,9 @@ import type { Rules } from './rules.ts';
 import { largeBytes } from './size.ts';
 import type { Place, Visit } from './visit.ts';
 
+/** Takes a message in the moment in which it is given out. What it is told of is the fold's: nothing of it is kept. */
+export type Give<Raw> = (emission: Emission<Raw>) => void;
+
 /**
  * What has changed since the last commit was taken.
  *
@@ -22,17 +25,21 @@ export class Ledger<Raw> {
   private revisions: Revision[] = [];
   private traits = new Map<string, TraitWrite>();
   private emissions: Emission<Raw>[] = [];
+  private readonly give: Give<Raw> | null;
+  private given = 0;
   private large = 0;
   /** What was read, of no use: it has to go somewhere, or it would not be read. */
   glanced = 0;
 
-  constructor(rules: Rules) {
+  /** @param give takes each message as it arises; null: they wait for the commit, and are among its changes. */
+  constructor(rules: Rules, give: Give<Raw> | null) {
     this.rules = rules;
+    this.give = give;
   }
 
   /** Visits, messages and revisions that a commit taken now would write: what it costs. */
   get size(): number {
-    return this.dirty.length + this.emissions.length + this.removed.length;
+    return this.dirty.length + this.given + this.removed.length;
   }
 
   /** Bytes, about, that large visits add to a commit taken now: see `largeBytes`. */
@@ -55,7 +62,9 @@ export class Ledger<Raw> {
   }
 
   emit(emission: Emission<Raw>): void {
-    this.emissions.push(emission);
+    this.given += 1;
+    if (this.give === null) this.emissions.push(emission);
+    else this.give(emission);
   }
 
   published(revision: Revision): void {
@@ -103,6 +112,7 @@ export class Ledger<Raw> {
     this.revisions = [];
     this.traits = new Map();
     this.emissions = [];
+    this.given = 0;
     this.large = 0;
     this.fresh.end();
     return changes;

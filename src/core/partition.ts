@@ -7,10 +7,10 @@ import { takeEvents, takeVisit } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import { openedBefore } from './heap.ts';
 import { visitId } from './ids.ts';
-import { Ledger } from './ledger.ts';
+import { type Give, Ledger } from './ledger.ts';
 import { type IdleMemory, mayMatter } from './past-sessions.ts';
 import { type Placement, place, type Refused } from './placement.ts';
-import { revisionOf } from './revision.ts';
+import { factsOf, revisionOf } from './revision.ts';
 import type { Rules } from './rules.ts';
 import type { Session } from './session.ts';
 import { SessionFilter } from './session-filter.ts';
@@ -122,6 +122,7 @@ export class Partition<Raw> {
   /**
    * @param open all open visits of the partition, as they were stored.
    * @param memory for sessions that have nothing open; none unless it is given.
+   * @param give takes each message as it arises; unless it is given they are among the changes that `take` hands over.
    */
   constructor(
     rules: Rules,
@@ -129,11 +130,12 @@ export class Partition<Raw> {
     state: PartitionState,
     open: readonly Visit[],
     memory: IdleMemory = { maxBytes: 0, usedBytes: 0, pastBytes: 0 },
+    give: Give<Raw> | null = null,
   ) {
     this.rules = rules;
     this.source = source;
     this.state = { ...state, counts: { ...state.counts } };
-    this.ledger = new Ledger(rules);
+    this.ledger = new Ledger(rules, give);
     this.fresh = this.ledger.fresh;
     // Before the first accepted event there is nothing in the store.
     this.sessions = new Sessions(rules, this.fresh, memory, state.eventClock === null ? new SessionFilter() : null);
@@ -347,7 +349,7 @@ export class Partition<Raw> {
       amendableUntil: until,
       mergedInto: survivor?.id ?? null,
     });
-    this.ledger.published(message);
+    this.ledger.published(factsOf(message));
     this.state.counts.published += 1;
     if (survivor === null) this.state.counts[ENDED[reason]] += 1;
     else this.state.counts.retracted += 1;

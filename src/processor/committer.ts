@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { Emission } from '../core/changes.ts';
 import type { Partition } from '../core/partition.ts';
-import { duesOf } from './due.ts';
+import { dueOf } from './due.ts';
 import { messageOf } from './errors.ts';
 import { markOf } from './mark.ts';
 import type { Observer } from './observer.ts';
-import type { Clock, Lease, OutboxRow, RawRecord, RecordMark } from './ports.ts';
+import type { Clock, Lease, Outgoing, RawRecord, RecordMark } from './ports.ts';
 import type { Publisher } from './publisher.ts';
 import type { UsedSchemas } from './schemas.ts';
 import { rowsOf } from './size.ts';
@@ -37,7 +37,7 @@ export interface CommitterOptions {
   readonly fold: Partition<RawRecord>;
   readonly publisher: Publisher<RawRecord>;
   readonly schemas: UsedSchemas;
-  readonly encode: (partition: number, emissions: readonly Emission<RawRecord>[]) => OutboxRow | null;
+  readonly outgoing: Outgoing;
   /** End offset of the partition, as far as it is known. */
   readonly end: () => number;
   /** Longest that a change waits while there is more to fold, ms; and bytes after which a commit is taken. */
@@ -72,6 +72,8 @@ export class Committer {
   private acknowledgedAt: number;
   /** Records folded up to the last commit. */
   private records: number;
+  /** When the ends were due that were given out since the last commit. */
+  private dues: number[] = [];
 
   constructor(options: CommitterOptions) {
     const { lease, fold } = options;
@@ -81,6 +83,13 @@ export class Committer {
     this.acknowledged = lease.published;
     this.acknowledgedAt = options.clock.elapsed();
     this.records = fold.counts.records;
+  }
+
+  /** A message that the fold gives out. */
+  give(emission: Emission<RawRecord>): void {
+    this.options.outgoing.add(emission);
+    const due = dueOf(emission);
+    if (due !== null) this.dues.push(due);
   }
 
   /** A record was folded. @param bytes that the next commit is larger by: see `foldedSize`. */
@@ -186,14 +195,15 @@ export class Committer {
   }
 
   private start(): void {
-    const { lease, fold, publisher, schemas, encode, clock, observer, logger } = this.options;
+    const { lease, fold, publisher, schemas, outgoing, clock, observer, logger } = this.options;
     const started = clock.elapsed();
     const bytes = this.pendingBytes + fold.largeBytes;
     const { changes, held } = fold.take();
-    const outbox = encode(lease.partition, changes.emissions);
+    const outbox = outgoing.take();
     const published = publisher.position;
     const writerSchemas = schemas.toKeep();
-    const dues = duesOf(changes.emissions);
+    const { dues } = this;
+    this.dues = [];
     const size = { records: changes.state.counts.records - this.records, rows: rowsOf(changes, outbox), bytes };
     this.records = changes.state.counts.records;
     this.account(-this.pendingBytes);

@@ -1,12 +1,8 @@
 import type { Emission } from '../core/changes.ts';
 
-/** When the ends among these were due, ms by the log's clock. A retraction is none: nothing had waited for it. */
-export function duesOf(emissions: readonly Emission<unknown>[]): number[] {
-  const dues: number[] = [];
-  for (const emission of emissions) {
-    if (emission.kind === 'output' && !emission.message.retracted) dues.push(emission.message.decidedAt);
-  }
-  return dues;
+/** When the end that a message tells of was due, ms by the log's clock. A retraction is none: nothing had waited for it. */
+export function dueOf(emission: Emission<unknown>): number | null {
+  return emission.kind === 'output' && !emission.message.retracted ? emission.message.decidedAt : null;
 }
 
 /**

@@ -107,6 +107,7 @@ export class Epoch {
       { ...lease.state, nextOffset: offset },
       lease.open,
       parts.idle,
+      (emission) => this.committer.give(emission),
     );
     this.schemas = new UsedSchemas(parts.schemas, lease.writerSchemas);
     this.publisher = new Publisher({ ...parts, logger, lease, onProgress: () => waker.wake() });
@@ -114,6 +115,7 @@ export class Epoch {
       ...parts,
       lease,
       logger,
+      outgoing: parts.outgoing(partition),
       fold: this.fold,
       publisher: this.publisher,
       schemas: this.schemas,

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { Emission } from '../core/changes.ts';
 import type { LogRecord } from '../core/event.ts';
 import type { IdleMemory } from '../core/past-sessions.ts';
 import type { Rules } from '../core/rules.ts';
@@ -13,7 +12,7 @@ import {
   type Clock,
   Fenced,
   type InputLog,
-  type OutboxRow,
+  type Outgoing,
   type OutMessages,
   type Output,
   type RawRecord,
@@ -45,7 +44,7 @@ export interface LifeParts {
   readonly schemas: WriterSchemas;
   /** Never throws: what cannot be decoded becomes a refusal. */
   readonly decode: (partition: number, record: RawRecord) => LogRecord<RawRecord>;
-  readonly encode: (partition: number, emissions: readonly Emission<RawRecord>[]) => OutboxRow | null;
+  readonly outgoing: (partition: number) => Outgoing;
   readonly decodeOutbox: (payload: Buffer) => OutMessages;
   readonly eventIdOf: (value: Buffer) => string;
   readonly clock: Clock;

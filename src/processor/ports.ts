@@ -2,7 +2,7 @@
  * What the processor asks of the log, the store and the output. Each has one real form (`kafka/`, `postgres/`) and one
  * in memory (`memory/`), which serves tests that control time and crashes, and a demo without real parts.
  */
-import type { Changes, PartitionState } from '../core/changes.ts';
+import type { Changes, Emission, PartitionState } from '../core/changes.ts';
 import type { EventIds } from '../core/event-ids.ts';
 import type { Visit } from '../core/visit.ts';
 
@@ -88,6 +88,14 @@ export interface OutboxRow {
   readonly next: number;
   /** `wire/outbox.ts` has its layout. */
   readonly payload: Buffer;
+}
+
+/** What the fold gives out, encoded as it arises, until a commit takes it. */
+export interface Outgoing {
+  /** The next message: sequences have no hole. */
+  add(emission: Emission<RawRecord>): void;
+  /** All that was added since the last time, for one commit; null: nothing. */
+  take(): OutboxRow | null;
 }
 
 export interface SessionKey {

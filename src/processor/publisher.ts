@@ -99,7 +99,7 @@ export class Publisher<Raw> {
     });
   }
 
-  /** The store holds this row now. @param dues see `duesOf`. */
+  /** The store holds this row now. @param dues see `dueOf`. */
   offer(row: OutboxRow, dues: readonly number[]): void {
     this.committed = row.next;
     this.dues.add(row.next, dues);

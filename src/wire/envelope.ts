@@ -1,5 +1,5 @@
 import type { Emission, VisitEnded } from '../core/changes.ts';
-import type { OutboxRow, OutMessage, OutputTopic, RawRecord } from '../processor/ports.ts';
+import type { OutboxRow, Outgoing, OutMessage, OutputTopic, RawRecord } from '../processor/ports.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
 import { OutboxWriter } from './outbox.ts';
 import { putBytes, putLong, putText, sizeOfCount, textRoom } from './put.ts';
@@ -28,43 +28,61 @@ type Header = readonly [name: string, value: Buffer];
  */
 const RECORD_BYTES = 4_000_000;
 
-/** Bytes that a message takes in a row, about: most take less. */
-const MESSAGE_BYTES = 600;
+/** Bytes that the first row of all is expected to take; a later one is expected to take what the one before did. */
+const FIRST_BYTES = 4_096;
 
 /**
- * What a commit gives out, ready to send; null where that is nothing. What is set aside goes as it came, with the
- * reason and where it came from.
+ * What one partition gives out, ready to send as soon as it arises: the objects that tell it live for a moment, and what it
+ * tells of is at hand. What is set aside goes as it came, with the reason and where it came from.
  *
- * @param emissions all of a record's together, or what its events take cannot be told.
+ * All that is set aside of a record is to be added before the commit is taken, or what its events take cannot be told.
  */
-export function encodeEmissions(emissions: readonly Emission<RawRecord>[], context: EnvelopeContext): OutboxRow | null {
-  const [begin] = emissions;
-  if (begin === undefined) return null;
-  const { sequence: first } = begin;
-  const writer = new OutboxWriter(first, emissions.length, emissions.length * MESSAGE_BYTES);
-  const visits = new VisitEndedWriter(context.topic, context.partition, context.outputSchemaId);
-  const headers = ownHeaders(context);
-  let offset = -1;
-  let left = 0;
-  let next = first;
-  for (const emission of emissions) {
+export class Envelopes implements Outgoing {
+  readonly #context: EnvelopeContext;
+  readonly #visits: VisitEndedWriter;
+  readonly #headers: Buffer;
+  #writer: OutboxWriter | null = null;
+  #bytes = FIRST_BYTES;
+  /** Of the record that something was last set aside of: its offset, and bytes that more of it may take. */
+  #offset = -1;
+  #left = 0;
+
+  constructor(context: EnvelopeContext) {
+    this.#context = context;
+    this.#visits = new VisitEndedWriter(context.topic, context.partition, context.outputSchemaId);
+    this.#headers = ownHeaders(context);
+  }
+
+  /** @throws RangeError where the message is not the next one. */
+  add(emission: Emission<RawRecord>): void {
+    this.#writer ??= new OutboxWriter(emission.sequence, this.#bytes);
+    const writer = this.#writer;
+    const next = writer.first + writer.count;
     if (emission.sequence !== next) {
       throw new RangeError(`message ${emission.sequence} stands where ${next} should: sequences have no hole`);
     }
-    next += 1;
     if (emission.kind === 'output') {
-      putVisit(writer, visits, headers, emission.message, emission.sequence);
-      continue;
+      putVisit(writer, this.#visits, this.#headers, emission.message, emission.sequence);
+      return;
     }
-    const isFirst = emission.offset !== offset;
-    if (isFirst) left = RECORD_BYTES;
-    const message = setAside(emission, context, isFirst ? Number.POSITIVE_INFINITY : left);
-    offset = emission.offset;
-    left -= batchBytes(message);
+    const isFirst = emission.offset !== this.#offset;
+    if (isFirst) this.#left = RECORD_BYTES;
+    const message = setAside(emission, this.#context, isFirst ? Number.POSITIVE_INFINITY : this.#left);
+    this.#offset = emission.offset;
+    this.#left -= batchBytes(message);
     const at = writer.begin(message.topic, tailRoom(message));
     writer.end(putTail(writer.buf, at, message));
   }
-  return { first, next, payload: writer.finish() };
+
+  take(): OutboxRow | null {
+    const writer = this.#writer;
+    if (writer === null) return null;
+    this.#writer = null;
+    const payload = writer.finish();
+    // A little more, so that most rows are not copied to grow.
+    this.#bytes = Math.ceil(payload.length * 1.125);
+    return { first: writer.first, next: writer.first + writer.count, payload };
+  }
 }
 
 /** Headers of an output message: their number, all but the last, and the name of the last. */

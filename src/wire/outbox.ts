@@ -21,19 +21,22 @@ const FRAME = 3;
 /** Rows that were written here: mostly they are sent from memory, and their checksum needs no second look. */
 const written = new WeakSet<Buffer>();
 
+/** What stands before the first message at most: the header and two counts. */
+const HEAD_ROOM = HEADER + 2 * 8;
+
 /** Writes a row: `begin` a message, write its tail there, `end` it; `finish` the row. */
 export class OutboxWriter {
   /** Holds what `begin` made room for. */
   buf: Buffer;
+  count = 0;
+  readonly first: number;
   #frame = 0;
-  #at: number;
+  #at = HEAD_ROOM;
 
   /** @param bytes that the row will take, about: where it takes more it is copied. */
-  constructor(first: number, count: number, bytes: number) {
-    this.buf = Buffer.allocUnsafeSlow(Math.max(64, bytes));
-    this.buf[0] = MAGIC;
-    this.buf[1] = VERSION;
-    this.#at = putCount(this.buf, putCount(this.buf, HEADER, first), count);
+  constructor(first: number, bytes: number) {
+    this.first = first;
+    this.buf = Buffer.allocUnsafeSlow(Math.max(64, HEAD_ROOM + bytes));
   }
 
   /** Makes room for a tail. @returns where it begins in `buf`. */
@@ -57,10 +60,17 @@ export class OutboxWriter {
     if (start !== this.#frame + FRAME) buf.copyWithin(start, this.#frame + FRAME, at);
     putCount(buf, this.#frame + 1, length);
     this.#at = start + length;
+    this.count += 1;
   }
 
+  /** How many messages there are is known now: the head goes right before the first. */
   finish(): Buffer {
-    const row = this.buf.subarray(0, this.#at);
+    const head = Buffer.alloc(HEAD_ROOM);
+    head[0] = MAGIC;
+    head[1] = VERSION;
+    const length = putCount(head, putCount(head, HEADER, this.first), this.count);
+    const row = this.buf.subarray(HEAD_ROOM - length, this.#at);
+    head.copy(row, 0, 0, length);
     row.writeUInt32BE(crc32(row.subarray(HEADER)), CHECKSUM);
     written.add(row);
     return row;
@@ -71,7 +81,7 @@ export class OutboxWriter {
 export function encodeOutbox(messages: readonly OutMessage[]): Buffer {
   const first = messages[0]?.sequence;
   if (first === undefined) throw new RangeError('an outbox row holds at least one message');
-  const writer = new OutboxWriter(first, messages.length, 1_024);
+  const writer = new OutboxWriter(first, 1_024);
   for (const [i, message] of messages.entries()) {
     if (message.sequence !== first + i) {
       throw new RangeError(`message ${message.sequence} stands where ${first + i} should: sequences have no hole`);

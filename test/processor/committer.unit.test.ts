@@ -14,7 +14,7 @@ function committerWith(memory: CommitMemory): Committer {
     fold: fold as unknown as Partition<RawRecord>,
     publisher: { position: 0 } as unknown as Publisher<RawRecord>,
     schemas: { toKeep: () => [], areKept: () => {} } as never,
-    encode: () => null,
+    outgoing: { add: () => {}, take: () => null },
     end: () => 0,
     interval: 1_000,
     maxBytes: 100,

@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 import type { Emission } from '../../src/core/changes.ts';
-import { Dues, duesOf } from '../../src/processor/due.ts';
+import { Dues, dueOf } from '../../src/processor/due.ts';
 
 const ended = (decidedAt: number, retracted = false) =>
   ({ kind: 'output', message: { decidedAt, retracted } }) as unknown as Emission<unknown>;
 const dead = { kind: 'dead-letter' } as unknown as Emission<unknown>;
 
 test('what was due are the ends that are given out: no retraction, and nothing that is set aside', () => {
-  expect(duesOf([ended(5), dead, ended(6, true), ended(7)])).toEqual([5, 7]);
+  expect([ended(5), dead, ended(6, true), ended(7)].map(dueOf)).toEqual([5, null, null, 7]);
 });
 
 test('each end is measured once, when its whole row is out, however far the publisher gets at a time', () => {

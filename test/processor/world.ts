@@ -3,6 +3,7 @@
  * to a part takes a while, may be refused, may be done and its answer lost, and may never come back.
  */
 import pino from 'pino';
+import type { Emission } from '../../src/core/changes.ts';
 import type { LogRecord } from '../../src/core/event.ts';
 import type { Rules } from '../../src/core/rules.ts';
 import { MemoryTopic } from '../../src/memory/log.ts';
@@ -10,7 +11,16 @@ import { MemoryOutput } from '../../src/memory/output.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import type { LifeSettings } from '../../src/processor/life.ts';
 import type { Observer } from '../../src/processor/observer.ts';
-import type { Lease, OutMessage, Output, OutputSession, RawRecord, Store } from '../../src/processor/ports.ts';
+import type {
+  Lease,
+  OutboxRow,
+  Outgoing,
+  OutMessage,
+  Output,
+  OutputSession,
+  RawRecord,
+  Store,
+} from '../../src/processor/ports.ts';
 import { Processor } from '../../src/processor/processor.ts';
 import { WriterSchemas } from '../../src/processor/schemas.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
@@ -68,15 +78,7 @@ export class Host {
       output: this.output(),
       schemas: new WriterSchemas(reader, { writerSchema: async () => null }, parts),
       decode: (_, record) => decodeRecord(record),
-      encode: (_, emissions) => {
-        const messages = emissions.map((emission): OutMessage => {
-          const value = Buffer.from(JSON.stringify(said(emission)));
-          return { topic: emission.kind, sequence: emission.sequence, key: null, value, headers: [] };
-        });
-        if (messages.length === 0) return null;
-        const first = messages[0]!.sequence;
-        return { first, next: first + messages.length, payload: encodeOutbox(messages) };
-      },
+      outgoing: () => new Saying(),
       decodeOutbox,
       eventIdOf: (value) => JSON.parse(value.toString()).message.eventId,
     });
@@ -285,4 +287,22 @@ function decodeRecord(record: RawRecord): LogRecord<RawRecord> {
 export function said(emission: object): object {
   const { raw: _, error: __, ...rest } = emission as { raw?: unknown; error?: unknown };
   return rest;
+}
+
+/** Messages as JSON. */
+class Saying implements Outgoing {
+  private messages: OutMessage[] = [];
+
+  add(emission: Emission<RawRecord>): void {
+    const value = Buffer.from(JSON.stringify(said(emission)));
+    this.messages.push({ topic: emission.kind, sequence: emission.sequence, key: null, value, headers: [] });
+  }
+
+  take(): OutboxRow | null {
+    const { messages } = this;
+    if (messages.length === 0) return null;
+    this.messages = [];
+    const first = messages[0]!.sequence;
+    return { first, next: first + messages.length, payload: encodeOutbox(messages) };
+  }
 }

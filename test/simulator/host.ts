@@ -4,7 +4,7 @@ import type { Observer } from '../../src/processor/observer.ts';
 import type { Clock } from '../../src/processor/ports.ts';
 import { Processor } from '../../src/processor/processor.ts';
 import { WriterSchemas } from '../../src/processor/schemas.ts';
-import { encodeEmissions } from '../../src/wire/envelope.ts';
+import { Envelopes } from '../../src/wire/envelope.ts';
 import { decodeOutbox } from '../../src/wire/outbox.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
@@ -58,7 +58,7 @@ export class Host {
       output: new SimOutput(world.output, this),
       schemas: new WriterSchemas(reader, { writerSchema: async () => null }, parts),
       decode: (partition, record) => world.decode(partition, record),
-      encode: (partition, emissions) => encodeEmissions(emissions, envelopeOf(TOPIC, partition)),
+      outgoing: (partition) => new Envelopes(envelopeOf(TOPIC, partition)),
       decodeOutbox,
       eventIdOf: (value) => decodeVisitEnded(value).eventId,
     });

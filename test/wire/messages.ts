@@ -1,7 +1,7 @@
 /** What goes into the outbox, a message at a time. */
 import type { Emission, VisitEnded } from '../../src/core/changes.ts';
 import type { OutMessage, OutMessages, RawRecord } from '../../src/processor/ports.ts';
-import { type EnvelopeContext, encodeEmissions } from '../../src/wire/envelope.ts';
+import { type EnvelopeContext, Envelopes } from '../../src/wire/envelope.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 import { VisitEndedWriter } from '../../src/wire/visit-writer.ts';
 
@@ -13,7 +13,9 @@ export function encodeVisitEnded(message: VisitEnded, topic: string, partition: 
 }
 
 export function toOutMessages(emissions: readonly Emission<RawRecord>[], context: EnvelopeContext): OutMessage[] {
-  const row = encodeEmissions(emissions, context);
+  const envelopes = new Envelopes(context);
+  for (const emission of emissions) envelopes.add(emission);
+  const row = envelopes.take();
   return row === null ? [] : [...decodeOutbox(row.payload)];
 }
 
