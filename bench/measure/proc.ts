@@ -45,8 +45,8 @@ export function treeCpu(root: number, all: readonly Stat[] = processes()): numbe
 }
 
 /** Highest resident memory so far, summed over the processes of the tree that live. */
-export function treePeak(root: number): number {
-  return descendants(root, processes()).reduce((sum, { pid }) => sum + memory(pid, 'VmHWM'), 0);
+export function treePeak(root: number, all: readonly Stat[] = processes()): number {
+  return descendants(root, all).reduce((sum, { pid }) => sum + memory(pid, 'VmHWM'), 0);
 }
 
 /** Resident memory now, summed over the tree. */

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Keeper } from '../../src/local/keeper.ts';
-import { treeCpu, treePeak, treeRss } from '../measure/proc.ts';
+import { processes, treeCpu, treePeak, treeRss } from '../measure/proc.ts';
 import type { Environment } from './pipeline.ts';
 
 interface Line {
@@ -36,8 +36,6 @@ export class Program {
   readonly over: Promise<string>;
   readonly #said: string[] = [];
   readonly #waiting = new Set<{ msg: string; tell: (line: Line) => void }>();
-  #cpu = 0;
-  #peak = 0;
 
   /** @param flags of Node. */
   constructor(main: string, env: Environment, keeper: Keeper, flags: readonly string[] = []) {
@@ -58,13 +56,13 @@ export class Program {
     });
   }
 
-  /** CPU seconds so far, and highest resident memory in bytes, of it and its own processes. Keeps the last reading. */
+  /**
+   * CPU seconds so far, and highest resident memory so far in bytes, of it and its own processes; 0 where it has ended.
+   * The kernel keeps both, so that nobody has to look meanwhile: looking at all processes takes CPU from what is measured.
+   */
   measure(): { readonly cpu: number; readonly peak: number } {
-    if (this.ended === null) {
-      this.#cpu = Math.max(this.#cpu, treeCpu(this.pid));
-      this.#peak = Math.max(this.#peak, treePeak(this.pid));
-    }
-    return { cpu: this.#cpu, peak: this.#peak };
+    const all = processes();
+    return { cpu: treeCpu(this.pid, all), peak: treePeak(this.pid, all) };
   }
 
   /** Counters or gauges of one reading of `/metrics`, each summed over its labels; 0 where it does not listen yet. */

@@ -1,11 +1,10 @@
 import type { Logger } from 'pino';
-import { Killed } from '../kafka/killed.ts';
+import { FormerMembers } from '../kafka/killed.ts';
 import { KafkaOutput } from '../kafka/output.ts';
 import { KafkaInputLog } from '../kafka/source.ts';
 import { connect } from '../postgres/connect.ts';
 import { readGoneOwners } from '../postgres/owner.ts';
 import { PostgresStore } from '../postgres/store.ts';
-import { messageOf } from '../processor/errors.ts';
 import type { LifeParts, LifeSettings } from '../processor/life.ts';
 import type { Observer } from '../processor/observer.ts';
 import type { InputLog, Output, RawRecord, Store } from '../processor/ports.ts';
@@ -60,20 +59,13 @@ export async function prepare(settings: Settings, logger: Logger, signal: AbortS
   return { partitions: meta.partitions, outputSchemaId: meta.outputSchemaId, maxBytes };
 }
 
-/**
- * Members of the consumer group whose processor was killed; null: none, or it could not be found out, which is logged and
- * only means that the group finds out itself. To be called before anybody joins.
- */
-export async function findKilled(settings: Settings, logger: Logger): Promise<Killed | null> {
-  const { kafka, database } = settings;
-  try {
+/** The consumer group's members at this moment, to be read before anybody joins: some may be of a killed processor. */
+export function formerMembers({ kafka, database }: Settings, logger: Logger): Promise<FormerMembers | null> {
+  const readGone = async () => {
     const client = await connect(database, 'tidemark run');
-    const processors = await readGoneOwners(client).finally(() => client.end());
-    return await Killed.find({ address: kafka, group: kafka.group, processors, logger });
-  } catch (error) {
-    logger.info({ err: messageOf(error) }, 'could not look for processors that were killed');
-    return null;
-  }
+    return await readGoneOwners(client).finally(() => client.end());
+  };
+  return FormerMembers.read({ address: kafka, group: kafka.group, readGone, logger });
 }
 
 /**

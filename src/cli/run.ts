@@ -29,7 +29,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     { openConsole },
     { startHttp },
     { Metrics },
-    { findKilled, prepare },
+    { formerMembers, prepare },
     { memoryHere, threadsFor },
     { sizeHeaps },
     { WorkerPool },
@@ -77,10 +77,12 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     const count = threadsFor(settings.workers, partitions);
     logger.info({ workers: count }, count === 1 ? 'one thread folds' : 'several threads fold');
     sizeHeaps(memoryHere() / count);
-    const killed = await findKilled(settings, logger);
+    const former = await formerMembers(settings, logger);
     const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal };
-    pool = new WorkerPool(count, settings, prepared, parts);
-    await Promise.all([pool.run(ending.signal), killed?.drop(count, ending.signal)]);
+    const started = new WorkerPool(count, settings, prepared, parts);
+    pool = started;
+    const newcomers = { count, dealt: () => started.isMember };
+    await Promise.all([started.run(ending.signal), former?.dropKilled(newcomers, ending.signal)]);
     logger.info('stopped');
     return 0;
   } catch (error) {

@@ -4,55 +4,60 @@ import { messageOf } from '../processor/errors.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
 import { dropMember, type GroupMember, membersOf } from './group.ts';
+import { SESSION } from './membership.ts';
 
 /** Longest wait for an answer of the group's coordinator, in ms. */
 const SOON = 3_000;
 /** Longest wait for all newcomers, and how often they are looked for, in ms. */
 const NEWCOMERS = 2_000;
 const LOOK_EVERY = 50;
+/** How often it is asked who is gone, in ms. */
+const ASK_EVERY = 500;
 
-export interface KilledOptions {
+export interface FormerOptions {
   readonly address: KafkaAddress;
   readonly group: string;
-  /** Names of processes that are gone: see `readGoneOwners`. */
-  readonly processors: readonly string[];
+  /** Names of processes that are gone at this moment: see `readGoneOwners`. */
+  readonly readGone: () => Promise<readonly string[]>;
   readonly logger: Logger;
 }
 
+export interface Newcomers {
+  /** How many there will be. */
+  readonly count: number;
+  /** Whether the group has dealt all of them their partitions: it waits for nobody any more. */
+  readonly dealt: () => boolean;
+}
+
 /**
- * Members of the group that were killed: the brokers know no better than to wait for them until their session has run
- * out, and nobody can join as long. Whoever comes after them tells the group that they are gone.
+ * The members that a group had before this processor came. Of those that were killed the brokers know no better than to
+ * wait until their session has run out, and nobody can join as long: whoever comes after them tells the group that they
+ * are gone.
  *
  * Being wrong costs a rebalance and nothing else: a member that is dropped and lives joins again, and what it may
  * commit is decided by its epoch in the store.
  */
-export class Killed {
-  readonly #options: KilledOptions;
+export class FormerMembers {
+  readonly #options: FormerOptions;
   readonly #link: ClusterLink;
-  readonly #ids: readonly string[];
-  /** All members there were, killed and alive. */
-  readonly #before: ReadonlySet<string>;
+  readonly #members: readonly GroupMember[];
 
-  private constructor(options: KilledOptions, link: ClusterLink, ids: readonly string[], before: ReadonlySet<string>) {
+  private constructor(options: FormerOptions, link: ClusterLink, members: readonly GroupMember[]) {
     this.#options = options;
     this.#link = link;
-    this.#ids = ids;
-    this.#before = before;
+    this.#members = members;
   }
 
   /**
-   * Looks for them, before anybody joins: a group that deals anew does not tell what its members call themselves.
-   * null: there are none, or the group could not be asked, which is logged.
+   * Reads them, before anybody joins: a group that deals anew does not tell what its members call themselves.
+   * null: there are none that say it, or the group could not be asked, which is logged.
    */
-  static async find(options: KilledOptions): Promise<Killed | null> {
-    const { address, group, processors, logger } = options;
-    if (processors.length === 0) return null;
+  static async read(options: FormerOptions): Promise<FormerMembers | null> {
+    const { address, group, logger } = options;
     const link = new ClusterLink(kafkaClient(address, logger), logger);
     try {
       const members = await membersOf(link, group, SOON);
-      const gone = members.filter(({ processor }) => processor !== null && processors.includes(processor));
-      const ids = (of: readonly GroupMember[]) => of.map(({ id }) => id);
-      if (gone.length > 0) return new Killed(options, link, ids(gone), new Set(ids(members)));
+      if (members.some(({ processor }) => processor !== null)) return new FormerMembers(options, link, members);
     } catch (error) {
       logUnasked(logger, error);
     }
@@ -61,22 +66,26 @@ export class Killed {
   }
 
   /**
-   * Tells the group, once so many newcomers wait there. Not before: with nobody else in it the group would be empty,
-   * and a broker lets those wait who come to an empty group (`group.initial.rebalance.delay.ms`, 3 s unless set); and
-   * all newcomers are then dealt their partitions at once. Never rejects: the group finds out itself.
+   * Tells the group which of them were killed, once all newcomers wait there. Not before: with nobody else in it the
+   * group would be empty, and a broker lets those wait who come to an empty group (`group.initial.rebalance.delay.ms`,
+   * 3 s unless set); and all newcomers are then dealt their partitions at once.
+   *
+   * Asks who is gone as long as the group may wait for somebody: Postgres may still be at work for a process that was
+   * killed, and only sees its end after that. Never rejects: the group finds out itself.
    */
-  async drop(newcomers: number, signal: AbortSignal): Promise<void> {
-    const { group, processors, logger } = this.#options;
+  async dropKilled(newcomers: Newcomers, signal: AbortSignal): Promise<void> {
+    const { logger, readGone } = this.#options;
     try {
-      const before = performance.now();
-      while (performance.now() - before < NEWCOMERS && (await this.#newcomers()) < newcomers) {
-        await sleep(LOOK_EVERY, undefined, { signal });
+      await this.#waitFor(newcomers, signal);
+      let left = this.#members.filter(({ processor }) => processor !== null);
+      const since = performance.now();
+      while (left.length > 0 && !newcomers.dealt() && performance.now() - since < SESSION) {
+        const names = await readGone();
+        const gone = left.filter(({ processor }) => names.includes(processor!));
+        if (gone.length > 0) await this.#drop(gone);
+        left = left.filter((member) => !gone.includes(member));
+        await sleep(ASK_EVERY, undefined, { signal });
       }
-      await Promise.all(this.#ids.map((id) => dropMember(this.#link, group, id)));
-      logger.info(
-        { members: this.#ids.length, processors },
-        'told the consumer group that the members of a killed processor are gone: nobody waits for their session to run out',
-      );
     } catch (error) {
       if (!signal.aborted) logUnasked(logger, error);
     } finally {
@@ -84,9 +93,22 @@ export class Killed {
     }
   }
 
-  async #newcomers(): Promise<number> {
-    const members = await membersOf(this.#link, this.#options.group, SOON);
-    return members.filter(({ id }) => !this.#before.has(id)).length;
+  async #waitFor({ count, dealt }: Newcomers, signal: AbortSignal): Promise<void> {
+    const before = new Set(this.#members.map(({ id }) => id));
+    for (const since = performance.now(); performance.now() - since < NEWCOMERS && !dealt(); ) {
+      const members = await membersOf(this.#link, this.#options.group, SOON);
+      if (members.filter(({ id }) => !before.has(id)).length >= count) return;
+      await sleep(LOOK_EVERY, undefined, { signal });
+    }
+  }
+
+  async #drop(gone: readonly GroupMember[]): Promise<void> {
+    const { group, logger } = this.#options;
+    await Promise.all(gone.map(({ id }) => dropMember(this.#link, group, id)));
+    logger.info(
+      { members: gone.length, processors: [...new Set(gone.map(({ processor }) => processor))] },
+      'told the consumer group that the members of a killed processor are gone: nobody waits for their session to run out',
+    );
   }
 }
 

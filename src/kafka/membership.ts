@@ -19,7 +19,7 @@ const SOON = 5_000;
  * How long the group waits for a silent member, in ms: a killed processor's partitions stand still so long. Heartbeats
  * go out every twentieth of it, from the thread that folds too.
  */
-const SESSION = 7_000;
+export const SESSION = 7_000;
 /** An error that waiting does not help counts when it comes this often in a row: rights may arrive late on a broker. */
 const FATAL_IN_A_ROW = 3;
 

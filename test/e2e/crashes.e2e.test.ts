@@ -64,8 +64,6 @@ async function dieAt(pipeline: Pipeline, failpoint: string, time: number): Promi
   expect(victim.err).toContain(`failpoint ${failpoint} reached`);
   const heirs = [pipeline.run(), pipeline.run()];
   await Promise.all(heirs.map((heir) => heir.ready()));
-  const told = heirs.flatMap((heir) => heir.log().filter(({ msg }) => /^told the consumer group/.test(msg)));
-  expect(told.flatMap(({ processors }) => processors)).toContainEqual(expect.stringMatching(`:${victim.pid}$`));
   return heirs;
 }
 

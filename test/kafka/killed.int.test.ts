@@ -1,14 +1,13 @@
 import { afterEach, expect, test } from '@jest/globals';
-import kafkajs from 'kafkajs';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
-import { askCoordinator, dropMember, membersOf } from '../../src/kafka/group.ts';
-import { Killed } from '../../src/kafka/killed.ts';
+import { dropMember, membersOf } from '../../src/kafka/group.ts';
+import { FormerMembers } from '../../src/kafka/killed.ts';
+import { LONG_SESSION, silentMember } from '../support/silent-member.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { client, makeTopic, quiet, Reader, until } from './support.ts';
 
-/** Far longer than a test may take: whoever waits for it fails. */
-const SESSION = 600_000;
-const PARTITIONS = 4;
+const PARTITIONS = [0, 1, 2, 3];
+const NEVER = new AbortController().signal;
 
 describeReal('members of a killed processor', () => {
   const closing: (() => Promise<unknown>)[] = [];
@@ -18,88 +17,90 @@ describeReal('members of a killed processor', () => {
 
   test('are waited for by nobody once the group was told', async () => {
     const { topic, group, link } = await ground();
-    const gone = await silent(link, topic, group, 'killed:1', [0, 1, 2, 3]);
-    const killed = await find(group, ['killed:1', 'another:7']);
-    const newcomers = [reader(topic, group), reader(topic, group)];
-    await Promise.all(newcomers.map((one) => one.log.start(one)));
-    await killed!.drop(newcomers.length, new AbortController().signal);
-    await until('both are dealt their share', () => newcomers.every(({ owned }) => owned.length === 2));
+    const gone = await silentMember(link, { topic, group, processor: 'killed:1', dealt: PARTITIONS });
+    const former = await read(group, async () => ['killed:1', 'another:7']);
+    const newcomers = await join(topic, group);
+    await former!.dropKilled(newcomers, NEVER);
+    await until('both are dealt their share', () => newcomers.readers.every(({ owned }) => owned.length === 2));
     // All had come before the group was told: nobody was dealt what another got a moment later.
-    expect(newcomers.map(({ assignments }) => assignments.length)).toEqual([1, 1]);
+    expect(newcomers.readers.map(({ assignments }) => assignments.length)).toEqual([1, 1]);
     expect(await ids(link, group)).not.toContain(gone);
+  });
+
+  test('are asked for again while the group waits: Postgres may miss a process later than the group has newcomers', async () => {
+    const { topic, group, link } = await ground();
+    await silentMember(link, { topic, group, processor: 'killed:1', dealt: PARTITIONS });
+    const answers = [[], ['another:7'], ['killed:1']];
+    const former = await read(group, async () => answers.shift()!);
+    const newcomers = await join(topic, group);
+    await former!.dropKilled(newcomers, NEVER);
+    await until('both are dealt their share', newcomers.dealt);
+    expect(answers).toEqual([]);
   });
 
   test('are told from those of processors that live', async () => {
     const { topic, group, link } = await ground();
-    const alive = await silent(link, topic, group, 'alive:1', []);
-    expect(await find(group, ['killed:1'])).toBeNull();
-    expect(await find(group, [])).toBeNull();
+    const alive = await silentMember(link, { topic, group, processor: 'alive:1', dealt: [] });
+    let asked = 0;
+    const former = await read(group, async () => {
+      asked += 1;
+      return ['killed:1'];
+    });
+    await former!.dropKilled({ count: 0, dealt: () => asked > 1 }, NEVER);
     expect(await ids(link, group)).toEqual([alive]);
     await dropMember(link, group, alive);
   });
 
-  test('of another kind, which say no name, are left alone', async () => {
+  test('are not asked for in a group that has no members, or none that say a name', async () => {
     const { topic, group, link } = await ground();
+    const readGone = async () => ['killed:1'];
+    expect(await read(group, readGone)).toBeNull();
     const consumer = client().consumer({ groupId: group });
     closing.push(() => consumer.disconnect());
     await consumer.connect();
     await consumer.subscribe({ topic });
     await consumer.run({ eachMessage: async () => {} });
     await until('it is in the group', async () => (await ids(link, group)).length === 1);
-    expect(await find(group, ['killed:1'])).toBeNull();
+    expect(await read(group, readGone)).toBeNull();
     expect(await ids(link, group)).toHaveLength(1);
   });
 
   test('are not looked for where the brokers are away, and nothing fails', async () => {
     const address = { brokers: ['127.0.0.1:1'] };
-    expect(await Killed.find({ address, group: 'g', processors: ['killed:1'], logger: quiet })).toBeNull();
+    const readGone = async () => ['killed:1'];
+    expect(await FormerMembers.read({ address, group: 'g', readGone, logger: quiet })).toBeNull();
+  });
+
+  test('are not told of where it cannot be said who is gone, and nothing fails', async () => {
+    const { topic, group, link } = await ground();
+    const unknown = await silentMember(link, { topic, group, processor: 'killed:1', dealt: [] });
+    const former = await read(group, () => Promise.reject(new Error('Postgres is away')));
+    await former!.dropKilled({ count: 0, dealt: () => false }, NEVER);
+    expect(await ids(link, group)).toEqual([unknown]);
+    await dropMember(link, group, unknown);
   });
 
   async function ground() {
-    const topic = await makeTopic(PARTITIONS);
+    const topic = await makeTopic(PARTITIONS.length);
     const link = new ClusterLink(client(), quiet);
     closing.push(() => link.close());
     return { topic, link, group: uniqueName('g') };
   }
 
-  function reader(topic: string, group: string): Reader {
-    const one = new Reader({ topic, group, processor: 'new:1', sessionTimeout: SESSION });
-    closing.push(() => one.log.stop());
-    return one;
+  /** Two that come after them. */
+  async function join(topic: string, group: string) {
+    const options = { topic, group, processor: 'new:1', sessionTimeout: LONG_SESSION };
+    const readers = [new Reader(options), new Reader(options)];
+    for (const { log } of readers) closing.push(() => log.stop());
+    await Promise.all(readers.map((one) => one.log.start(one)));
+    return { readers, count: readers.length, dealt: () => readers.every(({ assignments }) => assignments.length > 0) };
   }
 
-  function find(group: string, processors: readonly string[]): Promise<Killed | null> {
-    return Killed.find({ address: { brokers: stack().brokers }, group, processors, logger: quiet });
+  function read(group: string, readGone: () => Promise<readonly string[]>): Promise<FormerMembers | null> {
+    return FormerMembers.read({ address: { brokers: stack().brokers }, group, readGone, logger: quiet });
   }
 
   async function ids(link: ClusterLink, group: string): Promise<string[]> {
     return (await membersOf(link, group)).map(({ id }) => id);
-  }
-
-  /** A member that joins, takes what it is dealt and is never heard of again. Resolves with its id. */
-  async function silent(link: ClusterLink, topic: string, group: string, processor: string, dealt: readonly number[]) {
-    const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
-    const userData = Buffer.from(JSON.stringify({ processor, owned: dealt }));
-    const metadata = MemberMetadata.encode({ version: 0, topics: [topic], userData });
-    return askCoordinator(link, group, async (coordinator) => {
-      const { memberId, generationId } = await coordinator.joinGroup({
-        groupId: group,
-        sessionTimeout: SESSION,
-        rebalanceTimeout: SESSION,
-        groupProtocols: [{ name: 'tidemark-sticky', metadata }],
-      });
-      const memberAssignment = MemberAssignment.encode({
-        version: 0,
-        assignment: { [topic]: [...dealt] },
-        userData: Buffer.alloc(0),
-      });
-      await coordinator.syncGroup({
-        groupId: group,
-        generationId,
-        memberId,
-        groupAssignment: [{ memberId, memberAssignment }],
-      });
-      return memberId;
-    });
   }
 });
