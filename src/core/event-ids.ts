@@ -55,9 +55,9 @@ export class EventId {
     return true;
   }
 
-  /** From 0 to 127: equal for equal ids. */
-  get bit(): number {
-    return (this.isUuid ? this.a ^ this.b ^ this.c ^ this.d : sumOf(this.text)) & 127;
+  /** Two numbers from 0 to 127, one in the lowest seven bits and one in the next: equal for equal ids. */
+  get bits(): number {
+    return (this.isUuid ? this.a ^ this.b ^ this.c ^ this.d : sumOf(this.text)) & 0x3fff;
   }
 
   /** 32 bits, each of which hangs on all of the id: equal for equal ids. */

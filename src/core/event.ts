@@ -68,6 +68,11 @@ export interface TrackEvent extends ContextParts {
   readonly properties: string | null;
   /** What it says of page, device, place and the like are objects that many events share: to keep it costs little. */
   readonly shared?: boolean;
+  /**
+   * A small number that its reader knows the session id by for the moment: events with the same one mostly are of the same
+   * session, and have the same object for its id. A hint, which may be wrong; -1: none.
+   */
+  readonly sessionHint?: number;
 }
 
 /** An entry of a record that is no event: it goes to the dead-letter topic and touches nothing else. */

@@ -228,7 +228,7 @@ export class Partition<Raw> {
   }
 
   private sessionOf(event: TrackEvent): Session {
-    return this.sessions.findOrMake(event.sessionId, this.sessions.isDebug(event), this.state.eventClock === null);
+    return this.sessions.of(event, this.state.eventClock === null);
   }
 
   /** Whether something of the session that is not in memory may matter to the event. */
@@ -308,6 +308,7 @@ export class Partition<Raw> {
     const { arrivalClock } = this.state;
     if (arrivalClock === null) return 0;
     const now = Math.max(arrivalClock, clock ?? arrivalClock);
+    if (!this.timers.mayHaveDue(now, this.watermark)) return 0;
     for (let ended = 0; ended < limit; ended++) {
       const next = this.timers.next(now, this.watermark);
       if (next === null) return ended;
@@ -464,7 +465,7 @@ export class Partition<Raw> {
     if (
       session !== undefined &&
       session.sessionId === event.sessionId &&
-      session.debug === this.sessions.isDebug(event)
+      (session.debug ? this.sessions.isDebug(event) : !event.debug)
     ) {
       this.aheadAt += 1;
       return session;
@@ -538,7 +539,7 @@ export class Partition<Raw> {
     if (t < visit.startedAt) visit.startedAt = t;
     if (t > visit.lastEventAt) visit.lastEventAt = t;
     visit.eventCount += 1;
-    visit.setBit(this.eventId.bit);
+    visit.addIdBits(this.eventId.bits);
     this.fresh.add(visit, event, this.eventId);
     if (visit.untaken >= MANY_UNTAKEN || event.shared !== true) takeEvents(this.rules, visit, this.fresh);
   }
@@ -644,7 +645,7 @@ export class Partition<Raw> {
 
   private change(visit: Visit): void {
     this.ledger.changed(visit);
-    this.touch(this.sessions.find(visit.sessionId, visit.debug)!);
+    this.touch(visit.session!);
   }
 
   private touch(session: Session): void {

@@ -91,13 +91,13 @@ function holderOf(
   fresh: FreshEvents,
   watermark: number | null,
 ): Visit | null {
-  const { bit } = id;
+  const { bits } = id;
   const { count } = session;
   for (let i = 0; i < count; i++) {
     const visit = session.at(i);
     if (isFrozen(rules, visit, watermark)) continue;
     if (!visit.knowsIds) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
-    if (visit.hasBit(bit) && (visit.hasId(id) || isAmong(fresh, visit, id))) return visit;
+    if (visit.mayHaveId(bits) && (visit.hasId(id) || isAmong(fresh, visit, id))) return visit;
   }
   return null;
 }

@@ -18,6 +18,8 @@ export class Session {
   awaited = -1;
   /** Where it stands among those that may leave memory, for the moment; -1: it may not. */
   idleAt = -1;
+  /** Under which hint it is found; -1: none. */
+  hint = -1;
   /** Of many visits, the event ids of all that are not frozen, and maybe more; null: of few, or not made yet. */
   eventIds: EventIds | null = null;
   /** Most sessions never have a second visit: the only one stands here, several in an array. */
@@ -46,6 +48,7 @@ export class Session {
   }
 
   insert(visit: Visit): void {
+    visit.session = this;
     if (this.count === 0) {
       this.only = visit;
       return;

@@ -35,6 +35,8 @@ export class Sessions {
   private readonly plain = new Map<string, Session>();
   private readonly debug = new Map<string, Session>();
   private readonly past: PastSessions;
+  /** Those without debug events that were met last under each hint of events. */
+  private readonly hinted: (Session | null)[] = [];
   /** Sessions that may leave, in the order in which they came to that; one counts where its `idleAt` names the place. */
   private idle: (Session | null)[] = [];
   private idleHead = 0;
@@ -55,8 +57,27 @@ export class Sessions {
     return event.debug || this.rules.debugSessionIds.has(event.sessionId);
   }
 
-  find(sessionId: string, debug: boolean): Session | undefined {
-    return (debug ? this.debug : this.plain).get(sessionId);
+  /** The session of an event. @param complete as below. */
+  of(event: TrackEvent, complete: boolean): Session {
+    const { sessionId, sessionHint = -1 } = event;
+    if (sessionHint >= 0 && sessionHint < this.hinted.length) {
+      const session = this.hinted[sessionHint]!;
+      if (session !== null && session.sessionId === sessionId && !event.debug) return session;
+    }
+    const session = this.findOrMake(sessionId, this.isDebug(event), complete);
+    if (sessionHint >= 0 && !session.debug) this.hint(session, sessionHint);
+    return session;
+  }
+
+  /** From now on it is found under this hint, and under no other. */
+  private hint(session: Session, hint: number): void {
+    const { hinted } = this;
+    while (hinted.length <= hint) hinted.push(null);
+    if (session.hint >= 0) hinted[session.hint] = null;
+    const before = hinted[hint]!;
+    if (before !== null) before.hint = -1;
+    hinted[hint] = session;
+    session.hint = hint;
   }
 
   /** @param complete whether a session that is made now is known to have nothing in the store. */
@@ -148,6 +169,7 @@ export class Sessions {
     session.idleAt = -1;
     this.account(-bytesOf(session));
     (session.debug ? this.debug : this.plain).delete(session.sessionId);
+    if (session.hint >= 0) this.hinted[session.hint] = null;
     if (session.count === 0 && session.past === null) return;
     if (!session.debug && (session.complete || session.past !== null))
       this.past.put(session.sessionId, this.pastOf(session));

@@ -28,6 +28,7 @@ export class UuidEvent implements TrackEvent {
   traits: TrackEvent['traits'] = NOTHING;
   properties: string | null = null;
   shared = false;
+  sessionHint = -1;
 
   constructor({ a, b, c, d }: EventId, t: number) {
     this.a = a;

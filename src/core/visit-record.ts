@@ -382,18 +382,30 @@ export abstract class VisitRecord {
     this.setFlag(KNOWS_IDS, does);
   }
 
-  /** Whether an event id of this bit (0 to 127) may be among its own; false is certain. */
-  hasBit(bit: number): boolean {
-    return (this.integers[this.at + MASK + (bit >> 5)]! & (1 << (bit & 31))) !== 0;
+  /** Whether an event id of these `EventId.bits` may be among its own; false is certain. */
+  mayHaveId(bits: number): boolean {
+    return this.hasBit(bits & 127) && this.hasBit(bits >> 7);
   }
 
-  /** 128 bits: one for each of its event ids is set. So most ids are seen to be new without a search. */
-  setBit(bit: number): void {
-    this.integers[this.at + MASK + (bit >> 5)]! |= 1 << (bit & 31);
+  /**
+   * 128 bits: two for each of its event ids are set. So most ids are seen to be new without a search: all but one in fifty
+   * where there are ten, against one in thirteen with a bit each.
+   */
+  addIdBits(bits: number): void {
+    this.setBit(bits & 127);
+    this.setBit(bits >> 7);
   }
 
   setBitsOf(other: VisitRecord): void {
     for (let i = MASK; i < MASK + 4; i++) this.integers[this.at + i]! |= other.integers[other.at + i]!;
+  }
+
+  private hasBit(bit: number): boolean {
+    return (this.integers[this.at + MASK + (bit >> 5)]! & (1 << (bit & 31))) !== 0;
+  }
+
+  private setBit(bit: number): void {
+    this.integers[this.at + MASK + (bit >> 5)]! |= 1 << (bit & 31);
   }
 
   private flag(flag: number): boolean {

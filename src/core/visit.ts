@@ -3,6 +3,7 @@ import type { ContextEntry, Utm } from './event.ts';
 import { EventId } from './event-ids.ts';
 import { IdIndex } from './id-index.ts';
 import { addId } from './past-sessions.ts';
+import type { Session } from './session.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
 import { NO_TYPES, type TypeCounts } from './type-counts.ts';
 import { VALUES, VisitRecord } from './visit-record.ts';
@@ -84,6 +85,9 @@ export class Visit extends VisitRecord {
   contextUtm: ContextEntry | null = null;
   /** How many events of each type; exact, never cut. */
   types: TypeCounts = NO_TYPES;
+
+  /** The session that holds it; null: none does. */
+  session: Session | null = null;
 
   private own: Own | null = null;
 
@@ -213,7 +217,7 @@ export class Visit extends VisitRecord {
   loadIds(ids: IdSource): void {
     if (this.knowsIds) return;
     ids.each((id) => {
-      this.setBit(id.bit);
+      this.addIdBits(id.bits);
       // Its values came with the events that they are from. Of the others the time is of no use any more.
       if (!this.hasId(id)) this.addStamp(Number.NaN, id);
     });

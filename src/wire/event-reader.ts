@@ -123,6 +123,7 @@ export class EventReader {
       event.traits = traits;
       event.properties = properties;
       event.shared = context.isShared;
+      event.sessionHint = ids.session;
       return event;
     }
     return {

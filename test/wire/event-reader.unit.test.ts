@@ -47,7 +47,7 @@ function fetched(value: Buffer, key: Buffer | null, before: Buffer, after: Buffe
 function told(entry: Entry): Entry {
   const { shared: _, ...rest } = entry as TrackEvent;
   if (!(entry instanceof UuidEvent)) return rest;
-  const { a, b, c, d, ...others } = rest as UuidEvent;
+  const { a, b, c, d, sessionHint, ...others } = rest as UuidEvent;
   return { ...others, eventId: entry.eventId };
 }
 
