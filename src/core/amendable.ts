@@ -1,7 +1,9 @@
+import { EventId } from './event-ids.ts';
 import { openedAt } from './ids.ts';
 import type { Visit } from './visit.ts';
 
 const HOUR = 3_600_000;
+const id = new EventId();
 
 /**
  * How far back in order of opening the ended visits go that can still be amended.
@@ -20,7 +22,7 @@ export class AmendableVisits {
   /** @param until once the watermark (ms) is past this, the visit is frozen. */
   add(visit: Visit, until: number): void {
     const hour = Math.floor(until / HOUR);
-    const opened = openedAt(visit.id);
+    const opened = openedAt(visit.readId(id));
     const now = this.hours.get(hour);
     if (now === undefined || opened < now) this.hours.set(hour, opened);
   }

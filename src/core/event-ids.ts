@@ -8,6 +8,9 @@
 /** Ids from which on they are found by a table. */
 const TABLED = 24;
 const DASH = 0x2d;
+const DIGITS = Buffer.from('0123456789abcdef');
+/** A UUID that is being put together, its dashes in place. */
+const canonical = Buffer.alloc(36, DASH) as Buffer & { latin1Slice(from: number, to: number): string };
 /** Value of each lower-case hexadecimal digit by its code; -16: no such digit, which spoils all that it is joined to. */
 const HEX = new Int32Array(256).fill(-16);
 for (let value = 0; value < 16; value++) HEX[value.toString(16).charCodeAt(0)] = value;
@@ -53,6 +56,10 @@ export class EventId {
     if ((a | b | c | d | e | f | g | h) < 0) return false;
     this.setUuid((a << 16) | b, (c << 16) | d, (e << 16) | f, (g << 16) | h);
     return true;
+  }
+
+  toString(): string {
+    return this.isUuid ? uuidText(this.a, this.b, this.c, this.d) : this.text;
   }
 
   /** Two numbers from 0 to 127, one in the lowest seven bits and one in the next: equal for equal ids. */
@@ -232,8 +239,22 @@ function hash(first: number, last: number): number {
   return Math.imul(mixed, 0x27d4eb2f) >>> 3;
 }
 
-/** A UUID in canonical form, of its 128 bits. */
+/** A UUID in canonical form, of its 128 bits: in one piece, for joined from parts it would stay a tree of them. */
 export function uuidText(a: number, b: number, c: number, d: number): string {
-  const hex = [a, b, c, d].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  putHex4(a >>> 16, 0);
+  putHex4(a & 0xffff, 4);
+  putHex4(b >>> 16, 9);
+  putHex4(b & 0xffff, 14);
+  putHex4(c >>> 16, 19);
+  putHex4(c & 0xffff, 24);
+  putHex4(d >>> 16, 28);
+  putHex4(d & 0xffff, 32);
+  return canonical.latin1Slice(0, 36);
+}
+
+function putHex4(value: number, at: number): void {
+  canonical[at] = DIGITS[value >>> 12]!;
+  canonical[at + 1] = DIGITS[(value >>> 8) & 15]!;
+  canonical[at + 2] = DIGITS[(value >>> 4) & 15]!;
+  canonical[at + 3] = DIGITS[value & 15]!;
 }

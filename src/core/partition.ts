@@ -6,7 +6,7 @@ import { EventId, type EventIds } from './event-ids.ts';
 import { takeEvents, takeVisit } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import { openedBefore } from './heap.ts';
-import { visitId } from './ids.ts';
+import { setVisitId } from './ids.ts';
 import { type Give, Ledger } from './ledger.ts';
 import { type IdleMemory, mayMatter } from './past-sessions.ts';
 import { type Placement, place, type Refused } from './placement.ts';
@@ -109,6 +109,7 @@ export class Partition<Raw> {
   private readonly amendable: AmendableVisits;
   private readonly table: VisitTable;
   private readonly eventId = new EventId();
+  private readonly visitId = new EventId();
   private touched: Session[] = [];
   private open = 0;
   /** Sessions of the events that were looked up, in the order in which they will be folded, from `aheadAt` on. */
@@ -486,10 +487,11 @@ export class Partition<Raw> {
     let visit: Visit;
     if (placement.kind === 'start') {
       const { topic, partition } = this.source;
-      const id = visitId(record.timestamp, event.sessionId, topic, partition, record.offset, index);
+      const { visitId } = this;
+      setVisitId(visitId, record.timestamp, event.sessionId, topic, partition, record.offset, index);
       const arrived = Math.max(arrivalClock, event.t);
       visit = new Visit(
-        id,
+        visitId,
         event.sessionId,
         session.debug,
         record.offset,

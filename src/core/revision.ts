@@ -1,9 +1,11 @@
 import type { Revision, VisitEnded } from './changes.ts';
+import { EventId } from './event-ids.ts';
 import { revisionId } from './ids.ts';
 import { compareUtf8 } from './order.ts';
 import type { EndReason, Visit } from './visit.ts';
 
 const MOST_TYPES = 100;
+const id = new EventId();
 
 /** What is said of a visit when it is published: a copy, for the visit may change before it is sent. */
 export function revisionOf(
@@ -16,7 +18,7 @@ export function revisionOf(
   },
 ): VisitEnded {
   return {
-    eventId: revisionId(visit.id, visit.published),
+    eventId: revisionId(visit.readId(id), visit.published),
     visitId: visit.id,
     sessionId: visit.sessionId,
     profileId: visit.profileId,

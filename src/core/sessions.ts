@@ -36,7 +36,7 @@ export class Sessions {
   private readonly debug = new Map<string, Session>();
   private readonly past: PastSessions;
   /** Those without debug events that were met last under each hint of events. */
-  private readonly hinted: (Session | null)[] = [];
+  private hinted: (Session | null)[] = [];
   /** Sessions that may leave, in the order in which they came to that; one counts where its `idleAt` names the place. */
   private idle: (Session | null)[] = [];
   private idleHead = 0;
@@ -71,13 +71,18 @@ export class Sessions {
 
   /** From now on it is found under this hint, and under no other. */
   private hint(session: Session, hint: number): void {
+    if (hint >= this.hinted.length) this.makeRoom(hint);
     const { hinted } = this;
-    while (hinted.length <= hint) hinted.push(null);
     if (session.hint >= 0) hinted[session.hint] = null;
     const before = hinted[hint]!;
     if (before !== null) before.hint = -1;
     hinted[hint] = session;
     session.hint = hint;
+  }
+
+  private makeRoom(hint: number): void {
+    const { hinted } = this;
+    this.hinted = Array.from({ length: Math.max(64, (hint + 1) * 2) }, (_, i) => hinted[i] ?? null);
   }
 
   /** @param complete whether a session that is made now is known to have nothing in the store. */

@@ -1,3 +1,4 @@
+import type { EventId } from './event-ids.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
 import { RECORD, RELEASED, type VisitTable } from './visit-table.ts';
 
@@ -17,6 +18,8 @@ const [IDS_FIRST, IDS_LAST, IDS_COUNT] = [26, 27, 28];
 const [PROFILE, SOURCE, ENTRY, EXIT, UTM, NAMED_STAMP] = [29, 30, 31, 32, 33, 34];
 const [CONTEXT, CONTEXT_PAGE, CONTEXT_UTM] = [35, 36, 37];
 const FIRST_VALUE = PROFILE;
+/** Four integers. */
+const ID = 38;
 /** Values, or groups of them, that have a stamp. */
 export const VALUES = 9;
 
@@ -38,12 +41,17 @@ export abstract class VisitRecord {
   /** Where its record begins, in integers. */
   private at: number;
 
-  constructor(table: VisitTable, startedAt: number, lastEventAt: number, lastArrival: number) {
+  /** @param id a UUID; where it is none it is kept elsewhere. */
+  constructor(id: EventId, table: VisitTable, startedAt: number, lastEventAt: number, lastArrival: number) {
     const { block, at } = table.allocate();
     this.table = table;
     this.integers = block.integers;
     this.times = block.times;
     this.at = at;
+    this.integers[at + ID] = id.a;
+    this.integers[at + ID + 1] = id.b;
+    this.integers[at + ID + 2] = id.c;
+    this.integers[at + ID + 3] = id.d;
     this.startedAt = startedAt;
     this.lastEventAt = lastEventAt;
     this.lastArrival = lastArrival;
@@ -54,7 +62,7 @@ export abstract class VisitRecord {
     this.integers.fill(NO_STAMP, at + FIRST_VALUE, at + FIRST_VALUE + VALUES);
   }
 
-  /** Gives its memory back: it is asked for nothing afterwards but what never changes. */
+  /** Gives its memory back: it is asked for nothing afterwards but what timers order visits by. */
   release(): void {
     this.stamps.release(this.firstStamp);
     this.table.release(this.integers, this.at);
@@ -79,6 +87,12 @@ export abstract class VisitRecord {
     this.integers = block.integers;
     this.times = block.times;
     this.at = to;
+  }
+
+  /** Sets `id` to its own, which is a UUID. */
+  protected readUuid(id: EventId): EventId {
+    const { integers, at } = this;
+    return id.setUuid(integers[at + ID]!, integers[at + ID + 1]!, integers[at + ID + 2]!, integers[at + ID + 3]!);
   }
 
   /** First event's `t`. */

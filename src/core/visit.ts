@@ -57,8 +57,6 @@ const INDEXED = 24;
  * alone.
  */
 export class Visit extends VisitRecord {
-  /** UUID v8, canonical text. */
-  readonly id: string;
   readonly sessionId: string;
   readonly debug: boolean;
   /** Offset of the record that opened it. */
@@ -89,11 +87,13 @@ export class Visit extends VisitRecord {
   /** The session that holds it; null: none does. */
   session: Session | null = null;
 
+  /** An id that is no UUID, as only tests have it; null: it is the UUID in the record. */
+  private readonly otherId: string | null;
   private own: Own | null = null;
 
   /** @param table where its numbers go: one of its own unless it is given. */
   constructor(
-    id: string,
+    id: string | EventId,
     sessionId: string,
     debug: boolean,
     openedOffset: number,
@@ -103,12 +103,23 @@ export class Visit extends VisitRecord {
     lastArrival: number,
     table: VisitTable = new VisitTable(0),
   ) {
-    super(table, startedAt, lastEventAt, lastArrival);
-    this.id = id;
+    const taken = typeof id === 'string' ? idOf.set(id) : id;
+    super(taken, table, startedAt, lastEventAt, lastArrival);
+    this.otherId = taken.isUuid ? null : taken.text;
     this.sessionId = sessionId;
     this.debug = debug;
     this.openedOffset = openedOffset;
     this.openedIndex = openedIndex;
+  }
+
+  /** UUID v8, canonical text: made each time. */
+  get id(): string {
+    return this.otherId ?? this.readUuid(idOf).toString();
+  }
+
+  /** Sets `id` to the visit's. */
+  readId(id: EventId): EventId {
+    return this.otherId === null ? this.readUuid(id) : id.set(this.otherId);
   }
 
   // ------------------------------------------------------------------------- the events that its values come from
@@ -297,4 +308,6 @@ export class Visit extends VisitRecord {
   }
 }
 
+/** Reused. */
 const id = new EventId();
+const idOf = new EventId();

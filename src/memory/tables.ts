@@ -8,7 +8,7 @@
  */
 import type { PartitionState, Revision, TraitWrite } from '../core/changes.ts';
 import { emptyState } from '../core/changes.ts';
-import { EventIds } from '../core/event-ids.ts';
+import { EventId, EventIds } from '../core/event-ids.ts';
 import { openedAt } from '../core/ids.ts';
 import type { Place, VisitEvent } from '../core/visit.ts';
 import type { Commit, HistoryQuery, HistoryReach, OutboxRow, RecordMark, SessionHistory } from '../processor/ports.ts';
@@ -169,7 +169,10 @@ function isFrozen({ watermark }: HistoryReach, row: VisitRow): boolean {
 }
 
 function isWithin(reach: HistoryReach, row: VisitRow): boolean {
-  return openedAt(row.id) >= reach.openedSince && (!isFrozen(reach, row) || row.lastEventAt >= reach.endedSince);
+  return (
+    openedAt(new EventId().set(row.id)) >= reach.openedSince &&
+    (!isFrozen(reach, row) || row.lastEventAt >= reach.endedSince)
+  );
 }
 
 /** A revision's columns, and no more: what the fold hands over may hold the whole message. */

@@ -1,3 +1,4 @@
+import type { EventId } from '../core/event-ids.ts';
 import { JSONB_VERSION } from './arrays.ts';
 import { type Blocks, RowWriter } from './blocks.ts';
 import type { ByteWriter } from './bytes.ts';
@@ -72,6 +73,16 @@ export class CopyRows {
     }
     this.#field(16);
     if (!this.#out.uuid(value)) throw new Error(`${value} is no UUID in canonical form`);
+  }
+
+  /** @param id a UUID. */
+  id(id: EventId): void {
+    if (!id.isUuid) throw new Error(`${id.text} is no UUID in canonical form`);
+    this.#field(16);
+    this.#out.int32(id.a);
+    this.#out.int32(id.b);
+    this.#out.int32(id.c);
+    this.#out.int32(id.d);
   }
 
   /** Also `json`, which is sent as its text. */

@@ -1,4 +1,5 @@
 import type { ContextParts, Utm } from '../core/event.ts';
+import { EventId } from '../core/event-ids.ts';
 import { type EndReason, type Place, type Seal, Visit } from '../core/visit.ts';
 import type { VisitTable } from '../core/visit-table.ts';
 import { readContext, writeContext } from './context-json.ts';
@@ -53,12 +54,14 @@ export const VISIT_COLUMN_COUNT = FIXED.length + CHANGING.length;
 export const visitAssignments = (source: string): string =>
   CHANGING.map((column) => `${column} = ${source}.${column}`).join(', ');
 
+const id = new EventId();
+
 const NO_UTM: Utm = [null, null, null, null, null];
 
 /** @param amendableUntil ms; null while the visit is open */
 export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amendableUntil: number | null): void {
   rows.row();
-  rows.uuid(visit.id);
+  rows.id(visit.readId(id));
   rows.int(partition);
   rows.text(visit.sessionId);
   rows.boolean(visit.debug);

@@ -3,6 +3,7 @@
  * What Tracardi's own options say of saving and processing is not ours to follow, but `debugger` marks debug traffic.
  */
 import type { Json, Refusal } from '../core/event.ts';
+import { EventId } from '../core/event-ids.ts';
 import { uuidV5 } from '../core/ids.ts';
 import { canonicalJson, NoJson } from './canonical-json.ts';
 import type { DecodedEvent, Scalar } from './decoded.ts';
@@ -20,7 +21,8 @@ export interface RecordPosition {
 }
 
 /** Name space of the ids that events without one get: UUID v5 of `tidemark.v1` in the name space for DNS names. */
-const NAMESPACE = uuidV5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'tidemark.v1');
+const DNS = new EventId().set('6ba7b810-9dad-11d1-80b4-00c04fd430c8');
+const NAMESPACE = new EventId().set(uuidV5(DNS, 'tidemark.v1'));
 
 /**
  * Events of one payload, at most. Each that is set aside goes with the whole payload, so what a record may give out grows

@@ -13,6 +13,7 @@ import {
   type VisitEnded,
 } from '../../src/core/changes.ts';
 import { isRefusal, type LogRecord, type TrackEvent } from '../../src/core/event.ts';
+import { EventId } from '../../src/core/event-ids.ts';
 import { revisionId, visitId } from '../../src/core/ids.ts';
 import type { Rules } from '../../src/core/rules.ts';
 import type { EndReason, Seal } from '../../src/core/visit.ts';
@@ -371,7 +372,7 @@ export class Reference<Raw> {
       if (reason === 'max_events') this.counts.endedMaxEvents++;
     }
     const message: VisitEnded = {
-      eventId: revisionId(visit.id, revision),
+      eventId: revisionId(new EventId().set(visit.id), revision),
       visitId: visit.id,
       sessionId: visit.sessionId,
       profileId: view.profileId,
