@@ -7,6 +7,7 @@ import { CHUNK_COLUMN_COUNT, CHUNK_COLUMNS, writeChunks } from './chunk-row.ts';
 import { CopyRows } from './copy.ts';
 import { addOutboxSteps, trimStep } from './outbox.ts';
 import { ProfileGains, traitSteps } from './profiles.ts';
+import type { MissingMonths } from './ranges.ts';
 import { RevisionRows } from './revisions.ts';
 import { copy, copyStatement } from './statements.ts';
 import { visitSteps } from './visits.ts';
@@ -20,22 +21,29 @@ export interface Expected {
 }
 
 /**
- * All statements of one commit, with all of `commit` read and encoded: the fold may go on once this returns.
+ * All statements of one commit, with all of `commit` read and encoded: the fold may go on once this returns. `months` has
+ * been asked for each id that gets a row in a table partitioned by range.
  *
  * Invariant: the first step fails unless the partition's row is as expected; and each step that moves or changes rows
  * fails unless it meets as many as the fold believes are there. Nothing is written by a processor that has lost the
  * partition, and nothing on top of rows that are not what was folded.
  */
-export function commitSteps<Raw>(commit: Commit<Raw>, expected: Expected, trimOutbox: boolean, blocks: Blocks): Step[] {
+export function commitSteps<Raw>(
+  commit: Commit<Raw>,
+  expected: Expected,
+  trimOutbox: boolean,
+  months: MissingMonths,
+  blocks: Blocks,
+): Step[] {
   const { changes } = commit;
   const { partition } = expected;
   const revisions = new RevisionRows(changes);
   const profiles = new ProfileGains();
   return [
     fenceStep(commit, expected),
-    ...visitSteps(commit, partition, revisions, profiles, blocks),
-    ...eventSteps(changes, blocks),
-    ...revisions.steps(blocks),
+    ...visitSteps(commit, partition, { revisions, profiles, months }, blocks),
+    ...eventSteps(changes, months, blocks),
+    ...revisions.steps(months, blocks),
     ...aliasSteps(changes),
     ...profiles.steps(partition, blocks),
     ...traitSteps(changes, partition, blocks),
@@ -43,13 +51,6 @@ export function commitSteps<Raw>(commit: Commit<Raw>, expected: Expected, trimOu
     ...(trimOutbox ? [trimStep(partition, commit.published)] : []),
     ...writerSchemaSteps(commit, expected),
   ];
-}
-
-/** Ids of all visits that get a row in a table partitioned by range. */
-export function* rangedIds<Raw>(changes: Changes<Raw>): Generator<string> {
-  for (const { visit } of changes.visits) if (visit.ended) yield visit.id;
-  for (const { visitId } of changes.events) yield visitId;
-  for (const { visitId } of changes.revisions) yield visitId;
 }
 
 export const FENCE: Statement = {
@@ -82,9 +83,12 @@ function fenceStep<Raw>({ changes, lastRecord, published }: Commit<Raw>, expecte
 
 const COPY_CHUNK = copyStatement('visit_chunk', CHUNK_COLUMNS);
 
-function eventSteps<Raw>(changes: Changes<Raw>, blocks: Blocks): Step[] {
+function eventSteps<Raw>(changes: Changes<Raw>, months: MissingMonths, blocks: Blocks): Step[] {
   const rows = new CopyRows(CHUNK_COLUMN_COUNT, blocks);
-  for (const { visitId, events } of changes.events) writeChunks(rows, visitId, events);
+  for (const { visitId, events } of changes.events) {
+    months.need(visitId);
+    writeChunks(rows, visitId, events);
+  }
   return copy(COPY_CHUNK, rows);
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../processor/ports.ts';
 import { type Rows, type Statement, type Step, StepFailed } from './batch.ts';
 import type { Blocks } from './blocks.ts';
-import { commitSteps, FENCE, rangedIds } from './commit.ts';
+import { commitSteps, FENCE } from './commit.ts';
 import { readEndedSessions } from './ended-sessions.ts';
 import { historySteps, readHistory } from './history.ts';
 import { ACKNOWLEDGE, acknowledgeSteps, readOutbox, readOutboxSteps } from './outbox.ts';
@@ -103,8 +103,9 @@ export class PostgresLease<Raw> implements Lease<Raw> {
       commitNumber: this.#commitNumber,
     };
     const { ranges, blocks, slots } = this.#shared;
-    const steps = commitSteps(commit, expected, commit.published > this.#trimmed, blocks);
-    const months = ranges.missing(rangedIds(commit.changes));
+    const missing = ranges.missing();
+    const steps = commitSteps(commit, expected, commit.published > this.#trimmed, missing, blocks);
+    const months = missing.found;
     this.#nextOffset = commit.changes.state.nextOffset;
     this.#commitNumber += 1;
     this.#trimmed = Math.max(this.#trimmed, commit.published);

@@ -10,28 +10,44 @@
 export class Ranges {
   /** First id of each month that is known to be there. */
   readonly #known = new Set<string>();
-  #last: Month | null = null;
 
-  /** Months that these ids need and that are not known to be there. */
-  missing(ids: Iterable<string>): Month[] {
-    const found = new Map<string, Month>();
-    for (const id of ids) {
-      if (this.#last !== null && id >= this.#last.from && id < this.#last.to) continue;
-      const month = monthOf(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
-      if (this.#known.has(month.from)) this.#last = month;
-      else found.set(month.from, month);
-    }
-    return [...found.values()];
+  /** To be asked for each id that a commit has rows of. */
+  missing(): MissingMonths {
+    return new MissingMonths(this.#known);
   }
 
   forget(): void {
     this.#known.clear();
-    this.#last = null;
   }
 
   /** They have been made. */
   made(months: readonly Month[]): void {
     for (const { from } of months) this.#known.add(from);
+  }
+}
+
+/** Months that are needed and not known to be there. */
+export class MissingMonths {
+  readonly #known: ReadonlySet<string>;
+  readonly #found = new Map<string, Month>();
+  /** The month asked for last, which most often is the next one's too. */
+  #from = '';
+  #to = '';
+
+  constructor(known: ReadonlySet<string>) {
+    this.#known = known;
+  }
+
+  get found(): Month[] {
+    return [...this.#found.values()];
+  }
+
+  need(id: string): void {
+    if (id >= this.#from && id < this.#to) return;
+    const month = monthOf(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+    this.#from = month.from;
+    this.#to = month.to;
+    if (!this.#known.has(month.from)) this.#found.set(month.from, month);
   }
 }
 

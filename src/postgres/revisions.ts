@@ -3,6 +3,7 @@ import type { Visit } from '../core/visit.ts';
 import type { Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';
+import type { MissingMonths } from './ranges.ts';
 import { copy, copyStatement } from './statements.ts';
 
 const COPY_REVISION = copyStatement(
@@ -38,10 +39,11 @@ export class RevisionRows {
   }
 
   /** Those that no visit's row tells. */
-  steps(blocks: Blocks): Step[] {
+  steps(months: MissingMonths, blocks: Blocks): Step[] {
     const rows = new CopyRows(9, blocks);
     for (const [i, revision] of this.#all.entries()) {
       if (this.#told[i] === 1) continue;
+      months.need(revision.visitId);
       rows.row();
       rows.uuid(revision.visitId);
       rows.int(revision.revision);

@@ -5,6 +5,7 @@ import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';
 import { loseProfiles, type ProfileGains } from './profiles.ts';
+import type { MissingMonths } from './ranges.ts';
 import { keepRevisions, type RevisionRows } from './revisions.ts';
 import { copy, copyStatement, expecting } from './statements.ts';
 import { VISIT_COLUMN_COUNT, VISIT_COLUMNS, visitAssignments, writeVisit } from './visit-row.ts';
@@ -51,12 +52,18 @@ const CHANGE_ENDED = expecting(
   FROM staged_visit s WHERE v.visit_id = s.visit_id`,
 );
 
+/** What else of a commit hangs on where its visits go. */
+interface Along {
+  readonly revisions: RevisionRows;
+  readonly profiles: ProfileGains;
+  readonly months: MissingMonths;
+}
+
 /** First all that leaves a table, then changes in place, then all that comes: a visit is never in both. */
 export function visitSteps<Raw>(
   { changes, amendableUntil }: Commit<Raw>,
   partition: number,
-  revisions: RevisionRows,
-  profiles: ProfileGains,
+  { revisions, profiles, months }: Along,
   blocks: Blocks,
 ): Step[] {
   const leave = { open: [] as string[], ended: [] as string[] };
@@ -72,7 +79,10 @@ export function visitSteps<Raw>(
     const rows = from === to ? staged : to === 'open' ? open : ended;
     writeVisit(rows, partition, visit, visit.ended ? amendableUntil(visit) : null);
     if (rows !== open) rows.time(revisions.toldBy(visit));
-    if (to === 'ended') profiles.add(visit);
+    if (to === 'ended') {
+      profiles.add(visit);
+      months.need(visit.id);
+    }
   }
   profiles.loses = leave.ended.length > 0 || stay.ended > 0;
   return [
