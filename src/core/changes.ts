@@ -153,8 +153,11 @@ export interface TraitWrite {
 /** All that changed since the last commit was taken. The objects are live: read them before the fold goes on. */
 export interface Changes<Raw> {
   readonly state: Readonly<PartitionState>;
-  /** Visits to write, each to the table that `visit.ended` names; `from` is the table that holds it now. */
-  readonly visits: readonly { readonly visit: Visit; readonly from: Place | null }[];
+  /**
+   * Visits to write, each to the table that `visit.ended` names; `from` is the table that holds it now, `said` where its
+   * last revision stands among `revisions`, -1 or nothing where it has none of them.
+   */
+  readonly visits: readonly { readonly visit: Visit; readonly from: Place | null; readonly said?: number }[];
   /** Visits merged away: to delete from `from`; their events are the survivor's from now on. */
   readonly removed: readonly {
     readonly id: string;
@@ -162,7 +165,7 @@ export interface Changes<Raw> {
     readonly survivor: string;
   }[];
   /** Events to append. A visit stands here at most once. */
-  readonly events: readonly { readonly visitId: string; readonly events: VisitEvents }[];
+  readonly events: readonly { readonly visit: Visit; readonly events: VisitEvents }[];
   readonly revisions: readonly Revision[];
   /** At most one a (profile, key). */
   readonly traits: readonly TraitWrite[];

@@ -67,8 +67,8 @@ export class Ledger<Raw> {
     else this.give(emission);
   }
 
-  published(revision: Revision): void {
-    this.revisions.push(revision);
+  published(visit: Visit, revision: Revision): void {
+    visit.said = this.revisions.push(revision) - 1;
   }
 
   /** The traits that an accepted event sets on the profile it names. */
@@ -85,8 +85,8 @@ export class Ledger<Raw> {
 
   /** Hands over all changes, and begins anew. Visits count as stored from now on. */
   take(state: PartitionState): Changes<Raw> {
-    const visits: { visit: Visit; from: Place | null }[] = [];
-    const events: { visitId: string; events: VisitEvents }[] = [];
+    const visits: { visit: Visit; from: Place | null; said: number }[] = [];
+    const events: { visit: Visit; events: VisitEvents }[] = [];
     const { dirty } = this;
     for (let i = 0; i < dirty.length; i++) {
       if (i % WARMED === 0) this.warm(i);
@@ -94,8 +94,9 @@ export class Ledger<Raw> {
       if (!visit.dirty) continue;
       visit.dirty = false;
       takeEvents(this.rules, visit, this.fresh);
-      visits.push({ visit, from: visit.stored });
-      if (visit.freshCount > 0) events.push({ visitId: visit.id, events: this.fresh.take(visit) });
+      visits.push({ visit, from: visit.stored, said: visit.said });
+      visit.said = -1;
+      if (visit.freshCount > 0) events.push({ visit, events: this.fresh.take(visit) });
       visit.stored = visit.ended ? 'ended' : 'open';
     }
     const changes: Changes<Raw> = {

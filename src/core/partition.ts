@@ -351,7 +351,7 @@ export class Partition<Raw> {
       amendableUntil: until,
       mergedInto: survivor?.id ?? null,
     });
-    this.ledger.published(factsOf(message));
+    this.ledger.published(visit, factsOf(message));
     this.state.counts.published += 1;
     if (survivor === null) this.state.counts[ENDED[reason]] += 1;
     else this.state.counts.retracted += 1;

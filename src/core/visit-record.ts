@@ -20,6 +20,7 @@ const [CONTEXT, CONTEXT_PAGE, CONTEXT_UTM] = [35, 36, 37];
 const FIRST_VALUE = PROFILE;
 /** Four integers. */
 const ID = 38;
+const SAID = 42;
 /** Values, or groups of them, that have a stamp. */
 export const VALUES = 9;
 
@@ -224,6 +225,15 @@ export abstract class VisitRecord {
 
   set stored(place: Place | null) {
     this.choose(STORED, PLACES.indexOf(place));
+  }
+
+  /** Where its last revision stands among those that no commit has taken yet, which is dirty then; -1: among none. */
+  get said(): number {
+    return this.integers[this.at + SAID]! - 1;
+  }
+
+  set said(index: number) {
+    this.integers[this.at + SAID] = index + 1;
   }
 
   /** Its chain of events not yet given to the store: see `FreshEvents`. Never stored. */

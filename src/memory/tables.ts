@@ -32,7 +32,7 @@ export interface PreparedCommit {
 
 export function prepare<Raw>(commit: Commit<Raw>): PreparedCommit {
   const { state, removed, revisions, traits } = commit.changes;
-  const events = commit.changes.events.map(({ visitId, events: each }) => ({ visitId, events: [...each] }));
+  const events = commit.changes.events.map(({ visit, events: each }) => ({ visitId: visit.id, events: [...each] }));
   const plain = structuredClone({ state, removed, events, revisions: revisions.map(asRow), traits });
   const visits = commit.changes.visits.map(({ visit, from }) => ({
     row: rowOf(visit, visit.ended ? commit.amendableUntil(visit) : null),

@@ -1,3 +1,5 @@
+import type { EventId } from '../core/event-ids.ts';
+
 /**
  * A growing buffer of what Postgres' binary formats are made of: integers big end first, texts in UTF-8. Written by
  * index, which is faster than Buffer's own methods for the short fields that rows are made of.
@@ -157,6 +159,18 @@ export class ByteWriter {
     }
     if (codes > 127 || digits < 0) return false;
     this.at = at;
+    return true;
+  }
+
+  /** The same of an id that is held as integers; false where it is no UUID. */
+  id({ isUuid, a, b, c, d }: EventId): boolean {
+    if (!isUuid) return false;
+    this.ensure(16);
+    this.put32(this.at, a);
+    this.put32(this.at + 4, b);
+    this.put32(this.at + 8, c);
+    this.put32(this.at + 12, d);
+    this.at += 16;
     return true;
   }
 

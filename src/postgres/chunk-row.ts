@@ -1,3 +1,4 @@
+import type { EventId } from '../core/event-ids.ts';
 import type { FreshEvents, VisitEvents } from '../core/fresh-events.ts';
 import { type ElementType, JSONB, TEXT } from './arrays.ts';
 import type { ByteWriter } from './bytes.ts';
@@ -27,7 +28,7 @@ interface Slice {
 }
 
 /** Rows of visit_chunk. The migration that makes the table says what is in its columns. */
-export function writeChunks(rows: CopyRows, visitId: string, events: VisitEvents): void {
+export function writeChunks(rows: CopyRows, visitId: EventId, events: VisitEvents): void {
   const { columns } = events;
   for (let first = events.first, left = events.length; left > 0; ) {
     const ofFirst = columns.typeAt(first);
@@ -48,9 +49,9 @@ export function writeChunks(rows: CopyRows, visitId: string, events: VisitEvents
   }
 }
 
-function writeRow(rows: CopyRows, visitId: string, slice: Slice): void {
+function writeRow(rows: CopyRows, visitId: EventId, slice: Slice): void {
   rows.row();
-  rows.uuid(visitId);
+  rows.id(visitId);
   rows.field((out) => slice.allUuids && writeUuids(out, slice));
   rows.field((out) => !slice.allUuids && writeArray(out, TEXT, slice, idAt));
   rows.field((out) => writeTexts(out, slice, slice.sameType ? 1 : slice.length, typeAt));

@@ -1,4 +1,5 @@
 import type { Changes } from '../core/changes.ts';
+import { EventId } from '../core/event-ids.ts';
 import type { Commit } from '../processor/ports.ts';
 import { arrayParameter, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
@@ -85,9 +86,10 @@ const COPY_CHUNK = copyStatement('visit_chunk', CHUNK_COLUMNS);
 
 function eventSteps<Raw>(changes: Changes<Raw>, months: MissingMonths, blocks: Blocks): Step[] {
   const rows = new CopyRows(CHUNK_COLUMN_COUNT, blocks);
-  for (const { visitId, events } of changes.events) {
-    months.need(visitId);
-    writeChunks(rows, visitId, events);
+  const id = new EventId();
+  for (const { visit, events } of changes.events) {
+    months.need(visit.readId(id));
+    writeChunks(rows, id, events);
   }
   return copy(COPY_CHUNK, rows);
 }

@@ -77,12 +77,8 @@ export class CopyRows {
 
   /** @param id a UUID. */
   id(id: EventId): void {
-    if (!id.isUuid) throw new Error(`${id.text} is no UUID in canonical form`);
     this.#field(16);
-    this.#out.int32(id.a);
-    this.#out.int32(id.b);
-    this.#out.int32(id.c);
-    this.#out.int32(id.d);
+    if (!this.#out.id(id)) throw new Error(`${id.text} is no UUID in canonical form`);
   }
 
   /** Also `json`, which is sent as its text. */

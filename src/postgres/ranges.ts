@@ -1,3 +1,6 @@
+import type { EventId } from '../core/event-ids.ts';
+import { openedAt } from '../core/ids.ts';
+
 /**
  * The ranges of visit_id that ended_visit, visit_chunk and visit_revision are partitioned by: a month each, by the time
  * of the record that opened the visit, which is the first 48 bits of its id.
@@ -30,9 +33,9 @@ export class Ranges {
 export class MissingMonths {
   readonly #known: ReadonlySet<string>;
   readonly #found = new Map<string, Month>();
-  /** The month asked for last, which most often is the next one's too. */
-  #from = '';
-  #to = '';
+  /** The month asked for last, which most often is the next one's too: ms, the end not included. */
+  #from = 0;
+  #to = 0;
 
   constructor(known: ReadonlySet<string>) {
     this.#known = known;
@@ -42,11 +45,14 @@ export class MissingMonths {
     return [...this.#found.values()];
   }
 
-  need(id: string): void {
-    if (id >= this.#from && id < this.#to) return;
-    const month = monthOf(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
-    this.#from = month.from;
-    this.#to = month.to;
+  /** @param id of a visit. */
+  need(id: EventId): void {
+    const ms = openedAt(id);
+    if (ms >= this.#from && ms < this.#to) return;
+    const month = monthOf(ms);
+    const date = new Date(ms);
+    this.#from = Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+    this.#to = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
     if (!this.#known.has(month.from)) this.#found.set(month.from, month);
   }
 }

@@ -1,10 +1,13 @@
 import type { Changes, Revision } from '../core/changes.ts';
+import { EventId } from '../core/event-ids.ts';
 import type { Visit } from '../core/visit.ts';
 import type { Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';
 import type { MissingMonths } from './ranges.ts';
 import { copy, copyStatement } from './statements.ts';
+
+const id = new EventId();
 
 const COPY_REVISION = copyStatement(
   'visit_revision',
@@ -19,23 +22,22 @@ const COPY_REVISION = copyStatement(
  */
 export class RevisionRows {
   readonly #all: readonly Revision[];
-  /** Index of the last of each visit. */
-  readonly #last = new Map<string, number>();
   /** 1 for each that a visit's row tells. */
   readonly #told: Uint8Array;
 
   constructor({ revisions }: Pick<Changes<unknown>, 'revisions'>) {
     this.#all = revisions;
     this.#told = new Uint8Array(revisions.length);
-    for (let i = 0; i < revisions.length; i += 1) this.#last.set(revisions[i]!.visitId, i);
   }
 
-  /** `decided_at` of a visit's row in ended_visit; null: no revision of this commit can be told from it. */
-  toldBy(visit: Visit): number | null {
-    const i = this.#last.get(visit.id);
-    if (i === undefined || !isTold(this.#all[i]!, visit)) return null;
-    this.#told[i] = 1;
-    return this.#all[i]!.decidedAt;
+  /**
+   * `decided_at` of a visit's row in ended_visit; null: no revision of this commit can be told from it.
+   * @param last where its last revision stands among those of the commit; -1: it has none.
+   */
+  toldBy(visit: Visit, last: number): number | null {
+    if (last < 0 || !isTold(this.#all[last]!, visit)) return null;
+    this.#told[last] = 1;
+    return this.#all[last]!.decidedAt;
   }
 
   /** Those that no visit's row tells. */
@@ -43,7 +45,7 @@ export class RevisionRows {
     const rows = new CopyRows(9, blocks);
     for (const [i, revision] of this.#all.entries()) {
       if (this.#told[i] === 1) continue;
-      months.need(revision.visitId);
+      months.need(id.set(revision.visitId));
       rows.row();
       rows.uuid(revision.visitId);
       rows.int(revision.revision);

@@ -1,6 +1,7 @@
+import { EventId } from '../core/event-ids.ts';
 import type { Visit } from '../core/visit.ts';
 import type { Commit } from '../processor/ports.ts';
-import { arrayParameter, UUID } from './arrays.ts';
+import { arrayParameter, type ElementType, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';
@@ -59,6 +60,13 @@ interface Along {
   readonly months: MissingMonths;
 }
 
+const id = new EventId();
+/** A visit stands for its id. */
+const VISIT_ID: ElementType<Visit | string> = {
+  oid: UUID.oid,
+  write: (out, visit) => (typeof visit === 'string' ? out.uuid(visit) : out.id(visit.readId(id))),
+};
+
 /** First all that leaves a table, then changes in place, then all that comes: a visit is never in both. */
 export function visitSteps<Raw>(
   { changes, amendableUntil }: Commit<Raw>,
@@ -66,22 +74,22 @@ export function visitSteps<Raw>(
   { revisions, profiles, months }: Along,
   blocks: Blocks,
 ): Step[] {
-  const leave = { open: [] as string[], ended: [] as string[] };
+  const leave = { open: [] as (Visit | string)[], ended: [] as (Visit | string)[] };
   const stay = { open: 0, ended: 0 };
   const staged = new CopyRows(VISIT_COLUMN_COUNT + 1, blocks);
   const open = new CopyRows(VISIT_COLUMN_COUNT, blocks);
   const ended = new CopyRows(VISIT_COLUMN_COUNT + 1, blocks);
   for (const { id, from } of changes.removed) leave[from].push(id);
-  for (const { visit, from } of inOrder(changes.visits)) {
+  for (const { visit, from, said = -1 } of inOrder(changes.visits)) {
     const to = visit.ended ? 'ended' : 'open';
-    if (from !== null && from !== to) leave[from].push(visit.id);
+    if (from !== null && from !== to) leave[from].push(visit);
     if (from === to) stay[to] += 1;
     const rows = from === to ? staged : to === 'open' ? open : ended;
     writeVisit(rows, partition, visit, visit.ended ? amendableUntil(visit) : null);
-    if (rows !== open) rows.time(revisions.toldBy(visit));
+    if (rows !== open) rows.time(revisions.toldBy(visit, said));
     if (to === 'ended') {
       profiles.add(visit);
-      months.need(visit.id);
+      months.need(visit.readId(id));
     }
   }
   profiles.loses = leave.ended.length > 0 || stay.ended > 0;
@@ -100,8 +108,8 @@ function changeEnded(count: number): Step[] {
   return [{ statement: KEEP_CHANGED }, { statement: LOSE_CHANGED }, { statement: CHANGE_ENDED, values: [count] }];
 }
 
-function take(statement: Statement, ids: string[]): Step[] {
-  return ids.length === 0 ? [] : [{ statement, values: [ids.length, arrayParameter(UUID, ids)] }];
+function take(statement: Statement, visits: readonly (Visit | string)[]): Step[] {
+  return visits.length === 0 ? [] : [{ statement, values: [visits.length, arrayParameter(VISIT_ID, visits)] }];
 }
 
 /**

@@ -179,7 +179,7 @@ describe('nothing is shared with the fold', () => {
     });
     made.types = TypeCounts.of([['x', 2]]);
     const lease = await store.takeOver(0);
-    const events = [{ visitId: made.id, events: visitEvents([event('e', T + 1)]) }];
+    const events = [{ visit: made, events: visitEvents([event('e', T + 1)]) }];
     await lease.commit(commit(1, { visits: [{ visit: made, from: null }], events }));
 
     const [found] = (await lease.history(query({})))[0]!.ended;
@@ -197,7 +197,7 @@ describe('history', () => {
     await lease.commit(
       commit(1, {
         visits: [{ visit: made, from: null }],
-        events: [{ visitId: made.id, events: visitEvents([event('e', T)]) }],
+        events: [{ visit: made, events: visitEvents([event('e', T)]) }],
       }),
     );
     const until = T + 10 + 1_000;
@@ -218,7 +218,7 @@ describe('history', () => {
     const lease = await store.takeOver(0);
     const [a, b, c] = [visit(0, T, T), visit(1, T, T + 50), visit(2, T, T + 99)];
     const events = [a!, b!, c!].map((of, i) => ({
-      visitId: of.id,
+      visit: of,
       events: visitEvents([event(`e${i}`, of.startedAt)]),
     }));
     await lease.commit(commit(1, { visits: [a!, b!, c!].map((of) => ({ visit: of, from: null })), events }));

@@ -16,7 +16,7 @@ describeReal('events and ended visits are found again', () => {
   }
 
   function holding(visit: Visit, ...events: VisitEvent[]) {
-    return { visitId: visit.id, events: visitEvents(events) };
+    return { visit, events: visitEvents(events) };
   }
 
   test('in order of time, then of event id as bytes, over all commits, with whatever they hold', async () => {

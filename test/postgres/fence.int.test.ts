@@ -4,7 +4,7 @@ import { connect } from '../../src/postgres/connect.ts';
 import { Fenced } from '../../src/processor/ports.ts';
 import { describeReal } from '../support/stack.ts';
 import { visitEvents } from '../support/visit-events.ts';
-import { Committer, idAt, makeVisit, T0 } from './make.ts';
+import { Committer, makeVisit, T0 } from './make.ts';
 import { testSchema } from './schema.ts';
 
 describeReal('a processor that lost a partition can write nothing to it', () => {
@@ -82,7 +82,9 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
 
     // A month that is not there yet can be made beside it, too.
     const other = new Committer(await schema.store().takeOver(schema.nextPartition()));
-    await other.commit([], { events: [{ visitId: idAt(Date.UTC(2031, 4)), events: visitEvents([event('e1')]) }] });
+    await other.commit([], {
+      events: [{ visit: makeVisit({ openedAt: Date.UTC(2031, 4) }), events: visitEvents([event('e1')]) }],
+    });
 
     const taken = await schema.store().takeOver(partition);
     expect(taken.state.nextOffset).toBe(0);

@@ -51,7 +51,11 @@ export class Committer {
       counts: { ...noCounts(), records: this.state.nextOffset + 1 },
       ...more.state,
     };
-    const moved = visits.map((visit) => ({ visit, from: this.#places.get(visit.id) ?? null }));
+    const moved = visits.map((visit) => ({
+      visit,
+      from: this.#places.get(visit.id) ?? null,
+      said: (more.revisions ?? []).findLastIndex(({ visitId }) => visitId === visit.id),
+    }));
     for (const visit of visits) {
       this.#places.set(visit.id, visit.ended ? 'ended' : 'open');
       visit.stored = visit.ended ? 'ended' : 'open';
