@@ -20,7 +20,7 @@ import { readEventId } from './uuid-event.ts';
 import { type EndReason, Visit } from './visit.ts';
 import { VisitTable } from './visit-table.ts';
 
-/** What became of an event. */
+/** What became of an event. Its visit may be asked until the next call of `settle`, which may let go of it. */
 export type Outcome =
   | Placed
   | { readonly kind: 'late'; readonly eventId: string; readonly visit: Visit | null }

@@ -93,6 +93,7 @@ export abstract class VisitRecord {
   /** Sets `id` to its own, which is a UUID. */
   protected readUuid(id: EventId): EventId {
     const { integers, at } = this;
+    if (integers === RELEASED.integers) throw new Error('a visit that was released is asked for its id');
     return id.setUuid(integers[at + ID]!, integers[at + ID + 1]!, integers[at + ID + 2]!, integers[at + ID + 3]!);
   }
 

@@ -35,6 +35,7 @@ export async function foldScenario(scenario: Scenario): Promise<Answer> {
   const partition = new Partition<null>(rules, { topic: TOPIC, partition: PARTITION }, lease.state, lease.open);
   const published: VisitEnded[] = [];
   const outcomes: Outcome[] = [];
+  const openedBy = new Map<string, string>();
   let offset = 0;
   for (const step of scenario.log) {
     if ('now' in step) {
@@ -43,14 +44,13 @@ export async function foldScenario(scenario: Scenario): Promise<Answer> {
       const record = { offset, timestamp: step.arrives, entries: [entryOf(step.event, step.arrives)], raw: null };
       offset += 1;
       await admit(partition, lease, record);
-      outcomes.push(...partition.fold(record));
+      const folded = partition.fold(record);
+      outcomes.push(...folded);
+      // Now: once a commit is settled, a visit may be asked for nothing.
+      for (const outcome of folded) if (outcome.kind === 'started') openedBy.set(outcome.visit.id, outcome.eventId);
       partition.endDue();
     }
     published.push(...(await commit(partition, lease)));
-  }
-  const openedBy = new Map<string, string>();
-  for (const outcome of outcomes) {
-    if (outcome.kind === 'started') openedBy.set(outcome.visit.id, outcome.eventId);
   }
   return { visits: store.visits(), published, profiles: store.profiles(), outcomes, openedBy };
 }

@@ -291,7 +291,7 @@ export const SETTINGS = named({
   }),
   'commit.max_bytes': setting({
     type: bytes(64 << 10, 1024 * MB),
-    default: 64 * MB,
+    default: 96 * MB,
     doc: 'Memory, about, that what was folded since the last commit may take before one is made, a partition; four times that, of all partitions of a thread.',
   }),
   'cache.max_bytes': setting({

@@ -57,10 +57,10 @@ export class FoldedPartition {
     const lookup = this.#fold.lookup([record]);
     if (lookup !== null) this.#fold.admit(await this.#lease.history(lookup));
     const [outcome] = this.#fold.fold(record);
+    const visitId = outcome !== undefined && 'visit' in outcome ? outcome.visit?.id : undefined;
     this.#fold.endDue();
     await this.#commit();
-    const visit = outcome !== undefined && 'visit' in outcome ? outcome.visit : null;
-    return { visitId: visit?.id ?? '', eventId: decoded.event_id as string };
+    return { visitId: visitId ?? '', eventId: decoded.event_id as string };
   }
 
   /** What the clock may end while nothing comes: visits that are due before this, ms. @returns how many ended */
