@@ -40,6 +40,13 @@ export class EventId {
     return this;
   }
 
+  /** @param text of an id that is no UUID in canonical form. */
+  setOther(text: string): this {
+    this.text = text;
+    this.isUuid = false;
+    return this;
+  }
+
   /** Of the 36 ASCII characters that lie from `at` on. @returns false where they are no UUID in canonical form. */
   setAscii(bytes: Uint8Array, at: number): boolean {
     if (bytes[at + 8] !== DASH || bytes[at + 13] !== DASH || bytes[at + 18] !== DASH || bytes[at + 23] !== DASH) {

@@ -10,13 +10,13 @@ import { setVisitId } from './ids.ts';
 import { type Give, Ledger } from './ledger.ts';
 import { type IdleMemory, mayMatter } from './past-sessions.ts';
 import { type Placement, place, type Refused } from './placement.ts';
+import { readEventId } from './read-event.ts';
 import { factsOf, revisionOf } from './revision.ts';
 import type { Rules } from './rules.ts';
 import type { Session } from './session.ts';
 import { SessionFilter } from './session-filter.ts';
 import { Sessions } from './sessions.ts';
 import { Timers } from './timers.ts';
-import { readEventId } from './uuid-event.ts';
 import { type EndReason, Visit } from './visit.ts';
 import { VisitTable } from './visit-table.ts';
 

@@ -1,6 +1,6 @@
 import { SpanIndex } from '../bytes/span-index.ts';
 import type { TrackEvent } from '../core/event.ts';
-import { UuidEvent } from '../core/uuid-event.ts';
+import { ReadEvent } from '../core/read-event.ts';
 import type { RawRecord } from '../processor/ports.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
 import { canonicalObject } from './canonical-json.ts';
@@ -51,8 +51,7 @@ export class EventReader {
     const context = this.#context;
     ids.clear();
     context.clear();
-    let isUuid = false;
-    let eventId = '';
+    let hasId = false;
     let sessionId = '';
     let type = '';
     let occurred: number | null = null;
@@ -65,8 +64,7 @@ export class EventReader {
       const step = steps[i]!;
       switch (step.what) {
         case 'event_id':
-          isUuid = ids.isUuid(c, step);
-          if (!isUuid) eventId = ids.eventId(c, step);
+          hasId = ids.eventId(c, step);
           break;
         case 'who':
           sessionId = ids.who(c, step);
@@ -103,48 +101,27 @@ export class EventReader {
       }
       if (ids.isOdd) return null;
     }
-    if (c.pos !== c.end || (!isUuid && eventId === '') || sessionId === '' || type === '') return null;
+    if (c.pos !== c.end || !hasId || sessionId === '' || type === '') return null;
     const t = eventTime(occurred, sent, received ?? receivedAt(record.headers) ?? record.timestamp);
     if (typeof t === 'string') return null;
-    if (isUuid) {
-      const event = new UuidEvent(ids.uuid, t);
-      event.sessionId = sessionId;
-      event.debug = debug;
-      event.profileId = ids.profileId;
-      event.sourceId = ids.sourceId;
-      event.type = type;
-      event.page = context.page;
-      event.referrer = context.referrer;
-      event.utm = context.utm;
-      event.named = context.named;
-      event.context = context.list;
-      event.contextPage = context.pageEntry;
-      event.contextUtm = context.utmEntry;
-      event.traits = traits;
-      event.properties = properties;
-      event.shared = context.isShared;
-      event.sessionHint = ids.session;
-      return event;
-    }
-    return {
-      eventId,
-      sessionId,
-      debug,
-      profileId: ids.profileId,
-      sourceId: ids.sourceId,
-      type,
-      t,
-      page: context.page,
-      referrer: context.referrer,
-      utm: context.utm,
-      named: context.named,
-      context: context.list,
-      contextPage: context.pageEntry,
-      contextUtm: context.utmEntry,
-      traits,
-      properties,
-      shared: context.isShared,
-    };
+    const event = new ReadEvent(ids.id, t);
+    event.sessionId = sessionId;
+    event.debug = debug;
+    event.profileId = ids.profileId;
+    event.sourceId = ids.sourceId;
+    event.type = type;
+    event.page = context.page;
+    event.referrer = context.referrer;
+    event.utm = context.utm;
+    event.named = context.named;
+    event.context = context.list;
+    event.contextPage = context.pageEntry;
+    event.contextUtm = context.utmEntry;
+    event.traits = traits;
+    event.properties = properties;
+    event.shared = context.isShared;
+    event.sessionHint = ids.session;
+    return event;
   }
 
   /** @returns false where the event is odd. */

@@ -20,8 +20,8 @@ const UUID_LENGTH = 36;
  */
 export class IdReader {
   isOdd = false;
-  /** See `isUuid`. */
-  readonly uuid = new EventId();
+  /** The event's own. */
+  readonly id = new EventId();
   /** Each session that was met lately, with its owner; noted to it is what its last event said. */
   readonly sessions = new SpanIndex(4_096, 192, NOTES);
   /** Of the event at hand: the slot of its session, and where the id lies in the cursor's buffer; -1: nowhere. */
@@ -49,21 +49,24 @@ export class IdReader {
     this.sourceId = null;
   }
 
-  /** Whether the event's id is a UUID in canonical form, which `uuid` then is. Otherwise `eventId` is to read it. */
-  isUuid(c: Cursor, field: Field): boolean {
+  /** The event's own id, into `id`. @returns whether there is one. */
+  eventId(c: Cursor, field: Field): boolean {
+    if (this.#uuid(c, field)) return true;
+    const text = this.#text(c, field, MAX_ID);
+    this.id.set(text);
+    return text !== '';
+  }
+
+  /** Most are UUIDs in canonical form: of these no text is made. Moves over nothing where it is none. */
+  #uuid(c: Cursor, field: Field): boolean {
     if (!field.plain || isNone(c, field.none)) return false;
     const { buf, pos, end } = c;
-    // The union's index where there is one, and 36 as Avro writes it.
+    // Behind the union's index, where there is one, and 36 as Avro writes it.
     const at = pos + (field.none < 0 ? 1 : 2);
-    if (buf[at - 1] !== UUID_LENGTH * 2 || at + UUID_LENGTH > end || !this.uuid.setAscii(buf, at)) return false;
+    if (buf[at - 1] !== UUID_LENGTH * 2 || at + UUID_LENGTH > end || !this.id.setAscii(buf, at)) return false;
     if (!isSome(c, field.none)) return false;
     c.pos = at + UUID_LENGTH;
     return true;
-  }
-
-  /** Empty where there is none; as the two below. */
-  eventId(c: Cursor, field: Field): string {
-    return this.#text(c, field, MAX_ID);
   }
 
   /** The session id, with profile and source where they follow it. */

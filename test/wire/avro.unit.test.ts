@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import avsc from 'avsc';
 import fc from 'fast-check';
-import { type Entry, isRefusal, type TrackEvent } from '../../src/core/event.ts';
+import { isRefusal, type TrackEvent } from '../../src/core/event.ts';
 import type { RawRecord } from '../../src/processor/ports.ts';
 import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { toEvent } from '../../src/wire/track-event.ts';
+import { told } from './told.ts';
 
 const NOW = 1_767_225_600_000;
 const TYPE = avsc.Type.forSchema(JSON.parse(TRACK_EVENT_SCHEMA));
@@ -65,9 +66,7 @@ function decode(schema: object | string, value: Buffer | null, keepProperties = 
   expect(out).toMatchObject({ offset: 7, timestamp: NOW + 500 });
   expect(out.raw).toBe(record);
   expect(out.entries).toHaveLength(1);
-  // Only says how the event was read.
-  const { shared: _, ...entry } = out.entries[0] as TrackEvent;
-  return entry as Entry;
+  return told(out.entries[0]!);
 }
 
 function written(schema: object, value: object): Buffer {
@@ -155,7 +154,7 @@ describe('records of our own schema', () => {
     fc.assert(
       fc.property(anyEvent, fc.boolean(), (event, keepProperties) => {
         const at = { timestamp: NOW + 500, receivedAtHeader: null };
-        const { shared: _, ...said } = decode(OURS, written(OURS, event), keepProperties) as TrackEvent;
+        const said = decode(OURS, written(OURS, event), keepProperties);
         expect(said).toEqual(toEvent(event, at, { keepProperties }));
       }),
       { numRuns: 500 },
@@ -348,7 +347,7 @@ describe('evolution', () => {
     decoder.decode(recordOf(written(OURS, full)));
     const cut = written(OURS, full);
     decoder.decode(recordOf(cut.subarray(0, cut.length - 3)));
-    expect(decoder.decode(recordOf(written(OURS, LEAST))).entries).toMatchObject([taken(OURS, LEAST, true)]);
+    expect(decoder.decode(recordOf(written(OURS, LEAST))).entries.map(told)).toMatchObject([taken(OURS, LEAST, true)]);
   });
 
   test('an int instead of a long, and fields in another order, are read', () => {

@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { contextEntries } from '../../src/core/context.ts';
-import { type Entry, isRefusal, type TrackEvent } from '../../src/core/event.ts';
-import { UuidEvent } from '../../src/core/uuid-event.ts';
+import { isRefusal, type TrackEvent } from '../../src/core/event.ts';
 import type { RawRecord } from '../../src/processor/ports.ts';
 import { FetchedRecord } from '../../src/processor/record.ts';
 import { AvroDecoder, schemaIdOfRecord } from '../../src/wire/avro.ts';
@@ -11,6 +10,7 @@ import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { type Dice, dice, pick, whole } from '../simulator/dice.ts';
 import { judgeOf } from './judge.ts';
 import { BYTE_CHANGES, changed, NASTY_NUMBER, NASTY_TEXT } from './mutate.ts';
+import { told } from './told.ts';
 import { endingWith, evolved, OURS, type Writer, withContext } from './writers.ts';
 
 const NOW = 1_767_225_600_000;
@@ -41,14 +41,6 @@ function fetched(value: Buffer, key: Buffer | null, before: Buffer, after: Buffe
     valueAt + value.length,
     [],
   );
-}
-
-/** Without what only says how the event was read. */
-function told(entry: Entry): Entry {
-  const { shared: _, ...rest } = entry as TrackEvent;
-  if (!(entry instanceof UuidEvent)) return rest;
-  const { a, b, c, d, sessionHint, ...others } = rest as UuidEvent;
-  return { ...others, eventId: entry.eventId };
 }
 
 function decoderOf(keepProperties = false, ...writers: Writer[]): AvroDecoder {
