@@ -610,7 +610,10 @@ export class Partition<Raw> {
   private count(outcome: Outcome): void {
     const { counts } = this.state;
     counts.events += 1;
-    if (outcome.kind !== 'dead') counts[outcome.kind] += 1;
+    // Most events, told by name: looked up by what `kind` says, each takes longer than all else that is counted.
+    if (outcome.kind === 'joined') counts.joined += 1;
+    else if (outcome.kind === 'started') counts.started += 1;
+    else if (outcome.kind !== 'dead') counts[outcome.kind] += 1;
     else if (outcome.reason === 'visit_full') counts.visitFull += 1;
     else counts[outcome.reason] += 1;
   }
