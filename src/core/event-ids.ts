@@ -4,6 +4,7 @@
  * An id that is a UUID in canonical form is held as its 128 bits, in four integers: reversibly, for a hash is no id.
  * Any other is held as its text. A handful of ids is found by a scan, which touches a cache line or two; many by a table.
  */
+import { mix } from './mix.ts';
 
 /** Ids from which on they are found by a table. */
 const TABLED = 24;
@@ -104,12 +105,6 @@ export class EventId {
     this.d = (g << 16) | h;
     return true;
   }
-}
-
-function mix(hash: number): number {
-  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
 }
 
 function sumOf(text: string): number {

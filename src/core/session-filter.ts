@@ -7,6 +7,8 @@
  * Source: B. H. Bloom, Space/time trade-offs in hash coding with allowable errors, 1970; layers as in P. S. Almeida et
  * al., Scalable Bloom filters, 2007.
  */
+import { mix } from './mix.ts';
+
 export class SessionFilter {
   private readonly layers: Layer[] = [new Layer(FIRST)];
   private bytes = FIRST / 8;
@@ -98,10 +100,4 @@ function hashes(text: string): readonly [number, number] {
   // Odd, so that the probes are as many different bits.
   pair[1] = mix(h2) | 1;
   return pair;
-}
-
-function mix(hash: number): number {
-  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
 }

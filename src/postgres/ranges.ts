@@ -50,9 +50,7 @@ export class MissingMonths {
     const ms = openedAt(id);
     if (ms >= this.#from && ms < this.#to) return;
     const month = monthOf(ms);
-    const date = new Date(ms);
-    this.#from = Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
-    this.#to = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
+    [this.#from, this.#to] = bordersOf(ms);
     if (!this.#known.has(month.from)) this.#found.set(month.from, month);
   }
 }
@@ -67,13 +65,20 @@ export interface Month {
 
 /** @param ms since 1970, below 2^48 */
 export function monthOf(ms: number): Month {
+  const [from, to] = bordersOf(ms);
+  const begin = new Date(from);
+  return {
+    name: `${begin.getUTCFullYear()}_${String(begin.getUTCMonth() + 1).padStart(2, '0')}`,
+    from: lowestId(from),
+    to: to < 2 ** 48 ? lowestId(to) : HIGHEST,
+  };
+}
+
+/** Where the month of a time begins, and where the next one does: ms since 1970. */
+function bordersOf(ms: number): [from: number, to: number] {
   const date = new Date(ms);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-  return {
-    name: `${year}_${String(month + 1).padStart(2, '0')}`,
-    from: lowestId(Date.UTC(year, month)),
-    to: Date.UTC(year, month + 1) < 2 ** 48 ? lowestId(Date.UTC(year, month + 1)) : HIGHEST,
-  };
+  return [Date.UTC(year, month), Date.UTC(year, month + 1)];
 }
 
 /** No id of a visit opened at `ms` or later is lower. */

@@ -1,3 +1,4 @@
+import type { EventId } from '../core/event-ids.ts';
 import { SharedSpans, SharedTexts, SharedValues } from './shared.ts';
 
 /** The fields of a row, one after the other, each read by the method of its type. Times in ms since 1970. */
@@ -6,7 +7,8 @@ export interface RowReader {
   boolean(): boolean;
   integer(): number;
   bigint(): number;
-  uuid(): string;
+  /** Sets `id` to a UUID. */
+  id(id: EventId): EventId;
   time(): number;
   optionalBigint(): number | null;
   text(): string;
@@ -42,8 +44,8 @@ export class TextRow implements RowReader {
   bigint(): number {
     return Number(this.text());
   }
-  uuid(): string {
-    return this.text();
+  id(id: EventId): EventId {
+    return id.set(this.text());
   }
   time(): number {
     return Number(this.text());
@@ -128,9 +130,10 @@ export class BinaryRows implements RowReader {
     this.#at += 12;
     return this.#int64(this.#at - 8);
   }
-  uuid(): string {
+  id(id: EventId): EventId {
     this.#at += 20;
-    return uuidText(this.#buffer, this.#at - 16);
+    const from = this.#at - 16;
+    return id.setUuid(this.#int32(from), this.#int32(from + 4), this.#int32(from + 8), this.#int32(from + 12));
   }
   time(): number {
     this.#at += 12;
@@ -202,18 +205,3 @@ export class BinaryRows implements RowReader {
     return Number(this.#buffer.readBigInt64BE(at) / 1000n) + POSTGRES_EPOCH;
   }
 }
-
-/** In one piece: put together from parts, it would stay a tree of them. */
-function uuidText(bytes: Buffer, from: number): string {
-  for (let i = 0, to = 0; i < 16; i += 1) {
-    if (i === 4 || i === 6 || i === 8 || i === 10) uuid[to++] = DASH;
-    const byte = bytes[from + i]!;
-    uuid[to++] = DIGITS.charCodeAt(byte >>> 4);
-    uuid[to++] = DIGITS.charCodeAt(byte & 15);
-  }
-  return uuid.latin1Slice(0, 36);
-}
-
-const DIGITS = '0123456789abcdef';
-const DASH = 0x2d;
-const uuid = Buffer.alloc(36) as Buffer & { latin1Slice(from: number, to: number): string };

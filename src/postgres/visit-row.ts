@@ -101,7 +101,7 @@ export const VISIT_SELECT = [...FIXED, ...CHANGING]
  * @param table where its numbers go: one of its own unless it is given.
  */
 export function readVisit(row: RowReader, place: Place, table?: VisitTable): Visit {
-  const id = row.uuid();
+  row.id(id);
   row.skip();
   const sessionId = row.text();
   const debug = row.boolean();
