@@ -50,11 +50,18 @@ export function stepsOfLog(log: Log): Step<string>[] {
         contextPage: equal(entry.contextPage),
         contextUtm: equal(entry.contextUtm),
         shared: step.offset % 4 !== 0,
+        sessionHint: hintOf(entry.sessionId, step.offset),
       };
     });
     const record: LogRecord<string> = { offset: step.offset, timestamp: step.arrives, entries, raw: `r${step.offset}` };
     return { record };
   });
+}
+
+/** Mostly the same for a session, now and then that of another, or none: which it is decides nothing. */
+function hintOf(sessionId: string, offset: number): number {
+  if (offset % 7 === 0) return -1;
+  return (offset % 5 === 0 ? offset : sessionId.charCodeAt(sessionId.length - 1)) % 3;
 }
 
 const START = Date.UTC(2026, 0, 1);
