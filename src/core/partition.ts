@@ -207,7 +207,8 @@ export class Partition<Raw> {
     this.ahead = this.ahead.slice(this.aheadAt);
     this.aheadAt = 0;
     this.warmTo = 0;
-    for (const { entries, offset } of records) {
+    for (let r = 0; r < records.length; r++) {
+      const { entries, offset } = records[r]!;
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i]!;
         if (isRefusal(entry)) continue;
@@ -215,13 +216,7 @@ export class Partition<Raw> {
         this.ahead.push(session);
         if (offset > session.awaited) session.awaited = offset;
         this.sessions.wake(session);
-        if (!this.lacks(session, entry) || unknown.has(session)) continue;
-        const { sessionId, debug } = session;
-        const openVisitIds = session
-          .all()
-          .filter((visit) => !visit.knowsIds)
-          .map((visit) => visit.id);
-        unknown.set(session, { sessionId, debug, openVisitIds });
+        if (this.lacks(session, entry) && !unknown.has(session)) unknown.set(session, unknownOf(session));
       }
     }
     const reach = unknown.size === 0 ? null : this.reach;
@@ -381,12 +376,11 @@ export class Partition<Raw> {
     if (state.arrivalClock === null || record.timestamp > state.arrivalClock) state.arrivalClock = record.timestamp;
     else if (record.timestamp < state.arrivalClock) state.counts.clockRegressions += 1;
     const { entries } = record;
-    const outcomes: Outcome[] = [];
-    for (let index = 0; index < entries.length; index++) {
-      if (index > 0) this.endDue();
-      const outcome = this.foldEntry(record, entries[index]!, index);
-      this.count(outcome);
-      outcomes.push(outcome);
+    // Most records hold one: an array that is filled one by one gets room for seventeen.
+    const outcomes = [this.foldAt(record, 0)];
+    for (let index = 1; index < entries.length; index++) {
+      this.endDue();
+      outcomes.push(this.foldAt(record, index));
     }
     state.nextOffset = record.offset + 1;
     state.counts.records += 1;
@@ -403,6 +397,12 @@ export class Partition<Raw> {
     if (anticipatedTo === null) return;
     if (timestamp <= anticipatedTo) this.state.counts.anticipationsWrong += 1;
     this.state.anticipatedTo = null;
+  }
+
+  private foldAt(record: LogRecord<Raw>, index: number): Outcome {
+    const outcome = this.foldEntry(record, record.entries[index]!, index);
+    this.count(outcome);
+    return outcome;
   }
 
   private foldEntry(record: LogRecord<Raw>, entry: Entry, index: number): Outcome {
@@ -660,4 +660,10 @@ export class Partition<Raw> {
     session.holds += 1;
     this.touched.push(session);
   }
+}
+
+function unknownOf(session: Session): Unknown {
+  const { sessionId, debug } = session;
+  const open = session.all().filter((visit) => !visit.knowsIds);
+  return { sessionId, debug, openVisitIds: open.map((visit) => visit.id) };
 }

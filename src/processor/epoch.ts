@@ -247,33 +247,27 @@ export class Epoch {
 
   private async foldSlice(records: readonly RawRecord[]): Promise<void> {
     const { fold, committer, lease, context } = this;
-    const { decode, clock } = context.parts;
+    const { clock } = context.parts;
     await this.outboxRoom();
     if (context.ending().now) return;
     const decoded: LogRecord<RawRecord>[] = [];
-    for (let i = 0; i < records.length; i++) {
-      const record = records[i]!;
-      // Not for all of them first: a record's bytes would be fetched from memory twice.
-      if (!this.schemas.isKnown(record)) {
-        await this.learn(record);
-        if (context.ending().now) return;
-      }
-      decoded.push(decode(lease.partition, record));
+    while (!this.decodeKnown(records, decoded)) {
+      await this.learn(records[decoded.length]!);
+      if (context.ending().now) return;
     }
     const lookup = fold.lookup(decoded);
     if (lookup !== null) fold.admit(await this.awaiting('store', () => lease.history(lookup)));
     const wrong = fold.counts.anticipationsWrong;
     const breath = new Breath(clock, BREATH);
-    for (let i = 0; i < decoded.length; i++) {
-      const record = decoded[i]!;
-      if (fold.mayEnd(record.timestamp)) await this.endDue(record.timestamp);
-      const outcomes = fold.fold(record);
-      committer.folded(record.raw, costOf(record.raw, outcomes));
-      if (committer.isFull) await this.awaiting('store', () => committer.commitNow());
-      if (!breath.isDue()) continue;
-      await clock.sleep(0);
-      if (context.ending().now) return;
-      breath.taken();
+    for (let i = 0; i < decoded.length; ) {
+      i = this.foldSome(decoded, i, breath);
+      if (committer.isFull) {
+        await this.awaiting('store', () => committer.commitNow());
+      } else if (i < decoded.length) {
+        await clock.sleep(0);
+        if (context.ending().now) return;
+        breath.taken();
+      }
     }
     await this.endDue(null);
     this.tell(decoded, fold.counts.anticipationsWrong - wrong);
@@ -285,15 +279,52 @@ export class Epoch {
     return this.awaiting('registry', () => this.schemas.learn([record], () => this.context.ending().now));
   }
 
-  /** Ends what is due, with commits in between where it is much. */
-  private async endDue(clock: number | null): Promise<void> {
+  // What goes on event by event is in functions that do not wait: one that may is resumed in its slow form after each
+  // wait, and compiled once more with all that it calls.
+
+  /** Decodes what is not decoded yet. @returns false where the next one has a writer schema that has to be learnt first. */
+  private decodeKnown(records: readonly RawRecord[], decoded: LogRecord<RawRecord>[]): boolean {
+    const { schemas, lease } = this;
+    const { decode } = this.context.parts;
+    for (let i = decoded.length; i < records.length; i++) {
+      const record = records[i]!;
+      // Not for all of them first: a record's bytes would be fetched from memory twice.
+      if (!schemas.isKnown(record)) return false;
+      decoded.push(decode(lease.partition, record));
+    }
+    return true;
+  }
+
+  /**
+   * Folds, from the `i`-th record on, until a commit is due or others should have their turn.
+   * @returns the index of the first record that is not folded.
+   */
+  private foldSome(records: readonly LogRecord<RawRecord>[], from: number, breath: Breath): number {
+    const { fold, committer } = this;
+    for (let i = from; i < records.length; i++) {
+      const record = records[i]!;
+      if (fold.mayEnd(record.timestamp) && !this.endSome(record.timestamp)) return i;
+      const outcomes = fold.fold(record);
+      committer.folded(record.raw, costOf(record.raw, outcomes));
+      if (committer.isFull || breath.isDue()) return i + 1;
+    }
+    return records.length;
+  }
+
+  /** Ends what is due. @returns false where a commit is due first. */
+  private endSome(clock: number | null): boolean {
     const { fold, committer } = this;
     for (;;) {
       const ended = fold.endDue(clock, ENDS);
       if (ended > 0) committer.add(ended * ENDED_BYTES);
-      if (committer.isFull) await this.awaiting('store', () => committer.commitNow());
-      if (ended < ENDS) return;
+      if (committer.isFull) return false;
+      if (ended < ENDS) return true;
     }
+  }
+
+  /** Ends what is due, with commits in between where it is much. */
+  private async endDue(clock: number | null): Promise<void> {
+    while (!this.endSome(clock)) await this.awaiting('store', () => this.committer.commitNow());
   }
 
   /** Waits while too much is committed that is not published. */
