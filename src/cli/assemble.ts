@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { idleMemory } from '../core/past-sessions.ts';
 import { FormerMembers } from '../kafka/killed.ts';
 import { KafkaOutput } from '../kafka/output.ts';
 import { KafkaInputLog } from '../kafka/source.ts';
@@ -135,7 +136,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
         maxBytes: outside.maxBytes,
         severalPerRecord: input.format === 'tracardi',
       }),
-    idle: { maxBytes: cache.maxBytes, usedBytes: 0, pastBytes: 0 },
+    idle: idleMemory(cache.maxBytes),
     commits: { maxBytes: COMMITS_AT_ONCE * commit.maxBytes, usedBytes: 0 },
     decodeOutbox,
     eventIdOf: (value) => decodeVisitEnded(value).eventId,

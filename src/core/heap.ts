@@ -20,6 +20,11 @@ export class VisitHeap {
     return this.keys.length === 0 ? Number.POSITIVE_INFINITY : this.keys[0]!;
   }
 
+  /** Whether the lowest key is below this. */
+  startsBefore(key: number): boolean {
+    return this.keys.length > 0 && this.keys[0]! < key;
+  }
+
   push(key: number, visit: Visit): void {
     const { keys, visits } = this;
     let i = keys.length;

@@ -8,7 +8,7 @@ import type { FreshEvents } from './fresh-events.ts';
 import { openedBefore } from './heap.ts';
 import { setVisitId } from './ids.ts';
 import { type Give, Ledger } from './ledger.ts';
-import { type IdleMemory, mayMatter } from './past-sessions.ts';
+import { type IdleMemory, idleMemory, mayMatter } from './past-sessions.ts';
 import { type Placement, place, type Refused } from './placement.ts';
 import { readEventId } from './read-event.ts';
 import { factsOf, revisionOf } from './revision.ts';
@@ -112,6 +112,8 @@ export class Partition<Raw> {
   private readonly visitId = new EventId();
   private touched: Session[] = [];
   private open = 0;
+  /** Follows from the event clock: reckoned when that moves, for it is asked for far more often. */
+  private currentWatermark: number | null = null;
   /** Sessions of the events that were looked up, in the order in which they will be folded, from `aheadAt` on. */
   private ahead: Session[] = [];
   private aheadAt = 0;
@@ -130,12 +132,13 @@ export class Partition<Raw> {
     source: { readonly topic: string; readonly partition: number },
     state: PartitionState,
     open: readonly Visit[],
-    memory: IdleMemory = { maxBytes: 0, usedBytes: 0, pastBytes: 0 },
+    memory: IdleMemory = idleMemory(0),
     give: Give<Raw> | null = null,
   ) {
     this.rules = rules;
     this.source = source;
     this.state = { ...state, counts: { ...state.counts } };
+    if (state.eventClock !== null) this.moveEventClock(state.eventClock);
     this.ledger = new Ledger(rules, give);
     this.fresh = this.ledger.fresh;
     // Before the first accepted event there is nothing in the store.
@@ -163,7 +166,7 @@ export class Partition<Raw> {
 
   /** `W`, ms; null before the first accepted event. */
   get watermark(): number | null {
-    return this.state.eventClock === null ? null : this.state.eventClock - this.rules.outOfOrderness;
+    return this.currentWatermark;
   }
 
   get openVisits(): number {
@@ -438,9 +441,14 @@ export class Partition<Raw> {
     const visit = this.accept(record, index, entry, session, placement);
     if (!session.debug) this.ledger.setTraits(entry);
     const reached = Math.min(t, record.timestamp);
-    if (this.state.eventClock === null || reached > this.state.eventClock) this.state.eventClock = reached;
+    if (this.state.eventClock === null || reached > this.state.eventClock) this.moveEventClock(reached);
     const kind = placement.kind === 'start' ? 'started' : placement.kind === 'join' ? 'joined' : 'merged';
     return new Placed(kind, entry, visit);
+  }
+
+  private moveEventClock(to: number): void {
+    this.state.eventClock = to;
+    this.currentWatermark = to - this.rules.outOfOrderness;
   }
 
   /**

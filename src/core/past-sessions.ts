@@ -48,11 +48,21 @@ function setBit(ids: Int32Array, hash: number): void {
 
 /** Memory for sessions without an open visit, shared by all partitions of a processor. */
 export interface IdleMemory {
+  /** Of sessions that are held whole: how much at most, and now. */
   readonly maxBytes: number;
-  /** Of sessions that are held whole. */
   usedBytes: number;
-  /** Of those of which only their past is held: half of all at most. */
+  /** As these, of sessions of which only their past is held. */
+  readonly maxPastBytes: number;
   pastBytes: number;
+}
+
+/** One part in so many is for sessions that are held whole: more would only be walked through by the collector. */
+const WHOLE = 8;
+
+/** @param bytes in all. */
+export function idleMemory(bytes: number): IdleMemory {
+  const maxBytes = Math.floor(bytes / WHOLE);
+  return { maxBytes, usedBytes: 0, maxPastBytes: bytes - maxBytes, pastBytes: 0 };
 }
 
 /** What a session is reckoned at: its numbers, its id as a text, its entry in a map. */
@@ -113,8 +123,8 @@ export class PastSessions {
   private grow(): boolean {
     const room = this.ids.length;
     const more = Math.min(Math.max(FIRST_ROOM, room), MOST_MORE);
-    const { maxBytes, pastBytes } = this.memory;
-    if (pastBytes + more * BYTES > maxBytes / 2) return false;
+    const { maxPastBytes, pastBytes } = this.memory;
+    if (pastBytes + more * BYTES > maxPastBytes) return false;
     this.account(more);
     for (let i = 0; i < more; i++) this.ids.push('');
     const { until, idBits } = this;

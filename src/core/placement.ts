@@ -28,6 +28,7 @@ export interface Refused {
 }
 
 /**
+ * @returns to be read at once: it is used again.
  * @param session its visits by start; `eventIds` loaded where not frozen.
  * @param id the event's, taken apart.
  * @param fresh where the events are that the visits' values have not taken.
@@ -72,12 +73,12 @@ export function place(
   }
   if (before !== null) {
     const seal = capFor(rules, before, t);
-    if (seal === null) return { kind: 'join', visit: before, refused: null };
+    if (seal === null) return joins(before);
     return { kind: 'start', seal: null, refused: { visit: before, seal } };
   }
   if (after !== null) {
     const seal = capFor(rules, after, t);
-    if (seal === null) return { kind: 'join', visit: after, refused: null };
+    if (seal === null) return joins(after);
     return { kind: 'start', seal, refused: null };
   }
   return { kind: 'start', seal: null, refused: null };
@@ -126,7 +127,19 @@ function firstAfter(session: Session, t: number): number {
 function withinSpan(rules: Rules, visit: Visit, watermark: number | null): Placement {
   if (isFrozen(rules, visit, watermark)) return { kind: 'late', visit };
   if (visit.eventCount + 1 > 2 * rules.maxEvents) return { kind: 'full', visit };
-  return { kind: 'join', visit, refused: null };
+  return joins(visit);
+}
+
+/** What most events do: used again, so that it is not made for each. */
+const join: { readonly kind: 'join'; visit: Visit | null; readonly refused: null } = {
+  kind: 'join',
+  visit: null,
+  refused: null,
+};
+
+function joins(visit: Visit): Placement {
+  join.visit = visit;
+  return join as Placement;
 }
 
 /** A second ending event belongs to the end that the first one made: clients send sign-out and visit-ended together. */

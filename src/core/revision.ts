@@ -2,6 +2,7 @@ import type { Revision, VisitEnded } from './changes.ts';
 import { EventId } from './event-ids.ts';
 import { revisionId } from './ids.ts';
 import { compareUtf8 } from './order.ts';
+import type { TypeCounts } from './type-counts.ts';
 import type { EndReason, Visit } from './visit.ts';
 
 const MOST_TYPES = 100;
@@ -34,7 +35,7 @@ export function revisionOf(
     eventCount: visit.eventCount,
     pageViewCount: visit.pageViewCount,
     lateEventCount: visit.lateEventCount,
-    eventTypes: mostFrequent(visit.types.all()),
+    eventTypes: mostFrequent(visit.types),
     entryPage: visit.entryPage,
     exitPage: visit.exitPage,
     referrer: visit.referrer,
@@ -53,14 +54,26 @@ export function factsOf(message: VisitEnded): Revision {
 }
 
 /** The 100 most frequent types and the rest under `*`, by type. Of two as frequent the lower in UTF-8 bytes stays. */
-export function mostFrequent(types: Iterable<readonly [type: string, count: number]>): [string, number][] {
-  let kept = [...types] as [string, number][];
-  if (kept.length > MOST_TYPES) {
-    kept.sort(([a, m], [b, n]) => n - m || compareUtf8(a, b));
-    const rest = kept.slice(MOST_TYPES).reduce((sum, [, count]) => sum + count, 0);
-    const counts = new Map(kept.slice(0, MOST_TYPES));
-    counts.set('*', (counts.get('*') ?? 0) + rest);
-    kept = [...counts];
+export function mostFrequent(types: TypeCounts): [string, number][] {
+  const all = types.all();
+  if (all.length <= MOST_TYPES) return byType(all);
+  all.sort(([a, m], [b, n]) => n - m || compareUtf8(a, b));
+  const rest = all.slice(MOST_TYPES).reduce((sum, [, count]) => sum + count, 0);
+  const counts = new Map(all.slice(0, MOST_TYPES));
+  counts.set('*', (counts.get('*') ?? 0) + rest);
+  return byType([...counts]);
+}
+
+/** Types up to which they are put in order one by one: `sort` makes copies first. */
+const FEW = 16;
+
+function byType(counts: [string, number][]): [string, number][] {
+  if (counts.length > FEW) return counts.sort(([a], [b]) => compareUtf8(a, b));
+  for (let i = 1; i < counts.length; i++) {
+    const each = counts[i]!;
+    let to = i;
+    for (; to > 0 && compareUtf8(each[0], counts[to - 1]![0]) < 0; to--) counts[to] = counts[to - 1]!;
+    counts[to] = each;
   }
-  return kept.sort(([a], [b]) => compareUtf8(a, b));
+  return counts;
 }

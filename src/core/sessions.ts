@@ -160,7 +160,7 @@ export class Sessions {
     this.idle.push(session);
     this.account(bytesOf(session));
     const { memory } = this;
-    while (memory.usedBytes + memory.pastBytes > memory.maxBytes && this.idleBytes > 0) this.leaveOldest();
+    while (memory.usedBytes > memory.maxBytes && this.idleBytes > 0) this.leaveOldest();
     if (this.idleHead > 1_024 && this.idleHead * 2 > this.idle.length) {
       this.idle = this.idle.slice(this.idleHead);
       this.idleBase += this.idleHead;

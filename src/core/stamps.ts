@@ -103,12 +103,14 @@ export class Stamps {
   }
 
   isBefore(stamp: number, other: number): boolean {
-    const [t, u] = [this.timeAt(stamp), this.timeAt(other)];
+    const t = this.timeAt(stamp);
+    const u = this.timeAt(other);
     return t < u || (t === u && stamp !== other && compareUtf8(this.idAt(stamp), this.idAt(other)) < 0);
   }
 
   isAfter(stamp: number, other: number): boolean {
-    const [t, u] = [this.timeAt(stamp), this.timeAt(other)];
+    const t = this.timeAt(stamp);
+    const u = this.timeAt(other);
     return t > u || (t === u && stamp !== other && compareUtf8(this.idAt(stamp), this.idAt(other)) > 0);
   }
 

@@ -41,7 +41,7 @@ export class Timers {
 
   /** Whether `next` may give a visit: false is certain. */
   mayHaveDue(clock: number, watermark: number | null): boolean {
-    return this.due.nextKey < clock || (watermark !== null && this.waiting.nextKey < watermark);
+    return this.due.startsBefore(clock) || (watermark !== null && this.waiting.startsBefore(watermark));
   }
 
   /** The visit has ended, or was merged away. */
@@ -56,7 +56,7 @@ export class Timers {
    */
   next(clock: number, watermark: number | null): { readonly visit: Visit; readonly due: number } | null {
     this.bringForward(watermark);
-    while (this.due.nextKey < clock) {
+    while (this.due.startsBefore(clock)) {
       const key = this.due.nextKey;
       const visit = this.due.first!;
       if (visit.dueKey !== key) {
@@ -73,7 +73,7 @@ export class Timers {
 
   private bringForward(watermark: number | null): void {
     if (watermark === null) return;
-    while (this.waiting.nextKey < watermark) {
+    while (this.waiting.startsBefore(watermark)) {
       const key = this.waiting.nextKey;
       const visit = this.waiting.first!;
       if (visit.watermarkKey !== key) {

@@ -62,8 +62,9 @@ export class TypeCounts {
 
   /** Each type and its number, to be kept. */
   all(): [type: string, count: number][] {
-    const all: [string, number][] = [];
-    for (let i = 0; i < this.size; i++) all.push([this.typeAt(i), this.countAt(i)]);
+    const { size } = this;
+    const all = new Array<[string, number]>(size);
+    for (let i = 0; i < size; i++) all[i] = [this.typeAt(i), this.countAt(i)];
     return all;
   }
 

@@ -2,9 +2,11 @@
  * Runs a log through the real core and the in-memory store as a processor would: looks sessions up in batches, commits
  * where a plan says, lets commits be under way while the fold goes on, and loses all memory.
  */
+
 import type { Emission, PartitionState, Revision } from '../../src/core/changes.ts';
 import type { LogRecord } from '../../src/core/event.ts';
 import { type Outcome, Partition } from '../../src/core/partition.ts';
+import { idleMemory } from '../../src/core/past-sessions.ts';
 import type { Rules } from '../../src/core/rules.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import type { ProfileView as StoredProfile } from '../../src/memory/views.ts';
@@ -103,11 +105,8 @@ class Run {
 
   async takeOver(): Promise<void> {
     this.lease = await this.store.takeOver(SOURCE.partition);
-    this.partition = new Partition(this.rules, SOURCE, this.lease.state, this.lease.open, {
-      maxBytes: this.idleBytes,
-      usedBytes: 0,
-      pastBytes: 0,
-    });
+    const idle = idleMemory(this.idleBytes);
+    this.partition = new Partition(this.rules, SOURCE, this.lease.state, this.lease.open, idle);
     this.filling = null;
     this.position = this.committed;
     this.lookedUp = this.committed;

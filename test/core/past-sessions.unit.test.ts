@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
 import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
 import { Partition } from '../../src/core/partition.ts';
-import { type IdleMemory, PastSessions } from '../../src/core/past-sessions.ts';
+import { type IdleMemory, idleMemory, PastSessions } from '../../src/core/past-sessions.ts';
 import { DEFAULT_RULES } from '../../src/core/rules.ts';
 import { Visit } from '../../src/core/visit.ts';
 
@@ -13,7 +13,7 @@ const source = { topic: 't', partition: 0 };
 
 /** A fold with room for the pasts of sessions, and for no session that has nothing open. */
 class Fold {
-  readonly memory: IdleMemory = { maxBytes: 1_000_000, usedBytes: 1_000_000, pastBytes: 0 };
+  readonly memory: IdleMemory = { ...idleMemory(1_000_000), maxBytes: 0 };
   readonly partition: Partition<null>;
   private offset = 0;
 
@@ -127,8 +127,8 @@ describe('a session that left memory', () => {
 describe('pasts of sessions', () => {
   const past = (until: number) => ({ until, ids: new Int32Array(8).fill(until) });
 
-  test('are those of the sessions put last, as far as half of the memory goes', () => {
-    const memory = { maxBytes: 10_000, usedBytes: 0, pastBytes: 0 };
+  test('are those of the sessions put last, as far as their memory goes', () => {
+    const memory = { ...idleMemory(0), maxPastBytes: 5_000 };
     const pasts = new PastSessions(memory);
     for (let i = 0; i < 1_000; i++) pasts.put(`s${i}`, past(i));
     expect(memory.pastBytes).toBeLessThanOrEqual(5_000);
@@ -138,7 +138,7 @@ describe('pasts of sessions', () => {
   });
 
   test('are told once, and leave room', () => {
-    const pasts = new PastSessions({ maxBytes: 10_000, usedBytes: 0, pastBytes: 0 });
+    const pasts = new PastSessions(idleMemory(10_000));
     for (let i = 0; i < 1_000; i++) {
       pasts.put(`s${i}`, past(i));
       expect(pasts.take(`s${i}`)).toEqual(past(i));
@@ -147,7 +147,7 @@ describe('pasts of sessions', () => {
   });
 
   test('are none where there is no memory', () => {
-    const pasts = new PastSessions({ maxBytes: 0, usedBytes: 0, pastBytes: 0 });
+    const pasts = new PastSessions(idleMemory(0));
     pasts.put('s', past(1));
     expect(pasts.take('s')).toBeNull();
   });

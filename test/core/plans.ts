@@ -12,7 +12,7 @@ const turns: fc.Arbitrary<Turn> = fc.record({
   ),
   endAtMost: fc.constantFrom(0, 1, 100),
   filter: fc.constantFrom('none', 'none', 'begin', 'use'),
-  idleBytes: fc.constantFrom(0, 0, 3_000, 1_000_000),
+  idleBytes: fc.constantFrom(0, 0, 3_000, 24_000, 1_000_000),
 });
 
 export const plans: fc.Arbitrary<Turn[]> = fc.array(turns, { maxLength: 60, size: 'max' });

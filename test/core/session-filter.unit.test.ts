@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { emptyState } from '../../src/core/changes.ts';
 import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
 import { Partition } from '../../src/core/partition.ts';
-import type { IdleMemory } from '../../src/core/past-sessions.ts';
+import { type IdleMemory, idleMemory } from '../../src/core/past-sessions.ts';
 import { DEFAULT_RULES } from '../../src/core/rules.ts';
 import { SessionFilter } from '../../src/core/session-filter.ts';
 
@@ -57,7 +57,7 @@ describe('a session that is not in memory', () => {
   const commit = (partition: Partition<null>) => partition.settle(partition.take().held);
   const partitionWith = (memory: IdleMemory) =>
     new Partition<null>(DEFAULT_RULES, { topic: 't', partition: 0 }, state, [], memory);
-  const partitionOf = (idleBytes: number) => partitionWith({ maxBytes: idleBytes, usedBytes: 0, pastBytes: 0 });
+  const partitionOf = (idleBytes: number) => partitionWith(idleMemory(idleBytes));
 
   test('is looked up while it is not known which sessions are in the store', () => {
     expect(fold(partitionOf(0), record(1, 's', T))).toBe(true);
@@ -86,7 +86,7 @@ describe('a session that is not in memory', () => {
   });
 
   test('does not leave memory between its look-up and its record, however little room there is', () => {
-    const memory = { maxBytes: 1_000_000, usedBytes: 0, pastBytes: 0 };
+    const memory = { ...idleMemory(0), maxBytes: 1_000_000 };
     const partition = partitionWith(memory);
     fold(partition, record(1, 'a', T));
     fold(partition, record(2, 'b', T));

@@ -5,6 +5,7 @@
 import pino from 'pino';
 import type { Emission } from '../../src/core/changes.ts';
 import type { LogRecord } from '../../src/core/event.ts';
+import { idleMemory } from '../../src/core/past-sessions.ts';
 import type { Rules } from '../../src/core/rules.ts';
 import { MemoryTopic } from '../../src/memory/log.ts';
 import { MemoryOutput } from '../../src/memory/output.ts';
@@ -71,7 +72,7 @@ export class Host {
     const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
-      idle: { maxBytes: 5_000, usedBytes: 0, pastBytes: 0 },
+      idle: idleMemory(40_000),
       commits: { maxBytes: 4_000, usedBytes: 0 },
       log: this.log,
       store: this.store(),

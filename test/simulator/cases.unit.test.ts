@@ -25,7 +25,7 @@ const CALM: Plan = {
   hosts: 1,
   commitInterval: 50,
   commitMaxBytes: 1,
-  idleBytes: 3_000,
+  idleBytes: 24_000,
   outboxMaxBytes: 1_000_000,
   clockMargin: null,
   beyondMargin: false,

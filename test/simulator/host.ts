@@ -1,5 +1,6 @@
 /** A processor as a process: it can be killed, stopped and resumed, and its clock can be wrong. */
 import type { Logger } from 'pino';
+import { idleMemory } from '../../src/core/past-sessions.ts';
 import type { Observer } from '../../src/processor/observer.ts';
 import type { Clock } from '../../src/processor/ports.ts';
 import { Processor } from '../../src/processor/processor.ts';
@@ -51,7 +52,7 @@ export class Host {
     const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
-      idle: { maxBytes: world.plan.idleBytes, usedBytes: 0, pastBytes: 0 },
+      idle: idleMemory(world.plan.idleBytes),
       commits: { maxBytes: world.plan.commitMaxBytes * 2, usedBytes: 0 },
       log: this.input,
       store: new SimStore(world.store, this),

@@ -121,7 +121,7 @@ export function planOf(seed: number): Plan {
     hosts,
     commitInterval: pick(draw, [50, 500, 2_000]),
     commitMaxBytes: pick(draw, [1, 500, 2_000, 1_000_000]),
-    idleBytes: pick(draw, [0, 3_000, 1_000_000]),
+    idleBytes: pick(draw, [0, 3_000, 24_000, 1_000_000]),
     outboxMaxBytes: pick(draw, [1, 500, 4_000, 1_000_000]),
     clockMargin,
     beyondMargin,
