@@ -6,6 +6,7 @@ import { EventId, type EventIds } from './event-ids.ts';
 import { takeEvents, takeVisit } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import { openedBefore } from './heap.ts';
+import { IdFilter } from './id-filter.ts';
 import { setVisitId } from './ids.ts';
 import { type Give, Ledger } from './ledger.ts';
 import { type IdleMemory, idleMemory, mayMatter } from './past-sessions.ts';
@@ -14,7 +15,6 @@ import { readEventId } from './read-event.ts';
 import { factsOf, revisionOf } from './revision.ts';
 import type { Rules } from './rules.ts';
 import type { Session } from './session.ts';
-import { SessionFilter } from './session-filter.ts';
 import { Sessions } from './sessions.ts';
 import { Timers } from './timers.ts';
 import { type EndReason, Visit } from './visit.ts';
@@ -142,7 +142,7 @@ export class Partition<Raw> {
     this.ledger = new Ledger(rules, give);
     this.fresh = this.ledger.fresh;
     // Before the first accepted event there is nothing in the store.
-    this.sessions = new Sessions(rules, this.fresh, memory, state.eventClock === null ? new SessionFilter() : null);
+    this.sessions = new Sessions(rules, this.fresh, memory, state.eventClock === null ? new IdFilter() : null);
     this.timers = new Timers(rules);
     this.amendable = new AmendableVisits(state.amendable);
     this.table = open[0]?.table ?? new VisitTable();
@@ -279,7 +279,7 @@ export class Partition<Raw> {
   beginFilter(): { readonly reach: Reach; readonly add: (sessionId: string) => void; readonly use: () => void } | null {
     const { reach, sessions } = this;
     if (sessions.filter !== null || reach === null) return null;
-    const filling = new SessionFilter();
+    const filling = new IdFilter();
     // Sessions that leave memory meanwhile are added too: the reading may not see what was committed after it began.
     sessions.filling = filling;
     return {

@@ -3,10 +3,10 @@ import type { TrackEvent } from './event.ts';
 import { EventIds } from './event-ids.ts';
 import { takeEvents } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
+import type { IdFilter } from './id-filter.ts';
 import { type IdleMemory, PAST_IDS, type Past, PastSessions } from './past-sessions.ts';
 import type { Rules } from './rules.ts';
 import { Session } from './session.ts';
-import type { SessionFilter } from './session-filter.ts';
 import type { Visit } from './visit.ts';
 
 /** Visits from which on a session has its event ids in one place: each is then found without asking all visits. */
@@ -26,9 +26,9 @@ const EVENT_BYTES = 32;
  */
 export class Sessions {
   /** Denies sessions that have nothing in the store; null: it is not known which have. */
-  filter: SessionFilter | null;
+  filter: IdFilter | null;
   /** One that is being filled, to serve later. */
-  filling: SessionFilter | null = null;
+  filling: IdFilter | null = null;
   private readonly rules: Rules;
   private readonly fresh: FreshEvents;
   private readonly memory: IdleMemory;
@@ -45,7 +45,7 @@ export class Sessions {
   private idleBase = 0;
 
   /** @param fresh where the events are that visits' values have not taken. */
-  constructor(rules: Rules, fresh: FreshEvents, memory: IdleMemory, filter: SessionFilter | null) {
+  constructor(rules: Rules, fresh: FreshEvents, memory: IdleMemory, filter: IdFilter | null) {
     this.rules = rules;
     this.fresh = fresh;
     this.memory = memory;

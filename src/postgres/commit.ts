@@ -7,7 +7,7 @@ import type { Blocks } from './blocks.ts';
 import { CHUNK_COLUMN_COUNT, CHUNK_COLUMNS, writeChunks } from './chunk-row.ts';
 import { CopyRows } from './copy.ts';
 import { addOutboxSteps, trimStep } from './outbox.ts';
-import { ProfileGains, traitSteps } from './profiles.ts';
+import { type KnownProfiles, ProfileGains, traitSteps } from './profiles.ts';
 import type { MissingMonths } from './ranges.ts';
 import { RevisionRows } from './revisions.ts';
 import { copy, copyStatement } from './statements.ts';
@@ -23,7 +23,7 @@ export interface Expected {
 
 /**
  * All statements of one commit, with all of `commit` read and encoded: the fold may go on once this returns. `months` has
- * been asked for each id that gets a row in a table partitioned by range.
+ * been asked for each id that gets a row in a table partitioned by range; `known` counts on the commit to go through.
  *
  * Invariant: the first step fails unless the partition's row is as expected; and each step that moves or changes rows
  * fails unless it meets as many as the fold believes are there. Nothing is written by a processor that has lost the
@@ -34,12 +34,13 @@ export function commitSteps<Raw>(
   expected: Expected,
   trimOutbox: boolean,
   months: MissingMonths,
+  known: KnownProfiles,
   blocks: Blocks,
 ): Step[] {
   const { changes } = commit;
   const { partition } = expected;
   const revisions = new RevisionRows(changes);
-  const profiles = new ProfileGains();
+  const profiles = new ProfileGains(known);
   return [
     fenceStep(commit, expected),
     ...visitSteps(commit, partition, { revisions, profiles, months }, blocks),

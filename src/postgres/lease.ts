@@ -18,6 +18,7 @@ import { commitSteps, FENCE } from './commit.ts';
 import { readEndedSessions } from './ended-sessions.ts';
 import { historySteps, readHistory } from './history.ts';
 import { ACKNOWLEDGE, acknowledgeSteps, readOutbox, readOutboxSteps } from './outbox.ts';
+import { KnownProfiles } from './profiles.ts';
 import { makeRange, type Ranges } from './ranges.ts';
 import type { Readers } from './readers.ts';
 import type { Session } from './session.ts';
@@ -55,6 +56,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly #shared: Shared;
   readonly #onRelease: () => void;
   readonly #streams = new Set<Session>();
+  readonly #profiles: KnownProfiles;
   #nextOffset: number;
   #commitNumber: number;
   /** Sequence below which the outbox holds nothing. */
@@ -73,6 +75,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.#session = session;
     this.#shared = shared;
     this.#onRelease = onRelease;
+    this.#profiles = new KnownProfiles(!holding.started);
     this.#nextOffset = holding.state.nextOffset;
     this.#commitNumber = holding.commitNumber;
     this.#trimmed = 0;
@@ -104,7 +107,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     };
     const { ranges, blocks, slots } = this.#shared;
     const missing = ranges.missing();
-    const steps = commitSteps(commit, expected, commit.published > this.#trimmed, missing, blocks);
+    const steps = commitSteps(commit, expected, commit.published > this.#trimmed, missing, this.#profiles, blocks);
     const months = missing.found;
     this.#nextOffset = commit.changes.state.nextOffset;
     this.#commitNumber += 1;

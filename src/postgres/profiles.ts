@@ -1,4 +1,5 @@
 import type { Changes } from '../core/changes.ts';
+import { IdFilter } from '../core/id-filter.ts';
 import type { Visit } from '../core/visit.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
@@ -13,9 +14,14 @@ import { copy, copyStatement } from './statements.ts';
  * So a part is the sum of the rows, whatever is said of them.
  */
 export class ProfileGains {
+  readonly #known: KnownProfiles;
   readonly #byProfile = new Map<string, Gain>();
   /** Rows of ended_visit go, or are replaced. */
   loses = false;
+
+  constructor(known: KnownProfiles) {
+    this.#known = known;
+  }
 
   /** A visit that has a row in ended_visit from now on. */
   add(visit: Visit): void {
@@ -36,8 +42,10 @@ export class ProfileGains {
 
   /** After the steps that write visits. */
   steps(partition: number, blocks: Blocks): Step[] {
-    const rows = new CopyRows(8, blocks);
+    const added = new CopyRows(8, blocks);
+    const staged = new CopyRows(8, blocks);
     for (const [profileId, gain] of this.#byProfile) {
+      const rows = this.#known.isNew(profileId) ? added : staged;
       rows.row();
       rows.text(profileId);
       rows.int(partition);
@@ -48,10 +56,34 @@ export class ProfileGains {
       rows.time(gain.first);
       rows.time(gain.last);
     }
-    const steps = copy(COPY_PROFILE, rows);
+    const steps = copy(COPY_STAGED, staged);
+    const together = [...copy(COPY_ADDED, added), ...steps];
     if (this.loses)
-      return [...steps, ADD_SUMS, { ...DROP_EMPTY, values: [partition] }, { ...FIND_SEEN, values: [partition] }];
-    return steps.length === 0 ? [] : [...steps, ADD];
+      return [...together, ADD_SUMS, { ...DROP_EMPTY, values: [partition] }, { ...FIND_SEEN, values: [partition] }];
+    return steps.length === 0 ? together : [...together, ADD];
+  }
+}
+
+/**
+ * Tells profiles that certainly have no row of the partition yet. Theirs are copied straight into the table, which costs
+ * a third of what merging them does.
+ *
+ * Invariant: a profile that has a row is never told to be new. So only who began the partition, and wrote all of its rows,
+ * tells of any.
+ */
+export class KnownProfiles {
+  readonly #filter: IdFilter | null;
+
+  /** @param areNone whether no profile has a row of the partition. */
+  constructor(areNone: boolean) {
+    this.#filter = areNone ? new IdFilter() : null;
+  }
+
+  /** It has a row from now on. */
+  isNew(profileId: string): boolean {
+    if (this.#filter === null || this.#filter.mayHave(profileId)) return false;
+    this.#filter.add(profileId);
+    return true;
   }
 }
 
@@ -66,7 +98,8 @@ interface Gain {
 
 const COLUMNS =
   'profile_id, partition, visit_count, event_count, page_view_count, duration_ms, first_seen_at, last_seen_at';
-const COPY_PROFILE = copyStatement('staged_profile', COLUMNS);
+const COPY_STAGED = copyStatement('staged_profile', COLUMNS);
+const COPY_ADDED = copyStatement('profile_part', COLUMNS);
 
 /** Stages what rows of `source`, as they are in ended_visit, gave: it goes with them. */
 export function loseProfiles(source: string): string {

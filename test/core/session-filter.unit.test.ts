@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyState } from '../../src/core/changes.ts';
 import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
+import { IdFilter } from '../../src/core/id-filter.ts';
 import { Partition } from '../../src/core/partition.ts';
 import { type IdleMemory, idleMemory } from '../../src/core/past-sessions.ts';
 import { DEFAULT_RULES } from '../../src/core/rules.ts';
-import { SessionFilter } from '../../src/core/session-filter.ts';
 
 const T = 1_767_225_600_000;
 const HOUR = 3_600_000;
@@ -14,7 +14,7 @@ describe('a filter of sessions', () => {
   test('never denies a session that was added, whatever its id', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' })), (ids) => {
-        const filter = new SessionFilter();
+        const filter = new IdFilter();
         for (const id of ids) filter.add(id);
         for (const id of ids) expect(filter.mayHave(id)).toBe(true);
       }),
@@ -22,7 +22,7 @@ describe('a filter of sessions', () => {
   });
 
   test('denies nearly all others, also after it has grown many times over', () => {
-    const filter = new SessionFilter();
+    const filter = new IdFilter();
     for (let i = 0; i < 500_000; i++) filter.add(`session-${i}`);
     for (let i = 0; i < 500_000; i += 997) expect(filter.mayHave(`session-${i}`)).toBe(true);
     let mistaken = 0;

@@ -1,26 +1,27 @@
 /**
- * Which sessions may have something in the store, in little memory: a Bloom filter that grows.
+ * Which ids may have something in the store, those of sessions or of profiles, in little memory: a Bloom filter that
+ * grows.
  *
- * Invariant: a session id that was added is never denied. So where it denies one, nothing has to be looked up; where it
- * does not, about one time in fifty at most, there may still be nothing to find.
+ * Invariant: an id that was added is never denied. So where it denies one, nothing has to be looked up; where it does
+ * not, about one time in fifty at most, there may still be nothing to find.
  *
  * Source: B. H. Bloom, Space/time trade-offs in hash coding with allowable errors, 1970; layers as in P. S. Almeida et
  * al., Scalable Bloom filters, 2007.
  */
 import { mix } from './mix.ts';
 
-export class SessionFilter {
+export class IdFilter {
   private readonly layers: Layer[] = [new Layer(FIRST)];
   private bytes = FIRST / 8;
 
-  /** False once there were more sessions than it may take memory for: it says nothing any more. */
+  /** False once there were more ids than it may take memory for: it says nothing any more. */
   get serves(): boolean {
     return this.bytes <= MOST_BYTES;
   }
 
-  add(sessionId: string): void {
+  add(id: string): void {
     if (!this.serves) return;
-    const [h1, h2] = hashes(sessionId);
+    const [h1, h2] = hashes(id);
     let last = this.layers.at(-1)!;
     if (last.isFull) {
       last = new Layer(Math.min(last.bits * 2, LARGEST));
@@ -34,21 +35,21 @@ export class SessionFilter {
     last.add(h1, h2);
   }
 
-  /** False: the session was never added. */
-  mayHave(sessionId: string): boolean {
+  /** False: the id was never added. */
+  mayHave(id: string): boolean {
     if (!this.serves) return true;
-    const [h1, h2] = hashes(sessionId);
+    const [h1, h2] = hashes(id);
     for (const layer of this.layers) if (layer.has(h1, h2)) return true;
     return false;
   }
 }
 
-/** Bits a session, and bits set for each: one in three hundred is taken for another in a full layer. */
+/** Bits an id, and bits set for each: one in three hundred is taken for another in a full layer. */
 const BITS_EACH = 12;
 const PROBES = 7;
 const FIRST = 2 ** 20;
 const LARGEST = 2 ** 26;
-/** About 20 million sessions. */
+/** About 20 million ids. */
 const MOST_BYTES = 32 * 2 ** 20;
 
 class Layer {
