@@ -19,6 +19,8 @@ import { type EnvelopeContext, Envelopes } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
 import { checkDatabase, checkTopics } from './preflight.ts';
+import { commitBytes } from './workers/commit-bytes.ts';
+import { memoryHere } from './workers/count.ts';
 import { writerSchemasOf } from './writer-schemas.ts';
 
 /** How many times `commit.max_bytes` all partitions of a thread may have folded since their last commits. */
@@ -104,6 +106,7 @@ export async function runProcessor(
 /** A processor over these parts. */
 export function assemble(settings: Settings, logger: Logger, observer: Observer, outside: Outside): Processor {
   const { input, events, visit, commit, outbox, cache } = settings;
+  const commitMaxBytes = commit.maxBytes ?? commitBytes(memoryHere());
   const options = { keepProperties: events.keepProperties };
   const avro = new AvroDecoder(options);
   const decoders = new Map<number, Decoder>();
@@ -137,7 +140,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
         severalPerRecord: input.format === 'tracardi',
       }),
     idle: idleMemory(cache.maxBytes),
-    commits: { maxBytes: COMMITS_AT_ONCE * commit.maxBytes, usedBytes: 0 },
+    commits: { maxBytes: COMMITS_AT_ONCE * commitMaxBytes, usedBytes: 0 },
     decodeOutbox,
     eventIdOf: (value) => decodeVisitEnded(value).eventId,
   };
@@ -145,7 +148,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
     topic: input.topic,
     rules: rulesOf(settings),
     commitInterval: commit.interval,
-    commitMaxBytes: commit.maxBytes,
+    commitMaxBytes,
     outboxMaxBytes: outbox.maxBytes,
     clockMargin: visit.anticipates ? visit.clockMargin : null,
     start: input.start,

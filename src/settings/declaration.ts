@@ -290,9 +290,9 @@ export const SETTINGS = named({
     doc: 'Longest that a folded record waits for its commit while catching up; when traffic is light it is far sooner.',
   }),
   'commit.max_bytes': setting({
-    type: bytes(64 << 10, 1024 * MB),
-    default: 96 * MB,
-    doc: 'Memory, about, that what was folded since the last commit may take before one is made, a partition; four times that, of all partitions of a thread.',
+    type: optional(bytes(64 << 10, 1024 * MB)),
+    default: null,
+    doc: 'Memory, about, that what was folded since the last commit may take before one is made, a partition; four times that, of all partitions of a thread. Unless set a 64th of the memory that a thread may have, 32 to 128 MB.',
   }),
   'cache.max_bytes': setting({
     type: bytes(0, 64 * 1024 * MB),

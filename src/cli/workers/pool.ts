@@ -9,6 +9,8 @@ import { Worker } from 'node:worker_threads';
 import type { Observer, PartitionReport } from '../../processor/observer.ts';
 import type { Settings } from '../../settings/index.ts';
 import type { Prepared } from '../assemble.ts';
+import { commitBytes } from './commit-bytes.ts';
+import { memoryHere } from './count.ts';
 import { type Load, loadOf } from './load.ts';
 import { errorOf, type Observed, type Order, type Standing, type Task, type Word } from './messages.ts';
 
@@ -155,12 +157,13 @@ function longer(before: Load | null, { delaySeconds }: Load): number {
   return Math.max(before?.delaySeconds ?? 0, delaySeconds);
 }
 
-/** The settings of each of so many threads, where a setting speaks of the whole process. */
+/** The settings of each of so many threads, where a setting speaks of the whole process or hangs on what each has. */
 function shareOf(settings: Settings, count: number): Settings {
-  const { cache, database } = settings;
+  const { cache, commit, database } = settings;
   return {
     ...settings,
     cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / count) },
+    commit: { ...commit, maxBytes: commit.maxBytes ?? commitBytes(memoryHere() / count) },
     database: { ...database, poolSize: Math.max(1, Math.floor(database.poolSize / count)) },
   };
 }
