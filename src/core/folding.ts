@@ -179,6 +179,7 @@ export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void 
   visit.pageViewCount += other.pageViewCount;
   visit.lateEventCount += other.lateEventCount;
   for (const [type, count] of other.types) visit.types = visit.types.plus(type, count);
+  if (other.mayBeLarge) visit.mayBeLarge = true;
   visit.takeStamps(other);
   fresh.move(other, visit);
   const { stamps } = visit;

@@ -51,7 +51,7 @@ export class Ledger<Raw> {
     if (visit.dirty) return;
     visit.dirty = true;
     this.dirty.push(visit);
-    this.large += largeBytes(visit);
+    if (visit.mayBeLarge) this.large += largeBytes(visit);
   }
 
   /** `visit` is no more; `survivor` has all that it held, its fresh events too. */

@@ -551,6 +551,7 @@ export class Partition<Raw> {
     visit.eventCount += 1;
     visit.addIdBits(this.eventId.bits);
     this.fresh.add(visit, event, this.eventId);
+    if (event.shared !== true) visit.mayBeLarge = true;
     if (visit.untaken >= MANY_UNTAKEN || event.shared !== true) takeEvents(this.rules, visit, this.fresh);
   }
 

@@ -25,7 +25,7 @@ const SAID = 42;
 export const VALUES = 9;
 
 /** Bits of the flags, and where in them the small choices begin. */
-const [ENDED, DIRTY, KNOWS_IDS] = [1, 2, 4];
+const [ENDED, DIRTY, KNOWS_IDS, MAY_BE_LARGE] = [1, 2, 4, 1 << 12];
 const [REASON, SEAL, STORED] = [3, 6, 9];
 const REASONS: readonly (EndReason | null)[] = [null, 'explicit', 'max_duration', 'max_events', 'inactivity'];
 const PLACES: readonly (Place | null)[] = [null, 'open', 'ended'];
@@ -200,6 +200,15 @@ export abstract class VisitRecord {
 
   set dirty(is: boolean) {
     this.setFlag(DIRTY, is);
+  }
+
+  /** Whether it has to be looked how large it is: see `largeBytes`. What many events share is small. */
+  get mayBeLarge(): boolean {
+    return this.flag(MAY_BE_LARGE);
+  }
+
+  set mayBeLarge(is: boolean) {
+    this.setFlag(MAY_BE_LARGE, is);
   }
 
   /** Reason of the last published revision; null before the first. */

@@ -111,6 +111,18 @@ export class ByteWriter {
     return length;
   }
 
+  /** The number of the text's bytes as a varint, and the bytes. */
+  measured(text: string): void {
+    if (text.length > SURELY_ONE_BYTE) {
+      this.varint(Buffer.byteLength(text));
+      this.utf8(text);
+      return;
+    }
+    this.byte(0);
+    const length = this.utf8(text);
+    this.buffer[this.at - length - 1] = length;
+  }
+
   /** The text as a JSON string. What is half of a surrogate pair becomes U+FFFD, as in UTF-8: Postgres refuses its escape. */
   json(text: string): void {
     const { length } = text;
@@ -216,6 +228,8 @@ export class ByteWriter {
   }
 }
 
+/** A text of so many units has less than 128 bytes. */
+const SURELY_ONE_BYTE = 42;
 /** Beyond this length Buffer.write is faster than a loop. */
 const SHORT = 48;
 const DASH = 0x2d;

@@ -32,8 +32,9 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   for (walk.begin(visit); walk.next(); ) used.use(visit.contextStampAt(walk.place));
 
   out.byte(VERSION);
-  out.varint(used.all.length);
-  for (const stamp of used.all) {
+  out.varint(used.count);
+  for (let i = 0; i < used.count; i += 1) {
+    const stamp = used.all[i]!;
     const after = stamps.timeAt(stamp) - visit.startedAt;
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
     writeId(out, stamps.readId(stamp, id));
@@ -41,14 +42,14 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   let use = 0;
   for (; use < SINGLE; use += 1) out.varint(used.uses[use]!);
   const { types } = visit;
-  out.varint(used.uses.length - SINGLE);
+  out.varint(used.useCount - SINGLE);
   for (walk.begin(visit); walk.next(); ) {
-    writeText(out, walk.entry[0]);
+    out.measured(walk.entry[0]);
     out.varint(used.uses[use++]!);
   }
   out.varint(types.size);
   for (let i = 0; i < types.size; i += 1) {
-    writeText(out, types.typeAt(i));
+    out.measured(types.typeAt(i));
     out.varint(types.countAt(i));
   }
 }
@@ -119,31 +120,41 @@ const types = new SharedTexts();
 const [PAGE, UTM] = [Buffer.from(PAGE_KEY), Buffer.from(UTM_KEY)];
 const APART = [PAGE, UTM];
 
-/** Distinct stamps in order of first use, and which of them each use was of. */
+/**
+ * Distinct stamps in order of first use, and which of them each use was of. What the arrays hold beyond the counts is of a
+ * visit before: an array that is cut to nothing gives its memory back, and would have to grow again for each visit.
+ */
 class Used {
   readonly all: number[] = [];
+  count = 0;
   /** 0: none, else the index in `all` + 1. */
   readonly uses: number[] = [];
+  useCount = 0;
   readonly #index = new Map<number, number>();
 
   clear(): void {
-    this.all.length = 0;
-    this.uses.length = 0;
+    this.count = 0;
+    this.useCount = 0;
     if (this.#index.size > 0) this.#index.clear();
   }
 
   use(stamp: number): void {
-    this.uses.push(stamp === NO_STAMP ? 0 : this.#find(stamp) + 1);
+    this.uses[this.useCount++] = stamp === NO_STAMP ? 0 : this.#find(stamp) + 1;
   }
 
   /** Mostly there is a handful, which a scan finds faster than a map. */
   #find(stamp: number): number {
     const { all } = this;
-    for (let i = 0; i < all.length && i < SCANNED; i += 1) if (all[i] === stamp) return i;
-    if (all.length < SCANNED) return all.push(stamp) - 1;
-    const found = this.#index.get(stamp) ?? all.push(stamp) - 1;
+    for (let i = 0; i < this.count && i < SCANNED; i += 1) if (all[i] === stamp) return i;
+    if (this.count < SCANNED) return this.#add(stamp);
+    const found = this.#index.get(stamp) ?? this.#add(stamp);
     this.#index.set(stamp, found);
     return found;
+  }
+
+  #add(stamp: number): number {
+    this.all[this.count] = stamp;
+    return this.count++;
   }
 }
 
@@ -156,19 +167,14 @@ const id = new EventId();
 const walk = new ContextWalk();
 
 /** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
-function writeId(out: ByteWriter, { isUuid, text, a, b, c, d }: EventId): void {
-  if (isUuid) {
+function writeId(out: ByteWriter, id: EventId): void {
+  if (id.isUuid) {
     out.byte(0);
-    for (const word of [a, b, c, d]) out.int32(word);
+    out.id(id);
   } else {
-    out.varint(Buffer.byteLength(text) + 1);
-    out.utf8(text);
+    out.varint(Buffer.byteLength(id.text) + 1);
+    out.utf8(id.text);
   }
-}
-
-function writeText(out: ByteWriter, text: string): void {
-  out.varint(Buffer.byteLength(text));
-  out.utf8(text);
 }
 
 class Reader {

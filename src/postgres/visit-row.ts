@@ -131,6 +131,7 @@ export function readVisit(row: RowReader, place: Place, table?: VisitTable): Vis
   };
   readFoldState(row.bytes(), values, visit);
   visit.stored = place;
+  visit.mayBeLarge = true;
   return visit;
 }
 

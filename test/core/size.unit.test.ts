@@ -53,6 +53,25 @@ describe('what a commit takes', () => {
   });
 });
 
+test('a visit is looked at once one of its events is not small for certain, and what is merged with it is too', () => {
+  const partition = new Partition<null>(RULES, { topic: 't', partition: 0 }, emptyState(), []);
+  let offset = 0;
+  const fold = (one: TrackEvent) => {
+    const record = { offset: offset++, timestamp: T, raw: null, entries: [one] };
+    partition.lookup([record]);
+    partition.fold(record);
+  };
+  const [small, large] = ['', 'x'.repeat(30_000)];
+  const minutes = (count: number) => T - count * 60_000;
+  fold({ ...event('s', 'first', small), t: minutes(50), shared: true });
+  fold({ ...event('s', 'last', large), t: minutes(10) });
+  expect(partition.largeBytes).toBeGreaterThan(28_000);
+  partition.take();
+  fold({ ...event('s', 'between', small), t: minutes(30), shared: true });
+  expect(partition.largeBytes).toBeGreaterThan(28_000);
+  expect([...partition.visits()]).toHaveLength(1);
+});
+
 test('visits of some hundred thousand events merge', () => {
   const [fresh, table] = [new FreshEvents(), new VisitTable()];
   const visits = ['a', 'b'].map((name) => {
