@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
 import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
+import { EventId } from '../../src/core/event-ids.ts';
 import { Partition } from '../../src/core/partition.ts';
-import { type IdleMemory, idleMemory, PastSessions } from '../../src/core/past-sessions.ts';
+import { addId, type IdleMemory, idleMemory, mayMatter, PAST_IDS, PastSessions } from '../../src/core/past-sessions.ts';
 import { DEFAULT_RULES } from '../../src/core/rules.ts';
 import { Visit } from '../../src/core/visit.ts';
 
@@ -125,7 +126,7 @@ describe('a session that left memory', () => {
 });
 
 describe('pasts of sessions', () => {
-  const past = (until: number) => ({ until, ids: new Int32Array(8).fill(until) });
+  const past = (until: number) => ({ until, ids: new Int32Array(PAST_IDS).fill(until) });
 
   test('are those of the sessions put last, as far as their memory goes', () => {
     const memory = { ...idleMemory(0), maxPastBytes: 5_000 };
@@ -133,7 +134,7 @@ describe('pasts of sessions', () => {
     for (let i = 0; i < 1_000; i++) pasts.put(`s${i}`, past(i));
     expect(memory.pastBytes).toBeLessThanOrEqual(5_000);
     const kept = Array.from({ length: 1_000 }, (_, i) => pasts.take(`s${i}`)).flatMap((one) => one ?? []);
-    expect(kept.length).toBeGreaterThan(20);
+    expect(kept.length).toBeGreaterThan(10);
     expect(kept).toEqual(kept.map((_, i) => past(1_000 - kept.length + i)));
   });
 
@@ -151,4 +152,17 @@ describe('pasts of sessions', () => {
     pasts.put('s', past(1));
     expect(pasts.take('s')).toBeNull();
   });
+});
+
+test.each([
+  ['ten', 10, 2],
+  ['thirty', 30, 100],
+])('of %s ids each is known again, and hardly any other is taken for one', (_, count, most) => {
+  const past = { until: 0, ids: new Int32Array(PAST_IDS) };
+  const id = (i: number) => new EventId().set(`${i.toString(16).padStart(8, '0')}-0000-7000-8000-000000000000`);
+  for (let i = 0; i < count; i++) addId(past.ids, id(i));
+  for (let i = 0; i < count; i++) expect(mayMatter(past, 1, id(i))).toBe(true);
+  let mistaken = 0;
+  for (let i = count; i < 50_000; i++) if (mayMatter(past, 1, id(i))) mistaken += 1;
+  expect(mistaken).toBeLessThanOrEqual(most);
 });
