@@ -1,4 +1,5 @@
 /** Many visits open at once: what each takes, and what it takes to take them over after a crash. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionsOf } from '../../src/kafka/offsets.ts';
 import { Registry, subjectOf } from '../../src/wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
@@ -19,6 +20,8 @@ import type { Say } from './index.ts';
 const FEW = 300;
 const GOAL_BYTES = 600;
 const GOAL_SECONDS = 10;
+/** Without a commit for so long, ms, buffers of commits are let go: what is left is of the visits. */
+const AT_REST = 6_000;
 
 interface Opened {
   readonly memory: Memory;
@@ -71,6 +74,7 @@ async function open(
     programs.push(first);
     await progress.until(({ next }) => next === input.records, programs);
     const wrong = await differences(ground, pipeline.schema, input);
+    await sleep(AT_REST);
     const memory = await memoryOf(first);
     say(`${input.answer.visits} visits are open: ${Math.round(memory.held / 2 ** 20)} MB held`);
     const crash = crashes ? await crashed(ground, pipeline, input, main, progress, programs) : [];

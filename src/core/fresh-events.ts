@@ -91,6 +91,14 @@ export class FreshEvents {
     this.spent = true;
   }
 
+  /** Gives back what a large commit needed. Nobody reads what was taken any more, and nothing was added since. */
+  rest(): void {
+    if (!this.spent) return;
+    this.count = 0;
+    if (this.blocks.length > 1) this.blocks.length = 1;
+    if (this.integers.length > INTEGERS << BLOCK_BITS) this.resize(1 << BLOCK_BITS);
+  }
+
   // --------------------------------------------------------------------------------------- what the chains are read by
 
   after(i: number): number {

@@ -647,6 +647,11 @@ export class Partition<Raw> {
     }
   }
 
+  /** The store has all that was taken, and nothing was folded since: memory that a large commit needed is given back. */
+  rest(): void {
+    if (this.pending === 0) this.fresh.rest();
+  }
+
   /** Gives back its share of the memory that partitions share: nothing is asked of it afterwards. */
   close(): void {
     this.sessions.close();

@@ -8,6 +8,13 @@ export class Blocks {
   readonly #free: Buffer[] = [];
   /** So many have been free all the time since some were last given back. */
   #spare = 0;
+  readonly #idle: number;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** @param idle without a commit for so long, ms, none is kept. */
+  constructor(idle = 5_000) {
+    this.#idle = idle;
+  }
 
   take(): Buffer {
     const block = this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
@@ -23,6 +30,14 @@ export class Blocks {
     this.#free.length -= this.#spare >> 3;
     for (const block of blocks) if (block.length === BLOCK) this.#free.push(block);
     this.#spare = this.#free.length;
+    if (this.#timer !== null) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.#forget(), this.#idle).unref();
+  }
+
+  #forget(): void {
+    this.#free.length = 0;
+    this.#spare = 0;
+    this.#timer = null;
   }
 
   /** How many are kept. */

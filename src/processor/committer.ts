@@ -221,6 +221,7 @@ export class Committer {
       this.noteAcknowledged(published);
       schemas.areKept(writerSchemas);
       fold.settle(held);
+      fold.rest();
       if (outbox !== null) publisher.offer(outbox, dues);
       const ms = clock.elapsed() - started;
       observer.committed({ partition: lease.partition, ms, ...size });

@@ -20,3 +20,12 @@ test('memory that one large commit took is given up when smaller ones follow', (
   for (let i = 0; i < 100; i += 1) commit(blocks, 4);
   expect(blocks.kept).toBeLessThan(20);
 });
+
+test('and all of it where no commit follows for a while', async () => {
+  const blocks = new Blocks(20);
+  commit(blocks, 16);
+  expect(blocks.kept).toBe(16);
+  while (blocks.kept > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  commit(blocks, 4);
+  expect(blocks.kept).toBe(4);
+});
