@@ -247,13 +247,16 @@ export class Epoch {
 
   private async foldSlice(records: readonly RawRecord[]): Promise<void> {
     const { fold, committer, lease, context } = this;
-    const { clock } = context.parts;
+    const { clock, decode } = context.parts;
     await this.outboxRoom();
     if (context.ending().now) return;
     const decoded: LogRecord<RawRecord>[] = [];
     while (!this.decodeKnown(records, decoded)) {
-      await this.learn(records[decoded.length]!);
+      const record = records[decoded.length]!;
+      await this.learn(record);
       if (context.ending().now) return;
+      // Whether its schema is known now, or known to be none: then it is refused.
+      decoded.push(decode(lease.partition, record));
     }
     const lookup = fold.lookup(decoded);
     if (lookup !== null) fold.admit(await this.awaiting('store', () => lease.history(lookup)));
@@ -282,7 +285,7 @@ export class Epoch {
   // What goes on event by event is in functions that do not wait: one that may is resumed in its slow form after each
   // wait, and compiled once more with all that it calls.
 
-  /** Decodes what is not decoded yet. @returns false where the next one has a writer schema that has to be learnt first. */
+  /** Decodes what is not decoded yet. @returns false where the next one's writer schema has to be asked for first. */
   private decodeKnown(records: readonly RawRecord[], decoded: LogRecord<RawRecord>[]): boolean {
     const { schemas, lease } = this;
     const { decode } = this.context.parts;
