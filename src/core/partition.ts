@@ -147,9 +147,7 @@ export class Partition<Raw> {
     this.amendable = new AmendableVisits(state.amendable);
     this.table = open[0]?.table ?? new VisitTable();
     for (const visit of open) {
-      visit.moveTo(this.table);
-      const session = this.sessions.findOrMake(visit.sessionId, visit.debug, false);
-      this.sessions.insert(session, visit);
+      this.takeIn(this.sessions.findOrMake(visit.sessionId, visit.debug, false), visit);
       this.timers.schedule(visit, this.watermark);
       this.open += 1;
     }
@@ -260,8 +258,7 @@ export class Partition<Raw> {
         // One that ended here since it was loaded may be found as ended: what is in memory is the newer.
         const here = known.get(visit.id);
         if (here === undefined) {
-          visit.moveTo(this.table);
-          this.sessions.insert(session, visit);
+          this.takeIn(session, visit);
         } else if (visit.knowsIds) here.loadIds(visit.ids);
       }
       this.sessions.loaded(session);
@@ -269,6 +266,13 @@ export class Partition<Raw> {
       session.past = null;
       this.touch(session);
     }
+  }
+
+  /** A visit that was loaded. How large it is nobody has said. */
+  private takeIn(session: Session, visit: Visit): void {
+    visit.moveTo(this.table);
+    visit.mayBeLarge = true;
+    this.sessions.insert(session, visit);
   }
 
   /**

@@ -82,7 +82,6 @@ export function visitOf(stored: VisitRow, eventIds: EventIds | null): Visit {
   visit.types = TypeCounts.of(row.types);
   if (eventIds !== null) visit.loadIds(eventIds);
   visit.stored = row.ended ? 'ended' : 'open';
-  visit.mayBeLarge = true;
   return visit;
 }
 

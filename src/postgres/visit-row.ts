@@ -131,7 +131,6 @@ export function readVisit(row: RowReader, place: Place, table?: VisitTable): Vis
   };
   readFoldState(row.bytes(), values, visit);
   visit.stored = place;
-  visit.mayBeLarge = true;
   return visit;
 }
 

@@ -53,6 +53,16 @@ describe('what a commit takes', () => {
   });
 });
 
+test('a visit that was loaded is looked at, for nobody has said how large it is', () => {
+  const visit = new Visit('00000000-0000-8000-8000-000000000000', 's', false, 0, 0, T, T, T);
+  visit.context = [['extra', { text: 'x'.repeat(30_000) }]];
+  visit.stored = 'open';
+  const state = { ...emptyState(1), arrivalClock: T, eventClock: T };
+  const partition = new Partition<null>(RULES, { topic: 't', partition: 0 }, state, [visit]);
+  expect(partition.endDue(T + 3_600_000)).toBe(1);
+  expect(partition.largeBytes).toBeGreaterThan(28_000);
+});
+
 test('a visit is looked at once one of its events is not small for certain, and what is merged with it is too', () => {
   const partition = new Partition<null>(RULES, { topic: 't', partition: 0 }, emptyState(), []);
   let offset = 0;
