@@ -13,6 +13,8 @@ import { faintWords, overflow } from './support/looks.ts';
 const SCRIPT = '<script>alert(1)</script>';
 const SESSION = `a/b%2F#?&"'<img src=x onerror=alert(2)>\u{1f600}é`;
 const PROFILE = `"><svg onload=alert(3)>'\u{1f600}`;
+/** A time as the console shows it: with its day where that is not today. */
+const CLOCK = '(\\d\\d-\\d\\d )?\\d\\d:\\d\\d:\\d\\d';
 const PAGE = `/<iframe srcdoc="<script>alert(4)</script>">\u202e`;
 const context = { page: { url: null, path: PAGE, title: null, referrer: `javascript:alert(5)` } };
 
@@ -118,7 +120,9 @@ describeBrowser('the console in a browser', () => {
     await tabTo(page, (focus) => focus.startsWith('a #/visit/'));
     await page.keyboard.press('Enter');
     await seen(page.locator('.why'));
-    expect(await page.locator('.why').textContent()).toMatch(/^Ended at [\d:]+: by its event sign-out; a late event/);
+    expect(await page.locator('.why').textContent()).toMatch(
+      new RegExp(`^Ended at ${CLOCK}: by its event sign-out; a late event`),
+    );
     expect(wrong).toEqual([]);
     await page.context().close();
   });
@@ -135,7 +139,9 @@ describeBrowser('the console in a browser', () => {
       if (!(await says.textContent())?.startsWith('Open')) await page.keyboard.press('ArrowDown');
     }
     expect(await says.textContent()).toMatch(
-      /It ends when the watermark passes [\d:]+ \(its last event plus the gap of 1 h\); if no more records come, at /,
+      new RegExp(
+        `It ends when the watermark passes ${CLOCK} \\(its last event plus the gap of 1 h\\); if no more records come, at `,
+      ),
     );
     await page.keyboard.press('Enter');
     await seen(page.locator('.why'));
