@@ -3,19 +3,22 @@ import type { Visit } from './visit.ts';
 
 /** When visits end, and until when they can change. Times in ms; `watermark` is null before the first accepted event. */
 
+/** What of a visit says when it ends. */
+export type Timed = Pick<Visit, 'lastEventAt' | 'lastArrival' | 'published' | 'seal'>;
+
 /** `A` for a visit: doubled with each publication, so that one that is amended often is published ever more rarely. */
-function grace(rules: Rules, visit: Visit): number {
+function grace(rules: Rules, visit: Timed): number {
   if (visit.published === 0) return rules.arrivalGrace;
   return Math.min(rules.arrivalGrace * 2 ** visit.published, Math.max(rules.gap, rules.arrivalGrace));
 }
 
 /** The watermark past which the visit's end no longer waits for the silence to be long enough. */
-export function watermarkToPass(rules: Rules, visit: Visit): number {
+export function watermarkToPass(rules: Rules, visit: Timed): number {
   return visit.lastEventAt + (visit.seal === null ? rules.gap : 0);
 }
 
 /** The visit ends once the arrival clock is past this. */
-export function duePoint(rules: Rules, visit: Visit, watermark: number | null): number {
+export function duePoint(rules: Rules, visit: Timed, watermark: number | null): number {
   const soonest = visit.lastArrival + grace(rules, visit);
   if (watermark !== null && watermark > watermarkToPass(rules, visit)) return soonest;
   return soonest + (visit.seal === null ? rules.gap : 0) + rules.outOfOrderness;

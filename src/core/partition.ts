@@ -110,6 +110,8 @@ export class Partition<Raw> {
   private readonly table: VisitTable;
   private readonly eventId = new EventId();
   private readonly visitId = new EventId();
+  /** Records are counted from here where it is done for each session: small numbers take no memory of their own. */
+  private readonly firstOffset: number;
   private touched: Session[] = [];
   private open = 0;
   /** Follows from the event clock: reckoned when that moves, for it is asked for far more often. */
@@ -138,6 +140,7 @@ export class Partition<Raw> {
     this.rules = rules;
     this.source = source;
     this.state = { ...state, counts: { ...state.counts } };
+    this.firstOffset = state.nextOffset;
     if (state.eventClock !== null) this.moveEventClock(state.eventClock);
     this.ledger = new Ledger(rules, give);
     this.fresh = this.ledger.fresh;
@@ -210,12 +213,13 @@ export class Partition<Raw> {
     this.warmTo = 0;
     for (let r = 0; r < records.length; r++) {
       const { entries, offset } = records[r]!;
+      const number = offset - this.firstOffset;
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i]!;
         if (isRefusal(entry)) continue;
         const session = this.sessionOf(entry);
         this.ahead.push(session);
-        if (offset > session.awaited) session.awaited = offset;
+        if (number > session.awaited) session.awaited = number;
         this.sessions.wake(session);
         if (this.lacks(session, entry) && !unknown.has(session)) unknown.set(session, unknownOf(session));
       }
@@ -502,17 +506,7 @@ export class Partition<Raw> {
       const { visitId } = this;
       setVisitId(visitId, record.timestamp, event.sessionId, topic, partition, record.offset, index);
       const arrived = Math.max(arrivalClock, event.t);
-      visit = new Visit(
-        visitId,
-        event.sessionId,
-        session.debug,
-        record.offset,
-        index,
-        event.t,
-        event.t,
-        arrived,
-        this.table,
-      );
+      visit = new Visit(visitId, session, record.offset, index, event.t, event.t, arrived, this.table);
       visit.knowsIds = true;
       visit.seal = placement.seal;
       this.open += 1;
@@ -646,8 +640,8 @@ export class Partition<Raw> {
   /** The store has the commit: sessions with nothing open leave memory. */
   settle(held: Held): void {
     for (const session of held) {
-      session.holds -= 1;
-      this.sessions.forget(session, this.watermark, this.state.nextOffset);
+      session.unhold();
+      this.sessions.forget(session, this.watermark, this.state.nextOffset - this.firstOffset);
     }
   }
 
@@ -668,14 +662,14 @@ export class Partition<Raw> {
 
   private change(visit: Visit): void {
     this.ledger.changed(visit);
-    this.touch(visit.session!);
+    this.touch(visit.session);
   }
 
   private touch(session: Session): void {
     if (session.touched) return;
     this.sessions.wake(session);
     session.touched = true;
-    session.holds += 1;
+    session.hold();
     this.touched.push(session);
   }
 }

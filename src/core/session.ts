@@ -2,64 +2,131 @@ import type { EventIds } from './event-ids.ts';
 import type { Past } from './past-sessions.ts';
 import type { Visit } from './visit.ts';
 
-/** The visits that one session id, or its debug traffic, has in memory: by start, disjoint. */
+/** Bits of the state; above them the number of holds. */
+const [DEBUG, COMPLETE, TOUCHED, GONE, HOLD] = [1, 2, 4, 8, 16];
+
+/** What few sessions have. */
+interface Rare {
+  past: Past | null;
+  eventIds: EventIds | null;
+}
+
+/**
+ * The visits that one session id, or its debug traffic, has in memory: by start, disjoint. There is one for each open
+ * visit, so its small choices share a number.
+ */
 export class Session {
   readonly sessionId: string;
-  readonly debug: boolean;
-  /** All ended visits that an event may still touch are here, and all event ids that a resend may match. */
-  complete: boolean;
-  /** Where it is not complete: bounds what is missing; null: nothing is known of that. */
-  past: Past | null = null;
-  /** Something of it will be in the next commit. */
-  touched = false;
-  /** Commits, the next one included, that hold something of it and are not settled. Above 0 it stays in memory. */
-  holds = 0;
-  /** Offset of the last record that it was looked up for; -1: none. Until that one is folded it stays in memory. */
+  /**
+   * The last record that it was looked up for, counted from where the partition began; -1: none. Until that one is folded
+   * it stays in memory.
+   */
   awaited = -1;
   /** Where it stands among those that may leave memory, for the moment; -1: it may not. */
   idleAt = -1;
-  /** Under which hint it is found; -1: none. */
-  hint = -1;
-  /** Of many visits, the event ids of all that are not frozen, and maybe more; null: of few, or not made yet. */
-  eventIds: EventIds | null = null;
+  private state: number;
   /** Most sessions never have a second visit: the only one stands here, several in an array. */
-  private only: Visit | null = null;
-  private several: Visit[] | null = null;
+  private visits: Visit | Visit[] | null = null;
+  private rare: Rare | null = null;
 
   constructor(sessionId: string, debug: boolean, complete: boolean) {
     this.sessionId = sessionId;
-    this.debug = debug;
-    this.complete = complete;
+    this.state = (debug ? DEBUG : 0) | (complete ? COMPLETE : 0);
+  }
+
+  get debug(): boolean {
+    return (this.state & DEBUG) !== 0;
+  }
+
+  /** All ended visits that an event may still touch are here, and all event ids that a resend may match. */
+  get complete(): boolean {
+    return (this.state & COMPLETE) !== 0;
+  }
+
+  set complete(is: boolean) {
+    this.set(COMPLETE, is);
+  }
+
+  /** Something of it will be in the next commit. */
+  get touched(): boolean {
+    return (this.state & TOUCHED) !== 0;
+  }
+
+  set touched(is: boolean) {
+    this.set(TOUCHED, is);
+  }
+
+  /** It left memory: whoever still has it must not use it. */
+  get gone(): boolean {
+    return (this.state & GONE) !== 0;
+  }
+
+  set gone(is: boolean) {
+    this.set(GONE, is);
+  }
+
+  /** Whether a commit, the next one included, holds something of it and is not settled. Then it stays in memory. */
+  get held(): boolean {
+    return this.state >= HOLD;
+  }
+
+  hold(): void {
+    this.state += HOLD;
+  }
+
+  unhold(): void {
+    this.state -= HOLD;
+  }
+
+  /** Where it is not complete: bounds what is missing; null: nothing is known of that. */
+  get past(): Past | null {
+    return this.rare === null ? null : this.rare.past;
+  }
+
+  set past(past: Past | null) {
+    if (past !== null || this.rare !== null) this.rareParts().past = past;
+  }
+
+  /** Of many visits, the event ids of all that are not frozen, and maybe more; null: of few, or not made yet. */
+  get eventIds(): EventIds | null {
+    return this.rare === null ? null : this.rare.eventIds;
+  }
+
+  set eventIds(ids: EventIds | null) {
+    if (ids !== null || this.rare !== null) this.rareParts().eventIds = ids;
   }
 
   get count(): number {
-    if (this.only !== null) return 1;
-    return this.several === null ? 0 : this.several.length;
+    const { visits } = this;
+    if (visits === null) return 0;
+    return Array.isArray(visits) ? visits.length : 1;
   }
 
   /** @param i from 0 to `count` - 1. */
   at(i: number): Visit {
-    return this.only ?? this.several![i]!;
+    const { visits } = this;
+    return Array.isArray(visits) ? visits[i]! : visits!;
   }
 
   /** All of them, in an array that is the caller's. */
   all(): Visit[] {
-    return this.only !== null ? [this.only] : [...(this.several ?? [])];
+    const { visits } = this;
+    if (visits === null) return [];
+    return Array.isArray(visits) ? [...visits] : [visits];
   }
 
   insert(visit: Visit): void {
     visit.session = this;
-    if (this.count === 0) {
-      this.only = visit;
+    if (this.visits === null) {
+      this.visits = visit;
       return;
     }
-    this.several ??= [this.only!];
-    this.only = null;
-    const { several } = this;
-    let i = several.length;
-    while (i > 0 && several[i - 1]!.startedAt > visit.startedAt) i -= 1;
-    if (i === several.length) several.push(visit);
-    else several.splice(i, 0, visit);
+    if (!Array.isArray(this.visits)) this.visits = [this.visits];
+    const { visits } = this;
+    let i = visits.length;
+    while (i > 0 && visits[i - 1]!.startedAt > visit.startedAt) i -= 1;
+    if (i === visits.length) visits.push(visit);
+    else visits.splice(i, 0, visit);
   }
 
   remove(visit: Visit): void {
@@ -68,11 +135,17 @@ export class Session {
 
   /** Lets go of all visits but those that it is told to keep. */
   keep(isKept: (visit: Visit) => boolean): void {
-    const visits = this.several ?? this.all();
-    let kept = 0;
-    for (const visit of visits) if (isKept(visit)) visits[kept++] = visit;
-    visits.length = kept;
-    this.only = kept === 1 ? visits[0]! : null;
-    this.several = kept > 1 ? visits : null;
+    const kept = this.all().filter(isKept);
+    this.visits = kept.length > 1 ? kept : (kept[0] ?? null);
+  }
+
+  private set(bit: number, is: boolean): void {
+    if (is) this.state |= bit;
+    else this.state &= ~bit;
+  }
+
+  private rareParts(): Rare {
+    this.rare ??= { past: null, eventIds: null };
+    return this.rare;
   }
 }

@@ -35,7 +35,7 @@ export class Sessions {
   private readonly plain = new Map<string, Session>();
   private readonly debug = new Map<string, Session>();
   private readonly past: PastSessions;
-  /** Those without debug events that were met last under each hint of events. */
+  /** Those without debug events that were met last under each hint of events; some of them have left memory. */
   private hinted: (Session | null)[] = [];
   /** Sessions that may leave, in the order in which they came to that; one counts where its `idleAt` names the place. */
   private idle: (Session | null)[] = [];
@@ -62,22 +62,14 @@ export class Sessions {
     const { sessionId, sessionHint = -1 } = event;
     if (sessionHint >= 0 && sessionHint < this.hinted.length) {
       const session = this.hinted[sessionHint]!;
-      if (session !== null && session.sessionId === sessionId && !event.debug) return session;
+      if (session !== null && session.sessionId === sessionId && !event.debug && !session.gone) return session;
     }
     const session = this.findOrMake(sessionId, this.isDebug(event), complete);
-    if (sessionHint >= 0 && !session.debug) this.hint(session, sessionHint);
+    if (sessionHint >= 0 && !session.debug) {
+      if (sessionHint >= this.hinted.length) this.makeRoom(sessionHint);
+      this.hinted[sessionHint] = session;
+    }
     return session;
-  }
-
-  /** From now on it is found under this hint, and under no other. */
-  private hint(session: Session, hint: number): void {
-    if (hint >= this.hinted.length) this.makeRoom(hint);
-    const { hinted } = this;
-    if (session.hint >= 0) hinted[session.hint] = null;
-    const before = hinted[hint]!;
-    if (before !== null) before.hint = -1;
-    hinted[hint] = session;
-    session.hint = hint;
   }
 
   private makeRoom(hint: number): void {
@@ -121,9 +113,12 @@ export class Sessions {
     this.account(-bytesOf(session));
   }
 
-  /** Lets go of what no event can touch any more, and of sessions of which nothing is open or on its way. */
-  forget(session: Session, watermark: number | null, nextOffset: number): void {
-    if (session.holds > 0 || session.awaited >= nextOffset) return;
+  /**
+   * Lets go of what no event can touch any more, and of sessions of which nothing is open or on its way.
+   * @param next record, counted as `Session.awaited` is.
+   */
+  forget(session: Session, watermark: number | null, next: number): void {
+    if (session.held || session.awaited >= next) return;
     if (isResting(session)) {
       this.rest(session);
       return;
@@ -172,9 +167,9 @@ export class Sessions {
     const session = this.idle[this.idleHead++]!;
     if (session === null) return;
     session.idleAt = -1;
+    session.gone = true;
     this.account(-bytesOf(session));
     (session.debug ? this.debug : this.plain).delete(session.sessionId);
-    if (session.hint >= 0) this.hinted[session.hint] = null;
     if (session.count === 0 && session.past === null) return;
     if (!session.debug && (session.complete || session.past !== null))
       this.past.put(session.sessionId, this.pastOf(session));

@@ -1,6 +1,6 @@
 import type { EventId } from './event-ids.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
-import { RECORD, RELEASED, type VisitTable } from './visit-table.ts';
+import { type Block, RECORD, RELEASED, type VisitTable } from './visit-table.ts';
 
 /** Why a visit ended. */
 export type EndReason = 'inactivity' | 'explicit' | 'max_duration' | 'max_events';
@@ -35,24 +35,22 @@ const PLACES: readonly (Place | null)[] = [null, 'open', 'ended'];
  * two or three cache lines.
  */
 export abstract class VisitRecord {
-  /** Where its numbers and its stamps are. */
-  table: VisitTable;
-  private integers: Int32Array;
-  private times: Float64Array;
-  /** Where its record begins, in integers. */
+  /** Where its numbers are. */
+  private block: Block;
+  /** Where its record begins there, in integers. */
   private at: number;
 
-  /** @param id a UUID; where it is none it is kept elsewhere. */
+  /** @throws where the id is no UUID in canonical form. */
   constructor(id: EventId, table: VisitTable, startedAt: number, lastEventAt: number, lastArrival: number) {
+    if (!id.isUuid) throw new Error(`the id of a visit is a UUID in canonical form, not ${JSON.stringify(id.text)}`);
     const { block, at } = table.allocate();
-    this.table = table;
-    this.integers = block.integers;
-    this.times = block.times;
+    const { integers } = block;
+    this.block = block;
     this.at = at;
-    this.integers[at + ID] = id.a;
-    this.integers[at + ID + 1] = id.b;
-    this.integers[at + ID + 2] = id.c;
-    this.integers[at + ID + 3] = id.d;
+    integers[at + ID] = id.a;
+    integers[at + ID + 1] = id.b;
+    integers[at + ID + 2] = id.c;
+    integers[at + ID + 3] = id.d;
     this.startedAt = startedAt;
     this.lastEventAt = lastEventAt;
     this.lastArrival = lastArrival;
@@ -60,129 +58,133 @@ export abstract class VisitRecord {
     this.dueKey = Number.POSITIVE_INFINITY;
     this.watermarkKey = Number.POSITIVE_INFINITY;
     this.firstStamp = NO_STAMP;
-    this.integers.fill(NO_STAMP, at + FIRST_VALUE, at + FIRST_VALUE + VALUES);
+    integers.fill(NO_STAMP, at + FIRST_VALUE, at + FIRST_VALUE + VALUES);
+  }
+
+  /** Where its numbers and its stamps are. */
+  get table(): VisitTable {
+    return this.block.table;
   }
 
   /** Gives its memory back: it is asked for nothing afterwards but what timers order visits by. */
   release(): void {
     this.stamps.release(this.firstStamp);
-    this.table.release(this.integers, this.at);
-    this.integers = RELEASED.integers;
-    this.times = RELEASED.times;
+    this.table.release(this.block, this.at);
+    this.block = RELEASED;
     this.at = 0;
   }
 
   /** Reads something of each cache line of its record, to have them at hand soon. */
   glance(): number {
-    const { integers, at } = this;
+    const { at } = this;
+    const { integers } = this.block;
     return integers[at]! ^ integers[at + 16]! ^ integers[at + RECORD - 1]!;
   }
 
   /** Its record is in this table from now on; its stamps are still in the other. */
   protected moveRecord(table: VisitTable): void {
-    const { integers, at } = this;
+    const { block: before, at } = this;
     const { block, at: to } = table.allocate();
-    block.integers.set(integers.subarray(at, at + RECORD - 1), to);
-    this.table.release(integers, at);
-    this.table = table;
-    this.integers = block.integers;
-    this.times = block.times;
+    block.integers.set(before.integers.subarray(at, at + RECORD), to);
+    before.table.release(before, at);
+    this.block = block;
     this.at = to;
   }
 
-  /** Sets `id` to its own, which is a UUID. */
-  protected readUuid(id: EventId): EventId {
-    const { integers, at } = this;
-    if (integers === RELEASED.integers) throw new Error('a visit that was released is asked for its id');
+  /** Sets `id` to its own. */
+  readId(id: EventId): EventId {
+    const { at } = this;
+    const { integers } = this.block;
+    if (this.block === RELEASED) throw new Error('a visit that was released is asked for its id');
     return id.setUuid(integers[at + ID]!, integers[at + ID + 1]!, integers[at + ID + 2]!, integers[at + ID + 3]!);
   }
 
   /** First event's `t`. */
   get startedAt(): number {
-    return this.times[(this.at >> 1) + STARTED]!;
+    return this.block.times[(this.at >> 1) + STARTED]!;
   }
 
   set startedAt(t: number) {
-    this.times[(this.at >> 1) + STARTED] = t;
+    this.block.times[(this.at >> 1) + STARTED] = t;
   }
 
   /** Last event's `t`. */
   get lastEventAt(): number {
-    return this.times[(this.at >> 1) + LAST]!;
+    return this.block.times[(this.at >> 1) + LAST]!;
   }
 
   set lastEventAt(t: number) {
-    this.times[(this.at >> 1) + LAST] = t;
+    this.block.times[(this.at >> 1) + LAST] = t;
   }
 
   /** Highest of the arrival clock and `t` at its accepted events. */
   get lastArrival(): number {
-    return this.times[(this.at >> 1) + ARRIVAL]!;
+    return this.block.times[(this.at >> 1) + ARRIVAL]!;
   }
 
   set lastArrival(t: number) {
-    this.times[(this.at >> 1) + ARRIVAL] = t;
+    this.block.times[(this.at >> 1) + ARRIVAL] = t;
   }
 
   /** The watermark when it last ended; null if it never did. */
   get endedWatermark(): number | null {
-    const watermark = this.times[(this.at >> 1) + WATERMARK]!;
+    const watermark = this.block.times[(this.at >> 1) + WATERMARK]!;
     return Number.isNaN(watermark) ? null : watermark;
   }
 
   set endedWatermark(t: number | null) {
-    this.times[(this.at >> 1) + WATERMARK] = t ?? Number.NaN;
+    this.block.times[(this.at >> 1) + WATERMARK] = t ?? Number.NaN;
   }
 
   /** Key under which the timers hold it; Infinity: under none. Never stored. */
   get dueKey(): number {
-    return this.times[(this.at >> 1) + DUE_KEY]!;
+    return this.block.times[(this.at >> 1) + DUE_KEY]!;
   }
 
   set dueKey(t: number) {
-    this.times[(this.at >> 1) + DUE_KEY] = t;
+    this.block.times[(this.at >> 1) + DUE_KEY] = t;
   }
 
   /** As `dueKey`, of the watermarks that bring a due point forward. */
   get watermarkKey(): number {
-    return this.times[(this.at >> 1) + WATERMARK_KEY]!;
+    return this.block.times[(this.at >> 1) + WATERMARK_KEY]!;
   }
 
   set watermarkKey(t: number) {
-    this.times[(this.at >> 1) + WATERMARK_KEY] = t;
+    this.block.times[(this.at >> 1) + WATERMARK_KEY] = t;
   }
 
   get eventCount(): number {
-    return this.integers[this.at + EVENTS]!;
+    return this.block.integers[this.at + EVENTS]!;
   }
 
   set eventCount(value: number) {
-    this.integers[this.at + EVENTS] = value;
+    this.block.integers[this.at + EVENTS] = value;
   }
 
   get pageViewCount(): number {
-    return this.integers[this.at + PAGE_VIEWS]!;
+    return this.block.integers[this.at + PAGE_VIEWS]!;
   }
 
   set pageViewCount(value: number) {
-    this.integers[this.at + PAGE_VIEWS] = value;
+    this.block.integers[this.at + PAGE_VIEWS] = value;
   }
 
   get lateEventCount(): number {
-    return this.integers[this.at + LATE]!;
+    return this.block.integers[this.at + LATE]!;
   }
 
   set lateEventCount(value: number) {
-    this.integers[this.at + LATE] = value;
+    this.block.integers[this.at + LATE] = value;
   }
 
   /** How many times it was published; its last revision is one less. */
   get published(): number {
-    return this.integers[this.at + PUBLISHED]!;
+    return this.block.integers[this.at + PUBLISHED]!;
   }
 
   set published(value: number) {
-    this.integers[this.at + PUBLISHED] = value;
+    this.block.integers[this.at + PUBLISHED] = value;
   }
 
   get ended(): boolean {
@@ -239,169 +241,169 @@ export abstract class VisitRecord {
 
   /** Where its last revision stands among those that no commit has taken yet, which is dirty then; -1: among none. */
   get said(): number {
-    return this.integers[this.at + SAID]! - 1;
+    return this.block.integers[this.at + SAID]! - 1;
   }
 
   set said(index: number) {
-    this.integers[this.at + SAID] = index + 1;
+    this.block.integers[this.at + SAID] = index + 1;
   }
 
   /** Its chain of events not yet given to the store: see `FreshEvents`. Never stored. */
   get freshFirst(): number {
-    return this.integers[this.at + FRESH_FIRST]!;
+    return this.block.integers[this.at + FRESH_FIRST]!;
   }
 
   set freshFirst(value: number) {
-    this.integers[this.at + FRESH_FIRST] = value;
+    this.block.integers[this.at + FRESH_FIRST] = value;
   }
 
   get freshLast(): number {
-    return this.integers[this.at + FRESH_LAST]!;
+    return this.block.integers[this.at + FRESH_LAST]!;
   }
 
   set freshLast(value: number) {
-    this.integers[this.at + FRESH_LAST] = value;
+    this.block.integers[this.at + FRESH_LAST] = value;
   }
 
   get freshCount(): number {
-    return this.integers[this.at + FRESH_COUNT]!;
+    return this.block.integers[this.at + FRESH_COUNT]!;
   }
 
   set freshCount(value: number) {
-    this.integers[this.at + FRESH_COUNT] = value;
+    this.block.integers[this.at + FRESH_COUNT] = value;
   }
 
   /** The last of them, which its values have not taken yet: how many, and where they begin. See `takeEvents`. */
   get untaken(): number {
-    return this.integers[this.at + UNTAKEN]!;
+    return this.block.integers[this.at + UNTAKEN]!;
   }
 
   set untaken(value: number) {
-    this.integers[this.at + UNTAKEN] = value;
+    this.block.integers[this.at + UNTAKEN] = value;
   }
 
   get untakenFirst(): number {
-    return this.integers[this.at + UNTAKEN_FIRST]!;
+    return this.block.integers[this.at + UNTAKEN_FIRST]!;
   }
 
   set untakenFirst(value: number) {
-    this.integers[this.at + UNTAKEN_FIRST] = value;
+    this.block.integers[this.at + UNTAKEN_FIRST] = value;
   }
 
   // ------------------------------------------------------------------------- the events that its values come from
 
   /** What `profileStamp` and the like are told by; they are `NO_STAMP` where there is no value. */
   get stamps(): Stamps {
-    return this.table.stamps;
+    return this.block.stamps;
   }
 
   get profileStamp(): number {
-    return this.integers[this.at + PROFILE]!;
+    return this.block.integers[this.at + PROFILE]!;
   }
 
   set profileStamp(value: number) {
-    this.integers[this.at + PROFILE] = value;
+    this.block.integers[this.at + PROFILE] = value;
   }
 
   get sourceStamp(): number {
-    return this.integers[this.at + SOURCE]!;
+    return this.block.integers[this.at + SOURCE]!;
   }
 
   set sourceStamp(value: number) {
-    this.integers[this.at + SOURCE] = value;
+    this.block.integers[this.at + SOURCE] = value;
   }
 
   get entryStamp(): number {
-    return this.integers[this.at + ENTRY]!;
+    return this.block.integers[this.at + ENTRY]!;
   }
 
   set entryStamp(value: number) {
-    this.integers[this.at + ENTRY] = value;
+    this.block.integers[this.at + ENTRY] = value;
   }
 
   get exitStamp(): number {
-    return this.integers[this.at + EXIT]!;
+    return this.block.integers[this.at + EXIT]!;
   }
 
   set exitStamp(value: number) {
-    this.integers[this.at + EXIT] = value;
+    this.block.integers[this.at + EXIT] = value;
   }
 
   get utmStamp(): number {
-    return this.integers[this.at + UTM]!;
+    return this.block.integers[this.at + UTM]!;
   }
 
   set utmStamp(value: number) {
-    this.integers[this.at + UTM] = value;
+    this.block.integers[this.at + UTM] = value;
   }
 
   /** Of all that is named, unless `namedStamps` has one for each. */
   get namedStamp(): number {
-    return this.integers[this.at + NAMED_STAMP]!;
+    return this.block.integers[this.at + NAMED_STAMP]!;
   }
 
   set namedStamp(value: number) {
-    this.integers[this.at + NAMED_STAMP] = value;
+    this.block.integers[this.at + NAMED_STAMP] = value;
   }
 
   /** Of all entries in `context`, unless `contextStamps` has one for each. */
   get contextStamp(): number {
-    return this.integers[this.at + CONTEXT]!;
+    return this.block.integers[this.at + CONTEXT]!;
   }
 
   set contextStamp(value: number) {
-    this.integers[this.at + CONTEXT] = value;
+    this.block.integers[this.at + CONTEXT] = value;
   }
 
   get contextPageStamp(): number {
-    return this.integers[this.at + CONTEXT_PAGE]!;
+    return this.block.integers[this.at + CONTEXT_PAGE]!;
   }
 
   set contextPageStamp(value: number) {
-    this.integers[this.at + CONTEXT_PAGE] = value;
+    this.block.integers[this.at + CONTEXT_PAGE] = value;
   }
 
   get contextUtmStamp(): number {
-    return this.integers[this.at + CONTEXT_UTM]!;
+    return this.block.integers[this.at + CONTEXT_UTM]!;
   }
 
   set contextUtmStamp(value: number) {
-    this.integers[this.at + CONTEXT_UTM] = value;
+    this.block.integers[this.at + CONTEXT_UTM] = value;
   }
 
   /** The stamp of one of the values, by its number from 0 to `VALUES` - 1. */
   protected valueStamp(value: number): number {
-    return this.integers[this.at + FIRST_VALUE + value]!;
+    return this.block.integers[this.at + FIRST_VALUE + value]!;
   }
 
   protected setValueStamp(value: number, stamp: number): void {
-    this.integers[this.at + FIRST_VALUE + value] = stamp;
+    this.block.integers[this.at + FIRST_VALUE + value] = stamp;
   }
 
   /** The first of its chain of known events; `NO_STAMP` where there is none. */
   get firstStamp(): number {
-    return this.integers[this.at + IDS_FIRST]!;
+    return this.block.integers[this.at + IDS_FIRST]!;
   }
 
   set firstStamp(value: number) {
-    this.integers[this.at + IDS_FIRST] = value;
+    this.block.integers[this.at + IDS_FIRST] = value;
   }
 
   get lastStamp(): number {
-    return this.integers[this.at + IDS_LAST]!;
+    return this.block.integers[this.at + IDS_LAST]!;
   }
 
   set lastStamp(value: number) {
-    this.integers[this.at + IDS_LAST] = value;
+    this.block.integers[this.at + IDS_LAST] = value;
   }
 
   /** How many events are known of those that its values have taken. */
   get idCount(): number {
-    return this.integers[this.at + IDS_COUNT]!;
+    return this.block.integers[this.at + IDS_COUNT]!;
   }
 
   set idCount(value: number) {
-    this.integers[this.at + IDS_COUNT] = value;
+    this.block.integers[this.at + IDS_COUNT] = value;
   }
 
   /**
@@ -431,33 +433,33 @@ export abstract class VisitRecord {
   }
 
   setBitsOf(other: VisitRecord): void {
-    for (let i = MASK; i < MASK + 4; i++) this.integers[this.at + i]! |= other.integers[other.at + i]!;
+    for (let i = MASK; i < MASK + 4; i++) this.block.integers[this.at + i]! |= other.block.integers[other.at + i]!;
   }
 
   private hasBit(bit: number): boolean {
-    return (this.integers[this.at + MASK + (bit >> 5)]! & (1 << (bit & 31))) !== 0;
+    return (this.block.integers[this.at + MASK + (bit >> 5)]! & (1 << (bit & 31))) !== 0;
   }
 
   private setBit(bit: number): void {
-    this.integers[this.at + MASK + (bit >> 5)]! |= 1 << (bit & 31);
+    this.block.integers[this.at + MASK + (bit >> 5)]! |= 1 << (bit & 31);
   }
 
   private flag(flag: number): boolean {
-    return (this.integers[this.at + FLAGS]! & flag) !== 0;
+    return (this.block.integers[this.at + FLAGS]! & flag) !== 0;
   }
 
   private setFlag(flag: number, is: boolean): void {
-    if (is) this.integers[this.at + FLAGS]! |= flag;
-    else this.integers[this.at + FLAGS]! &= ~flag;
+    if (is) this.block.integers[this.at + FLAGS]! |= flag;
+    else this.block.integers[this.at + FLAGS]! &= ~flag;
   }
 
   /** One of a few, in three bits from `from` on. */
   private choice(from: number): number {
-    return (this.integers[this.at + FLAGS]! >> from) & 7;
+    return (this.block.integers[this.at + FLAGS]! >> from) & 7;
   }
 
   private choose(from: number, which: number): void {
-    const flags = this.integers[this.at + FLAGS]!;
-    this.integers[this.at + FLAGS] = (flags & ~(7 << from)) | (which << from);
+    const flags = this.block.integers[this.at + FLAGS]!;
+    this.block.integers[this.at + FLAGS] = (flags & ~(7 << from)) | (which << from);
   }
 }

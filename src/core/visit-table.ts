@@ -2,8 +2,6 @@ import { Stamps } from './stamps.ts';
 
 /** Integers of a record; two of them are one time. */
 export const RECORD = 44;
-/** The record's own place in the table. */
-const SLOT = RECORD - 1;
 
 /**
  * Memory for the numbers of many visits: a record each, and the stamps of all.
@@ -32,30 +30,39 @@ export class VisitTable {
     return this.count - this.free.length;
   }
 
-  /** @returns a record, all zero but for its place: which is to be given back. */
+  /** @returns a record, all zero, which is to be given back. */
   allocate(): Allocation {
     const slot = this.free.pop() ?? this.count++;
     const index = slot >> this.blockBits;
-    if (index === this.blocks.length) this.blocks.push(blockOf(1 << this.blockBits));
-    const at = (slot & this.mask) * RECORD;
-    const block = this.blocks[index]!;
-    block.integers[at + SLOT] = slot;
-    allocation.block = block;
-    allocation.at = at;
+    if (index === this.blocks.length) this.blocks.push(new Block(this, slot, 1 << this.blockBits));
+    allocation.block = this.blocks[index]!;
+    allocation.at = (slot & this.mask) * RECORD;
     return allocation;
   }
 
-  /** @param integers of the block that the record is in; @param at where it begins there. */
-  release(integers: Int32Array, at: number): void {
-    this.free.push(integers[at + SLOT]!);
+  /** @param block of this table; @param at where the record begins there. */
+  release({ integers, first }: Block, at: number): void {
+    this.free.push(first + at / RECORD);
     integers.fill(0, at, at + RECORD);
   }
 }
 
 /** Records one after the other: as integers, and as times. */
-export interface Block {
+export class Block {
+  readonly table: VisitTable;
+  /** The place of its first record in the table. */
+  readonly first: number;
   readonly integers: Int32Array;
   readonly times: Float64Array;
+  readonly stamps: Stamps;
+
+  constructor(table: VisitTable, first: number, records: number) {
+    this.table = table;
+    this.first = first;
+    this.integers = new Int32Array(records * RECORD);
+    this.times = new Float64Array(this.integers.buffer);
+    this.stamps = table.stamps;
+  }
 }
 
 /** Where a record begins: in `integers` at `at`, in `times` at half of it. Reused: read it at once. */
@@ -64,13 +71,8 @@ export interface Allocation {
   at: number;
 }
 
-function blockOf(records: number): Block {
-  const integers = new Int32Array(records * RECORD);
-  return { integers, times: new Float64Array(integers.buffer) };
-}
-
 /** What a visit that was released reads: nothing, and no time. */
-export const RELEASED: Block = blockOf(1);
+export const RELEASED = new Block(new VisitTable(0), 0, 1);
 RELEASED.times.fill(Number.NaN);
 
 const allocation: Allocation = { block: RELEASED, at: 0 };

@@ -57,8 +57,6 @@ const INDEXED = 24;
  * alone.
  */
 export class Visit extends VisitRecord {
-  readonly sessionId: string;
-  readonly debug: boolean;
   /** Offset of the record that opened it. */
   readonly openedOffset: number;
   /** Index of the event within that record. */
@@ -84,18 +82,15 @@ export class Visit extends VisitRecord {
   /** How many events of each type; exact, never cut. */
   types: TypeCounts = NO_TYPES;
 
-  /** The session that holds it; null: none does. */
-  session: Session | null = null;
+  /** The session that holds it; before it is in one, one that says whose it is. */
+  session: Session;
 
-  /** An id that is no UUID, as only tests have it; null: it is the UUID in the record. */
-  private readonly otherId: string | null;
   private own: Own | null = null;
 
   /** @param table where its numbers go: one of its own unless it is given. */
   constructor(
     id: string | EventId,
-    sessionId: string,
-    debug: boolean,
+    session: Session,
     openedOffset: number,
     openedIndex: number,
     startedAt: number,
@@ -103,23 +98,23 @@ export class Visit extends VisitRecord {
     lastArrival: number,
     table: VisitTable = new VisitTable(0),
   ) {
-    const taken = typeof id === 'string' ? idOf.set(id) : id;
-    super(taken, table, startedAt, lastEventAt, lastArrival);
-    this.otherId = taken.isUuid ? null : taken.text;
-    this.sessionId = sessionId;
-    this.debug = debug;
+    super(typeof id === 'string' ? idOf.set(id) : id, table, startedAt, lastEventAt, lastArrival);
+    this.session = session;
     this.openedOffset = openedOffset;
     this.openedIndex = openedIndex;
   }
 
   /** UUID v8, canonical text: made each time. */
   get id(): string {
-    return this.otherId ?? this.readUuid(idOf).toString();
+    return this.readId(idOf).toString();
   }
 
-  /** Sets `id` to the visit's. */
-  readId(id: EventId): EventId {
-    return this.otherId === null ? this.readUuid(id) : id.set(this.otherId);
+  get sessionId(): string {
+    return this.session.sessionId;
+  }
+
+  get debug(): boolean {
+    return this.session.debug;
   }
 
   // ------------------------------------------------------------------------- the events that its values come from

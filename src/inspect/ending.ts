@@ -1,5 +1,5 @@
 import { duePoint, watermarkToPass } from '../core/ending.ts';
-import { type EndReason, type Seal, Visit } from '../core/visit.ts';
+import type { EndReason, Seal } from '../core/visit.ts';
 import type { Clocks } from './clocks.ts';
 import type { StateRules } from './rules.ts';
 
@@ -49,15 +49,14 @@ const SLACK = 10_000;
 /** @param now ms, by the clock of whoever asks */
 export function endingOf(visit: Deciding, clocks: Clocks | undefined, rules: StateRules, now: number): Ending {
   const { arrivalClock = null, watermark = null, owned = false } = clocks ?? {};
-  const core = coreVisit(visit);
-  const dueAt = duePoint(rules, core, watermark);
-  const toPass = watermarkToPass(rules, core);
+  const dueAt = duePoint(rules, visit, watermark);
+  const toPass = watermarkToPass(rules, visit);
   // The clock has to be past the due point: a millisecond later at the earliest.
   const endsAt = rules.clockMargin === null ? null : dueAt + rules.clockMargin + 1;
   return {
     reason: visit.seal ?? 'inactivity',
     dueAt,
-    soonestDueAt: duePoint(rules, core, Number.POSITIVE_INFINITY),
+    soonestDueAt: duePoint(rules, visit, Number.POSITIVE_INFINITY),
     watermarkToPass: toPass,
     watermarkPassed: watermark !== null && watermark > toPass,
     endsAt,
@@ -67,12 +66,4 @@ export function endingOf(visit: Deciding, clocks: Clocks | undefined, rules: Sta
     longestUntil: visit.startedAt + rules.maxDuration,
     eventsLeft: Math.max(0, rules.maxEvents - visit.eventCount),
   };
-}
-
-/** As the core takes it: what is not asked of it is left empty. */
-function coreVisit(visit: Deciding): Visit {
-  const core = new Visit('', '', false, 0, 0, visit.startedAt, visit.lastEventAt, visit.lastArrival);
-  core.published = visit.published;
-  core.seal = visit.seal;
-  return core;
 }

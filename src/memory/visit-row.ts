@@ -3,6 +3,7 @@
  * the JSON leaves out is lost as it would be in a database.
  */
 import type { EventIds } from '../core/event-ids.ts';
+import { Session } from '../core/session.ts';
 import { restoreValues, type StampedValues, stampedValues } from '../core/stamped-values.ts';
 import { TypeCounts } from '../core/type-counts.ts';
 import { type EndReason, type Seal, Visit } from '../core/visit.ts';
@@ -62,8 +63,7 @@ export function visitOf(stored: VisitRow, eventIds: EventIds | null): Visit {
   const row = structuredClone(stored);
   const visit = new Visit(
     row.id,
-    row.sessionId,
-    row.debug,
+    new Session(row.sessionId, row.debug, false),
     row.openedOffset,
     row.openedIndex,
     row.startedAt,

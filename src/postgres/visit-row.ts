@@ -1,5 +1,6 @@
 import type { ContextParts, Utm } from '../core/event.ts';
 import { EventId } from '../core/event-ids.ts';
+import { Session } from '../core/session.ts';
 import { type EndReason, type Place, type Seal, Visit } from '../core/visit.ts';
 import type { VisitTable } from '../core/visit-table.ts';
 import { readContext, writeContext } from './context-json.ts';
@@ -103,12 +104,11 @@ export const VISIT_SELECT = [...FIXED, ...CHANGING]
 export function readVisit(row: RowReader, place: Place, table?: VisitTable): Visit {
   row.id(id);
   row.skip();
-  const sessionId = row.text();
-  const debug = row.boolean();
+  const session = new Session(row.text(), row.boolean(), false);
   const openedOffset = row.bigint();
   const openedIndex = row.integer();
   const [startedAt, lastEventAt, lastArrival] = [row.time(), row.time(), row.bigint()];
-  const fixed = [id, sessionId, debug, openedOffset, openedIndex] as const;
+  const fixed = [id, session, openedOffset, openedIndex] as const;
   const visit = new Visit(...fixed, startedAt, lastEventAt, lastArrival, table);
   visit.ended = place === 'ended';
   visit.endedWatermark = row.optionalBigint();

@@ -6,8 +6,9 @@ import { EventId } from '../../src/core/event-ids.ts';
 import { takeEvents } from '../../src/core/folding.ts';
 import { FreshEvents } from '../../src/core/fresh-events.ts';
 import { stampedValues } from '../../src/core/stamped-values.ts';
-import { Visit } from '../../src/core/visit.ts';
+import type { Visit } from '../../src/core/visit.ts';
 import { loadSettings, rulesOf } from '../../src/settings/index.ts';
+import { bareVisit } from '../support/bare-visit.ts';
 
 const RULES = rulesOf(loadSettings({ env: {} }).settings);
 const T = 1_767_225_600_000;
@@ -50,7 +51,7 @@ describe('a visit', () => {
   }
 
   function taken(events: readonly TrackEvent[]): Visit {
-    const visit = new Visit('v', 's', false, 0, 0, T, T, T);
+    const visit = bareVisit(T);
     const fresh = new FreshEvents();
     for (const each of events) fresh.add(visit, each, new EventId().set(each.eventId));
     takeEvents(RULES, visit, fresh);

@@ -5,7 +5,8 @@ import { EventId } from '../../src/core/event-ids.ts';
 import { Partition } from '../../src/core/partition.ts';
 import { addId, type IdleMemory, idleMemory, mayMatter, PAST_IDS, PastSessions } from '../../src/core/past-sessions.ts';
 import { DEFAULT_RULES } from '../../src/core/rules.ts';
-import { Visit } from '../../src/core/visit.ts';
+import type { Visit } from '../../src/core/visit.ts';
+import { bareVisit } from '../support/bare-visit.ts';
 
 const T = 1_767_225_600_000;
 const HOUR = 3_600_000;
@@ -109,7 +110,7 @@ describe('a session that left memory', () => {
   });
 
   test('and was not known whole is looked up', () => {
-    const open = new Visit('00000000-0000-8000-8000-000000000000', 's', false, 0, 0, T, T, T);
+    const open = bareVisit(T);
     open.stored = 'open';
     const fold = new Fold([open]);
     fold.at(T + HOUR);

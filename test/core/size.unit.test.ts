@@ -5,9 +5,9 @@ import { EventId } from '../../src/core/event-ids.ts';
 import { takeEvents, takeVisit } from '../../src/core/folding.ts';
 import { FreshEvents } from '../../src/core/fresh-events.ts';
 import { Partition } from '../../src/core/partition.ts';
-import { Visit } from '../../src/core/visit.ts';
 import { VisitTable } from '../../src/core/visit-table.ts';
 import { loadSettings, rulesOf } from '../../src/settings/index.ts';
+import { bareVisit } from '../support/bare-visit.ts';
 
 const RULES = rulesOf(loadSettings({ env: {} }).settings);
 const T = 1_767_225_600_000;
@@ -54,7 +54,7 @@ describe('what a commit takes', () => {
 });
 
 test('a visit that was loaded is looked at, for nobody has said how large it is', () => {
-  const visit = new Visit('00000000-0000-8000-8000-000000000000', 's', false, 0, 0, T, T, T);
+  const visit = bareVisit(T);
   visit.context = [['extra', { text: 'x'.repeat(30_000) }]];
   visit.stored = 'open';
   const state = { ...emptyState(1), arrivalClock: T, eventClock: T };
@@ -85,7 +85,7 @@ test('a visit is looked at once one of its events is not small for certain, and 
 test('visits of some hundred thousand events merge', () => {
   const [fresh, table] = [new FreshEvents(), new VisitTable()];
   const visits = ['a', 'b'].map((name) => {
-    const visit = new Visit(name, 's', false, 0, 0, T, T, T, table);
+    const visit = bareVisit(T, table);
     visit.knowsIds = true;
     for (let i = 0; i < 200_000; i++) fresh.add(visit, event('s', `${name}${i}`), new EventId().set(`${name}${i}`));
     takeEvents(RULES, visit, fresh);

@@ -4,8 +4,7 @@ import { EventId } from '../../src/core/event-ids.ts';
 import { IdIndex } from '../../src/core/id-index.ts';
 import { compareUtf8 } from '../../src/core/order.ts';
 import { NO_STAMP, Stamps } from '../../src/core/stamps.ts';
-import { Visit } from '../../src/core/visit.ts';
-import { VisitTable } from '../../src/core/visit-table.ts';
+import { bareVisit } from '../support/bare-visit.ts';
 
 const T = Date.UTC(2026, 0, 1);
 const text = fc.oneof(
@@ -52,7 +51,7 @@ test('a stamp says what it was made of until it is given back, however many come
 test('an id is found among many, and no other is', () => {
   fc.assert(
     fc.property(fc.uniqueArray(text, { minLength: 1, maxLength: 300, size: 'max' }), fc.array(text), (ids, others) => {
-      const visit = new Visit('v', 's', false, 0, 0, T, T, T, new VisitTable());
+      const visit = bareVisit(T);
       for (const id of ids) {
         expect(visit.hasId(idOf(id))).toBe(false);
         visit.addStamp(T, idOf(id));

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Changes, emptyState, type TraitWrite } from '../../src/core/changes.ts';
 import { EventId, EventIds } from '../../src/core/event-ids.ts';
 import { visitId } from '../../src/core/ids.ts';
+import { Session } from '../../src/core/session.ts';
 import { restoreValues } from '../../src/core/stamped-values.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
 import { Visit, type VisitEvent } from '../../src/core/visit.ts';
@@ -15,7 +16,7 @@ const T = Date.UTC(2026, 0, 1);
 
 function visit(offset: number, openedAt: number, ...at: readonly number[]): Visit {
   const id = visitId(openedAt, 's', 'tracks', 0, offset, 0);
-  const made = new Visit(id, 's', false, offset, 0, at[0]!, at.at(-1)!, openedAt);
+  const made = new Visit(id, new Session('s', false, false), offset, 0, at[0]!, at.at(-1)!, openedAt);
   made.eventCount = at.length;
   return made;
 }

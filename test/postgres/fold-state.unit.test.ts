@@ -6,6 +6,7 @@ import { Visit } from '../../src/core/visit.ts';
 import { ByteWriter } from '../../src/postgres/bytes.ts';
 import { readContext } from '../../src/postgres/context-json.ts';
 import { readFoldState, writeFoldState } from '../../src/postgres/fold-state.ts';
+import { bareVisit } from '../support/bare-visit.ts';
 import { plainVisit } from '../support/plain-visit.ts';
 import { visits } from './visits.ts';
 
@@ -38,7 +39,7 @@ test('entries stand in any order in rows that were written before page and UTM w
   const stored = fc.constantFrom('page', 'device', 'utm', 'ip');
   fc.assert(
     fc.property(fc.uniqueArray(stored, { minLength: 4, maxLength: 4 }), (keys) => {
-      const visit = new Visit('v', 's', false, 0, 0, 0, 0, 0);
+      const visit = bareVisit();
       const none = { profile: null, source: null, entryPage: null, referrer: null, exitPage: null };
       const texts = { utm: [null, null, null, null, null] as const, named: Array.from({ length: 8 }, () => null) };
       const context = readContext(`{${keys.map((key) => `"${key}":"of ${key}"`).join()}}`);
@@ -69,8 +70,8 @@ test('fold state that was cut off is refused, not misread', () => {
 
 /** All of a visit that is in columns of its own. */
 function withoutValues(visit: Visit): Visit {
-  const { id, sessionId, debug, openedOffset, openedIndex, startedAt, lastEventAt, lastArrival } = visit;
-  const fixed = [id, sessionId, debug, openedOffset, openedIndex] as const;
+  const { id, session, openedOffset, openedIndex, startedAt, lastEventAt, lastArrival } = visit;
+  const fixed = [id, session, openedOffset, openedIndex] as const;
   const { eventCount, pageViewCount, lateEventCount, ended, published, reason, seal, endedWatermark } = visit;
   return Object.assign(new Visit(...fixed, startedAt, lastEventAt, lastArrival), {
     ...{ eventCount, pageViewCount, lateEventCount, ended, published, reason, seal, endedWatermark },

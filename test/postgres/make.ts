@@ -1,4 +1,5 @@
 import { type Changes, noCounts, type PartitionState } from '../../src/core/changes.ts';
+import { Session } from '../../src/core/session.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
 import { type Place, Visit } from '../../src/core/visit.ts';
 import type { Commit, Lease } from '../../src/processor/ports.ts';
@@ -12,7 +13,7 @@ export function makeVisit(of: Partial<Visit> & { openedAt?: number } = {}): Visi
   const { openedAt = T0, sessionId = 's1', debug = false, startedAt = openedAt, ...rest } = of;
   opened += 1;
   const last = rest.lastEventAt ?? startedAt + 60_000;
-  const visit = new Visit(idAt(openedAt), sessionId, debug, opened, 0, startedAt, last, last);
+  const visit = new Visit(idAt(openedAt), new Session(sessionId, debug, false), opened, 0, startedAt, last, last);
   return Object.assign(visit, { eventCount: 2, pageViewCount: 1, types: TypeCounts.of([['page-view', 2]]) }, rest);
 }
 

@@ -1,6 +1,7 @@
 /** Random visits with all that a visit may hold: whatever the fold can make, and more. */
 import fc from 'fast-check';
 import type { Json, Utm } from '../../src/core/event.ts';
+import { Session } from '../../src/core/session.ts';
 import { restoreValues, type Stamped } from '../../src/core/stamped-values.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
 import { type EndReason, type Seal, Visit } from '../../src/core/visit.ts';
@@ -90,7 +91,8 @@ export const visits: fc.Arbitrary<Visit> = fc
   })
   .map(({ openedAt, sessionId, debug, openedOffset, openedIndex, startedAt, lasted, fields }) => {
     const end = startedAt + lasted;
-    const visit = new Visit(idAt(openedAt), sessionId, debug, openedOffset, openedIndex, startedAt, end, end);
+    const session = new Session(sessionId, debug, false);
+    const visit = new Visit(idAt(openedAt), session, openedOffset, openedIndex, startedAt, end, end);
     const { profile, source, entry, exit, utm, named, context, types, ...plainFields } = fields;
     restoreValues(visit, { profile, source, entry, exit, utm, named, context: [...context] });
     visit.types = TypeCounts.of(types);

@@ -1,12 +1,13 @@
 import type { TrackEvent } from '../../src/core/event.ts';
 import { EventId } from '../../src/core/event-ids.ts';
 import { FreshEvents, type VisitEvents } from '../../src/core/fresh-events.ts';
-import { Visit, type VisitEvent } from '../../src/core/visit.ts';
+import type { VisitEvent } from '../../src/core/visit.ts';
+import { bareVisit } from './bare-visit.ts';
 
 /** Events as a commit appends them to a visit. */
 export function visitEvents(events: readonly VisitEvent[]): VisitEvents {
   const fresh = new FreshEvents();
-  const visit = new Visit('', '', false, 0, 0, 0, 0, 0);
+  const visit = bareVisit();
   for (const event of events) fresh.add(visit, event as TrackEvent, new EventId().set(event.eventId));
   return fresh.take(visit);
 }

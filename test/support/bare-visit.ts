@@ -1,0 +1,8 @@
+import { Session } from '../../src/core/session.ts';
+import { Visit } from '../../src/core/visit.ts';
+import type { VisitTable } from '../../src/core/visit-table.ts';
+
+/** An open visit without events, which began, ended and arrived at `t`. */
+export function bareVisit(t = 0, table?: VisitTable): Visit {
+  return new Visit('00000000-0000-8000-8000-000000000000', new Session('s', false, false), 0, 0, t, t, t, table);
+}
