@@ -2,7 +2,7 @@ import type { ContextEntry } from './event.ts';
 import { EventId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import type { Rules } from './rules.ts';
-import { NO_STAMP, type Stamps } from './stamps.ts';
+import { NO_STAMP } from './stamps.ts';
 import { NO_NAMES, type Visit } from './visit.ts';
 
 /**
@@ -15,89 +15,82 @@ import { NO_NAMES, type Visit } from './visit.ts';
 
 /** Adds all fresh events that the visit's values have not taken yet. */
 export function takeEvents(rules: Rules, visit: Visit, fresh: FreshEvents): void {
-  for (let i = visit.untakenFirst; visit.untaken > 0; visit.untaken--, i = fresh.after(i)) {
-    takeEvent(rules, visit, fresh, i);
+  let left = fresh.untaken(visit);
+  if (left === 0) return;
+  let stamp = visit.extendStamps(left);
+  for (let i = fresh.untakenFirst(visit); left > 0; left--, stamp++, i = fresh.after(i)) {
+    visit.setStamp(stamp, fresh.timeAt(i), fresh.readId(i, id));
+    takeEvent(rules, visit, fresh, i, stamp);
     fresh.wasTaken(i);
   }
+  fresh.allTaken(visit);
 }
 
 const id = new EventId();
 
-function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number): void {
-  const { stamps } = visit;
-  const stamp = visit.addStamp(fresh.timeAt(i), fresh.readId(i, id));
+function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number, stamp: number): void {
   const type = fresh.typeAt(i);
   if (rules.pageViewTypes.has(type)) visit.pageViewCount += 1;
   visit.types = visit.types.plus(type, 1);
 
   const profileId = fresh.profileAt(i);
-  if (profileId !== null && comesAfter(stamps, stamp, visit.profileStamp)) {
+  if (profileId !== null && visit.comesAfter(stamp, visit.profileStamp)) {
     visit.profileId = profileId;
     visit.profileStamp = stamp;
   }
   const sourceId = fresh.sourceAt(i);
-  if (sourceId !== null && comesBefore(stamps, stamp, visit.sourceStamp)) {
+  if (sourceId !== null && visit.comesBefore(stamp, visit.sourceStamp)) {
     visit.sourceId = sourceId;
     visit.sourceStamp = stamp;
   }
   const page = fresh.pageAt(i);
   if (page !== null) {
-    if (comesBefore(stamps, stamp, visit.entryStamp)) {
+    if (visit.comesBefore(stamp, visit.entryStamp)) {
       visit.entryPage = page;
       visit.referrer = fresh.referrerAt(i);
       visit.entryStamp = stamp;
     }
-    if (comesAfter(stamps, stamp, visit.exitStamp)) {
+    if (visit.comesAfter(stamp, visit.exitStamp)) {
       visit.exitPage = page;
       visit.exitStamp = stamp;
     }
   }
   const utm = fresh.utmAt(i);
-  if (utm !== null && comesBefore(stamps, stamp, visit.utmStamp)) {
+  if (utm !== null && visit.comesBefore(stamp, visit.utmStamp)) {
     visit.utm = utm;
     visit.utmStamp = stamp;
   }
   const named = fresh.namedAt(i);
   if (named !== null) takeNamed(visit, named, stamp);
   const contextPage = fresh.contextPageAt(i);
-  if (contextPage !== null && comesAfter(stamps, stamp, visit.contextPageStamp)) {
+  if (contextPage !== null && visit.comesAfter(stamp, visit.contextPageStamp)) {
     visit.contextPage = contextPage;
     visit.contextPageStamp = stamp;
   }
   const contextUtm = fresh.contextUtmAt(i);
-  if (contextUtm !== null && comesAfter(stamps, stamp, visit.contextUtmStamp)) {
+  if (contextUtm !== null && visit.comesAfter(stamp, visit.contextUtmStamp)) {
     visit.contextUtm = contextUtm;
     visit.contextUtmStamp = stamp;
   }
   takeContext(visit, fresh.contextAt(i), stamp);
 }
 
-/** Whether the event is earlier than the one that a first value is from. */
-function comesBefore(stamps: Stamps, stamp: number, now: number): boolean {
-  return now === NO_STAMP || stamps.isBefore(stamp, now);
-}
-
-/** Whether the event is later than the one that a last value is from. */
-function comesAfter(stamps: Stamps, stamp: number, now: number): boolean {
-  return now === NO_STAMP || stamps.isAfter(stamp, now);
-}
-
 function takeNamed(visit: Visit, named: readonly (string | null)[], stamp: number): void {
-  const { stamps, namedStamp, namedStamps } = visit;
+  const { namedStamp, namedStamps } = visit;
   if (namedStamp === NO_STAMP && namedStamps === null) {
     visit.named = named;
     visit.namedStamp = stamp;
     return;
   }
   if (named === visit.named && namedStamps === null) {
-    if (stamps.isBefore(stamp, namedStamp)) visit.namedStamp = stamp;
+    if (visit.comesBefore(stamp, namedStamp)) visit.namedStamp = stamp;
     return;
   }
   // What the first event named is most often all that is ever named: nothing to do where nothing is earlier or new.
   let own: { values: (string | null)[]; stamps: number[] } | null = null;
   for (let i = 0; i < NO_NAMES.length; i++) {
     const value = named[i] ?? null;
-    if (value === null || !comesBefore(stamps, stamp, visit.namedStampAt(i))) continue;
+    if (value === null || !visit.comesBefore(stamp, visit.namedStampAt(i))) continue;
     own ??= ownNamed(visit);
     own.values[i] = value;
     own.stamps[i] = stamp;
@@ -114,23 +107,23 @@ function ownNamed(visit: Visit): { values: (string | null)[]; stamps: number[] }
 }
 
 function takeContext(visit: Visit, entries: readonly ContextEntry[], stamp: number): void {
-  const { stamps, context, contextStamp, contextStamps } = visit;
+  const { context, contextStamp, contextStamps } = visit;
   // The same object as a rule: then it is not looked into, for it would have to be fetched from memory.
   if (entries === context && contextStamps === null) {
-    if (contextStamp !== NO_STAMP && stamps.isAfter(stamp, contextStamp)) visit.contextStamp = stamp;
+    if (contextStamp !== NO_STAMP && visit.comesAfter(stamp, contextStamp)) visit.contextStamp = stamp;
     return;
   }
   if (entries.length === 0) return;
   if (
     contextStamps === null &&
-    (contextStamp === NO_STAMP || (stamps.isAfter(stamp, contextStamp) && namesAll(entries, context)))
+    (contextStamp === NO_STAMP || (visit.comesAfter(stamp, contextStamp) && namesAll(entries, context)))
   ) {
     visit.context = entries;
     visit.contextStamp = stamp;
     return;
   }
   const own = ownContext(visit);
-  for (let i = 0; i < entries.length; i++) writeContext(stamps, own, entries[i]!, stamp);
+  for (let i = 0; i < entries.length; i++) writeContext(visit, own, entries[i]!, stamp);
 }
 
 /** Whether every key of the context is among the entries. Mostly they are the same keys in the same order. */
@@ -160,12 +153,12 @@ function ownContext(visit: Visit): OwnContext {
   return { entries, stamps };
 }
 
-function writeContext(stamps: Stamps, own: OwnContext, entry: ContextEntry, stamp: number): void {
+function writeContext(visit: Visit, own: OwnContext, entry: ContextEntry, stamp: number): void {
   const { entries } = own;
   const key = entry[0];
   let i = 0;
   while (i < entries.length && entries[i]![0] !== key) i++;
-  if (i < entries.length && !stamps.isAfter(stamp, own.stamps[i]!)) return;
+  if (i < entries.length && !visit.comesAfter(stamp, own.stamps[i]!)) return;
   entries[i] = entry;
   own.stamps[i] = stamp;
 }
@@ -180,48 +173,55 @@ export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void 
   visit.lateEventCount += other.lateEventCount;
   for (const [type, count] of other.types) visit.types = visit.types.plus(type, count);
   if (other.mayBeLarge) visit.mayBeLarge = true;
-  visit.takeStamps(other);
+  const first = visit.takeStamps(other);
+  const here = (stamp: number): number => (stamp === NO_STAMP ? NO_STAMP : first + stamp);
   fresh.move(other, visit);
-  const { stamps } = visit;
 
-  if (other.profileStamp !== NO_STAMP && comesAfter(stamps, other.profileStamp, visit.profileStamp)) {
+  const profileStamp = here(other.profileStamp);
+  if (profileStamp !== NO_STAMP && visit.comesAfter(profileStamp, visit.profileStamp)) {
     visit.profileId = other.profileId;
-    visit.profileStamp = other.profileStamp;
+    visit.profileStamp = profileStamp;
   }
-  if (other.sourceStamp !== NO_STAMP && comesBefore(stamps, other.sourceStamp, visit.sourceStamp)) {
+  const sourceStamp = here(other.sourceStamp);
+  if (sourceStamp !== NO_STAMP && visit.comesBefore(sourceStamp, visit.sourceStamp)) {
     visit.sourceId = other.sourceId;
-    visit.sourceStamp = other.sourceStamp;
+    visit.sourceStamp = sourceStamp;
   }
-  if (other.entryStamp !== NO_STAMP && comesBefore(stamps, other.entryStamp, visit.entryStamp)) {
+  const entryStamp = here(other.entryStamp);
+  if (entryStamp !== NO_STAMP && visit.comesBefore(entryStamp, visit.entryStamp)) {
     visit.entryPage = other.entryPage;
     visit.referrer = other.referrer;
-    visit.entryStamp = other.entryStamp;
+    visit.entryStamp = entryStamp;
   }
-  if (other.exitStamp !== NO_STAMP && comesAfter(stamps, other.exitStamp, visit.exitStamp)) {
+  const exitStamp = here(other.exitStamp);
+  if (exitStamp !== NO_STAMP && visit.comesAfter(exitStamp, visit.exitStamp)) {
     visit.exitPage = other.exitPage;
-    visit.exitStamp = other.exitStamp;
+    visit.exitStamp = exitStamp;
   }
-  if (other.utmStamp !== NO_STAMP && comesBefore(stamps, other.utmStamp, visit.utmStamp)) {
+  const utmStamp = here(other.utmStamp);
+  if (utmStamp !== NO_STAMP && visit.comesBefore(utmStamp, visit.utmStamp)) {
     visit.utm = other.utm;
-    visit.utmStamp = other.utmStamp;
+    visit.utmStamp = utmStamp;
   }
   const named = ownNamed(visit);
   for (let i = 0; i < NO_NAMES.length; i++) {
-    const stamp = other.namedStampAt(i);
-    if (stamp === NO_STAMP || !comesBefore(stamps, stamp, named.stamps[i]!)) continue;
+    const stamp = here(other.namedStampAt(i));
+    if (stamp === NO_STAMP || !visit.comesBefore(stamp, named.stamps[i]!)) continue;
     named.values[i] = other.named[i]!;
     named.stamps[i] = stamp;
   }
-  if (other.contextPageStamp !== NO_STAMP && comesAfter(stamps, other.contextPageStamp, visit.contextPageStamp)) {
+  const contextPageStamp = here(other.contextPageStamp);
+  if (contextPageStamp !== NO_STAMP && visit.comesAfter(contextPageStamp, visit.contextPageStamp)) {
     visit.contextPage = other.contextPage;
-    visit.contextPageStamp = other.contextPageStamp;
+    visit.contextPageStamp = contextPageStamp;
   }
-  if (other.contextUtmStamp !== NO_STAMP && comesAfter(stamps, other.contextUtmStamp, visit.contextUtmStamp)) {
+  const contextUtmStamp = here(other.contextUtmStamp);
+  if (contextUtmStamp !== NO_STAMP && visit.comesAfter(contextUtmStamp, visit.contextUtmStamp)) {
     visit.contextUtm = other.contextUtm;
-    visit.contextUtmStamp = other.contextUtmStamp;
+    visit.contextUtmStamp = contextUtmStamp;
   }
   const context = ownContext(visit);
   for (let i = 0; i < other.context.length; i++) {
-    writeContext(stamps, context, other.context[i]!, other.contextStampAt(i));
+    writeContext(visit, context, other.context[i]!, here(other.contextStampAt(i)));
   }
 }

@@ -5,9 +5,13 @@ import type { Visit, VisitEvent } from './visit.ts';
 const FIRST_ROOM = 1_024;
 const NONE = -1;
 
-/** Integers of an event: the four of its id where that is a UUID, the index of the visit's next event, and its time. */
+/**
+ * Integers of an event: the four of its id where that is a UUID; the index of the visit's next event, behind the last
+ * that of the first; of the last, how many they are; and its time.
+ */
 const INTEGERS = 8;
 const NEXT = 4;
+const COUNT = 5;
 const TIME = 3;
 /** References of an event, in this order. They lie in blocks, which are used again: so none is ever copied to grow. */
 const REFERENCES = 12;
@@ -45,7 +49,6 @@ export class FreshEvents {
     integers[at + 1] = id.b;
     integers[at + 2] = id.c;
     integers[at + 3] = id.d;
-    integers[at + NEXT] = NONE;
     this.times[i * 4 + TIME] = event.t;
     const block = this.blockFor(i);
     const first = (i & BLOCK_MASK) * REFERENCES;
@@ -61,29 +64,61 @@ export class FreshEvents {
     block[first + CONTEXT] = event.context;
     block[first + CONTEXT_PAGE] = event.contextPage;
     block[first + CONTEXT_UTM] = event.contextUtm;
-    if (visit.freshCount === 0) visit.freshFirst = i;
-    else integers[visit.freshLast * INTEGERS + NEXT] = i;
-    if (visit.untaken === 0) visit.untakenFirst = i;
-    visit.untaken += 1;
-    visit.freshLast = i;
-    visit.freshCount += 1;
+    const last = visit.freshLast - 1;
+    if (last < 0) {
+      integers[at + NEXT] = i;
+      integers[at + COUNT] = 1;
+    } else {
+      const before = last * INTEGERS;
+      integers[at + NEXT] = integers[before + NEXT]!;
+      integers[at + COUNT] = integers[before + COUNT]! + 1;
+      integers[before + NEXT] = i;
+    }
+    visit.freshLast = i + 1;
   }
 
   /** Events of `from` are events of `to`, behind those that it has. The values of both have taken all of theirs. */
   move(from: Visit, to: Visit): void {
-    if (from.freshCount === 0) return;
-    if (to.freshCount === 0) to.freshFirst = from.freshFirst;
-    else this.integers[to.freshLast * INTEGERS + NEXT] = from.freshFirst;
-    to.freshLast = from.freshLast;
-    to.freshCount += from.freshCount;
-    from.freshCount = 0;
+    const moved = from.freshLast - 1;
+    if (moved < 0) return;
+    const last = to.freshLast - 1;
+    if (last >= 0) {
+      const first = this.after(last);
+      this.setAfter(last, this.after(moved));
+      this.setAfter(moved, first);
+      this.integers[moved * INTEGERS + COUNT]! += this.countTo(last);
+    }
+    to.freshLast = moved + 1;
+    to.takenLast = moved + 1;
+    from.freshLast = 0;
+    from.takenLast = 0;
   }
 
-  /** A visit's events, on their way to the store from now on. Its values have taken all of them. */
-  take(visit: Visit): VisitEvents {
-    const taken = new ChainedEvents(this, visit.freshFirst, visit.freshCount);
-    visit.freshCount = 0;
-    return taken;
+  /** How many events its values have not taken. */
+  untaken(visit: Visit): number {
+    const { freshLast, takenLast } = visit;
+    if (freshLast === takenLast) return 0;
+    return this.countTo(freshLast - 1) - (takenLast === 0 ? 0 : this.countTo(takenLast - 1));
+  }
+
+  /** The first of them, where there are any: the others follow by `after`. */
+  untakenFirst(visit: Visit): number {
+    const { freshLast, takenLast } = visit;
+    return this.after((takenLast === 0 ? freshLast : takenLast) - 1);
+  }
+
+  /** Its values have taken all. */
+  allTaken(visit: Visit): void {
+    visit.takenLast = visit.freshLast;
+  }
+
+  /** A visit's events, on their way to the store from now on; null: there are none. Its values have taken all of them. */
+  take(visit: Visit): VisitEvents | null {
+    const last = visit.freshLast - 1;
+    if (last < 0) return null;
+    visit.freshLast = 0;
+    visit.takenLast = 0;
+    return new ChainedEvents(this, this.after(last), this.countTo(last));
   }
 
   /** All that should be was taken. */
@@ -101,15 +136,16 @@ export class FreshEvents {
 
   // --------------------------------------------------------------------------------------- what the chains are read by
 
+  /** The next of a visit's events; behind the last the first. */
   after(i: number): number {
     return this.integers[i * INTEGERS + NEXT]!;
   }
 
   /** Reads something of the first event that a visit's values have not taken, to have it at hand soon. */
   glance(visit: Visit): number {
-    return visit.untaken === 0
-      ? 0
-      : this.integers[visit.untakenFirst * INTEGERS]! + this.typeAt(visit.untakenFirst).length;
+    if (visit.freshLast === visit.takenLast) return 0;
+    const first = this.untakenFirst(visit);
+    return this.integers[first * INTEGERS]! + this.typeAt(first).length;
   }
 
   isId(i: number, id: EventId): boolean {
@@ -213,6 +249,15 @@ export class FreshEvents {
 
   propertiesAt(i: number): string | null {
     return this.reference(i, PROPERTIES) as string | null;
+  }
+
+  private setAfter(i: number, next: number): void {
+    this.integers[i * INTEGERS + NEXT] = next;
+  }
+
+  /** How many of its visit's events there are up to this one, which is the last, or was when its values took it. */
+  private countTo(i: number): number {
+    return this.integers[i * INTEGERS + COUNT]!;
   }
 
   private reference(i: number, which: number): unknown {

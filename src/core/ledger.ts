@@ -96,7 +96,8 @@ export class Ledger<Raw> {
       takeEvents(this.rules, visit, this.fresh);
       visits.push({ visit, from: visit.stored, said: visit.said });
       visit.said = -1;
-      if (visit.freshCount > 0) events.push({ visit, events: this.fresh.take(visit) });
+      const fresh = this.fresh.take(visit);
+      if (fresh !== null) events.push({ visit, events: fresh });
       visit.stored = visit.ended ? 'ended' : 'open';
     }
     const changes: Changes<Raw> = {

@@ -550,7 +550,7 @@ export class Partition<Raw> {
     visit.addIdBits(this.eventId.bits);
     this.fresh.add(visit, event, this.eventId);
     if (event.shared !== true) visit.mayBeLarge = true;
-    if (visit.untaken >= MANY_UNTAKEN || event.shared !== true) takeEvents(this.rules, visit, this.fresh);
+    if (event.shared !== true || this.fresh.untaken(visit) >= MANY_UNTAKEN) takeEvents(this.rules, visit, this.fresh);
   }
 
   private isAmendedBy(event: TrackEvent, visit: Visit): boolean {

@@ -105,7 +105,9 @@ function holderOf(
 
 /** Whether the id is one of the events that the visit's values have not taken. */
 function isAmong(fresh: FreshEvents, visit: Visit, id: EventId): boolean {
-  for (let i = visit.untakenFirst, left = visit.untaken; left > 0; i = fresh.after(i), left--) {
+  let left = fresh.untaken(visit);
+  if (left === 0) return false;
+  for (let i = fresh.untakenFirst(visit); left > 0; i = fresh.after(i), left--) {
     if (fresh.isId(i, id)) return true;
   }
   return false;

@@ -221,6 +221,6 @@ function isResting(session: Session): boolean {
 /** Does not change while a session rests: nothing of it does. */
 function bytesOf(session: Session): number {
   let bytes = SESSION_BYTES;
-  for (let i = 0; i < session.count; i++) bytes += VISIT_BYTES + session.at(i).idCount * EVENT_BYTES;
+  for (let i = 0; i < session.count; i++) bytes += VISIT_BYTES + session.at(i).stampCount * EVENT_BYTES;
   return bytes;
 }

@@ -28,9 +28,9 @@ type StampedEntry = readonly [key: string, value: Stamped<Json>];
 
 /** In a form that hides how a visit holds them: for stores and tests, not for the fold. */
 export function stampedValues(visit: Visit): StampedValues {
-  const { entryPage, referrer, stamps } = visit;
+  const { entryPage, referrer } = visit;
   const stamped = <T>(value: T | null, stamp: number): Stamped<T> | null =>
-    value === null || stamp === NO_STAMP ? null : { t: stamps.timeAt(stamp), eventId: stamps.idAt(stamp), value };
+    value === null || stamp === NO_STAMP ? null : { ...stampOf(visit, stamp), value };
   return {
     profile: stamped(visit.profileId, visit.profileStamp),
     source: stamped(visit.sourceId, visit.sourceStamp),
@@ -42,13 +42,15 @@ export function stampedValues(visit: Visit): StampedValues {
   };
 }
 
+function stampOf(visit: Visit, stamp: number): { readonly t: number; readonly eventId: string } {
+  return { t: visit.stampTime(stamp), eventId: visit.readStampId(stamp, id).toString() };
+}
+
 function stampedContext(visit: Visit): StampedEntry[] {
-  const { stamps } = visit;
   const entries: StampedEntry[] = [];
   for (walk.begin(visit); walk.next(); ) {
     const [key, value] = walk.entry;
-    const stamp = visit.contextStampAt(walk.place);
-    entries.push([key, { t: stamps.timeAt(stamp), eventId: stamps.idAt(stamp), value }]);
+    entries.push([key, { ...stampOf(visit, visit.contextStampAt(walk.place)), value }]);
   }
   return entries;
 }
@@ -56,7 +58,7 @@ function stampedContext(visit: Visit): StampedEntry[] {
 /** Sets what `stampedValues` reads. */
 export function restoreValues(visit: Visit, values: StampedValues): void {
   const made = new Map<string, number>();
-  const stampOf = (from: Stamped<unknown> | null): number => {
+  const restored = (from: Stamped<unknown> | null): number => {
     if (from === null) return NO_STAMP;
     const key = `${from.t} ${from.eventId}`;
     const stamp = made.get(key) ?? visit.addStamp(from.t, id.set(from.eventId));
@@ -65,20 +67,20 @@ export function restoreValues(visit: Visit, values: StampedValues): void {
   };
   const { profile, source, entry, exit, utm } = values;
   visit.profileId = profile?.value ?? null;
-  visit.profileStamp = stampOf(profile);
+  visit.profileStamp = restored(profile);
   visit.sourceId = source?.value ?? null;
-  visit.sourceStamp = stampOf(source);
+  visit.sourceStamp = restored(source);
   visit.entryPage = entry?.value.page ?? null;
   visit.referrer = entry?.value.referrer ?? null;
-  visit.entryStamp = stampOf(entry);
+  visit.entryStamp = restored(entry);
   visit.exitPage = exit?.value ?? null;
-  visit.exitStamp = stampOf(exit);
+  visit.exitStamp = restored(exit);
   visit.utm = utm?.value ?? null;
-  visit.utmStamp = stampOf(utm);
+  visit.utmStamp = restored(utm);
   visit.named = values.named.map((each) => each?.value ?? null);
-  visit.setNamedStamps(values.named.map(stampOf));
+  visit.setNamedStamps(values.named.map(restored));
   Object.assign(visit, contextParts(values.context.map(([key, { value }]) => [key, value])));
-  const all = new Map(values.context.map(([key, each]) => [key, stampOf(each)]));
+  const all = new Map(values.context.map(([key, each]) => [key, restored(each)]));
   visit.contextPageStamp = all.get(PAGE_KEY) ?? NO_STAMP;
   visit.contextUtmStamp = all.get(UTM_KEY) ?? NO_STAMP;
   visit.setContextStamps(visit.context.map(([key]) => all.get(key)!));

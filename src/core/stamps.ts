@@ -1,36 +1,40 @@
 import { type EventId, uuidText } from './event-ids.ts';
 import { compareUtf8 } from './order.ts';
 
-/** No stamp: what follows the last of a chain, and where a value comes from no event. */
+/** No stamp: where a value comes from no event, and where an id is not found. */
 export const NO_STAMP = -1;
 
-/** Integers of a stamp: the four of the event's id, its time, the next of the chain, and its text: see `textOf`. */
-const WORDS = 8;
+/** Integers of a stamp: the four of the event's id, and its time. */
+const WORDS = 6;
+/** Where the time is, in times. */
+const TIMES = WORDS / 2;
 const TIME = 2;
-const NEXT = 6;
-const TEXT = 7;
-const UUID = 0;
-
 /**
- * The events that values come from and that a resend may match: each by its time and id, in 32 bytes that the garbage
+ * The events that values come from and that a resend may match: each by its time and id, in 24 bytes that the garbage
  * collector never looks at. First and last are by (`t`, `eventId` as UTF-8 bytes).
  *
- * A stamp is told by its index. Those of one visit are a chain; what holds them gives them back, and they are used
- * again. An id that is a UUID in canonical form stands here as its 128 bits, reversibly, for a hash is no id; any
- * other as its text. They lie in blocks, so that more of them never have to be copied.
+ * Those of one visit are a run, one behind the other: a stamp is told by where the run begins and which it is in it. So a
+ * search for an id reads memory from end to end, and a value needs only a small number to name its stamp. A run that has
+ * no room left moves to a longer one; what is given back is used again for runs of the same length. An id that is a UUID in
+ * canonical form stands here as its 128 bits, reversibly, for a hash is no id. Any other is a text, which the first of the
+ * four integers tells; then -1 - t stands where the time is. Runs lie in blocks, so that more of them never have to be
+ * copied; one that is longer than a block has its own.
  */
 export class Stamps {
   private readonly blockBits: number;
   private readonly mask: number;
   private readonly integers: Int32Array[] = [];
   private readonly times: Float64Array[] = [];
-  /** Ids that are no UUIDs, by the stamp's `TEXT` - 1. */
+  /** Places in `integers` that nobody has any more: of runs that had a block of their own. */
+  private readonly freeBlocks: number[] = [];
+  /** Where runs begin that were given back, by `kindOf` their length. */
+  private readonly freeRuns: number[][] = [];
+  /** Of the block that runs are cut from: where the next begins, and how many stamps it still has. */
+  private next = 0;
+  private left = 0;
   private readonly texts: string[] = [];
   private readonly freeTexts: number[] = [];
-  /** A chain of those that were given back. */
-  private free = NO_STAMP;
-  private count = 0;
-  private freeCount = 0;
+  private used = 0;
 
   /** @param blockBits so many stamps, as a power of two, get their memory at once. */
   constructor(blockBits = 12) {
@@ -40,131 +44,204 @@ export class Stamps {
 
   /** Stamps that are in use. */
   get size(): number {
-    return this.count - this.freeCount;
+    return this.used;
   }
 
-  /** @param t ms since the epoch. @returns the stamp, a chain of its own. */
-  add(t: number, id: EventId): number {
-    const stamp = this.take();
-    const words = this.integers[stamp >> this.blockBits]!;
-    const at = (stamp & this.mask) * WORDS;
-    words[at] = id.a;
-    words[at + 1] = id.b;
-    words[at + 2] = id.c;
-    words[at + 3] = id.d;
-    words[at + NEXT] = NO_STAMP;
-    words[at + TEXT] = id.isUuid ? UUID : this.keep(id.text);
-    this.times[stamp >> this.blockBits]![(at >> 1) + TIME] = t;
-    return stamp;
+  /**
+   * Makes room behind a run's last stamp: each has to be set before it is read.
+   * @param count of the stamps that it has; 0: there is no run yet.
+   * @param more above 0.
+   * @returns where the run begins from now on.
+   */
+  extend(run: number, count: number, more: number): number {
+    this.used += more;
+    const length = lengthFor(count + more);
+    if (count > 0 && lengthFor(count) === length) return run;
+    const to = this.allocate(length);
+    if (count > 0) {
+      const words = this.integers[run >> this.blockBits]!;
+      const from = (run & this.mask) * WORDS;
+      const there = this.integers[to >> this.blockBits]!;
+      const at = (to & this.mask) * WORDS;
+      for (let i = 0; i < count * WORDS; i++) there[at + i] = words[from + i]!;
+      this.giveBack(run, lengthFor(count));
+    }
+    return to;
   }
 
-  /** Puts a chain behind the last stamp of another. */
-  link(last: number, next: number): void {
-    this.integers[last >> this.blockBits]![(last & this.mask) * WORDS + NEXT] = next;
-  }
-
-  /** The next of the chain. */
-  after(stamp: number): number {
-    return this.integers[stamp >> this.blockBits]![(stamp & this.mask) * WORDS + NEXT]!;
-  }
-
-  /** Gives a chain back, from this stamp on. */
-  release(first: number): void {
-    for (let stamp = first; stamp !== NO_STAMP; ) {
-      const next = this.after(stamp);
-      const text = this.textIndex(stamp);
-      if (text >= 0) {
-        this.texts[text] = '';
-        this.freeTexts.push(text);
-      }
-      this.link(stamp, this.free);
-      this.free = stamp;
-      this.freeCount += 1;
-      stamp = next;
+  /** @param t ms since the epoch, not before it. */
+  set(run: number, stamp: number, t: number, id: EventId): void {
+    const block = run >> this.blockBits;
+    const words = this.integers[block]!;
+    const at = ((run & this.mask) + stamp) * WORDS;
+    if (id.isUuid) {
+      words[at] = id.a;
+      words[at + 1] = id.b;
+      words[at + 2] = id.c;
+      words[at + 3] = id.d;
+      this.times[block]![(at >> 1) + TIME] = t;
+    } else {
+      words[at] = this.keep(id.text);
+      this.times[block]![(at >> 1) + TIME] = -1 - t;
     }
   }
 
-  /** ms since the epoch. */
-  timeAt(stamp: number): number {
-    return this.times[stamp >> this.blockBits]![(((stamp & this.mask) * WORDS) >> 1) + TIME]!;
+  /** Gives a run back. @param count of its stamps; 0: there is no run. */
+  release(run: number, count: number): void {
+    if (count === 0) return;
+    for (let stamp = 0; stamp < count; stamp++) {
+      if (!this.isText(run, stamp)) continue;
+      const text = this.words(run)[this.at(run, stamp)]!;
+      this.texts[text] = '';
+      this.freeTexts.push(text);
+    }
+    this.used -= count;
+    this.giveBack(run, lengthFor(count));
   }
 
-  isId(stamp: number, id: EventId): boolean {
-    const words = this.integers[stamp >> this.blockBits]!;
-    const at = (stamp & this.mask) * WORDS;
-    if (!id.isUuid) return this.textOf(stamp) === id.text;
+  /** ms since the epoch. */
+  timeAt(run: number, stamp: number): number {
+    const t = this.signedTime(run, stamp);
+    return t < 0 ? -1 - t : t;
+  }
+
+  isId(run: number, stamp: number, id: EventId): boolean {
+    const words = this.integers[run >> this.blockBits]!;
+    const at = ((run & this.mask) + stamp) * WORDS;
+    if (!id.isUuid) return this.isText(run, stamp) && this.texts[words[at]!] === id.text;
     return (
       words[at] === id.a &&
       words[at + 3] === id.d &&
       words[at + 1] === id.b &&
       words[at + 2] === id.c &&
-      words[at + TEXT] === UUID
+      !this.isText(run, stamp)
     );
   }
 
-  isBefore(stamp: number, other: number): boolean {
-    const t = this.timeAt(stamp);
-    const u = this.timeAt(other);
-    return t < u || (t === u && stamp !== other && compareUtf8(this.idAt(stamp), this.idAt(other)) < 0);
+  /** @returns the stamp of an id among the first `count` of a run; `NO_STAMP` where it is not there. */
+  find(run: number, count: number, id: EventId): number {
+    for (let stamp = 0; stamp < count; stamp++) if (this.isId(run, stamp, id)) return stamp;
+    return NO_STAMP;
   }
 
-  isAfter(stamp: number, other: number): boolean {
-    const t = this.timeAt(stamp);
-    const u = this.timeAt(other);
-    return t > u || (t === u && stamp !== other && compareUtf8(this.idAt(stamp), this.idAt(other)) > 0);
+  isBefore(run: number, stamp: number, other: number): boolean {
+    const t = this.timeAt(run, stamp);
+    const u = this.timeAt(run, other);
+    return t < u || (t === u && stamp !== other && this.compareIds(run, stamp, other) < 0);
   }
 
-  idAt(stamp: number): string {
-    const text = this.textOf(stamp);
-    if (text !== null) return text;
-    const words = this.integers[stamp >> this.blockBits]!;
-    const at = (stamp & this.mask) * WORDS;
+  isAfter(run: number, stamp: number, other: number): boolean {
+    const t = this.timeAt(run, stamp);
+    const u = this.timeAt(run, other);
+    return t > u || (t === u && stamp !== other && this.compareIds(run, stamp, other) > 0);
+  }
+
+  idAt(run: number, stamp: number): string {
+    const words = this.words(run);
+    const at = this.at(run, stamp);
+    if (this.isText(run, stamp)) return this.texts[words[at]!]!;
     return uuidText(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
   }
 
   /** Sets `id` to the stamp's. */
-  readId(stamp: number, id: EventId): EventId {
-    const words = this.integers[stamp >> this.blockBits]!;
-    const at = (stamp & this.mask) * WORDS;
-    const text = this.textOf(stamp);
-    id.isUuid = text === null;
-    id.text = text ?? '';
-    id.a = words[at]!;
-    id.b = words[at + 1]!;
-    id.c = words[at + 2]!;
-    id.d = words[at + 3]!;
-    return id;
+  readId(run: number, stamp: number, id: EventId): EventId {
+    const words = this.words(run);
+    const at = this.at(run, stamp);
+    if (this.isText(run, stamp)) return id.setOther(this.texts[words[at]!]!);
+    return id.setUuid(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
   }
 
-  private textOf(stamp: number): string | null {
-    const index = this.textIndex(stamp);
-    return index < 0 ? null : this.texts[index]!;
+  private compareIds(run: number, stamp: number, other: number): number {
+    return compareUtf8(this.idAt(run, stamp), this.idAt(run, other));
   }
 
-  private textIndex(stamp: number): number {
-    return this.integers[stamp >> this.blockBits]![(stamp & this.mask) * WORDS + TEXT]! - 1;
+  private words(run: number): Int32Array {
+    return this.integers[run >> this.blockBits]!;
   }
 
-  /** @returns the index of a text + 1. */
+  private at(run: number, stamp: number): number {
+    return ((run & this.mask) + stamp) * WORDS;
+  }
+
+  /** Negative: the id is a text. */
+  private signedTime(run: number, stamp: number): number {
+    return this.times[run >> this.blockBits]![((run & this.mask) + stamp) * TIMES + TIME]!;
+  }
+
+  private isText(run: number, stamp: number): boolean {
+    return this.signedTime(run, stamp) < 0;
+  }
+
+  /** @returns the place of a text. */
   private keep(text: string): number {
     const free = this.freeTexts.pop();
-    if (free === undefined) return this.texts.push(text);
+    if (free === undefined) return this.texts.push(text) - 1;
     this.texts[free] = text;
-    return free + 1;
+    return free;
   }
 
-  private take(): number {
-    const { free } = this;
-    if (free !== NO_STAMP) {
-      this.free = this.after(free);
-      this.freeCount -= 1;
-      return free;
+  private allocate(length: number): number {
+    const free = this.freeRuns[kindOf(length)]?.pop();
+    if (free !== undefined) return free;
+    if (length > this.mask + 1) return this.addBlock(length);
+    if (this.left < length) {
+      for (let rest = this.left; rest > 0; rest = this.left) this.giveBack(this.cut(longestIn(rest)), longestIn(rest));
+      this.next = this.addBlock(this.mask + 1);
+      this.left = this.mask + 1;
     }
-    if (this.count >> this.blockBits === this.integers.length) {
-      const words = new Int32Array(WORDS << this.blockBits);
-      this.integers.push(words);
-      this.times.push(new Float64Array(words.buffer));
-    }
-    return this.count++;
+    return this.cut(length);
   }
+
+  private cut(length: number): number {
+    const run = this.next;
+    this.next += length;
+    this.left -= length;
+    return run;
+  }
+
+  /** @returns where a run begins that fills a block of so many stamps. */
+  private addBlock(stamps: number): number {
+    const place = this.freeBlocks.pop() ?? this.integers.length;
+    const words = new Int32Array(stamps * WORDS);
+    this.integers[place] = words;
+    this.times[place] = new Float64Array(words.buffer);
+    return place << this.blockBits;
+  }
+
+  private giveBack(run: number, length: number): void {
+    if (length > this.mask + 1) {
+      const place = run >> this.blockBits;
+      this.integers[place] = NO_INTEGERS;
+      this.times[place] = NO_TIMES;
+      this.freeBlocks.push(place);
+      return;
+    }
+    const kind = kindOf(length);
+    while (this.freeRuns.length <= kind) this.freeRuns.push([]);
+    this.freeRuns[kind]!.push(run);
+  }
+}
+
+const NO_INTEGERS = new Int32Array(0);
+const NO_TIMES = new Float64Array(0);
+
+/** How long a run of so many stamps is: a power of two, or one and a half of it. */
+function lengthFor(count: number): number {
+  const power = 1 << (31 - Math.clz32(count));
+  if (count === power) return power;
+  const half = power + (power >> 1);
+  return count <= half ? half : power * 2;
+}
+
+/** The longest run in so many stamps. */
+function longestIn(stamps: number): number {
+  const power = 1 << (31 - Math.clz32(stamps));
+  const half = power + (power >> 1);
+  return half <= stamps ? half : power;
+}
+
+/** A small number for each length of runs. */
+function kindOf(length: number): number {
+  const log = 31 - Math.clz32(length);
+  return length === 1 << log ? log * 2 : log * 2 + 1;
 }

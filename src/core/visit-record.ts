@@ -13,16 +13,17 @@ export type Place = 'open' | 'ended';
 /** Places in a record, in integers. The first six are times, two integers each. */
 const [STARTED, LAST, ARRIVAL, WATERMARK, DUE_KEY, WATERMARK_KEY] = [0, 1, 2, 3, 4, 5];
 const [EVENTS, PAGE_VIEWS, LATE, PUBLISHED, FLAGS, MASK] = [12, 13, 14, 15, 16, 17];
-const [FRESH_FIRST, FRESH_LAST, FRESH_COUNT, UNTAKEN, UNTAKEN_FIRST] = [21, 22, 23, 24, 25];
-const [IDS_FIRST, IDS_LAST, IDS_COUNT] = [26, 27, 28];
-const [PROFILE, SOURCE, ENTRY, EXIT, UTM, NAMED_STAMP] = [29, 30, 31, 32, 33, 34];
-const [CONTEXT, CONTEXT_PAGE, CONTEXT_UTM] = [35, 36, 37];
-const FIRST_VALUE = PROFILE;
+const [FRESH_LAST, TAKEN_LAST, SAID, RUN, STAMPS] = [21, 22, 23, 24, 25];
 /** Four integers. */
-const ID = 38;
-const SAID = 42;
-/** Values, or groups of them, that have a stamp. */
+const ID = 26;
+/** The stamps of values, or of groups of them: half an integer each. */
+const FIRST_VALUE = 60;
+const [PROFILE, SOURCE, ENTRY, EXIT, UTM, NAMED_STAMP, CONTEXT, CONTEXT_PAGE, CONTEXT_UTM] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8,
+];
 export const VALUES = 9;
+/** In place of a stamp: there is none, and it is too large for its place. */
+const [NONE, WIDE] = [0xffff, 0xfffe];
 
 /** Bits of the flags, and where in them the small choices begin. */
 const [ENDED, DIRTY, KNOWS_IDS, MAY_BE_LARGE] = [1, 2, 4, 1 << 12];
@@ -57,8 +58,8 @@ export abstract class VisitRecord {
     this.endedWatermark = null;
     this.dueKey = Number.POSITIVE_INFINITY;
     this.watermarkKey = Number.POSITIVE_INFINITY;
-    this.firstStamp = NO_STAMP;
-    integers.fill(NO_STAMP, at + FIRST_VALUE, at + FIRST_VALUE + VALUES);
+    const first = at * 2 + FIRST_VALUE;
+    block.halves.fill(NONE, first, first + VALUES);
   }
 
   /** Where its numbers and its stamps are. */
@@ -68,7 +69,7 @@ export abstract class VisitRecord {
 
   /** Gives its memory back: it is asked for nothing afterwards but what timers order visits by. */
   release(): void {
-    this.stamps.release(this.firstStamp);
+    this.stamps.release(this.run, this.stampCount);
     this.table.release(this.block, this.at);
     this.block = RELEASED;
     this.at = 0;
@@ -248,15 +249,7 @@ export abstract class VisitRecord {
     this.block.integers[this.at + SAID] = index + 1;
   }
 
-  /** Its chain of events not yet given to the store: see `FreshEvents`. Never stored. */
-  get freshFirst(): number {
-    return this.block.integers[this.at + FRESH_FIRST]!;
-  }
-
-  set freshFirst(value: number) {
-    this.block.integers[this.at + FRESH_FIRST] = value;
-  }
-
+  /** The last of its events that are not yet given to the store, + 1; 0: there are none. See `FreshEvents`. */
   get freshLast(): number {
     return this.block.integers[this.at + FRESH_LAST]!;
   }
@@ -265,29 +258,13 @@ export abstract class VisitRecord {
     this.block.integers[this.at + FRESH_LAST] = value;
   }
 
-  get freshCount(): number {
-    return this.block.integers[this.at + FRESH_COUNT]!;
+  /** The last of those that its values have taken, + 1; 0: none of them. See `takeEvents`. */
+  get takenLast(): number {
+    return this.block.integers[this.at + TAKEN_LAST]!;
   }
 
-  set freshCount(value: number) {
-    this.block.integers[this.at + FRESH_COUNT] = value;
-  }
-
-  /** The last of them, which its values have not taken yet: how many, and where they begin. See `takeEvents`. */
-  get untaken(): number {
-    return this.block.integers[this.at + UNTAKEN]!;
-  }
-
-  set untaken(value: number) {
-    this.block.integers[this.at + UNTAKEN] = value;
-  }
-
-  get untakenFirst(): number {
-    return this.block.integers[this.at + UNTAKEN_FIRST]!;
-  }
-
-  set untakenFirst(value: number) {
-    this.block.integers[this.at + UNTAKEN_FIRST] = value;
+  set takenLast(value: number) {
+    this.block.integers[this.at + TAKEN_LAST] = value;
   }
 
   // ------------------------------------------------------------------------- the events that its values come from
@@ -298,112 +275,115 @@ export abstract class VisitRecord {
   }
 
   get profileStamp(): number {
-    return this.block.integers[this.at + PROFILE]!;
+    return this.valueStamp(PROFILE);
   }
 
-  set profileStamp(value: number) {
-    this.block.integers[this.at + PROFILE] = value;
+  set profileStamp(stamp: number) {
+    this.setValueStamp(PROFILE, stamp);
   }
 
   get sourceStamp(): number {
-    return this.block.integers[this.at + SOURCE]!;
+    return this.valueStamp(SOURCE);
   }
 
-  set sourceStamp(value: number) {
-    this.block.integers[this.at + SOURCE] = value;
+  set sourceStamp(stamp: number) {
+    this.setValueStamp(SOURCE, stamp);
   }
 
   get entryStamp(): number {
-    return this.block.integers[this.at + ENTRY]!;
+    return this.valueStamp(ENTRY);
   }
 
-  set entryStamp(value: number) {
-    this.block.integers[this.at + ENTRY] = value;
+  set entryStamp(stamp: number) {
+    this.setValueStamp(ENTRY, stamp);
   }
 
   get exitStamp(): number {
-    return this.block.integers[this.at + EXIT]!;
+    return this.valueStamp(EXIT);
   }
 
-  set exitStamp(value: number) {
-    this.block.integers[this.at + EXIT] = value;
+  set exitStamp(stamp: number) {
+    this.setValueStamp(EXIT, stamp);
   }
 
   get utmStamp(): number {
-    return this.block.integers[this.at + UTM]!;
+    return this.valueStamp(UTM);
   }
 
-  set utmStamp(value: number) {
-    this.block.integers[this.at + UTM] = value;
+  set utmStamp(stamp: number) {
+    this.setValueStamp(UTM, stamp);
   }
 
   /** Of all that is named, unless `namedStamps` has one for each. */
   get namedStamp(): number {
-    return this.block.integers[this.at + NAMED_STAMP]!;
+    return this.valueStamp(NAMED_STAMP);
   }
 
-  set namedStamp(value: number) {
-    this.block.integers[this.at + NAMED_STAMP] = value;
+  set namedStamp(stamp: number) {
+    this.setValueStamp(NAMED_STAMP, stamp);
   }
 
   /** Of all entries in `context`, unless `contextStamps` has one for each. */
   get contextStamp(): number {
-    return this.block.integers[this.at + CONTEXT]!;
+    return this.valueStamp(CONTEXT);
   }
 
-  set contextStamp(value: number) {
-    this.block.integers[this.at + CONTEXT] = value;
+  set contextStamp(stamp: number) {
+    this.setValueStamp(CONTEXT, stamp);
   }
 
   get contextPageStamp(): number {
-    return this.block.integers[this.at + CONTEXT_PAGE]!;
+    return this.valueStamp(CONTEXT_PAGE);
   }
 
-  set contextPageStamp(value: number) {
-    this.block.integers[this.at + CONTEXT_PAGE] = value;
+  set contextPageStamp(stamp: number) {
+    this.setValueStamp(CONTEXT_PAGE, stamp);
   }
 
   get contextUtmStamp(): number {
-    return this.block.integers[this.at + CONTEXT_UTM]!;
+    return this.valueStamp(CONTEXT_UTM);
   }
 
-  set contextUtmStamp(value: number) {
-    this.block.integers[this.at + CONTEXT_UTM] = value;
+  set contextUtmStamp(stamp: number) {
+    this.setValueStamp(CONTEXT_UTM, stamp);
   }
 
   /** The stamp of one of the values, by its number from 0 to `VALUES` - 1. */
   protected valueStamp(value: number): number {
-    return this.block.integers[this.at + FIRST_VALUE + value]!;
+    const stamp = this.block.halves[this.at * 2 + FIRST_VALUE + value]!;
+    if (stamp < WIDE) return stamp;
+    return stamp === NONE ? NO_STAMP : this.wideStamps[value]!;
   }
 
   protected setValueStamp(value: number, stamp: number): void {
-    this.block.integers[this.at + FIRST_VALUE + value] = stamp;
+    const at = this.at * 2 + FIRST_VALUE + value;
+    if (stamp < WIDE) {
+      this.block.halves[at] = stamp === NO_STAMP ? NONE : stamp;
+    } else {
+      this.block.halves[at] = WIDE;
+      this.wideStamps[value] = stamp;
+    }
   }
 
-  /** The first of its chain of known events; `NO_STAMP` where there is none. */
-  get firstStamp(): number {
-    return this.block.integers[this.at + IDS_FIRST]!;
+  /** Stamps that are too large for their place, by their value. */
+  protected abstract get wideStamps(): Int32Array;
+
+  /** Where the run of its stamps begins; of no meaning where it has none. */
+  protected get run(): number {
+    return this.block.integers[this.at + RUN]!;
   }
 
-  set firstStamp(value: number) {
-    this.block.integers[this.at + IDS_FIRST] = value;
+  protected set run(value: number) {
+    this.block.integers[this.at + RUN] = value;
   }
 
-  get lastStamp(): number {
-    return this.block.integers[this.at + IDS_LAST]!;
+  /** How many events are known of those that its values have taken: a stamp each, from 0 on. */
+  get stampCount(): number {
+    return this.block.integers[this.at + STAMPS]!;
   }
 
-  set lastStamp(value: number) {
-    this.block.integers[this.at + IDS_LAST] = value;
-  }
-
-  /** How many events are known of those that its values have taken. */
-  get idCount(): number {
-    return this.block.integers[this.at + IDS_COUNT]!;
-  }
-
-  set idCount(value: number) {
-    this.block.integers[this.at + IDS_COUNT] = value;
+  protected set stampCount(value: number) {
+    this.block.integers[this.at + STAMPS] = value;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Stamps } from './stamps.ts';
 
 /** Integers of a record; two of them are one time. */
-export const RECORD = 44;
+export const RECORD = 36;
 
 /**
  * Memory for the numbers of many visits: a record each, and the stamps of all.
@@ -47,12 +47,13 @@ export class VisitTable {
   }
 }
 
-/** Records one after the other: as integers, and as times. */
+/** Records one after the other: as integers, as halves of them, and as times. */
 export class Block {
   readonly table: VisitTable;
   /** The place of its first record in the table. */
   readonly first: number;
   readonly integers: Int32Array;
+  readonly halves: Uint16Array;
   readonly times: Float64Array;
   readonly stamps: Stamps;
 
@@ -60,6 +61,7 @@ export class Block {
     this.table = table;
     this.first = first;
     this.integers = new Int32Array(records * RECORD);
+    this.halves = new Uint16Array(this.integers.buffer);
     this.times = new Float64Array(this.integers.buffer);
     this.stamps = table.stamps;
   }

@@ -34,6 +34,8 @@ interface Own {
   context: number[] | null;
   /** Of many ids: which stamps they are, for a search. */
   ids: IdIndex | null;
+  /** Of many stamps: those of the values, where they are large numbers. */
+  wide: Int32Array | null;
 }
 
 /** Ids to be read one after the other. */
@@ -172,16 +174,48 @@ export class Visit extends VisitRecord {
     return contextStamps === null ? this.contextStamp : contextStamps[place]!;
   }
 
+  // ------------------------------------------------------------------------------------------------------ its stamps
+
+  /** Makes room for more stamps: each has to be set before anything else is asked. @returns the first of them. */
+  extendStamps(more: number): number {
+    const { stampCount } = this;
+    this.run = this.stamps.extend(this.run, stampCount, more);
+    this.stampCount = stampCount + more;
+    return stampCount;
+  }
+
+  /** @param t ms. @param id of an event that is not among its own yet. */
+  setStamp(stamp: number, t: number, id: EventId): void {
+    const { stamps, run } = this;
+    stamps.set(run, stamp, t, id);
+    this.own?.ids?.add(stamps, run, stamp);
+  }
+
   /** @returns the stamp of an event that is not among its own yet. */
   addStamp(t: number, id: EventId): number {
-    const { stamps } = this;
-    const stamp = stamps.add(t, id);
-    if (this.firstStamp === NO_STAMP) this.firstStamp = stamp;
-    else stamps.link(this.lastStamp, stamp);
-    this.lastStamp = stamp;
-    this.idCount += 1;
-    this.own?.ids?.add(stamps, stamp);
+    const stamp = this.extendStamps(1);
+    this.setStamp(stamp, t, id);
     return stamp;
+  }
+
+  /** ms since the epoch. */
+  stampTime(stamp: number): number {
+    return this.stamps.timeAt(this.run, stamp);
+  }
+
+  /** Sets `id` to the stamp's. */
+  readStampId(stamp: number, id: EventId): EventId {
+    return this.stamps.readId(this.run, stamp, id);
+  }
+
+  /** Whether the event is earlier than the one that a first value is from. */
+  comesBefore(stamp: number, now: number): boolean {
+    return now === NO_STAMP || this.stamps.isBefore(this.run, stamp, now);
+  }
+
+  /** Whether the event is later than the one that a last value is from. */
+  comesAfter(stamp: number, now: number): boolean {
+    return now === NO_STAMP || this.stamps.isAfter(this.run, stamp, now);
   }
 
   // -------------------------------------------------------------------------------------------------- its event ids
@@ -189,34 +223,33 @@ export class Visit extends VisitRecord {
   /** The ids of all events that its values have taken; null while they are not known: for stores and tests. */
   get eventIds(): ReadonlySet<string> | null {
     if (!this.knowsIds) return null;
-    const { stamps } = this;
     const ids = new Set<string>();
-    for (let stamp = this.firstStamp; stamp !== NO_STAMP; stamp = stamps.after(stamp)) ids.add(stamps.idAt(stamp));
+    this.ids.each((id) => ids.add(id.toString()));
     return ids;
   }
 
   /** The ids of all events that are known. */
   get ids(): IdSource {
-    const { stamps, firstStamp } = this;
     return {
-      each(take) {
+      each: (take) => {
         const each = new EventId();
-        for (let at = firstStamp; at !== NO_STAMP; at = stamps.after(at)) take(stamps.readId(at, each));
+        for (let stamp = 0; stamp < this.stampCount; stamp++) take(this.readStampId(stamp, each));
       },
     };
   }
 
   /** Whether the id is among those of the events that its values have taken. */
   hasId(id: EventId): boolean {
-    if (this.idCount >= INDEXED) return this.idIndex().find(this.stamps, id) !== NO_STAMP;
-    return this.findStamp(id) !== NO_STAMP;
+    const { stamps, run, stampCount } = this;
+    if (stampCount < INDEXED) return stamps.find(run, stampCount, id) !== NO_STAMP;
+    const own = this.ownParts();
+    own.ids ??= IdIndex.of(stamps, run, stampCount);
+    return own.ids.find(stamps, run, id) !== NO_STAMP;
   }
 
   /** Adds all ids that are known to the ids of a past: see `addId`. */
   addIdsTo(ids: Int32Array): void {
-    const { stamps } = this;
-    for (let stamp = this.firstStamp; stamp !== NO_STAMP; stamp = stamps.after(stamp))
-      addId(ids, stamps.readId(stamp, id));
+    for (let stamp = 0; stamp < this.stampCount; stamp++) addId(ids, this.readStampId(stamp, id));
   }
 
   /** Ids that the store holds of it: from now on it knows all. Of no effect where it does already. */
@@ -225,80 +258,75 @@ export class Visit extends VisitRecord {
     ids.each((id) => {
       this.addIdBits(id.bits);
       // Its values came with the events that they are from. Of the others the time is of no use any more.
-      if (!this.hasId(id)) this.addStamp(Number.NaN, id);
+      if (!this.hasId(id)) this.addStamp(0, id);
     });
     this.knowsIds = true;
   }
 
-  /** It is frozen: what no value comes from is given back. */
+  /** It is frozen: stamps that no value comes from are given back. */
   forgetIds(): void {
     if (!this.knowsIds) return;
     this.knowsIds = false;
-    this.restamp(this.stamps, false);
-  }
-
-  private findStamp(id: EventId): number {
-    const { stamps } = this;
-    let stamp = this.firstStamp;
-    while (stamp !== NO_STAMP && !stamps.isId(stamp, id)) stamp = stamps.after(stamp);
-    return stamp;
-  }
-
-  private idIndex(): IdIndex {
-    const own = this.ownParts();
-    own.ids ??= IdIndex.of(this.stamps, this.firstStamp, this.idCount);
-    return own.ids;
+    const used = new Map([[NO_STAMP, NO_STAMP]]);
+    const use = (stamp: number): number => {
+      if (!used.has(stamp)) used.set(stamp, used.size - 1);
+      return used.get(stamp)!;
+    };
+    for (let value = 0; value < VALUES; value++) this.setValueStamp(value, use(this.valueStamp(value)));
+    if (this.namedStamps !== null) this.namedStamps = this.namedStamps.map(use);
+    if (this.contextStamps !== null) this.contextStamps = this.contextStamps.map(use);
+    used.delete(NO_STAMP);
+    this.keepStamps(this.stamps, [...used.keys()]);
   }
 
   // ---------------------------------------------------------------------------------------------------- as a whole
 
-  /** Takes over all events of another visit: both know all ids, and the other's are its own no more. */
-  takeStamps(other: Visit): void {
+  /**
+   * Takes over all events of another visit: both know all ids, and the other's are its own no more.
+   * @returns the first of their stamps: the others follow in the same order.
+   */
+  takeStamps(other: Visit): number {
     if (other.table !== this.table) throw new Error('visits of two partitions cannot be merged');
-    const first = other.firstStamp;
+    const { stampCount } = other;
     this.setBitsOf(other);
-    if (first === NO_STAMP) return;
-    if (this.firstStamp === NO_STAMP) this.firstStamp = first;
-    else this.stamps.link(this.lastStamp, first);
-    this.lastStamp = other.lastStamp;
-    this.idCount += other.idCount;
-    if (this.own !== null) this.own.ids = null;
-    other.firstStamp = NO_STAMP;
-    other.idCount = 0;
+    const first = stampCount === 0 ? this.stampCount : this.extendStamps(stampCount);
+    for (let stamp = 0; stamp < stampCount; stamp++)
+      this.setStamp(first + stamp, other.stampTime(stamp), other.readStampId(stamp, id));
+    other.stamps.release(other.run, stampCount);
+    other.stampCount = 0;
+    return first;
   }
 
   /** Its numbers are in this table from now on. */
   moveTo(table: VisitTable): void {
     if (table === this.table) return;
-    const { stamps } = this;
+    const { stamps, stampCount } = this;
     this.moveRecord(table);
-    this.restamp(stamps, true);
+    this.keepStamps(
+      stamps,
+      Array.from({ length: stampCount }, (_, stamp) => stamp),
+    );
   }
 
-  /** Makes its chain of events anew: of all that are known, or of those only that its values come from. */
-  private restamp(from: Stamps, all: boolean): void {
-    const first = this.firstStamp;
-    this.firstStamp = NO_STAMP;
-    this.idCount = 0;
+  /** Of its stamps, which are still among `from`, it keeps these only, in this order, among its table's. */
+  private keepStamps(from: Stamps, kept: readonly number[]): void {
+    const { run, stampCount } = this;
     if (this.own !== null) this.own.ids = null;
-    const made = new Map([[NO_STAMP, NO_STAMP]]);
-    const again = (stamp: number): number => {
-      let now = made.get(stamp);
-      if (now === undefined) {
-        now = this.addStamp(from.timeAt(stamp), from.readId(stamp, id));
-        made.set(stamp, now);
-      }
-      return now;
-    };
-    if (all) for (let stamp = first; stamp !== NO_STAMP; stamp = from.after(stamp)) again(stamp);
-    for (let value = 0; value < VALUES; value++) this.setValueStamp(value, again(this.valueStamp(value)));
-    if (this.namedStamps !== null) this.namedStamps = this.namedStamps.map(again);
-    if (this.contextStamps !== null) this.contextStamps = this.contextStamps.map(again);
-    from.release(first);
+    this.stampCount = 0;
+    if (kept.length > 0) this.extendStamps(kept.length);
+    for (const [stamp, before] of kept.entries())
+      this.setStamp(stamp, from.timeAt(run, before), from.readId(run, before, id));
+    from.release(run, stampCount);
+  }
+
+  protected override get wideStamps(): Int32Array {
+    const own = this.ownParts();
+    own.wide ??= new Int32Array(VALUES);
+    return own.wide;
   }
 
   private ownParts(): Own {
-    this.own ??= { named: null, context: null, ids: null };
+    this.own ??= { named: null, context: null, ids: null, wide: null };
     return this.own;
   }
 }

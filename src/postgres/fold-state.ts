@@ -21,7 +21,6 @@ import { SharedTexts } from './shared.ts';
 const VERSION = 1;
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
-  const { stamps } = visit;
   used.clear();
   used.use(visit.profileStamp);
   used.use(visit.sourceStamp);
@@ -35,9 +34,9 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   out.varint(used.count);
   for (let i = 0; i < used.count; i += 1) {
     const stamp = used.all[i]!;
-    const after = stamps.timeAt(stamp) - visit.startedAt;
+    const after = visit.stampTime(stamp) - visit.startedAt;
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
-    writeId(out, stamps.readId(stamp, id));
+    writeId(out, visit.readStampId(stamp, id));
   }
   let use = 0;
   for (; use < SINGLE; use += 1) out.varint(used.uses[use]!);
@@ -74,32 +73,33 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
   if (version !== VERSION) {
     throw new Error(`visit ${visit.id} has fold state of version ${version}, not ${VERSION}: use a newer tidemark`);
   }
-  const read = [NO_STAMP];
-  for (let left = input.varint(); left > 0; left -= 1) {
+  const count = input.varint();
+  if (count > 0) visit.extendStamps(count);
+  for (let stamp = 0; stamp < count; stamp += 1) {
     const zigzag = input.varint();
     const t = visit.startedAt + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
-    read.push(visit.addStamp(t, input.id()));
+    visit.setStamp(stamp, t, input.id());
   }
   visit.profileId = values.profile;
-  visit.profileStamp = read[input.varint()]!;
+  visit.profileStamp = input.varint() - 1;
   visit.sourceId = values.source;
-  visit.sourceStamp = read[input.varint()]!;
+  visit.sourceStamp = input.varint() - 1;
   visit.entryPage = values.entryPage;
   visit.referrer = values.referrer;
-  visit.entryStamp = read[input.varint()]!;
+  visit.entryStamp = input.varint() - 1;
   visit.exitPage = values.exitPage;
-  visit.exitStamp = read[input.varint()]!;
-  visit.utmStamp = read[input.varint()]!;
+  visit.exitStamp = input.varint() - 1;
+  visit.utmStamp = input.varint() - 1;
   visit.utm = visit.utmStamp === NO_STAMP ? null : values.utm;
   visit.named = values.named;
   stamps.length = 0;
-  for (let i = 0; i < values.named.length; i += 1) stamps.push(read[input.varint()]!);
+  for (let i = 0; i < values.named.length; i += 1) stamps.push(input.varint() - 1);
   visit.setNamedStamps(stamps);
   // The keys of the list stand in its order, wherever page and UTM are among them.
   stamps.length = 0;
   for (let left = input.varint(); left > 0; left -= 1) {
     const key = input.oneOf(APART);
-    const stamp = read[input.varint()]!;
+    const stamp = input.varint() - 1;
     if (key === PAGE) visit.contextPageStamp = stamp;
     else if (key === UTM) visit.contextUtmStamp = stamp;
     else stamps.push(stamp);

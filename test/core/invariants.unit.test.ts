@@ -125,7 +125,7 @@ test(
       async ([log, plan]) => {
         await drive(rulesOfLog(log), stepsOfLog(log), plan, (_store, partition) => {
           const visits = [...partition.visits()];
-          const stamps = visits.reduce((sum, visit) => sum + visit.idCount, 0);
+          const stamps = visits.reduce((sum, visit) => sum + visit.stampCount, 0);
           same(partition.held, { visits: visits.length, stamps });
         });
       },

@@ -92,6 +92,6 @@ test('visits of some hundred thousand events merge', () => {
     return visit;
   });
   takeVisit(visits[0]!, visits[1]!, fresh);
-  expect([...fresh.take(visits[0]!)]).toHaveLength(400_000);
+  expect([...fresh.take(visits[0]!)!]).toHaveLength(400_000);
   expect(visits[0]!.eventIds!.size).toBe(400_000);
 });

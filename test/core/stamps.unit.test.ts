@@ -4,6 +4,7 @@ import { EventId } from '../../src/core/event-ids.ts';
 import { IdIndex } from '../../src/core/id-index.ts';
 import { compareUtf8 } from '../../src/core/order.ts';
 import { NO_STAMP, Stamps } from '../../src/core/stamps.ts';
+import { VisitTable } from '../../src/core/visit-table.ts';
 import { bareVisit } from '../support/bare-visit.ts';
 
 const T = Date.UTC(2026, 0, 1);
@@ -12,37 +13,51 @@ const text = fc.oneof(
   fc.uuid().map((id) => id.toUpperCase()),
   fc.string({ unit: 'grapheme', maxLength: 5 }),
 );
-const event = fc.record({ t: fc.constantFrom(T, T + 1, -1), id: text });
+const event = fc.record({ t: fc.constantFrom(T, T + 1, 0), id: text });
 const idOf = (id: string) => new EventId().set(id);
+
+interface Event {
+  readonly t: number;
+  readonly id: string;
+}
 
 test('first and last are by time, then by the id as UTF-8 bytes, whatever the form of the id', () => {
   fc.assert(
     fc.property(event, event, (one, other) => {
       const stamps = new Stamps(1);
-      const [a, b] = [one, other].map(({ t, id }) => stamps.add(t, idOf(id))) as [number, number];
+      const run = runOf(stamps, [one, other]);
       const order = one.t - other.t || compareUtf8(one.id, other.id);
-      expect([stamps.isBefore(a, b), stamps.isAfter(a, b)]).toEqual([order < 0, order > 0]);
+      expect([stamps.isBefore(run, 0, 1), stamps.isAfter(run, 0, 1)]).toEqual([order < 0, order > 0]);
     }),
   );
 });
 
-test('a stamp says what it was made of until it is given back, however many come and go', () => {
-  const turns = fc.array(fc.oneof(fc.array(event, { minLength: 1, maxLength: 9 }), fc.nat()), { maxLength: 40 });
+test('a run says what it was made of until it is given back, however many come, grow and go', () => {
+  const events = fc.array(event, { minLength: 1, maxLength: 20 });
+  const turn = fc.oneof(
+    fc.record({ what: fc.constant('new' as const), events }),
+    fc.record({ what: fc.constant('more' as const), which: fc.nat(), events }),
+    fc.record({ what: fc.constant('gone' as const), which: fc.nat() }),
+  );
   fc.assert(
-    fc.property(turns, (plan) => {
-      const stamps = new Stamps(2);
-      const chains: { first: number; events: { t: number; id: string }[] }[] = [];
+    fc.property(fc.nat({ max: 4 }), fc.array(turn, { maxLength: 40 }), (blockBits, plan) => {
+      const stamps = new Stamps(blockBits);
+      const runs: { run: number; events: Event[] }[] = [];
       for (const turn of plan) {
-        if (typeof turn === 'number') {
-          const [gone] = chains.splice(turn % Math.max(chains.length, 1), 1);
-          if (gone !== undefined) stamps.release(gone.first);
-        } else {
-          const made = turn.map(({ t, id }) => stamps.add(t, idOf(id)));
-          for (const [i, stamp] of made.slice(1).entries()) stamps.link(made[i]!, stamp);
-          chains.push({ first: made[0]!, events: turn });
+        if (turn.what === 'new') {
+          runs.push({ run: runOf(stamps, turn.events), events: [...turn.events] });
+        } else if (runs.length > 0) {
+          const at = turn.which % runs.length;
+          const { run, events } = runs[at]!;
+          if (turn.what === 'more') {
+            runs[at] = { run: runOf(stamps, turn.events, run, events.length), events: [...events, ...turn.events] };
+          } else {
+            stamps.release(run, events.length);
+            runs.splice(at, 1);
+          }
         }
-        for (const { first, events } of chains) expect(chainOf(stamps, first)).toEqual(events);
-        expect(stamps.size).toBe(chains.reduce((sum, { events }) => sum + events.length, 0));
+        for (const { run, events } of runs) expect(read(stamps, run, events.length)).toEqual(events);
+        expect(stamps.size).toBe(runs.reduce((sum, { events }) => sum + events.length, 0));
       }
     }),
   );
@@ -52,22 +67,51 @@ test('an id is found among many, and no other is', () => {
   fc.assert(
     fc.property(fc.uniqueArray(text, { minLength: 1, maxLength: 300, size: 'max' }), fc.array(text), (ids, others) => {
       const visit = bareVisit(T);
+      const stamps = new Stamps();
       for (const id of ids) {
         expect(visit.hasId(idOf(id))).toBe(false);
         visit.addStamp(T, idOf(id));
       }
-      const index = IdIndex.of(visit.stamps, visit.firstStamp, ids.length);
+      const run = runOf(
+        stamps,
+        ids.map((id) => ({ t: T, id })),
+      );
+      const index = IdIndex.of(stamps, run, ids.length);
       for (const id of [...ids, ...others]) {
         expect(visit.hasId(idOf(id))).toBe(ids.includes(id));
-        expect(index.find(visit.stamps, idOf(id)) !== NO_STAMP).toBe(ids.includes(id));
+        expect(index.find(stamps, run, idOf(id))).toBe(ids.includes(id) ? ids.indexOf(id) : NO_STAMP);
       }
     }),
   );
 });
 
-function chainOf(stamps: Stamps, first: number): { t: number; id: string }[] {
-  const events = [];
-  for (let at = first; at !== NO_STAMP; at = stamps.after(at))
-    events.push({ t: stamps.timeAt(at), id: stamps.idAt(at) });
-  return events;
+test('values of a visit name the events that they come from, however many there are', () => {
+  const many = 0xffff + 3;
+  const visit = bareVisit(T, new VisitTable());
+  visit.knowsIds = true;
+  for (let i = 0; i < many; i++) visit.addStamp(T + i, idOf(`e${i}`));
+  visit.profileStamp = many - 1;
+  for (const stamp of [0xfffd, 0xfffe, 0xffff, 3, NO_STAMP]) {
+    visit.exitStamp = stamp;
+    expect([visit.profileStamp, visit.exitStamp]).toEqual([many - 1, stamp]);
+  }
+  const timeOf = (stamp: number) => visit.stampTime(stamp) - T;
+  visit.moveTo(new VisitTable());
+  expect(timeOf(visit.profileStamp)).toBe(many - 1);
+  visit.entryStamp = 7;
+  visit.forgetIds();
+  expect(visit.stampCount).toBe(2);
+  expect([timeOf(visit.profileStamp), timeOf(visit.entryStamp), visit.exitStamp]).toEqual([many - 1, 7, NO_STAMP]);
+  visit.release();
+});
+
+/** @returns where the run begins, these events behind the `count` that it has. */
+function runOf(stamps: Stamps, events: readonly Event[], before = 0, count = 0): number {
+  const run = stamps.extend(before, count, events.length);
+  for (const [i, { t, id }] of events.entries()) stamps.set(run, count + i, t, idOf(id));
+  return run;
+}
+
+function read(stamps: Stamps, run: number, count: number): Event[] {
+  return Array.from({ length: count }, (_, i) => ({ t: stamps.timeAt(run, i), id: stamps.idAt(run, i) }));
 }
