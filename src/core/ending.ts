@@ -24,6 +24,14 @@ export function duePoint(rules: Rules, visit: Timed, watermark: number | null): 
   return soonest + (visit.seal === null ? rules.gap : 0) + rules.outOfOrderness;
 }
 
+/**
+ * The visit does not end before the arrival clock is past this, wherever the watermark is: that one is behind the arrival
+ * clock by the out-of-orderness at least.
+ */
+export function earliestDue(rules: Rules, visit: Timed): number {
+  return Math.max(visit.lastArrival + grace(rules, visit), watermarkToPass(rules, visit) + rules.outOfOrderness);
+}
+
 /** Once the watermark is past this, an ended visit can change no more. */
 export function amendableUntil(rules: Rules, visit: Visit, watermark: number | null): number {
   const ended = visit.lastEventAt + rules.gap;

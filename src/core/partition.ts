@@ -151,7 +151,7 @@ export class Partition<Raw> {
     this.table = open[0]?.table ?? new VisitTable();
     for (const visit of open) {
       this.takeIn(this.sessions.findOrMake(visit.sessionId, visit.debug, false), visit);
-      this.timers.schedule(visit, this.watermark);
+      this.timers.schedule(visit);
       this.open += 1;
     }
   }
@@ -536,7 +536,7 @@ export class Partition<Raw> {
     if (visit.seal === null && event.t === visit.lastEventAt && this.rules.endingTypes.has(event.type)) {
       visit.seal = 'explicit';
     }
-    this.timers.schedule(visit, this.watermark);
+    this.timers.schedule(visit);
     this.ledger.changed(visit);
     return visit;
   }
@@ -589,7 +589,7 @@ export class Partition<Raw> {
   private refuse({ visit, seal }: Refused): void {
     if (visit.seal !== null) return;
     visit.seal = seal;
-    if (!visit.ended) this.timers.schedule(visit, this.watermark);
+    if (!visit.ended) this.timers.schedule(visit);
     this.change(visit);
   }
 

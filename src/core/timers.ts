@@ -1,4 +1,4 @@
-import { duePoint, watermarkToPass } from './ending.ts';
+import { duePoint, earliestDue, watermarkToPass } from './ending.ts';
 import { VisitHeap } from './heap.ts';
 import type { Rules } from './rules.ts';
 import type { Visit } from './visit.ts';
@@ -6,13 +6,19 @@ import type { Visit } from './visit.ts';
 /**
  * Which open visits are due, in order of due points, without a scan of all that are open.
  *
- * Invariant: an open visit stands in `due` under a key no later than its due point, and in `waiting` under a key no
- * later than the watermark that brings its due point forward, unless that watermark has been reached. `visit.dueKey`
- * and `visit.watermarkKey` name the entries that count; all others are left over and are dropped when they come up.
- * If an entry were missing or too late, the visit would end too late, or never.
+ * Until the arrival clock is past a visit's earliest due point nothing can make it due, and it stands in `early` only: in
+ * steady traffic most visits do, for most of their time. Then it comes under its due point, which the watermark may
+ * bring forward.
+ *
+ * Invariant: an open visit stands either in `early` under a key no later than its earliest due point; or in `due` under a
+ * key no later than its due point and, unless that key is no later than the soonest it can be, in `waiting` under a key no
+ * later than the watermark that brings it forward. `visit.dueKey` and `visit.watermarkKey` name the entries that count;
+ * all others are left over and are dropped when they come up. One that is left over under the same key does as well. If an entry were missing or too late, the visit would end too
+ * late, or never.
  */
 export class Timers {
   private readonly rules: Rules;
+  private readonly early = new VisitHeap();
   private readonly due = new VisitHeap();
   private readonly waiting = new VisitHeap();
 
@@ -21,78 +27,119 @@ export class Timers {
   }
 
   /** To be called whenever an open visit has changed. */
-  schedule(visit: Visit, watermark: number | null): void {
-    const due = duePoint(this.rules, visit, watermark);
-    if (due < visit.dueKey) {
-      visit.dueKey = due;
-      this.due.push(due, visit);
+  schedule(visit: Visit): void {
+    const earliest = earliestDue(this.rules, visit);
+    if (earliest < visit.dueKey) {
+      visit.dueKey = earliest;
+      visit.watermarkKey = EARLY;
+      this.early.push(earliest, visit);
+      return;
     }
+    if (visit.watermarkKey === NOT_WAITING) return;
     const toPass = watermarkToPass(this.rules, visit);
-    if (toPass < visit.watermarkKey) {
-      visit.watermarkKey = toPass;
-      this.waiting.push(toPass, visit);
-    }
+    if (toPass < visit.watermarkKey) this.wait(visit, toPass);
   }
 
   /** No visit is due before this, in ms, unless the watermark moves; Infinity if none is open. */
   get nextKey(): number {
-    return this.due.nextKey;
+    return Math.min(this.early.nextKey, this.due.nextKey);
   }
 
   /** Whether `next` may give a visit: false is certain. */
   mayHaveDue(clock: number, watermark: number | null): boolean {
-    return this.due.startsBefore(clock) || (watermark !== null && this.waiting.startsBefore(watermark));
+    return (
+      this.early.startsBefore(clock) ||
+      this.due.startsBefore(clock) ||
+      (watermark !== null && this.waiting.startsBefore(watermark))
+    );
   }
 
   /** The visit has ended, or was merged away. */
   cancel(visit: Visit): void {
     visit.dueKey = Number.POSITIVE_INFINITY;
-    visit.watermarkKey = Number.POSITIVE_INFINITY;
+    visit.watermarkKey = NOT_WAITING;
   }
 
   /**
    * The first visit, in order of due points, then of opening, that `clock` (ms) is past. It still stands here: end it
    * and cancel it before asking again.
+   * @param clock no earlier than the arrival clock.
    */
   next(clock: number, watermark: number | null): { readonly visit: Visit; readonly due: number } | null {
-    this.bringForward(watermark);
-    while (this.due.startsBefore(clock)) {
+    for (;;) {
+      this.leaveEarly(clock, watermark);
+      this.bringForward(watermark);
+      if (!this.due.startsBefore(clock)) return null;
       const key = this.due.nextKey;
-      const visit = this.due.first!;
+      const visit = this.due.pop();
+      if (visit.dueKey !== key) continue;
+      const due = duePoint(this.rules, visit, watermark);
+      if (due <= key) {
+        visit.dueKey = due;
+        return { visit, due };
+      }
+      // More events came, so that the watermark may have to pass more.
+      this.cancel(visit);
+      this.schedule(visit);
+    }
+  }
+
+  /** Visits that may be due come under their due points. */
+  private leaveEarly(clock: number, watermark: number | null): void {
+    const { rules, early } = this;
+    while (early.startsBefore(clock)) {
+      const key = early.nextKey;
+      const visit = early.first!;
       if (visit.dueKey !== key) {
-        this.due.pop();
+        early.pop();
         continue;
       }
-      const due = duePoint(this.rules, visit, watermark);
-      visit.dueKey = due;
-      if (due <= key) return { visit: this.due.pop(), due };
-      this.due.replaceFirst(due);
+      const earliest = earliestDue(rules, visit);
+      if (earliest > key) {
+        visit.dueKey = earliest;
+        visit.watermarkKey = EARLY;
+        early.replaceFirst(earliest);
+        continue;
+      }
+      early.pop();
+      visit.dueKey = duePoint(rules, visit, watermark);
+      visit.watermarkKey = NOT_WAITING;
+      this.due.push(visit.dueKey, visit);
+      const toPass = watermarkToPass(rules, visit);
+      if (watermark === null || watermark <= toPass) this.wait(visit, toPass);
     }
-    return null;
   }
 
   private bringForward(watermark: number | null): void {
     if (watermark === null) return;
-    while (this.waiting.startsBefore(watermark)) {
-      const key = this.waiting.nextKey;
-      const visit = this.waiting.first!;
+    const { rules, waiting } = this;
+    while (waiting.startsBefore(watermark)) {
+      const key = waiting.nextKey;
+      const visit = waiting.first!;
+      const toPass = watermarkToPass(rules, visit);
       if (visit.watermarkKey !== key) {
-        this.waiting.pop();
-        continue;
-      }
-      const toPass = watermarkToPass(this.rules, visit);
-      if (watermark > toPass) {
-        this.waiting.pop();
-        visit.watermarkKey = Number.POSITIVE_INFINITY;
-        const due = duePoint(this.rules, visit, watermark);
+        waiting.pop();
+      } else if (watermark <= toPass) {
+        visit.watermarkKey = toPass;
+        waiting.replaceFirst(toPass);
+      } else {
+        waiting.pop();
+        visit.watermarkKey = NOT_WAITING;
+        const due = duePoint(rules, visit, watermark);
         if (due < visit.dueKey) {
           visit.dueKey = due;
           this.due.push(due, visit);
         }
-      } else {
-        visit.watermarkKey = toPass;
-        this.waiting.replaceFirst(toPass);
       }
     }
   }
+
+  private wait(visit: Visit, toPass: number): void {
+    visit.watermarkKey = toPass;
+    this.waiting.push(toPass, visit);
+  }
 }
+
+/** In place of a key in `waiting`: the visit stands in `early`, or need not wait. */
+const EARLY = Number.NEGATIVE_INFINITY;
+const NOT_WAITING = Number.POSITIVE_INFINITY;
