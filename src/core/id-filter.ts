@@ -8,6 +8,7 @@
  * Source: B. H. Bloom, Space/time trade-offs in hash coding with allowable errors, 1970; layers as in P. S. Almeida et
  * al., Scalable Bloom filters, 2007.
  */
+import type { EventId } from './event-ids.ts';
 import { mix } from './mix.ts';
 
 export class IdFilter {
@@ -19,7 +20,7 @@ export class IdFilter {
     return this.bytes <= MOST_BYTES;
   }
 
-  add(id: string): void {
+  add(id: EventId): void {
     if (!this.serves) return;
     const [h1, h2] = hashes(id);
     let last = this.layers.at(-1)!;
@@ -36,7 +37,7 @@ export class IdFilter {
   }
 
   /** False: the id was never added. */
-  mayHave(id: string): boolean {
+  mayHave(id: EventId): boolean {
     if (!this.serves) return true;
     const [h1, h2] = hashes(id);
     for (const layer of this.layers) if (layer.has(h1, h2)) return true;
@@ -87,15 +88,20 @@ class Layer {
 
 const pair: [number, number] = [0, 0];
 
-/** Two hashes of a text, of which the probes are made; the array is the same each time. */
-function hashes(text: string): readonly [number, number] {
+/** Two hashes of an id, of which the probes are made; the array is the same each time. */
+function hashes(id: EventId): readonly [number, number] {
   let h1 = 0x811c9dc5;
   let h2 = 0x9747b28c;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    h1 = Math.imul(h1 ^ code, 0x01000193);
-    h2 = Math.imul(h2 ^ code, 0x5bd1e995);
-    h2 ^= h2 >>> 13;
+  if (id.isUuid) {
+    h1 = mix(mix(h1 ^ id.a ^ id.c) ^ id.b ^ id.d);
+    h2 = mix(mix(h2 ^ id.b ^ id.c) ^ id.a ^ id.d);
+  } else {
+    for (let i = 0; i < id.text.length; i++) {
+      const code = id.text.charCodeAt(i);
+      h1 = Math.imul(h1 ^ code, 0x01000193);
+      h2 = Math.imul(h2 ^ code, 0x5bd1e995);
+      h2 ^= h2 >>> 13;
+    }
   }
   pair[0] = mix(h1);
   // Odd, so that the probes are as many different bits.

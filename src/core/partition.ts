@@ -150,7 +150,9 @@ export class Partition<Raw> {
     this.amendable = new AmendableVisits(state.amendable);
     this.table = open[0]?.table ?? new VisitTable();
     for (const visit of open) {
-      this.takeIn(this.sessions.findOrMake(visit.sessionId, visit.debug, false), visit);
+      const session = this.sessions.findOrMake(visit.sessionId, visit.debug, false);
+      this.takeIn(session, visit);
+      session.dropText();
       this.timers.schedule(visit);
       this.open += 1;
     }
@@ -288,11 +290,12 @@ export class Partition<Raw> {
     const { reach, sessions } = this;
     if (sessions.filter !== null || reach === null) return null;
     const filling = new IdFilter();
+    const id = new EventId();
     // Sessions that leave memory meanwhile are added too: the reading may not see what was committed after it began.
     sessions.filling = filling;
     return {
       reach,
-      add: (sessionId) => filling.add(sessionId),
+      add: (sessionId) => filling.add(id.set(sessionId)),
       use: () => {
         if (sessions.filling !== filling) return;
         sessions.filling = null;
@@ -479,11 +482,7 @@ export class Partition<Raw> {
   private nextAhead(event: TrackEvent): Session {
     if (this.aheadAt >= this.warmTo) this.warm();
     const session = this.ahead[this.aheadAt];
-    if (
-      session !== undefined &&
-      session.sessionId === event.sessionId &&
-      (session.debug ? this.sessions.isDebug(event) : !event.debug)
-    ) {
+    if (session?.hasId(event.sessionId) && (session.debug ? this.sessions.isDebug(event) : !event.debug)) {
       this.aheadAt += 1;
       return session;
     }

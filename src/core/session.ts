@@ -1,4 +1,4 @@
-import type { EventIds } from './event-ids.ts';
+import { EventId, type EventIds, uuidText } from './event-ids.ts';
 import type { Past } from './past-sessions.ts';
 import type { Visit } from './visit.ts';
 
@@ -16,7 +16,8 @@ interface Rare {
  * visit, so its small choices share a number.
  */
 export class Session {
-  readonly sessionId: string;
+  /** Null: it is made of what else is known of the id where somebody asks. */
+  protected text: string | null;
   /**
    * The last record that it was looked up for, counted from where the partition began; -1: none. Until that one is folded
    * it stays in memory.
@@ -30,9 +31,25 @@ export class Session {
   private rare: Rare | null = null;
 
   constructor(sessionId: string, debug: boolean, complete: boolean) {
-    this.sessionId = sessionId;
+    this.text = sessionId;
     this.state = (debug ? DEBUG : 0) | (complete ? COMPLETE : 0);
   }
+
+  get sessionId(): string {
+    return this.text!;
+  }
+
+  /** Sets `id` to its own. */
+  readId(id: EventId): EventId {
+    return id.set(this.text!);
+  }
+
+  hasId(sessionId: string): boolean {
+    return this.text === sessionId;
+  }
+
+  /** Nobody will ask for its id soon: a text that can be made again is given back. */
+  dropText(): void {}
 
   get debug(): boolean {
     return (this.state & DEBUG) !== 0;
@@ -149,3 +166,48 @@ export class Session {
     return this.rare;
   }
 }
+
+/**
+ * A session whose id is a UUID in canonical form: held as its 128 bits, and as a text only while something is done with
+ * it. That is reversible, for a hash is no id.
+ */
+export class UuidSession extends Session {
+  // A number of 32 bits with its sign takes no memory of its own.
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+
+  /** @param id that of the text, taken apart. */
+  constructor(sessionId: string, id: EventId, complete: boolean) {
+    super(sessionId, false, complete);
+    this.a = id.a;
+    this.b = id.b;
+    this.c = id.c;
+    this.d = id.d;
+  }
+
+  override get sessionId(): string {
+    this.text ??= uuidText(this.a, this.b, this.c, this.d);
+    return this.text;
+  }
+
+  override readId(id: EventId): EventId {
+    return id.setUuid(this.a, this.b, this.c, this.d);
+  }
+
+  override hasId(sessionId: string): boolean {
+    if (this.text !== null) return this.text === sessionId;
+    const { isUuid, a, b, c, d } = asked.set(sessionId);
+    if (!isUuid || this.a !== a || this.d !== d || this.b !== b || this.c !== c) return false;
+    this.text = sessionId;
+    return true;
+  }
+
+  override dropText(): void {
+    this.text = null;
+  }
+}
+
+/** Reused. */
+const asked = new EventId();

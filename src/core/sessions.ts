@@ -1,12 +1,13 @@
 import { isFrozen } from './ending.ts';
 import type { TrackEvent } from './event.ts';
-import { EventIds } from './event-ids.ts';
+import { EventId, EventIds } from './event-ids.ts';
 import { takeEvents } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import type { IdFilter } from './id-filter.ts';
 import { type IdleMemory, PAST_IDS, type Past, PastSessions } from './past-sessions.ts';
 import type { Rules } from './rules.ts';
 import { Session } from './session.ts';
+import { SessionIndex } from './session-index.ts';
 import type { Visit } from './visit.ts';
 
 /** Visits from which on a session has its event ids in one place: each is then found without asking all visits. */
@@ -32,7 +33,7 @@ export class Sessions {
   private readonly rules: Rules;
   private readonly fresh: FreshEvents;
   private readonly memory: IdleMemory;
-  private readonly plain = new Map<string, Session>();
+  private readonly plain = new SessionIndex();
   private readonly debug = new Map<string, Session>();
   private readonly past: PastSessions;
   /** Those without debug events that were met last under each hint of events; some of them have left memory. */
@@ -41,6 +42,8 @@ export class Sessions {
   private idle: (Session | null)[] = [];
   private idleHead = 0;
   private idleBytes = 0;
+  /** Of a session; reused. */
+  private readonly id = new EventId();
   /** Place of the first of `idle`. */
   private idleBase = 0;
 
@@ -62,7 +65,7 @@ export class Sessions {
     const { sessionId, sessionHint = -1 } = event;
     if (sessionHint >= 0 && sessionHint < this.hinted.length) {
       const session = this.hinted[sessionHint]!;
-      if (session !== null && session.sessionId === sessionId && !event.debug && !session.gone) return session;
+      if (session !== null && !session.gone && !event.debug && session.hasId(sessionId)) return session;
     }
     const session = this.findOrMake(sessionId, this.isDebug(event), complete);
     if (sessionHint >= 0 && !session.debug) {
@@ -79,18 +82,29 @@ export class Sessions {
 
   /** @param complete whether a session that is made now is known to have nothing in the store. */
   findOrMake(sessionId: string, debug: boolean, complete: boolean): Session {
-    const sessions = debug ? this.debug : this.plain;
-    let session = sessions.get(sessionId);
+    return debug ? this.findOrMakeDebug(sessionId, complete) : this.findOrMakePlain(sessionId, complete);
+  }
+
+  private findOrMakePlain(sessionId: string, complete: boolean): Session {
+    const { id } = this;
+    const found = this.plain.get(id.set(sessionId));
+    if (found !== null) return found;
+    const past = this.past.take(id);
+    const session = this.plain.add(id, sessionId, past === null && (complete || this.isDenied(id)));
+    session.past = past;
+    return session;
+  }
+
+  private findOrMakeDebug(sessionId: string, complete: boolean): Session {
+    let session = this.debug.get(sessionId);
     if (session === undefined) {
-      const past = debug ? null : this.past.take(sessionId);
-      session = new Session(sessionId, debug, past === null && (complete || this.isDenied(sessionId)));
-      session.past = past;
-      sessions.set(sessionId, session);
+      session = new Session(sessionId, true, complete || this.isDenied(this.id.set(sessionId)));
+      this.debug.set(sessionId, session);
     }
     return session;
   }
 
-  private isDenied(sessionId: string): boolean {
+  private isDenied(sessionId: EventId): boolean {
     return this.filter !== null && !this.filter.mayHave(sessionId);
   }
 
@@ -123,6 +137,7 @@ export class Sessions {
       this.rest(session);
       return;
     }
+    session.dropText();
     if (watermark === null) return;
     const oldest = watermark - this.rules.maxAge - this.rules.gap;
     const before = session.count;
@@ -169,13 +184,14 @@ export class Sessions {
     session.idleAt = -1;
     session.gone = true;
     this.account(-bytesOf(session));
-    (session.debug ? this.debug : this.plain).delete(session.sessionId);
+    if (session.debug) this.debug.delete(session.sessionId);
+    else this.plain.delete(session);
     if (session.count === 0 && session.past === null) return;
-    if (!session.debug && (session.complete || session.past !== null))
-      this.past.put(session.sessionId, this.pastOf(session));
+    const id = session.readId(this.id);
+    if (!session.debug && (session.complete || session.past !== null)) this.past.put(id, this.pastOf(session));
     for (let i = 0; i < session.count; i++) session.at(i).release();
-    this.filter?.add(session.sessionId);
-    this.filling?.add(session.sessionId);
+    this.filter?.add(id);
+    this.filling?.add(id);
   }
 
   /** Of one that knows all that it has in the store: what of that is in memory, and what is not. Read it at once. */

@@ -1,4 +1,5 @@
 import type { Changes } from '../core/changes.ts';
+import { EventId } from '../core/event-ids.ts';
 import { IdFilter } from '../core/id-filter.ts';
 import type { Visit } from '../core/visit.ts';
 import type { Statement, Step } from './batch.ts';
@@ -73,6 +74,7 @@ export class ProfileGains {
  */
 export class KnownProfiles {
   readonly #filter: IdFilter | null;
+  readonly #id = new EventId();
 
   /** @param areNone whether no profile has a row of the partition. */
   constructor(areNone: boolean) {
@@ -81,8 +83,9 @@ export class KnownProfiles {
 
   /** It has a row from now on. */
   isNew(profileId: string): boolean {
-    if (this.#filter === null || this.#filter.mayHave(profileId)) return false;
-    this.#filter.add(profileId);
+    const id = this.#id.set(profileId);
+    if (this.#filter === null || this.#filter.mayHave(id)) return false;
+    this.#filter.add(id);
     return true;
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { emptyState } from '../../src/core/changes.ts';
 import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
 import { EventId } from '../../src/core/event-ids.ts';
@@ -128,13 +129,16 @@ describe('a session that left memory', () => {
 
 describe('pasts of sessions', () => {
   const past = (until: number) => ({ until, ids: new Int32Array(PAST_IDS).fill(until) });
+  const idOf = (text: string) => new EventId().set(text);
+  /** Every third id is no UUID. */
+  const id = (i: number) => idOf(i % 3 === 0 ? `s${i}` : `00000000-0000-4000-8000-${`${i}`.padStart(12, '0')}`);
 
   test('are those of the sessions put last, as far as their memory goes', () => {
     const memory = { ...idleMemory(0), maxPastBytes: 5_000 };
     const pasts = new PastSessions(memory);
-    for (let i = 0; i < 1_000; i++) pasts.put(`s${i}`, past(i));
+    for (let i = 0; i < 1_000; i++) pasts.put(id(i), past(i));
     expect(memory.pastBytes).toBeLessThanOrEqual(5_000);
-    const kept = Array.from({ length: 1_000 }, (_, i) => pasts.take(`s${i}`)).flatMap((one) => one ?? []);
+    const kept = Array.from({ length: 1_000 }, (_, i) => pasts.take(id(i))).flatMap((one) => one ?? []);
     expect(kept.length).toBeGreaterThan(10);
     expect(kept).toEqual(kept.map((_, i) => past(1_000 - kept.length + i)));
   });
@@ -142,16 +146,33 @@ describe('pasts of sessions', () => {
   test('are told once, and leave room', () => {
     const pasts = new PastSessions(idleMemory(10_000));
     for (let i = 0; i < 1_000; i++) {
-      pasts.put(`s${i}`, past(i));
-      expect(pasts.take(`s${i}`)).toEqual(past(i));
-      expect(pasts.take(`s${i}`)).toBeNull();
+      pasts.put(id(i), past(i));
+      expect(pasts.take(id(i))).toEqual(past(i));
+      expect(pasts.take(id(i))).toBeNull();
     }
+  });
+
+  test('come and go in any order, and none is told for another', () => {
+    const turn = fc.tuple(fc.nat({ max: 30 }), fc.boolean());
+    fc.assert(
+      fc.property(fc.array(turn, { maxLength: 200, size: 'max' }), (turns) => {
+        const pasts = new PastSessions(idleMemory(100_000));
+        const told = new Map<number, number>();
+        for (const [at, [i, isPut]] of turns.entries()) {
+          expect(pasts.take(id(i))?.until).toBe(told.get(i));
+          told.delete(i);
+          if (!isPut) continue;
+          pasts.put(id(i), past(at));
+          told.set(i, at);
+        }
+      }),
+    );
   });
 
   test('are none where there is no memory', () => {
     const pasts = new PastSessions(idleMemory(0));
-    pasts.put('s', past(1));
-    expect(pasts.take('s')).toBeNull();
+    pasts.put(id(1), past(1));
+    expect(pasts.take(id(1))).toBeNull();
   });
 });
 

@@ -1,0 +1,52 @@
+import type { EventId } from './event-ids.ts';
+import { Session, UuidSession } from './session.ts';
+import { type Uuid, UuidTable } from './uuid-table.ts';
+
+/** Sessions by their ids, those of debug traffic apart. */
+export class SessionIndex extends UuidTable {
+  private readonly sessions: (UuidSession | null)[] = [];
+  /** Places in `sessions` that nobody has. */
+  private readonly free: number[] = [];
+  /** Those whose id is no UUID in canonical form. */
+  private readonly others = new Map<string, Session>();
+
+  get(id: EventId): Session | null {
+    if (!id.isUuid) return this.others.get(id.text) ?? null;
+    const place = this.placeOf(id);
+    return place < 0 ? null : this.sessions[place]!;
+  }
+
+  /** @param id that no session here has; @param sessionId the same as text. */
+  add(id: EventId, sessionId: string, complete: boolean): Session {
+    if (!id.isUuid) {
+      const session = new Session(sessionId, false, complete);
+      this.others.set(sessionId, session);
+      return session;
+    }
+    const session = new UuidSession(sessionId, id, complete);
+    const place = this.free.pop() ?? this.sessions.length;
+    this.sessions[place] = session;
+    this.enter(session, place);
+    return session;
+  }
+
+  delete(session: Session): void {
+    if (!(session instanceof UuidSession)) {
+      this.others.delete(session.sessionId);
+      return;
+    }
+    const place = this.placeOf(session);
+    this.leave(place);
+    this.sessions[place] = null;
+    this.free.push(place);
+  }
+
+  *values(): Iterable<Session> {
+    for (const session of this.sessions) if (session !== null) yield session;
+    yield* this.others.values();
+  }
+
+  protected override uuidAt(place: number): Uuid {
+    return this.sessions[place]!;
+  }
+}
