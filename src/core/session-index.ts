@@ -10,6 +10,11 @@ export class SessionIndex extends UuidTable {
   /** Those whose id is no UUID in canonical form. */
   private readonly others = new Map<string, Session>();
 
+  /** Places that there are, those that nobody has included: for tests. */
+  get room(): number {
+    return this.sessions.length;
+  }
+
   get(id: EventId): Session | null {
     if (!id.isUuid) return this.others.get(id.text) ?? null;
     const place = this.placeOf(id);

@@ -54,3 +54,11 @@ test('many sessions are found, before and after most of them are gone', () => {
   for (const session of sessions.slice(5)) index.delete(session);
   expect(all.map((each) => index.get(idOf(each)) !== null)).toEqual(all.map((_, i) => i < 5));
 });
+
+test('what sessions that are gone took is used again', () => {
+  const index = new SessionIndex();
+  for (const each of Array.from({ length: 1_000 }, () => crypto.randomUUID())) {
+    index.delete(index.add(idOf(each), each, true));
+  }
+  expect(index.room).toBe(1);
+});
