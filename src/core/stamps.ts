@@ -9,6 +9,7 @@ const WORDS = 6;
 /** Where the time is, in times. */
 const TIMES = WORDS / 2;
 const TIME = 2;
+
 /**
  * The events that values come from and that a resend may match: each by its time and id, in 24 bytes that the garbage
  * collector never looks at. First and last are by (`t`, `eventId` as UTF-8 bytes).
