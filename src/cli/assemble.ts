@@ -41,6 +41,8 @@ export interface Hooks {
   readonly observer: Observer;
   /** Called before the group is joined. @param partitions how many the input has. */
   readonly onStarted?: (processor: Processor, partitions: number) => void;
+  /** Awaited right before the group is joined for the first time. */
+  readonly together?: () => Promise<void>;
 }
 
 /** What every thread of the processor starts from: plain values, found out once. */
@@ -85,7 +87,13 @@ export async function runProcessor(
 ): Promise<void> {
   const { kafka, input, output, deadLetter, late, database } = settings;
   const outside: Outside = {
-    log: new KafkaInputLog({ address: kafka, group: kafka.group, topic: input.topic, logger }),
+    log: new KafkaInputLog({
+      address: kafka,
+      group: kafka.group,
+      topic: input.topic,
+      logger,
+      together: hooks.together,
+    }),
     store: new PostgresStore<RawRecord>(database),
     output: new KafkaOutput({
       address: kafka,

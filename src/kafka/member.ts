@@ -64,8 +64,7 @@ export class Member implements Reader {
     this.#consumer = kafka.consumer({
       groupId: group,
       sessionTimeout,
-      // A member hears with its next heartbeat that the group deals anew, and all wait for the last one: threads of one
-      // processor, which join one by one, at each of its starts.
+      // A member hears with its next heartbeat that the group deals anew, and all wait for the last one.
       heartbeatInterval: Math.floor(sessionTimeout / 20),
       // As long as the slowest may take to come back in: a batch keeps a member 1.5 s at most.
       rebalanceTimeout: Math.max(30_000, sessionTimeout),
@@ -110,10 +109,15 @@ export class Member implements Reader {
     return this.#flows;
   }
 
-  /** Resolves once joining has begun. @throws while the brokers are away, and where the topic is not there. */
-  async begin(): Promise<void> {
+  /**
+   * Resolves once joining has begun.
+   * @param together awaited right before that.
+   * @throws while the brokers are away, and where the topic is not there.
+   */
+  async begin(together?: () => Promise<void>): Promise<void> {
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topic: this.#options.topic, fromBeginning: true });
+    await together?.();
     // Left meanwhile: what has been connected since has to go again.
     if (this.#closing.signal.aborted) return this.#consumer.disconnect();
     this.#running = true;

@@ -32,6 +32,8 @@ export interface MembershipOptions {
   readonly logger: Logger;
   /** ms; the broker's bounds for it are 6 s and 30 min unless set. */
   readonly sessionTimeout?: number;
+  /** Awaited before the first member joins, when all that it needs is there: members that come together are dealt once. */
+  readonly together?: (() => Promise<void>) | undefined;
 }
 
 /** `left` is told only where no new member can be had. */
@@ -53,11 +55,13 @@ export class Membership {
   #gone: string | null = null;
   #owned: readonly number[] = [];
   #fatalInARow = 0;
+  #together: MembershipOptions['together'];
 
   constructor(options: MembershipOptions, link: ClusterLink, listener: MembershipListener) {
     this.#options = options;
     this.#link = link;
     this.#listener = listener;
+    this.#together = options.together;
   }
 
   get member(): Member | null {
@@ -98,7 +102,8 @@ export class Membership {
         if (signal.aborted) return;
         member = this.#newMember(partitions);
         this.#member = member;
-        await member.begin();
+        await member.begin(this.#together);
+        this.#together = undefined;
         return;
       } catch (error) {
         if (member !== null) await this.#abandon(member);

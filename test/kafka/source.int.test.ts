@@ -32,6 +32,32 @@ describeReal('the input log on a broker', () => {
     expect(one.failures).toEqual([]);
   });
 
+  test('the group is joined by nobody before those that come together are ready; one that is stopped until then stays out', async () => {
+    const topic = await makeTopic(2);
+    const group = uniqueName('g');
+    const gate = Promise.withResolvers<void>();
+    let ready = 0;
+    const together = () => {
+      ready += 1;
+      return gate.promise;
+    };
+    const [one, two, three] = [0, 1, 2].map(() => reader({ topic, group, together })) as [Reader, Reader, Reader];
+    const started = [one, two, three].map((each) => each.log.start(each));
+    await until('all are ready', () => ready === 3);
+    const admin = client().admin();
+    await admin.connect();
+    const members = async () => (await admin.describeGroups([group])).groups[0]!.members.length;
+    expect(await members()).toBe(0);
+    await three.log.stop();
+    gate.resolve();
+    await Promise.all(started);
+    await until('each has one', () => one.owned.length === 1 && two.owned.length === 1);
+    expect([...one.owned, ...two.owned].sort()).toEqual([0, 1]);
+    expect(await members()).toBe(2);
+    await admin.disconnect();
+    expect([one, two, three].flatMap(({ failures }) => failures)).toEqual([]);
+  });
+
   test('records come with key, value, headers and the time the broker stamped', async () => {
     const topic = await makeTopic(1, { 'message.timestamp.type': 'LogAppendTime' });
     const before = Date.now();

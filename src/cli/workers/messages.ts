@@ -16,8 +16,8 @@ export interface Task {
   readonly terminal: boolean;
 }
 
-/** To a thread: end in order. */
-export type Order = 'stop';
+/** To a thread: join the group, which it waits for once it has said that it is ready; end in order. */
+export type Order = 'join' | 'stop';
 
 /** How a thread is, told a few times a second. */
 export interface Standing {
@@ -38,6 +38,7 @@ export interface Observed {
 
 /** From a thread. */
 export type Word =
+  | { readonly ready: true }
   | { readonly standing: Standing }
   | { readonly load: Load }
   | { readonly observed: Observed }

@@ -16,6 +16,8 @@ import { errorOf, type Observed, type Order, type Standing, type Task, type Word
 
 /** A thread that tells nothing for so long, ms, is stuck: folding or encoding takes a second or two at most. */
 const STUCK_AFTER = 120_000;
+/** How long threads that are ready to join the group wait for the others, ms. */
+const LONGEST_WAIT = 1_000;
 /** After an orderly end has been asked for, ms: a little more than the processor gives itself. */
 const LONGEST_STOP = 20_000;
 
@@ -24,6 +26,8 @@ const ENTRY = new URL(`./worker${extname(import.meta.filename)}`, import.meta.ur
 interface Member {
   readonly worker: Worker;
   readonly done: Promise<void>;
+  /** Whether it waits to join the group, or was told to. */
+  ready: boolean;
   standing: Standing;
   /** Its delay is the longest since `takeLoad`; null: it has told none. */
   load: Load | null;
@@ -45,6 +49,9 @@ export class WorkerPool {
   readonly #parts: PoolParts;
   #failure: Error | null = null;
   #stopping: NodeJS.Timeout | null = null;
+  /** Running since the first was ready to join. */
+  #joining: NodeJS.Timeout | null = null;
+  #joined = false;
 
   /** Starts them. */
   constructor(count: number, settings: Settings, prepared: Prepared, parts: PoolParts) {
@@ -67,6 +74,7 @@ export class WorkerPool {
     await Promise.all(this.#members.map(({ done }) => done));
     signal.removeEventListener('abort', stop);
     if (this.#stopping !== null) clearTimeout(this.#stopping);
+    if (this.#joining !== null) clearTimeout(this.#joining);
     if (this.#failure !== null) throw this.#failure;
   }
 
@@ -121,16 +129,38 @@ export class WorkerPool {
       });
     });
     const standing: Standing = { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
-    const member: Member = { worker, done, standing, load: null, heard: performance.now() };
+    const member: Member = { worker, done, ready: false, standing, load: null, heard: performance.now() };
     worker.on('message', (word: Word) => {
       member.heard = performance.now();
-      if ('standing' in word) member.standing = word.standing;
+      if ('ready' in word) this.#ready(member);
+      else if ('standing' in word) member.standing = word.standing;
       else if ('load' in word) member.load = { ...word.load, delaySeconds: longer(member.load, word.load) };
       else if ('log' in word) this.#parts.writeLog(word.log);
       else if ('error' in word) this.#fail(errorOf(word.error));
       else this.#observe(word.observed);
     });
     return member;
+  }
+
+  /**
+   * All join at once, for each that comes later has the group deal anew: all stop, half a second after the first ones
+   * began. One that the brokers keep waiting does not keep the others.
+   */
+  #ready(member: Member): void {
+    member.ready = true;
+    if (this.#joined) {
+      member.worker.postMessage('join' satisfies Order);
+    } else if (this.#members.every(({ ready }) => ready)) {
+      this.#join();
+    } else {
+      this.#joining ??= setTimeout(() => this.#join(), LONGEST_WAIT);
+    }
+  }
+
+  #join(): void {
+    this.#joined = true;
+    if (this.#joining !== null) clearTimeout(this.#joining);
+    for (const { worker, ready } of this.#members) if (ready) worker.postMessage('join' satisfies Order);
   }
 
   #observe({ method, told }: Observed): void {

@@ -41,7 +41,11 @@ const tellStanding = () => tell({ standing: standingOf(processor) });
 const load = measureLoad();
 
 const ending = new AbortController();
-port.on('message', (_: Order) => ending.abort());
+const joining = Promise.withResolvers<void>();
+port.on('message', (order: Order) => {
+  if (order === 'stop') ending.abort();
+  joining.resolve();
+});
 const telling = setInterval(() => {
   tellStanding();
   tell({ load: load() });
@@ -52,6 +56,10 @@ try {
     onStarted: (started) => {
       processor = started;
       tellStanding();
+    },
+    together: () => {
+      tell({ ready: true });
+      return joining.promise;
     },
   });
 } catch (error) {

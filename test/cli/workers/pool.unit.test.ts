@@ -8,7 +8,11 @@ import { loadSettings } from '../../../src/settings/index.ts';
 
 interface Script {
   readonly words?: readonly Word[];
+  readonly atJoin?: readonly Word[];
   readonly atStop?: readonly Word[];
+  /** Name of a channel, and what is said once something comes through it. */
+  readonly waitsFor?: string;
+  readonly afterwards?: readonly Word[];
   readonly exit?: number;
   readonly throws?: string;
 }
@@ -109,6 +113,46 @@ describe('threads that fold', () => {
     ]);
     ending.abort();
     await done;
+  });
+
+  test('all join the group when the last of them is ready', async () => {
+    const channel = new BroadcastChannel(crypto.randomUUID());
+    const { pool, log, heard } = poolOf(
+      { words: [{ ready: true }, { log: 'one is ready' }], atJoin: [{ log: 'joins' }] },
+      {
+        waitsFor: channel.name,
+        words: [{ log: 'two has begun' }],
+        afterwards: [{ log: 'two is ready' }, { ready: true }],
+        atJoin: [{ log: 'joins' }],
+      },
+    );
+    const ending = new AbortController();
+    const done = pool.run(ending.signal);
+    await heard(2);
+    channel.postMessage('go on');
+    await heard(5);
+    expect(log.slice(2)).toEqual(['two is ready', 'joins', 'joins']);
+    ending.abort();
+    await done;
+    channel.close();
+  });
+
+  test('one that is not ready does not keep the others for long, and joins as soon as it is', async () => {
+    const channel = new BroadcastChannel(crypto.randomUUID());
+    const { pool, log, heard } = poolOf(
+      { words: [{ ready: true }], atJoin: [{ log: 'one joins' }] },
+      { waitsFor: channel.name, afterwards: [{ ready: true }], atJoin: [{ log: 'two joins' }] },
+    );
+    const ending = new AbortController();
+    const done = pool.run(ending.signal);
+    await heard(1);
+    expect(log).toEqual(['one joins']);
+    channel.postMessage('go on');
+    await heard(2);
+    expect(log).toEqual(['one joins', 'two joins']);
+    ending.abort();
+    await done;
+    channel.close();
   });
 
   test('what one tells the observer is told in the thread that serves metrics', async () => {

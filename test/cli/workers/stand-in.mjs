@@ -3,10 +3,21 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 const { worker, settings } = workerData;
 const script = settings.script[(worker ?? 1) - 1];
-parentPort.on('message', () => {
-  for (const word of script.atStop ?? []) parentPort.postMessage(word);
+const say = (words) => {
+  for (const word of words ?? []) parentPort.postMessage(word);
+};
+parentPort.on('message', (order) => {
+  if (order === 'join') return say(script.atJoin);
+  say(script.atStop);
   parentPort.close();
 });
-for (const word of script.words ?? []) parentPort.postMessage(word);
+if (script.waitsFor !== undefined) {
+  const channel = new BroadcastChannel(script.waitsFor);
+  channel.onmessage = () => {
+    say(script.afterwards);
+    channel.close();
+  };
+}
+say(script.words);
 if (script.exit !== undefined) process.exit(script.exit);
 if (script.throws !== undefined) throw new Error(script.throws);
