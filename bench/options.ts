@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_SHAPE, type Shape } from './workload/shape.ts';
 
-export const SCENARIOS = ['catch-up', 'wide', 'latency', 'growth', 'long', 'clean'] as const;
+export const SCENARIOS = ['catch-up', 'wide', 'latency', 'growth', 'long', 'compare', 'clean'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface Options {
@@ -42,11 +42,12 @@ Scenarios
   latency    steady traffic: append to visible in SQL, due to published
   growth     cost an event as volume, visits, tables, partitions and processors grow
   long       steady traffic under a memory limit: fails where memory or tables grow
+  compare    decoding and folding here and in --program, at once, each on a core of its own
   clean      removes the topics that earlier runs wrote and keep
 
 Options
   --events N        events of the workload; 8m and 200k are understood  (2m; --quick: 500k)
-  --runs N          runs of each engine                                 (3; --quick: 1)
+  --runs N          runs of each engine                                 (3; --quick: 1; compare: 8)
   --quick           tidemark alone, a short workload, and where its time goes
   --profile         keeps the V8 profile of --quick and lists its functions
   --no-ceilings     leaves out KafkaJS alone, + decoding, + folding in memory; --ceilings: with --quick too
@@ -63,7 +64,7 @@ Options
   --minutes N       of latency (1) and long (20)
   --memory N        long: MB that V8 may use for objects that live      (512)
   --rows N          growth: ended visits that are there already         (5m)
-  --program DIR     another checkout, built: to compare with
+  --program DIR     another checkout, built: is measured in place of this one; compare: beside it
 
 Settings of tidemark (TIDEMARK_…) in the environment are passed on. KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL
 name a stack that runs; without them one is started. Results are printed and written to bench/results/.
@@ -85,6 +86,9 @@ export function parseOptions(args: readonly string[]): Options {
   if (topic !== undefined && (values.events === undefined || visits === undefined)) {
     throw new Usage('--topic needs --events and --visits: what is right cannot be told from the topic');
   }
+  if (scenario === 'compare' && values.program === undefined) {
+    throw new Usage('compare needs --program: the checkout to compare this one with');
+  }
   if (visits !== undefined && topic === undefined && scenario !== 'wide') throw new Usage('--visits goes with --topic');
   const number = (name: Numeric, otherwise: number) => numberOf(name, values[name], otherwise);
   const shape: Shape = {
@@ -101,7 +105,7 @@ export function parseOptions(args: readonly string[]): Options {
     scenario,
     shape,
     given: topic === undefined ? null : { topic, events: shape.events, visits: number('visits', 0) },
-    runs: number('runs', quick || scenario !== 'catch-up' ? 1 : 3),
+    runs: number('runs', scenario === 'compare' ? 8 : quick || scenario !== 'catch-up' ? 1 : 3),
     processors: number('processors', 1),
     quick,
     profile,

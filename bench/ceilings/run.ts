@@ -1,10 +1,11 @@
 /** How fast it could be: reading alone, then with decoding, then with folding in memory. Nothing is stored or sent. */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { since } from '../measure/meter.ts';
 import type { Measured } from '../report/measured.ts';
 import type { Ground } from '../run/ground.ts';
 import type { Input } from '../run/input.ts';
+import { ROOT } from '../run/pipeline.ts';
 
 export type Level = 'kafkajs' | 'read' | 'decode' | 'fold';
 
@@ -25,19 +26,10 @@ export const LEVELS: readonly (readonly [level: Level, name: string])[] = [
   ['fold', 'ceiling: + fold in memory'],
 ];
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-
 export async function ceiling(ground: Ground, input: Input, [level, name]: (typeof LEVELS)[number]): Promise<Measured> {
-  const { answer, records, topic } = input;
+  const { answer } = input;
   const before = ground.meter.now();
-  const args = [MAIN, level, ground.stack.brokers.join(','), topic, String(records)];
-  const found = JSON.parse(await said(ground, args)) as Ceiling;
-  const wrong = [
-    ...(found.events === null || found.events === records ? [] : [`${found.events} events, and ${records} is right`]),
-    ...(found.visits === null || found.visits === answer.visits + answer.closing
-      ? []
-      : [`${found.visits} visits, and ${answer.visits + answer.closing} is right`]),
-  ];
+  const { found, wrong } = await runLevel(ground, input, level);
   return {
     name,
     input: answer.events,
@@ -53,10 +45,34 @@ export async function ceiling(ground: Ground, input: Input, [level, name]: (type
   };
 }
 
+/**
+ * @param root the checkout that is run.
+ * @param core the only one that it may use; null: any. Linux alone.
+ */
+export async function runLevel(
+  ground: Ground,
+  { answer, records, topic }: Input,
+  level: Level,
+  { root = ROOT, core = null }: { readonly root?: string; readonly core?: number | null } = {},
+): Promise<{ readonly found: Ceiling; readonly wrong: readonly string[] }> {
+  const main = join(root, 'bench', 'ceilings', 'main.ts');
+  const command = [process.execPath, main, level, ground.stack.brokers.join(','), topic, String(records)];
+  const found = JSON.parse(
+    await said(ground, core === null ? command : ['taskset', '-c', String(core), ...command]),
+  ) as Ceiling;
+  const wrong = [
+    ...(found.events === null || found.events === records ? [] : [`${found.events} events, and ${records} is right`]),
+    ...(found.visits === null || found.visits === answer.visits + answer.closing
+      ? []
+      : [`${found.visits} visits, and ${answer.visits + answer.closing} is right`]),
+  ];
+  return { found, wrong };
+}
+
 /** The last line that it prints. @throws where it fails. */
-function said(ground: Ground, args: readonly string[]): Promise<string> {
+function said(ground: Ground, [file, ...args]: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     if (child.pid !== undefined) ground.keeper.watch(child.pid, 'KILL');
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -66,7 +82,7 @@ function said(ground: Ground, args: readonly string[]): Promise<string> {
     child.once('close', (code, signal) => {
       if (child.pid !== undefined) ground.keeper.forget(child.pid);
       if (code === 0) resolve(out.trim().split('\n').at(-1)!);
-      else reject(new Error(`${args.slice(1, 2)} ended with ${signal ?? `exit code ${code}`}`));
+      else reject(new Error(`${[file, ...args].join(' ')} ended with ${signal ?? `exit code ${code}`}`));
     });
   });
 }

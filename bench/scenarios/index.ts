@@ -2,6 +2,7 @@ import type { Options } from '../options.ts';
 import type { Ground } from '../run/ground.ts';
 import { removeInputs } from '../run/input.ts';
 import { runCatchUp } from './catch-up.ts';
+import { runCompare } from './compare.ts';
 import { runGrowth } from './growth.ts';
 import { runLatency } from './latency.ts';
 import { runLong } from './long.ts';
@@ -22,6 +23,8 @@ export async function runScenario(ground: Ground, options: Options, say: Say): P
       return await runGrowth(ground, options, say);
     case 'long':
       return await runLong(ground, options, say);
+    case 'compare':
+      return await runCompare(ground, options, say);
     case 'clean':
       say(`removed: ${(await removeInputs(ground)).join(', ') || 'nothing was there'}`);
       return true;

@@ -1,7 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
+import { paired } from '../../bench/measure/paired.ts';
 import { descendants, listeningSockets, parseStat, type Stat } from '../../bench/measure/proc.ts';
 import { phaseOf } from '../../bench/profile/phases.ts';
 import { type CpuProfile, summaryOf } from '../../bench/profile/summary.ts';
+
+describe('two that ran side by side', () => {
+  test('are told apart by each pair, not by what the machine was like', () => {
+    const { more, error } = paired([
+      [10, 11],
+      [20, 23],
+      [5, 6],
+    ]);
+    // A tenth, fifteen hundredths, and a fifth.
+    expect(more).toBeCloseTo(0.15);
+    expect(error).toBeCloseTo(0.05 / Math.sqrt(3));
+  });
+
+  test('once: how sure that is cannot be told', () => {
+    expect(paired([[8, 6]])).toEqual({ more: -0.25, error: null });
+  });
+});
 
 describe('what the kernel tells', () => {
   test('of a process whose name holds anything', () => {

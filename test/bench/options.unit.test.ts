@@ -42,6 +42,11 @@ describe('what the command line asks for', () => {
     });
   });
 
+  test('comparing takes eight runs of each, and something to compare with', () => {
+    expect(parse('compare --program ../before')).toMatchObject({ scenario: 'compare', runs: 8, program: '../before' });
+    expect(() => parse('compare')).toThrow('--program');
+  });
+
   test('a wide workload leaves its visits open', () => {
     expect(parse('wide').shape).toMatchObject({ closing: false, lengths: 'same', perVisit: 3 });
   });

@@ -6,7 +6,7 @@ const MB = 2 ** 20;
  * shrinks it again. While a backlog is folded that is full so often that what is about to be thrown away is kept, moved
  * and marked first: a third of all CPU time.
  */
-const YOUNG = { most: 128, share: 32 };
+const YOUNG = { most: 64, share: 32 };
 /** What old objects may take before they are looked through for the first time, in MB. */
 const OLD = { most: 512, share: 8 };
 /**
