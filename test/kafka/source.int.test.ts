@@ -6,6 +6,15 @@ const numbered = (count: number, first = 0, partition = 0) =>
   Array.from({ length: count }, (_, index) => ({ partition, key: `k${first + index}`, value: `v${first + index}` }));
 const values = (count: number, first = 0) => Array.from({ length: count }, (_, index) => `v${first + index}`);
 
+/** `Dead`: nobody ever was in it. */
+async function groupState(group: string): Promise<string> {
+  const admin = client().admin();
+  await admin.connect();
+  const { groups } = await admin.describeGroups([group]);
+  await admin.disconnect();
+  return groups[0]!.state;
+}
+
 describeReal('the input log on a broker', () => {
   const readers: Reader[] = [];
   const reader = (...args: ConstructorParameters<typeof Reader>): Reader => {
@@ -32,7 +41,7 @@ describeReal('the input log on a broker', () => {
     expect(one.failures).toEqual([]);
   });
 
-  test('the group is joined by nobody before those that come together are ready; one that is stopped until then stays out', async () => {
+  test('the group is joined by nobody before those that come together are ready', async () => {
     const topic = await makeTopic(2);
     const group = uniqueName('g');
     const gate = Promise.withResolvers<void>();
@@ -41,21 +50,39 @@ describeReal('the input log on a broker', () => {
       ready += 1;
       return gate.promise;
     };
-    const [one, two, three] = [0, 1, 2].map(() => reader({ topic, group, together })) as [Reader, Reader, Reader];
-    const started = [one, two, three].map((each) => each.log.start(each));
-    await until('all are ready', () => ready === 3);
-    const admin = client().admin();
-    await admin.connect();
-    const members = async () => (await admin.describeGroups([group])).groups[0]!.members.length;
-    expect(await members()).toBe(0);
-    await three.log.stop();
+    const [one, two] = [reader({ topic, group, together }), reader({ topic, group, together })];
+    const started = [one, two].map((each) => each.log.start(each));
+    await until('both are ready', () => ready === 2);
+    expect(await groupState(group)).toBe('Dead');
     gate.resolve();
     await Promise.all(started);
     await until('each has one', () => one.owned.length === 1 && two.owned.length === 1);
     expect([...one.owned, ...two.owned].sort()).toEqual([0, 1]);
-    expect(await members()).toBe(2);
-    await admin.disconnect();
-    expect([one, two, three].flatMap(({ failures }) => failures)).toEqual([]);
+    expect(await groupState(group)).toBe('Stable');
+    expect([...one.failures, ...two.failures]).toEqual([]);
+  });
+
+  test('one that is stopped while it waits for the others never joins', async () => {
+    const topic = await makeTopic();
+    const gate = Promise.withResolvers<void>();
+    const ready = Promise.withResolvers<void>();
+    const together = () => {
+      ready.resolve();
+      return gate.promise;
+    };
+    const group = uniqueName('g');
+    const left = reader({ topic, group, together });
+    const started = left.log.start(left);
+    await ready.promise;
+    await left.log.stop();
+    gate.resolve();
+    await started;
+    // Whoever would join would have begun before this one, which comes all the way.
+    const other = reader({ topic, group: uniqueName('g') });
+    await other.log.start(other);
+    await until('another is in its group', () => other.owned.length === 1);
+    expect(await groupState(group)).toBe('Dead');
+    expect([left.assignments, left.failures]).toEqual([[], []]);
   });
 
   test('records come with key, value, headers and the time the broker stamped', async () => {

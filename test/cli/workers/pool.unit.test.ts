@@ -141,15 +141,20 @@ describe('threads that fold', () => {
     const channel = new BroadcastChannel(crypto.randomUUID());
     const { pool, log, heard } = poolOf(
       { words: [{ ready: true }], atJoin: [{ log: 'one joins' }] },
-      { waitsFor: channel.name, afterwards: [{ ready: true }], atJoin: [{ log: 'two joins' }] },
+      {
+        waitsFor: channel.name,
+        words: [{ log: 'two has begun' }],
+        afterwards: [{ ready: true }],
+        atJoin: [{ log: 'two joins' }],
+      },
     );
     const ending = new AbortController();
     const done = pool.run(ending.signal);
-    await heard(1);
-    expect(log).toEqual(['one joins']);
-    channel.postMessage('go on');
     await heard(2);
-    expect(log).toEqual(['one joins', 'two joins']);
+    expect(log.toSorted()).toEqual(['one joins', 'two has begun']);
+    channel.postMessage('go on');
+    await heard(3);
+    expect(log.at(-1)).toBe('two joins');
     ending.abort();
     await done;
     channel.close();
