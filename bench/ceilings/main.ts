@@ -4,9 +4,11 @@
  */
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
+import type { LogRecord } from '../../src/core/event.ts';
 import { KafkaInputLog } from '../../src/kafka/source.ts';
 import { quietTimers } from '../../src/kafka/timers.ts';
-import type { RecordBatch } from '../../src/processor/ports.ts';
+import type { RawRecord, RecordBatch } from '../../src/processor/ports.ts';
+import { AvroDecoder } from '../../src/wire/avro.ts';
 import { createDecoder } from '../../src/wire/decoder.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { Folding } from './fold.ts';
@@ -65,11 +67,13 @@ async function readPlainly(): Promise<End> {
 async function readAsTheProcessor(): Promise<End> {
   const logger = pino({ level: 'silent' });
   const log = new KafkaInputLog({ address: { brokers }, group, topic, logger });
+  const options = { keepProperties: false };
+  const avro = new AvroDecoder(options);
   const decoders = new Map<number, ReturnType<typeof createDecoder>>();
   const foldings = new Map<number, Folding>();
   let decoded = 0;
   const decoderOf = (partition: number) => {
-    const decoder = createDecoder('avro', { topic, partition }, { keepProperties: false });
+    const decoder = createDecoder('avro', { topic, partition }, options, avro);
     decoders.set(partition, decoder);
     return decoder;
   };
@@ -77,7 +81,12 @@ async function readAsTheProcessor(): Promise<End> {
     if (level === 'read') return;
     const decoder = decoders.get(partition) ?? decoderOf(partition);
     for (const id of decoder.missing(batch)) decoder.addWriter(id, TRACK_EVENT_SCHEMA);
-    const events = batch.map((record) => decoder.decode(record));
+    const events: LogRecord<RawRecord>[] = [];
+    let glancedTo = 0;
+    for (let i = 0; i < batch.length; i++) {
+      if (i === glancedTo) glancedTo = avro.glance(batch, i);
+      events.push(decoder.decode(batch[i]!));
+    }
     decoded += events.length;
     if (level === 'decode') return;
     const folding = foldings.get(partition) ?? new Folding(topic, partition);

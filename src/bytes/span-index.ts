@@ -16,6 +16,8 @@ const WAYS = 4;
 /** Words of a slot before its notes and bytes: how many bytes, and their kind. */
 const HEAD = 2;
 const PRIME = 0x9e3779b1;
+/** Words of a cache line. */
+const LINE = 16;
 
 /**
  * Bytes that were met before, each span in a slot; what was made of them is kept by the slot's number, by others.
@@ -56,10 +58,47 @@ export class SpanIndex {
 
   /** The slot of `length` bytes from `at` on; where it is -1, `put` may be called for the same next. */
   find(c: Bytes, at: number, length: number, kind: number): number {
+    return this.findBy(hashOf(c.view, c.base + at, length, kind), c, at, length, kind);
+  }
+
+  /**
+   * The same by the hash of a part of the span, so that `slotFor` finds the slot before the whole is known. All that is in
+   * one index has to be looked for in one of the two ways.
+   */
+  findByPart(c: Bytes, at: number, length: number, kind: number, partAt: number, partLength: number): number {
+    return this.findBy(hashOf(c.view, c.base + partAt, partLength, 0), c, at, length, kind);
+  }
+
+  /**
+   * The slot that `findByPart` would look into first, for `glance`: it may hold anything. Without a branch on what is read,
+   * each of which a processor would foresee wrongly half of the time.
+   */
+  slotFor(c: Bytes, partAt: number, partLength: number): number {
+    const { hashes } = this;
+    const hash = hashOf(c.view, c.base + partAt, partLength, 0);
+    const first = (hash & (this.sets - 1)) * WAYS;
+    const turn = hash >>> 28;
+    const isOther = differ(hashes[first + (turn & (WAYS - 1))]!, hash);
+    const isThird = differ(hashes[first + ((turn + 1) & (WAYS - 1))]!, hash);
+    const isFourth = differ(hashes[first + ((turn + 2) & (WAYS - 1))]!, hash);
+    return first + ((turn + isOther * (1 + isThird * (1 + isFourth))) & (WAYS - 1));
+  }
+
+  /** Reads something of each cache line of the first `count` of these slots: for `glanced`. */
+  glance(slots: Int32Array, count: number): number {
+    const { words, stride } = this;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const start = slots[i]! * stride;
+      for (let at = start; at < start + stride; at += LINE) sum ^= words[at]!;
+    }
+    return sum;
+  }
+
+  private findBy(hash: number, c: Bytes, at: number, length: number, kind: number): number {
     const { view } = c;
     const { hashes, words, stride } = this;
     const from = c.base + at;
-    const hash = hashOf(view, from, length, kind);
     this.hash = hash;
     const first = (hash & (this.sets - 1)) * WAYS;
     for (let way = 0; way < WAYS; way++) {
@@ -150,6 +189,12 @@ function hashOf(view: DataView, from: number, length: number, kind: number): num
   const hash = Math.imul(a ^ ((b << 16) | (b >>> 16)), PRIME);
   // 0 stands for a slot that is empty.
   return hash ^ (hash >>> 15) || 1;
+}
+
+/** 1 where two words differ, else 0, without a branch. */
+function differ(a: number, b: number): number {
+  const bits = a ^ b;
+  return (bits | -bits) >>> 31;
 }
 
 function areEqual(view: DataView, from: number, words: Int32Array, first: number, length: number): boolean {

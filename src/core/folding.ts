@@ -1,6 +1,7 @@
 import type { ContextEntry } from './event.ts';
 import { EventId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
+import { glanced } from './glanced.ts';
 import type { Rules } from './rules.ts';
 import { NO_STAMP } from './stamps.ts';
 import { NO_NAMES, type Visit } from './visit.ts';
@@ -18,7 +19,9 @@ export function takeEvents(rules: Rules, visit: Visit, fresh: FreshEvents): void
   let left = fresh.untaken(visit);
   if (left === 0) return;
   let stamp = visit.extendStamps(left);
-  for (let i = fresh.untakenFirst(visit); left > 0; left--, stamp++, i = fresh.after(i)) {
+  const first = fresh.untakenFirst(visit);
+  if (left > 1) glanced(fresh.glanceFrom(first, left));
+  for (let i = first; left > 0; left--, stamp++, i = fresh.after(i)) {
     visit.setStamp(stamp, fresh.timeAt(i), fresh.readId(i, id));
     takeEvent(rules, visit, fresh, i, stamp);
     fresh.wasTaken(i);

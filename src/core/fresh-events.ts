@@ -141,11 +141,44 @@ export class FreshEvents {
     return this.integers[i * INTEGERS + NEXT]!;
   }
 
-  /** Reads something of the first event that a visit's values have not taken, to have it at hand soon. */
+  /** Reads something of the first event that a visit's values have not taken: for `glanced`. */
   glance(visit: Visit): number {
     if (visit.freshLast === visit.takenLast) return 0;
     const first = this.untakenFirst(visit);
     return this.integers[first * INTEGERS]! + this.typeAt(first).length;
+  }
+
+  /** As `glance`, of `count` events of a visit from `first` on. */
+  glanceFrom(first: number, count: number): number {
+    let sum = 0;
+    for (let i = first, left = count; left > 0; i = this.after(i), left--) sum += this.linesOf(i);
+    return sum;
+  }
+
+  /** As `glance`, of the events of several visits. Where the next of a visit is only the one before tells: so they take turns. */
+  glanceChains(chains: readonly VisitEvents[]): number {
+    const at = chains.map(({ first }) => first);
+    const most = chains.reduce((length, chain) => Math.max(length, chain.length), 0);
+    let sum = 0;
+    for (let turn = 0; turn < most; turn++) {
+      for (let c = 0; c < chains.length; c++) {
+        if (turn >= chains[c]!.length) continue;
+        const i = at[c]!;
+        sum += this.linesOf(i);
+        at[c] = this.after(i);
+      }
+    }
+    return sum;
+  }
+
+  /** As `glance`, of the last of a visit's events, which the next one is put behind. */
+  glanceLast({ freshLast }: Visit): number {
+    return freshLast === 0 ? 0 : this.countTo(freshLast - 1);
+  }
+
+  /** Reads something of each cache line that its references lie in. */
+  private linesOf(i: number): number {
+    return (this.reference(i, TYPE) === null ? 1 : 0) + (this.reference(i, CONTEXT_UTM) === null ? 1 : 0);
   }
 
   isId(i: number, id: EventId): boolean {

@@ -2,6 +2,7 @@ import type { Changes, Emission, PartitionState, Revision, TraitWrite } from './
 import type { TrackEvent } from './event.ts';
 import { takeEvents } from './folding.ts';
 import { FreshEvents, type VisitEvents } from './fresh-events.ts';
+import { glanced } from './glanced.ts';
 import { compareUtf8 } from './order.ts';
 import type { Rules } from './rules.ts';
 import { largeBytes } from './size.ts';
@@ -28,8 +29,6 @@ export class Ledger<Raw> {
   private readonly give: Give<Raw> | null;
   private given = 0;
   private large = 0;
-  /** What was read, of no use: it has to go somewhere, or it would not be read. */
-  glanced = 0;
 
   /** @param give takes each message as it arises; null: they wait for the commit, and are among its changes. */
   constructor(rules: Rules, give: Give<Raw> | null) {
@@ -125,8 +124,8 @@ export class Ledger<Raw> {
     const { dirty, fresh } = this;
     const to = Math.min(from + WARMED, dirty.length);
     let sum = 0;
-    for (let i = from; i < to; i++) sum = (sum + dirty[i]!.glance() + fresh.glance(dirty[i]!)) | 0;
-    this.glanced = sum;
+    for (let i = from; i < to; i++) sum ^= dirty[i]!.glance() ^ fresh.glance(dirty[i]!);
+    glanced(sum);
   }
 }
 

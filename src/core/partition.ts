@@ -5,6 +5,7 @@ import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './event.
 import { EventId, type EventIds } from './event-ids.ts';
 import { takeEvents, takeVisit } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
+import { glanced } from './glanced.ts';
 import { openedBefore } from './heap.ts';
 import { IdFilter } from './id-filter.ts';
 import { setVisitId } from './ids.ts';
@@ -116,13 +117,12 @@ export class Partition<Raw> {
   private open = 0;
   /** Follows from the event clock: reckoned when that moves, for it is asked for far more often. */
   private currentWatermark: number | null = null;
-  /** Sessions of the events that were looked up, in the order in which they will be folded, from `aheadAt` on. */
+  /** Events that were looked up, in the order in which they will be folded, from `aheadAt` on; and the session of each. */
+  private aheadEvents: TrackEvent[] = [];
   private ahead: Session[] = [];
   private aheadAt = 0;
   /** Up to where their visits have been read, to have them in the cache. */
   private warmTo = 0;
-  /** What was read, of no use: it has to go somewhere, or it would not be read. */
-  glanced = 0;
 
   /**
    * @param open all open visits of the partition, as they were stored.
@@ -210,10 +210,9 @@ export class Partition<Raw> {
   /** The sessions of these records that have to be looked up before the records can be folded; null if none. */
   lookup(records: readonly LogRecord<Raw>[]): Lookup | null {
     const unknown = new Map<Session, Unknown>();
-    this.ahead = this.ahead.slice(this.aheadAt);
-    this.aheadAt = 0;
-    this.warmTo = 0;
+    this.keepAhead();
     for (let r = 0; r < records.length; r++) {
+      if (r % WARMED === 0) this.warmSessions(records, r);
       const { entries, offset } = records[r]!;
       const number = offset - this.firstOffset;
       for (let i = 0; i < entries.length; i++) {
@@ -221,6 +220,7 @@ export class Partition<Raw> {
         if (isRefusal(entry)) continue;
         const session = this.sessionOf(entry);
         this.ahead.push(session);
+        this.aheadEvents.push(entry);
         if (number > session.awaited) session.awaited = number;
         this.sessions.wake(session);
         if (this.lacks(session, entry) && !unknown.has(session)) unknown.set(session, unknownOf(session));
@@ -228,6 +228,17 @@ export class Partition<Raw> {
     }
     const reach = unknown.size === 0 ? null : this.reach;
     return reach === null ? null : { ...reach, sessions: [...unknown.values()] };
+  }
+
+  /** Reads ahead the sessions that the next records most likely belong to. */
+  private warmSessions(records: readonly LogRecord<Raw>[], from: number): void {
+    const to = Math.min(from + WARMED, records.length);
+    let sum = 0;
+    for (let r = from; r < to; r++) {
+      const entry = records[r]!.entries[0]!;
+      if (!isRefusal(entry)) sum ^= this.sessions.glance(entry);
+    }
+    glanced(sum);
   }
 
   private sessionOf(event: TrackEvent): Session {
@@ -462,10 +473,7 @@ export class Partition<Raw> {
     this.currentWatermark = to - this.rules.outOfOrderness;
   }
 
-  /**
-   * Reads the visits that the next events most likely belong to. One read after the other, with nothing between: so the
-   * processor waits for many of them at once, where each event of its own would wait for each.
-   */
+  /** Reads ahead the visits that the next events most likely belong to. */
   private warm(): void {
     const { ahead } = this;
     this.warmTo = Math.min(this.aheadAt + WARMED, ahead.length);
@@ -473,20 +481,29 @@ export class Partition<Raw> {
     for (let i = this.aheadAt; i < this.warmTo; i++) {
       const session = ahead[i]!;
       const { count } = session;
-      if (count > 0) sum = (sum + session.at(count - 1).glance()) | 0;
+      if (count === 0) continue;
+      const visit = session.at(count - 1);
+      sum ^= visit.glance() ^ this.fresh.glanceLast(visit);
     }
-    this.glanced = sum;
+    glanced(sum);
+  }
+
+  /** Of what was looked up, keeps what was not folded. */
+  private keepAhead(): void {
+    this.ahead = this.ahead.slice(this.aheadAt);
+    this.aheadEvents = this.aheadEvents.slice(this.aheadAt);
+    this.aheadAt = 0;
+    this.warmTo = 0;
   }
 
   /** The session of an event: as a rule the next that was looked up, which spares a search. */
   private nextAhead(event: TrackEvent): Session {
     if (this.aheadAt >= this.warmTo) this.warm();
-    const session = this.ahead[this.aheadAt];
-    if (session?.hasId(event.sessionId) && (session.debug ? this.sessions.isDebug(event) : !event.debug)) {
-      this.aheadAt += 1;
-      return session;
-    }
-    return this.sessionOf(event);
+    // The same object: what it says need not be looked at.
+    if (this.aheadEvents[this.aheadAt] !== event) return this.sessionOf(event);
+    const session = this.ahead[this.aheadAt++]!;
+    if (this.aheadAt === this.ahead.length) this.keepAhead();
+    return session;
   }
 
   private accept(
@@ -629,7 +646,10 @@ export class Partition<Raw> {
   /** All changes since the last call, for one commit, and what has to be given to `settle` when it is done. */
   take(): { readonly changes: Changes<Raw>; readonly held: Held } {
     const held = this.touched;
-    for (const session of held) session.touched = false;
+    for (let i = 0; i < held.length; i++) {
+      if (i % WARMED === 0) this.warmHeld(held, i);
+      held[i]!.touched = false;
+    }
     this.touched = [];
     const { watermark } = this;
     if (watermark !== null) this.amendable.since(watermark);
@@ -638,10 +658,19 @@ export class Partition<Raw> {
 
   /** The store has the commit: sessions with nothing open leave memory. */
   settle(held: Held): void {
-    for (const session of held) {
+    for (let i = 0; i < held.length; i++) {
+      if (i % WARMED === 0) this.warmHeld(held, i);
+      const session = held[i]!;
       session.unhold();
       this.sessions.forget(session, this.watermark, this.state.nextOffset - this.firstOffset);
     }
+  }
+
+  private warmHeld(held: Held, from: number): void {
+    const to = Math.min(from + WARMED, held.length);
+    let sum = 0;
+    for (let i = from; i < to; i++) sum ^= held[i]!.glance();
+    glanced(sum);
   }
 
   /** The store has all that was taken, and nothing was folded since: memory that a large commit needed is given back. */

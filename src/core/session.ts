@@ -44,6 +44,11 @@ export class Session {
     return id.set(this.text!);
   }
 
+  /** Reads something of it: for `glanced`. */
+  glance(): number {
+    return this.awaited ^ (this.text === null ? 0 : this.text.length);
+  }
+
   hasId(sessionId: string): boolean {
     return this.text === sessionId;
   }

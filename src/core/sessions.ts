@@ -3,6 +3,7 @@ import type { TrackEvent } from './event.ts';
 import { EventId, EventIds } from './event-ids.ts';
 import { takeEvents } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
+import { glanced } from './glanced.ts';
 import type { IdFilter } from './id-filter.ts';
 import { type IdleMemory, PAST_IDS, type Past, PastSessions } from './past-sessions.ts';
 import type { Rules } from './rules.ts';
@@ -16,6 +17,8 @@ const MANY_VISITS = 8;
 const SESSION_BYTES = 300;
 const VISIT_BYTES = 600;
 const EVENT_BYTES = 32;
+/** Sessions that are read ahead when they are about to leave. */
+const WARMED = 64;
 
 /**
  * The sessions in memory.
@@ -73,6 +76,13 @@ export class Sessions {
       this.hinted[sessionHint] = session;
     }
     return session;
+  }
+
+  /** Reads something of the session that an event most likely belongs to: for `glanced`. */
+  glance({ sessionHint = -1 }: TrackEvent): number {
+    if (sessionHint < 0 || sessionHint >= this.hinted.length) return 0;
+    const session = this.hinted[sessionHint]!;
+    return session === null ? 0 : session.glance();
   }
 
   private makeRoom(hint: number): void {
@@ -179,6 +189,7 @@ export class Sessions {
   }
 
   private leaveOldest(): void {
+    if (this.idleHead % WARMED === 0) this.warmIdle();
     const session = this.idle[this.idleHead++]!;
     if (session === null) return;
     session.idleAt = -1;
@@ -192,6 +203,18 @@ export class Sessions {
     for (let i = 0; i < session.count; i++) session.at(i).release();
     this.filter?.add(id);
     this.filling?.add(id);
+  }
+
+  /** Reads ahead those that leave next. */
+  private warmIdle(): void {
+    const { idle, idleHead } = this;
+    const to = Math.min(idleHead + WARMED, idle.length);
+    let sum = 0;
+    for (let i = idleHead; i < to; i++) {
+      const session = idle[i]!;
+      if (session !== null && session.count > 0) sum ^= session.at(0).glance();
+    }
+    glanced(sum);
   }
 
   /** Of one that knows all that it has in the store: what of that is in memory, and what is not. Read it at once. */

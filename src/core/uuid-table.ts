@@ -18,7 +18,11 @@ const SEED = randomInt(2 ** 32);
  * of which a map would hold the text and an entry each.
  */
 export abstract class UuidTable {
-  /** A place + 1; 0: free. A power of two, at most two thirds full. */
+  /**
+   * Entries: a place + 1, and above the bits that this may take bits of the hash, which tell of most others that they are
+   * others: to read what has the place would mean to wait for memory. 0: free. So many slots as a power of two, at most two
+   * thirds full, and no fewer than the highest place, so that the bits suffice.
+   */
   private slots = new Int32Array(FIRST_SLOTS);
   private count = 0;
   private readonly seed: number;
@@ -33,13 +37,13 @@ export abstract class UuidTable {
 
   /** @returns -1: it has none. */
   protected placeOf(id: Uuid): number {
-    return this.slots[this.slotOf(id)]! - 1;
+    return this.placeIn(this.slots[this.slotOf(id)]!);
   }
 
   /** @param id that has no place yet; `uuidAt` tells it from now on. */
   protected enter(id: Uuid, place: number): void {
-    if ((this.count + 1) * 3 > this.slots.length * 2) this.growSlots();
-    this.slots[this.slotOf(id)] = place + 1;
+    while ((this.count + 1) * 3 > this.slots.length * 2 || place >= this.slots.length) this.growSlots();
+    this.slots[this.slotOf(id)] = this.entryOf(this.hashOf(id), place);
     this.count += 1;
   }
 
@@ -47,11 +51,11 @@ export abstract class UuidTable {
   protected leave(place: number): void {
     const { slots } = this;
     const mask = slots.length - 1;
-    let free = this.homeOf(this.uuidAt(place));
-    while (slots[free] !== place + 1) free = (free + 1) & mask;
+    let free = this.hashOf(this.uuidAt(place)) & mask;
+    while (this.placeIn(slots[free]!) !== place) free = (free + 1) & mask;
     // What lies behind, and is not found over a free slot any more, moves up.
     for (let slot = (free + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = this.homeOf(this.uuidAt(slots[slot]! - 1));
+      const home = this.hashOf(this.uuidAt(this.placeIn(slots[slot]!))) & mask;
       if (((slot - home) & mask) < ((slot - free) & mask)) continue;
       slots[free] = slots[slot]!;
       free = slot;
@@ -64,29 +68,42 @@ export abstract class UuidTable {
   private slotOf(id: Uuid): number {
     const { slots } = this;
     const mask = slots.length - 1;
-    for (let slot = this.homeOf(id); ; slot = (slot + 1) & mask) {
+    const hash = this.hashOf(id);
+    const tag = this.entryOf(hash, -1);
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = slots[slot]!;
       if (entry === 0) return slot;
-      const other = this.uuidAt(entry - 1);
+      if (this.entryOf(entry, -1) !== tag) continue;
+      const other = this.uuidAt(this.placeIn(entry));
       if (other.a === id.a && other.d === id.d && other.b === id.b && other.c === id.c) return slot;
     }
   }
 
-  /** The slot from which on it is looked for. */
-  private homeOf({ a, b, c, d }: Uuid): number {
-    return mix(mix(mix(mix(this.seed ^ a) ^ b) ^ c) ^ d) & (this.slots.length - 1);
+  /** Its lowest bits are the slot from which on it is looked for. */
+  private hashOf({ a, b, c, d }: Uuid): number {
+    return mix(mix(mix(mix(this.seed ^ a) ^ b) ^ c) ^ d);
+  }
+
+  /** @param place -1: only the bits of the hash. */
+  private entryOf(hash: number, place: number): number {
+    return (hash & -(this.slots.length * 2)) | (place + 1);
+  }
+
+  private placeIn(entry: number): number {
+    return (entry & (this.slots.length * 2 - 1)) - 1;
   }
 
   private growSlots(): void {
     const before = this.slots;
     const slots = new Int32Array(before.length * 2);
     const mask = slots.length - 1;
+    const places = before.filter((entry) => entry !== 0).map((entry) => this.placeIn(entry));
     this.slots = slots;
-    for (const entry of before) {
-      if (entry === 0) continue;
-      let slot = this.homeOf(this.uuidAt(entry - 1));
+    for (const place of places) {
+      const hash = this.hashOf(this.uuidAt(place));
+      let slot = hash & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = entry;
+      slots[slot] = this.entryOf(hash, place);
     }
   }
 }

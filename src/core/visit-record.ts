@@ -75,7 +75,7 @@ export abstract class VisitRecord {
     this.at = 0;
   }
 
-  /** Reads something of each cache line of its record, to have them at hand soon. */
+  /** Reads something of each cache line of its record: for `glanced`. */
   glance(): number {
     const { at } = this;
     const { integers } = this.block;

@@ -184,6 +184,12 @@ export class Visit extends VisitRecord {
     return stampCount;
   }
 
+  /** As `glance`, of its stamps. */
+  glanceStamps(): number {
+    const { stampCount } = this;
+    return stampCount === 0 ? 0 : this.stamps.glance(this.run, stampCount);
+  }
+
   /** @param t ms. @param id of an event that is not among its own yet. */
   setStamp(stamp: number, t: number, id: EventId): void {
     const { stamps, run } = this;

@@ -1,5 +1,6 @@
 import type { Changes } from '../core/changes.ts';
 import { EventId } from '../core/event-ids.ts';
+import { glanced } from '../core/glanced.ts';
 import type { Commit } from '../processor/ports.ts';
 import { arrayParameter, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
@@ -88,11 +89,22 @@ const COPY_CHUNK = copyStatement('visit_chunk', CHUNK_COLUMNS);
 function eventSteps<Raw>(changes: Changes<Raw>, months: MissingMonths, blocks: Blocks): Step[] {
   const rows = new CopyRows(CHUNK_COLUMN_COUNT, blocks);
   const id = new EventId();
-  for (const { visit, events } of changes.events) {
+  const all = changes.events;
+  for (let i = 0; i < all.length; i++) {
+    if (i % CHUNKS_AHEAD === 0) glanceChunks(all, i);
+    const { visit, events } = all[i]!;
     months.need(visit.readId(id));
     writeChunks(rows, id, events);
   }
   return copy(COPY_CHUNK, rows);
+}
+
+/** Visits whose events are read ahead: those of ten fit into the first cache. */
+const CHUNKS_AHEAD = 16;
+
+function glanceChunks(all: Changes<unknown>['events'], from: number): void {
+  const chains = all.slice(from, from + CHUNKS_AHEAD).map(({ events }) => events);
+  glanced(chains[0]!.columns.glanceChains(chains));
 }
 
 const MOVE_ALIASES: Statement = {

@@ -1,4 +1,5 @@
 import { EventId } from '../core/event-ids.ts';
+import { glanced } from '../core/glanced.ts';
 import type { Visit } from '../core/visit.ts';
 import type { Commit } from '../processor/ports.ts';
 import { arrayParameter, type ElementType, UUID } from './arrays.ts';
@@ -80,7 +81,10 @@ export function visitSteps<Raw>(
   const open = new CopyRows(VISIT_COLUMN_COUNT, blocks);
   const ended = new CopyRows(VISIT_COLUMN_COUNT + 1, blocks);
   for (const { id, from } of changes.removed) leave[from].push(id);
-  for (const { visit, from, said = -1 } of inOrder(changes.visits)) {
+  const visits = inOrder(changes.visits);
+  for (let i = 0; i < visits.length; i++) {
+    if (i % AHEAD === 0) glanceVisits(visits, i);
+    const { visit, from, said = -1 } = visits[i]!;
     const to = visit.ended ? 'ended' : 'open';
     if (from !== null && from !== to) leave[from].push(visit);
     if (from === to) stay[to] += 1;
@@ -102,6 +106,19 @@ export function visitSteps<Raw>(
     ...copy(COPY_OPEN, open),
     ...copy(COPY_ENDED, ended),
   ];
+}
+
+/** Visits that are read ahead: what is written of them fits into the first cache. */
+const AHEAD = 32;
+
+function glanceVisits(visits: readonly { readonly visit: Visit }[], from: number): void {
+  const to = Math.min(from + AHEAD, visits.length);
+  let sum = 0;
+  for (let i = from; i < to; i++) {
+    const { visit } = visits[i]!;
+    sum ^= visit.glance() ^ visit.glanceStamps() ^ visit.session.glance() ^ (visit.profileId?.length ?? 0);
+  }
+  glanced(sum);
 }
 
 function changeEnded(count: number): Step[] {

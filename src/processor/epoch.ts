@@ -288,8 +288,10 @@ export class Epoch {
   /** Decodes what is not decoded yet. @returns false where the next one's writer schema has to be asked for first. */
   private decodeKnown(records: readonly RawRecord[], decoded: LogRecord<RawRecord>[]): boolean {
     const { schemas, lease } = this;
-    const { decode } = this.context.parts;
+    const { decode, glance } = this.context.parts;
+    let glancedTo = decoded.length;
     for (let i = decoded.length; i < records.length; i++) {
+      if (i === glancedTo) glancedTo = glance(records, i);
       const record = records[i]!;
       // Not for all of them first: a record's bytes would be fetched from memory twice.
       if (!schemas.isKnown(record)) return false;

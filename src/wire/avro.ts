@@ -1,4 +1,5 @@
 import type { Entry, LogRecord, TrackEvent } from '../core/event.ts';
+import { glanced } from '../core/glanced.ts';
 import type { RawRecord } from '../processor/ports.ts';
 import { FetchedRecord } from '../processor/record.ts';
 import { compileCheck } from './avro-check.ts';
@@ -15,6 +16,8 @@ import { type EventOptions, toEvent } from './track-event.ts';
 
 const MAGIC = 0;
 const HEADER = 5;
+/** Records whose sessions are read ahead: what is kept of them fits into the first cache. */
+const GLANCED = 64;
 const NO_VALUE = 'the record has no value';
 const NO_FORMAT = 'the value is not in the Confluent wire format (byte 0, schema id, Avro)';
 
@@ -56,6 +59,8 @@ interface Writer {
 export class AvroDecoder {
   readonly #writers = new Map<number, Writer | string>();
   readonly #cursor = new Cursor();
+  /** Of the sessions that are read ahead. */
+  readonly #slots = new Int32Array(GLANCED);
   readonly #options: EventOptions;
   readonly #specials: Specials;
   readonly #events: EventReader;
@@ -106,6 +111,29 @@ export class AvroDecoder {
       if (error instanceof Incompatible) return `schema id ${id}: ${error.message}`;
       throw error;
     }
+  }
+
+  /**
+   * Reads ahead (see `glanced`) what is kept of the sessions of the records from `from` on, before the first of them is
+   * decoded. Most keys are session ids.
+   * @returns the index of the first record that it did not look at.
+   */
+  glance(records: readonly RawRecord[], from: number): number {
+    const cursor = this.#cursor;
+    const slots = this.#slots;
+    const { ids } = this.#events;
+    const to = Math.min(from + GLANCED, records.length);
+    let count = 0;
+    for (let i = from; i < to; i++) {
+      const record = records[i]!;
+      if (!(record instanceof FetchedRecord)) continue;
+      const { bytes, keyAt, keyEnd } = record;
+      if (keyAt < 0 || keyEnd - keyAt > ids.sessions.longest) continue;
+      cursor.open(bytes, keyAt, keyEnd);
+      slots[count++] = ids.sessions.slotFor(cursor, keyAt, keyEnd - keyAt);
+    }
+    glanced(ids.glance(slots, count));
+    return to;
   }
 
   /** @throws Error where the writer schema was not added: the caller's mistake, not the record's. */

@@ -83,7 +83,7 @@ export class IdReader {
     for (let i = 1; i < fields.length; i++) fields[i]!.skip(c);
     const span = c.pos - begin;
     const isShort = span <= sessions.longest;
-    let slot = isShort ? sessions.find(c, begin, span, kind) : -1;
+    let slot = isShort ? sessions.findByPart(c, begin, span, kind, at, length) : -1;
     const who = this.#who;
     if (slot >= 0) {
       this.session = slot;
@@ -99,6 +99,14 @@ export class IdReader {
       who[slot * VALUES + SESSION] = sessionId;
     }
     return sessionId;
+  }
+
+  /** Reads what is kept of the sessions in the first `count` of these slots: for `glanced`. */
+  glance(slots: Int32Array, count: number): number {
+    const who = this.#who;
+    let sum = this.sessions.glance(slots, count);
+    for (let i = 0; i < count; i++) if (who[slots[i]! * VALUES + SESSION] !== null) sum += 1;
+    return sum;
   }
 
   type(c: Cursor, field: Field): string {

@@ -50,6 +50,38 @@ describe('spans that were met before', () => {
     expect(found).toBeGreaterThan(1_000);
   });
 
+  test('a span that is told by a part of it is found by the whole, and its slot by the part alone', () => {
+    const draw = dice(2);
+    // One set: all of its slots are looked into.
+    const index = new SpanIndex(1, 64);
+    const kept: string[] = [];
+    const places = new Set<number>();
+    const wrong: string[] = [];
+    let found = 0;
+    for (let i = 0; i < 5_000; i++) {
+      // The part comes again with another rest behind it.
+      const part = `part ${whole(draw, 0, 6)}`;
+      const text = `${part}, rest ${whole(draw, 0, 2)}`;
+      const bytes = Buffer.from(text);
+      const c = cursorOver(bytes);
+      const slot = index.findByPart(c, 0, bytes.length, 1, 0, part.length);
+      const ahead = index.slotFor(c, 0, part.length);
+      if (slot < 0) {
+        kept[index.put(c, 0, bytes.length, 1)] = text;
+        continue;
+      }
+      found++;
+      if (kept[slot] !== text) wrong.push(`${text} found as ${kept[slot]}`);
+      // The first with this part, where several have it.
+      if (!kept[ahead]!.startsWith(`${part},`)) wrong.push(`${text} read ahead as ${kept[ahead]}`);
+      places.add(ahead);
+    }
+    expect(wrong).toEqual([]);
+    expect(found).toBeGreaterThan(500);
+    expect(places.size).toBe(index.slots);
+    expect(index.glance(Int32Array.from(places), places.size)).toEqual(expect.any(Number));
+  });
+
   test('bytes that were made up to have the hash of others are not taken for them', () => {
     const PRIME = 0x9e3779b1;
     const turned = (x: number, by: number) => (x << by) | (x >>> (32 - by));

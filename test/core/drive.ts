@@ -202,7 +202,8 @@ class Run {
     let to = this.position;
     for (; to < this.log.length && records.length < Math.max(1, ahead); to++) {
       const step = this.log[to]!;
-      if ('record' in step) records.push(step.record);
+      // What is folded later need not be the very objects that were looked up.
+      if ('record' in step) records.push(ahead % 4 === 3 ? copyOf(step.record) : step.record);
     }
     this.lookedUp = to;
     const lookup = this.partition.lookup(records);
@@ -218,6 +219,10 @@ class Run {
       this.gate = { open: resolve, lose: reject };
     });
   }
+}
+
+function copyOf(record: LogRecord<string>): LogRecord<string> {
+  return { ...record, entries: record.entries.map((entry) => ({ ...entry })) };
 }
 
 /** The store's visits, with their events, in the reference's form. */

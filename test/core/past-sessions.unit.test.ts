@@ -152,6 +152,19 @@ describe('pasts of sessions', () => {
     }
   });
 
+  test('are told though their places are far more than there are of them', () => {
+    const pasts = new PastSessions(idleMemory(2_000_000));
+    const texts = Array.from({ length: 3_000 }, () => crypto.randomUUID());
+    for (const [i, text] of texts.entries()) {
+      pasts.put(idOf(text), { until: i, ids: new Int32Array(PAST_IDS) });
+      // A few stay, wherever they are.
+      if (i % 100 !== 99) expect(pasts.take(idOf(text))?.until).toBe(i);
+    }
+    expect(texts.flatMap((text) => pasts.take(idOf(text))?.until ?? [])).toEqual(
+      Array.from({ length: 30 }, (_, i) => i * 100 + 99),
+    );
+  });
+
   test('come and go in any order, and none is told for another', () => {
     const turn = fc.tuple(fc.nat({ max: 30 }), fc.boolean());
     fc.assert(

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { EventId } from '../../src/core/event-ids.ts';
+import { mix } from '../../src/core/mix.ts';
 import type { Session } from '../../src/core/session.ts';
 import { SessionIndex } from '../../src/core/session-index.ts';
 
@@ -53,6 +54,23 @@ test('many sessions are found, before and after most of them are gone', () => {
   expect(all.map((each) => index.get(idOf(each)))).toEqual(sessions);
   for (const session of sessions.slice(5)) index.delete(session);
   expect(all.map((each) => index.get(idOf(each)) !== null)).toEqual(all.map((_, i) => i < 5));
+});
+
+test('sessions whose ids were made up to have the same hash are told apart', () => {
+  const seed = 4_711;
+  const index = new SessionIndex(seed);
+  const mixed = ({ a, b, c }: EventId) => mix(mix(mix(seed ^ a) ^ b) ^ c);
+  const one = idOf(crypto.randomUUID());
+  const all = Array.from({ length: 20 }, () => {
+    const { a, b, c } = idOf(crypto.randomUUID());
+    const other = new EventId().setUuid(a, b, c, 0);
+    return other.setUuid(a, b, c, mixed(other) ^ mixed(one) ^ one.d);
+  });
+  const sessions = all.map((id) => index.add(id, id.toString(), true));
+  expect(index.get(one)).toBeNull();
+  expect(all.map((id) => index.get(id))).toEqual(sessions);
+  for (const session of sessions.slice(1)) index.delete(session);
+  expect(all.map((id) => index.get(id) !== null)).toEqual(all.map((_, i) => i < 1));
 });
 
 test('what sessions that are gone took is used again', () => {

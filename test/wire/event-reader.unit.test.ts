@@ -128,7 +128,10 @@ describe('an event is what it is when its record is read whole, whatever was rea
           const value = draw() < 0.7 ? plain : changed(plain, pick(draw, changes), 5);
           const judged = judges[by]!(value, NOW + 500);
           const rest = Buffer.from(plain.subarray(Math.min(value.length, plain.length)));
-          const raw = draw() < 0.5 ? recordOf(value) : fetched(value, null, Buffer.alloc(whole(draw, 0, 5)), rest);
+          const key = pick(draw, [null, '', mixed.session_id, other.session_id, 'k'.repeat(300)]);
+          const keyBytes = key === null ? null : Buffer.from(key);
+          const raw = draw() < 0.5 ? recordOf(value) : fetched(value, keyBytes, Buffer.alloc(whole(draw, 0, 5)), rest);
+          if (draw() < 0.5) decoder.glance([raw], 0);
           const entries = decoder.decode(raw).entries.map(told);
           // Compared so first because it takes a tenth of the time.
           if (!isDeepStrictEqual(entries, [judged])) expect(entries).toEqual([judged]);
@@ -191,6 +194,26 @@ describe('an event is what it is when its record is read whole, whatever was rea
       const judged = judge(value, NOW + 500);
       if (!isDeepStrictEqual(entries, [judged])) expect(entries).toEqual([judged]);
     }
+  });
+
+  test('whatever was read ahead, which is a few records at a time up to the last', () => {
+    const decoder = decoderOf(false, OURS);
+    const event = { ...anyEvent(dice(3)), event_id: UUID };
+    const records = Array.from({ length: 150 }, (_, i) => {
+      const sessionId = `s${i % 70}`;
+      const value = framed(OURS.write({ ...event, session_id: sessionId, profile_id: `p${i % 70}` }));
+      const key = Buffer.from(i % 7 === 0 ? 'x'.repeat(5_000) : sessionId);
+      return i % 5 === 0 ? recordOf(value) : fetched(value, i % 3 === 0 ? null : key, Buffer.alloc(i % 4), key);
+    });
+    const stops = [0];
+    const sessions: string[] = [];
+    for (let i = 0; i < records.length; i++) {
+      if (i === stops.at(-1)) stops.push(decoder.glance(records, i));
+      sessions.push((decoder.decode(records[i]!).entries[0] as TrackEvent).sessionId);
+    }
+    expect(sessions).toEqual(records.map((_, i) => `s${i % 70}`));
+    expect(stops).toEqual([0, 64, 128, 150]);
+    expect(decoder.glance([], 0)).toBe(0);
   });
 
   test('by two writers whose bytes mean something else', () => {
