@@ -99,7 +99,7 @@ function eventSteps<Raw>(changes: Changes<Raw>, months: MissingMonths, blocks: B
   return copy(COPY_CHUNK, rows);
 }
 
-/** Visits whose events are read ahead: those of ten fit into the first cache. */
+/** Visits whose events are read ahead: with ten events each they fit into the first cache. */
 const CHUNKS_AHEAD = 16;
 
 function glanceChunks(all: Changes<unknown>['events'], from: number): void {
