@@ -252,7 +252,8 @@ export class Publisher<Raw> {
     }
     if (!this.behind) return [];
     if (this.at >= this.committed) {
-      this.behind = false;
+      // All was out before it was committed, as after a database was set back: nothing else says that there is room.
+      this.drop();
       return [];
     }
     const rows = await this.options.lease.outbox(this.at, TRANSACTION_BYTES);
@@ -268,6 +269,7 @@ export class Publisher<Raw> {
     for (const row of this.taken) if (row.next <= this.at) this.outstanding -= row.payload.length;
     this.taken = [];
     if (this.isDrained) {
+      this.behind = false;
       this.outstanding = 0;
       this.outstandingSince = null;
     }

@@ -57,3 +57,58 @@ test('what is folded again after a restored backup is compared also when the fir
   expect(publisher.error).toBeInstanceOf(CannotGoOn);
   expect(publisher.error?.message).toMatch(/message 1 was published as something else/);
 });
+
+test.each(['before', 'while', 'after'])(
+  'after a restored backup there is room again for what was out already, committed %s the position is written down anew',
+  async (when) => {
+    const clock = new VirtualClock(0);
+    const output = new MemoryOutput();
+    const all = [message(0, 'a'), message(1, 'b'), message(2, 'c')];
+    const sent = await output.open(0);
+    await sent.send([ready(all)], 3);
+    let progress = 0;
+    let seen = 0;
+    const forgetful = {
+      ...output,
+      open: async (partition: number): Promise<OutputSession> => ({
+        ...(await output.open(partition)),
+        readBack: (from) => sent.readBack(from),
+        position: async () => null,
+        keep: async () => {
+          seen = progress;
+          if (when === 'while') offer(all[1]!);
+        },
+      }),
+      close: async () => {},
+    };
+    const publisher = new Publisher({
+      // The backup holds a message that it does not know to be out.
+      lease: { ...EMPTY, state: { sequence: 1 }, outboxBytes: 10, outbox: async () => [] } as unknown as Lease<never>,
+      output: forgetful,
+      decodeOutbox,
+      eventIdOf: (value) => value.toString(),
+      clock,
+      logger: pino({ level: 'silent' }),
+      observer: { failed: () => {} } as never,
+      onProgress: () => {
+        progress += 1;
+      },
+    });
+    const offer = (...messages: OutMessage[]) =>
+      publisher.offer(
+        { first: messages[0]!.sequence, next: messages[0]!.sequence + 1, payload: encodeOutbox(messages) },
+        [],
+      );
+    if (when === 'before') offer(all[1]!);
+    publisher.start();
+    await clock.pass(1_000);
+    if (when === 'after') offer(all[1]!);
+    await clock.pass(1_000);
+    expect([publisher.error, publisher.backlogBytes, publisher.backlogSince]).toEqual([null, 0, null]);
+    expect(progress).toBeGreaterThan(when === 'before' ? 0 : seen);
+    // What comes later is compared still.
+    offer(message(2, 'other than before'));
+    await clock.pass(1_000);
+    expect(publisher.error?.message).toMatch(/message 2 was published as something else/);
+  },
+);
