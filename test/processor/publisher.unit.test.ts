@@ -3,7 +3,7 @@ import pino from 'pino';
 import { MemoryOutput } from '../../src/memory/output.ts';
 import { CannotGoOn } from '../../src/processor/errors.ts';
 import type { Lease, OutMessage, OutputSession } from '../../src/processor/ports.ts';
-import { Publisher } from '../../src/processor/publisher.ts';
+import { Publisher, type PublisherOptions } from '../../src/processor/publisher.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 import { ready } from '../wire/messages.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -20,6 +20,21 @@ const EMPTY = {
   outboxBytes: 0,
   acknowledge: async () => {},
 } as unknown as Lease<never>;
+
+function publisherOf(
+  clock: VirtualClock,
+  rest: Pick<PublisherOptions<never>, 'lease' | 'output'> & Partial<PublisherOptions<never>>,
+): Publisher<never> {
+  return new Publisher({
+    decodeOutbox,
+    eventIdOf: (value) => value.toString(),
+    clock,
+    logger: pino({ level: 'silent' }),
+    observer: { failed: () => {} } as never,
+    onProgress: () => {},
+    ...rest,
+  });
+}
 
 test('what is folded again after a restored backup is compared also when the first producer fails', async () => {
   const clock = new VirtualClock(0);
@@ -38,16 +53,7 @@ test('what is folded again after a restored backup is compared also when the fir
     }),
     close: async () => {},
   };
-  const publisher = new Publisher({
-    lease: EMPTY,
-    output: failing,
-    decodeOutbox,
-    eventIdOf: (value) => value.toString(),
-    clock,
-    logger: pino({ level: 'silent' }),
-    observer: { failed: () => {} } as never,
-    onProgress: () => {},
-  });
+  const publisher = publisherOf(clock, { lease: EMPTY, output: failing });
   publisher.start();
   await clock.pass(1_000);
   expect(failures).toBe(2);
@@ -69,10 +75,8 @@ test.each(['before', 'while', 'after'])(
     let progress = 0;
     let seen = 0;
     const forgetful = {
-      ...output,
       open: async (partition: number): Promise<OutputSession> => ({
         ...(await output.open(partition)),
-        readBack: (from) => sent.readBack(from),
         position: async () => null,
         keep: async () => {
           seen = progress;
@@ -81,24 +85,16 @@ test.each(['before', 'while', 'after'])(
       }),
       close: async () => {},
     };
-    const publisher = new Publisher({
+    const publisher = publisherOf(clock, {
       // The backup holds a message that it does not know to be out.
       lease: { ...EMPTY, state: { sequence: 1 }, outboxBytes: 10, outbox: async () => [] } as unknown as Lease<never>,
       output: forgetful,
-      decodeOutbox,
-      eventIdOf: (value) => value.toString(),
-      clock,
-      logger: pino({ level: 'silent' }),
-      observer: { failed: () => {} } as never,
       onProgress: () => {
         progress += 1;
       },
     });
-    const offer = (...messages: OutMessage[]) =>
-      publisher.offer(
-        { first: messages[0]!.sequence, next: messages[0]!.sequence + 1, payload: encodeOutbox(messages) },
-        [],
-      );
+    const offer = (one: OutMessage) =>
+      publisher.offer({ first: one.sequence, next: one.sequence + 1, payload: encodeOutbox([one]) }, []);
     if (when === 'before') offer(all[1]!);
     publisher.start();
     await clock.pass(1_000);
