@@ -1,5 +1,6 @@
 import type { Utm } from './event.ts';
 import type { VisitEvents } from './fresh-events.ts';
+import type { Revisions } from './revisions.ts';
 import type { EndReason, Place, Visit } from './visit.ts';
 
 /** The small part of a partition's state: one row. Clocks in ms since the epoch, null before the first. */
@@ -166,7 +167,7 @@ export interface Changes<Raw> {
   }[];
   /** Events to append. A visit stands here at most once. */
   readonly events: readonly { readonly visit: Visit; readonly events: VisitEvents }[];
-  readonly revisions: readonly Revision[];
+  readonly revisions: Revisions;
   /** At most one a (profile, key). */
   readonly traits: readonly TraitWrite[];
   /** Messages given out; none where they were taken as they arose. */

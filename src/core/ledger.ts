@@ -1,12 +1,16 @@
-import type { Changes, Emission, PartitionState, Revision, TraitWrite } from './changes.ts';
+import type { Changes, Emission, PartitionState, TraitWrite, VisitEnded } from './changes.ts';
 import type { TrackEvent } from './event.ts';
+import { EventId } from './event-ids.ts';
 import { takeEvents } from './folding.ts';
 import { FreshEvents, type VisitEvents } from './fresh-events.ts';
 import { glanced } from './glanced.ts';
 import { compareUtf8 } from './order.ts';
+import { Revisions } from './revisions.ts';
 import type { Rules } from './rules.ts';
 import { largeBytes } from './size.ts';
 import type { Place, Visit } from './visit.ts';
+
+const id = new EventId();
 
 /** Takes a message in the moment in which it is given out. What it is told of is the fold's: nothing of it is kept. */
 export type Give<Raw> = (emission: Emission<Raw>) => void;
@@ -23,7 +27,7 @@ export class Ledger<Raw> {
   private readonly rules: Rules;
   private dirty: Visit[] = [];
   private removed: { id: string; from: Place; survivor: string }[] = [];
-  private revisions: Revision[] = [];
+  private revisions = new Revisions();
   private traits = new Map<string, TraitWrite>();
   private emissions: Emission<Raw>[] = [];
   private readonly give: Give<Raw> | null;
@@ -66,8 +70,8 @@ export class Ledger<Raw> {
     else this.give(emission);
   }
 
-  published(visit: Visit, revision: Revision): void {
-    visit.said = this.revisions.push(revision) - 1;
+  published(visit: Visit, message: VisitEnded): void {
+    visit.said = this.revisions.add(visit.readId(id), message);
   }
 
   /** The traits that an accepted event sets on the profile it names. */
@@ -110,7 +114,7 @@ export class Ledger<Raw> {
     };
     this.dirty = [];
     this.removed = [];
-    this.revisions = [];
+    this.revisions = new Revisions();
     this.traits = new Map();
     this.emissions = [];
     this.given = 0;

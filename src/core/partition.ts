@@ -13,7 +13,7 @@ import { type Give, Ledger } from './ledger.ts';
 import { type IdleMemory, idleMemory, mayMatter } from './past-sessions.ts';
 import { type Placement, place, type Refused } from './placement.ts';
 import { readEventId } from './read-event.ts';
-import { factsOf, revisionOf } from './revision.ts';
+import { revisionOf } from './revision.ts';
 import type { Rules } from './rules.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -371,7 +371,7 @@ export class Partition<Raw> {
       amendableUntil: until,
       mergedInto: survivor?.id ?? null,
     });
-    this.ledger.published(visit, factsOf(message));
+    this.ledger.published(visit, message);
     this.state.counts.published += 1;
     if (survivor === null) this.state.counts[ENDED[reason]] += 1;
     else this.state.counts.retracted += 1;

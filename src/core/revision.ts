@@ -1,4 +1,4 @@
-import type { Revision, VisitEnded } from './changes.ts';
+import type { VisitEnded } from './changes.ts';
 import { EventId } from './event-ids.ts';
 import { revisionId } from './ids.ts';
 import { compareUtf8 } from './order.ts';
@@ -45,12 +45,6 @@ export function revisionOf(
     debug: visit.debug,
     openedOffset: visit.openedOffset,
   };
-}
-
-/** What a store keeps of it: the message itself need not live until the commit. */
-export function factsOf(message: VisitEnded): Revision {
-  const { visitId, revision, reason, retracted, mergedInto, startedAt, endedAt, eventCount, decidedAt } = message;
-  return { visitId, revision, reason, retracted, mergedInto, startedAt, endedAt, eventCount, decidedAt };
 }
 
 /** The 100 most frequent types and the rest under `*`, by type. Of two as frequent the lower in UTF-8 bytes stays. */

@@ -33,7 +33,7 @@ export interface PreparedCommit {
 export function prepare<Raw>(commit: Commit<Raw>): PreparedCommit {
   const { state, removed, revisions, traits } = commit.changes;
   const events = commit.changes.events.map(({ visit, events: each }) => ({ visitId: visit.id, events: [...each] }));
-  const plain = structuredClone({ state, removed, events, revisions: revisions.map(asRow), traits });
+  const plain = structuredClone({ state, removed, events, revisions: [...revisions], traits });
   const visits = commit.changes.visits.map(({ visit, from }) => ({
     row: rowOf(visit, visit.ended ? commit.amendableUntil(visit) : null),
     from,
@@ -173,20 +173,4 @@ function isWithin(reach: HistoryReach, row: VisitRow): boolean {
     openedAt(new EventId().set(row.id)) >= reach.openedSince &&
     (!isFrozen(reach, row) || row.lastEventAt >= reach.endedSince)
   );
-}
-
-/** A revision's columns, and no more: what the fold hands over may hold the whole message. */
-function asRow(revision: Revision): Revision {
-  const { visitId, reason, retracted, mergedInto, startedAt, endedAt, eventCount, decidedAt } = revision;
-  return {
-    visitId,
-    revision: revision.revision,
-    reason,
-    retracted,
-    mergedInto,
-    startedAt,
-    endedAt,
-    eventCount,
-    decidedAt,
-  };
 }

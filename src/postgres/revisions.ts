@@ -1,5 +1,6 @@
-import type { Changes, Revision } from '../core/changes.ts';
+import type { Changes } from '../core/changes.ts';
 import { EventId } from '../core/event-ids.ts';
+import type { Revisions } from '../core/revisions.ts';
 import type { Visit } from '../core/visit.ts';
 import type { Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
@@ -21,7 +22,7 @@ const COPY_REVISION = copyStatement(
  * Invariant: `decided_at` is set only where the revision can be told from the row to the last column.
  */
 export class RevisionRows {
-  readonly #all: readonly Revision[];
+  readonly #all: Revisions;
   /** 1 for each that a visit's row tells. */
   readonly #told: Uint8Array;
 
@@ -35,17 +36,18 @@ export class RevisionRows {
    * @param last where its last revision stands among those of the commit; -1: it has none.
    */
   toldBy(visit: Visit, last: number): number | null {
-    if (last < 0 || !isTold(this.#all[last]!, visit)) return null;
+    if (last < 0 || !this.#all.isStillTrue(last, visit)) return null;
     this.#told[last] = 1;
-    return this.#all[last]!.decidedAt;
+    return this.#all.decidedAt(last);
   }
 
   /** Those that no visit's row tells. */
   steps(months: MissingMonths, blocks: Blocks): Step[] {
     const rows = new CopyRows(9, blocks);
-    for (const [i, revision] of this.#all.entries()) {
+    for (let i = 0; i < this.#all.length; i++) {
       if (this.#told[i] === 1) continue;
-      months.need(id.set(revision.visitId));
+      const revision = this.#all.at(i);
+      months.need(this.#all.readVisitId(i, id));
       rows.row();
       rows.uuid(revision.visitId);
       rows.int(revision.revision);
@@ -59,19 +61,6 @@ export class RevisionRows {
     }
     return copy(COPY_REVISION, rows);
   }
-}
-
-function isTold(revision: Revision, visit: Visit): boolean {
-  return (
-    visit.ended &&
-    !revision.retracted &&
-    revision.mergedInto === null &&
-    revision.revision === visit.published - 1 &&
-    revision.reason === visit.reason &&
-    revision.startedAt === visit.startedAt &&
-    revision.endedAt === visit.lastEventAt &&
-    revision.eventCount === visit.eventCount
-  );
 }
 
 /** Columns of visit_revision and what they are in a row of ended_visit that tells its last revision. */

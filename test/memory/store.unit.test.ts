@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Changes, emptyState, type TraitWrite } from '../../src/core/changes.ts';
 import { EventId, EventIds } from '../../src/core/event-ids.ts';
 import { visitId } from '../../src/core/ids.ts';
+import { Revisions } from '../../src/core/revisions.ts';
 import { Session } from '../../src/core/session.ts';
 import { restoreValues } from '../../src/core/stamped-values.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
@@ -46,7 +47,7 @@ function commit(
   changes: Partial<Changes<null>> = {},
   rest: Partial<Commit<null>> = {},
 ): Commit<null> {
-  const nothing = { visits: [], removed: [], events: [], revisions: [], traits: [], emissions: [] };
+  const nothing = { visits: [], removed: [], events: [], revisions: new Revisions(), traits: [], emissions: [] };
   return {
     changes: { ...nothing, state: { ...emptyState(nextOffset), sequence: rest.outbox?.next ?? 0 }, ...changes },
     amendableUntil: (of) => of.lastEventAt + 1_000,

@@ -1,4 +1,5 @@
-import { type Changes, noCounts, type PartitionState } from '../../src/core/changes.ts';
+import { type Changes, noCounts, type PartitionState, type Revision } from '../../src/core/changes.ts';
+import { Revisions } from '../../src/core/revisions.ts';
 import { Session } from '../../src/core/session.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
 import { type Place, Visit } from '../../src/core/visit.ts';
@@ -23,6 +24,9 @@ export function idAt(ms: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-8${random.slice(15)}`;
 }
 
+/** What a commit changes besides visits. */
+type Told = Partial<Omit<Changes<string>, 'revisions'>> & { readonly revisions?: readonly Revision[] };
+
 /** One commit on a lease, as the fold would give it: from where each visit is, to where `visit.ended` says. */
 export class Committer {
   readonly lease: Lease<string>;
@@ -35,16 +39,13 @@ export class Committer {
     for (const visit of lease.open) this.#places.set(visit.id, 'open');
   }
 
-  async commit(
-    visits: readonly Visit[] = [],
-    more: Partial<Changes<string>> = {},
-    rest: Partial<Commit<string>> = {},
-  ): Promise<void> {
+  async commit(visits: readonly Visit[] = [], more: Told = {}, rest: Partial<Commit<string>> = {}): Promise<void> {
     await this.lease.commit(this.commitOf(visits, more, rest));
   }
 
-  commitOf(visits: readonly Visit[], more: Partial<Changes<string>>, rest: Partial<Commit<string>>): Commit<string> {
+  commitOf(visits: readonly Visit[], more: Told, rest: Partial<Commit<string>>): Commit<string> {
     const { outbox } = rest;
+    const { revisions = [], ...others } = more;
     this.state = {
       ...this.state,
       nextOffset: this.state.nextOffset + 1,
@@ -55,7 +56,7 @@ export class Committer {
     const moved = visits.map((visit) => ({
       visit,
       from: this.#places.get(visit.id) ?? null,
-      said: (more.revisions ?? []).findLastIndex(({ visitId }) => visitId === visit.id),
+      said: revisions.findLastIndex(({ visitId }) => visitId === visit.id),
     }));
     for (const visit of visits) {
       this.#places.set(visit.id, visit.ended ? 'ended' : 'open');
@@ -65,10 +66,10 @@ export class Committer {
       changes: {
         removed: [],
         events: [],
-        revisions: [],
         traits: [],
         emissions: [],
-        ...more,
+        ...others,
+        revisions: Revisions.of(revisions),
         state: this.state,
         visits: moved,
       },

@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Revision } from '../../src/core/changes.ts';
+import { EventId } from '../../src/core/event-ids.ts';
+import { Revisions } from '../../src/core/revisions.ts';
+import { makeVisit } from '../postgres/make.ts';
+
+const uuid = fc.uuid();
+const time = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
+const revision: fc.Arbitrary<Revision> = fc
+  .record({
+    visitId: uuid,
+    revision: fc.nat(),
+    reason: fc.constantFrom('inactivity', 'explicit', 'max_duration', 'max_events'),
+    mergedInto: fc.option(uuid),
+    startedAt: time,
+    endedAt: time,
+    eventCount: fc.nat(),
+    decidedAt: time,
+  })
+  .map((of) => ({ ...of, retracted: of.mergedInto !== null }));
+
+describe('revisions in columns', () => {
+  test('are read as they were added, in their order', () => {
+    fc.assert(
+      fc.property(fc.array(revision, { maxLength: 700, size: 'max' }), (all) => {
+        const revisions = Revisions.of(all);
+        expect(revisions.length).toBe(all.length);
+        expect([...revisions]).toEqual(all);
+        for (const [i, each] of all.entries()) {
+          expect(revisions.decidedAt(i)).toBe(each.decidedAt);
+          expect(revisions.readVisitId(i, new EventId()).toString()).toBe(each.visitId);
+        }
+      }),
+    );
+  });
+
+  test('there is none before the first and behind the last', () => {
+    const revisions = Revisions.of(fc.sample(revision, 3));
+    for (const i of [-1, 3, 200]) {
+      expect(() => revisions.at(i)).toThrow(RangeError);
+      expect(() => revisions.decidedAt(i)).toThrow(RangeError);
+    }
+  });
+
+  test('one is still true of its visit until anything that it says is another', () => {
+    const ended = () => makeVisit({ ended: true, published: 3, reason: 'explicit' });
+    const visit = ended();
+    const said: Revision = {
+      visitId: visit.id,
+      revision: 2,
+      reason: 'explicit',
+      retracted: false,
+      mergedInto: null,
+      startedAt: visit.startedAt,
+      endedAt: visit.lastEventAt,
+      eventCount: visit.eventCount,
+      decidedAt: 1,
+    };
+    const isTrueOf = (of: Partial<Revision>, now: object = {}): boolean =>
+      Revisions.of([{ ...said, ...of }]).isStillTrue(0, Object.assign(ended(), now));
+    expect(isTrueOf({})).toBe(true);
+    expect(isTrueOf({ decidedAt: 2 })).toBe(true);
+    for (const other of [
+      { revision: 1 },
+      { reason: 'inactivity' as const },
+      { retracted: true, mergedInto: visit.id },
+      { startedAt: said.startedAt - 1 },
+      { endedAt: said.endedAt + 1 },
+      { eventCount: said.eventCount + 1 },
+    ]) {
+      expect([other, isTrueOf(other)]).toEqual([other, false]);
+    }
+    expect(isTrueOf({}, { ended: false })).toBe(false);
+  });
+});
