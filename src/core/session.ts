@@ -12,6 +12,14 @@ interface Rare {
 }
 
 /**
+ * Whether both are one object, as they mostly are where a reader shares texts. That is seen without reading the text, for
+ * which memory would have to be waited for: `===` reads it to know that it is one.
+ */
+function isSameText(text: string | null, other: string): boolean {
+  return Object.is(text, other);
+}
+
+/**
  * The visits that one session id, or its debug traffic, has in memory: by start, disjoint. There is one for each open
  * visit, so its small choices share a number.
  */
@@ -46,11 +54,11 @@ export class Session {
 
   /** Reads something of it: for `glanced`. */
   glance(): number {
-    return this.awaited ^ (this.text === null ? 0 : this.text.length);
+    return this.awaited;
   }
 
   hasId(sessionId: string): boolean {
-    return this.text === sessionId;
+    return isSameText(this.text, sessionId) || this.text === sessionId;
   }
 
   /** Nobody will ask for its id soon: a text that can be made again is given back. */
@@ -202,6 +210,7 @@ export class UuidSession extends Session {
   }
 
   override hasId(sessionId: string): boolean {
+    if (isSameText(this.text, sessionId)) return true;
     if (this.text !== null) return this.text === sessionId;
     const { isUuid, a, b, c, d } = asked.set(sessionId);
     if (!isUuid || this.a !== a || this.d !== d || this.b !== b || this.c !== c) return false;

@@ -214,6 +214,13 @@ export class Sessions {
       const session = idle[i]!;
       if (session !== null && session.count > 0) sum ^= session.at(0).glance();
     }
+    // Where what is needed of these lies is known only now.
+    for (let i = idleHead; i < to; i++) {
+      const session = idle[i]!;
+      if (session === null || session.count === 0) continue;
+      const id = session.readId(this.id);
+      sum ^= session.at(0).glanceStamps() ^ this.plain.glance(id) ^ this.past.glance(id);
+    }
     glanced(sum);
   }
 
