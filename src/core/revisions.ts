@@ -18,6 +18,8 @@ const REASONS: readonly EndReason[] = ['inactivity', 'explicit', 'max_duration',
  *
  * One is made for every visit that ends, and of most of them nothing is ever asked but when it was decided: the visit's
  * row says the rest. So they are numbers in arrays, which the garbage collector never looks at, until somebody asks.
+ *
+ * Invariant: one that takes its visit back says into which that was merged, and no other does: `revisionOf` makes no others.
  */
 export class Revisions implements Iterable<Revision> {
   private integers = new Int32Array(0);
@@ -39,8 +41,10 @@ export class Revisions implements Iterable<Revision> {
   /**
    * @param visitId that of the revision, taken apart.
    * @returns its place.
+   * @throws where that is no UUID in canonical form.
    */
   add(visitId: EventId, revision: Omit<Revision, 'visitId'>): number {
+    if (!visitId.isUuid) throw new Error(`a revision of ${visitId.text}, which is no id of a visit`);
     const i = this.count++;
     if (i * TIMES === this.times.length) this.grow();
     const { integers, times } = this;

@@ -21,18 +21,22 @@ const revision: fc.Arbitrary<Revision> = fc
   .map((of) => ({ ...of, retracted: of.mergedInto !== null }));
 
 describe('revisions in columns', () => {
+  const expectRead = (all: readonly Revision[]): void => {
+    const revisions = Revisions.of(all);
+    expect(revisions.length).toBe(all.length);
+    expect([...revisions]).toEqual(all);
+    for (const [i, each] of all.entries()) {
+      expect(revisions.decidedAt(i)).toBe(each.decidedAt);
+      expect(revisions.readVisitId(i, new EventId()).toString()).toBe(each.visitId);
+    }
+  };
+
   test('are read as they were added, in their order', () => {
-    fc.assert(
-      fc.property(fc.array(revision, { maxLength: 700, size: 'max' }), (all) => {
-        const revisions = Revisions.of(all);
-        expect(revisions.length).toBe(all.length);
-        expect([...revisions]).toEqual(all);
-        for (const [i, each] of all.entries()) {
-          expect(revisions.decidedAt(i)).toBe(each.decidedAt);
-          expect(revisions.readVisitId(i, new EventId()).toString()).toBe(each.visitId);
-        }
-      }),
-    );
+    fc.assert(fc.property(fc.array(revision, { maxLength: 10 }), expectRead));
+  });
+
+  test('more than there is room for at first, and at second', () => {
+    expectRead(fc.sample(revision, 700));
   });
 
   test('there is none before the first and behind the last', () => {
@@ -41,6 +45,11 @@ describe('revisions in columns', () => {
       expect(() => revisions.at(i)).toThrow(RangeError);
       expect(() => revisions.decidedAt(i)).toThrow(RangeError);
     }
+  });
+
+  test('none is taken of what is no visit', () => {
+    const [said] = fc.sample(revision, 1);
+    expect(() => Revisions.of([{ ...said!, visitId: 'v' }])).toThrow('a revision of v, which is no id of a visit');
   });
 
   test('one is still true of its visit until anything that it says is another', () => {
