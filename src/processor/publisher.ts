@@ -251,11 +251,6 @@ export class Publisher<Raw> {
       return rows;
     }
     if (!this.behind) return [];
-    if (this.at >= this.committed) {
-      // All was out before it was committed, as after a database was set back: nothing else says that there is room.
-      this.drop();
-      return [];
-    }
     const rows = await this.options.lease.outbox(this.at, TRANSACTION_BYTES);
     if (rows.length === 0) throw this.hole(this.at, null);
     return rows;
@@ -269,6 +264,7 @@ export class Publisher<Raw> {
     for (const row of this.taken) if (row.next <= this.at) this.outstanding -= row.payload.length;
     this.taken = [];
     if (this.isDrained) {
+      // Also where all was out before it was committed, as after a database was set back: nothing is left to read.
       this.behind = false;
       this.outstanding = 0;
       this.outstandingSince = null;

@@ -36,23 +36,28 @@ function publisherOf(
   });
 }
 
+/** An output of which Kafka has lost the position. @param keep is called when it is written down anew. */
+function forgetful(output: MemoryOutput, keep: () => void) {
+  return {
+    open: async (partition: number): Promise<OutputSession> => ({
+      ...(await output.open(partition)),
+      position: async () => null,
+      keep: async () => keep(),
+    }),
+    close: async () => {},
+  };
+}
+
 test('what is folded again after a restored backup is compared also when the first producer fails', async () => {
   const clock = new VirtualClock(0);
   const output = new MemoryOutput();
   const sent = await output.open(0);
   await sent.send([ready([message(0, 'a'), message(1, 'b')])], 2);
   let failures = 0;
-  const failing = {
-    open: async (partition: number): Promise<OutputSession> => ({
-      ...(await output.open(partition)),
-      // Kafka has lost the position: the first to write it down anew fails.
-      position: async () => null,
-      keep: async () => {
-        if (failures++ === 0) throw new Error('the broker is away');
-      },
-    }),
-    close: async () => {},
-  };
+  const failing = forgetful(output, () => {
+    // The first to write the position down anew fails.
+    if (failures++ === 0) throw new Error('the broker is away');
+  });
   const publisher = publisherOf(clock, { lease: EMPTY, output: failing });
   publisher.start();
   await clock.pass(1_000);
@@ -74,21 +79,14 @@ test.each(['before', 'while', 'after'])(
     await sent.send([ready(all)], 3);
     let progress = 0;
     let seen = 0;
-    const forgetful = {
-      open: async (partition: number): Promise<OutputSession> => ({
-        ...(await output.open(partition)),
-        position: async () => null,
-        keep: async () => {
-          seen = progress;
-          if (when === 'while') offer(all[1]!);
-        },
-      }),
-      close: async () => {},
+    const keep = () => {
+      seen = progress;
+      if (when === 'while') offer(all[1]!);
     };
     const publisher = publisherOf(clock, {
       // The backup holds a message that it does not know to be out.
       lease: { ...EMPTY, state: { sequence: 1 }, outboxBytes: 10, outbox: async () => [] } as unknown as Lease<never>,
-      output: forgetful,
+      output: forgetful(output, keep),
       onProgress: () => {
         progress += 1;
       },
