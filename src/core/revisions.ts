@@ -28,12 +28,6 @@ export class Revisions implements Iterable<Revision> {
   private readonly merged = new Map<number, string>();
   private count = 0;
 
-  static of(all: Iterable<Revision>): Revisions {
-    const revisions = new Revisions();
-    for (const each of all) revisions.add(id.set(each.visitId), each);
-    return revisions;
-  }
-
   get length(): number {
     return this.count;
   }

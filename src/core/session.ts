@@ -12,8 +12,8 @@ interface Rare {
 }
 
 /**
- * Whether both are one object, as they mostly are where a reader shares texts. That is seen without reading the text, for
- * which memory would have to be waited for: `===` reads it to know that it is one.
+ * `===`, but that would read both to know that they are texts, and wait for memory. Mostly they are one object, for a
+ * reader shares texts, and this sees it without reading them.
  */
 function isSameText(text: string | null, other: string): boolean {
   return Object.is(text, other);
@@ -58,7 +58,7 @@ export class Session {
   }
 
   hasId(sessionId: string): boolean {
-    return isSameText(this.text, sessionId) || this.text === sessionId;
+    return isSameText(this.text, sessionId);
   }
 
   /** Nobody will ask for its id soon: a text that can be made again is given back. */
@@ -210,8 +210,7 @@ export class UuidSession extends Session {
   }
 
   override hasId(sessionId: string): boolean {
-    if (isSameText(this.text, sessionId)) return true;
-    if (this.text !== null) return this.text === sessionId;
+    if (this.text !== null) return isSameText(this.text, sessionId);
     const { isUuid, a, b, c, d } = asked.set(sessionId);
     if (!isUuid || this.a !== a || this.d !== d || this.b !== b || this.c !== c) return false;
     this.text = sessionId;

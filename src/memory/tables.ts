@@ -33,14 +33,20 @@ export interface PreparedCommit {
 export function prepare<Raw>(commit: Commit<Raw>): PreparedCommit {
   const { state, removed, revisions, traits } = commit.changes;
   const events = commit.changes.events.map(({ visit, events: each }) => ({ visitId: visit.id, events: [...each] }));
-  const plain = structuredClone({ state, removed, events, revisions: [...revisions], traits });
+  const plain = structuredClone({ state, removed, events, traits });
   const visits = commit.changes.visits.map(({ visit, from }) => ({
     row: rowOf(visit, visit.ended ? commit.amendableUntil(visit) : null),
     from,
   }));
   const outbox = commit.outbox && { ...commit.outbox, payload: Buffer.from(commit.outbox.payload) };
   const { lastRecord, published, writerSchemas } = commit;
-  return { ...plain, visits, outbox, ...structuredClone({ lastRecord, published, writerSchemas }) };
+  return {
+    ...plain,
+    revisions: [...revisions],
+    visits,
+    outbox,
+    ...structuredClone({ lastRecord, published, writerSchemas }),
+  };
 }
 
 export class PartitionTables {

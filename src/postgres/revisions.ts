@@ -49,7 +49,7 @@ export class RevisionRows {
       const revision = this.#all.at(i);
       months.need(this.#all.readVisitId(i, id));
       rows.row();
-      rows.uuid(revision.visitId);
+      rows.id(id);
       rows.int(revision.revision);
       rows.text(revision.reason);
       rows.boolean(revision.retracted);

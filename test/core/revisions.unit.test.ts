@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Revision } from '../../src/core/changes.ts';
 import { EventId } from '../../src/core/event-ids.ts';
-import { Revisions } from '../../src/core/revisions.ts';
 import { makeVisit } from '../postgres/make.ts';
+import { revisionsOf } from '../support/revisions-of.ts';
 
 const uuid = fc.uuid();
 const time = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
@@ -22,7 +22,7 @@ const revision: fc.Arbitrary<Revision> = fc
 
 describe('revisions in columns', () => {
   const expectRead = (all: readonly Revision[]): void => {
-    const revisions = Revisions.of(all);
+    const revisions = revisionsOf(all);
     expect(revisions.length).toBe(all.length);
     expect([...revisions]).toEqual(all);
     for (const [i, each] of all.entries()) {
@@ -40,7 +40,7 @@ describe('revisions in columns', () => {
   });
 
   test('there is none before the first and behind the last', () => {
-    const revisions = Revisions.of(fc.sample(revision, 3));
+    const revisions = revisionsOf(fc.sample(revision, 3));
     for (const i of [-1, 3, 200]) {
       expect(() => revisions.at(i)).toThrow(RangeError);
       expect(() => revisions.decidedAt(i)).toThrow(RangeError);
@@ -49,7 +49,7 @@ describe('revisions in columns', () => {
 
   test('none is taken of what is no visit', () => {
     const [said] = fc.sample(revision, 1);
-    expect(() => Revisions.of([{ ...said!, visitId: 'v' }])).toThrow('a revision of v, which is no id of a visit');
+    expect(() => revisionsOf([{ ...said!, visitId: 'v' }])).toThrow('a revision of v, which is no id of a visit');
   });
 
   test('one is still true of its visit until anything that it says is another', () => {
@@ -67,7 +67,7 @@ describe('revisions in columns', () => {
       decidedAt: 1,
     };
     const isTrueOf = (of: Partial<Revision>, now: object = {}): boolean =>
-      Revisions.of([{ ...said, ...of }]).isStillTrue(0, Object.assign(ended(), now));
+      revisionsOf([{ ...said, ...of }]).isStillTrue(0, Object.assign(ended(), now));
     expect(isTrueOf({})).toBe(true);
     expect(isTrueOf({ decidedAt: 2 })).toBe(true);
     for (const other of [

@@ -1,9 +1,9 @@
 import { type Changes, noCounts, type PartitionState, type Revision } from '../../src/core/changes.ts';
-import { Revisions } from '../../src/core/revisions.ts';
 import { Session } from '../../src/core/session.ts';
 import { TypeCounts } from '../../src/core/type-counts.ts';
 import { type Place, Visit } from '../../src/core/visit.ts';
 import type { Commit, Lease } from '../../src/processor/ports.ts';
+import { revisionsOf } from '../support/revisions-of.ts';
 
 export const T0 = Date.UTC(2026, 10, 5, 12);
 
@@ -69,7 +69,7 @@ export class Committer {
         traits: [],
         emissions: [],
         ...others,
-        revisions: Revisions.of(revisions),
+        revisions: revisionsOf(revisions),
         state: this.state,
         visits: moved,
       },

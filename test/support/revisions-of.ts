@@ -1,0 +1,10 @@
+import type { Revision } from '../../src/core/changes.ts';
+import { EventId } from '../../src/core/event-ids.ts';
+import { Revisions } from '../../src/core/revisions.ts';
+
+/** These revisions as the fold hands them over. */
+export function revisionsOf(all: Iterable<Revision>): Revisions {
+  const revisions = new Revisions();
+  for (const each of all) revisions.add(new EventId().set(each.visitId), each);
+  return revisions;
+}
