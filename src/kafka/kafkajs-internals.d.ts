@@ -4,6 +4,9 @@ declare module 'kafkajs/src/network/connection.js' {
 
   export default class Connection {
     readonly clientId: string;
+    readonly host: string;
+    readonly port: number;
+    readonly sasl: object | null;
     readonly socket: Socket;
     readonly requestQueue: {
       push(waiting: object): void;
@@ -15,7 +18,35 @@ declare module 'kafkajs/src/network/connection.js' {
     failIfNotConnected(): void;
     nextCorrelationId(): number;
     processData(bytes: Buffer): void;
+    rejectRequests(error: Error): void;
+    disconnect(): Promise<boolean>;
   }
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/index.js' {
+  import type Connection from 'kafkajs/src/network/connection.js';
+
+  export default class SASLAuthenticator {
+    readonly connection: Connection;
+    authenticate(): Promise<void>;
+  }
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/plain.js' {
+  import type { AuthenticationProviderArgs, Authenticator } from 'kafkajs';
+
+  export default function plain(sasl: {
+    readonly username: string;
+    readonly password: string;
+  }): (args: AuthenticationProviderArgs) => Authenticator;
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/scram256.js' {
+  export { default } from 'kafkajs/src/broker/saslAuthenticator/plain.js';
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/scram512.js' {
+  export { default } from 'kafkajs/src/broker/saslAuthenticator/plain.js';
 }
 
 declare module 'kafkajs/src/network/requestQueue/index.js' {
@@ -27,6 +58,41 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
 declare module 'kafkajs/src/protocol/decoder.js' {
   export default class Decoder {
     constructor(bytes: Buffer);
+    readInt16(): number;
+    readInt32(): number;
+    readInt64(): { toString(): string };
+    readUVarIntString(): string | null;
+    /** null for the array that is null. */
+    readUVarIntArray<T>(item: () => T): T[] | null;
+    readTaggedFields(): void;
+  }
+}
+
+declare module 'kafkajs/src/protocol/encoder.js' {
+  export default class Encoder {
+    constructor(initialSize?: number);
+    writeInt16(value: number): this;
+    writeString(value: string | null): this;
+    writeBufferInternal(value: Buffer): void;
+    writeInt8(value: number): this;
+    writeInt32(value: number): this;
+    writeBoolean(value: boolean): this;
+    writeUVarInt(value: number): this;
+    writeUVarIntString(value: string): this;
+    writeEncoder(value: Encoder): this;
+  }
+}
+
+declare module 'kafkajs/src/protocol/error.js' {
+  const errors: { createErrorFromCode(code: number): Error };
+  export default errors;
+}
+
+declare module 'kafkajs/src/cluster/brokerPool.js' {
+  import type Broker from 'kafkajs/src/broker/index.js';
+
+  export interface BrokerPool {
+    findConnectedBroker(): Promise<Broker>;
   }
 }
 
@@ -57,14 +123,26 @@ declare module 'kafkajs/src/broker/index.js' {
 
   export interface ConnectionPool {
     getConnectionByRequest(call: Pick<Call, 'request'>): Promise<Connection>;
+    /** Gives what the response's `parse` does. */
+    send(call: object): Promise<unknown>;
   }
 
   export default class Broker {
     readonly connectionPool: ConnectionPool;
     /** Writes requests in the newest version that both sides know. */
     lookupRequest(apiKey: number, definition: object): (given: object) => Call;
+    /** By API key, of the broker; null before it is connected. */
+    readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null;
     disconnect(): Promise<void>;
-    produce(given: object): Promise<unknown>;
+    findGroupCoordinator(of: {
+      readonly groupId: string;
+      readonly coordinatorType: number;
+    }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
+    offsetFetch(of: object): Promise<{
+      readonly responses: readonly {
+        readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+      }[];
+    }>;
   }
 }
 

@@ -44,27 +44,3 @@ export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): 
     abort.abort('done');
   }
 }
-
-export const wallClock: Clock = {
-  now: () => Date.now(),
-  elapsed: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted) {
-        resolve();
-        return;
-      }
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      if (ms === 0) {
-        // A timer would take a millisecond.
-        setImmediate(resolve);
-        return;
-      }
-      const timer = setTimeout(done, ms);
-      signal?.addEventListener('abort', done);
-    }),
-};
