@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../settings/index.ts';
 import { joinNothing } from './answers.ts';
 import { registerCodecs } from './codecs.ts';
+import { tellDeniedCoordinators } from './coordinators.ts';
 import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
 import { Login } from './login.ts';
 import { passwordLogin } from './password-login.ts';
@@ -30,6 +31,7 @@ export function kafkaClient(address: KafkaAddress, logger: Logger, options: Clie
   quietTimers();
   joinNothing();
   registerCodecs();
+  tellDeniedCoordinators();
   const config: KafkaConfig = {
     brokers: [...address.brokers],
     clientId: address.clientId ?? 'tidemark',
