@@ -3,6 +3,7 @@ import { registryEncoder } from '../../src/simulate/encode.ts';
 import { DEFAULT_TRAFFIC, traffic } from '../../src/simulate/traffic.ts';
 import { Registry, subjectOf } from '../../src/wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
+import { settingsFor } from '../support/parts.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { Ground } from './ground.ts';
 
@@ -54,10 +55,9 @@ describeReal('what was set aside', () => {
   });
 
   test('is shown with its value decoded: Avro by its schema id, JSON, and what is neither as bytes', async () => {
-    const { registryUrl } = stack();
-    const registry = { url: registryUrl, username: null, password: null };
-    const known = (await new Registry(registry).lookup(subjectOf(ground.name), TRACK_EVENT_SCHEMA))!;
-    const encode = await registryEncoder(registry, known.id);
+    const registry = new Registry(settingsFor(stack()).registry);
+    const known = (await registry.lookup(subjectOf(ground.name), TRACK_EVENT_SCHEMA))!;
+    const encode = registryEncoder(registry, known.id);
     const [record] = traffic({ ...DEFAULT_TRAFFIC, broken: 0, seed: 1, startAt: Date.now(), gap: 1_000 });
     const values = [
       await encode(record!),
