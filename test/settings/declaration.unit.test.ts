@@ -39,9 +39,11 @@ describe('the declaration', () => {
       'kafka.sasl.mechanism KAFKA_SASL_MECHANISM',
       'kafka.sasl.username KAFKA_SASL_USERNAME',
       'kafka.sasl.password KAFKA_SASL_PASSWORD',
+      'kafka.sasl.password_file KAFKA_SASL_PASSWORD_FILE',
       'registry.url SCHEMA_REGISTRY_URL',
       'registry.username SCHEMA_REGISTRY_USERNAME',
       'registry.password SCHEMA_REGISTRY_PASSWORD',
+      'registry.password_file SCHEMA_REGISTRY_PASSWORD_FILE',
       'database.url DATABASE_URL',
     ]);
     expect(SETTINGS['dead_letter.topic'].env).toBe('TIDEMARK_DEAD_LETTER_TOPIC');
