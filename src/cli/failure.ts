@@ -1,3 +1,4 @@
+import { isLoginRefused, remedy } from '../kafka/fatal.ts';
 import { SettingsError } from '../settings/index.ts';
 import type { ExitCode } from './io.ts';
 
@@ -45,7 +46,6 @@ const AWAY_NAMES = new Set([
   'KafkaJSConnectionClosedError',
   'KafkaJSRequestTimeoutError',
   'KafkaJSBrokerNotFound',
-  'KafkaJSSASLAuthenticationError',
 ]);
 
 /** Whether an error, or what caused it, says that the other side cannot be reached. */
@@ -97,15 +97,23 @@ export async function reach<T>(what: string, setting: string, action: () => Prom
 
 /** What to print and how to exit for whatever a command threw. */
 export function explain(error: unknown, debug: boolean): { readonly text: string; readonly exitCode: ExitCode } {
-  const wrong = error instanceof SettingsError || (error as Error | null)?.name === 'UnusableFile';
-  const exitCode = error instanceof Failure ? error.exitCode : wrong ? 2 : isAway(error) ? 3 : 1;
+  const isWrong = error instanceof SettingsError || (error as Error | null)?.name === 'UnusableFile';
+  const exitCode =
+    error instanceof Failure ? error.exitCode : isWrong ? 2 : isAway(error) || isLoginRefused(error) ? 3 : 1;
   // These say themselves what to do.
   const told = new Set([
     ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],
     ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled', 'UnusableFile'],
   ]);
-  const expected = error instanceof Error && told.has(error.name);
+  const expected = (error instanceof Error && told.has(error.name)) || isLoginRefused(error);
   const stack = debug && error instanceof Error ? `${error.stack}\n` : '';
   const hint = expected || debug ? '' : 'TIDEMARK_LOG_LEVEL=debug shows where this comes from.\n';
-  return { text: `tidemark: ${messageOf(error)}\n${hint}${stack}`, exitCode };
+  return { text: `tidemark: ${withRemedy(error)}\n${hint}${stack}`, exitCode };
+}
+
+/** A refused login tells what to do apart from what happened. */
+function withRemedy(error: unknown): string {
+  const message = messageOf(error);
+  const help = isLoginRefused(error) ? remedy(error) : null;
+  return help === null || message.includes(help) ? message : `${message}: ${help}`;
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { type ISocketFactory, Kafka, type KafkaConfig, type RetryOptions, type SASLOptions } from 'kafkajs';
+import { type ISocketFactory, Kafka, type KafkaConfig, type RetryOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/index.ts';
 import { joinNothing } from './answers.ts';
 import { registerCodecs } from './codecs.ts';
 import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
+import { Login } from './login.ts';
+import { passwordLogin } from './password-login.ts';
 import { quietTimers } from './timers.ts';
 
 type Declared = Settings['kafka'];
@@ -40,7 +42,7 @@ export function kafkaClient(address: KafkaAddress, logger: Logger, options: Clie
     logCreator: kafkaLogCreator(logger),
   };
   if (address.tls) config.ssl = tls(address);
-  const sasl = login(address);
+  const sasl = loginTo(address);
   if (sasl) config.sasl = sasl;
   if (options.socketFactory) config.socketFactory = options.socketFactory;
   return new Kafka(config);
@@ -62,7 +64,11 @@ function pem(setting: string, path: string): Buffer {
   }
 }
 
-function login({ sasl }: KafkaAddress): SASLOptions | null {
+function loginTo({ sasl, brokers }: KafkaAddress): Login | null {
   if (!sasl?.mechanism || sasl.username === null || sasl.password === null) return null;
-  return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password };
+  const { mechanism, username, password } = sasl;
+  return new Login(
+    passwordLogin(mechanism, username, () => password),
+    brokers.join(','),
+  );
 }

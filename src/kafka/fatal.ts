@@ -7,14 +7,21 @@ const FATAL: ReadonlyMap<string, string> = new Map([
   ['UNKNOWN_TOPIC_OR_PARTITION', 'make the topics with `tidemark setup`'],
   ['INVALID_TOPIC_EXCEPTION', 'correct the name of the topic in the settings'],
   ['UNSUPPORTED_SASL_MECHANISM', 'set kafka.sasl.mechanism to one the brokers know'],
-  ['SASL_AUTHENTICATION_FAILED', 'correct kafka.sasl.username and kafka.sasl.password'],
   ['KafkaJSSASLAuthenticationError', 'correct kafka.sasl.username and kafka.sasl.password'],
 ]);
+
+/** Whether it is that the brokers refused the login, for good: see login.ts. */
+export function isLoginRefused(error: unknown): boolean {
+  for (let at = error as Caused | undefined, depth = 0; at && depth < 10; at = at.cause as Caused, depth += 1) {
+    if (at.name === 'KafkaJSSASLAuthenticationError') return true;
+  }
+  return false;
+}
 
 /** What to do about an error that waiting does not help; null for one that it may. Looks at its causes too. */
 export function remedy(error: unknown): string | null {
   for (let at = error as Caused | undefined, depth = 0; at && depth < 10; at = at.cause as Caused, depth += 1) {
-    const found = FATAL.get(at.type ?? '') ?? FATAL.get(at.name ?? '');
+    const found = at.help ?? FATAL.get(at.type ?? '') ?? FATAL.get(at.name ?? '');
     if (found !== undefined) return found;
   }
   return null;
@@ -23,5 +30,7 @@ export function remedy(error: unknown): string | null {
 interface Caused {
   readonly name?: string;
   readonly type?: string;
+  /** An error that says itself what to do. */
+  readonly help?: string;
   readonly cause?: unknown;
 }

@@ -4,6 +4,9 @@ declare module 'kafkajs/src/network/connection.js' {
 
   export default class Connection {
     readonly clientId: string;
+    readonly host: string;
+    readonly port: number;
+    readonly sasl: object | null;
     readonly socket: Socket;
     readonly requestQueue: {
       push(waiting: object): void;
@@ -15,7 +18,35 @@ declare module 'kafkajs/src/network/connection.js' {
     failIfNotConnected(): void;
     nextCorrelationId(): number;
     processData(bytes: Buffer): void;
+    rejectRequests(error: Error): void;
+    disconnect(): Promise<boolean>;
   }
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/index.js' {
+  import type Connection from 'kafkajs/src/network/connection.js';
+
+  export default class SASLAuthenticator {
+    readonly connection: Connection;
+    authenticate(): Promise<void>;
+  }
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/plain.js' {
+  import type { AuthenticationProviderArgs, Authenticator } from 'kafkajs';
+
+  export default function plain(sasl: {
+    readonly username: string;
+    readonly password: string;
+  }): (args: AuthenticationProviderArgs) => Authenticator;
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/scram256.js' {
+  export { default } from 'kafkajs/src/broker/saslAuthenticator/plain.js';
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/scram512.js' {
+  export { default } from 'kafkajs/src/broker/saslAuthenticator/plain.js';
 }
 
 declare module 'kafkajs/src/network/requestQueue/index.js' {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { explain, Failure, isAway, messageOf } from '../../src/cli/failure.ts';
 import { VERSION } from '../../src/cli/io.ts';
+import { LoginRefused } from '../../src/kafka/login.ts';
 import { SettingsError } from '../../src/settings/index.ts';
 import { tidemark } from './harness.ts';
 
@@ -65,11 +66,22 @@ describe('exit codes of errors', () => {
       }),
       3,
     ],
+    ['brokers that refuse the login', new LoginRefused('x', 'correct it'), 3],
     ['Postgres that knows no such user', Object.assign(new Error('x'), { code: '28P01' }), 3],
     ['a mistake of our own', new Error('x'), 1],
     ['an error that causes itself', Object.assign(new Error('x'), { cause: null }), 1],
   ])('%s', (_, error, code) => {
     expect(explain(error, false).exitCode).toBe(code);
+  });
+
+  test('a refused login is nothing to wait for, and tells what to do once', () => {
+    const error = new LoginRefused('b1:9092 refused the login', 'correct the password');
+    expect(isAway(error)).toBe(false);
+    const text = 'tidemark: b1:9092 refused the login: correct the password\n';
+    expect(explain(error, false).text).toBe(text);
+    expect(explain(new Error('b1:9092 refused the login: correct the password', { cause: error }), false).text).toBe(
+      text,
+    );
   });
 
   test('an error that is its own cause ends the search', () => {

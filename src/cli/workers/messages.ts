@@ -51,6 +51,8 @@ export interface ErrorForm {
   readonly message: string;
   readonly stack: string | undefined;
   readonly code: unknown;
+  /** What it says is to be done. */
+  readonly help: unknown;
   /** Of a Failure. */
   readonly exitCode: ExitCode | null;
   readonly causes: readonly ErrorForm[];
@@ -58,21 +60,30 @@ export interface ErrorForm {
 
 export function errorForm(error: unknown, depth = 0): ErrorForm {
   if (!(error instanceof Error)) {
-    return { name: 'Error', message: String(error), stack: undefined, code: null, exitCode: null, causes: [] };
+    return {
+      name: 'Error',
+      message: String(error),
+      stack: undefined,
+      code: null,
+      help: null,
+      exitCode: null,
+      causes: [],
+    };
   }
-  const { name, message, stack, cause, code, errors } = error as Error & Record<string, unknown>;
+  const { name, message, stack, cause, code, help, errors } = error as Error & Record<string, unknown>;
   const exitCode = error instanceof Failure ? error.exitCode : null;
   const below = [cause, ...(Array.isArray(errors) ? errors : [])].filter((one) => one !== undefined && one !== null);
   // Errors that cause each other would have no end.
   const causes = depth < 8 ? below.map((one) => errorForm(one, depth + 1)) : [];
-  return { name, message, stack, code: typeof code === 'string' ? code : null, exitCode, causes };
+  const texts = { code: typeof code === 'string' ? code : null, help: typeof help === 'string' ? help : null };
+  return { name, message, stack, ...texts, exitCode, causes };
 }
 
 /** That error again, of its class where somebody asks for it; of several causes an AggregateError is the cause. */
-export function errorOf({ name, message, stack, code, exitCode, causes }: ErrorForm): Error {
+export function errorOf({ name, message, stack, code, help, exitCode, causes }: ErrorForm): Error {
   const below = causes.map(errorOf);
   const options = below.length === 0 ? {} : { cause: below.length > 1 ? new AggregateError(below) : below[0] };
-  const kept = Object.entries({ stack, code }).filter(([, value]) => value !== null && value !== undefined);
+  const kept = Object.entries({ stack, code, help }).filter(([, value]) => value !== null && value !== undefined);
   const error =
     name === 'CannotGoOn'
       ? new CannotGoOn(message, options)

@@ -1,0 +1,127 @@
+/**
+ * Logging in to a broker. KafkaJS calls whatever goes wrong in a login an authentication error, which nobody tries
+ * again: a connection that breaks just then would end the processor. Here only what a broker says of the credentials is
+ * one; all else is an error of the connection.
+ */
+import kafkajs, { type AuthenticationProviderArgs, type Authenticator, type Mechanism } from 'kafkajs';
+import SASLAuthenticator from 'kafkajs/src/broker/saslAuthenticator/index.js';
+import type Connection from 'kafkajs/src/network/connection.js';
+import { messageOf } from '../processor/errors.ts';
+import { type LoginRecord, recordOf } from './login-record.ts';
+
+/** What a broker, or who gives tokens out, says of the credentials: final, unless they were right before. */
+export class LoginRefused extends Error {
+  // By this name KafkaJS, too, knows that another try with the same credentials is of no use.
+  override readonly name = 'KafkaJSSASLAuthenticationError';
+  readonly retriable = false;
+  /** What to do. */
+  readonly help: string;
+
+  constructor(message: string, help: string, options?: ErrorOptions) {
+    super(message, options);
+    this.help = help;
+  }
+}
+
+export interface LoginOptions {
+  /** As brokers call it, in small letters. */
+  readonly mechanism: string;
+  /** For messages, and to tell it from other logins: no secret. */
+  readonly who: string;
+  /** What to do where the brokers refuse it. */
+  readonly help: string;
+  /** Begins one login, with what the secrets are now. */
+  readonly begin: (args: AuthenticationProviderArgs) => Promise<Authenticator>;
+}
+
+/** What KafkaJS gets as its `sasl`. */
+export class Login implements Mechanism {
+  readonly mechanism: string;
+  readonly #options: LoginOptions;
+  readonly #record: LoginRecord;
+
+  /** @param place which cluster it is for */
+  constructor(options: LoginOptions, place: string) {
+    guardLogins();
+    this.mechanism = options.mechanism;
+    this.#options = options;
+    this.#record = recordOf(`${options.mechanism} ${options.who} ${place}`);
+  }
+
+  authenticationProvider = (args: AuthenticationProviderArgs): Authenticator => ({
+    authenticate: async () => {
+      // KafkaJS keeps of an error its message alone.
+      let broken: unknown;
+      const saslAuthenticate: typeof args.saslAuthenticate = async (given) => {
+        try {
+          return await args.saslAuthenticate(given);
+        } catch (error) {
+          broken = error;
+          throw error;
+        }
+      };
+      const login = await this.#options.begin({ ...args, saslAuthenticate });
+      try {
+        await login.authenticate();
+      } catch (error) {
+        throw broken ?? error;
+      }
+    },
+  });
+
+  /** @throws LoginRefused, or an error of the connection */
+  async over(connection: Connection, authenticate: () => Promise<void>): Promise<void> {
+    try {
+      await authenticate();
+    } catch (error) {
+      const judged = this.#judged(error, `${connection.host}:${connection.port}`);
+      // What the broker thinks of this connection is not known any more.
+      connection.rejectRequests(judged);
+      void connection.disconnect();
+      throw judged;
+    }
+    this.#record.accepted();
+  }
+
+  #judged(error: unknown, broker: string): Error {
+    const { who, help, mechanism } = this.#options;
+    const said = messageOf(error);
+    if (!isRefusal(error)) return broken(`the login at ${broker} did not come to an end: ${said}`, broker);
+    const refused = `${broker} refused the login of ${who} by ${mechanism}: ${said}`;
+    const left = this.#record.refused();
+    if (left > 0) {
+      return broken(`${refused} (it was right before: tried again for ${Math.ceil(left / 1_000)} s)`, broker);
+    }
+    return new LoginRefused(refused, helpIn(error) ?? help, { cause: error });
+  }
+}
+
+const UNSUPPORTED = 'UNSUPPORTED_SASL_MECHANISM';
+
+function isRefusal(error: unknown): boolean {
+  const { name, type } = error as { readonly name?: string; readonly type?: string };
+  return name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED' || type === UNSUPPORTED;
+}
+
+/** What to do, where it is not the credentials that are wrong. */
+function helpIn(error: unknown): string | undefined {
+  if (error instanceof LoginRefused) return error.help;
+  if ((error as { readonly type?: string }).type !== UNSUPPORTED) return undefined;
+  return 'set kafka.sasl.mechanism to one the brokers know';
+}
+
+/** After this one KafkaJS, and all that is built on it, connects anew. */
+function broken(message: string, broker: string): Error {
+  return new kafkajs.KafkaJSConnectionError(message, { broker });
+}
+
+const authenticate = SASLAuthenticator.prototype.authenticate;
+
+/** Has our logins judge what comes of them. May be called any number of times. */
+function guardLogins(): void {
+  SASLAuthenticator.prototype.authenticate = async function () {
+    const { sasl } = this.connection;
+    if (!(sasl instanceof Login)) return authenticate.call(this);
+    await sasl.over(this.connection, () => authenticate.call(this));
+  };
+}

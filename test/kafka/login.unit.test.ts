@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type KafkaAddress, kafkaClient } from '../../src/kafka/client.ts';
+import { ClusterLink } from '../../src/kafka/cluster.ts';
+import { remedy } from '../../src/kafka/fatal.ts';
+import { LoginRecord } from '../../src/kafka/login-record.ts';
+import { type Answer, FakeBroker } from './fake-broker.ts';
+import { quiet } from './support.ts';
+
+let broker: FakeBroker;
+let address: KafkaAddress;
+
+beforeEach(async () => {
+  broker = new FakeBroker();
+  const sasl = { mechanism: 'plain', username: 'fold', password: 'secret' } as const;
+  address = { brokers: [await broker.listen()], sasl } as unknown as KafkaAddress;
+});
+afterEach(() => broker.close());
+
+/** Logs in over a new connection. */
+async function login(...answers: Answer[]): Promise<void> {
+  broker.answers = answers;
+  const admin = kafkaClient(address, quiet).admin();
+  try {
+    await admin.connect();
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function failed(work: Promise<unknown>): Promise<Error> {
+  return work.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error: Error) => error,
+  );
+}
+
+describe('a login', () => {
+  test.each(['close', 'close at handshake', 'illegal state'] as const)(
+    'that ends by `%s` is tried again over a new connection',
+    async (answer) => {
+      await login(answer, answer, 'accept');
+    },
+  );
+
+  test('that never comes to an end is an error of the connection, and says where', async () => {
+    const error = await failed(login('close'));
+    expect(remedy(error)).toBeNull();
+    expect(error.message).toMatch(/^the login at 127\.0\.0\.1:\d+ did not come to an end: /);
+  });
+
+  test('that was refused the first time is final at once, with what the broker says and what to do', async () => {
+    const error = await failed(login('refuse'));
+    expect(broker.logins).toHaveLength(1);
+    expect(error.message).toMatch(/refused the login of user fold by plain: Invalid username or password$/);
+    expect(remedy(error)).toMatch(/^correct kafka.sasl.username and kafka.sasl.password/);
+  });
+
+  test('that the brokers do not know is final, and says which setting', async () => {
+    expect(remedy(await failed(login('unsupported')))).toBe('set kafka.sasl.mechanism to one the brokers know');
+  });
+
+  test('that was right before is tried again', async () => {
+    await login('accept');
+    await login('refuse', 'refuse', 'accept');
+    const error = await failed(login('refuse'));
+    expect(remedy(error)).toBeNull();
+    expect(error.message).toMatch(/refused the login of user fold .* \(it was right before: tried again for \d+ s\)/);
+  });
+
+  test.each(['close', 'illegal state', 'refuse'] as const)(
+    'that the broker wants anew, and that ends by `%s`, ends nothing',
+    async (answer) => {
+      const link = new ClusterLink(kafkaClient(address, quiet), quiet);
+      // Less than KafkaJS's threshold: it logs in again before each request.
+      broker.lifetime = 5_000n;
+      broker.answers = ['accept'];
+      const cluster = await link.ask('the cluster itself', async (it) => it);
+      await cluster.refreshMetadata();
+      broker.answers = [answer];
+      const error = await failed(cluster.refreshMetadata());
+      expect(remedy(error)).toBeNull();
+      expect(error.message).toMatch(/did not come to an end|it was right before/);
+      await link.close();
+    },
+  );
+
+  test('of another user is another login', async () => {
+    await login('accept');
+    address = { ...address, sasl: { ...address.sasl!, username: 'other' } };
+    expect(remedy(await failed(login('refuse')))).not.toBeNull();
+  });
+});
+
+describe('what was said to a login', () => {
+  const MINUTE = 60_000;
+  let now = 0;
+  const record = () => new LoginRecord(`user ${Math.random()}`, () => now);
+
+  test('is final where it was never right', () => {
+    expect(record().refused()).toBe(0);
+  });
+
+  test('is forgiven for five minutes from the first refusal on, and anew after each success', () => {
+    const login = record();
+    login.accepted();
+    const leftAfter = (minutes: number) => {
+      now += minutes * MINUTE;
+      return login.refused() / MINUTE;
+    };
+    expect([0, 4, 1].map(leftAfter)).toEqual([5, 1, 0]);
+    login.accepted();
+    expect(leftAfter(0)).toBe(5);
+  });
+
+  test('long ago is no part of what is said now', () => {
+    const login = record();
+    login.accepted();
+    login.refused();
+    now += 6 * MINUTE;
+    expect(login.refused()).toBe(5 * MINUTE);
+  });
+});
