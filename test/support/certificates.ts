@@ -1,5 +1,5 @@
 import { mkdtempSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
@@ -19,6 +19,8 @@ export function certificates(): Certificates {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-certificates-'));
   const made: { directory: string; authority?: Authority; stranger?: Authority } = { directory };
   beforeAll(async () => {
+    // Servers of another user read in it.
+    await chmod(directory, 0o711);
     made.authority = await authorityIn(join(directory, 'ours'));
     made.stranger = await authorityIn(join(directory, 'theirs'));
   });
