@@ -12,6 +12,12 @@ declare module 'kafkajs/src/network/connection.js' {
       push(waiting: object): void;
       maybeThrottle(ms: number | null): void;
     };
+    constructor(options: object);
+    connect(): Promise<boolean>;
+    isConnected(): boolean;
+    /** Gives what the response's `parse` does. */
+    send(call: object): Promise<unknown>;
+    disconnect(): Promise<unknown>;
     isAuthenticated(): boolean;
     authenticate(): Promise<void>;
     /** @throws where it is not connected. */
