@@ -97,9 +97,9 @@ export async function reach<T>(what: string, setting: string, action: () => Prom
 
 /** What to print and how to exit for whatever a command threw. */
 export function explain(error: unknown, debug: boolean): { readonly text: string; readonly exitCode: ExitCode } {
-  const isWrong = error instanceof SettingsError || (error as Error | null)?.name === 'UnusableFile';
-  const exitCode =
-    error instanceof Failure ? error.exitCode : isWrong ? 2 : isAway(error) || isLoginRefused(error) ? 3 : 1;
+  const wrong = error instanceof SettingsError || (error as Error | null)?.name === 'UnusableFile';
+  const away = isAway(error) || isLoginRefused(error);
+  const exitCode = error instanceof Failure ? error.exitCode : wrong ? 2 : away ? 3 : 1;
   // These say themselves what to do.
   const told = new Set([
     ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../settings/index.ts';
 import { joinNothing } from './answers.ts';
 import { registerCodecs } from './codecs.ts';
+import { freshConnections } from './fresh-connections.ts';
 import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
 import { Login } from './login.ts';
 import { passwordLogin } from './password-login.ts';
@@ -29,6 +30,7 @@ export interface ClientOptions {
 export function kafkaClient(address: KafkaAddress, logger: Logger, options: ClientOptions = {}): Kafka {
   quietTimers();
   joinNothing();
+  freshConnections();
   registerCodecs();
   const config: KafkaConfig = {
     brokers: [...address.brokers],

@@ -39,7 +39,7 @@ export class ClusterLink {
   async #once<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout: number): Promise<T> {
     const { signal } = this.#closing;
     if (signal.aborted) throw new NoAnswer(`cannot ask Kafka for ${what}: the connection is closed`);
-    this.#link ??= open(this.#kafka);
+    this.#link ??= openLink(this.#kafka);
     const link = this.#link;
     const asked = link.then(({ cluster }) => question(cluster));
     const late = () => {
@@ -75,12 +75,14 @@ class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-interface Link {
+/** KafkaJS's own view of a cluster, and its connections. */
+export interface Link {
   readonly cluster: Cluster;
   disconnect(): Promise<void>;
 }
 
-async function open(kafka: Kafka): Promise<Link> {
+/** Connects to one broker of those that are given; the others when they are asked for. */
+export async function openLink(kafka: Kafka): Promise<Link> {
   let cluster: Cluster | undefined;
   const consumer = kafka.consumer({
     groupId: 'never-joined',

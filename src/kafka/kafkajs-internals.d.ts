@@ -12,6 +12,12 @@ declare module 'kafkajs/src/network/connection.js' {
       push(waiting: object): void;
       maybeThrottle(ms: number | null): void;
     };
+    constructor(options: object);
+    connect(): Promise<boolean>;
+    isConnected(): boolean;
+    /** Gives what the response's `parse` does. */
+    send(call: object): Promise<unknown>;
+    disconnect(): Promise<unknown>;
     isAuthenticated(): boolean;
     authenticate(): Promise<void>;
     /** @throws where it is not connected. */
@@ -58,6 +64,41 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
 declare module 'kafkajs/src/protocol/decoder.js' {
   export default class Decoder {
     constructor(bytes: Buffer);
+    readInt16(): number;
+    readInt32(): number;
+    readInt64(): { toString(): string };
+    readUVarIntString(): string | null;
+    /** null for the array that is null. */
+    readUVarIntArray<T>(item: () => T): T[] | null;
+    readTaggedFields(): void;
+  }
+}
+
+declare module 'kafkajs/src/protocol/encoder.js' {
+  export default class Encoder {
+    constructor(initialSize?: number);
+    writeInt16(value: number): this;
+    writeString(value: string | null): this;
+    writeBufferInternal(value: Buffer): void;
+    writeInt8(value: number): this;
+    writeInt32(value: number): this;
+    writeBoolean(value: boolean): this;
+    writeUVarInt(value: number): this;
+    writeUVarIntString(value: string): this;
+    writeEncoder(value: Encoder): this;
+  }
+}
+
+declare module 'kafkajs/src/protocol/error.js' {
+  const errors: { createErrorFromCode(code: number): Error };
+  export default errors;
+}
+
+declare module 'kafkajs/src/cluster/brokerPool.js' {
+  import type Broker from 'kafkajs/src/broker/index.js';
+
+  export interface BrokerPool {
+    findConnectedBroker(): Promise<Broker>;
   }
 }
 
@@ -88,14 +129,26 @@ declare module 'kafkajs/src/broker/index.js' {
 
   export interface ConnectionPool {
     getConnectionByRequest(call: Pick<Call, 'request'>): Promise<Connection>;
+    /** Gives what the response's `parse` does. */
+    send(call: object): Promise<unknown>;
   }
 
   export default class Broker {
     readonly connectionPool: ConnectionPool;
     /** Writes requests in the newest version that both sides know. */
     lookupRequest(apiKey: number, definition: object): (given: object) => Call;
+    /** By API key, of the broker; null before it is connected. */
+    readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null;
     disconnect(): Promise<void>;
-    produce(given: object): Promise<unknown>;
+    findGroupCoordinator(of: {
+      readonly groupId: string;
+      readonly coordinatorType: number;
+    }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
+    offsetFetch(of: object): Promise<{
+      readonly responses: readonly {
+        readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+      }[];
+    }>;
   }
 }
 

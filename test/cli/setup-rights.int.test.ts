@@ -144,7 +144,8 @@ describeReal('with a role that may do little', () => {
     await administer(
       `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC, ${name}; ALTER DATABASE ${name} OWNER TO CURRENT_USER`,
     );
-    const refused = await tidemark(['status'], { env });
+    const refused = await tidemark(['run'], { env });
+    expect(refused.code).toBe(1);
     expect(refused.err).toContain(`GRANT CONNECT ON DATABASE "${name}" TO "${name}"`);
   });
 });

@@ -1,4 +1,4 @@
-import { type Admin, Partitioners } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import { kafkaClient } from '../../kafka/client.ts';
 import type { RealStack } from '../../local/stack.ts';
@@ -8,6 +8,7 @@ import { registryEncoder } from '../../simulate/encode.ts';
 import { Registry, subjectOf } from '../../wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../wire/schemas.ts';
 import { prepare, runProcessor } from '../assemble.ts';
+import { EventWriter } from '../event-writer.ts';
 import { Failure, messageOf, reach } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { setUpDatabase, setUpMeta } from '../setup/database.ts';
@@ -23,7 +24,7 @@ import { facts, look } from './views.ts';
 export function realParts(stack: RealStack, settings: Settings, logger: Logger, io: Io): Parts {
   const { kafka, input, output, deadLetter, late, database } = settings;
   const client = kafkaClient(kafka, logger);
-  const producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true });
+  let writer: EventWriter | null = null;
   const viewer = new Viewer(client, viewerGroup(kafka.group), logger);
   const pool = createPool(database, 2);
   const registry = new Registry(settings.registry);
@@ -55,7 +56,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
       return found.filter(({ state }) => state === 'made').map(({ what }) => what);
     },
     follow: async (onMessage) => {
-      await reachKafka(settings, () => producer.connect());
+      writer = await reachKafka(settings, () => EventWriter.open(client, input.topic, logger));
       const topics = new Map([
         [output.topic, 'output'],
         [deadLetter.topic, 'dead-letter'],
@@ -69,12 +70,12 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
     },
     encoder: () => registryEncoder(registry, inputSchemaId!),
     send: async (messages) => {
-      await reachKafka(settings, () => producer.send({ topic: input.topic, messages }));
+      await reachKafka(settings, () => writer!.send(messages));
     },
     look: (visitIds) => reachPostgres(() => look(pool, visitIds)),
     facts: () => reachPostgres(() => facts(pool)),
     close: async () => {
-      const ends = await Promise.allSettled([viewer.close(), producer.disconnect(), pool.end()]);
+      const ends = await Promise.allSettled([viewer.close(), writer?.close(), pool.end()]);
       for (const end of ends)
         if (end.status === 'rejected') logger.warn({ err: messageOf(end.reason) }, 'while closing');
     },
