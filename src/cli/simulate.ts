@@ -115,8 +115,9 @@ async function encoderFor(settings: Settings) {
   if (format === 'json') return jsonEncoder();
   if (format === 'tracardi') throw new Failure(2, 'simulate writes avro and json: set input.format to one of them');
   const subject = subjectOf(topic);
-  const found = await new Registry(settings.registry).lookup(subject, TRACK_EVENT_SCHEMA);
-  if (found !== null) return registryEncoder(settings.registry, found.id);
+  const registry = new Registry(settings.registry);
+  const found = await registry.lookup(subject, TRACK_EVENT_SCHEMA);
+  if (found !== null) return registryEncoder(registry, found.id);
   throw new Failure(1, `the registry has no TrackEvent under ${subject}: \`tidemark setup\` registers it`);
 }
 

@@ -26,6 +26,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
   const producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true });
   const viewer = new Viewer(client, viewerGroup(kafka.group), logger);
   const pool = createPool(database, 2);
+  const registry = new Registry(settings.registry);
   let inputSchemaId: number | null = null;
 
   return {
@@ -39,7 +40,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
     howToLook: howToLook(stack, settings),
     setUp: async () => {
       // Their server gets a schema, not a database.
-      await (await connectPlain(database.url, 'tidemark demo')).end();
+      await (await connectPlain(database, 'tidemark demo')).end();
       const found: Finding[] = await setUpDatabase(settings, false);
       const topics = await setUpTopics(settings, false, io);
       const schemas = await setUpSchemas(settings, false);
@@ -48,7 +49,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
       const { outputSchemaId } = schemas;
       if (partitions === null || outputSchemaId === null) throw new Failure(1, 'topics and schemas could not be made');
       await setUpMeta(settings, { partitions, outputSchemaId }, false);
-      const schema = await new Registry(settings.registry).lookup(subjectOf(input.topic), TRACK_EVENT_SCHEMA);
+      const schema = await registry.lookup(subjectOf(input.topic), TRACK_EVENT_SCHEMA);
       if (schema === null) throw new Failure(1, `the registry lost the schema of ${input.topic}: try again`);
       inputSchemaId = schema.id;
       return found.filter(({ state }) => state === 'made').map(({ what }) => what);
@@ -66,7 +67,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
       const prepared = await prepare(settings, processorLogger, signal);
       await runProcessor(settings, prepared, processorLogger, signal, hooks);
     },
-    encoder: () => registryEncoder(settings.registry, inputSchemaId!),
+    encoder: () => registryEncoder(registry, inputSchemaId!),
     send: async (messages) => {
       await reachKafka(settings, () => producer.send({ topic: input.topic, messages }));
     },
@@ -105,7 +106,7 @@ function howToLook(stack: RealStack, settings: Settings): string[] {
   const sql = `SELECT session_id, status, end_reason, event_count, duration FROM ${database.schema}.visits ORDER BY visit_id DESC LIMIT 10`;
   const lines = [
     `brokers          ${settings.kafka.brokers.join(',')}   topics ${input.topic}, ${output.topic}`,
-    ...(isTheirs ? [] : [`schema registry  ${settings.registry.url}`]),
+    ...(isTheirs ? [] : [`schema registry  ${settings.registry.url.join(',')}`]),
     `psql ${url} -c '${sql}'`,
   ];
   if (isTheirs) {
