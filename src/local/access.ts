@@ -96,10 +96,11 @@ export async function tool(access: Access, main: string, ...args: string[]): Pro
  * @returns the password, which the access now has too, as has the properties file.
  */
 export async function setPassword(access: Access, principal: string, password = makePassword()): Promise<string> {
-  const secret = `[password=${password}]`;
-  const config = `SCRAM-SHA-256=${secret},SCRAM-SHA-512=${secret}`;
-  const entity = ['--entity-type', 'users', '--entity-name', principal];
-  await tool(access, 'kafka.admin.ConfigCommand', '--alter', ...entity, '--add-config', config);
+  const alter = ['--alter', '--entity-type', 'users', '--entity-name', principal, '--add-config'];
+  // One at a time: the brokers refuse two of a user in one request.
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
+    await tool(access, 'kafka.admin.ConfigCommand', ...alter, `${mechanism}=[password=${password}]`);
+  }
   access.passwords[principal] = password;
   await writeProperties(access, principal);
   return password;
