@@ -1,6 +1,5 @@
 import { type ISocketFactory, Kafka, type KafkaConfig, type RetryOptions } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { TlsFiles } from '../secrets/pem.ts';
 import type { Settings } from '../settings/index.ts';
 import { joinNothing } from './answers.ts';
 import { brokerList } from './broker-list.ts';
@@ -47,17 +46,11 @@ export function kafkaClient(address: KafkaAddress, logger: Logger, options: Clie
   const open = options.socketFactory ?? openSocket;
   config.socketFactory = (args) => open(args);
   if (address.tls) {
-    const tls = new TlsOptions(tlsFiles(address));
+    const tls = new TlsOptions(address);
     config.ssl = true;
     config.socketFactory = (args) => open({ ...args, ssl: tls.now() });
   }
   const login = loginOf(address.sasl ?? {}, address.brokers);
   if (login !== null) config.sasl = login;
   return new Kafka(config);
-}
-
-function tlsFiles({ tlsCa = null, tlsCert = null, tlsKey = null, ...rest }: KafkaAddress): TlsFiles {
-  const { tlsKeyPassphrase: value = null, tlsKeyPassphraseFile: file = null } = rest;
-  const passphrase = { setting: 'kafka.tls_key_passphrase', value, file };
-  return { ca: tlsCa, cert: tlsCert, key: tlsKey, passphrase };
 }

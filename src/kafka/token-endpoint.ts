@@ -1,6 +1,6 @@
 import { request as plainRequest } from 'node:http';
 import { request } from 'node:https';
-import { readTls } from '../secrets/pem.ts';
+import { readTls } from '../files/tls.ts';
 import { readSecret, type Secret } from '../secrets/secret.ts';
 import { LoginRefused } from './login-refused.ts';
 import type { Token } from './tokens.ts';
@@ -45,7 +45,7 @@ export async function fetchToken({
     authorization: `Basic ${Buffer.from(`${formEncoded(clientId)}:${formEncoded(secret)}`).toString('base64')}`,
   };
   const asked = Date.now();
-  const tls = readTls('kafka.sasl.token_', { ca, cert: null, key: null });
+  const tls = readTls({ ca: ca === null ? null : { setting: 'kafka.sasl.token_ca', path: ca } });
   const { status, text } = await post(url, headers, String(body), tls).catch((error: Error) => {
     throw new Error(`the token endpoint ${url} did not answer: ${error.message}`, { cause: error });
   });

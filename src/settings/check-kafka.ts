@@ -1,4 +1,4 @@
-import { readTls } from '../secrets/pem.ts';
+import { readTls } from '../files/tls.ts';
 import type { Settings } from './settings.ts';
 
 type Kafka = Settings['kafka'];
@@ -22,12 +22,17 @@ export function checkKafka({ tls, sasl, ...kafka }: Kafka): string[] {
     problems.push('kafka.tls_key_passphrase is set, but kafka.tls_key is not: set it');
   }
   problems.push(...checkLogin(sasl));
-  if (!tls || problems.length > 0) return problems;
-  const { tlsKeyPassphrase: value, tlsKeyPassphraseFile: file } = kafka;
+  if (problems.length > 0) return problems;
+  const named = (setting: string, path: string | null) => (path === null ? null : { setting, path });
+  const passphrase = kafka.tlsKeyPassphrase;
   return problemsOf(() => {
-    const passphrase = { setting: 'kafka.tls_key_passphrase', value, file };
-    readTls('kafka.tls_', { ca: kafka.tlsCa, cert: kafka.tlsCert, key: kafka.tlsKey, passphrase });
-    readTls('kafka.sasl.token_', { ca: sasl.tokenCa, cert: null, key: null });
+    readTls({
+      ca: named('kafka.tls_ca', kafka.tlsCa),
+      cert: named('kafka.tls_cert', kafka.tlsCert),
+      key: named('kafka.tls_key', kafka.tlsKey),
+      passphrase: passphrase === null ? null : { setting: 'kafka.tls_key_passphrase', value: passphrase },
+    });
+    readTls({ ca: named('kafka.sasl.token_ca', sasl.tokenCa) });
   });
 }
 
