@@ -12,6 +12,12 @@ declare module 'kafkajs/src/network/connection.js' {
       push(waiting: object): void;
       maybeThrottle(ms: number | null): void;
     };
+    constructor(options: object);
+    connect(): Promise<boolean>;
+    isConnected(): boolean;
+    /** Gives what the response's `parse` does. */
+    send(call: object): Promise<unknown>;
+    disconnect(): Promise<unknown>;
     isAuthenticated(): boolean;
     authenticate(): Promise<void>;
     /** @throws where it is not connected. */
@@ -172,4 +178,22 @@ declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
 
 declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
   export default function Record(of: object): object;
+}
+
+declare module 'kafkajs/src/consumer/consumerGroup.js' {
+  import type { Cluster } from 'kafkajs';
+
+  export default class ConsumerGroup {
+    readonly cluster: Pick<Cluster, 'findTopicPartitionMetadata'> & {
+      /** Of the brokers that the metadata has: keys of an object, which the types have as numbers. */
+      getNodeIds(): string[];
+    };
+    preferredReadReplicasPerTopicPartition: Record<
+      string,
+      Record<string, { readonly nodeId: number; readonly expireAt: number }>
+    >;
+    /** Partitions by the broker to fetch them from. */
+    findReadReplicaForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>;
+    recoverFromFetch(error: Error): Promise<void>;
+  }
 }

@@ -28,7 +28,8 @@ export class Waker {
 }
 
 const FIRST_DELAY = 100;
-const LONGEST_DELAY = 5_000;
+/** What is back is noticed within three seconds, what is away asked for seldom enough. */
+const LONGEST_DELAY = 2_500;
 
 /** How long to wait before the n-th attempt (from 1) at something that is away, in ms. */
 export function backoff(attempt: number): number {
