@@ -2,12 +2,14 @@
  * Every setting, declared once. Parsing, `tidemark config`, docs/SETTINGS.md and the checks of what may change under
  * running state all come from here.
  */
+import { secret } from './secret.ts';
 import { named, setting } from './setting.ts';
 import {
   boolean,
   bounded,
   bytes,
   duration,
+  file,
   integer,
   list,
   matching,
@@ -31,7 +33,6 @@ const topic = matching(
   'must be a topic name: 1 to 249 of the letters a-z, A-Z, 0-9, ".", "_" and "-"',
 );
 const broker = matching('host:port', /^[^\s,:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
-const path = text;
 const eventType = bounded('event types', 64);
 const sessionId = bounded('session ids', 128);
 
@@ -52,19 +53,19 @@ export const SETTINGS = named({
   'kafka.tls': setting({ env: 'KAFKA_TLS', type: boolean, default: false, doc: 'Speak TLS to the brokers.' }),
   'kafka.tls_ca': setting({
     env: 'KAFKA_TLS_CA',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the authority that signed the brokers' certificates; without it, those Node.js knows.",
   }),
   'kafka.tls_cert': setting({
     env: 'KAFKA_TLS_CERT',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the client's certificate.",
   }),
   'kafka.tls_key': setting({
     env: 'KAFKA_TLS_KEY',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the client's key.",
   }),
@@ -80,12 +81,10 @@ export const SETTINGS = named({
     default: null,
     doc: 'User at the brokers.',
   }),
-  'kafka.sasl.password': setting({
+  ...secret('kafka.sasl.password', {
     env: 'KAFKA_SASL_PASSWORD',
     type: optional(text),
-    default: null,
     doc: 'Password at the brokers.',
-    secret: true,
   }),
   'kafka.group': setting({
     type: matching('text', /^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters without spaces'),
@@ -110,44 +109,38 @@ export const SETTINGS = named({
     default: null,
     doc: 'User at the registry.',
   }),
-  'registry.password': setting({
+  ...secret('registry.password', {
     env: 'SCHEMA_REGISTRY_PASSWORD',
     type: optional(text),
-    default: null,
     doc: 'Password at the registry.',
-    secret: true,
   }),
-  'registry.token': setting({
+  ...secret('registry.token', {
     env: 'SCHEMA_REGISTRY_TOKEN',
     type: optional(text),
-    default: null,
     doc: 'Bearer token for the registry, instead of user and password.',
-    secret: true,
   }),
   'registry.tls_ca': setting({
     env: 'SCHEMA_REGISTRY_TLS_CA',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the authority that signed the registry's certificate; without it, those Node.js knows. Read again when it changes, as the two below.",
   }),
   'registry.tls_cert': setting({
     env: 'SCHEMA_REGISTRY_TLS_CERT',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the client's certificate for the registry.",
   }),
   'registry.tls_key': setting({
     env: 'SCHEMA_REGISTRY_TLS_KEY',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the client's key for the registry.",
   }),
-  'registry.tls_passphrase': setting({
-    env: 'SCHEMA_REGISTRY_TLS_PASSPHRASE',
+  ...secret('registry.tls_key_passphrase', {
+    env: 'SCHEMA_REGISTRY_TLS_KEY_PASSPHRASE',
     type: optional(text),
-    default: null,
     doc: 'What opens the key, where it is encrypted.',
-    secret: true,
   }),
   'database.url': setting({
     env: 'DATABASE_URL',
@@ -157,12 +150,10 @@ export const SETTINGS = named({
     secret: 'password',
     flag: '--database-url',
   }),
-  'database.password': setting({
+  ...secret('database.password', {
     env: 'DATABASE_PASSWORD',
     type: optional(text),
-    default: null,
-    doc: 'Password at Postgres, apart from the URL.',
-    secret: true,
+    doc: 'Password at Postgres, apart from the URL, before the one in it.',
   }),
   'database.schema': setting({
     type: matching(
@@ -368,11 +359,9 @@ export const SETTINGS = named({
     doc: 'Address to listen at; 0.0.0.0 for all of them.',
     flag: '--http-host',
   }),
-  'http.token': setting({
+  ...secret('http.token', {
     type: optional(matching('text', /^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces')),
-    default: null,
     doc: 'Bearer token that all but `/livez` and `/readyz` ask for.',
-    secret: true,
   }),
 });
 

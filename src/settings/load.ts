@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
+import { readSecretFile } from '../secrets/secret.ts';
 import { check } from './check.ts';
-import { KEYS, SETTINGS } from './declaration.ts';
+import { KEYS, type Key, SETTINGS } from './declaration.ts';
 import { type Found, fromEnvironment, fromFile, fromFlags, type Given, type Source } from './given.ts';
+import { fileOf } from './secret.ts';
 import { type AnySetting, isDerived } from './setting.ts';
 import { nest, type Settings } from './settings.ts';
 
@@ -62,6 +65,7 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
     if ('problem' in parsed) problems.push(parsed.problem);
     else values.set(one.key, parsed.value);
   }
+  problems.push(...readSecrets(given, values, cwd));
   if (problems.length > 0) throw new SettingsError(problems);
 
   const sources = new Map(KEYS.map((key) => [key as string, given.get(key)?.source ?? 'default']));
@@ -72,6 +76,42 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
   const checked = check(settings);
   if (checked.problems.length > 0) throw new SettingsError(checked.problems);
   return { settings, sources, where, warnings: checked.warnings };
+}
+
+/** The later wins. */
+const SOURCES: readonly Source[] = ['default', 'file', 'environment', 'flag'];
+
+/** Of a secret and the file that holds it the later source wins; what is in the file is the value. */
+function readSecrets(given: Map<string, Given>, values: Map<string, unknown>, cwd: string): string[] {
+  const problems: string[] = [];
+  for (const key of KEYS) {
+    const file = given.get(fileOf(key));
+    if (file === undefined) continue;
+    const plain = given.get(key);
+    if (plain?.source === file.source) {
+      problems.push(`${plain.where} and ${file.where} are both set, ${key} and ${fileOf(key)}: unset one of them`);
+    } else if (plain !== undefined && SOURCES.indexOf(plain.source) > SOURCES.indexOf(file.source)) {
+      given.delete(fileOf(key));
+      values.delete(fileOf(key));
+    } else if (values.has(fileOf(key))) {
+      const path = resolve(cwd, values.get(fileOf(key)) as string);
+      values.set(fileOf(key), path);
+      const read = readSecretValue(key, path, file);
+      if ('problem' in read) problems.push(read.problem);
+      else values.set(key, read.value);
+      given.set(key, file);
+    }
+  }
+  return problems;
+}
+
+function readSecretValue(key: Key, path: string, file: Given): ReturnType<typeof parse> {
+  try {
+    const raw = readSecretFile(`${fileOf(key)} (${file.where})`, path);
+    return parse(SETTINGS[key], { ...file, key, raw });
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
 }
 
 function parse(setting: AnySetting, { key, raw, where }: Given): { value: unknown } | { problem: string } {

@@ -30,6 +30,9 @@ export const text: Type<string> = {
   format: (value) => value,
 };
 
+/** Path of a file, from the working directory where it is no absolute one. */
+export const file: Type<string> = { ...text, name: 'file' };
+
 /** Text that has to match, with what to say if it does not. */
 export function matching(name: string, pattern: RegExp, otherwise: string): Type<string> {
   return {

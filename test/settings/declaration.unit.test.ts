@@ -39,16 +39,21 @@ describe('the declaration', () => {
       'kafka.sasl.mechanism KAFKA_SASL_MECHANISM',
       'kafka.sasl.username KAFKA_SASL_USERNAME',
       'kafka.sasl.password KAFKA_SASL_PASSWORD',
+      'kafka.sasl.password_file KAFKA_SASL_PASSWORD_FILE',
       'registry.url SCHEMA_REGISTRY_URL',
       'registry.username SCHEMA_REGISTRY_USERNAME',
       'registry.password SCHEMA_REGISTRY_PASSWORD',
+      'registry.password_file SCHEMA_REGISTRY_PASSWORD_FILE',
       'registry.token SCHEMA_REGISTRY_TOKEN',
+      'registry.token_file SCHEMA_REGISTRY_TOKEN_FILE',
       'registry.tls_ca SCHEMA_REGISTRY_TLS_CA',
       'registry.tls_cert SCHEMA_REGISTRY_TLS_CERT',
       'registry.tls_key SCHEMA_REGISTRY_TLS_KEY',
-      'registry.tls_passphrase SCHEMA_REGISTRY_TLS_PASSPHRASE',
+      'registry.tls_key_passphrase SCHEMA_REGISTRY_TLS_KEY_PASSPHRASE',
+      'registry.tls_key_passphrase_file SCHEMA_REGISTRY_TLS_KEY_PASSPHRASE_FILE',
       'database.url DATABASE_URL',
       'database.password DATABASE_PASSWORD',
+      'database.password_file DATABASE_PASSWORD_FILE',
     ]);
     expect(SETTINGS['dead_letter.topic'].env).toBe('TIDEMARK_DEAD_LETTER_TOPIC');
     expect(SETTINGS['kafka.group'].env).toBe('TIDEMARK_KAFKA_GROUP');

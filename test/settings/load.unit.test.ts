@@ -139,8 +139,17 @@ describe('settings', () => {
   test('a secret may stand in a file', () => {
     const name = file('s3cret-token\n', 'token');
     const { settings, where } = load({ env: { TIDEMARK_HTTP_TOKEN_FILE: name } });
-    expect(settings.http.token).toBe('s3cret-token');
+    expect(settings.http).toMatchObject({ token: 's3cret-token', tokenFile: join(cwd, name) });
     expect(where.get('http.token')).toBe('TIDEMARK_HTTP_TOKEN_FILE');
+  });
+
+  test('of a secret and a file that holds it the later source wins', () => {
+    const config = file(`http.token_file: ${file('from-file')}\n`);
+    expect(load({ flags: { config } }).settings.http.token).toBe('from-file');
+    const { settings } = load({ flags: { config }, env: { TIDEMARK_HTTP_TOKEN: 'from-variable' } });
+    expect(settings.http).toMatchObject({ token: 'from-variable', tokenFile: null });
+    const flags = { config: file('http.token: given\n'), set: [`http.token_file=${file('from-flag')}`] };
+    expect(load({ flags }).settings.http.token).toBe('from-flag');
   });
 
   test('listening beyond this machine without a token is warned of', () => {
@@ -192,7 +201,17 @@ describe('refused settings', () => {
     [
       'a secret in a file that is not there',
       env({ TIDEMARK_HTTP_TOKEN_FILE: 'x' }),
-      /TIDEMARK_HTTP_TOKEN_FILE: the file cannot be read/,
+      /http\.token_file \(TIDEMARK_HTTP_TOKEN_FILE\): the file \/.*x cannot be read/,
+    ],
+    [
+      'a secret in a file that is empty',
+      () => env({ TIDEMARK_HTTP_TOKEN_FILE: file('\n') }),
+      /http\.token_file .* is empty$/,
+    ],
+    [
+      'a secret in a file that may not be one',
+      () => env({ TIDEMARK_HTTP_TOKEN_FILE: file('two words') }),
+      /^http\.token \(TIDEMARK_HTTP_TOKEN_FILE\): must be visible ASCII/,
     ],
   ];
   test.each(refusals)('%s', (_, options, message) => {
