@@ -27,6 +27,32 @@ function problems(options: LoadOptions): readonly string[] {
   return [];
 }
 
+describe('a file with a mistake in it', () => {
+  const SECRET = 'hunter2';
+  test.each([
+    `kafka: { sasl: { password: abc: ${SECRET} } }`,
+    `kafka:\n  sasl:\n    password: @${SECRET}`,
+    `kafka:\n  sasl:\n    password: "${SECRET}`,
+    `database:\n  password: ${SECRET}: x`,
+    `database:\n\tpassword: ${SECRET}`,
+    `database.password: [${SECRET}`,
+    `database.password: %${SECRET}`,
+    `database.password: *${SECRET}`,
+    `database.password: |${SECRET}\n  x`,
+    `database.password: >2 ${SECRET}\n  x`,
+    `database.password: "a" ${SECRET}`,
+    `database.password: "\\${SECRET}"`,
+    `database.password: {${SECRET}: 1}`,
+    `database.url: postgres://me:${SECRET}@h:x/d`,
+    `database.url: postgres://me:${SECRET}@h/d?sslmode=x`,
+    `registry.url: [http://me:${SECRET}@h:99999]`,
+  ])('names the place and quotes nothing of the line: %j', (content) => {
+    const found = problems({ flags: { config: file(content) } }).join('\n');
+    expect(found).toMatch(/\.yaml:\d/);
+    expect(found).not.toContain(SECRET);
+  });
+});
+
 describe('settings', () => {
   test('with nothing set, the rules are the defaults of the semantics', () => {
     const { settings, sources, warnings } = load({});
