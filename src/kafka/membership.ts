@@ -122,7 +122,8 @@ export class Membership {
 
   #newMember(partitions: number): Member {
     const { address, topic, group, logger, processor = PROCESS_NAME, sessionTimeout = SESSION } = this.#options;
-    const options = { topic, group, partitions, sessionTimeout, processor, logger, owned: () => this.#owned };
+    const rack = address.clientRack ?? null;
+    const options = { topic, group, rack, partitions, sessionTimeout, processor, logger, owned: () => this.#owned };
     const { batch, moved, outOfRange } = this.#listener;
     const member: Member = new Member(kafkaClient(address, logger, { socketFactory: wholeAnswers }), options, {
       batch,

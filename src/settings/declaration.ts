@@ -33,6 +33,7 @@ const topic = matching(
   'must be a topic name: 1 to 249 of the letters a-z, A-Z, 0-9, ".", "_" and "-"',
 );
 const broker = matching('host:port', /^[^\s,:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
+const assignment = matching('name=value', /^[^=\s]+=[\x20-\x7e]*$/, 'must be name=value');
 const eventType = bounded('event types', 64);
 const sessionId = bounded('session ids', 128);
 
@@ -69,9 +70,14 @@ export const SETTINGS = named({
     default: null,
     doc: "PEM file with the client's key.",
   }),
+  ...secret('kafka.tls_key_passphrase', {
+    env: 'KAFKA_TLS_KEY_PASSPHRASE',
+    type: optional(text),
+    doc: 'What `kafka.tls_key` is encrypted with.',
+  }),
   'kafka.sasl.mechanism': setting({
     env: 'KAFKA_SASL_MECHANISM',
-    type: optional(oneOf('plain', 'scram-sha-256', 'scram-sha-512')),
+    type: optional(oneOf('plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer', 'aws-msk-iam')),
     default: null,
     doc: 'How to log in to the brokers; not set: no login.',
   }),
@@ -85,6 +91,64 @@ export const SETTINGS = named({
     env: 'KAFKA_SASL_PASSWORD',
     type: optional(text),
     doc: 'Password at the brokers.',
+  }),
+  'kafka.sasl.token_url': setting({
+    env: 'KAFKA_SASL_TOKEN_URL',
+    type: optional(url(['https:', 'http:'])),
+    default: null,
+    doc: 'With `oauthbearer`: endpoint that gives a token to a client (OAuth 2.0, client credentials).',
+  }),
+  'kafka.sasl.token_ca': setting({
+    env: 'KAFKA_SASL_TOKEN_CA',
+    type: optional(file),
+    default: null,
+    doc: "PEM file with the authority that signed the endpoint's certificate; without it, those Node.js knows.",
+  }),
+  'kafka.sasl.client_id': setting({
+    env: 'KAFKA_SASL_CLIENT_ID',
+    type: optional(text),
+    default: null,
+    doc: 'Client at the token endpoint.',
+  }),
+  ...secret('kafka.sasl.client_secret', {
+    env: 'KAFKA_SASL_CLIENT_SECRET',
+    type: optional(text),
+    doc: 'Secret of the client at the token endpoint.',
+  }),
+  'kafka.sasl.scope': setting({
+    env: 'KAFKA_SASL_SCOPE',
+    type: optional(text),
+    default: null,
+    doc: 'Scopes to ask the token endpoint for, with spaces between them.',
+  }),
+  'kafka.sasl.token_parameters': setting({
+    env: 'KAFKA_SASL_TOKEN_PARAMETERS',
+    type: list(assignment),
+    default: [],
+    doc: 'More to send to the token endpoint, each `name=value`: `audience=kafka`.',
+  }),
+  ...secret('kafka.sasl.token', {
+    env: 'KAFKA_SASL_TOKEN',
+    type: optional(text),
+    doc: 'With `oauthbearer`: the token itself, instead of an endpoint.',
+  }),
+  'kafka.sasl.extensions': setting({
+    env: 'KAFKA_SASL_EXTENSIONS',
+    type: list(assignment),
+    default: [],
+    doc: 'With `oauthbearer`: what the brokers want to know beside the token, each `name=value`: `logicalCluster=lkc-1`.',
+  }),
+  'kafka.sasl.aws_region': setting({
+    env: 'KAFKA_SASL_AWS_REGION',
+    type: optional(text),
+    default: null,
+    doc: 'With `aws-msk-iam`: region of the cluster. Needs the package `aws-msk-iam-sasl-signer-js`.',
+  }),
+  'kafka.client_rack': setting({
+    env: 'KAFKA_CLIENT_RACK',
+    type: optional(text),
+    default: null,
+    doc: 'Where this instance runs, as `broker.rack` names it: the input is read from the nearest replica, where the brokers choose replicas by rack.',
   }),
   'kafka.group': setting({
     type: matching('text', /^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters without spaces'),

@@ -6,6 +6,7 @@ import { type Found, fromEnvironment, fromFile, fromFlags, type Given, type Sour
 import { fileOf } from './secret.ts';
 import { type AnySetting, isDerived } from './setting.ts';
 import { nest, type Settings } from './settings.ts';
+import { file } from './types.ts';
 
 /** Settings that cannot be used, with all that is wrong with them. Exit code 2. */
 export class SettingsError extends Error {
@@ -63,9 +64,9 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
     given.set(one.key, one);
     const parsed = parse(SETTINGS[one.key], one);
     if ('problem' in parsed) problems.push(parsed.problem);
-    else values.set(one.key, parsed.value);
+    else values.set(one.key, isPath(one.key) ? resolve(cwd, parsed.value as string) : parsed.value);
   }
-  problems.push(...readSecrets(given, values, cwd));
+  problems.push(...readSecrets(given, values));
   if (problems.length > 0) throw new SettingsError(problems);
 
   const sources = new Map(KEYS.map((key) => [key as string, given.get(key)?.source ?? 'default']));
@@ -82,33 +83,35 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
 const SOURCES: readonly Source[] = ['default', 'file', 'environment', 'flag'];
 
 /** Of a secret and the file that holds it the later source wins; what is in the file is the value. */
-function readSecrets(given: Map<string, Given>, values: Map<string, unknown>, cwd: string): string[] {
+function readSecrets(given: Map<string, Given>, values: Map<string, unknown>): string[] {
   const problems: string[] = [];
   for (const key of KEYS) {
-    const file = given.get(fileOf(key));
-    if (file === undefined) continue;
+    const inFile = given.get(fileOf(key));
+    if (inFile === undefined) continue;
     const plain = given.get(key);
-    if (plain?.source === file.source) {
-      problems.push(`${plain.where} and ${file.where} are both set, ${key} and ${fileOf(key)}: unset one of them`);
-    } else if (plain !== undefined && SOURCES.indexOf(plain.source) > SOURCES.indexOf(file.source)) {
+    if (plain?.source === inFile.source) {
+      problems.push(`${plain.where} and ${inFile.where} are both set, ${key} and ${fileOf(key)}: unset one of them`);
+    } else if (plain !== undefined && SOURCES.indexOf(plain.source) > SOURCES.indexOf(inFile.source)) {
       given.delete(fileOf(key));
       values.delete(fileOf(key));
     } else if (values.has(fileOf(key))) {
-      const path = resolve(cwd, values.get(fileOf(key)) as string);
-      values.set(fileOf(key), path);
-      const read = readSecretValue(key, path, file);
+      const read = readSecretValue(key, values.get(fileOf(key)) as string, inFile);
       if ('problem' in read) problems.push(read.problem);
       else values.set(key, read.value);
-      given.set(key, file);
+      given.set(key, inFile);
     }
   }
   return problems;
 }
 
-function readSecretValue(key: Key, path: string, file: Given): ReturnType<typeof parse> {
+function isPath(key: Key): boolean {
+  return SETTINGS[key].type.name === file.name;
+}
+
+function readSecretValue(key: Key, path: string, given: Given): ReturnType<typeof parse> {
   try {
-    const raw = readSecretFile(`${fileOf(key)} (${file.where})`, path);
-    return parse(SETTINGS[key], { ...file, key, raw });
+    const raw = readSecretFile(`${fileOf(key)} (${given.where})`, path);
+    return parse(SETTINGS[key], { ...given, key, raw });
   } catch (error) {
     return { problem: (error as Error).message };
   }

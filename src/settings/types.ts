@@ -196,6 +196,7 @@ export function list(item: Type<string>, min = 0): Type<readonly string[]> {
       .union([z.string(), z.array(z.string(otherwise))], otherwise)
       .transform((value, context) => {
         if (typeof value !== 'string') return value;
+        if (value === '') return [];
         if (!value.startsWith('[')) return value.split(',').map((part) => part.trim());
         try {
           return JSON.parse(value) as unknown;

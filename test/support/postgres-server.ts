@@ -19,6 +19,8 @@ export interface TestServer {
   readonly port: number;
   /** Owner of the cluster and its database. */
   readonly url: string;
+  /** Its directory. */
+  readonly data: string;
   /** Runs statements as the owner. */
   sql(text: string): Promise<Record<string, unknown>[]>;
   restart(): Promise<void>;
@@ -37,23 +39,22 @@ export class TestServers {
     const context = { directory, java: 'java', env: process.env, keeper: this.#keeper, onProgress: () => {} };
     const [port] = (await freePorts(1)) as [number];
     const part = await startPostgres(context, programs.directory, port, LOGIN, { ...SMALL, ...settings }, certificate);
-    return serverOf(part, port, certificate !== undefined);
+    return serverOf(part, port, join(directory, 'postgres', 'data'), certificate !== undefined);
   }
 
-  /** A standby of `primary`, which it follows, and which waits for it with each commit from then on. */
+  /** A server that follows `primary`, which waits for it with each commit from then on. */
   async standbyOf(primary: TestServer): Promise<TestServer> {
-    const [source] = this.#directories;
     const conninfo = `host=127.0.0.1 port=${primary.port} user=${LOGIN.user} password=${LOGIN.password}`;
     const standby = await this.start(undefined, { primary_conninfo: conninfo });
-    await standby.part.kill('SIGINT');
-    await primary.part.kill('SIGINT');
-    const [from, to] = [source, this.#directories.at(-1)].map((directory) => join(directory!, 'postgres', 'data'));
-    await run('rm', ['-rf', to!], { env: process.env });
-    await run('cp', ['-a', from!, to!], { env: process.env });
-    await run('cp', ['-a', join(to!, 'PG_VERSION'), join(to!, 'standby.signal')], { env: process.env });
+    await Promise.all([standby, primary].map(({ part }) => part.kill('SIGINT')));
+    const [from, to] = [primary, standby].map(({ data }) => data) as [string, string];
+    await run('rm', ['-rf', to], { env: process.env });
+    await run('cp', ['-a', from, to], { env: process.env });
+    // Its content is of no matter, its owner is.
+    await run('cp', ['-a', join(to, 'PG_VERSION'), join(to, 'standby.signal')], { env: process.env });
     await primary.part.start();
     await standby.part.start();
-    await primary.sql(`ALTER SYSTEM SET synchronous_standby_names TO '*'`);
+    await primary.sql("ALTER SYSTEM SET synchronous_standby_names TO '*'");
     await primary.sql('SELECT pg_reload_conf()');
     return standby;
   }
@@ -61,8 +62,6 @@ export class TestServers {
   async stop(): Promise<void> {
     await this.#keeper.stop();
   }
-
-  readonly #directories: string[] = [];
 
   async #directory(): Promise<string> {
     if (this.#root === null) {
@@ -73,12 +72,11 @@ export class TestServers {
     this.#count += 1;
     const directory = join(this.#root, `${this.#count}`);
     await mkdir(directory);
-    this.#directories.push(directory);
     return directory;
   }
 }
 
-function serverOf(part: Part, port: number, tls: boolean): TestServer {
+function serverOf(part: Part, port: number, data: string, tls: boolean): TestServer {
   const url = databaseUrl(LOGIN, port);
   const sql = async (text: string) => {
     const ssl = tls ? { rejectUnauthorized: false } : false;
@@ -94,5 +92,5 @@ function serverOf(part: Part, port: number, tls: boolean): TestServer {
     await part.kill('SIGINT');
     await part.start();
   };
-  return { part, port, url, sql, restart };
+  return { part, port, url, data, sql, restart };
 }
