@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { CONSUMER_GROUP, USES } from '../kafka/rights.ts';
+import { CONSUMER_GROUP, USES } from '../kafka/rights/declaration.ts';
 import type { Settings } from '../settings/index.ts';
 import { explain, Failure } from './failure.ts';
 import type { ExitCode, Io } from './io.ts';

@@ -4,6 +4,7 @@ import type { Settings } from '../settings/index.ts';
 import { joinNothing } from './answers.ts';
 import { brokerList } from './broker-list.ts';
 import { registerCodecs } from './codecs.ts';
+import { tellDeniedCoordinators } from './coordinators.ts';
 import { freshConnections } from './fresh-connections.ts';
 import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
 import { loginOf, type SaslSettings } from './sasl.ts';
@@ -34,6 +35,7 @@ export function kafkaClient(address: KafkaAddress, logger: Logger, options: Clie
   joinNothing();
   freshConnections();
   registerCodecs();
+  tellDeniedCoordinators();
   const config: KafkaConfig = {
     brokers: brokerList(address.brokers),
     clientId: address.clientId ?? 'tidemark',
