@@ -6,6 +6,7 @@ import { type TopicDescription, Topics } from '../kafka/topics.ts';
 import { connect, DatabaseUnreachable } from '../postgres/connect.ts';
 import { type Meta, readMeta, writeMeta } from '../postgres/meta.ts';
 import { assertSchemaVersion } from '../postgres/migrate.ts';
+import { assertRights } from '../postgres/rights.ts';
 import { assertServer } from '../postgres/server.ts';
 import { wallClock } from '../processor/clock.ts';
 import { BEGIN_ANEW, CannotGoOn, messageOf } from '../processor/errors.ts';
@@ -30,6 +31,7 @@ export async function checkDatabase(settings: Settings, logger: Logger, signal: 
     const client = await connect(settings.database, 'tidemark run');
     try {
       await refuse(() => assertServer(client));
+      await refuse(() => assertRights(client, schema, 'run'));
       await refuse(() => assertSchemaVersion(client, schema));
       const meta = await readMeta(client);
       if (meta === null || meta.outputSchemaId === null) {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { SessionAttrs } from '../settings/postgres-url.ts';
 import { Binding } from './binding.ts';
+import { grantOnDatabase } from './grants.ts';
 import { type DatabaseAddress, type Target, targetOf } from './target.ts';
 import { mayGoOn, type Ssl, waysOf } from './tls.ts';
 
@@ -152,19 +153,22 @@ function unreachable(target: Target, failures: readonly { host: Host; error: Err
   const at = ({ name, port }: Host) => `${name}:${port}`;
   if (final.length === 1) {
     const where = `Postgres (${target.user} at ${at(last.host)}, database ${target.database})`;
-    return new DatabaseUnreachable(`${where} cannot be reached: ${reasonOf(last.error)}`, { cause: last.error });
+    return new DatabaseUnreachable(`${where} cannot be reached: ${reasonOf(last.error, target)}`, {
+      cause: last.error,
+    });
   }
-  const each = failures.map(({ host, error }) => `${at(host)}: ${reasonOf(error)}`).join('; ');
+  const each = failures.map(({ host, error }) => `${at(host)}: ${reasonOf(error, target)}`).join('; ');
   const where = `Postgres (${target.user}, database ${target.database})`;
   const cause = new AggregateError(failures.map(({ error }) => error));
   return new DatabaseUnreachable(`${where} cannot be reached at any of its hosts: ${each}`, { cause });
 }
 
 /** A refused `localhost` is an AggregateError without a message. */
-function reasonOf(error: Error): string {
+function reasonOf(error: Error, { user, database }: Target): string {
   const { message, code, errors } = error as Error & { code?: string; errors?: Error[] };
   const why = message || errors?.map((one) => one.message).join(', ') || code || String(error);
   if (code === NO_DATABASE) return `${why}. Run tidemark setup, which makes it, or set database.url`;
+  if (code === NOT_ALLOWED) return `${why}. ${grantOnDatabase('CONNECT', database, user)} lets it`;
   if (code === '28000' && /pg_hba/.test(why))
     return `${why}. Correct sslmode in database.url, or pg_hba.conf of the server`;
   if (code?.startsWith('28')) return `${why}. Check user and password in database.url, or database.password`;

@@ -114,10 +114,12 @@ function retryOf(
   io: Io,
 ) {
   return async (client: pg.Client, link: ClusterLink, parts: KafkaParts): Promise<void> => {
-    const [{ retry }, { assertSchemaVersion }] = await Promise.all([
+    const [{ retry }, { assertSchemaVersion }, { assertRights }] = await Promise.all([
       import('../../set-aside/retry.ts'),
       import('../../postgres/migrate.ts'),
+      import('../../postgres/rights.ts'),
     ]);
+    await assertRights(client, settings.database.schema, 'retry');
     await assertSchemaVersion(client, settings.database.schema);
     const input = await inputOf(settings, client, parts, link);
     const resender = dryRun ? null : await openResender(settings, client, parts);
