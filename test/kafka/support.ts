@@ -42,8 +42,13 @@ export async function produce(topic: string, messages: Message[], compression = 
   const createPartitioner = kafkajs.Partitioners.DefaultPartitioner;
   const producer = client().producer({ createPartitioner, idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
-  await producer.send({ topic, messages, compression });
+  for (const own of byPartition(messages)) await producer.send({ topic, messages: own, compression });
   await producer.disconnect();
+}
+
+/** A partition a request: KafkaJS sends twice, or not at all, to some of several leaders. */
+function byPartition(messages: readonly Message[]): Iterable<Message[]> {
+  return Map.groupBy(messages, ({ partition }) => partition).values();
 }
 
 /** A producer of one transaction at a time, to leave committed and aborted ones in a topic. */
@@ -58,7 +63,7 @@ export async function transactions(topic: string) {
   await producer.connect();
   const begin = async (messages: Message[]) => {
     const transaction = await producer.transaction();
-    await transaction.send({ topic, messages });
+    for (const own of byPartition(messages)) await transaction.send({ topic, messages: own });
     return transaction;
   };
   return {
