@@ -19,6 +19,7 @@ import { type EnvelopeContext, Envelopes } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
 import { checkDatabase, checkTopics } from './preflight.ts';
+import { checkRegistry } from './registry-check.ts';
 import { commitBytes } from './workers/commit-bytes.ts';
 import { memoryHere } from './workers/count.ts';
 import { writerSchemasOf } from './writer-schemas.ts';
@@ -60,6 +61,7 @@ export interface Prepared {
  */
 export async function prepare(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Prepared> {
   const { meta } = await checkDatabase(settings, logger, signal);
+  await checkRegistry(settings, logger);
   const { maxBytes } = await checkTopics(settings, meta.partitions, logger, signal);
   return { partitions: meta.partitions, outputSchemaId: meta.outputSchemaId, maxBytes };
 }
