@@ -22,6 +22,10 @@ export function checkKafka({ tls, sasl, ...kafka }: Kafka): string[] {
     problems.push('kafka.tls_key_passphrase is set, but kafka.tls_key is not: set it');
   }
   problems.push(...checkLogin(sasl));
+  // It is shown, and told in errors.
+  if (sasl.tokenUrl !== null && new URL(sasl.tokenUrl).username !== '') {
+    problems.push('kafka.sasl.token_url holds a user: give it as kafka.sasl.client_id and kafka.sasl.client_secret');
+  }
   if (problems.length > 0) return problems;
   const named = (setting: string, path: string | null) => (path === null ? null : { setting, path });
   const passphrase = kafka.tlsKeyPassphrase;

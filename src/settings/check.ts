@@ -54,6 +54,11 @@ export function check(settings: Settings): { problems: string[]; warnings: strin
   if (tokenUrl?.startsWith('http:') && !isLoopback(new URL(tokenUrl).hostname)) {
     warnings.push('kafka.sasl.token_url is no https address: kafka.sasl.client_secret crosses the network as it is');
   }
+  const inTheOpen = registry.url.map((address) => new URL(address)).find((address) => tellsSecret(address, registry));
+  if (inTheOpen !== undefined) {
+    const what = registry.token === null ? 'password' : 'token';
+    warnings.push(`registry.url has http://${inTheOpen.host}: the ${what} crosses the network as it is; use https`);
+  }
   if (!isLoopback(http.host) && http.token === null) {
     warnings.push(
       `http.host is ${http.host} without http.token: whoever reaches the port can read metrics and console`,
@@ -68,6 +73,13 @@ export function check(settings: Settings): { problems: string[]; warnings: strin
   return { problems, warnings };
 }
 
+/** Whether who listens on the way to a registry hears what lets us in. */
+function tellsSecret(address: URL, { username, token }: Settings['registry']): boolean {
+  const hasSecret = username !== null || token !== null || address.password !== '';
+  return hasSecret && address.protocol === 'http:' && !isLoopback(address.hostname);
+}
+
+/** @param host also as a URL has it, an IPv6 address in brackets. */
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -425,7 +425,7 @@ export const SETTINGS = named({
   }),
   ...secret('http.token', {
     type: optional(matching('text', /^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces')),
-    doc: 'Bearer token that all but `/livez` and `/readyz` ask for.',
+    doc: 'Bearer token that all but `/livez` and `/readyz` ask for; without it these say whether, and not why.',
   }),
 });
 

@@ -1,7 +1,7 @@
 /** Where a value was found: values are read here, not judged. */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap, type YAMLParseError } from 'yaml';
 import { readSecretFile } from '../secrets/secret.ts';
 import { KEYS, type Key, RESERVED, SETTINGS } from './declaration.ts';
 import { nearest } from './nearest.ts';
@@ -38,8 +38,8 @@ export function fromFile(named: string | null, cwd: string): Found {
     return found;
   }
   const lines = new LineCounter();
-  const document = parseDocument(content, { lineCounter: lines });
-  for (const error of document.errors) found.problems.push(`${shown}: ${error.message}`);
+  const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
+  for (const error of document.errors) found.problems.push(wrongYaml(error));
   if (document.errors.length > 0 || document.contents === null) return found;
   if (!isMap(document.contents)) {
     found.problems.push(`${shown} must hold keys and values, like "visit.gap: 30m"`);
@@ -47,6 +47,12 @@ export function fromFile(named: string | null, cwd: string): Found {
   }
   walk(document.contents, '');
   return found;
+
+  /** Pretty errors, and some messages behind their colon, quote the line: a password may be in it. */
+  function wrongYaml({ message, pos }: YAMLParseError): string {
+    const { line, col } = lines.linePos(pos[0]);
+    return `${shown}:${line}:${col} is no YAML: ${message.split(':')[0]}. Quote what holds special characters`;
+  }
 
   function walk(map: YAMLMap, prefix: string): void {
     for (const pair of map.items) {
@@ -63,7 +69,13 @@ export function fromFile(named: string | null, cwd: string): Found {
   }
 
   function add(key: Key, value: unknown, where: string): void {
-    const raw = (value as { toJS(doc: unknown): unknown } | null)?.toJS(document) ?? null;
+    let raw: unknown;
+    try {
+      raw = (value as { toJS(doc: unknown): unknown } | null)?.toJS(document) ?? null;
+    } catch {
+      found.problems.push(`${where}: ${key} refers to an anchor that is not there. Quote a value that begins with *`);
+      return;
+    }
     if (found.given.some((other) => other.key === key)) found.problems.push(`${where}: ${key} stands here twice`);
     // A key without a value is a key that is not set.
     if (raw !== null) found.given.push({ key, raw, source: 'file', where });

@@ -34,6 +34,66 @@ const ENDPOINT = {
   KAFKA_SASL_CLIENT_SECRET: 's',
 };
 
+describe('what would tell a secret', () => {
+  const registry = (url: string, more = {}) => load({ env: { SCHEMA_REGISTRY_URL: url, ...more } }).warnings;
+  const token = { SCHEMA_REGISTRY_TOKEN: 'hunter2' };
+  const password = { SCHEMA_REGISTRY_USERNAME: 'me', SCHEMA_REGISTRY_PASSWORD: 'hunter2' };
+
+  test.each([
+    ['http://registry:81', token, 'token'],
+    ['https://a,http://b:81', password, 'password'],
+    ['http://me:hunter2@registry:81', {}, 'password'],
+  ])('is warned of: %s', (url, more, what) => {
+    const [warning, ...others] = registry(url, more);
+    expect(warning).toMatch(new RegExp(`registry\\.url has http://(registry|b):81.*: the ${what} crosses the network`));
+    expect(warning).not.toContain('hunter2');
+    expect(others).toEqual([]);
+  });
+
+  test.each([
+    ['http://registry:8081', {}],
+    ['https://registry', token],
+    ['https://me:hunter2@registry', {}],
+    ['http://localhost:8081,http://127.0.0.1:8081,http://[::1]:8081', password],
+  ])('is not warned of where it does not: %s', (url, more) => {
+    expect(registry(url, more)).toEqual([]);
+  });
+
+  test('an address of a token endpoint holds no secret', () => {
+    const env = { ...ENDPOINT, KAFKA_TLS: 'true', KAFKA_SASL_TOKEN_URL: 'https://me:hunter2@login.example/token' };
+    const [problem, ...others] = problems({ env });
+    expect(problem).toMatch(/^kafka\.sasl\.token_url holds a user: /);
+    expect(problem).not.toContain('hunter2');
+    expect(others).toEqual([]);
+  });
+});
+
+describe('a file with a mistake in it', () => {
+  const SECRET = 'hunter2';
+  test.each([
+    `kafka: { sasl: { password: abc: ${SECRET} } }`,
+    `kafka:\n  sasl:\n    password: @${SECRET}`,
+    `kafka:\n  sasl:\n    password: "${SECRET}`,
+    `database:\n  password: ${SECRET}: x`,
+    `database:\n\tpassword: ${SECRET}`,
+    `database.password: [${SECRET}`,
+    `database.password: %${SECRET}`,
+    `database.password: *${SECRET}`,
+    `database.password: |${SECRET}\n  x`,
+    `database.password: >2 ${SECRET}\n  x`,
+    `database.password: "a" ${SECRET}`,
+    `database.password: "\\${SECRET}"`,
+    `database.password: {${SECRET}: 1}`,
+    `database.url: postgres://me:${SECRET}@h:x/d`,
+    `database.url: postgres://me:${SECRET}@h/d?sslmode=x`,
+    `registry.url: [http://me:${SECRET}@h:99999]`,
+  ])('names the place and quotes nothing of the line: %j', (content) => {
+    const found = problems({ flags: { config: file(content) } }).join('\n');
+    expect(found).toMatch(/\.yaml:\d/);
+    expect(found).not.toContain(SECRET);
+  });
+});
+
 describe('settings', () => {
   test('with nothing set, the rules are the defaults of the semantics', () => {
     const { settings, sources, warnings } = load({});
