@@ -9,7 +9,7 @@ import { as, closeLinks, command, describeCluster, give, nameOf, neededBy, take 
 import type { Program } from './support/program.ts';
 
 /** Each has topics and groups of its own, and a processor; the rights are taken from as many at once. */
-const LANES = 4;
+const LANES = 3;
 
 describeCluster('a right of run that is taken away', () => {
   const lanes = Array.from({ length: LANES }, () => new Pipeline(stack(), 'rights', { TIDEMARK_WORKERS: '1' }));
