@@ -20,6 +20,7 @@ import { type EnvelopeContext, Envelopes } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
 import { checkDatabase, checkTopics } from './preflight.ts';
+import { checkRegistry } from './registry-check.ts';
 import { checkRights } from './rights.ts';
 import { commitBytes } from './workers/commit-bytes.ts';
 import { memoryHere } from './workers/count.ts';
@@ -63,6 +64,7 @@ export interface Prepared {
 export async function prepare(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Prepared> {
   const { meta } = await checkDatabase(settings, logger, signal);
   await checkRights(settings, logger, signal);
+  await checkRegistry(settings, logger);
   const { maxBytes } = await checkTopics(settings, meta.partitions, logger, signal);
   return { partitions: meta.partitions, outputSchemaId: meta.outputSchemaId, maxBytes };
 }

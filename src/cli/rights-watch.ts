@@ -14,9 +14,9 @@ import { apart, missingFor, missingRights } from './rights.ts';
 /** How often it is looked whether the rights are to be asked for, ms. */
 const TICK = 1_000;
 /** How often they are asked for while all works, and while something does not, ms. */
-const RARELY = 30_000;
+const RARELY = 10_000;
 const OFTEN = 5_000;
-/** How often the log says that the same are missing, ms. */
+/** How often it is said that the same are missing, ms. */
 const SAY_AGAIN = 60_000;
 
 export interface RightsWatchParts {
@@ -28,7 +28,7 @@ export interface RightsWatchParts {
   readonly logger: Logger;
   /** Whether the processor cannot do its work at this moment. */
   readonly isHindered: () => boolean;
-  /** Told what keeps it from its work, whenever the log is; null once that is over. */
+  /** Told what is missing, again every minute; null once nothing is. */
   readonly tell: (text: string | null) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -62,24 +62,25 @@ export class RightsWatch {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#done;
-    if (this.hindrance !== null) await this.#parts.tell(null);
+    if (this.#said !== '') await this.#parts.tell(null);
     await this.#parts.close();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, isHindered, logger } = this.#parts;
-    let asked = clock.elapsed();
+    let asked = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
-      await clock.sleep(TICK, signal);
       const wait = this.#missing.length > 0 || isHindered() ? OFTEN : RARELY;
-      if (signal.aborted || clock.elapsed() - asked < wait) continue;
-      try {
-        await this.#look();
-      } catch (error) {
-        // Brokers that are away are told of by whoever needs them.
-        logger.debug({ err: messageOf(error) }, 'the brokers did not tell the rights of this user');
+      if (clock.elapsed() - asked >= wait) {
+        try {
+          await this.#look();
+        } catch (error) {
+          // Brokers that are away are told of by whoever needs them.
+          logger.debug({ err: messageOf(error) }, 'the brokers did not tell the rights of this user');
+        }
+        asked = clock.elapsed();
       }
-      asked = clock.elapsed();
+      await clock.sleep(TICK, signal);
     }
   }
 
@@ -87,13 +88,16 @@ export class RightsWatch {
     const { ask, say, clock, logger, tell } = this.#parts;
     this.#missing = await ask();
     const text = this.#missing.length === 0 ? '' : say(this.#missing);
-    if (text === this.#said && (text === '' || clock.elapsed() - this.#saidAt < SAY_AGAIN)) return;
+    const isNew = text !== this.#said;
+    if (!isNew && (text === '' || clock.elapsed() - this.#saidAt < SAY_AGAIN)) return;
     this.#said = text;
     this.#saidAt = clock.elapsed();
-    const { hindrance } = this;
+    const { needed } = apart(this.#missing);
     if (text === '') logger.info('this user has all rights again');
-    else logger[hindrance === null ? 'warn' : 'error'](text);
-    await tell(hindrance);
+    else if (needed.length > 0) logger.error(text);
+    // Whoever does without is not reminded.
+    else if (isNew) logger.warn(`going on without: ${text}`);
+    await tell(text === '' ? null : text);
   }
 }
 

@@ -11,27 +11,23 @@ import type { Settings } from '../settings/index.ts';
 import { Failure } from './failure.ts';
 import { untilThere } from './preflight.ts';
 
-/** Rights that were just given may not have come to every broker, ms. */
-const ON_ITS_WAY = 1_000;
+/** Rights that were just given may not have come to every broker: how long it is asked again, and how often, ms. */
+const ON_ITS_WAY = 3_000;
+const ASK_AGAIN = 500;
 
 /**
- * Whether this user has the rights that `run` needs. Warns of those that it can do without.
+ * Whether this user has the rights that `run` cannot do without.
  * @throws CannotGoOn, with those that it cannot and how they are granted.
  */
 export async function checkRights(settings: Settings, logger: Logger, signal: AbortSignal): Promise<void> {
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   try {
-    const ask = () => untilThere('Kafka', logger, signal, () => missingFor('run', settings, link));
-    let missing = await ask();
-    if (missing.length > 0) {
-      await wallClock.sleep(ON_ITS_WAY, signal);
+    for (const end = wallClock.elapsed() + ON_ITS_WAY; ; await wallClock.sleep(ASK_AGAIN, signal)) {
       signal.throwIfAborted();
-      missing = await ask();
-    }
-    const { needed, wanted } = apart(missing);
-    if (needed.length > 0) throw new CannotGoOn(missingRights(needed, settings).message);
-    for (const right of wanted) {
-      logger.warn(`without this ${right.without}: ${missingRights([right], settings).message}`);
+      const missing = await untilThere('Kafka', logger, signal, () => missingFor('run', settings, link));
+      const { needed } = apart(missing);
+      if (needed.length === 0) return;
+      if (wallClock.elapsed() > end) throw new CannotGoOn(missingRights(needed, settings).message);
     }
   } finally {
     await link.close();

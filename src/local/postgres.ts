@@ -42,7 +42,9 @@ export function postgresPrograms(): { directory: string } | { missing: string } 
 /** @param query added behind a question mark. */
 export function databaseUrl({ user, password, name }: Database, port: number, query?: Record<string, string>): string {
   const url = `postgres://${user}:${password}@127.0.0.1:${port}/${name}`;
-  return query ? `${url}?${new URLSearchParams(query)}` : url;
+  // Not by URLSearchParams, whose `+` is no space here.
+  const parameters = Object.entries(query ?? {}).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
+  return parameters.length === 0 ? url : `${url}?${parameters.join('&')}`;
 }
 
 /**

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { SessionAttrs } from '../settings/postgres-url.ts';
 import { Binding } from './binding.ts';
 import { grantOnDatabase } from './grants.ts';
+import { MissingRights } from './rights.ts';
 import { type DatabaseAddress, type Target, targetOf } from './target.ts';
 import { mayGoOn, type Ssl, waysOf } from './tls.ts';
 
@@ -27,7 +28,7 @@ const writable = new Map<string, Host>();
 /**
  * A connection to the first host that answers and is of the kind that `target_session_attrs` asks for. All connections
  * to Postgres are made here.
- * @throws DatabaseUnreachable; UnusableFile or another error where the address, or a file it names, is of no use
+ * @throws DatabaseUnreachable; MissingRights; UnusableFile or another error where the address, or a file it names, is of no use
  */
 export async function open(address: DatabaseAddress, options: OpenOptions): Promise<pg.Client> {
   const target = { ...targetOf(address), ...(options.database === undefined ? {} : { database: options.database }) };
@@ -51,7 +52,7 @@ export async function open(address: DatabaseAddress, options: OpenOptions): Prom
       }
     }
   }
-  throw unreachable(target, failures);
+  throw refusal(target, failures) ?? unreachable(target, failures);
 }
 
 /** The hosts in the order in which they are asked. */
@@ -147,28 +148,35 @@ function isFinal(error: unknown): boolean {
 export const NO_DATABASE = '3D000';
 const NOT_ALLOWED = '42501';
 
+/** Nothing that comes by waiting. */
+function refusal({ user, database }: Target, failures: readonly { error: Error }[]): MissingRights | null {
+  const { error } = failures.at(-1)!;
+  if ((error as { code?: string }).code !== NOT_ALLOWED) return null;
+  const sql = grantOnDatabase('CONNECT', database, user);
+  return new MissingRights(`${error.message}: the owner of the database lets it, with\n  ${sql};`, { cause: error });
+}
+
 function unreachable(target: Target, failures: readonly { host: Host; error: Error }[]): DatabaseUnreachable {
   const last = failures.at(-1)!;
   const final = isFinal(last.error) ? [last] : failures;
   const at = ({ name, port }: Host) => `${name}:${port}`;
   if (final.length === 1) {
     const where = `Postgres (${target.user} at ${at(last.host)}, database ${target.database})`;
-    return new DatabaseUnreachable(`${where} cannot be reached: ${reasonOf(last.error, target)}`, {
+    return new DatabaseUnreachable(`${where} cannot be reached: ${reasonOf(last.error)}`, {
       cause: last.error,
     });
   }
-  const each = failures.map(({ host, error }) => `${at(host)}: ${reasonOf(error, target)}`).join('; ');
+  const each = failures.map(({ host, error }) => `${at(host)}: ${reasonOf(error)}`).join('; ');
   const where = `Postgres (${target.user}, database ${target.database})`;
   const cause = new AggregateError(failures.map(({ error }) => error));
   return new DatabaseUnreachable(`${where} cannot be reached at any of its hosts: ${each}`, { cause });
 }
 
 /** A refused `localhost` is an AggregateError without a message. */
-function reasonOf(error: Error, { user, database }: Target): string {
+function reasonOf(error: Error): string {
   const { message, code, errors } = error as Error & { code?: string; errors?: Error[] };
   const why = message || errors?.map((one) => one.message).join(', ') || code || String(error);
   if (code === NO_DATABASE) return `${why}. Run tidemark setup, which makes it, or set database.url`;
-  if (code === NOT_ALLOWED) return `${why}. ${grantOnDatabase('CONNECT', database, user)} lets it`;
   if (code === '28000' && /pg_hba/.test(why))
     return `${why}. Correct sslmode in database.url, or pg_hba.conf of the server`;
   if (code?.startsWith('28')) return `${why}. Check user and password in database.url, or database.password`;

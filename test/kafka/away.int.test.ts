@@ -28,7 +28,7 @@ describeJava(`the brokers, away${reason === null ? '' : ` (skipped: ${reason})`}
     own = await startOwnStack({ fast: true });
     shared = process.env.TIDEMARK_TEST_STACK;
     process.env.TIDEMARK_TEST_STACK = JSON.stringify({ ...partsOf(own), kind: own.kind });
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     process.env.TIDEMARK_TEST_STACK = shared;
     await own.stop();
@@ -68,7 +68,7 @@ describeJava(`the brokers, away${reason === null ? '' : ` (skipped: ${reason})`}
     expect(reader.values(1)).toEqual(['1 before', '1 after']);
     expect(reader.failures).toEqual([]);
     await reader.log.stop();
-  }, 120_000);
+  }, 300_000);
 
   test('and silent, they keep neither the reader from stopping, nor one that never joined', async () => {
     const topic = await makeTopic();

@@ -33,7 +33,7 @@ async function tool(
 }
 
 const SEAL = 'nothing follows';
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * What the broker's own consumer reads of a topic, read committed, as `partition|key|value` in the order of offsets. A

@@ -41,6 +41,11 @@ export function withDatabase(parts: Parts, databaseUrl: string): Parts {
   return { ...parts, databaseUrl, env: { ...parts.env, DATABASE_URL: databaseUrl } };
 }
 
+/** A database URL with one parameter more. Not by URLSearchParams, whose `+` is no space to libpq. */
+export function withParameter(databaseUrl: string, name: string, value: string): string {
+  return `${databaseUrl}${databaseUrl.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`;
+}
+
 /** As tidemark has them that is given the variables. */
 export function settingsFor({ env }: Pick<Parts, 'env'>): Settings {
   return loadSettings({ env }).settings;

@@ -18,7 +18,7 @@ export interface ConsoleRecord {
 export type Console = Pick<Parts, 'java' | 'jars' | 'properties'> & { readonly brokers: readonly string[] };
 
 /** How long the consumer waits for one record more before it gives up, ms. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 /**
  * The first `count` records that a read-committed Java client, the broker's console consumer, is given of a topic, each
