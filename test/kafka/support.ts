@@ -28,10 +28,16 @@ export async function makeTopic(partitions = 1, config: Record<string, string> =
   const admin = client().admin();
   await admin.connect();
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] });
+  // KafkaJS's own waiting fails at once where a broker has not heard of the topic yet.
+  await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions, configEntries }] });
   await until('the topic has leaders', async () => {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    return topics[0]!.partitions.length === partitions && topics[0]!.partitions.every(({ leader }) => leader >= 0);
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]!.partitions.length === partitions && topics[0]!.partitions.every(({ leader }) => leader >= 0);
+    } catch (error) {
+      if (!/UNKNOWN_TOPIC_OR_PARTITION|LEADER_NOT_AVAILABLE/.test((error as { type?: string }).type ?? '')) throw error;
+      return false;
+    }
   });
   await admin.disconnect();
   return topic;
