@@ -42,7 +42,8 @@ export function postgresPrograms(): { directory: string } | { missing: string } 
 /** @param query added behind a question mark. */
 export function databaseUrl({ user, password, name }: Database, port: number, query?: Record<string, string>): string {
   const url = `postgres://${user}:${password}@127.0.0.1:${port}/${name}`;
-  return query ? `${url}?${new URLSearchParams(query)}` : url;
+  // A + would be a + to libpq, and no blank.
+  return query ? `${url}?${new URLSearchParams(query).toString().replaceAll('+', '%20')}` : url;
 }
 
 /**
