@@ -437,6 +437,8 @@ export const KEYS = Object.keys(SETTINGS) as Key[];
 export const RESERVED = {
   TIDEMARK_CONFIG: 'path of the settings file, where it is not `./tidemark.yaml`',
   TIDEMARK_STACK: 'where tests and the demo get Kafka, the registry and Postgres from',
-  TIDEMARK_KAFKA_JARS: 'directory with the jars of Kafka for the local stack',
+  TIDEMARK_TEST_CLUSTER: '0 has the tests start one broker, where they would start three',
+  TIDEMARK_KAFKA_JARS: "directory with the jars of Kafka, for the tests' own clients in Java",
+  TIDEMARK_KAFKA_PROPERTIES: 'settings file with which these clients log in',
   TIDEMARK_FAILPOINT: 'where a test wants the processor to fail',
 } as const;
