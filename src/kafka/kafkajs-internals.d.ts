@@ -167,7 +167,9 @@ declare module 'kafkajs/src/broker/index.js' {
 }
 
 declare module 'kafkajs/src/protocol/requests/index.js' {
-  const protocol: { readonly requests: { readonly Produce: object } };
+  const protocol: {
+    readonly requests: { readonly Produce: object; readonly Heartbeat: object; readonly EndTxn: object };
+  };
   export default protocol;
 }
 
