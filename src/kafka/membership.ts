@@ -1,27 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
+import { Outage } from '../processor/outage.ts';
 import { PROCESS_NAME } from '../processor/process-name.ts';
-import { wholeAnswers } from './answers.ts';
 import { Backoff } from './backoff.ts';
-import { type KafkaAddress, kafkaClient } from './client.ts';
+import type { KafkaAddress } from './client.ts';
 import type { ClusterLink } from './cluster.ts';
 import { remedy } from './fatal.ts';
-import { dropMember } from './group.ts';
-import { Member, type MemberListener } from './member.ts';
+import { type Coordinator, coordinatorOf, dropMember } from './group.ts';
+import { GroupMember } from './group-member.ts';
 import { partitionsOf } from './offsets.ts';
+import { Refusals } from './refusals.ts';
+import { within } from './within.ts';
 
 /** Longest that leaving takes, in ms. */
 export const LEAVE = 3_000;
 /** Longest wait for the broker to say what the topic is like, in ms. */
 const SOON = 5_000;
+/** A coordinator that takes longer to answer a heartbeat may be another by now, ms. */
+const HEARTBEAT = 2_000;
+/** Longest wait before the group is asked again, ms: its new coordinator is found within that. */
+const LONGEST = 1_000;
+/** How much longer it waits each time that it has to join again before it was in, ms. */
+const REJOIN = 50;
 /**
- * How long the group waits for a silent member, in ms: a killed processor's partitions stand still so long. Heartbeats
- * go out every twentieth of it, from the thread that folds too.
+ * How long the group waits for a silent member unless it is set, in ms: a killed processor's partitions stand still so
+ * long. Heartbeats go out every twentieth of it, from the thread that folds too.
  */
 export const SESSION = 7_000;
-/** An error that waiting does not help counts when it comes this often in a row: rights may arrive late on a broker. */
-const FATAL_IN_A_ROW = 3;
 
 export interface MembershipOptions {
   readonly address: KafkaAddress;
@@ -32,40 +39,62 @@ export interface MembershipOptions {
   readonly logger: Logger;
   /** ms; the broker's bounds for it are 6 s and 30 min unless set. */
   readonly sessionTimeout?: number;
-  /** Awaited before the first member joins, when all that it needs is there: members that come together are dealt once. */
+  /** Awaited before it joins, when all that it needs is there: members that come together are dealt once. */
   readonly together?: (() => Promise<void>) | undefined;
 }
 
-/** `left` is told only where no new member can be had. */
-export interface MembershipListener extends MemberListener {
-  /** There is no member any more; another will be. */
-  lost(): void;
+export interface MembershipListener {
+  /** The group dealt anew: these partitions, and no others, are its. */
+  assigned(partitions: readonly number[]): void;
+  /** The group does not answer any more; it is asked again. */
+  faltered(): void;
+  /** What waiting does not help has lasted. */
+  left(error: Error): void;
 }
 
-/** One member of the group at a time; one that KafkaJS gives up is replaced by a new one. */
+/**
+ * The place in the consumer group. It is kept for as long as the group says nothing else: where its coordinator is away,
+ * nobody can be dealt its partitions, and whoever is dealt them later takes them over in the store.
+ */
 export class Membership {
   readonly #options: MembershipOptions;
+  readonly #cluster: Cluster;
   readonly #link: ClusterLink;
   readonly #listener: MembershipListener;
+  readonly #session: number;
+  readonly #member: GroupMember;
   readonly #stopping = new AbortController();
-  /** Between one member that was lost and the next. */
-  readonly #crashes = new Backoff();
-  #member: Member | null = null;
-  /** Id of a member that did not leave by itself. */
-  #gone: string | null = null;
-  #owned: readonly number[] = [];
-  #fatalInARow = 0;
-  #together: MembershipOptions['together'];
+  readonly #refusals = new Refusals();
+  readonly #outage: Outage;
+  #coordinator: Coordinator | null = null;
+  /** When the group was last heard, by `performance.now`. */
+  #heard = Number.NEGATIVE_INFINITY;
+  #lastError: string | null = null;
 
-  constructor(options: MembershipOptions, link: ClusterLink, listener: MembershipListener) {
+  constructor(options: MembershipOptions, cluster: Cluster, link: ClusterLink, listener: MembershipListener) {
+    const { group, topic, processor = PROCESS_NAME, sessionTimeout, address } = options;
     this.#options = options;
+    this.#cluster = cluster;
     this.#link = link;
     this.#listener = listener;
-    this.#together = options.together;
+    this.#session = sessionTimeout ?? address.sessionTimeout ?? SESSION;
+    this.#member = new GroupMember(cluster, { group, topic, processor, sessionTimeout: this.#session });
+    this.#outage = new Outage({ elapsed: () => performance.now() }, options.logger);
   }
 
-  get member(): Member | null {
-    return this.#member;
+  /** Its id; null while the group has not dealt it anything, as far as is known. */
+  get memberId(): string | null {
+    return this.#member.isIn ? this.#member.id : null;
+  }
+
+  /** Why it is not known to be in the group; null: it is, or was within the session timeout. */
+  get trouble(): string | null {
+    const silent = performance.now() - this.#heard;
+    if (silent < this.#session) return null;
+    const { group } = this.#options;
+    const why = this.#lastError === null ? '' : `: ${this.#lastError}`;
+    if (silent === Number.POSITIVE_INFINITY) return `not in consumer group ${group} yet${why}`;
+    return `consumer group ${group} has not answered for ${Math.floor(silent / 1_000)} s${why}`;
   }
 
   /**
@@ -75,40 +104,48 @@ export class Membership {
   async start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let waiting = false;
-    this.#begin(1, () => {
+    const began = this.#begin(() => {
       waiting = true;
       resolve();
-    }).then(resolve, (error: Error) => (waiting ? this.#listener.left(error) : reject(error)));
+    });
+    began.then(resolve, (error: Error) => (waiting ? this.#listener.left(error) : reject(error)));
     await promise;
   }
 
+  /** Leaves the group. Resolves within `LEAVE` ms. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const member = this.#member;
-    this.#member = null;
-    await member?.leave(LEAVE);
+    const { group, logger } = this.#options;
+    const { id } = this.#member;
+    if (id === '') return;
+    const left = dropMember(this.#link, group, id).catch((error: unknown) =>
+      logger.info({ err: messageOf(error) }, 'the consumer group was not told of leaving; it finds out itself'),
+    );
+    await within(LEAVE, left, () => logger.warn('leaving the consumer group takes long; it drops this member itself'));
   }
 
-  /** A new member, tried until it begins to join. @throws what waiting does not help, after so many tries. */
-  async #begin(tries: number, retrying = () => {}): Promise<void> {
-    const { topic, group, address, logger } = this.#options;
+  /** For lag tools. @throws where the group does not answer. */
+  async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
+    if (this.#coordinator === null) throw new Error(this.#lastError ?? 'no coordinator is known');
+    await this.#member.commit(this.#coordinator, offsets);
+  }
+
+  /** Waits for the brokers and the topic, then joins. @throws what waiting does not help. */
+  async #begin(retrying: () => void): Promise<void> {
+    const { topic, group, address, logger, together } = this.#options;
     const { signal } = this.#stopping;
     const waits = new Backoff();
     while (!signal.aborted) {
-      let member: Member | null = null;
       try {
-        const partitions = await this.#link.ask(`partitions of ${topic}`, (cluster) => askedNow(cluster, topic), SOON);
-        await this.#dropGone();
-        if (signal.aborted) return;
-        member = this.#newMember(partitions);
-        this.#member = member;
-        await member.begin(this.#together);
-        this.#together = undefined;
+        await this.#link.ask(`partitions of ${topic}`, (cluster) => askedNow(cluster, topic), SOON);
+        await together?.();
+        void this.#stay().catch((error: Error) => this.#listener.left(error));
         return;
       } catch (error) {
-        if (member !== null) await this.#abandon(member);
         if (signal.aborted) return;
-        this.#count(error, tries);
+        const help = remedy(error);
+        if (help !== null) throw this.#refused(error, help);
+        this.#lastError = messageOf(error);
         const wait = waits.next();
         logger.warn(
           { err: messageOf(error) },
@@ -120,73 +157,74 @@ export class Membership {
     }
   }
 
-  #newMember(partitions: number): Member {
-    const { address, topic, group, logger, processor = PROCESS_NAME, sessionTimeout = SESSION } = this.#options;
-    const options = { topic, group, partitions, sessionTimeout, processor, logger, owned: () => this.#owned };
-    const { batch, moved, outOfRange } = this.#listener;
-    const member: Member = new Member(kafkaClient(address, logger, { socketFactory: wholeAnswers }), options, {
-      batch,
-      moved,
-      outOfRange,
-      assigned: (own) => this.#take(member, own),
-      left: (error) => void this.#replace(member, error),
-    });
-    return member;
-  }
-
-  #take(member: Member, partitions: readonly number[]): void {
-    if (this.#member !== member) return;
-    this.#owned = partitions;
-    this.#fatalInARow = 0;
-    this.#crashes.reset();
-    this.#listener.assigned(partitions);
-  }
-
-  /** KafkaJS gave a member up. */
-  async #replace(member: Member, error: Error): Promise<void> {
-    if (this.#member !== member) return;
-    const { logger } = this.#options;
-    this.#gone = member.lastId ?? this.#gone;
-    this.#member = null;
-    this.#listener.lost();
-    await this.#abandon(member);
-    try {
-      this.#count(error, FATAL_IN_A_ROW);
-      const wait = this.#crashes.next();
-      logger.warn({ err: messageOf(error) }, `lost the membership of the consumer group; joining again in ${wait} ms`);
-      await this.#crashes.sleep(wait, this.#stopping.signal);
-      await this.#begin(FATAL_IN_A_ROW);
-    } catch (fatal) {
-      this.#listener.left(fatal as Error);
+  /** Joins, and stays in the group until it is stopped. @throws what waiting does not help, once it has lasted. */
+  async #stay(): Promise<void> {
+    const { signal } = this.#stopping;
+    const waits = new Backoff();
+    let rejoined = 0;
+    const settled = () => {
+      waits.reset();
+      rejoined = 0;
+    };
+    while (!signal.aborted) {
+      try {
+        const coordinator = await coordinatorOf(this.#cluster, this.#options.group);
+        this.#coordinator = coordinator;
+        if (!this.#member.isIn) {
+          const partitions = await this.#member.join(coordinator);
+          if (signal.aborted) return;
+          this.#isHeard();
+          this.#listener.assigned(partitions);
+        }
+        await this.#beat(coordinator, settled);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#coordinator = null;
+        if (this.#member.mustRejoin(error)) {
+          // Whoever is told by a heartbeat to join again is waited for by all the others.
+          await waits.sleep(Math.min(LONGEST, REJOIN * rejoined), signal);
+          rejoined += 1;
+          continue;
+        }
+        this.#failed(error);
+        await waits.sleep(Math.min(LONGEST, waits.next()), signal);
+      }
     }
   }
 
-  async #abandon(member: Member): Promise<void> {
-    if (this.#member === member) this.#member = null;
-    await member.leave(LEAVE);
-  }
-
-  async #dropGone(): Promise<void> {
-    if (this.#gone === null) return;
-    const { group, logger } = this.#options;
-    try {
-      await dropMember(this.#link, group, this.#gone);
-      this.#gone = null;
-    } catch (error) {
-      logger.debug(
-        { err: messageOf(error) },
-        'the group was not told of the member that was lost; it finds out itself',
-      );
+  async #beat(coordinator: Coordinator, answered: () => void): Promise<void> {
+    const { signal } = this.#stopping;
+    for (;;) {
+      await sleep(Math.floor(this.#session / 20), undefined, { signal });
+      await within(HEARTBEAT, this.#member.heartbeat(coordinator), () => {
+        throw new Error(`no answer to a heartbeat within ${HEARTBEAT} ms`);
+      });
+      this.#isHeard();
+      answered();
     }
   }
 
-  /** @throws an error that waiting does not help, when it has come `most` times in a row. */
-  #count(error: unknown, most: number): void {
-    const help = remedy(error);
-    this.#fatalInARow = help === null ? 0 : this.#fatalInARow + 1;
-    if (help === null || this.#fatalInARow < most) return;
+  #isHeard(): void {
+    this.#heard = performance.now();
+    this.#lastError = null;
+    this.#refusals.over();
+    this.#outage.over('the consumer group answers again');
+  }
+
+  /** @throws where it has lasted. */
+  #failed(error: unknown): void {
+    const { group } = this.#options;
+    if (this.#lastError === null) this.#listener.faltered();
+    this.#lastError = messageOf(error);
+    const help = this.#refusals.failed(error);
+    if (help !== null) throw this.#refused(error, help);
+    const kept = this.#member.isIn ? 'what it has dealt is kept meanwhile' : 'nothing is dealt meanwhile';
+    this.#outage.failed({ err: this.#lastError }, `consumer group ${group} does not answer: ${kept}`);
+  }
+
+  #refused(error: unknown, help: string): Error {
     const { topic, group } = this.#options;
-    throw new Error(`cannot read topic ${topic} in group ${group}: ${messageOf(error)}: ${help}`, { cause: error });
+    return new Error(`cannot read topic ${topic} in group ${group}: ${messageOf(error)}: ${help}`, { cause: error });
   }
 }
 
