@@ -138,9 +138,10 @@ function isRetriable(error: Error): boolean {
 }
 
 function noneAnswers(said: ReadonlyMap<string, string>, cause: Error): Error {
-  const all = [...said].map(([broker, error]) => `${broker} (${error.replace(` ${broker}`, '')})`);
+  if (said.size < 2) return cause;
+  const all = [...said].map(([broker, error]) => (error.includes(broker) ? error : `${broker}: ${error}`));
   const { broker = '', code = '' } = cause as { readonly broker?: string; readonly code?: string };
-  const error = new kafkajs.KafkaJSConnectionError(`No broker answers: ${all.join(', ')}`, { broker, code });
+  const error = new kafkajs.KafkaJSConnectionError(`No broker answers: ${all.join('; ')}`, { broker, code });
   return Object.assign(error, { cause });
 }
 

@@ -30,9 +30,15 @@ export function watchConnections(): void {
     });
     return this.connecting;
   };
-  Connection.prototype.disconnect = function () {
+  Connection.prototype.disconnect = async function () {
+    if (this.socket?.destroyed && this.requestQueue.inflight.size === 0) {
+      this.requestQueue.destroy();
+      this.connectionStatus = 'disconnected';
+      this.authenticatedAt = null;
+      return true;
+    }
     const closed = disconnect.call(this);
-    return within(CLOSING, closed, () => {
+    return await within(CLOSING, closed, () => {
       hangUp(this, new kafkajs.KafkaJSConnectionError('Closed before it was answered', { broker: this.broker }));
       return true;
     });
