@@ -169,7 +169,7 @@ async function document(version: string): Promise<object> {
         protocol: 'kafka',
         description: '`kafka.brokers` and `registry.url` as they are unless set.',
         bindings: {
-          kafka: { schemaRegistryUrl: settings.registry.url, schemaRegistryVendor: 'confluent', ...BINDING },
+          kafka: { schemaRegistryUrl: settings.registry.url[0], schemaRegistryVendor: 'confluent', ...BINDING },
         },
       },
     },

@@ -1,13 +1,4 @@
 /** Parts of KafkaJS that it does not export and that have no types. */
-declare module 'kafkajs/src/protocol/encoder.js' {
-  export default class Encoder {
-    constructor(initialSize?: number);
-    writeInt16(value: number): this;
-    writeInt32(value: number): this;
-    writeString(value: string | null): this;
-    writeBufferInternal(value: Buffer): void;
-  }
-}
 declare module 'kafkajs/src/protocol/requests/produce/v7/response.js' {
   interface ProduceAnswer {
     readonly topics: readonly {

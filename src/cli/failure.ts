@@ -97,18 +97,13 @@ export async function reach<T>(what: string, setting: string, action: () => Prom
 
 /** What to print and how to exit for whatever a command threw. */
 export function explain(error: unknown, debug: boolean): { readonly text: string; readonly exitCode: ExitCode } {
-  const exitCode =
-    error instanceof Failure
-      ? error.exitCode
-      : error instanceof SettingsError
-        ? 2
-        : isAway(error) || isLoginRefused(error)
-          ? 3
-          : 1;
+  const wrong = error instanceof SettingsError || (error as Error | null)?.name === 'UnusableFile';
+  const away = isAway(error) || isLoginRefused(error);
+  const exitCode = error instanceof Failure ? error.exitCode : wrong ? 2 : away ? 3 : 1;
   // These say themselves what to do.
   const told = new Set([
     ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],
-    ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled'],
+    ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled', 'UnusableFile'],
   ]);
   const expected = (error instanceof Error && told.has(error.name)) || isLoginRefused(error);
   const stack = debug && error instanceof Error ? `${error.stack}\n` : '';

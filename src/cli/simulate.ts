@@ -52,9 +52,9 @@ Examples:
 `;
 
 async function simulate(settings: Settings, options: Options, io: Io): Promise<void> {
-  const [{ Partitioners }, { kafkaClient }, { quietly }, { traffic }, { writeTraffic }, { untilSignal }] =
+  const [{ EventWriter }, { kafkaClient }, { quietly }, { traffic }, { writeTraffic }, { untilSignal }] =
     await Promise.all([
-      import('kafkajs'),
+      import('./event-writer.ts'),
       import('../kafka/client.ts'),
       import('./logger.ts'),
       import('../simulate/traffic.ts'),
@@ -64,11 +64,10 @@ async function simulate(settings: Settings, options: Options, io: Io): Promise<v
   const encode = await encoderFor(settings);
   const logger = quietly(settings.log, io);
   const topic = settings.input.topic;
-  const producer = kafkaClient(settings.kafka, logger).producer({ createPartitioner: Partitioners.DefaultPartitioner });
   const brokers = `Kafka at ${settings.kafka.brokers.join(', ')}`;
   const reachKafka = <T>(action: () => Promise<T>) => reach(brokers, 'kafka.brokers (KAFKA_BROKERS)', action);
   const ending = untilSignal();
-  await reachKafka(() => producer.connect());
+  const writer = await reachKafka(() => EventWriter.open(kafkaClient(settings.kafka, logger), topic, logger));
   try {
     const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
     io.err(`writing to ${topic} at ${options.rate} records a second, seed ${seed}; Ctrl-C ends it\n`);
@@ -76,7 +75,7 @@ async function simulate(settings: Settings, options: Options, io: Io): Promise<v
     const written = await writeTraffic({
       records: traffic({ ...options, seed, gap: options.gap ?? settings.visit.gap, startAt: Date.now() }),
       encode,
-      send: (messages) => reachKafka(() => send(messages)),
+      send: (events) => reachKafka(() => writer.send(events)),
       events: options.events ?? Number.POSITIVE_INFINITY,
       duration: options.duration ?? Number.POSITIVE_INFINITY,
       signal: ending.signal,
@@ -92,16 +91,7 @@ async function simulate(settings: Settings, options: Options, io: Io): Promise<v
     io.out(`wrote ${records} records: ${late} kept back and sent late, ${resent} resent, ${broken} unreadable\n`);
   } finally {
     ending.stop();
-    await producer.disconnect();
-  }
-
-  async function send(messages: { key: string; value: Buffer }[]): Promise<void> {
-    try {
-      await producer.send({ topic, messages });
-    } catch (error) {
-      if ((error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
-      throw new Failure(1, `topic ${topic} is not there: \`tidemark setup\` makes it`, { cause: error });
-    }
+    await writer.close();
   }
 }
 
@@ -115,8 +105,9 @@ async function encoderFor(settings: Settings) {
   if (format === 'json') return jsonEncoder();
   if (format === 'tracardi') throw new Failure(2, 'simulate writes avro and json: set input.format to one of them');
   const subject = subjectOf(topic);
-  const found = await new Registry(settings.registry).lookup(subject, TRACK_EVENT_SCHEMA);
-  if (found !== null) return registryEncoder(settings.registry, found.id);
+  const registry = new Registry(settings.registry);
+  const found = await registry.lookup(subject, TRACK_EVENT_SCHEMA);
+  if (found !== null) return registryEncoder(registry, found.id);
   throw new Failure(1, `the registry has no TrackEvent under ${subject}: \`tidemark setup\` registers it`);
 }
 

@@ -30,6 +30,8 @@ export interface Sender {
   readonly producerId: string | number | bigint;
   readonly producerEpoch: number;
   readonly firstSequence: number;
+  /** Whether the batch belongs to a transaction. */
+  readonly transactional: boolean;
 }
 
 export class BatchWriter {
@@ -58,7 +60,7 @@ export class BatchWriter {
     this.#count = 0;
   }
 
-  add({ bytes, starts, ends }: OutMessages, i: number): void {
+  add({ bytes, starts, ends }: Pick<OutMessages, 'bytes' | 'starts' | 'ends'>, i: number): void {
     const start = starts[i]!;
     const tail = ends[i]! - start;
     const buf = this.#room(tail + 2 * 5 + RECORD_HEAD);
@@ -71,14 +73,14 @@ export class BatchWriter {
     this.#count += 1;
   }
 
-  /** The batch as it goes out in a transaction, to be read before the writer is used again. @param timestamp ms */
-  finish({ producerId, producerEpoch, firstSequence }: Sender, timestamp: number): Buffer {
+  /** The batch as it goes out, to be read before the writer is used again. @param timestamp ms */
+  finish({ producerId, producerEpoch, firstSequence, transactional }: Sender, timestamp: number): Buffer {
     const buf = this.#buf;
     buf.fill(0, 0, RECORDS);
     buf.writeInt32BE(this.#end - LEADER_EPOCH, LENGTH);
     buf.writeInt32BE(-1, LEADER_EPOCH);
     buf[MAGIC] = 2;
-    buf.writeInt16BE(TRANSACTIONAL, ATTRIBUTES);
+    buf.writeInt16BE(transactional ? TRANSACTIONAL : 0, ATTRIBUTES);
     buf.writeInt32BE(this.#count - 1, LAST_DELTA);
     buf.writeBigInt64BE(BigInt(timestamp), FIRST_TIMESTAMP);
     buf.writeBigInt64BE(BigInt(timestamp), MAX_TIMESTAMP);

@@ -10,7 +10,7 @@ import kafkajs from 'kafkajs';
 import type Broker from 'kafkajs/src/broker/index.js';
 import BrokerPool, { type Metadata } from 'kafkajs/src/cluster/brokerPool.js';
 import { messageOf } from '../processor/errors.ts';
-import { abandon, isSilent, SILENT } from './connections.ts';
+import { abandon, hangUp, isSilent, SILENT } from './connections.ts';
 import { firstAnswer } from './hedge.ts';
 import { askMetadata } from './metadata.ts';
 
@@ -201,9 +201,12 @@ function isAt({ connectionPool }: Broker, { host, port }: { readonly host: strin
   return connectionPool.host === host && connectionPool.port === port;
 }
 
-/** Its silence is heard from now on. */
+/** Its silence is heard from now on, and has an end. */
 function attended(pool: BrokerPool, broker: Broker): Broker {
-  for (const { requestQueue } of broker.connectionPool.pool) requestQueue.onSilence = () => void suspect(pool, broker);
+  for (const connection of broker.connectionPool.pool) {
+    connection.requestQueue.onSilence = () => void suspect(pool, broker);
+    connection.requestQueue.hangUp = (error) => hangUp(connection, error);
+  }
   return broker;
 }
 

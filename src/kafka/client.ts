@@ -7,6 +7,7 @@ import { joinNothing } from './answers.ts';
 import { findBrokersInTime } from './brokers.ts';
 import { registerCodecs } from './codecs.ts';
 import { watchConnections } from './connections.ts';
+import { freshConnections } from './fresh-connections.ts';
 import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
 import { Login } from './login.ts';
 import { passwordLogin } from './password-login.ts';
@@ -37,6 +38,7 @@ export function kafkaClient(address: KafkaAddress, logger: Logger, options: Clie
   joinNothing();
   watchConnections();
   findBrokersInTime();
+  freshConnections();
   registerCodecs();
   const config: KafkaConfig = {
     brokers: [...address.brokers],

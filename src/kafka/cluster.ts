@@ -38,7 +38,7 @@ export class ClusterLink {
   async ask<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout = ANSWER): Promise<T> {
     const { signal } = this.#closing;
     if (signal.aborted) throw new NoAnswer(`cannot ask Kafka for ${what}: the connection is closed`);
-    this.#link ??= open(this.#kafka);
+    this.#link ??= openLink(this.#kafka);
     const link = this.#link;
     let last: unknown;
     let over = false;
@@ -99,12 +99,13 @@ function passes(error: unknown): boolean {
   return /^KafkaJS/.test(name ?? '') && retriable === true && remedy(error) === null;
 }
 
-/** KafkaJS's cluster, which it hands to every partition assigner; connected by whatever is asked first. */
+/** KafkaJS's own view of a cluster, and its connections. */
 export interface Link {
   readonly cluster: Cluster;
   disconnect(): Promise<void>;
 }
 
+/** Connected by whatever is asked first. KafkaJS hands its cluster to every partition assigner. */
 export function clusterOf(kafka: Kafka): Link {
   let cluster: Cluster | undefined;
   kafka.consumer({
@@ -121,7 +122,8 @@ export function clusterOf(kafka: Kafka): Link {
   return { cluster: cluster!, disconnect: () => cluster!.disconnect() };
 }
 
-async function open(kafka: Kafka): Promise<Link> {
+/** Connects to one broker of those that are given; the others when they are asked for. */
+export async function openLink(kafka: Kafka): Promise<Link> {
   const link = clusterOf(kafka);
   await link.cluster.connect();
   return link;

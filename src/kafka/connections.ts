@@ -1,12 +1,12 @@
 /**
  * Connections of KafkaJS that do not wait for a broker that is gone. KafkaJS's own wait for each request under way when
- * they are closed; keep what had come of an answer when they broke, and join what comes over the next connection to it;
- * are made twice where two ask at once; and are kept after a request that was never answered.
+ * they are closed, and are kept after a request that was never answered; and a login may wait for ever.
  */
 import kafkajs from 'kafkajs';
 import Broker from 'kafkajs/src/broker/index.js';
 import Connection from 'kafkajs/src/network/connection.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import { forget, isConnecting } from './fresh-connections.ts';
 import { within } from './within.ts';
 
 /** A broker that has not answered for so long is silent, ms: four times what a fetch waits for a first record. */
@@ -15,21 +15,13 @@ export const SILENT = 1_000;
 const LOOK = 250;
 /** How long a connection that is closed waits for what is under way, ms. */
 const CLOSING = 1_000;
-/** An answer begins with its length. */
-const LENGTH = 4;
 
-const { connect, disconnect, sendAuthRequest } = Connection.prototype;
+const { disconnect, sendAuthRequest } = Connection.prototype;
 const { push, destroy } = RequestQueue.prototype;
 const connectBroker = Broker.prototype.connect;
 
 /** Changes KafkaJS's connections. May be called any number of times. */
 export function watchConnections(): void {
-  Connection.prototype.connect = function () {
-    this.connecting ??= connectAnew(this).finally(() => {
-      this.connecting = null;
-    });
-    return this.connecting;
-  };
   Connection.prototype.disconnect = async function () {
     if (this.socket?.destroyed && this.requestQueue.inflight.size === 0) {
       this.requestQueue.destroy();
@@ -89,37 +81,19 @@ export function isSilent(broker: Broker): boolean {
   );
 }
 
-async function connectAnew(connection: Connection): Promise<boolean> {
-  if (connection.isConnected()) return true;
-  letGo(connection);
-  connection.requestQueue.hangUp = (error) => hangUp(connection, error);
-  return await connect.call(connection);
-}
-
-function hangUp(connection: Connection, error: Error): void {
+/** Ends a connection at once: what is under way fails with `error`. */
+export function hangUp(connection: Connection, error: Error): void {
   connection.authHandlers?.onError();
-  if (connection.connecting && !connection.isConnected()) {
+  // KafkaJS's own end of a try to connect is the only one that whoever waits for it hears of.
+  if (isConnecting(connection) && !connection.isConnected()) {
     connection.socket?.destroy(error);
     return;
   }
-  letGo(connection);
+  forget(connection);
   connection.connectionStatus = 'disconnected';
   connection.authenticatedAt = null;
   connection.requestQueue.destroy();
   connection.rejectRequests(error);
-}
-
-/** What comes of an old socket, be it its end, must not touch the next one; what had come of an answer is worth nothing. */
-function letGo(connection: Connection): void {
-  const { socket } = connection;
-  if (socket) {
-    for (const event of ['data', 'end', 'error', 'timeout']) socket.removeAllListeners(event);
-    socket.on('error', () => {});
-    socket.destroy();
-  }
-  connection.chunks = [];
-  connection.bytesBuffered = 0;
-  connection.bytesNeeded = LENGTH;
 }
 
 function look(queue: RequestQueue): void {

@@ -16,13 +16,12 @@ declare module 'kafkajs/src/network/connection.js' {
     readonly authHandlers: { onError(): void } | null;
     authenticatedAt: unknown;
     connectionStatus: string;
-    chunks: Buffer[];
-    bytesBuffered: number;
-    bytesNeeded: number;
-    /** Ours: while it is being made. See connections.ts. */
-    connecting?: Promise<boolean> | null;
-    isConnected(): boolean;
+    constructor(options: object);
     connect(): Promise<boolean>;
+    isConnected(): boolean;
+    /** Gives what the response's `parse` does. */
+    send(call: object): Promise<unknown>;
+    disconnect(): Promise<boolean>;
     sendAuthRequest(call: object): Promise<unknown>;
     isAuthenticated(): boolean;
     authenticate(): Promise<void>;
@@ -31,7 +30,6 @@ declare module 'kafkajs/src/network/connection.js' {
     nextCorrelationId(): number;
     processData(bytes: Buffer): void;
     rejectRequests(error: Error): void;
-    disconnect(): Promise<boolean>;
   }
 }
 
@@ -137,6 +135,28 @@ declare module 'kafkajs/src/cluster/brokerPool.js' {
 declare module 'kafkajs/src/protocol/decoder.js' {
   export default class Decoder {
     constructor(bytes: Buffer);
+    readInt16(): number;
+    readInt32(): number;
+    readInt64(): { toString(): string };
+    readUVarIntString(): string | null;
+    /** null for the array that is null. */
+    readUVarIntArray<T>(item: () => T): T[] | null;
+    readTaggedFields(): void;
+  }
+}
+
+declare module 'kafkajs/src/protocol/encoder.js' {
+  export default class Encoder {
+    constructor(initialSize?: number);
+    writeInt16(value: number): this;
+    writeString(value: string | null): this;
+    writeBufferInternal(value: Buffer): void;
+    writeInt8(value: number): this;
+    writeInt32(value: number): this;
+    writeBoolean(value: boolean): this;
+    writeUVarInt(value: number): this;
+    writeUVarIntString(value: string): this;
+    writeEncoder(value: Encoder): this;
   }
 }
 
@@ -193,17 +213,22 @@ declare module 'kafkajs/src/broker/index.js' {
     /** Host and port. */
     readonly brokerAddress: string;
     nodeId: number | null;
-    readonly versions: unknown;
     isConnected(): boolean;
     connect(): Promise<void>;
     /** Writes requests in the newest version that both sides know. */
     lookupRequest(apiKey: number, definition: object): (given: object) => Call;
+    /** By API key, of the broker; null before it is connected. */
+    readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null;
+    disconnect(): Promise<void>;
     findGroupCoordinator(of: {
       readonly groupId: string;
       readonly coordinatorType: number;
     }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
-    disconnect(): Promise<void>;
-    produce(given: object): Promise<unknown>;
+    offsetFetch(of: object): Promise<{
+      readonly responses: readonly {
+        readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+      }[];
+    }>;
   }
 }
 

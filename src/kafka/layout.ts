@@ -65,6 +65,13 @@ export function partitionFor(
   const count = layout.partitions.get(message.topic)!;
   if (count === layout.inputPartitions) return inputPartition;
   if (message.key === null) return inputPartition % count;
+  return partitionByKey(message.topic, message.key, count);
+}
+
+const byKey = kafkajs.Partitioners.DefaultPartitioner();
+
+/** The one of so many partitions that murmur2 gives, as every Java producer has it. */
+export function partitionByKey(topic: string, key: Buffer, count: number): number {
   const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({
     partitionId,
     partitionErrorCode: 0,
@@ -72,7 +79,5 @@ export function partitionFor(
     replicas: [],
     isr: [],
   }));
-  return byKey({ topic: message.topic, partitionMetadata, message: { key: message.key, value: null } });
+  return byKey({ topic, partitionMetadata, message: { key, value: null } });
 }
-
-const byKey = kafkajs.Partitioners.DefaultPartitioner();

@@ -2,7 +2,7 @@ import { type LogEntry, logLevel } from 'kafkajs';
 import type { Logger } from 'pino';
 
 /** The same line again within this many ms goes to debug: a broker that is away gives dozens a second. */
-const SAME_AGAIN = 10_000;
+const SAME_AGAIN = 60_000;
 
 /** What KafkaJS calls an error, and what is only the way in which a member hears that the group deals anew. */
 const REBALANCING = 'The group is rebalancing, so a rejoin is needed';

@@ -2,14 +2,20 @@ import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
 import { failpoint, failpointActive } from '../processor/failpoints.ts';
-import type { Output, OutputSession, OutputTopic } from '../processor/ports.ts';
+import type { Output, OutputSession, OutputTopic, PublishedMessage } from '../processor/ports.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
 import { watchEndTxn } from './end-txn.ts';
 import { remedy } from './fatal.ts';
 import { defaultLimits, type Layout, messageLimits, type OutputTopics, partitionCounts } from './layout.ts';
 import { KafkaOutputSession } from './output-session.ts';
-import { sendBatches } from './produce.ts';
+
+import { readBack } from './read-back.ts';
+import { Requests } from './requests.ts';
+import { openTransactional } from './transactional.ts';
+
+/** Longest that reading the topics back may take, in ms. */
+const READ_BACK = 300_000;
 
 export interface OutputOptions {
   readonly address: KafkaAddress;
@@ -31,7 +37,6 @@ export class KafkaOutput implements Output {
   #closed = false;
 
   constructor(options: OutputOptions) {
-    sendBatches();
     this.#options = options;
     this.#logger = options.logger.child({ outputGroup: `${options.group}.outbox` });
     const watched = failpointActive('output.end-txn-sent');
@@ -58,15 +63,15 @@ export class KafkaOutput implements Output {
     try {
       const layout = await this.#layout();
       if (this.#closed) throw new Error('the output is closed');
-      const session = await KafkaOutputSession.open({
-        kafka: this.#kafka,
-        link: this.#link,
+      const { producer, disconnect } = await openTransactional(this.#kafka, transactionalId);
+      const session = new KafkaOutputSession({
         logger: this.#logger,
         transactionalId,
-        positionGroup: `${group}.outbox`,
-        input: { topic: input, partition },
-        topics,
-        layout,
+        producer,
+        disconnect,
+        positionAt: { group: `${group}.outbox`, topic: input, partition },
+        requests: new Requests({ topics, layout, inputPartition: partition }),
+        readBack: (from) => this.#readBack(from, partition, layout),
         onClose: (closed) => this.#sessions.delete(closed),
       });
       this.#sessions.add(session);
@@ -81,6 +86,16 @@ export class KafkaOutput implements Output {
     this.#closed = true;
     await Promise.all([...this.#sessions].map((session) => session.close()));
     await this.#link.close();
+  }
+
+  async #readBack(from: number, partition: number, layout: Layout): Promise<PublishedMessage[]> {
+    const { input: topic, topics } = this.#options;
+    const signal = AbortSignal.timeout(READ_BACK);
+    return this.#link.ask(
+      'the ends of the output topics',
+      (cluster) => readBack(from, { cluster, topics, layout, input: { topic, partition }, signal }),
+      READ_BACK,
+    );
   }
 
   async #layout(): Promise<Layout> {

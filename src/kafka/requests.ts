@@ -1,9 +1,9 @@
 import { OUTPUT_TOPICS, type OutMessages } from '../processor/ports.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { type Layout, type OutputTopics, partitionFor } from './layout.ts';
-import { BatchesToSend, BatchToSend } from './produce.ts';
+import type { BatchToSend } from './produce/idempotent-producer.ts';
 
-/** Most bytes of one request, half of what brokers take by default; a record larger than this goes alone. */
+/** Most bytes that are sent at once, half of what brokers take by default; a record larger than this goes alone. */
 const REQUEST_BYTES = 512 * 1024;
 
 export interface RequestOptions {
@@ -11,9 +11,6 @@ export interface RequestOptions {
   readonly layout: Layout;
   readonly inputPartition: number;
 }
-
-/** What KafkaJS is given to send in one request. */
-export type TopicBatches = readonly { readonly topic: string; readonly messages: BatchesToSend }[];
 
 interface Slot {
   readonly topic: string;
@@ -24,7 +21,7 @@ interface Slot {
 }
 
 /**
- * Turns messages in order into requests that the brokers take: of each partition one batch, no larger than its topic's
+ * Turns messages in order into batches that the brokers take, some at once: of each partition one, no larger than its topic's
  * `max.message.bytes`. A message that is too large by itself goes alone, for the broker to judge.
  */
 export class Requests {
@@ -41,9 +38,9 @@ export class Requests {
     );
   }
 
-  /** Each request is to be sent before the next is asked for. @param timestamp of all records, ms */
-  *split(messages: readonly OutMessages[], timestamp: number): Iterable<TopicBatches> {
-    // What a request that failed has left.
+  /** What is given is to be acknowledged before more is asked for. @param timestamp of all records, ms */
+  *split(messages: readonly OutMessages[], timestamp: number): Iterable<readonly BatchToSend[]> {
+    // What one that failed has left.
     for (const { batch } of this.#slots.values()) batch.clear();
     let bytes = 0;
     for (const some of messages) {
@@ -51,7 +48,7 @@ export class Requests {
         const { batch, most } = this.#fixed[some.topics[i]!] ?? this.#byKey(some, i);
         let size = batch.sizeOf(some, i);
         if (bytes > 0 && (bytes + size > REQUEST_BYTES || batch.bytes + size > most)) {
-          yield this.#request(timestamp);
+          yield this.#filled(timestamp);
           bytes = 0;
           for (const slot of this.#slots.values()) slot.batch.clear();
           size = batch.sizeOf(some, i);
@@ -60,15 +57,13 @@ export class Requests {
         bytes += size;
       }
     }
-    if (bytes > 0) yield this.#request(timestamp);
+    if (bytes > 0) yield this.#filled(timestamp);
   }
 
-  #request(timestamp: number): TopicBatches {
-    const filled = [...this.#slots.values()].filter(({ batch }) => batch.length > 0);
-    return [...Map.groupBy(filled, ({ topic }) => topic)].map(([topic, slots]) => ({
-      topic,
-      messages: new BatchesToSend(slots.map(({ partition, batch }) => new BatchToSend(partition, batch, timestamp))),
-    }));
+  #filled(timestamp: number): BatchToSend[] {
+    return [...this.#slots.values()]
+      .filter(({ batch }) => batch.length > 0)
+      .map(({ topic, partition, batch }) => ({ topic, partition, batch, timestamp }));
   }
 
   #byKey(messages: OutMessages, i: number): Slot {

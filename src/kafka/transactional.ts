@@ -1,23 +1,49 @@
-import kafkajs, { type Kafka, type Producer } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
+import { wallClock } from '../processor/clock.ts';
+import { openLink } from './cluster.ts';
+import { ClusterBrokers } from './produce/cluster-brokers.ts';
+import { IdempotentProducer } from './produce/idempotent-producer.ts';
+import { TransactionalProducer } from './produce/transactional-producer.ts';
+import { within } from './within.ts';
 
 /** After this the broker aborts what a dead producer left open, in ms: so long may readers be kept waiting. */
 const TRANSACTION_TIMEOUT = 15_000;
-/**
- * Straight after a commit the broker still ends the transaction, and refuses the next for some ms; KafkaJS then waits
- * `initialRetryTime`: measured 277 ms a transaction at its default of 300, 10 ms at 10. Twelve tries last about 6 s;
- * then a new producer takes over, which is always safe where what was sent can be told.
- */
-export const RETRY = { initialRetryTime: 10, multiplier: 2, factor: 0.2, maxRetryTime: 1_000, retries: 12 };
+/** ms for the replicas of a partition to have a batch; then the leader says that they have not. */
+const PRODUCE_TIMEOUT = 10_000;
+/** How long closing connections that were never used may take, ms. */
+const CLOSE = 1_500;
 
-/** A producer for one transaction after the other. Connecting it fences nothing: its first `transaction()` does. */
-export function transactionalProducer(kafka: Kafka, transactionalId: string): Producer {
-  return kafka.producer({
-    transactionalId,
-    idempotent: true,
-    maxInFlightRequests: 1,
-    transactionTimeout: TRANSACTION_TIMEOUT,
-    allowAutoTopicCreation: false,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    retry: RETRY,
-  });
+/** A producer, and what closes its connections. */
+export interface Opened<T> {
+  readonly producer: T;
+  readonly disconnect: () => Promise<void>;
+}
+
+/** A producer for one transaction after the other, its predecessor fenced. @throws where that could not be done. */
+export function openTransactional(kafka: Kafka, transactionalId: string): Promise<Opened<TransactionalProducer>> {
+  return open(kafka, (options) => TransactionalProducer.open({ ...options, transactionalId }));
+}
+
+/** A producer whose batches are in the log once, and visible at once. @throws where there is no broker to be had. */
+export function openIdempotent(kafka: Kafka): Promise<Opened<IdempotentProducer>> {
+  return open(kafka, (options) => IdempotentProducer.open({ ...options, transactionalId: null }));
+}
+
+/** Connections of its own: what one producer waits for keeps no other waiting. */
+async function open<T>(
+  kafka: Kafka,
+  producer: (options: ReturnType<typeof optionsFor>) => Promise<T>,
+): Promise<Opened<T>> {
+  const { cluster, disconnect } = await openLink(kafka);
+  try {
+    return { producer: await producer(optionsFor(new ClusterBrokers(cluster, PRODUCE_TIMEOUT))), disconnect };
+  } catch (error) {
+    // What failed is told; that its connections do not close in time is no more news.
+    await within(CLOSE, disconnect(), () => {}).catch(() => {});
+    throw error;
+  }
+}
+
+function optionsFor(brokers: ClusterBrokers) {
+  return { brokers, clock: wallClock, transactionTimeout: TRANSACTION_TIMEOUT };
 }

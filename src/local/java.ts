@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fetchJars, haveJars } from './jars.ts';
+import { fetchJars, haveJars, type Jars } from './jars.ts';
 import { type PartContext, startKafka } from './kafka.ts';
 import { Keeper } from './keeper.ts';
 import { freePorts } from './ports.ts';
-import { FAST, postgresPrograms, startPostgres } from './postgres.ts';
+import { type Database, databaseUrl, FAST, postgresPrograms, startPostgres } from './postgres.ts';
+import { makePassword } from './principals.ts';
 import { registryUrl, startRegistry } from './registry.ts';
 import { run } from './run.ts';
 import type { JavaStack, StackOptions } from './types.ts';
@@ -28,8 +28,48 @@ export async function whyNotJava(env: NodeJS.ProcessEnv): Promise<string | null>
   return 'missing' in programs ? programs.missing : null;
 }
 
+/** What the parts of a stack start on. */
+export interface Ground {
+  readonly context: PartContext;
+  readonly keeper: Keeper;
+  readonly jars: Jars;
+  /** Directory of the Postgres programs. */
+  readonly programs: string;
+  readonly login: Database;
+  /** Over the stack's own settings of Postgres. */
+  readonly postgres: Readonly<Record<string, string>>;
+}
+
 /** Starts broker, registry and Postgres as processes of this machine, on free ports of 127.0.0.1. */
 export async function startJava(options: StackOptions): Promise<JavaStack> {
+  return await onGround(options, async ({ context, keeper, jars, programs, login, postgres }) => {
+    const [port, controller, registryPort, databasePort] = (await freePorts(4)) as [number, number, number, number];
+    context.onProgress('starting Kafka, a schema registry and Postgres');
+    const [broker, registry, database] = await all([
+      startKafka(context, jars.kafka, [port, controller], options.kafka ?? {}),
+      startRegistry(context, jars.registry, registryPort),
+      startPostgres(context, programs, databasePort, login, postgres),
+    ]);
+    return {
+      kind: 'java',
+      brokers: [`127.0.0.1:${port}`],
+      registryUrl: registryUrl(registryPort),
+      databaseUrl: databaseUrl(login, databasePort),
+      jars: jars.kafka,
+      java: context.java,
+      broker,
+      registry,
+      database,
+      describe: () =>
+        `Kafka on 127.0.0.1:${port}, schema registry on 127.0.0.1:${registryPort}, ` +
+        `Postgres on 127.0.0.1:${databasePort}: processes of this machine, data in ${context.directory} until they stop`,
+      stop: () => keeper.stop(),
+    };
+  });
+}
+
+/** Has what a stack needs fetched and made, then started; where that fails, nothing of it is left. */
+export async function onGround<T>(options: StackOptions, start: (ground: Ground) => Promise<T>): Promise<T> {
   const env = options.env ?? process.env;
   const onProgress = options.onProgress ?? (() => {});
   const programs = postgresPrograms();
@@ -39,34 +79,14 @@ export async function startJava(options: StackOptions): Promise<JavaStack> {
     const jars = await fetchJars(env, keeper, onProgress);
     const directory = await mkdtemp(join(tmpdir(), 'tidemark-'));
     keeper.remove(directory);
-    const java = javaProgram(env);
-    const context: PartContext = { directory, java, env, keeper, onProgress };
-    const [port, controller, registryPort, databasePort] = (await freePorts(4)) as [number, number, number, number];
-    const login = { user: 'tidemark', password: randomBytes(12).toString('hex'), name: 'tidemark' };
-    onProgress('starting Kafka, a schema registry and Postgres');
-    const [broker, registry, database] = await all([
-      startKafka(context, jars.kafka, [port, controller], options.kafka ?? {}),
-      startRegistry(context, jars.registry, registryPort),
-      startPostgres(context, programs.directory, databasePort, login, {
-        ...(options.fast ? FAST : {}),
-        ...options.postgres,
-      }),
-    ]);
-    return {
-      kind: 'java',
-      brokers: [`127.0.0.1:${port}`],
-      registryUrl: registryUrl(registryPort),
-      databaseUrl: `postgres://${login.user}:${login.password}@127.0.0.1:${databasePort}/${login.name}`,
-      jars: jars.kafka,
-      java,
-      broker,
-      registry,
-      database,
-      describe: () =>
-        `Kafka on 127.0.0.1:${port}, schema registry on 127.0.0.1:${registryPort}, ` +
-        `Postgres on 127.0.0.1:${databasePort}: processes of this machine, data in ${directory} until they stop`,
-      stop: () => keeper.stop(),
-    };
+    return await start({
+      context: { directory, java: javaProgram(env), env, keeper, onProgress },
+      keeper,
+      jars,
+      programs: programs.directory,
+      login: { user: 'tidemark', password: makePassword(), name: 'tidemark' },
+      postgres: { ...(options.fast ? FAST : {}), ...options.postgres },
+    });
   } catch (error) {
     await keeper.stop();
     throw error;
@@ -74,7 +94,7 @@ export async function startJava(options: StackOptions): Promise<JavaStack> {
 }
 
 /** As `Promise.all`, but fails only when nothing is under way any more: what still started would outlive its end. */
-async function all<T extends readonly unknown[]>(promises: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+export async function all<T extends readonly unknown[]>(promises: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   const settled = await Promise.allSettled(promises);
   for (const each of settled) if (each.status === 'rejected') throw each.reason;
   return settled.map((each) => (each as PromiseFulfilledResult<unknown>).value) as unknown as T;

@@ -44,7 +44,7 @@ export async function startKafka(
 /** Any id does: a data directory belongs to one stack. */
 const CLUSTER = 'dGlkZW1hcmstbG9jYWwtMQ';
 
-const LOGGING = [
+export const LOGGING = [
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
   '-Dorg.slf4j.simpleLogger.showDateTime=true',
@@ -65,15 +65,20 @@ function serverProperties(home: string, port: number, controllerPort: number): R
   };
 }
 
-/** What one broker needs, and what makes it quick to join and to start; the container's broker takes the same. */
+/** What makes a broker quick to join and to start. */
+export const QUICK: Readonly<Record<string, string>> = {
+  'offsets.topic.num.partitions': '8',
+  'transaction.state.log.num.partitions': '8',
+  'group.initial.rebalance.delay.ms': '0',
+  'auto.create.topics.enable': 'false',
+};
+
+/** What one broker needs besides; the container's broker takes the same. */
 export const ONE_BROKER: Readonly<Record<string, string>> = {
+  ...QUICK,
   'offsets.topic.replication.factor': '1',
   'transaction.state.log.replication.factor': '1',
   'transaction.state.log.min.isr': '1',
   'share.coordinator.state.topic.replication.factor': '1',
   'share.coordinator.state.topic.min.isr': '1',
-  'offsets.topic.num.partitions': '8',
-  'transaction.state.log.num.partitions': '8',
-  'group.initial.rebalance.delay.ms': '0',
-  'auto.create.topics.enable': 'false',
 };

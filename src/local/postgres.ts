@@ -2,10 +2,16 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { Certificate } from './authority.ts';
 import type { PartContext } from './kafka.ts';
 import { startPart } from './part.ts';
 import { run } from './run.ts';
 import type { Part } from './types.ts';
+
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 export interface Database {
   readonly user: string;
@@ -33,13 +39,23 @@ export function postgresPrograms(): { directory: string } | { missing: string } 
   };
 }
 
-/** Makes a cluster with one database in it, owned by its superuser, and starts it on 127.0.0.1. */
+/** @param query added behind a question mark. */
+export function databaseUrl({ user, password, name }: Database, port: number, query?: Record<string, string>): string {
+  const url = `postgres://${user}:${password}@127.0.0.1:${port}/${name}`;
+  return query ? `${url}?${new URLSearchParams(query)}` : url;
+}
+
+/**
+ * Makes a cluster with one database in it, owned by its superuser, and starts it on 127.0.0.1.
+ * @param certificate where it is to take connections over TLS alone
+ */
 export async function startPostgres(
   context: PartContext,
   programs: string,
   port: number,
   database: Database,
   settings: Readonly<Record<string, string>>,
+  certificate?: Certificate,
 ): Promise<Part> {
   const home = join(context.directory, 'postgres');
   const user = await unprivileged(context.env);
@@ -60,7 +76,8 @@ export async function startPostgres(
   // Postgres on its own, without a client: nothing but postgres/ knows one.
   const single = ['--single', '-D', data, 'postgres'];
   await run(join(bin, 'postgres'), single, { ...options, input: `CREATE DATABASE "${database.name}"\n` });
-  const flags = Object.entries({ ...SETTINGS, port: `${port}`, ...settings });
+  const tls = certificate ? await tlsOnly(data, certificate, user) : {};
+  const flags = Object.entries({ ...SETTINGS, ...tls, port: `${port}`, ...settings });
   return await startPart({
     ...context,
     name: 'Postgres',
@@ -75,6 +92,23 @@ export async function startPostgres(
     // After a SIGKILL: backends of the one before are still on their way out.
     again: (said) => said.includes('pre-existing shared memory block'),
   });
+}
+
+/** Refuses connections without TLS. @returns the settings for it. */
+async function tlsOnly(
+  data: string,
+  certificate: Certificate,
+  user: User | undefined,
+): Promise<Record<string, string>> {
+  await writeFile(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
+  // Postgres wants a key of its own, which nobody else may read.
+  const own = { cert: join(data, 'server.pem'), key: join(data, 'server.key') };
+  for (const kind of ['cert', 'key'] as const) {
+    await cp(certificate[kind], own[kind]);
+    await chmod(own[kind], 0o600);
+    if (user) await chown(own[kind], user.uid, user.gid);
+  }
+  return { ssl: 'on', ssl_cert_file: own.cert, ssl_key_file: own.key };
 }
 
 const INITDB = [
@@ -103,7 +137,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 export const FAST: Readonly<Record<string, string>> = { fsync: 'off', full_page_writes: 'off' };
 
 /** Postgres refuses to run as root: then it runs as `postgres`, or as `nobody`. */
-async function unprivileged(env: NodeJS.ProcessEnv): Promise<{ uid: number; gid: number } | undefined> {
+async function unprivileged(env: NodeJS.ProcessEnv): Promise<User | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
     try {
@@ -120,7 +154,7 @@ async function unprivileged(env: NodeJS.ProcessEnv): Promise<{ uid: number; gid:
 async function runnable(
   programs: string,
   home: string,
-  user: { uid: number; gid: number } | undefined,
+  user: User | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
   if (!user) return programs;

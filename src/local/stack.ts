@@ -1,9 +1,21 @@
 /** Brings up a broker, a schema registry and Postgres on one machine, for the demo and the tests. */
+import { startCluster, whyNotCluster } from './cluster.ts';
 import { startDocker, whyNotDocker } from './docker.ts';
 import { startJava, whyNotJava } from './java.ts';
 import type { GivenStack, MemoryStack, Stack, StackKind, StackOptions } from './types.ts';
 
-export type { GivenStack, JavaStack, MemoryStack, Part, RealStack, Stack, StackKind, StackOptions } from './types.ts';
+export type {
+  ClusterNode,
+  ClusterStack,
+  GivenStack,
+  JavaStack,
+  MemoryStack,
+  Part,
+  RealStack,
+  Stack,
+  StackKind,
+  StackOptions,
+} from './types.ts';
 
 /** One way to have a stack. */
 export interface Way {
@@ -15,7 +27,7 @@ export interface Way {
 
 /**
  * Brings up a stack: addresses of the environment (KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL, all three),
- * else containers, else processes on Java, else kind `memory` with the reason.
+ * else containers, else processes on Java (a cluster of them where asked), else kind `memory` with the reason.
  *
  * `TIDEMARK_STACK` in the environment forces one (`environment`, `docker`, `java`, `memory`), or refuses `memory`
  * (`required`, as the option does). A way that was forced, or that looked open and fails, throws.
@@ -25,7 +37,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const ways: Way[] = [
     { kind: 'environment', whyNot: async () => whyNotGiven(env), start: async () => givenStack(env) },
     { kind: 'docker', whyNot: whyNotDocker, start: () => startDocker(options) },
-    { kind: 'java', whyNot: () => whyNotJava(env), start: () => startJava(options) },
+    options.cluster
+      ? { kind: 'java', whyNot: () => whyNotCluster(env), start: () => startCluster(options) }
+      : { kind: 'java', whyNot: () => whyNotJava(env), start: () => startJava(options) },
   ];
   return await choose(ways, env.TIDEMARK_STACK ?? '', options.required ?? false);
 }

@@ -1,8 +1,11 @@
 /** What a local stack is: a broker, a schema registry and a Postgres, wherever they come from. */
+import type { Access } from './access.ts';
 
 export type StackKind = 'environment' | 'docker' | 'java' | 'memory';
 
 export interface StackOptions {
+  /** Three brokers under TLS, logins and rights, where the parts run on Java: a `ClusterStack`. */
+  readonly cluster?: boolean;
   /** Throw, saying what to install, where no real part can be had. Also set by `TIDEMARK_STACK=required`. */
   readonly required?: boolean;
   /** Called with one line, without a line end, for each step that may take a while, and when a part dies. */
@@ -59,11 +62,47 @@ export interface JavaStack extends Addresses, Common {
   readonly database: Part;
 }
 
+/** A node of a cluster, broker and controller in one. `start` waits until most nodes are up: start two at once. */
+export interface ClusterNode extends Part {
+  readonly id: number;
+  /** Where SASL clients find it, host:port. */
+  readonly address: string;
+  readonly rack: string;
+  /** Gives it a new certificate with the same names, which new connections of clients meet. It must be up. */
+  exchangeCertificate(): Promise<void>;
+}
+
+/**
+ * Three brokers under TLS, logins and rights; a registry behind TLS and a password; Postgres that takes TLS alone.
+ * `brokers`, `registryUrl` and `databaseUrl` are as they would be set; `access` has what they want besides. `broker` is
+ * the first node, `registry` what is behind the gate.
+ */
+export interface ClusterStack extends JavaStack {
+  readonly nodes: readonly ClusterNode[];
+  readonly access: Access;
+}
+
+/** PEM files, and the passphrase of the key. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly passphrase: string;
+}
+
+/** Listeners of a cluster besides its own, with the same logins: for proxies in between. By node, in order of id. */
+export interface ExtraListener {
+  /** Capital letters and digits. */
+  readonly name: string;
+  readonly ports: readonly number[];
+  /** What clients are told. */
+  readonly advertised: readonly number[];
+}
+
 /** No real part: whoever asked has to do with what is in memory, and should pass `reason` on. */
 export interface MemoryStack extends Common {
   readonly kind: 'memory';
   readonly reason: string;
 }
 
-export type RealStack = GivenStack | JavaStack;
+export type RealStack = GivenStack | JavaStack | ClusterStack;
 export type Stack = RealStack | MemoryStack;

@@ -1,16 +1,14 @@
 import pg from 'pg';
+import { DatabaseUnreachable, open } from './open.ts';
+import { pooledClient } from './pooled.ts';
 import { assertSchemaName } from './schema-name.ts';
+import type { DatabaseAddress } from './target.ts';
 
-export interface DatabaseOptions {
-  /** `postgres://user:password@host:port/database`; TLS and other options as the query part of it. */
-  readonly url: string;
+export { type DatabaseAddress, DatabaseUnreachable };
+
+export interface DatabaseOptions extends DatabaseAddress {
   /** Schema that holds all that is ours. */
   readonly schema: string;
-}
-
-/** Postgres cannot be had now, for the reason given; what was asked may be tried again later. */
-export class DatabaseUnreachable extends Error {
-  override readonly name = 'DatabaseUnreachable';
 }
 
 /**
@@ -22,8 +20,8 @@ export class DatabaseUnreachable extends Error {
  *
  * @throws DatabaseUnreachable
  */
-export async function connect(options: DatabaseOptions, role = 'tidemark'): Promise<pg.Client> {
-  const client = await connectPlain(options.url, role);
+export async function connect(options: DatabaseOptions, name = 'tidemark'): Promise<pg.Client> {
+  const client = await connectPlain(options, name);
   try {
     await prepareConnection(client, options.schema);
   } catch (error) {
@@ -34,16 +32,8 @@ export async function connect(options: DatabaseOptions, role = 'tidemark'): Prom
 }
 
 /** The same without a schema. @throws DatabaseUnreachable */
-export async function connectPlain(url: string, role = 'tidemark'): Promise<pg.Client> {
-  const client = new pg.Client(clientConfig(url, role));
-  // An error between two queries is seen by the next one; without a listener it would end the process.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-  } catch (error) {
-    throw new DatabaseUnreachable(`${describe(client)} cannot be reached: ${reasonOf(error)}`, { cause: error });
-  }
-  return client;
+export async function connectPlain(address: DatabaseAddress, name = 'tidemark', database?: string): Promise<pg.Client> {
+  return await open(address, { name, ...(database === undefined ? {} : { database }) });
 }
 
 /**
@@ -53,15 +43,17 @@ export async function connectPlain(url: string, role = 'tidemark'): Promise<pg.C
  */
 export function createPool(options: DatabaseOptions, max = 4, timeout: number | null = null): pg.Pool {
   const pool = new pg.Pool({
-    ...clientConfig(options.url, 'tidemark'),
+    Client: pooledClient(options, {
+      name: 'tidemark',
+      ...(timeout === null ? {} : { queryTimeout: timeout + 1_000 }),
+    }),
     max,
     idleTimeoutMillis: 10_000,
-    ...(timeout === null ? {} : { query_timeout: timeout + 1_000 }),
-    onConnect: async (client) => {
+    onConnect: async (client: pg.ClientBase) => {
       await prepareConnection(client, options.schema);
       if (timeout !== null) await client.query(`SET statement_timeout TO ${Math.round(timeout)}`);
     },
-  });
+  } as pg.PoolConfig);
   // Of idle connections; the query that gets a dead one fails by itself.
   pool.on('error', () => {});
   return pool;
@@ -72,28 +64,4 @@ async function prepareConnection(client: pg.ClientBase, schema: string): Promise
   await client.query(
     `SET search_path TO ${pg.escapeIdentifier(schema)}; SET TimeZone TO 'UTC'; SET DateStyle TO 'ISO'`,
   );
-}
-
-function clientConfig(url: string, role: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    fallback_application_name: role,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-  };
-}
-
-function describe(client: pg.Client): string {
-  return `Postgres (${client.user} at ${client.host}:${client.port}, database ${client.database})`;
-}
-
-/** A refused `localhost` is an AggregateError without a message. */
-function reasonOf(error: unknown): string {
-  const { message, code, errors } = error as Error & { code?: string; errors?: Error[] };
-  const why = message || errors?.map((one) => one.message).join(', ') || code || String(error);
-  if (code === '3D000') return `${why}. Run tidemark setup, which makes it, or set database.url`;
-  if (code?.startsWith('28')) return `${why}. Check user and password in database.url`;
-  if (code === '53300') return `${why}. Raise max_connections: each partition takes a connection of its own`;
-  return why;
 }

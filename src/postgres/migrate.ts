@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import { connect, connectPlain, type DatabaseOptions, DatabaseUnreachable } from './connect.ts';
+import { connect, connectPlain, type DatabaseAddress, type DatabaseOptions, DatabaseUnreachable } from './connect.ts';
+import { NO_DATABASE } from './open.ts';
 import { assertSchemaName } from './schema-name.ts';
+import { targetOf } from './target.ts';
 
 /** Beside `src` as beside `dist`. */
 const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -63,17 +65,15 @@ export async function assertSchemaVersion(client: pg.ClientBase, schema: string)
 }
 
 /** Whether the database had to be made. @throws DatabaseUnreachable */
-export async function ensureDatabase(url: string): Promise<boolean> {
+export async function ensureDatabase(address: DatabaseAddress): Promise<boolean> {
   try {
-    await (await connectPlain(url, 'tidemark setup')).end();
+    await (await connectPlain(address, 'tidemark setup')).end();
     return false;
   } catch (error) {
     if (!(error instanceof DatabaseUnreachable) || (error.cause as { code?: string }).code !== NO_DATABASE) throw error;
   }
-  const name = new pg.Client(url).database!;
-  const maintenance = new URL(url);
-  maintenance.pathname = '/postgres';
-  const client = await connectPlain(maintenance.href, 'tidemark setup');
+  const name = targetOf(address).database;
+  const client = await connectPlain(address, 'tidemark setup', 'postgres');
   try {
     await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
     return true;
@@ -88,8 +88,6 @@ export async function ensureDatabase(url: string): Promise<boolean> {
     await client.end();
   }
 }
-
-const NO_DATABASE = '3D000';
 
 function newer(schema: string, unknown: readonly string[]): WrongSchemaVersion {
   return new WrongSchemaVersion(

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from './ports.ts';
 
-/** The same failure again within this many ms goes to debug: what is away is asked for several times a second. */
-const SAME_AGAIN = 10_000;
+/** The same failure again within this many ms goes to debug: what is away is asked for again and again. */
+const SAME_AGAIN = 60_000;
 
 /** Something that fails and is tried again, as the log tells it: that it fails, that it still does, and its end. */
 export class Outage {

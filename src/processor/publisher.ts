@@ -129,9 +129,10 @@ export class Publisher<Raw> {
       try {
         session = await output.open(lease.partition);
         await this.locate(session);
-        attempt = 0;
-        this.works();
-        await this.send(session);
+        await this.send(session, () => {
+          attempt = 0;
+          this.works();
+        });
       } catch (error) {
         if (error instanceof CannotGoOn) throw error;
         if (this.stopping) return;
@@ -182,12 +183,14 @@ export class Publisher<Raw> {
     if (inKafka === null && at > 0) await session.keep(at);
   }
 
-  private async send(session: OutputSession): Promise<void> {
+  /** @param works called once nothing is left to send, and each time that something went through: not before. */
+  private async send(session: OutputSession, works: () => void): Promise<void> {
     const { clock } = this.options;
     let written = clock.elapsed();
     while (!this.stopping) {
       const messages = await this.next();
       if (messages.length === 0) {
+        works();
         if (clock.elapsed() - written >= KEEP_INTERVAL) {
           await session.keep(this.at);
           written = clock.elapsed();
@@ -202,6 +205,7 @@ export class Publisher<Raw> {
         await session.send(part, next);
         this.at = next;
         written = clock.elapsed();
+        works();
       }
       this.drop();
       this.tell(clock.elapsed() - started, this.at - first);

@@ -28,7 +28,8 @@ export class Waker {
 }
 
 const FIRST_DELAY = 100;
-const LONGEST_DELAY = 5_000;
+/** What is back is noticed within three seconds, what is away asked for seldom enough. */
+const LONGEST_DELAY = 2_500;
 
 /** How long to wait before the n-th attempt (from 1) at something that is away, in ms. */
 export function backoff(attempt: number): number {
@@ -44,27 +45,3 @@ export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): 
     abort.abort('done');
   }
 }
-
-export const wallClock: Clock = {
-  now: () => Date.now(),
-  elapsed: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted) {
-        resolve();
-        return;
-      }
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      if (ms === 0) {
-        // A timer would take a millisecond.
-        setImmediate(resolve);
-        return;
-      }
-      const timer = setTimeout(done, ms);
-      signal?.addEventListener('abort', done);
-    }),
-};

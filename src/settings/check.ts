@@ -45,6 +45,17 @@ export function check(settings: Settings): { problems: string[]; warnings: strin
   if ((registry.username === null) !== (registry.password === null)) {
     problems.push('registry.username and registry.password belong together: set both, or neither');
   }
+  if (registry.token !== null && registry.username !== null) {
+    problems.push('registry.token and registry.username are both set: one of them lets us in, unset the other');
+  }
+  if ((registry.tlsCert === null) !== (registry.tlsKey === null)) {
+    problems.push('registry.tls_cert and registry.tls_key belong together: set both, or neither');
+  }
+  const isSecure = registry.url.some((address) => /^https:/i.test(address));
+  for (const key of ['tls_ca', 'tls_cert'] as const) {
+    const set = (key === 'tls_ca' ? registry.tlsCa : registry.tlsCert) !== null;
+    if (set && !isSecure) problems.push(`registry.${key} is set, but registry.url is not https: correct the latter`);
+  }
 
   if (kafka.sasl.mechanism === 'plain' && !kafka.tls) {
     warnings.push('kafka.sasl.mechanism is plain without kafka.tls: the password crosses the network as it is');

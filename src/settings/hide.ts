@@ -5,20 +5,19 @@ export const HIDDEN = '***';
 /** A setting's value as it may be printed. */
 export function printable(setting: AnySetting, value: unknown): string {
   if (setting.secret === true) return value === null ? '' : HIDDEN;
-  const written = setting.type.format(value);
-  return setting.secret === 'password' ? hidePassword(written) : written;
+  if (setting.secret !== 'password') return setting.type.format(value);
+  return setting.type.format(Array.isArray(value) ? value.map(hidePassword) : hidePassword(value as string));
 }
 
 /** The same URL without its password, wherever it may stand in one; text that is no URL is hidden as a whole. */
 export function hidePassword(url: string): string {
-  if (!URL.canParse(url)) return HIDDEN;
-  const parsed = new URL(url);
-  let hidden = parsed.password !== '';
-  if (hidden) parsed.password = HIDDEN;
-  for (const name of [...parsed.searchParams.keys()]) {
-    if (!/pass|secret|token/i.test(name)) continue;
-    parsed.searchParams.set(name, HIDDEN);
-    hidden = true;
-  }
-  return hidden ? parsed.href : url;
+  // Postgres' may name several hosts, which no URL of Node's may; everything up to the last @ is the login then.
+  const [, scheme, login, rest] = /^([a-z]+:\/\/)(?:([^/?#]*)@)?([^@]*)$/i.exec(url) ?? [];
+  if (scheme === undefined) return HIDDEN;
+  const colon = login?.indexOf(':') ?? -1;
+  const user = login === undefined ? '' : `${colon < 0 ? login : `${login.slice(0, colon)}:${HIDDEN}`}@`;
+  return `${scheme}${user}${rest!.replace(SECRET_PARAMETER, `$1${HIDDEN}`)}`;
 }
+
+/** `passfile` names a file, and hides nothing by its name. */
+const SECRET_PARAMETER = /([?&][^=&]*(?:password|passphrase|secret|token)[^=&]*=)[^&#]*/gi;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parsePostgresUrl } from './postgres-url.ts';
 
 /**
  * What a setting's value may be. `schema` reads it as it stands in YAML (typed) or in the environment and flags (always
@@ -64,6 +65,21 @@ export function url(protocols: readonly string[]): Type<string> {
     format: (value) => value,
   };
 }
+
+export const postgresUrl: Type<string> = {
+  name: 'URL',
+  schema: z.string('must be an address').transform((value, context) => {
+    try {
+      parsePostgresUrl(value);
+      return value.trim();
+    } catch (error) {
+      context.addIssue((error as Error).message);
+      return z.NEVER;
+    }
+  }),
+  json: { type: 'string', pattern: `^\\s*(${['postgres:', 'postgresql:'].map(inAnyCase).join('|')})` },
+  format: (value) => value,
+};
 
 export const boolean: Type<boolean> = {
   name: 'boolean',

@@ -1,21 +1,24 @@
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import avsc from 'avsc';
-import type { Settings } from '../settings/index.ts';
+import type { Registry } from '../wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../wire/schemas.ts';
 import type { Simulated } from './traffic.ts';
 
 export type Encode = (record: Simulated) => Buffer | Promise<Buffer>;
+type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
 type EncodeNow = (record: Simulated) => Buffer;
 
 /**
  * Avro as other producers write it: by the client library of the registry, from the schema as the registry has it.
  * Nothing of what reads it here has a part in it.
+ * @param registry one that has answered: the library knows no more than one address, and gets that one.
  * @param schemaId the registry's id of `schemas/TrackEvent.avsc`.
  */
-export function registryEncoder({ url, username, password }: Settings['registry'], schemaId: number): Encode {
-  const auth = username !== null && password !== null ? { auth: { username, password } } : {};
-  const registry = new SchemaRegistry({ host: url, ...auth });
-  return (record) => ('broken' in record ? record.broken : registry.encode(schemaId, record.event));
+export function registryEncoder(registry: Registry, schemaId: number): Encode {
+  const { host, agent } = registry.current;
+  const login: Middleware = () => ({ request: (request) => request.enhance({ headers: registry.current.headers }) });
+  const client = new SchemaRegistry({ host, agent, middlewares: [login] });
+  return (record) => ('broken' in record ? record.broken : client.encode(schemaId, record.event));
 }
 
 /** Avro in the Confluent wire format, without a registry. @param schemaId the registry's id of `schemas/TrackEvent.avsc`. */

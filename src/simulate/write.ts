@@ -25,7 +25,7 @@ export interface Written {
   broken: number;
 }
 
-/** KafkaJS does not split what it is given: well below the usual limit of 1 MB, whatever partition it all goes to. */
+/** Well below the usual limit of a batch, 1 MB, whatever partition it all goes to. */
 const MOST_BYTES = 512 * 1024;
 /** Records that come within this time are sent together, ms. */
 const TOGETHER = 20;

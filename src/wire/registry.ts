@@ -1,39 +1,10 @@
+import type { Agent } from 'node:http';
 import { Incompatible, parseSchema } from './avro-type.ts';
+import { RegistryRefused, RegistryUnreachable, RegistryUnsure } from './registry-errors.ts';
+import { type Answered, type Place, type RegistryAddress, RegistryLink } from './registry-link.ts';
 import { inlineReferences, type Reference } from './registry-references.ts';
 
-/** No answer, or one that says nothing about what was asked: a connection, a timeout, a 5xx. Try again later. */
-export class RegistryUnreachable extends Error {
-  override readonly name = 'RegistryUnreachable';
-}
-
-/** The registry answered and said no: wrong credentials, an incompatible schema. Trying again changes nothing. */
-export class RegistryRefused extends Error {
-  override readonly name = 'RegistryRefused';
-  /** HTTP status; 409 is an incompatible schema. */
-  readonly status: number;
-
-  constructor(message: string, status: number) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/**
- * The registry does not know an id, but not our own schema either: it may be another one, or have lost its state. What
- * it does not know now says nothing about a record. Wait and ask again.
- */
-export class RegistryUnsure extends Error {
-  override readonly name = 'RegistryUnsure';
-}
-
-export interface RegistryOptions {
-  /** Credentials in it are used where the two below are not given. */
-  readonly url: string;
-  readonly username?: string | null | undefined;
-  readonly password?: string | null | undefined;
-  /** ms for one request; default 5,000. */
-  readonly timeout?: number;
-}
+export { RegistryRefused, RegistryUnreachable, RegistryUnsure };
 
 export interface RegisteredSchema {
   readonly id: number;
@@ -59,27 +30,23 @@ export function subjectOf(topic: string): string {
 
 /**
  * What is needed of a Confluent-compatible schema registry. Plain HTTP: the client library's `register` wants to change
- * the subject's compatibility, and its errors do not tell "no answer" from "no". Nothing is retried here.
+ * the subject's compatibility, and its errors do not tell "no answer" from "no". Nothing is retried here, but at the
+ * registry's other addresses.
  */
 export class Registry {
-  readonly #base: string;
-  readonly #headers: Record<string, string>;
-  readonly #timeout: number;
+  readonly #link: RegistryLink;
   /** A schema of our own that the registry is known to hold: see `RegistryUnsure`. */
   #own: { readonly id: number; readonly schema: string } | null = null;
 
-  constructor(options: RegistryOptions) {
-    const url = new URL(options.url);
-    const username = options.username || decodeURIComponent(url.username);
-    const password = options.password || decodeURIComponent(url.password);
-    url.username = '';
-    url.password = '';
-    this.#base = url.href.replace(/\/+$/, '');
-    this.#timeout = options.timeout ?? 5000;
-    this.#headers = { accept: 'application/vnd.schemaregistry.v1+json, application/json' };
-    if (username) {
-      this.#headers.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    }
+  /** @throws UnusableFile where a certificate or key cannot be used */
+  constructor(address: RegistryAddress) {
+    this.#link = new RegistryLink(address);
+  }
+
+  /** The address that answered last and what lets us in there, for another client of it. */
+  get current(): { readonly host: string; readonly agent: Agent; readonly headers: Readonly<Record<string, string>> } {
+    const place = this.#link.inTurn[0]!;
+    return { host: place.base, agent: this.#link.agentOf(place), headers: this.#link.headersOf(place) };
   }
 
   /** Registers a schema, or finds it registered. @returns its id. */
@@ -122,7 +89,7 @@ export class Registry {
     }
     if (answer.schema === undefined) {
       throw new RegistryUnreachable(
-        `${this.#base} answered for schema id ${id} without a schema: is it a schema registry?`,
+        `the schema registry answered for schema id ${id} without a schema: is it a schema registry?`,
       );
     }
     if (!answer.references?.length) return { found: answer.schema };
@@ -142,7 +109,7 @@ export class Registry {
   }
 
   async #assureOwn(asked: number): Promise<void> {
-    const why = `the schema registry at ${this.#base} does not know schema id ${asked}`;
+    const why = `the schema registry at ${this.#link.inTurn[0]!.base} does not know schema id ${asked}`;
     if (this.#own === null) throw new RegistryUnsure(`${why}, and has not been seen to know ours: run tidemark setup`);
     const answer = await this.#ask('GET', `/schemas/ids/${this.#own.id}`);
     // A registry that lost its state gives ids out again, to other schemas.
@@ -153,44 +120,73 @@ export class Registry {
     }
   }
 
-  /** @returns null for what does not exist (404). */
-  async #ask(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer | null> {
-    const where = `schema registry ${this.#base}`;
-    let response: Response;
-    let text: string;
+  /** Deletes a subject with all its versions, for good. One that is not there is no error. */
+  async remove(subject: string): Promise<void> {
+    const path = `/subjects/${encodeURIComponent(subject)}`;
+    await this.#ask('DELETE', path);
+    await this.#ask('DELETE', `${path}?permanent=true`);
+  }
+
+  /**
+   * Asks one address after the other until one answers.
+   * @returns null for what does not exist (404).
+   */
+  async #ask<T = Answer>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<T | null> {
+    const text = body ? JSON.stringify(body) : null;
+    const failures: RegistryUnreachable[] = [];
+    for (const place of this.#link.inTurn) {
+      try {
+        const answer = judge(
+          await this.#request(place, method, path, text),
+          `${nameOf(place)} answered ${method} ${path}`,
+        );
+        this.#link.answered(place);
+        return answer as T | null;
+      } catch (error) {
+        if (!(error instanceof RegistryUnreachable)) throw error;
+        failures.push(error);
+      }
+    }
+    const [first, ...others] = failures;
+    if (others.length === 0) throw first;
+    throw new RegistryUnreachable(failures.map(({ message }) => message).join('; '), { cause: first });
+  }
+
+  async #request(place: Place, method: string, path: string, body: string | null): Promise<Answered> {
     try {
-      response = await fetch(this.#base + path, {
-        method,
-        headers: body ? { ...this.#headers, 'content-type': 'application/vnd.schemaregistry.v1+json' } : this.#headers,
-        body: body ? JSON.stringify(body) : null,
-        signal: AbortSignal.timeout(this.#timeout),
-      });
-      text = await response.text();
+      return await this.#link.request(place, method, path, body);
     } catch (error) {
-      throw new RegistryUnreachable(
-        `${where} gives no answer (${reason(error)}): check registry.url and that it runs`,
-        {
-          cause: error,
-        },
-      );
+      if ((error as Error).name === 'UnusableFile') throw error;
+      const why = `${nameOf(place)} gives no answer (${reason(error)})`;
+      throw new RegistryUnreachable(`${why}: check ${settingFor(error)}`, { cause: error });
     }
-    const answer = parseAnswer(text);
-    const { status } = response;
-    if (response.ok) {
-      if (answer === null)
-        throw new RegistryUnreachable(`${where} answered ${path} with no JSON: is it a schema registry?`);
-      return answer;
-    }
-    // A registry says which thing is unknown; a 404 of anything else on that address is no answer of a registry.
-    if (status === 404 && String(answer?.error_code ?? '').startsWith('404')) return null;
-    const said = `${where} answered ${method} ${path} with ${status}${answer?.message ? `: ${answer.message}` : ''}`;
-    if (status === 404 || status === 408 || status === 429 || status >= 500) throw new RegistryUnreachable(said);
-    if (status === 401 || status === 403) {
-      throw new RegistryRefused(`${said}; check registry.username and registry.password`, status);
-    }
-    throw new RegistryRefused(said, status);
   }
 }
+
+function nameOf({ base }: Place): string {
+  return `schema registry ${base}`;
+}
+
+/** @returns null for what does not exist. */
+function judge({ status, text, location }: Answered, said: string): unknown {
+  const answer = parseAnswer(text);
+  if (status >= 200 && status < 300) {
+    if (answer === null) throw new RegistryUnreachable(`${said} with no JSON: is it a schema registry?`);
+    return answer;
+  }
+  // A registry says which thing is unknown; a 404 of anything else on that address is no answer of a registry.
+  if (status === 404 && String(answer?.error_code ?? '').startsWith('404')) return null;
+  const why = `${said} with ${status}${answer?.message ? `: ${answer.message}` : ''}`;
+  if (status === 404 || status === 408 || status === 429 || status >= 500) throw new RegistryUnreachable(why);
+  if (status === 401) throw new RegistryRefused(`${why}; ${CORRECT_LOGIN}`, status);
+  if (status === 403) throw new RegistryRefused(`${why}; grant this user the right to it, or ${CORRECT_LOGIN}`, status);
+  if (status >= 300 && status < 400 && location !== null) {
+    throw new RegistryRefused(`${why}, to ${location}: set registry.url to where it is`, status);
+  }
+  throw new RegistryRefused(why, status);
+}
+
+const CORRECT_LOGIN = 'correct registry.username and registry.password, or registry.token';
 
 function found(answer: Answer | null, what: string): Answer {
   if (answer === null) throw new RegistryRefused(`the schema registry cannot ${what}: not found`, 404);
@@ -220,13 +216,19 @@ function isSame(a: string, b: string): boolean {
   }
 }
 
-/** What `fetch` says itself is only that it failed; the cause says why. */
 function reason(error: unknown): string {
-  const { name, message, cause } = error as {
-    name?: string;
-    message?: string;
-    cause?: { message?: string; code?: string };
-  };
-  if (name === 'TimeoutError') return 'timed out';
-  return cause?.message || cause?.code || message || String(error);
+  const { name, message, code, errors } = error as Error & { code?: string; errors?: Error[] };
+  if (name === 'TimeoutError' || name === 'AbortError') return 'timed out';
+  return message || errors?.map((one) => one.message).join(', ') || code || String(error);
+}
+
+/** What to look at where there is no answer: an address, or what is trusted at it. */
+function settingFor(error: unknown): string {
+  const code = (error as { code?: string }).code ?? '';
+  if (/^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_)/.test(code)) {
+    return 'registry.tls_ca: the authority that signed its certificate is not among those that are trusted';
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'registry.url: its certificate is for another name';
+  if (/^ERR_SSL/.test(code)) return 'registry.url (https or http?), registry.tls_cert and registry.tls_key';
+  return 'registry.url and that it runs';
 }

@@ -213,7 +213,7 @@ describe('what the demo touches', () => {
   test('addresses and the way in are taken over, rules are the demo’s own', () => {
     const { kafka, registry, database, visit: rules } = demoSettings(given, 3_000, env, '/').settings;
     expect(kafka).toMatchObject({ brokers: ['kafka:9092'], tls: true });
-    expect([registry.url, database.url]).toEqual(['http://registry:8081', 'postgres://me@db/mine']);
+    expect([registry.url, database.url]).toEqual([['http://registry:8081'], 'postgres://me@db/mine']);
     expect(rules.gap).toBe(3_000);
   });
 });

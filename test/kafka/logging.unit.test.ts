@@ -22,9 +22,9 @@ describe('what KafkaJS logs is written one level quieter, for it tries again by 
     expect(levels).toEqual(['warn', 'info', 'debug', 'trace']);
   });
 
-  test('the same line again within ten seconds is quieter, and not after', () => {
+  test('the same line again within a minute is quieter, and not after', () => {
     const { clock, levels, log } = logged();
-    for (const time of [0, 9_999, 10_001]) {
+    for (const time of [0, 59_999, 60_001]) {
       clock.now = time;
       log(logLevel.ERROR, 'connection refused');
     }

@@ -4,13 +4,12 @@ import Record from 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 import batches from 'kafkajs/src/protocol/recordBatch/v0/index.js';
 import { BatchWriter } from '../../src/kafka/batch-writer.ts';
 import { crc32c } from '../../src/kafka/crc32c.ts';
-import type { BatchToSend } from '../../src/kafka/produce.ts';
 import { readRecordSet } from '../../src/kafka/record-set.ts';
 import { type RequestOptions, Requests } from '../../src/kafka/requests.ts';
 import { OUTPUT_TOPICS, type OutMessage, type OutputTopic } from '../../src/processor/ports.ts';
 import { ready } from '../wire/messages.ts';
 
-const SENDER = { producerId: 4_000_000_000_000n, producerEpoch: 7, firstSequence: 99 };
+const SENDER = { producerId: 4_000_000_000_000n, producerEpoch: 7, firstSequence: 99, transactional: true };
 const AT = 1_767_225_600_000;
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
@@ -92,18 +91,15 @@ async function sent(requests: Requests, messages: Parameters<Requests['split']>[
   for (const request of requests.split(messages, AT)) {
     const read = new Map<string, string[]>();
     let total = 0;
-    for (const { topic, messages: given } of request) {
-      expect(given.find()).toBeUndefined();
-      for (const [partition, { batch, length }] of Object.entries<BatchToSend>(given.reduce())) {
-        const set = batch.finish(SENDER, AT);
-        const { records } = await readRecordSet(set, 0, []);
-        expect(records).toHaveLength(length);
-        read.set(
-          `${topic}${partition}`,
-          records.map(({ value }) => String(value)),
-        );
-        total += set.length;
-      }
+    for (const { topic, partition, batch } of request) {
+      const set = batch.finish(SENDER, AT);
+      const { records } = await readRecordSet(set, 0, []);
+      expect(records).toHaveLength(batch.length);
+      read.set(
+        `${topic}${partition}`,
+        records.map(({ value }) => String(value)),
+      );
+      total += set.length;
     }
     found.push({ bytes: total, batches: read });
   }

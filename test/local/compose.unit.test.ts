@@ -43,7 +43,7 @@ describe('docker-compose.yml', () => {
     const port = (address: string) => address.split(':').at(-1)!.split('/')[0];
     const defaults: [service: string, port: string | undefined][] = [
       ['kafka', port((SETTINGS['kafka.brokers'].default as string[])[0]!)],
-      ['registry', new URL(SETTINGS['registry.url'].default as string).port],
+      ['registry', new URL((SETTINGS['registry.url'].default as string[])[0]!).port],
       ['postgres', new URL(SETTINGS['database.url'].default as string).port],
       ['tidemark', String(SETTINGS['http.port'].default)],
     ];

@@ -83,8 +83,8 @@ describeReal('setting up a database', () => {
     url.pathname = `/${uniqueName('made')}`;
     await expect(connect({ url: url.href, schema: 'x' })).rejects.toThrow('tidemark setup, which makes it');
     try {
-      expect(await ensureDatabase(url.href)).toBe(true);
-      expect(await ensureDatabase(url.href)).toBe(false);
+      expect(await ensureDatabase({ url: url.href })).toBe(true);
+      expect(await ensureDatabase({ url: url.href })).toBe(false);
       expect(await migrate({ url: url.href, schema: 'tidemark' })).not.toEqual([]);
     } finally {
       await main.sql(`DROP DATABASE IF EXISTS ${url.pathname.slice(1)} WITH (FORCE)`);

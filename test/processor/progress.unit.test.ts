@@ -64,19 +64,19 @@ describe('what the log is told of a partition', () => {
   });
 });
 
-test('an outage has a line when it begins, one every ten seconds, and one when it is over, with how long it took', () => {
+test('an outage has a line when it begins, one every minute, and one when it is over, with how long it took', () => {
   const { logger, lines } = log();
   let now = 0;
   const outage = new Outage({ elapsed: () => now }, logger);
   outage.over('works');
-  for (; now < 25_000; now += 1_000) outage.failed({ err: 'no' }, 'fails');
+  for (; now < 150_000; now += 1_000) outage.failed({ err: 'no' }, 'fails');
   outage.over('works');
   outage.over('works');
   const { warn, info } = pino.levels.values as { warn: number; info: number };
   const told = lines.filter(({ level }) => level >= info);
   expect(told.map(({ level, msg }) => [level, msg])).toEqual([
-    ...[0, 10, 20].map(() => [warn, 'fails']),
+    ...[0, 60, 120].map(() => [warn, 'fails']),
     [info, 'works'],
   ]);
-  expect(told.at(-1)).toMatchObject({ ms: 25_000, times: 25 });
+  expect(told.at(-1)).toMatchObject({ ms: 150_000, times: 150 });
 });

@@ -106,3 +106,39 @@ test.each(['before', 'while', 'after'])(
     expect(publisher.error?.message).toMatch(/message 2 was published as something else/);
   },
 );
+
+test('a publisher that finds its position and may not write tries ever more seldom, and says so once a minute, until it may', async () => {
+  const clock = new VirtualClock(0);
+  const output = new MemoryOutput();
+  let opened = 0;
+  let may = false;
+  const refusing = {
+    open: async (partition: number): Promise<OutputSession> => {
+      opened += 1;
+      const session = await output.open(partition);
+      const send: OutputSession['send'] = async (messages, next) => {
+        if (!may) throw new Error('not allowed to write');
+        await session.send(messages, next);
+      };
+      return { ...session, send };
+    },
+    close: async () => {},
+  };
+  const lines: { level: number; msg: string }[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const publisher = publisherOf(clock, { lease: EMPTY, output: refusing, logger });
+  publisher.start();
+  publisher.offer({ first: 0, next: 1, payload: encodeOutbox([message(0, 'a')]) }, []);
+  await clock.pass(10 * 60_000);
+  // The waits double from 100 ms to 2.5 s.
+  expect(opened).toBeLessThan(250);
+  expect(lines.map(({ msg }) => msg)).toEqual(
+    Array.from({ length: 10 }, () => 'publishing failed: a new producer takes over from the position kept in Kafka'),
+  );
+  expect(publisher.trouble).toBe('not allowed to write');
+  may = true;
+  await clock.pass(3_000);
+  expect([publisher.trouble, publisher.isDrained]).toEqual([null, true]);
+  expect(lines.at(-1)?.msg).toBe('publishing again');
+  await publisher.stop();
+});

@@ -55,9 +55,9 @@ describeReal('what was set aside', () => {
 
   test('is shown with its value decoded: Avro by its schema id, JSON, and what is neither as bytes', async () => {
     const { registryUrl } = stack();
-    const registry = { url: registryUrl, username: null, password: null };
-    const known = (await new Registry(registry).lookup(subjectOf(ground.name), TRACK_EVENT_SCHEMA))!;
-    const encode = await registryEncoder(registry, known.id);
+    const registry = new Registry({ url: registryUrl });
+    const known = (await registry.lookup(subjectOf(ground.name), TRACK_EVENT_SCHEMA))!;
+    const encode = registryEncoder(registry, known.id);
     const [record] = traffic({ ...DEFAULT_TRAFFIC, broken: 0, seed: 1, startAt: Date.now(), gap: 1_000 });
     const values = [
       await encode(record!),

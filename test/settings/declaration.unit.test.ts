@@ -42,7 +42,13 @@ describe('the declaration', () => {
       'registry.url SCHEMA_REGISTRY_URL',
       'registry.username SCHEMA_REGISTRY_USERNAME',
       'registry.password SCHEMA_REGISTRY_PASSWORD',
+      'registry.token SCHEMA_REGISTRY_TOKEN',
+      'registry.tls_ca SCHEMA_REGISTRY_TLS_CA',
+      'registry.tls_cert SCHEMA_REGISTRY_TLS_CERT',
+      'registry.tls_key SCHEMA_REGISTRY_TLS_KEY',
+      'registry.tls_passphrase SCHEMA_REGISTRY_TLS_PASSPHRASE',
       'database.url DATABASE_URL',
+      'database.password DATABASE_PASSWORD',
     ]);
     expect(SETTINGS['dead_letter.topic'].env).toBe('TIDEMARK_DEAD_LETTER_TOPIC');
     expect(SETTINGS['kafka.group'].env).toBe('TIDEMARK_KAFKA_GROUP');

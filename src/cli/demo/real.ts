@@ -1,4 +1,4 @@
-import { type Admin, Partitioners } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import { kafkaClient } from '../../kafka/client.ts';
 import type { RealStack } from '../../local/stack.ts';
@@ -8,6 +8,7 @@ import { registryEncoder } from '../../simulate/encode.ts';
 import { Registry, subjectOf } from '../../wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../wire/schemas.ts';
 import { prepare, runProcessor } from '../assemble.ts';
+import { EventWriter } from '../event-writer.ts';
 import { Failure, messageOf, reach } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { setUpDatabase, setUpMeta } from '../setup/database.ts';
@@ -23,9 +24,10 @@ import { facts, look } from './views.ts';
 export function realParts(stack: RealStack, settings: Settings, logger: Logger, io: Io): Parts {
   const { kafka, input, output, deadLetter, late, database } = settings;
   const client = kafkaClient(kafka, logger);
-  const producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true });
+  let writer: EventWriter | null = null;
   const viewer = new Viewer(client, viewerGroup(kafka.group), logger);
   const pool = createPool(database, 2);
+  const registry = new Registry(settings.registry);
   let inputSchemaId: number | null = null;
 
   return {
@@ -39,7 +41,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
     howToLook: howToLook(stack, settings),
     setUp: async () => {
       // Their server gets a schema, not a database.
-      await (await connectPlain(database.url, 'tidemark demo')).end();
+      await (await connectPlain(database, 'tidemark demo')).end();
       const found: Finding[] = await setUpDatabase(settings, false);
       const topics = await setUpTopics(settings, false, io);
       const schemas = await setUpSchemas(settings, false);
@@ -48,13 +50,13 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
       const { outputSchemaId } = schemas;
       if (partitions === null || outputSchemaId === null) throw new Failure(1, 'topics and schemas could not be made');
       await setUpMeta(settings, { partitions, outputSchemaId }, false);
-      const schema = await new Registry(settings.registry).lookup(subjectOf(input.topic), TRACK_EVENT_SCHEMA);
+      const schema = await registry.lookup(subjectOf(input.topic), TRACK_EVENT_SCHEMA);
       if (schema === null) throw new Failure(1, `the registry lost the schema of ${input.topic}: try again`);
       inputSchemaId = schema.id;
       return found.filter(({ state }) => state === 'made').map(({ what }) => what);
     },
     follow: async (onMessage) => {
-      await reachKafka(settings, () => producer.connect());
+      writer = await reachKafka(settings, () => EventWriter.open(client, input.topic, logger));
       const topics = new Map([
         [output.topic, 'output'],
         [deadLetter.topic, 'dead-letter'],
@@ -66,14 +68,14 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
       const prepared = await prepare(settings, processorLogger, signal);
       await runProcessor(settings, prepared, processorLogger, signal, hooks);
     },
-    encoder: () => registryEncoder(settings.registry, inputSchemaId!),
+    encoder: () => registryEncoder(registry, inputSchemaId!),
     send: async (messages) => {
-      await reachKafka(settings, () => producer.send({ topic: input.topic, messages }));
+      await reachKafka(settings, () => writer!.send(messages));
     },
     look: (visitIds) => reachPostgres(() => look(pool, visitIds)),
     facts: () => reachPostgres(() => facts(pool)),
     close: async () => {
-      const ends = await Promise.allSettled([viewer.close(), producer.disconnect(), pool.end()]);
+      const ends = await Promise.allSettled([viewer.close(), writer?.close(), pool.end()]);
       for (const end of ends)
         if (end.status === 'rejected') logger.warn({ err: messageOf(end.reason) }, 'while closing');
     },
@@ -105,7 +107,7 @@ function howToLook(stack: RealStack, settings: Settings): string[] {
   const sql = `SELECT session_id, status, end_reason, event_count, duration FROM ${database.schema}.visits ORDER BY visit_id DESC LIMIT 10`;
   const lines = [
     `brokers          ${settings.kafka.brokers.join(',')}   topics ${input.topic}, ${output.topic}`,
-    ...(isTheirs ? [] : [`schema registry  ${settings.registry.url}`]),
+    ...(isTheirs ? [] : [`schema registry  ${settings.registry.url.join(',')}`]),
     `psql ${url} -c '${sql}'`,
   ];
   if (isTheirs) {

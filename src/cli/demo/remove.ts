@@ -3,7 +3,7 @@ import type { Admin } from 'kafkajs';
 import pg from 'pg';
 import { connectPlain } from '../../postgres/connect.ts';
 import type { Settings } from '../../settings/index.ts';
-import { subjectOf } from '../../wire/registry.ts';
+import { Registry, subjectOf } from '../../wire/registry.ts';
 import { messageOf } from '../failure.ts';
 
 /** Everything in somebody's cluster and database that bears this run's own names. */
@@ -44,9 +44,10 @@ export async function removeAll(settings: Settings, connectAdmin: () => Promise<
       await admin.disconnect();
     }
   });
-  for (const subject of subjects) await attempt(`subject ${subject}`, () => removeSubject(settings.registry, subject));
+  const registry = new Registry(settings.registry);
+  for (const subject of subjects) await attempt(`subject ${subject}`, () => registry.remove(subject));
   await attempt(`schema ${schema} and role ${role}`, async () => {
-    const client = await connectPlain(settings.database.url, 'tidemark demo');
+    const client = await connectPlain(settings.database, 'tidemark demo');
     try {
       await client.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(schema)} CASCADE`);
       const { rows } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
@@ -77,24 +78,5 @@ async function removeGroups(admin: Admin, names: readonly string[]): Promise<voi
       if (tries === 10) throw error;
       await wait(500);
     }
-  }
-}
-
-/** First as anybody deletes a subject, then for good. */
-async function removeSubject({ url, username, password }: Settings['registry'], subject: string): Promise<void> {
-  const base = new URL(url);
-  const user = username ?? decodeURIComponent(base.username);
-  const secret = password ?? decodeURIComponent(base.password);
-  base.username = '';
-  base.password = '';
-  const headers: Record<string, string> = user
-    ? { authorization: `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}` }
-    : {};
-  const at = `${base.href.replace(/\/+$/, '')}/subjects/${encodeURIComponent(subject)}`;
-  for (const address of [at, `${at}?permanent=true`]) {
-    const answer = await fetch(address, { method: 'DELETE', headers, signal: AbortSignal.timeout(5_000) });
-    await answer.arrayBuffer();
-    // Not there, or gone for good with the first call already.
-    if (!answer.ok && answer.status !== 404) throw new Error(`the registry answered DELETE with ${answer.status}`);
   }
 }

@@ -40,7 +40,8 @@ export function demoSettings(stack: Stack, gap: number, env: NodeJS.ProcessEnv, 
   return loadSettings({ flags: { config: devNull, values }, env: access, cwd });
 }
 
-const ACCESS = /^(KAFKA_(TLS|SASL)\w*|SCHEMA_REGISTRY_(USERNAME|PASSWORD)(_FILE)?)$/;
+const ACCESS =
+  /^(KAFKA_(TLS|SASL)\w*|SCHEMA_REGISTRY_(TLS_\w+|USERNAME|PASSWORD|TOKEN)(_FILE)?|DATABASE_PASSWORD(_FILE)?)$/;
 
 /** How to get in, apart from the addresses. */
 function accessOf(env: NodeJS.ProcessEnv, cwd: string): NodeJS.ProcessEnv {

@@ -4,6 +4,7 @@ import { ensureDatabase, migrate, pendingMigrations } from '../../postgres/migra
 import { ensureReaderRole } from '../../postgres/reader-role.ts';
 import { assertServer } from '../../postgres/server.ts';
 import { readStatus } from '../../postgres/status.ts';
+import { targetOf } from '../../postgres/target.ts';
 import {
   type Difference,
   decidingDifferences,
@@ -17,12 +18,12 @@ type Kept = Parameters<typeof decidingDifferences>[0];
 
 /** Database, schema, tables, views and the role that may read them. */
 export async function setUpDatabase({ database }: Settings, check: boolean): Promise<Finding[]> {
-  const name = decodeURIComponent(new URL(database.url).pathname.slice(1)) || 'of the user';
+  const name = targetOf(database).database;
   const findings: Finding[] = [];
   if (check) {
     if (await isMissing(() => pendingMigrations(database))) return [{ state: 'missing', what: `database ${name}` }];
   } else {
-    const made = await ensureDatabase(database.url);
+    const made = await ensureDatabase(database);
     findings.push({ state: made ? 'made' : 'exists', what: `database ${name}` });
   }
   const client = await connect(database, 'tidemark setup');

@@ -1,0 +1,44 @@
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { TopicWriter } from '../kafka/topic-writer.ts';
+import { putTail, tailRoom } from '../wire/tail.ts';
+import { Failure } from './failure.ts';
+
+export interface EventToWrite {
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** Writes events to the input topic, as `simulate` and the demo do. */
+export class EventWriter {
+  readonly #writer: TopicWriter;
+
+  /** @throws Failure where the topic is not there */
+  static async open(kafka: Kafka, topic: string, logger: Logger): Promise<EventWriter> {
+    try {
+      return new EventWriter(await TopicWriter.open(kafka, topic, logger));
+    } catch (error) {
+      if ((error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+      throw new Failure(1, `topic ${topic} is not there: \`tidemark setup\` makes it`, { cause: error });
+    }
+  }
+
+  private constructor(writer: TopicWriter) {
+    this.#writer = writer;
+  }
+
+  /** All of them are in the log once this resolves, each once. @throws where it is not known whether they are */
+  async send(events: readonly EventToWrite[]): Promise<void> {
+    await this.#writer.send(
+      events.map(({ key, value }) => {
+        const content = { key: Buffer.from(key), value, headers: [] };
+        const tail = Buffer.allocUnsafe(tailRoom(content));
+        return { key: content.key, tail: tail.subarray(0, putTail(tail, 0, content)) };
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+  }
+}

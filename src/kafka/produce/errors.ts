@@ -1,0 +1,45 @@
+/** What a producer makes of the brokers' answers. The names are KafkaJS's, older than Kafka's own for some. */
+
+/** The coordinator is another by now, or not ready to be asked. */
+const COORDINATOR_MOVES = ['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS'];
+
+/** Of requests to the coordinator of transactions. The one before is still being ended: some ms, mostly. */
+export const COORDINATOR_AGAIN: ReadonlySet<string> = new Set([
+  ...COORDINATOR_MOVES,
+  'CONCURRENT_TRANSACTIONS',
+  // A topic that was just made: not every broker knows it.
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
+
+/** Of offsets in a transaction, to the coordinator of their group. Written twice in one transaction, they count once. */
+export const OFFSETS_AGAIN: ReadonlySet<string> = new Set([
+  ...COORDINATOR_MOVES,
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'REQUEST_TIMED_OUT',
+]);
+
+/** Of the offset that a group keeps. A transaction that is over may still be about to replace it. */
+export const KEPT_AGAIN: ReadonlySet<string> = new Set([...COORDINATOR_MOVES, 'UNSTABLE_OFFSET_COMMIT']);
+
+/** Of a batch, to the leader of its partition. Sequence numbers tell a batch that was appended all the same. */
+export const PRODUCE_AGAIN: ReadonlySet<string> = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'REPLICA_NOT_AVAILABLE',
+  'BROKER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'KAFKA_STORAGE_ERROR',
+  'NETWORK_EXCEPTION',
+  'CORRUPT_MESSAGE',
+  // Appended, perhaps, by fewer than `min.insync.replicas`.
+  'REQUEST_TIMED_OUT',
+  'NOT_ENOUGH_REPLICAS',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  ...COORDINATOR_MOVES,
+  'CONCURRENT_TRANSACTIONS',
+]);
+
+/** Brokers before 1.0 say so of a batch that they have; newer ones give its offset. */
+export const HAS_IT_ALREADY = 'DUPLICATE_SEQUENCE_NUMBER';

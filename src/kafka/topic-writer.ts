@@ -1,0 +1,69 @@
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { messageOf } from '../processor/errors.ts';
+import { ClusterLink } from './cluster.ts';
+import { partitionByKey } from './layout.ts';
+import { partitionsOf } from './offsets.ts';
+import type { IdempotentProducer } from './produce/idempotent-producer.ts';
+import { tailBatches } from './tail-batches.ts';
+import { type Opened, openIdempotent } from './transactional.ts';
+import { within } from './within.ts';
+
+const CLOSE = 1_500;
+
+/** A record with a key. */
+export interface KeyedRecord {
+  readonly key: Buffer;
+  /** Key, value and headers as a record of format 2 has them. */
+  readonly tail: Buffer;
+}
+
+/** Writes records to the partitions that their keys give by murmur2, as every Java producer has it; each once. */
+export class TopicWriter {
+  readonly #topic: string;
+  readonly #opened: Opened<IdempotentProducer>;
+  readonly #partitions: number;
+  readonly #logger: Logger;
+
+  /** @throws where no broker answers, or the topic is not there */
+  static async open(kafka: Kafka, topic: string, logger: Logger): Promise<TopicWriter> {
+    const link = new ClusterLink(kafka, logger);
+    try {
+      const count = (await link.ask(`partitions of ${topic}`, (cluster) => partitionsOf(cluster, topic))).length;
+      return new TopicWriter(topic, await openIdempotent(kafka), count, logger);
+    } finally {
+      await link.close();
+    }
+  }
+
+  private constructor(topic: string, opened: Opened<IdempotentProducer>, partitions: number, logger: Logger) {
+    this.#topic = topic;
+    this.#opened = opened;
+    this.#partitions = partitions;
+    this.#logger = logger;
+  }
+
+  /**
+   * All of them are in the log once this resolves: as many bytes as one partition's `max.message.bytes` at most. One call at a time.
+   * @throws where it is not known whether all are: the writer is of no more use.
+   */
+  async send(records: readonly KeyedRecord[]): Promise<void> {
+    const [topic, partitions] = [this.#topic, this.#partitions];
+    const dealt = records.map(({ key, tail }) => ({ partition: partitionByKey(topic, key, partitions), tail }));
+    await this.#opened.producer.send(tailBatches(topic, dealt, Date.now()));
+  }
+
+  /** Resolves within seconds, whatever is away; never throws. */
+  async close(): Promise<void> {
+    this.#opened.producer.stop(new Error('the writer is closed'));
+    await within(CLOSE, this.#disconnect(), () => {});
+  }
+
+  async #disconnect(): Promise<void> {
+    try {
+      await this.#opened.disconnect();
+    } catch (error) {
+      this.#logger.debug({ err: messageOf(error) }, 'the writer did not close');
+    }
+  }
+}
