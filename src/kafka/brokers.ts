@@ -17,6 +17,9 @@ import { askMetadata } from './metadata.ts';
 /** While a broker is silent another is asked for news this often, ms. */
 const ASK_EVERY = 1_000;
 
+/** Answered when all members of the group have come. */
+const MAY_WAIT: ReadonlySet<string> = new Set(['JoinGroup', 'SyncGroup']);
+
 const asked = new WeakMap<BrokerPool, number>();
 
 /** Changes how KafkaJS's clients find brokers. May be called any number of times. */
@@ -177,6 +180,7 @@ async function adopt(pool: BrokerPool, metadata: Metadata): Promise<void> {
     delete pool.brokers[nodeId];
     if (pool.seedBroker === broker) pool.seedBroker = undefined;
     const { brokerAddress } = broker;
+    if (broker.isConnected()) pool.logger.warn(`broker ${brokerAddress} is let go of: no other names it`);
     abandon(broker, new kafkajs.KafkaJSConnectionError('No other broker names it', { broker: brokerAddress }));
   }
   for (const [nodeId, broker] of made) pool.brokers[nodeId] ??= broker;
@@ -204,18 +208,19 @@ function isAt({ connectionPool }: Broker, { host, port }: { readonly host: strin
 /** Its silence is heard from now on, and has an end. */
 function attended(pool: BrokerPool, broker: Broker): Broker {
   for (const connection of broker.connectionPool.pool) {
-    connection.requestQueue.onSilence = () => void suspect(pool, broker);
+    connection.requestQueue.onSilence = (asked) => void suspect(pool, broker, asked);
     connection.requestQueue.hangUp = (error) => hangUp(connection, error);
   }
   return broker;
 }
 
 /** A broker does not answer: another may know that it is gone. */
-async function suspect(pool: BrokerPool, silent: Broker): Promise<void> {
+async function suspect(pool: BrokerPool, silent: Broker, request: string): Promise<void> {
   const now = performance.now();
   if (now - (asked.get(pool) ?? 0) < ASK_EVERY) return;
   asked.set(pool, now);
-  pool.logger.debug(`${silent.brokerAddress} does not answer; another broker is asked whether it is there`);
+  const text = `broker ${silent.brokerAddress} does not answer: another is asked whether it is still there`;
+  pool.logger[MAY_WAIT.has(request) ? 'debug' : 'warn'](text, { request });
   const topics = (pool.metadata?.topicMetadata ?? []).map(({ topic }) => topic);
   const others = inOrder(Object.values(pool.brokers)).filter((broker) => broker !== silent && !isSilent(broker));
   if (topics.length === 0 || others.length === 0) return;

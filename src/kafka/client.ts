@@ -7,6 +7,7 @@ import { joinNothing } from './answers.ts';
 import { findBrokersInTime } from './brokers.ts';
 import { registerCodecs } from './codecs.ts';
 import { watchConnections } from './connections.ts';
+import { tellDeniedCoordinators } from './coordinators.ts';
 import { freshConnections } from './fresh-connections.ts';
 import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
 import { Login } from './login.ts';
@@ -40,6 +41,7 @@ export function kafkaClient(address: KafkaAddress, logger: Logger, options: Clie
   findBrokersInTime();
   freshConnections();
   registerCodecs();
+  tellDeniedCoordinators();
   const config: KafkaConfig = {
     brokers: [...address.brokers],
     clientId: address.clientId ?? 'tidemark',

@@ -5,7 +5,7 @@
 import kafkajs from 'kafkajs';
 import Broker from 'kafkajs/src/broker/index.js';
 import Connection from 'kafkajs/src/network/connection.js';
-import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import RequestQueue, { type Waiting } from 'kafkajs/src/network/requestQueue/index.js';
 import { forget, isConnecting } from './fresh-connections.ts';
 import { within } from './within.ts';
 
@@ -103,11 +103,12 @@ function look(queue: RequestQueue): void {
   if (queue.inflight.size === 0) stopLooking(queue);
   // Answers may have come while this process did nothing: they are read first.
   if (stoodStill) return;
-  let silent = false;
+  let silent: Waiting | null = null;
   let late: Error | null = null;
-  for (const { sentAt, requestTimeout, entry } of queue.inflight.values()) {
+  for (const request of queue.inflight.values()) {
+    const { sentAt, requestTimeout, entry } = request;
     const waited = now - sentAt;
-    if (waited > SILENT) silent = true;
+    if (waited > SILENT) silent = request;
     if (waited <= requestTimeout) continue;
     const { broker, clientId } = queue;
     late = new kafkajs.KafkaJSRequestTimeoutError(`Request ${entry.apiName} timed out`, {
@@ -115,7 +116,7 @@ function look(queue: RequestQueue): void {
     });
   }
   if (late !== null) queue.hangUp?.(late);
-  else if (silent) queue.onSilence?.();
+  else if (silent !== null) queue.onSilence?.(silent.entry.apiName);
 }
 
 function stopLooking(queue: RequestQueue): void {

@@ -6,6 +6,7 @@ import type { FetchedPartition } from './fetch-answer.ts';
 import { fetchFrom } from './fetches.ts';
 import { Flow } from './flow.ts';
 import { Leaders } from './leaders.ts';
+import { NoLeader } from './offsets.ts';
 import { readRecordSet } from './record-set.ts';
 
 /** Bytes of a partition in one fetch. Measured: 256 KB to 2 MB take the same time a record; this keeps memory small. */
@@ -41,6 +42,14 @@ export interface FetchOptions {
   readonly rack?: string | undefined;
 }
 
+/** A fetch that is under way. */
+export interface Unanswered {
+  readonly node: number;
+  readonly partitions: readonly number[];
+  /** By `performance.now`. */
+  readonly since: number;
+}
+
 /**
  * Reads the partitions that it is given, from each broker those that it leads, one fetch at a time. A broker or a
  * partition that fails keeps nobody else waiting: its partitions rest, where their leaders are is asked anew, and they
@@ -56,6 +65,8 @@ export class Fetching {
   /** How often each partition that cannot be read has failed in a row; those that rest. */
   readonly #failures = new Map<number, number>();
   readonly #resting = new Set<number>();
+  /** By broker, what it was asked for and has not answered. */
+  readonly #asked = new Map<number, Unanswered>();
   #flows: ReadonlyMap<number, Flow> = new Map();
 
   constructor(cluster: Cluster, options: FetchOptions, listener: FetchListener) {
@@ -68,6 +79,15 @@ export class Fetching {
 
   get flows(): ReadonlyMap<number, Flow> {
     return this.#flows;
+  }
+
+  get unanswered(): Iterable<Unanswered> {
+    return this.#asked.values();
+  }
+
+  /** Whether the last try to read a partition failed. */
+  isFailing(partition: number): boolean {
+    return this.#failures.has(partition) && this.#flows.has(partition);
   }
 
   /** These and no others are read from now on, each once it is sought and resumed. */
@@ -90,9 +110,16 @@ export class Fetching {
     for (const flow of this.#flows.values()) {
       if (!this.#isWanted(flow)) continue;
       const node = this.#leaders.nodeOf(flow.partition);
-      if (node === null) void this.#rest(flow.partition);
+      if (node === null) this.#missLeader(flow);
       else if (!this.#readers.has(node)) this.#readers.set(node, this.#read(node));
     }
+  }
+
+  #missLeader(flow: Flow): void {
+    const { partition } = flow;
+    // Before the brokers were asked for the first time nothing is known of any.
+    if (this.#leaders.isKnown) this.#fail(new NoLeader(`partition ${partition} has no leader`), [flow]);
+    else void this.#rest(partition);
   }
 
   #isWanted(flow: Flow): boolean {
@@ -124,9 +151,11 @@ export class Fetching {
     const limits = { partitionBytes: PARTITION_BYTES, bytes: FETCH_BYTES, wait: FETCH_WAIT };
     let brought = 0;
     let arrived = 0;
+    this.#asked.set(node, { node, partitions: asked.map(({ partition }) => partition), since: performance.now() });
     try {
       const broker = await this.#cluster.findBroker({ nodeId: String(node) });
       const { responses } = await fetchFrom(broker, { topic, rack, partitions: asked, ...limits });
+      this.#asked.delete(node);
       if (signal.aborted) return;
       arrived = performance.now();
       const fetched = responses.flatMap(({ partitions }) => partitions);
@@ -138,6 +167,7 @@ export class Fetching {
         }),
       );
     } catch (error) {
+      this.#asked.delete(node);
       this.#fail(error as Error, flows);
       return;
     }

@@ -77,7 +77,7 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
     /** Ours: ends the connection, with what is under way. */
     hangUp?: (error: Error) => void;
     /** Ours: a request has not been answered for long. */
-    onSilence?: () => void;
+    onSilence?: (apiName: string) => void;
     push(request: object): void;
     destroy(): void;
     maybeThrottle(ms: number | null): void;
@@ -138,6 +138,10 @@ declare module 'kafkajs/src/protocol/decoder.js' {
     readInt16(): number;
     readInt32(): number;
     readInt64(): { toString(): string };
+    readInt32(): number;
+    readBoolean(): boolean;
+    readString(): string | null;
+    readArray<T>(item: () => T): T[];
     readUVarIntString(): string | null;
     /** null for the array that is null. */
     readUVarIntArray<T>(item: () => T): T[] | null;
@@ -157,6 +161,15 @@ declare module 'kafkajs/src/protocol/encoder.js' {
     writeUVarInt(value: number): this;
     writeUVarIntString(value: string): this;
     writeEncoder(value: Encoder): this;
+  }
+}
+
+declare module 'kafkajs/src/cluster/index.js' {
+  import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
+
+  export default class Cluster {
+    brokerPool: BrokerPool;
+    findGroupCoordinatorMetadata(of: object): Promise<object>;
   }
 }
 

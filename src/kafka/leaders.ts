@@ -16,12 +16,17 @@ export class Leaders {
     this.#topic = topic;
   }
 
+  /** Whether the brokers have said where the leaders are. */
+  get isKnown(): boolean {
+    const { brokerPool } = this.#cluster as unknown as { readonly brokerPool: { readonly metadata: object | null } };
+    return this.#isTarget && brokerPool.metadata !== null;
+  }
+
   /** null: nobody is known to have it. */
   nodeOf(partition: number): number | null {
     const preferred = this.#preferred.get(partition);
     if (preferred !== undefined && performance.now() < preferred.until) return preferred.node;
-    const { brokerPool } = this.#cluster as unknown as { readonly brokerPool: { readonly metadata: object | null } };
-    if (brokerPool.metadata === null) return null;
+    if (!this.isKnown) return null;
     const found = this.#cluster.findTopicPartitionMetadata(this.#topic).find((one) => one.partitionId === partition);
     return found === undefined || found.leader < 0 ? null : found.leader;
   }

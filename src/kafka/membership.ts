@@ -12,6 +12,9 @@ import { type Coordinator, coordinatorOf, dropMember } from './group.ts';
 import { GroupMember } from './group-member.ts';
 import { partitionsOf } from './offsets.ts';
 import { Refusals } from './refusals.ts';
+import type { Right } from './rights/declaration.ts';
+import { isDenied } from './rights/missing-rights.ts';
+import type { Naming } from './rights/naming.ts';
 import { within } from './within.ts';
 
 /** Longest that leaving takes, in ms. */
@@ -41,6 +44,8 @@ export interface MembershipOptions {
   readonly sessionTimeout?: number;
   /** Awaited before it joins, when all that it needs is there: members that come together are dealt once. */
   readonly together?: (() => Promise<void>) | undefined;
+  /** What this user needs to be able to do, to tell which of it is missing where the brokers refuse something. */
+  readonly rights?: readonly Right[];
 }
 
 export interface MembershipListener {
@@ -60,6 +65,7 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #cluster: Cluster;
   readonly #link: ClusterLink;
+  readonly #naming: Naming;
   readonly #listener: MembershipListener;
   readonly #session: number;
   readonly #member: GroupMember;
@@ -70,12 +76,21 @@ export class Membership {
   /** When the group was last heard, by `performance.now`. */
   #heard = Number.NEGATIVE_INFINITY;
   #lastError: string | null = null;
+  /** Whether it has been in the group: then a right that is missing was taken away, and may be given back. */
+  #wasMember = false;
 
-  constructor(options: MembershipOptions, cluster: Cluster, link: ClusterLink, listener: MembershipListener) {
+  constructor(
+    options: MembershipOptions,
+    cluster: Cluster,
+    link: ClusterLink,
+    naming: Naming,
+    listener: MembershipListener,
+  ) {
     const { group, topic, processor = PROCESS_NAME, sessionTimeout, address } = options;
     this.#options = options;
     this.#cluster = cluster;
     this.#link = link;
+    this.#naming = naming;
     this.#listener = listener;
     this.#session = sessionTimeout ?? address.sessionTimeout ?? SESSION;
     this.#member = new GroupMember(cluster, { group, topic, processor, sessionTimeout: this.#session });
@@ -141,7 +156,8 @@ export class Membership {
         await together?.();
         void this.#stay().catch((error: Error) => this.#listener.left(error));
         return;
-      } catch (error) {
+      } catch (caught) {
+        const error = await this.#naming.named(caught);
         if (signal.aborted) return;
         const help = remedy(error);
         if (help !== null) throw this.#refused(error, help);
@@ -174,6 +190,7 @@ export class Membership {
           const partitions = await this.#member.join(coordinator);
           if (signal.aborted) return;
           this.#isHeard();
+          this.#wasMember = true;
           this.#listener.assigned(partitions);
         }
         await this.#beat(coordinator, settled);
@@ -186,7 +203,7 @@ export class Membership {
           rejoined += 1;
           continue;
         }
-        this.#failed(error);
+        this.#failed(await this.#naming.named(error));
         await waits.sleep(Math.min(LONGEST, waits.next()), signal);
       }
     }
@@ -216,7 +233,7 @@ export class Membership {
     const { group } = this.#options;
     if (this.#lastError === null) this.#listener.faltered();
     this.#lastError = messageOf(error);
-    const help = this.#refusals.failed(error);
+    const help = this.#wasMember && isDenied(error) ? null : this.#refusals.failed(error);
     if (help !== null) throw this.#refused(error, help);
     const kept = this.#member.isIn ? 'what it has dealt is kept meanwhile' : 'nothing is dealt meanwhile';
     this.#outage.failed({ err: this.#lastError }, `consumer group ${group} does not answer: ${kept}`);

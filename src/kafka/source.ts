@@ -1,3 +1,4 @@
+import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
 import { Outage } from '../processor/outage.ts';
@@ -12,6 +13,8 @@ import { groupGives } from './group.ts';
 import { LEAVE, Membership, type MembershipOptions } from './membership.ts';
 import { type Bounds, boundsAtHand, confirmedBounds, offsetAt } from './offsets.ts';
 import { Refusals } from './refusals.ts';
+import { isDenied } from './rights/missing-rights.ts';
+import { Naming } from './rights/naming.ts';
 import { within } from './within.ts';
 
 /** Longest wait for the group's word on who has what, in ms. */
@@ -33,6 +36,7 @@ export class KafkaInputLog implements InputLog {
   readonly #link: ClusterLink;
   readonly #reading: Link;
   readonly #fetching: Fetching;
+  readonly #naming: Naming;
   readonly #membership: Membership;
   readonly #stopping = new AbortController();
   readonly #refusals = new Refusals();
@@ -41,6 +45,7 @@ export class KafkaInputLog implements InputLog {
   readonly #unread = new Map<number, { readonly since: number; readonly error: string }>();
   #listener: InputListener | null = null;
   #assigned = false;
+  #hasRead = false;
 
   constructor(options: SourceOptions) {
     const { address, topic, group } = options;
@@ -57,11 +62,12 @@ export class KafkaInputLog implements InputLog {
         batch: (batch) => this.#give(batch),
         moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),
         outOfRange: (flow, goOn) => void this.#outOfRange(flow, goOn),
-        failed: (error, partitions) => this.#failedToRead(error, partitions),
+        failed: (error, partitions) => void this.#failedToRead(error, partitions),
         read: (partition) => this.#read(partition),
       },
     );
-    this.#membership = new Membership(this.#options, cluster, this.#link, {
+    this.#naming = new Naming(this.#link, address, options.rights ?? []);
+    this.#membership = new Membership(this.#options, cluster, this.#link, this.#naming, {
       assigned: (partitions) => this.#take(partitions),
       faltered: () => this.#listener?.faltered(),
       left: (error) => this.#listener?.failed(error),
@@ -74,15 +80,20 @@ export class KafkaInputLog implements InputLog {
 
   get trouble(): string | null {
     const now = performance.now();
-    const unread = [...this.#unread].filter(([, { since }]) => now - since >= UNREAD);
     const { trouble } = this.#membership;
     const all = trouble === null ? [] : [trouble];
+    const unread = [...this.#unread].filter(([, { since }]) => now - since >= UNREAD);
     if (unread.length > 0) {
       const why = [...new Set(unread.map(([, { error }]) => error))].join('; ');
-      const partitions = unread.map(([partition]) => partition).sort((a, b) => a - b);
-      all.push(
-        `cannot be read: ${partitions.length === 1 ? 'partition' : 'partitions'} ${partitions.join(', ')}: ${why}`,
-      );
+      all.push(`cannot be read: ${listOf(unread.map(([partition]) => partition))}: ${why}`);
+    }
+    for (const { node, partitions, since } of this.#fetching.unanswered) {
+      const waited = now - since;
+      if (waited < UNREAD) continue;
+      const { brokerPool } = this.#reading.cluster as unknown as { readonly brokerPool: BrokerPool };
+      const broker = brokerPool.brokers[node]?.brokerAddress ?? String(node);
+      const silent = `broker ${broker} has not answered for ${Math.floor(waited / 1_000)} s`;
+      all.push(`cannot be read: ${listOf(partitions)}: ${silent}`);
     }
     return all.length === 0 ? null : all.join('; ');
   }
@@ -166,15 +177,20 @@ export class KafkaInputLog implements InputLog {
     this.#guarded(() => this.#listener?.assigned(partitions));
   }
 
-  #failedToRead(error: Error, partitions: readonly number[]): void {
+  async #failedToRead(caught: Error, failing: readonly number[]): Promise<void> {
     const since = performance.now();
+    const error = await this.#naming.named(caught);
+    // Meanwhile it may be over.
+    const partitions = failing.filter((partition) => this.#fetching.isFailing(partition));
+    if (partitions.length === 0) return;
     const why = messageOf(error);
     if (this.#unread.size === 0) this.#listener?.faltered();
     for (const partition of partitions) {
       this.#unread.set(partition, { since: this.#unread.get(partition)?.since ?? since, error: why });
     }
     this.#outage.failed({ err: why, partitions }, 'partitions cannot be read: whoever leads them now is asked for');
-    const help = this.#refusals.failed(error);
+    // A right that was there before was taken away, and may be given back.
+    const help = this.#hasRead && isDenied(error) ? null : this.#refusals.failed(error);
     if (help === null) return;
     const { topic } = this.#options;
     this.#listener?.failed(new Error(`cannot read topic ${topic}: ${why}: ${help}`, { cause: error }));
@@ -193,6 +209,7 @@ export class KafkaInputLog implements InputLog {
   }
 
   async #give(batch: RecordBatch): Promise<boolean> {
+    this.#hasRead = true;
     try {
       await this.#listener?.batch(batch);
       return true;
@@ -242,4 +259,9 @@ export class KafkaInputLog implements InputLog {
     this.#logger.error({ err: error }, what);
     this.#listener?.failed(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function listOf(partitions: readonly number[]): string {
+  const numbers = [...partitions].sort((a, b) => a - b).join(', ');
+  return `${partitions.length === 1 ? 'partition' : 'partitions'} ${numbers}`;
 }

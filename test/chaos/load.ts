@@ -3,7 +3,7 @@ import kafkajs from 'kafkajs';
 import { type Input, nastyTraffic } from '../e2e/support/traffic.ts';
 import { Writer } from '../e2e/support/writer.ts';
 import type { Log } from './log.ts';
-import { type Addresses, NAME } from './settings.ts';
+import { type Addresses, NAME, PARTITIONS } from './settings.ts';
 
 /** Longest that records wait to be sent together, ms. */
 const TOGETHER = 40;
@@ -26,7 +26,7 @@ export class Load {
   }
 
   static async open({ brokers, registryUrl }: Addresses, log: Log): Promise<Load> {
-    return new Load(await Writer.open({ brokers, registryUrl, topic: NAME }), log);
+    return new Load(await Writer.open({ brokers, registryUrl, env: {}, topic: NAME, partitions: PARTITIONS }), log);
   }
 
   start(seed: number, rate: number): void {

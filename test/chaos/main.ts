@@ -102,7 +102,7 @@ function setUp(direct: Addresses): void {
 }
 
 async function ends({ brokers }: Addresses): Promise<number[]> {
-  const admin = plainKafka(brokers).admin();
+  const admin = plainKafka({ brokers }).admin();
   await admin.connect();
   const offsets = await admin.fetchTopicOffsets(NAME);
   await admin.disconnect();

@@ -10,7 +10,7 @@ import { rulesOf, type Settings } from '../../src/settings/index.ts';
 import { AvroDecoder, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
 import { type Console, type ConsoleRecord, readTopic } from '../e2e/support/console.ts';
-import { plainProducer } from '../e2e/support/kafka.ts';
+import { plainProducer, sendEach } from '../e2e/support/kafka.ts';
 import { type Folded, viewsIn, viewsOf } from '../e2e/support/rows.ts';
 import { reference, type Step } from '../reference/reference.ts';
 import { encodeVisitEnded } from '../wire/messages.ts';
@@ -51,7 +51,7 @@ export async function judge(
   settings: Settings,
   written: number,
 ): Promise<Verdict> {
-  const console: Console = { ...java, brokers: at.brokers };
+  const console: Console = { ...java, properties: null, brokers: at.brokers };
   const input = await readTopic(console, NAME, written);
   const folded = await fold(at, settings, input);
   const compared: Difference[] = [
@@ -212,9 +212,9 @@ const SEAL = (partition: number): Message => ({ partition, key: null, value: SEA
 
 /** A record at the end of each partition: whoever has read it has read all. */
 async function seal({ brokers }: Addresses, topics: readonly string[]): Promise<void> {
-  const producer = await plainProducer(brokers);
+  const producer = await plainProducer({ brokers });
   const messages = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, key: null, value: SEAL_VALUE }));
-  await producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages })) });
+  for (const topic of topics) await sendEach(producer, topic, PARTITIONS, messages);
   await producer.disconnect();
 }
 

@@ -4,8 +4,13 @@ import { stack } from '../support/stack.ts';
 
 const run = promisify(execFile);
 
-async function tool(main: string, args: string[], input?: string): Promise<string> {
-  const { java, jars, brokers } = stack();
+async function tool(
+  main: string,
+  config: '--consumer.config' | '--producer.config',
+  args: string[],
+  input?: string,
+): Promise<string> {
+  const { java, jars, brokers, properties } = stack();
   if (jars === null) throw new Error("set TIDEMARK_KAFKA_JARS to a directory with the broker's jars");
   const running = run(
     java,
@@ -17,6 +22,7 @@ async function tool(main: string, args: string[], input?: string): Promise<strin
       main,
       '--bootstrap-server',
       brokers.join(','),
+      ...(properties === null ? [] : [config, properties]),
       ...args,
     ],
     { maxBuffer: 1 << 28 },
@@ -31,7 +37,7 @@ async function tool(main: string, args: string[], input?: string): Promise<strin
  */
 export async function consoleConsumer(topic: string, count: number): Promise<string[]> {
   const printed = ['partition', 'key', 'value'].flatMap((what) => ['--property', `print.${what}=true`]);
-  const said = await tool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
+  const said = await tool('org.apache.kafka.tools.consumer.ConsoleConsumer', '--consumer.config', [
     ...['--topic', topic, '--from-beginning', '--isolation-level', 'read_committed'],
     ...['--max-messages', String(count + 1), '--timeout-ms', '4000'],
     ...printed,
@@ -47,6 +53,7 @@ export async function consoleConsumer(topic: string, count: number): Promise<str
 export async function consoleProducer(topic: string, codec: string, lines: readonly string[]): Promise<void> {
   await tool(
     'org.apache.kafka.tools.ConsoleProducer',
+    '--producer.config',
     ['--topic', topic, '--compression-codec', codec, '--batch-size', '65536', '--timeout', '200'],
     `${lines.join('\n')}\n`,
   );

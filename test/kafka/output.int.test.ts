@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { KafkaOutput } from '../../src/kafka/output.ts';
 import type { OutMessage, OutputSession, OutputTopic } from '../../src/processor/ports.ts';
+import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { ready } from '../wire/messages.ts';
 import { consoleConsumer } from './console.ts';
@@ -47,7 +48,7 @@ describeReal('the output on a broker', () => {
   }
 
   function another(input: string, topics: Record<OutputTopic, string>): KafkaOutput {
-    const address = { brokers: stack().brokers, clientId: 'test' };
+    const address = kafkaAddress(stack());
     const output = new KafkaOutput({ address, group: `group-of-${input}`, input, topics, logger: quiet });
     outputs.push(output);
     return output;

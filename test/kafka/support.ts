@@ -4,12 +4,13 @@ import { type Logger, pino } from 'pino';
 import { kafkaClient } from '../../src/kafka/client.ts';
 import { KafkaInputLog, type SourceOptions } from '../../src/kafka/source.ts';
 import type { InputListener, RawRecord, RecordBatch } from '../../src/processor/ports.ts';
+import { kafkaAddress } from '../support/parts.ts';
 import { stack, uniqueName } from '../support/stack.ts';
 
 export const quiet: Logger = pino({ level: process.env.TIDEMARK_TEST_LOG ?? 'silent' });
 
 export function client(): Kafka {
-  return kafkaClient({ brokers: stack().brokers, clientId: 'test' }, quiet);
+  return kafkaClient(kafkaAddress(stack()), quiet);
 }
 
 /** Resolves once `condition` holds; throws with what was awaited after `ms`. */
@@ -27,7 +28,7 @@ export async function makeTopic(partitions = 1, config: Record<string, string> =
   const admin = client().admin();
   await admin.connect();
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }] });
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] });
   await until('the topic has leaders', async () => {
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
     return topics[0]!.partitions.length === partitions && topics[0]!.partitions.every(({ leader }) => leader >= 0);
@@ -91,7 +92,7 @@ export class Reader implements InputListener {
   constructor(options: Pick<SourceOptions, 'topic' | 'group'> & Partial<SourceOptions>, positions = new Map()) {
     this.positions = positions;
     this.log = new KafkaInputLog({
-      address: { brokers: stack().brokers, clientId: 'test' },
+      address: kafkaAddress(stack()),
       logger: quiet,
       ...options,
     });

@@ -1,13 +1,14 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { setUpTopics } from '../../src/kafka/setup.ts';
 import { Topics } from '../../src/kafka/topics.ts';
+import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { makeTopic, quiet } from './support.ts';
 
 describeReal('the topics of a cluster', () => {
   const made: Topics[] = [];
   const topics = () => {
-    const one = new Topics({ brokers: stack().brokers, clientId: 'test' }, quiet);
+    const one = new Topics(kafkaAddress(stack()), quiet);
     made.push(one);
     return one;
   };

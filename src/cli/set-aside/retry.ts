@@ -98,7 +98,9 @@ async function retryAll(settings: Settings, at: readonly Position[], options: Op
   };
   const begin = retryOf(settings, at, options, onFate, io);
   await onDatabase(settings, 'tidemark dead-letter retry', (client) =>
-    onKafka(settings, io, (link, parts) => inTopic(settings.deadLetter.topic, () => begin(client, link, parts))),
+    onKafka(settings, io, 'retry', (link, parts) =>
+      inTopic(settings.deadLetter.topic, () => begin(client, link, parts)),
+    ),
   );
   io.out(json ? `${JSON.stringify(outcome, null, 2)}\n` : text(outcome, candidates, dryRun, settings, io));
   return outcome.refused.length > 0 ? 1 : 0;

@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import avsc from 'avsc';
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { TRACK_EVENT_SCHEMA } from '../../../src/wire/schemas.ts';
-import { plainProducer } from './kafka.ts';
+import type { Parts } from '../../support/parts.ts';
+import { registerSchema } from '../../support/registry.ts';
+import { plainProducer, sendEach } from './kafka.ts';
 import { type Input, nastyTraffic, type SchemaName } from './traffic.ts';
 
-export interface WriterOptions {
+export interface WriterOptions extends Pick<Parts, 'registryUrl' | 'env'> {
   readonly brokers: readonly string[];
-  readonly registryUrl: string;
   readonly topic: string;
+  readonly partitions: number;
 }
 
 /** What another team made of the schema: a namespace of its own, one field more, and one less. */
@@ -57,7 +59,8 @@ export class Writer {
       const value = what === null || Buffer.isBuffer(what) ? what : this.#encode.get(writer)!(what);
       return { key, value, headers: { ...headers }, ...(partition === null ? {} : { partition }) };
     });
-    await this.#producer.send({ topic: this.#options.topic, messages, compression });
+    const { topic, partitions } = this.#options;
+    await sendEach(this.#producer, topic, partitions, messages, compression);
     this.written += messages.length;
   }
 
@@ -93,19 +96,19 @@ export class Writer {
 
 type Encode = (event: object) => Buffer;
 
-function producerOf({ brokers }: WriterOptions): Promise<Producer> {
-  return plainProducer(brokers, { idempotent: true, maxInFlightRequests: 1 });
+function producerOf(options: WriterOptions): Promise<Producer> {
+  return plainProducer(options, { idempotent: true, maxInFlightRequests: 1 });
 }
 
 /**
  * Registers the schemas, or finds them registered. Not all under the topic's own subject, which may ask for
  * compatibility by name: the id is all that a record carries.
  */
-export async function registerSchemas(options: WriterOptions): Promise<Map<SchemaName, number>> {
+export async function registerSchemas(options: Omit<WriterOptions, 'partitions'>): Promise<Map<SchemaName, number>> {
   const ids = new Map<SchemaName, number>();
   for (const [name, schema] of Object.entries(SCHEMAS) as [SchemaName, object][]) {
     const subject = name === 'ours' ? `${options.topic}-value` : `${options.topic}-${name}`;
-    ids.set(name, await register(options, subject, schema));
+    ids.set(name, await registerSchema(options, subject, JSON.stringify(schema)));
   }
   return ids;
 }
@@ -115,15 +118,4 @@ function encoder(schema: object, id: number): Encode {
   const header = Buffer.alloc(5);
   header.writeUInt32BE(id, 1);
   return (event) => Buffer.concat([header, type.toBuffer({ app_version: null, campaign_id: null, ...event })]);
-}
-
-/** @returns the id under which the registry keeps the schema. */
-async function register({ registryUrl }: WriterOptions, subject: string, schema: object): Promise<number> {
-  const answer = await fetch(`${registryUrl}/subjects/${subject}/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schema: JSON.stringify(schema) }),
-  });
-  if (!answer.ok) throw new Error(`the registry refused a schema under ${subject}: ${await answer.text()}`);
-  return ((await answer.json()) as { id: number }).id;
 }
