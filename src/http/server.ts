@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { readSecret } from '../secrets/secret.ts';
 import type { Settings } from '../settings/index.ts';
 import { hostCheck } from './rebinding.ts';
 import { PAGE_HEADERS, Problem, type Query, type Site } from './site.ts';
@@ -43,7 +44,9 @@ export async function startHttp(settings: Settings['http'], parts: HttpParts, lo
 export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Logger): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: true });
   const open = new Set(['/livez', '/readyz', ...(parts.site?.assets.keys() ?? [])]);
-  const isAllowed = bearer(settings.token);
+  const isAllowed = bearer(() =>
+    readSecret({ setting: 'http.token', value: settings.token, file: settings.tokenFile }),
+  );
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });

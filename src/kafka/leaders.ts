@@ -3,7 +3,10 @@ import type { Cluster } from 'kafkajs';
 /** How long a replica that a leader named is read from before the leader is asked again, ms: KafkaJS's own. */
 const PREFERRED = 300_000;
 
-/** Which broker each partition of a topic is read from: its leader, or a replica that the leader named. */
+/**
+ * Which broker each partition of a topic is read from: its leader, or the nearest replica where the leader names one
+ * (`kafka.client_rack`, KIP-392), for as long as that is there, has what the leader has, and answers.
+ */
 export class Leaders {
   readonly #cluster: Cluster;
   readonly #topic: string;
@@ -24,11 +27,18 @@ export class Leaders {
 
   /** null: nobody is known to have it. */
   nodeOf(partition: number): number | null {
-    const preferred = this.#preferred.get(partition);
-    if (preferred !== undefined && performance.now() < preferred.until) return preferred.node;
     if (!this.isKnown) return null;
     const found = this.#cluster.findTopicPartitionMetadata(this.#topic).find((one) => one.partitionId === partition);
-    return found === undefined || found.leader < 0 ? null : found.leader;
+    if (found === undefined) return null;
+    const preferred = this.#preferred.get(partition);
+    if (preferred !== undefined) {
+      const { node, until } = preferred;
+      const isThere =
+        (this.#cluster as unknown as NodeIds).getNodeIds().includes(String(node)) && found.isr.includes(node);
+      if (isThere && performance.now() < until) return node;
+      this.#preferred.delete(partition);
+    }
+    return found.leader < 0 ? null : found.leader;
   }
 
   prefer(partition: number, node: number): void {
@@ -46,4 +56,9 @@ export class Leaders {
     await this.#cluster.addMultipleTargetTopics([this.#topic]);
     this.#isTarget = true;
   }
+}
+
+/** Keys of an object, which KafkaJS's types have as numbers. */
+interface NodeIds {
+  getNodeIds(): string[];
 }

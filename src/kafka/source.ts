@@ -57,7 +57,7 @@ export class KafkaInputLog implements InputLog {
     const { cluster } = this.#reading;
     this.#fetching = new Fetching(
       cluster,
-      { topic },
+      { topic, rack: address.clientRack ?? undefined },
       {
         batch: (batch) => this.#give(batch),
         moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),

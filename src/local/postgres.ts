@@ -88,7 +88,7 @@ export async function startPostgres(
     log: join(home, 'log'),
     // SIGKILL would leave its backends and shared memory behind.
     endBy: 'QUIT',
-    isUp: (said) => said.includes('ready to accept connections'),
+    isUp: (said) => /ready to accept (read-only )?connections/.test(said),
     // After a SIGKILL: backends of the one before are still on their way out.
     again: (said) => said.includes('pre-existing shared memory block'),
   });

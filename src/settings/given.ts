@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { readSecretFile } from '../secrets/secret.ts';
 import { KEYS, type Key, RESERVED, SETTINGS } from './declaration.ts';
 import { nearest } from './nearest.ts';
 
@@ -72,7 +73,7 @@ export function fromFile(named: string | null, cwd: string): Found {
 /** Kubernetes gives every pod variables for each service; those of a service named `tidemark` are none of ours. */
 const SERVICE_LINK = /^TIDEMARK_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** Variables; an empty one is not set. Secrets may stand in a file that `<name>_FILE` names. */
+/** Variables; an empty one is not set. A URL with a password may stand in a file that `<name>_FILE` names. */
 export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Found {
   const found: Found = { given: [], problems: [] };
   const known = new Set<string>(Object.keys(RESERVED));
@@ -80,16 +81,17 @@ export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Found {
     const { env: name, secret } = SETTINGS[key];
     const file = `${name}_FILE`;
     known.add(name);
-    if (secret !== false) known.add(file);
+    if (secret === 'password') known.add(file);
     if (env[name]) {
       found.given.push({ key, raw: env[name], source: 'environment', where: name });
-      if (secret !== false && env[file]) found.problems.push(`${name} and ${file} are both set: unset one of them`);
-    } else if (secret !== false && env[file]) {
+      if (secret === 'password' && env[file])
+        found.problems.push(`${name} and ${file} are both set: unset one of them`);
+    } else if (secret === 'password' && env[file]) {
       try {
-        const raw = readFileSync(resolve(cwd, env[file]), 'utf8').replace(/\r?\n$/, '');
+        const raw = readSecretFile(file, resolve(cwd, env[file]));
         found.given.push({ key, raw, source: 'environment', where: file });
       } catch (error) {
-        found.problems.push(`${file}: the file cannot be read: ${(error as Error).message}`);
+        found.problems.push((error as Error).message);
       }
     }
   }
