@@ -267,21 +267,3 @@ declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
 declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
   export default function Record(of: object): object;
 }
-
-declare module 'kafkajs/src/consumer/consumerGroup.js' {
-  import type { Cluster } from 'kafkajs';
-
-  export default class ConsumerGroup {
-    readonly cluster: Pick<Cluster, 'findTopicPartitionMetadata'> & {
-      /** Of the brokers that the metadata has: keys of an object, which the types have as numbers. */
-      getNodeIds(): string[];
-    };
-    preferredReadReplicasPerTopicPartition: Record<
-      string,
-      Record<string, { readonly nodeId: number; readonly expireAt: number }>
-    >;
-    /** Partitions by the broker to fetch them from. */
-    findReadReplicaForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>;
-    recoverFromFetch(error: Error): Promise<void>;
-  }
-}

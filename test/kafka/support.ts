@@ -92,9 +92,9 @@ export class Reader implements InputListener {
   constructor(options: Pick<SourceOptions, 'topic' | 'group'> & Partial<SourceOptions>, positions = new Map()) {
     this.positions = positions;
     this.log = new KafkaInputLog({
-      address: kafkaAddress(stack()),
       logger: quiet,
       ...options,
+      address: options.address ?? kafkaAddress(stack()),
     });
   }
 
