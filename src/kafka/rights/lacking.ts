@@ -4,7 +4,7 @@
  */
 import type { Cluster } from 'kafkajs';
 import type KafkaBroker from 'kafkajs/src/broker/index.js';
-import type { BrokerPool } from 'kafkajs/src/cluster/brokerPool.js';
+import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
 import type { Operation, Right } from './declaration.ts';
 import { type Operations, topicOperations } from './topic-operations.ts';
