@@ -57,7 +57,19 @@ function befallPart(world: World, event: PlannedEvent): boolean {
       return true;
     case 'position expired':
       world.happened(event, `p${partition}`);
-      world.output.expire(partition);
+      world.cluster.group.expire(partition);
+      return true;
+    case 'leader moved':
+      world.happened(event, '');
+      world.cluster.moveLeader(whom);
+      return true;
+    case 'coordinator moved':
+      world.happened(event, '');
+      world.cluster.moveCoordinator(whom);
+      return true;
+    case 'broker killed':
+    case 'broker frozen':
+      befallBroker(world, event);
       return true;
     case 'retention':
       world.happened(event, `p${partition}`);
@@ -66,6 +78,16 @@ function befallPart(world: World, event: PlannedEvent): boolean {
     default:
       return false;
   }
+}
+
+function befallBroker(world: World, event: PlannedEvent): void {
+  const { kind, ms, whom } = event;
+  const up = world.cluster.nodes.filter(({ state }) => state === 'up');
+  const node = up[Math.floor(whom * up.length)];
+  if (node === undefined) return;
+  world.happened(event, `${node.id} for ${ms} ms`);
+  if (kind === 'broker killed') world.cluster.kill(node, ms);
+  else world.cluster.freeze(node, ms);
 }
 
 function befallHost(world: World, event: PlannedEvent): void {

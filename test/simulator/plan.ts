@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { build, choices, configs, type Log } from '../core/logs.ts';
+import type { OutputTopic } from '../../src/processor/ports.ts';
 import type { PlainEvent } from '../reference/decode.ts';
 import type { ScenarioConfig } from '../reference/scenario.ts';
 import { type Dice, dice, pick, streamOf, whole } from './dice.ts';
@@ -23,6 +24,10 @@ export const EVENT_FAULTS = [
   'store restarted',
   'store stalled',
   'broker away',
+  'leader moved',
+  'coordinator moved',
+  'broker killed',
+  'broker frozen',
   'position expired',
   'database set back',
   'retention',
@@ -72,6 +77,13 @@ export interface Plan {
   readonly outboxMaxBytes: number;
   /** null: no processor anticipates, and timestamps have nothing to do with the time of the run. */
   readonly clockMargin: number | null;
+  /** Partitions of each output topic: by key where they are not as many as the input's. */
+  readonly outputs: Readonly<Record<OutputTopic, number>>;
+  /** `max.message.bytes` of the output topics. */
+  readonly batchBytes: number;
+  /** How long a request to brokers is tried, and a transaction may be open, ms. */
+  readonly patience: number;
+  readonly transactionTimeout: number;
   /** Clocks may differ by more than the margin: anticipations may be wrong, and the reference has no answer. */
   readonly beyondMargin: boolean;
   /** Records that the reader hands over at once, at most. */
@@ -124,6 +136,7 @@ export function planOf(seed: number): Plan {
     idleBytes: pick(draw, [0, 3_000, 24_000, 1_000_000]),
     outboxMaxBytes: pick(draw, [1, 500, 4_000, 1_000_000]),
     clockMargin,
+    ...brokersOf(seed, partitions),
     beyondMargin,
     batch: pick(draw, [1, 3, 10, 500]),
     delay: pick(draw, [0, 5, 50, 200]),
@@ -132,6 +145,21 @@ export function planOf(seed: number): Plan {
     rate: pick(draw, [0.02, 0.1, 0.3]),
     events: eventsOf(draw, faults, last + 2_000, steps),
     only: null,
+  };
+}
+
+/** From a stream of its own: the rest stays as it is. */
+function brokersOf(
+  seed: number,
+  partitions: number,
+): Pick<Plan, 'outputs' | 'batchBytes' | 'patience' | 'transactionTimeout'> {
+  const draw = dice(streamOf(seed, 'brokers'));
+  const count = () => (draw() < 0.6 ? partitions : whole(draw, 1, 4));
+  return {
+    outputs: { output: count(), 'dead-letter': count(), late: count() },
+    batchBytes: pick(draw, [300, 2_000, 1_000_000]),
+    patience: pick(draw, [500, 3_000, 15_000]),
+    transactionTimeout: pick(draw, [2_000, 15_000]),
   };
 }
 

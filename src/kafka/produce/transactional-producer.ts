@@ -22,7 +22,8 @@ export class TransactionalProducer {
     return new TransactionalProducer(await IdempotentProducer.open(options), options.transactionalId);
   }
 
-  private constructor(producer: IdempotentProducer, id: string) {
+  /** @param producer one that has taken over this id. */
+  constructor(producer: IdempotentProducer, id: string) {
     this.#producer = producer;
     this.#id = id;
   }
