@@ -12,6 +12,9 @@ export const ENDING = 20_000;
 /** How long a member that was resumed goes on, at most, before it learns that it was lost, ms. */
 const LEARNS = 3_000;
 
+/** Requests of which one kind comes late at a time: were it all, no transaction would come as far as the next. */
+const CROSSING = ['add partitions', 'produce', 'keep', 'end transaction'] as const;
+
 /** Lets an event come at its time. */
 export function schedule(world: World, event: PlannedEvent): void {
   const { kind, at, ms } = event;
@@ -54,6 +57,10 @@ function befallPart(world: World, event: PlannedEvent): boolean {
     case 'broker away':
       world.happened(event, `for ${ms} ms`);
       world.brokerAwayUntil = until;
+      return true;
+    case 'requests cross':
+      world.crossing = { until, op: CROSSING[Math.floor(whom * CROSSING.length)]! };
+      world.happened(event, `for ${ms} ms: ${world.crossing.op}`);
       return true;
     case 'position expired':
       world.happened(event, `p${partition}`);

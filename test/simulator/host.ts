@@ -17,8 +17,10 @@ import { envelopeOf, TOPIC, type World } from './world.ts';
 
 /** Longest that one waits for an answer that does not come, ms. */
 const TIMEOUT = 2_000;
+/** Longest that a request is late by in a network where requests overtake each other, ms. */
+const CROSSED = 1_500;
 /** Faults of requests to the store for one of those to brokers. */
-const BROKERS_SHARE = 3;
+const BROKERS_SHARE = 1.5;
 
 export class Host {
   readonly world: World;
@@ -152,10 +154,13 @@ export class Host {
     const away = world.awayUntil(part);
     if (away > world.time.now) return this.fail(Math.min(wait * TIMEOUT, 500), `${op}: the ${part} is away`);
     if (part === 'store') await world.pass(world.stalledUntil - world.time.now);
-    if (fault === 'overtaken') {
-      const late = lingers ? Promise.resolve(work(true)) : world.time.sleep(wait ** 3 * 5_000).then(() => work(true));
+    const crossed = part === 'broker' && world.crosses(op, chance);
+    if (fault === 'overtaken' || crossed) {
+      if (crossed) world.note(`late: ${name}`);
+      const ms = crossed ? wait * CROSSED : wait ** 3 * 5_000;
+      const late = lingers ? Promise.resolve(work(true)) : world.time.sleep(ms).then(() => work(true));
       late.catch(() => {});
-      return this.fail(100 + back * TIMEOUT, `${op}: no answer yet`);
+      return this.fail(crossed ? (back * CROSSED) / 4 : 100 + back * TIMEOUT, `${op}: no answer yet`);
     }
     let answer: T;
     try {

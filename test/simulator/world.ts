@@ -63,6 +63,8 @@ export interface Outcome {
   readonly virtualMs: number;
 }
 
+/** Share of the requests that come late while requests overtake each other. */
+const CROSS = 0.5;
 /** How long after the faults have stopped all must be folded and published, ms: less than any wait for nothing. */
 const RECOVERY = 55_000;
 /** How long it is watched whether anything more comes, ms. */
@@ -85,6 +87,8 @@ export class World {
   stalledUntil = 0;
   failure: string | null = null;
   brokerAwayUntil = 0;
+  /** Until when requests of a kind come late, ms. */
+  crossing = { until: 0, op: '' };
   storeAwayUntil = 0;
   private readonly befallen: string[] = [];
   private readonly faults = new Map<FaultKind, number>();
@@ -165,6 +169,7 @@ export class World {
     this.note('--- no more faults');
     this.active = false;
     this.brokerAwayUntil = 0;
+    this.crossing = { until: 0, op: '' };
     this.storeAwayUntil = 0;
     this.stalledUntil = 0;
     this.cluster.heal();
@@ -227,6 +232,11 @@ export class World {
 
   awayUntil(part: 'store' | 'broker'): number {
     return part === 'store' ? this.storeAwayUntil : this.brokerAwayUntil;
+  }
+
+  /** Whether a request to brokers comes late, and another overtakes it. */
+  crosses(op: string, chance: number): boolean {
+    return this.time.now < this.crossing.until && chance > 1 - CROSS && op.includes(this.crossing.op);
   }
 
   get delay(): number {

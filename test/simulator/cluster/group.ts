@@ -4,8 +4,8 @@ import { Refused, type Sender } from './refused.ts';
 import type { Cluster } from './cluster.ts';
 import type { Node } from './node.ts';
 
-/** Longest that it takes until an offset counts whose transaction has been ended here, ms. */
-const COUNTS = 20;
+/** Longest that it takes until an offset counts whose transaction has been ended here, ms; mostly far less. */
+const COUNTS = 2_000;
 
 interface Pending {
   readonly producerId: number;
@@ -55,7 +55,7 @@ export class Group {
     if (!commit || mine.length === 0) return;
     this.#ending = [...this.#ending, ...mine];
     const { world, draw } = this.cluster;
-    world.time.after(draw() * COUNTS, () => this.#count(mine.at(-1)!));
+    world.time.after(draw() ** 4 * (world.active ? COUNTS : 20), () => this.#count(mine.at(-1)!));
   }
 
   #count(last: Pending): void {
