@@ -1,13 +1,16 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { CONSUMER_GROUP, USES } from '../kafka/rights.ts';
 import type { Settings } from '../settings/index.ts';
-import { explain } from './failure.ts';
+import { explain, Failure } from './failure.ts';
 import type { ExitCode, Io } from './io.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
 import type { Finding } from './setup/finding.ts';
+import { asJson, asScript, type GrantOptions, grantsOf, name, uses } from './setup/grants.ts';
 
 interface Options {
   readonly check?: boolean;
   readonly json?: boolean;
+  readonly printGrants?: boolean;
 }
 
 export function setupCommand(io: Io, finish: (code: ExitCode) => void): Command {
@@ -15,10 +18,22 @@ export function setupCommand(io: Io, finish: (code: ExitCode) => void): Command 
     .description('make topics, schemas, tables and the reader role where they are missing; leave what exists as it is')
     .option('--check', 'change nothing; exit 1 if something is missing')
     .option('--json', 'print JSON')
+    .addOption(
+      new Option('--print-grants', 'only print what has to be granted, as a script; connects to nothing').conflicts(
+        'check',
+      ),
+    )
+    .option('--for <uses>', `with --print-grants: for whom, some of ${USES.join(',')} (default: all)`, uses)
+    .option('--as <[use=]name>', 'with --print-grants: their names at the brokers, as often as needed', name)
+    .option('--consumer-group <name>', `with --print-grants: of the consumers (default: ${CONSUMER_GROUP})`)
     .addHelpText('after', EXAMPLES)
-    .action(async (options: Options, command: Command) => {
+    .action(async (options: Options & GrantOptions, command: Command) => {
       const { settings } = settingsOf(command, io);
-      finish(await setUp(settings, options, io));
+      if (!options.printGrants && (options.for ?? options.as ?? options.consumerGroup) !== undefined) {
+        throw new Failure(2, '--for, --as and --consumer-group tell what --print-grants prints: give that too');
+      }
+      if (options.printGrants) io.out(printed(grantsOf(settings, options), options));
+      else finish(await setUp(settings, options, io));
     });
 }
 
@@ -29,7 +44,12 @@ Examples:
   $ tidemark setup
   $ tidemark setup --check
   $ tidemark setup --set topics.partitions=12 --set topics.replication_factor=3
+  $ tidemark setup --print-grants --for setup,run --as setup=deployer --as run=tidemark
 `;
+
+function printed(grants: ReturnType<typeof grantsOf>, { json = false }: Options): string {
+  return json ? asJson(grants) : asScript(grants);
+}
 
 async function setUp(settings: Settings, { check = false, json = false }: Options, io: Io): Promise<ExitCode> {
   const [{ setUpDatabase, setUpMeta }, { setUpTopics }, { setUpSchemas }, { told }] = await Promise.all([

@@ -1,0 +1,101 @@
+import { InvalidArgumentError } from 'commander';
+import { type AclOptions, aclCommands } from '../../kafka/acl-command.ts';
+import { principalOf } from '../../kafka/principal.ts';
+import { type Right, rightsFor, USES, type Use } from '../../kafka/rights.ts';
+import type { Settings } from '../../settings/index.ts';
+
+export interface GrantOptions {
+  /** For whom; all unless given. */
+  readonly for?: readonly Use[];
+  /** Names at the brokers, by use, or one for all. */
+  readonly as?: readonly Name[];
+  readonly consumerGroup?: string;
+}
+
+interface Name {
+  /** null: all. */
+  readonly use: Use | null;
+  readonly name: string;
+}
+
+/** What one use needs. */
+export interface Grants {
+  readonly use: Use;
+  /** At the brokers. */
+  readonly principal: string;
+  readonly kafka: readonly Right[];
+  /** Command lines that grant them. */
+  readonly acls: readonly string[];
+}
+
+const DEFAULT_NAMES: Readonly<Record<Use, string>> = {
+  setup: 'tidemark-setup',
+  run: 'tidemark',
+  retry: 'tidemark-retry',
+  simulate: 'tidemark-simulate',
+  reader: 'tidemark-reader',
+  producer: 'producer',
+  consumer: 'consumer',
+};
+
+/** What is to be granted for this to work with these settings; nothing is connected to. */
+export function grantsOf(settings: Settings, options: GrantOptions): Grants[] {
+  return (options.for ?? USES).map((use) => {
+    const kafka = rightsFor(use, settings, options.consumerGroup);
+    const principal = principalFor(use, settings, options.as ?? []);
+    const acl: AclOptions = { brokers: settings.kafka.brokers, principal };
+    return { use, principal, kafka, acls: aclCommands(kafka, acl) };
+  });
+}
+
+function principalFor(use: Use, settings: Settings, given: readonly Name[]): string {
+  const found = given.findLast((each) => each.use === use) ?? given.findLast((each) => each.use === null);
+  if (found !== undefined) return found.name.includes(':') ? found.name : `User:${found.name}`;
+  return (use === 'run' ? principalOf(settings.kafka) : null) ?? `User:${DEFAULT_NAMES[use]}`;
+}
+
+/** A script for a shell. */
+export function asScript(grants: readonly Grants[]): string {
+  const parts = grants.map(({ use, principal, acls }) => `# ${use}: ${principal}\n${acls.join('\n')}\n`);
+  return `${HEAD}\n${parts.join('\n')}`;
+}
+
+const HEAD = `#!/bin/sh
+# To be run by somebody who may grant: admin.properties says how they log in to the brokers.
+set -eu
+`;
+
+export function asJson(grants: readonly Grants[]): string {
+  const plain = grants.map(({ use, principal, kafka, acls }) => ({
+    use,
+    kafka: {
+      principal,
+      rights: kafka.map(({ resource, operation, why, without }) => ({ ...resource, operation, why, without })),
+      commands: acls,
+    },
+  }));
+  return `${JSON.stringify(plain, null, 2)}\n`;
+}
+
+// ------------------------------------------------------------------------------------------- what the options take
+
+/** `run,consumer`. */
+export function uses(text: string, before: readonly Use[] = []): Use[] {
+  const given = text.split(',').map((each) => each.trim());
+  const unknown = given.find((each) => !isUse(each));
+  if (unknown !== undefined) throw new InvalidArgumentError(`Write some of ${USES.join(', ')}, with commas.`);
+  return [...new Set([...before, ...(given as Use[])])];
+}
+
+/** `run=NAME`, or `NAME` for all. What is granted to may have equals signs itself: `CN=tidemark,O=shop`. */
+export function name(text: string, before: readonly Name[] = []): Name[] {
+  const at = text.indexOf('=');
+  const use = text.slice(0, Math.max(at, 0));
+  const given = isUse(use) ? { use, name: text.slice(at + 1) } : { use: null, name: text };
+  if (given.name === '') throw new InvalidArgumentError('Write a name, or a use and a name, like run=tidemark.');
+  return [...before, given];
+}
+
+function isUse(text: string): text is Use {
+  return (USES as readonly string[]).includes(text);
+}
