@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../../src/simulate/random.ts';
-import { type Fault, faults, type Tell } from './faults.ts';
+import { type Fault, faults, type Tell } from './faults/index.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './log.ts';
 import type { Progress } from './progress.ts';

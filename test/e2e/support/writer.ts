@@ -40,8 +40,7 @@ export class Writer {
 
   /** Registers its schemas first. The topic has to be there. */
   static async open(options: WriterOptions): Promise<Writer> {
-    const encode = new Map<SchemaName, Encode>();
-    for (const [name, id] of await registerSchemas(options)) encode.set(name, encoder(SCHEMAS[name], id));
+    const encode = encoders(await registerSchemas(options));
     return new Writer(options, encode, await producerOf(options));
   }
 
@@ -91,8 +90,6 @@ export class Writer {
   }
 }
 
-type Encode = (event: object) => Buffer;
-
 function producerOf({ brokers }: WriterOptions): Promise<Producer> {
   return plainProducer(brokers, { idempotent: true, maxInFlightRequests: 1 });
 }
@@ -101,13 +98,26 @@ function producerOf({ brokers }: WriterOptions): Promise<Producer> {
  * Registers the schemas, or finds them registered. Not all under the topic's own subject, which may ask for
  * compatibility by name: the id is all that a record carries.
  */
-export async function registerSchemas(options: WriterOptions): Promise<Map<SchemaName, number>> {
+export async function registerSchemas(
+  { topic, registryUrl }: Pick<WriterOptions, 'topic' | 'registryUrl'>,
+  register: Register = overHttp(registryUrl),
+): Promise<Map<SchemaName, number>> {
   const ids = new Map<SchemaName, number>();
   for (const [name, schema] of Object.entries(SCHEMAS) as [SchemaName, object][]) {
-    const subject = name === 'ours' ? `${options.topic}-value` : `${options.topic}-${name}`;
-    ids.set(name, await register(options, subject, schema));
+    const subject = name === 'ours' ? `${topic}-value` : `${topic}-${name}`;
+    ids.set(name, await register(subject, JSON.stringify(schema)));
   }
   return ids;
+}
+
+/** Gives the id under which the registry keeps a schema. */
+export type Register = (subject: string, schema: string) => Promise<number>;
+
+export type Encode = (event: object) => Buffer;
+
+/** Encodes events as producers with these schemas do. @param ids of the registry */
+export function encoders(ids: ReadonlyMap<SchemaName, number>): Map<SchemaName, Encode> {
+  return new Map([...ids].map(([name, id]) => [name, encoder(SCHEMAS[name], id)]));
 }
 
 function encoder(schema: object, id: number): Encode {
@@ -117,13 +127,14 @@ function encoder(schema: object, id: number): Encode {
   return (event) => Buffer.concat([header, type.toBuffer({ app_version: null, campaign_id: null, ...event })]);
 }
 
-/** @returns the id under which the registry keeps the schema. */
-async function register({ registryUrl }: WriterOptions, subject: string, schema: object): Promise<number> {
-  const answer = await fetch(`${registryUrl}/subjects/${subject}/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schema: JSON.stringify(schema) }),
-  });
-  if (!answer.ok) throw new Error(`the registry refused a schema under ${subject}: ${await answer.text()}`);
-  return ((await answer.json()) as { id: number }).id;
+function overHttp(registryUrl: string): Register {
+  return async (subject, schema) => {
+    const answer = await fetch(`${registryUrl}/subjects/${subject}/versions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({ schema }),
+    });
+    if (!answer.ok) throw new Error(`the registry refused a schema under ${subject}: ${await answer.text()}`);
+    return ((await answer.json()) as { id: number }).id;
+  };
 }
