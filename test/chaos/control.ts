@@ -3,8 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type AclEntry, type Admin, type Cluster, type Kafka } from 'kafkajs';
 import { openLink } from '../../src/kafka/cluster.ts';
 import type { Right } from '../../src/kafka/rights.ts';
+import { quietTimers } from '../../src/kafka/timers.ts';
 import { kafkaOf } from '../../src/local/access.ts';
+import { ADMIN } from '../../src/local/principals.ts';
 import type { ClusterStack } from '../../src/local/types.ts';
+import { patience } from './options.ts';
 import { controllerOf, coordinatorOf, electPreferred } from './quorum.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
@@ -19,7 +22,7 @@ export interface PartitionPlace {
 /** The brokers' own topics that positions and transactions are kept in. */
 export const INTERNAL = ['__consumer_offsets', '__transaction_state'] as const;
 /** How long something is asked while brokers are away, ms. */
-const PATIENCE = 60_000;
+const PATIENCE = patience(60_000);
 /** Between two looks, ms. */
 const EVERY = 250;
 
@@ -111,7 +114,8 @@ export class Control {
 
   /** Another client each time: one remembers what was when it connected. */
   #kafka(): Kafka {
-    const { brokers, sasl, tlsCa } = kafkaOf(this.#stack.access, 'admin');
+    quietTimers();
+    const { brokers, sasl, tlsCa } = kafkaOf(this.#stack.access, ADMIN);
     const retry = { initialRetryTime: 100, retries: 3 };
     const quick = { connectionTimeout: 3_000, requestTimeout: 10_000, logLevel: kafkajs.logLevel.NOTHING, retry };
     return new kafkajs.Kafka({ ...quick, brokers, sasl, ssl: { ca: readFileSync(tlsCa) } });

@@ -170,7 +170,6 @@ async function makeRole(databaseUrl: string): Promise<string> {
   const client = new pg.Client(databaseUrl);
   await client.connect();
   try {
-    await client.query(`CREATE ROLE tidemark_reader NOLOGIN`);
     await client.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`);
     await client.query(`GRANT CREATE, TEMPORARY ON DATABASE ${url.pathname.slice(1)} TO ${name}`);
   } finally {

@@ -3,20 +3,20 @@
  * rights, under steady traffic, with a fault every few seconds (`--calm`: none); then whether tables and topics are what
  * the reference makes of the log. Exit 1 on any difference.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { rightsFor } from '../../src/kafka/rights.ts';
+import { run as runProgram } from '../../src/local/run.ts';
 import { readStatus } from '../../src/postgres/status.ts';
 import { type Ground, makeGround } from './ground.ts';
 import { Load } from './load.ts';
 import { Log } from './log.ts';
+import { options, patience } from './options.ts';
 import { Progress } from './progress.ts';
 import { isPassed, type Outcome, report } from './report.ts';
 import { doHarm } from './schedule.ts';
@@ -25,12 +25,16 @@ import { ends, judge } from './verdict.ts';
 
 const PROCESSORS = 3;
 /** How long draining may take after the last fault, ms. */
-const DRAIN_WITHIN = 180_000;
-const END_WITHIN = 15_000;
-/** Traffic before the first fault, ms: so that there is something to harm. */
+const DRAIN_WITHIN = patience(180_000);
+const END_WITHIN = patience(15_000);
+/** How long a start may take until every partition goes on, ms. */
+const START_WITHIN = patience(120_000);
+/** Traffic from then until the first fault, ms: so that there is something to harm. */
 const CALM = 6_000;
 
-const options = readOptions();
+/** What a record of the input's largest size takes with the headers of one that is set aside. */
+const LARGER = { 'max.message.bytes': '1200000' };
+
 const directory = await mkdtemp(join(tmpdir(), 'tidemark-chaos-'));
 const log = new Log(directory);
 log.say(`${options.minutes} minutes, seed ${options.seed}, ${options.rate} events a second; logs in ${directory}`);
@@ -51,8 +55,7 @@ try {
   if (!passed) await keepData(ground);
   await ground.end();
 }
-const calm = options.calm ? ' --calm' : '';
-const again = `npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --rate ${options.rate}${calm}`;
+const again = `npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --rate ${options.rate}`;
 log.say(
   passed
     ? 'nothing lost, nothing twice'
@@ -68,9 +71,13 @@ async function run(ground: Ground): Promise<Outcome> {
   const load = await Load.open(stack, log);
   for (const slot of slots) slot.start();
   load.start(seed, rate);
-  await sleep(CALM);
   const progress = new Progress(direct);
   progress.start();
+  if ((await progress.allGoOn(START_WITHIN)) === null)
+    throw new Error(`not all partitions go on after ${START_WITHIN} ms`);
+  log.say('all partitions go on');
+  await sleep(CALM);
+  progress.forget();
   const until = Date.now() + minutes * 60_000;
   const { struck, errors, recovery } = calm
     ? await sleep(until - Date.now(), { struck: [], errors: [], recovery: 0 })
@@ -107,19 +114,16 @@ async function setUp({ control, settings, setUp: env }: Ground): Promise<void> {
   await control.createTopic(settings.input.topic, PARTITIONS, input);
   await control.createTopic(settings.deadLetter.topic, FEWER.deadLetter, LARGER);
   await control.createTopic(settings.late.topic, FEWER.late, LARGER);
-  tidemarkSetup(env);
+  await tidemarkSetup(env);
 }
 
-/** What a record of the input's largest size takes with the headers of one that is set aside. */
-const LARGER = { 'max.message.bytes': '1200000' };
-
-function tidemarkSetup(given: Environment): void {
+async function tidemarkSetup(given: Environment): Promise<void> {
   const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
   if (!existsSync(main)) throw new Error(`${main} is not there: npm run chaos builds it, and so does npm run build`);
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, ...given };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'setup'], { env, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`tidemark setup: ${stdout}${stderr}`);
+  // This process has to go on meanwhile: the registry's door is in it.
+  await runProgram(process.execPath, [main, 'setup'], { env });
 }
 
 /** Waits until all is folded, ended and published. @returns what is not, if that takes too long. */
@@ -154,22 +158,4 @@ async function keepData({ stack, slots, spare, data }: Ground): Promise<void> {
   await Promise.all([...nodes, stack.database.kill('SIGINT')]);
   clearTimeout(late);
   await cp(data, join(directory, 'data'), { recursive: true });
-}
-
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '2' },
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      rate: { type: 'string', default: '150' },
-      calm: { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
-    },
-  });
-  const [minutes, seed, rate] = [values.minutes, values.seed, values.rate].map(Number) as [number, number, number];
-  if (!(minutes > 0 && Number.isInteger(seed) && rate > 0)) {
-    process.stderr.write('usage: npm run chaos -- [--minutes 2] [--seed 1] [--rate 150] [--calm] [--keep]\n');
-    process.exit(2);
-  }
-  return { minutes, seed, rate, calm: values.calm, keep: values.keep };
 }

@@ -23,6 +23,7 @@ export interface Written {
 /** What has to be there of an emission of an input partition. */
 export function message(emission: Emission<unknown>, input: number, { partitions, schemaId }: Written): Message {
   const ours: [string, string][] = [
+    ['tidemark-topic', NAME],
     ['tidemark-partition', String(input)],
     ['tidemark-sequence', String(emission.sequence)],
   ];

@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url';
 import type { Keeper } from '../../src/local/keeper.ts';
 import type { Link } from './link.ts';
 import type { Log } from './log.ts';
+import { patience } from './options.ts';
 import type { TcpProxy } from './proxy.ts';
 import type { Environment } from './settings.ts';
 import type { Work } from './watch.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 /** An orderly end that takes longer than this is a defect, ms. */
-const STOP_WITHIN = 15_000;
+const STOP_WITHIN = patience(15_000);
 /** In its log once it has begun to fold: from then on it waits for what it may not. */
 const BEGUN = /threads? folds?"/;
 

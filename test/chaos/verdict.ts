@@ -21,6 +21,7 @@ import { compare, type Difference } from './compare.ts';
 import type { Ground } from './ground.ts';
 import { type Load, NUMBER } from './load.ts';
 import { comparable, identity, inOrder, isSeal, message, SEAL_VALUE, seal } from './messages.ts';
+import { patience } from './options.ts';
 import { RegistryClient } from './registry.ts';
 import { FEWER, NAME, PARTITIONS } from './settings.ts';
 
@@ -43,7 +44,13 @@ const SILENCE = 3_600_000;
 /** Call once all is drained and no processor runs; ends the output topics with a record of its own. */
 export async function judge({ stack, settings, direct }: Ground, load: Load): Promise<Verdict> {
   const { access, java, jars } = stack;
-  const console: Console = { java, jars, brokers: direct.brokers, properties: propertiesOf(access, ADMIN) };
+  const console: Console = {
+    java,
+    jars,
+    brokers: direct.brokers,
+    properties: propertiesOf(access, ADMIN),
+    patience: patience(20_000),
+  };
   const registry = new RegistryClient(access);
   const written = (await ends(stack)).reduce((sum, end) => sum + end, 0);
   const input = await readTopic(console, NAME, written);

@@ -3,6 +3,7 @@ import type { ClusterNode } from '../../../src/local/types.ts';
 import type { Random } from '../../../src/simulate/random.ts';
 import { INTERNAL } from '../control.ts';
 import type { Ground } from '../ground.ts';
+import { patience } from '../options.ts';
 import { NAME, PARTITIONS } from '../settings.ts';
 import type { Work } from '../watch.ts';
 import { aimed, aimOf, type Make } from './fault.ts';
@@ -60,7 +61,7 @@ export const brokerFrozen: Make = (random, ground) => {
 };
 
 /** A broker hands over what it leads before it ends; one that does not get to it is killed. */
-const END_WITHIN = 30_000;
+const END_WITHIN = patience(30_000);
 
 export const rollingRestart: Make = (random, ground) => {
   const { nodes } = ground.stack;

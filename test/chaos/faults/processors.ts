@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patience } from '../options.ts';
 import type { Work } from '../watch.ts';
 import { aimed, aimOf, type Make } from './fault.ts';
 
@@ -65,7 +66,7 @@ export const failpoint =
       run: async (tell) => {
         await slot.stop();
         slot.start({ TIDEMARK_FAILPOINT: `${name}:${time}` }, true);
-        await slot.over(30_000);
+        await slot.over(patience(30_000));
         // Where it was given no partition it is not reached: then nothing struck.
         if (slot.isRunning) await slot.kill();
         else if ((await slot.said()).includes(`failpoint ${name} reached`)) tell(kind, slot.name, inside);

@@ -20,16 +20,19 @@ export interface Console {
   readonly jars: string | null;
   /** File that says how to log in, where that is needed. */
   readonly properties?: string;
+  /** How long the consumer waits for one record more before it gives up, ms. */
+  readonly patience?: number;
 }
 
-/** How long the consumer waits for one record more before it gives up, ms. */
+/** Unless another is given. */
 const PATIENCE = 20_000;
 
 /**
  * The first `count` records that a read-committed Java client, the broker's console consumer, is given of a topic, each
  * partition in order. Fewer where no more come. Key, value and headers are bytes as they are in the topic.
  */
-export async function readTopic({ brokers, java, jars, properties }: Console, topic: string, count: number) {
+export async function readTopic({ patience = PATIENCE, ...given }: Console, topic: string, count: number) {
+  const { brokers, java, jars, properties } = given;
   if (jars === null) throw new Error("set TIDEMARK_KAFKA_JARS to a directory with the broker's jars");
   // What no record holds: bytes between two of these are the record's own.
   const [field, line, between, none] = Array.from({ length: 4 }, () => randomUUID()) as [
@@ -48,7 +51,7 @@ export async function readTopic({ brokers, java, jars, properties }: Console, to
     ...['-cp', `${jars}/*`, 'org.apache.kafka.tools.consumer.ConsoleConsumer'],
     ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning'],
     ...(properties === undefined ? [] : ['--consumer.config', properties]),
-    ...['--isolation-level', 'read_committed', '--max-messages', String(count), '--timeout-ms', String(PATIENCE)],
+    ...['--isolation-level', 'read_committed', '--max-messages', String(count), '--timeout-ms', String(patience)],
     ...Object.entries(settings).flatMap(([name, value]) => ['--property', `${name}=${value}`]),
   ]);
   const lines = split(said, line);
