@@ -4,8 +4,8 @@
     python examples/consumer.py visits.db
     sqlite3 visits.db 'SELECT entry_page, count(*) FROM visits GROUP BY 1'
 
-KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TIDEMARK_OUTPUT_TOPIC say where from. With --until-end it stops where the topic
-ends.
+KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TIDEMARK_OUTPUT_TOPIC say where from, examples/access.py how to get in. With
+--until-end it stops where the topic ends.
 
 Each message counts once, across restarts and crashes: the rows and the position in the topic are in one transaction, and
 the position is taken from there. What is read again all the same changes nothing, because
@@ -19,14 +19,13 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
+import access
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 TOPIC = os.environ.get("TIDEMARK_OUTPUT_TOPIC", "session-ended")
-BROKERS = os.environ.get("KAFKA_BROKERS", "localhost:9092")
-REGISTRY = os.environ.get("SCHEMA_REGISTRY_URL", "http://localhost:8081")
 
 # A retracted visit keeps its row, so that no older revision can bring it back; the view leaves it out. Times in ms.
 TABLES = """
@@ -62,10 +61,10 @@ def row(visit: dict) -> dict:
 
 
 def consume(db: sqlite3.Connection, until_end: bool) -> None:
-    deserialize = AvroDeserializer(SchemaRegistryClient({"url": REGISTRY}))
+    deserialize = AvroDeserializer(SchemaRegistryClient(access.registry()))
     consumer = Consumer(
         {
-            "bootstrap.servers": BROKERS,
+            **access.kafka(),
             "group.id": "visits-example",  # Has to be there; nothing is kept under it.
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

@@ -5,13 +5,15 @@
  *     node examples/consumer.ts visits.db
  *     sqlite3 visits.db 'SELECT entry_page, count(*) FROM visits GROUP BY 1'
  *
- * KAFKA_BROKERS, SCHEMA_REGISTRY_URL, TIDEMARK_OUTPUT_TOPIC and GROUP say where from. With --until-end it stops where the topic
- * ends.
+ * KAFKA_BROKERS, SCHEMA_REGISTRY_URL, TIDEMARK_OUTPUT_TOPIC and GROUP say where from; the other variables that tidemark
+ * takes, KAFKA_TLS and so on, how to get in. With --until-end it stops where the topic ends.
  *
  * Each message counts once, across restarts and crashes: the rows and the position in the topic are in one transaction,
  * and the position is taken from there, not from the consumer group. What is read again all the same changes nothing,
  * because only a higher revision replaces a row.
  */
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
@@ -21,6 +23,24 @@ const TOPIC = process.env.TIDEMARK_OUTPUT_TOPIC ?? 'session-ended';
 const BROKERS = process.env.KAFKA_BROKERS ?? 'localhost:9092';
 const REGISTRY = process.env.SCHEMA_REGISTRY_URL ?? 'http://localhost:8081';
 const GROUP = process.env.GROUP ?? 'visits-example';
+
+/** TLS and a login, PLAIN or SCRAM, where the variables ask for them. */
+function kafkaAccess(): Partial<kafkajs.KafkaConfig> {
+  const { KAFKA_TLS, KAFKA_TLS_CA, KAFKA_SASL_MECHANISM: mechanism } = process.env;
+  const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = process.env;
+  return {
+    ...(KAFKA_TLS === 'true' ? { ssl: KAFKA_TLS_CA ? { ca: readFileSync(KAFKA_TLS_CA) } : true } : {}),
+    ...(mechanism ? { sasl: { mechanism, username, password } as kafkajs.SASLOptions } : {}),
+  };
+}
+
+function registryAccess() {
+  const { SCHEMA_REGISTRY_TLS_CA: ca, SCHEMA_REGISTRY_USERNAME: username } = process.env;
+  return {
+    ...(ca ? { agent: new Agent({ ca: readFileSync(ca) }) } : {}),
+    ...(username ? { auth: { username, password: process.env.SCHEMA_REGISTRY_PASSWORD ?? '' } } : {}),
+  };
+}
 
 /** What is kept of a Visit Ended: `schemas/VisitEnded.avsc` has all of it. */
 interface VisitEnded {
@@ -108,8 +128,8 @@ class Store {
 
 /** @param untilEnd whether to stop where the topic ended when this began. */
 async function consume(store: Store, untilEnd: boolean, signal: AbortSignal): Promise<void> {
-  const kafka = new kafkajs.Kafka({ clientId: 'visits-example', brokers: BROKERS.split(',') });
-  const registry = new SchemaRegistry({ host: REGISTRY });
+  const kafka = new kafkajs.Kafka({ clientId: 'visits-example', brokers: BROKERS.split(','), ...kafkaAccess() });
+  const registry = new SchemaRegistry({ host: REGISTRY, ...registryAccess() });
   // The group holds no position, but KafkaJS reads in a group only. After a crash the next start waits so long for it.
   // Records of aborted transactions are not seen, unless one asks for them.
   const consumer = kafka.consumer({ groupId: GROUP, sessionTimeout: 10_000 });

@@ -3,8 +3,8 @@
     pip install 'confluent-kafka[avro,schemaregistry]'
     python examples/producer.py
 
-KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TIDEMARK_INPUT_TOPIC say where to. `tidemark setup` has to have run before: it
-makes the topic and registers the schema.
+KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TIDEMARK_INPUT_TOPIC say where to, examples/access.py how to get in. `tidemark
+setup` has to have run before: it makes the topic and registers the schema.
 
 Two visitors: one of the last three minutes who signs out, and one who has just come. On an otherwise quiet topic the
 first one's visit ends 75 seconds later: out-of-orderness, arrival grace and clock margin. The second one's stays open.
@@ -14,14 +14,13 @@ import os
 import time
 import uuid
 
+import access
 from confluent_kafka import Producer
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 TOPIC = os.environ.get("TIDEMARK_INPUT_TOPIC", "tracks")
-BROKERS = os.environ.get("KAFKA_BROKERS", "localhost:9092")
-REGISTRY = os.environ.get("SCHEMA_REGISTRY_URL", "http://localhost:8081")
 
 MINUTE = 60_000
 
@@ -47,11 +46,11 @@ def event(session_id: str, profile_id: str, type: str, occurred_at: int, path: s
 def main() -> None:
     # With the schema that `tidemark setup` registered. A schema of your own does as well, if TrackEvent can be read from it.
     serialize = AvroSerializer(
-        SchemaRegistryClient({"url": REGISTRY}),
+        SchemaRegistryClient(access.registry()),
         conf={"auto.register.schemas": False, "use.latest.version": True},
     )
     # All producers of a topic need the same partitioner: a session must stay in one partition. This is Java's.
-    producer = Producer({"bootstrap.servers": BROKERS, "enable.idempotence": True, "partitioner": "murmur2_random"})
+    producer = Producer({**access.kafka(), "enable.idempotence": True, "partitioner": "murmur2_random"})
 
     now = int(time.time() * 1000)
     start = now - 3 * MINUTE

@@ -23,6 +23,7 @@ const variables = stack.access
   : { KAFKA_BROKERS: stack.brokers.join(','), SCHEMA_REGISTRY_URL: stack.registryUrl, DATABASE_URL: stack.databaseUrl };
 for (const [name, value] of Object.entries(variables)) console.log(`export ${name}=${quoted(value)}`);
 if (stack.kind === 'java') console.log(`export TIDEMARK_KAFKA_JARS=${quoted(stack.jars)}`);
+if (stack.access) console.log(`export TIDEMARK_KAFKA_PROPERTIES=${quoted(propertiesOf(stack.access, principal))}`);
 console.error(`${stack.describe()}. Ctrl-C ends it.`);
 if (stack.access) {
   const { access, nodes } = stack;

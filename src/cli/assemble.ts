@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { idleMemory } from '../core/past-sessions.ts';
 import { FormerMembers } from '../kafka/killed.ts';
 import { KafkaOutput } from '../kafka/output.ts';
+import { type Right, rightsFor } from '../kafka/rights/declaration.ts';
 import { KafkaInputLog } from '../kafka/source.ts';
 import { connect } from '../postgres/connect.ts';
 import { readGoneOwners } from '../postgres/owner.ts';
@@ -19,6 +20,8 @@ import { type EnvelopeContext, Envelopes } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
 import { checkDatabase, checkTopics } from './preflight.ts';
+import { checkRegistry } from './registry-check.ts';
+import { checkRights } from './rights.ts';
 import { commitBytes } from './workers/commit-bytes.ts';
 import { memoryHere } from './workers/count.ts';
 import { writerSchemasOf } from './writer-schemas.ts';
@@ -54,12 +57,14 @@ export interface Prepared {
 }
 
 /**
- * Whether database and topics are those that these settings may go on with. Waits for parts that are away, until the
+ * Whether database, rights and topics are those that these settings may go on with. Waits for parts that are away, until the
  * signal aborts.
  * @throws CannotGoOn with what happened and what to do.
  */
 export async function prepare(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Prepared> {
   const { meta } = await checkDatabase(settings, logger, signal);
+  await checkRights(settings, logger, signal);
+  await checkRegistry(settings, logger);
   const { maxBytes } = await checkTopics(settings, meta.partitions, logger, signal);
   return { partitions: meta.partitions, outputSchemaId: meta.outputSchemaId, maxBytes };
 }
@@ -91,6 +96,7 @@ export async function runProcessor(
       address: kafka,
       group: kafka.group,
       topic: input.topic,
+      rights: rightsFor('run', settings).filter(isForReading(settings)),
       logger,
       together: hooks.together,
     }),
@@ -109,6 +115,12 @@ export async function runProcessor(
   const processor = assemble(settings, logger, hooks.observer, outside);
   hooks.onStarted?.(processor, partitions);
   await processor.run(signal);
+}
+
+/** Without these a member of the group would only be thrown out again. */
+function isForReading({ kafka, input }: Settings): (right: Right) => boolean {
+  return ({ resource: { type, name }, without }) =>
+    without === null && ((type === 'topic' && name === input.topic) || (type === 'group' && name === kafka.group));
 }
 
 /** A processor over these parts. */

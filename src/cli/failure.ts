@@ -103,7 +103,7 @@ export function explain(error: unknown, debug: boolean): { readonly text: string
   // These say themselves what to do.
   const told = new Set([
     ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],
-    ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled', 'UnusableFile'],
+    ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled', 'UnusableFile', 'MissingRights'],
   ]);
   const expected = (error instanceof Error && told.has(error.name)) || isLoginRefused(error);
   const stack = debug && error instanceof Error ? `${error.stack}\n` : '';

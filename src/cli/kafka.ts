@@ -1,16 +1,23 @@
 import type { ClusterLink } from '../kafka/cluster.ts';
+import type { Use } from '../kafka/rights/declaration.ts';
 import type { Settings } from '../settings/index.ts';
 import { reach } from './failure.ts';
 import type { Io } from './io.ts';
 
-/** Does something with Kafka, and closes the connection whatever comes of it. @throws Failure where it is away */
+/**
+ * Does something with Kafka, and closes the connection whatever comes of it.
+ * @throws Failure where it is away, or this user lacks a right
+ */
 export async function onKafka<T>(
   settings: Settings,
   io: Io,
+  use: Use,
   action: (link: ClusterLink, parts: KafkaParts) => Promise<T>,
 ): Promise<T> {
+  const [{ withRights }, { quietly }] = await Promise.all([import('./rights.ts'), import('./logger.ts')]);
   try {
-    return await onKafkaLink(settings, io, action);
+    const logger = quietly(settings.log, io);
+    return await withRights(use, settings, logger, () => onKafkaLink(settings, io, action));
   } catch (error) {
     if (!isKafkas(error)) throw error;
     return await reach(`Kafka at ${settings.kafka.brokers.join(', ')}`, 'kafka.brokers (KAFKA_BROKERS)', () => {

@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino';
 import type { Settings } from '../settings/index.ts';
 import type { Io } from './io.ts';
+import { visible } from './table.ts';
 
 export interface LogOutput {
   write(line: string): void;
@@ -51,5 +52,7 @@ function prettyLine(line: string): string {
   const fields = Object.entries(rest).map(
     ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  return `${String(time).slice(11, 23)} ${MARKS[String(level)] ?? ' '} ${msg ?? ''}${fields.join('')}\n`;
+  // What brokers and others answered may be in it, and moves no cursor; a line break is ours.
+  const text = `${msg ?? ''}${fields.join('')}`.split('\n').map(visible).join('\n');
+  return `${String(time).slice(11, 23)} ${MARKS[String(level)] ?? ' '} ${text}\n`;
 }

@@ -1,10 +1,12 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Json } from '../core/event.ts';
+import { durabilityGaps } from '../kafka/durability.ts';
 import { type TopicDescription, Topics } from '../kafka/topics.ts';
 import { connect, DatabaseUnreachable } from '../postgres/connect.ts';
 import { type Meta, readMeta, writeMeta } from '../postgres/meta.ts';
 import { assertSchemaVersion } from '../postgres/migrate.ts';
+import { assertRights } from '../postgres/rights.ts';
 import { assertServer } from '../postgres/server.ts';
 import { wallClock } from '../processor/clock.ts';
 import { BEGIN_ANEW, CannotGoOn, messageOf } from '../processor/errors.ts';
@@ -29,6 +31,7 @@ export async function checkDatabase(settings: Settings, logger: Logger, signal: 
     const client = await connect(settings.database, 'tidemark run');
     try {
       await refuse(() => assertServer(client));
+      await refuse(() => assertRights(client, schema, 'run'));
       await refuse(() => assertSchemaVersion(client, schema));
       const meta = await readMeta(client);
       if (meta === null || meta.outputSchemaId === null) {
@@ -80,19 +83,34 @@ export async function checkTopics(
     return found;
   };
   try {
-    checkInput(await describe(settings.input.topic), partitions, settings, logger);
-    const limitOf = async (topic: string) =>
-      Number((await describe(topic)).config?.['max.message.bytes'] ?? MESSAGE_BYTES);
-    return {
-      maxBytes: {
-        output: await limitOf(settings.output.topic),
-        'dead-letter': await limitOf(settings.deadLetter.topic),
-        late: await limitOf(settings.late.topic),
-      },
-    };
+    const input = await describe(settings.input.topic);
+    checkInput(input, partitions, settings, logger);
+    const output = await describe(settings.output.topic);
+    const deadLetter = await describe(settings.deadLetter.topic);
+    const late = await describe(settings.late.topic);
+    tellGaps([input, output, deadLetter, late], logger);
+    return { maxBytes: { output: limitOf(output), 'dead-letter': limitOf(deadLetter), late: limitOf(late) } };
   } finally {
     await topics.close();
   }
+}
+
+function limitOf({ config }: TopicDescription): number {
+  return Number(config?.['max.message.bytes'] ?? MESSAGE_BYTES);
+}
+
+/** Nothing is refused for it: one broker is enough to try it on. */
+function tellGaps(topics: readonly TopicDescription[], logger: Logger): void {
+  const gaps = topics.flatMap((topic) => {
+    const found = durabilityGaps(topic);
+    return found.length === 0 ? [] : [`${topic.topic}: ${found.join(', ')}`];
+  });
+  if (gaps.length === 0) return;
+  logger.warn(
+    { topics: gaps },
+    'topics that may lose what they acknowledged, and with it what docs/GUARANTEES.md promises (A1, A5): give them ' +
+      'a replication factor of 3, min.insync.replicas=2 and no unclean leader election',
+  );
 }
 
 function checkInput(input: TopicDescription, partitions: number, settings: Settings, logger: Logger): void {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { Failure } from './failure.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
+import type { RightsWatch } from './rights-watch.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
 import type { WorkerPool } from './workers/pool.ts';
 
@@ -30,6 +31,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     { startHttp },
     { Metrics },
     { formerMembers, prepare },
+    { watchRights },
     { memoryHere, threadsFor },
     { sizeHeaps },
     { WorkerPool },
@@ -41,6 +43,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     import('../http/server.ts'),
     import('../metrics/index.ts'),
     import('./assemble.ts'),
+    import('./rights-watch.ts'),
     import('./workers/count.ts'),
     import('./workers/heap.ts'),
     import('./workers/pool.ts'),
@@ -54,7 +57,12 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   let pool: WorkerPool | null = null;
   let partitions = 0;
   const reports = () => pool?.reports() ?? [];
-  const ready = () => (pool === null ? 'starting' : pool.hindrance);
+  let watch: RightsWatch | null = null as RightsWatch | null;
+  const ready = () => {
+    if (pool === null) return 'starting';
+    const why = [watch?.hindrance ?? null, pool.hindrance].filter((each) => each !== null);
+    return why.length === 0 ? null : why.join('; ');
+  };
   const metrics = new Metrics({
     version: VERSION,
     reports,
@@ -81,6 +89,8 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal };
     const started = new WorkerPool(count, settings, prepared, parts);
     pool = started;
+    watch = watchRights(settings, logger, () => started.hindrance !== null);
+    watch.start();
     const newcomers = { count, dealt: () => started.isMember };
     await Promise.all([started.run(ending.signal), former?.dropKilled(newcomers, ending.signal)]);
     logger.info('stopped');
@@ -93,6 +103,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     throw error;
   } finally {
     ending.stop();
+    await watch?.stop();
     await http.close();
     await console.close();
   }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { CONSUMER_GROUP, USES } from '../kafka/rights.ts';
+import { CONSUMER_GROUP, USES } from '../kafka/rights/declaration.ts';
 import type { Settings } from '../settings/index.ts';
 import { explain, Failure } from './failure.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -38,7 +38,8 @@ export function setupCommand(io: Io, finish: (code: ExitCode) => void): Command 
 }
 
 const EXAMPLES = `
-A second run changes nothing. What exists and differs from what would have been made is said, and left.
+A second run changes nothing. What exists and differs from what would have been made is said, and left. What may not be made
+here is said with the SQL for an administrator, and exits 1.
 
 Examples:
   $ tidemark setup
@@ -76,7 +77,8 @@ async function setUp(settings: Settings, { check = false, json = false }: Option
     // Other settings than those of the state: run refuses them.
     if (meta?.state === 'differs') exitCode = Math.max(exitCode, check ? 1 : 2) as ExitCode;
   }
-  if (exitCode === 0 && check && found.some(({ state }) => state === 'missing')) exitCode = 1;
+  // Without `check`, what is still missing is an administrator's to make.
+  if (exitCode === 0 && found.some(({ state }) => state === 'missing')) exitCode = 1;
   if (json) io.out(`${JSON.stringify(found, null, 2)}\n`);
   else if (exitCode === 0) io.out(summary(found, check));
   return exitCode;

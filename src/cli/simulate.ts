@@ -52,20 +52,29 @@ Examples:
 `;
 
 async function simulate(settings: Settings, options: Options, io: Io): Promise<void> {
-  const [{ EventWriter }, { kafkaClient }, { quietly }, { traffic }, { writeTraffic }, { untilSignal }] =
-    await Promise.all([
-      import('./event-writer.ts'),
-      import('../kafka/client.ts'),
-      import('./logger.ts'),
-      import('../simulate/traffic.ts'),
-      import('../simulate/write.ts'),
-      import('./signals.ts'),
-    ]);
+  const [
+    { EventWriter },
+    { kafkaClient },
+    { withRights },
+    { quietly },
+    { traffic },
+    { writeTraffic },
+    { untilSignal },
+  ] = await Promise.all([
+    import('./event-writer.ts'),
+    import('../kafka/client.ts'),
+    import('./rights.ts'),
+    import('./logger.ts'),
+    import('../simulate/traffic.ts'),
+    import('../simulate/write.ts'),
+    import('./signals.ts'),
+  ]);
   const encode = await encoderFor(settings);
   const logger = quietly(settings.log, io);
   const topic = settings.input.topic;
   const brokers = `Kafka at ${settings.kafka.brokers.join(', ')}`;
-  const reachKafka = <T>(action: () => Promise<T>) => reach(brokers, 'kafka.brokers (KAFKA_BROKERS)', action);
+  const reachKafka = <T>(action: () => Promise<T>) =>
+    reach(brokers, 'kafka.brokers (KAFKA_BROKERS)', () => withRights('simulate', settings, logger, action));
   const ending = untilSignal();
   const writer = await reachKafka(() => EventWriter.open(kafkaClient(settings.kafka, logger), topic, logger));
   try {

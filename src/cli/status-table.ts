@@ -1,4 +1,5 @@
 import type { PartitionStatus } from '../postgres/status.ts';
+import type { Trouble } from '../postgres/trouble.ts';
 import { formatBytes } from '../settings/index.ts';
 import { about } from './progress.ts';
 import type { Hold } from './status/hold.ts';
@@ -115,6 +116,18 @@ function columnsOf(style: Style, now: number): Column<Row>[] {
 export function statusTable(rows: readonly Row[], style: Style = PLAIN, now = Date.now()): string {
   if (rows.length === 0) return 'no partition was ever taken over, and the topic shows none\n';
   return `${table(columnsOf(style, now), rows, style.bold)}\n${summary(rows)}\n`;
+}
+
+/** What processors cannot do, below the table. */
+export function troublesText(troubles: readonly Trouble[], style: Style = PLAIN): string {
+  return troubles.map(({ processor, text }) => `\n${style.red(visible(processor))}: ${lines(text)}\n`).join('');
+}
+
+function lines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => visible(line))
+    .join('\n  ');
 }
 
 function summary(rows: readonly Row[]): string {

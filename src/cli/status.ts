@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
+import type { Trouble } from '../postgres/trouble.ts';
 import type { Settings } from '../settings/index.ts';
 import { onDatabase } from './database.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -7,7 +8,7 @@ import { settingsOf, withSettings } from './settings-options.ts';
 import { holdOf } from './status/hold.ts';
 import { caughtUpIn, paces, type Reading } from './status/pace.ts';
 import { StatusReader } from './status/read.ts';
-import { type Row, statusRows, statusTable } from './status-table.ts';
+import { type Row, statusRows, statusTable, troublesText } from './status-table.ts';
 import { styleFor } from './style.ts';
 
 interface Options {
@@ -58,7 +59,9 @@ async function status(settings: Settings, options: Options, io: Io): Promise<Exi
       const style = styleFor(io.terminal, io.env);
       const show = async (readings: readonly Reading[], before = '') => {
         const rows = await rowsOf(readings, outOfOrderness, reader, settings);
-        io.out(options.json ? asJson(settings, rows) : `${before}${statusTable(rows, style)}`);
+        const { troubles } = readings.at(-1)!;
+        const text = () => `${before}${statusTable(rows, style)}${troublesText(troubles, style)}`;
+        io.out(options.json ? asJson(settings, rows, troubles) : text());
       };
       if (options.watch) return await watch(reader, show, io);
       const readings = [await reader.read()];
@@ -151,7 +154,7 @@ function withHold(row: Row, seen: Parameters<typeof holdOf>[1]): Row {
   };
 }
 
-function asJson(settings: Settings, partitions: readonly Row[]): string {
+function asJson(settings: Settings, partitions: readonly Row[], troubles: readonly Trouble[]): string {
   const { topic } = settings.input;
-  return `${JSON.stringify({ topic, group: settings.kafka.group, partitions }, null, 2)}\n`;
+  return `${JSON.stringify({ topic, group: settings.kafka.group, partitions, troubles }, null, 2)}\n`;
 }

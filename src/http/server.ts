@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { readSecret } from '../secrets/secret.ts';
 import type { Settings } from '../settings/index.ts';
 import { hostCheck } from './rebinding.ts';
 import { PAGE_HEADERS, Problem, type Query, type Site } from './site.ts';
@@ -43,7 +44,9 @@ export async function startHttp(settings: Settings['http'], parts: HttpParts, lo
 export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Logger): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: true });
   const open = new Set(['/livez', '/readyz', ...(parts.site?.assets.keys() ?? [])]);
-  const isAllowed = bearer(settings.token);
+  const isAllowed = bearer(() =>
+    readSecret({ setting: 'http.token', value: settings.token, file: settings.tokenFile }),
+  );
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
@@ -58,13 +61,25 @@ export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Lo
     return reply.code(500).send({ error: 'this failed; the log says why' });
   });
 
+  /** A probe has its answer whatever becomes of the token's file. */
+  const mayKnow = ({ headers }: FastifyRequest): boolean => {
+    try {
+      return isAllowed(headers.authorization);
+    } catch (error) {
+      logger.error({ err: error }, 'the token cannot be read: nobody is let in');
+      return false;
+    }
+  };
   for (const [path, verdict] of [
     ['/livez', parts.live],
     ['/readyz', parts.ready],
   ] as const) {
-    app.get(path, async (_, reply) => {
+    app.get(path, async (request, reply) => {
       const why = verdict();
-      return reply.code(why === null ? 200 : 503).send(why === null ? { status: 'ok' } : { status: 'no', reason: why });
+      if (why === null) return { status: 'ok' };
+      // A reason names hosts, users and topics.
+      const reason = mayKnow(request) ? why : 'the log says why, and so does this to who bears http.token';
+      return reply.code(503).send({ status: 'no', reason });
     });
   }
   app.get('/metrics', async (_, reply) => {

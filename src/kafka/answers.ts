@@ -1,9 +1,8 @@
 import net from 'node:net';
-import tls from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
 import Connection from 'kafkajs/src/network/connection.js';
+import { openSocket } from './sockets.ts';
 
-const KEEP_ALIVE = 60_000;
 /** An answer begins with its length, four bytes. */
 const LENGTH = 4;
 /** Read at once while it is not known how long the answer is. */
@@ -16,13 +15,7 @@ const LONGEST = 2 ** 30;
  * gets pieces of 64 KB, each in a buffer of its own, and joins them: measured, 0.1 µs a record of 258 bytes. Where
  * there is TLS, whose sockets cannot do that, it still does.
  */
-export const wholeAnswers: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  const socket = ssl
-    ? tls.connect({ host, port, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
-    : plain(host, port, onConnect);
-  socket.setKeepAlive(true, KEEP_ALIVE);
-  return socket;
-};
+export const wholeAnswers: ISocketFactory = (args) => openSocket(args, plain);
 
 function plain(host: string, port: number, onConnect: () => void): net.Socket {
   const answers = new Answers((answer) => socket.emit('data', answer));

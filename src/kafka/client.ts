@@ -1,20 +1,22 @@
-import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
 import { type ISocketFactory, Kafka, type KafkaConfig, type RetryOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/index.ts';
 import { joinNothing } from './answers.ts';
+import { brokerList } from './broker-list.ts';
 import { registerCodecs } from './codecs.ts';
+import { tellDeniedCoordinators } from './coordinators.ts';
 import { freshConnections } from './fresh-connections.ts';
 import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
-import { Login } from './login.ts';
-import { passwordLogin } from './password-login.ts';
+import { loginOf, type SaslSettings } from './sasl.ts';
+import { openSocket } from './sockets.ts';
 import { quietTimers } from './timers.ts';
+import { TlsOptions } from './tls.ts';
 
 type Declared = Settings['kafka'];
 
 /** How to reach the brokers: `settings.kafka`, or no more than the brokers. */
-export type KafkaAddress = Pick<Declared, 'brokers'> & Partial<Omit<Declared, 'brokers' | 'group'>>;
+export type KafkaAddress = Pick<Declared, 'brokers'> &
+  Partial<Omit<Declared, 'brokers' | 'group' | 'sasl'>> & { readonly sasl?: SaslSettings };
 
 /**
  * About 3 s in all, then the caller hears of it: whoever uses a client here has a loop of its own that says what it
@@ -23,6 +25,7 @@ export type KafkaAddress = Pick<Declared, 'brokers'> & Partial<Omit<Declared, 'b
 const RETRY: RetryOptions = { initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 2_000, retries: 5 };
 
 export interface ClientOptions {
+  /** Opens the sockets, with TLS as it is at that moment. */
   readonly socketFactory?: ISocketFactory;
 }
 
@@ -32,8 +35,9 @@ export function kafkaClient(address: KafkaAddress, logger: Logger, options: Clie
   joinNothing();
   freshConnections();
   registerCodecs();
+  tellDeniedCoordinators();
   const config: KafkaConfig = {
-    brokers: [...address.brokers],
+    brokers: brokerList(address.brokers),
     clientId: address.clientId ?? 'tidemark',
     // Its default of 1 s is short for TLS across a region; a broker that is there answers at once.
     connectionTimeout: 5_000,
@@ -43,34 +47,14 @@ export function kafkaClient(address: KafkaAddress, logger: Logger, options: Clie
     logLevel: kafkaLogLevel(logger),
     logCreator: kafkaLogCreator(logger),
   };
-  if (address.tls) config.ssl = tls(address);
-  const sasl = loginTo(address);
-  if (sasl) config.sasl = sasl;
-  if (options.socketFactory) config.socketFactory = options.socketFactory;
-  return new Kafka(config);
-}
-
-function tls({ tlsCa, tlsCert, tlsKey }: KafkaAddress): ConnectionOptions {
-  return {
-    ...(tlsCa ? { ca: pem('kafka.tls_ca', tlsCa) } : {}),
-    ...(tlsCert ? { cert: pem('kafka.tls_cert', tlsCert) } : {}),
-    ...(tlsKey ? { key: pem('kafka.tls_key', tlsKey) } : {}),
-  };
-}
-
-function pem(setting: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new Error(`${setting}: cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  const open = options.socketFactory ?? openSocket;
+  config.socketFactory = (args) => open(args);
+  if (address.tls) {
+    const tls = new TlsOptions(address);
+    config.ssl = true;
+    config.socketFactory = (args) => open({ ...args, ssl: tls.now() });
   }
-}
-
-function loginTo({ sasl, brokers }: KafkaAddress): Login | null {
-  if (!sasl?.mechanism || sasl.username === null || sasl.password === null) return null;
-  const { mechanism, username, password } = sasl;
-  return new Login(
-    passwordLogin(mechanism, username, () => password),
-    brokers.join(','),
-  );
+  const login = loginOf(address.sasl ?? {}, address.brokers);
+  if (login !== null) config.sasl = login;
+  return new Kafka(config);
 }

@@ -1,21 +1,16 @@
-import net from 'node:net';
-import tls from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
+import { openSocket } from './sockets.ts';
 
 /** API key of EndTxn, which commits or aborts: bytes 4 and 5 of a request, behind its length. */
 const END_TXN = 26;
-const KEEP_ALIVE = 60_000;
 
 /**
  * Sockets that call `sent` once the bytes of an EndTxn request have been handed to the operating system, before its
  * answer can be read: for the failpoint where the broker decides alone. KafkaJS writes each request in one piece.
  */
 export function watchEndTxn(sent: () => void): ISocketFactory {
-  return ({ host, port, ssl, onConnect }) => {
-    const socket = ssl
-      ? tls.connect({ host, port, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
-      : net.connect({ host, port }, onConnect);
-    socket.setKeepAlive(true, KEEP_ALIVE);
+  return (args) => {
+    const socket = openSocket(args);
     const write = socket.write.bind(socket) as (data: Uint8Array, done?: () => void) => boolean;
     socket.write = ((data: Uint8Array) => write(data, isEndTxn(data) ? sent : undefined)) as typeof socket.write;
     return socket;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, Cluster } from 'kafkajs';
 import type { RawRecord } from '../processor/ports.ts';
 import { type FetchAnswer, type FetchedPartition, NEWEST, OLDEST, readFetchAnswer } from './fetch-answer.ts';
+import { forgetNearest, leaveLostReplicas } from './nearest.ts';
 import { readRecordSet } from './record-set.ts';
 
 /** What is to know of what a consumer fetches. Partitions of the one topic it is subscribed to. */
@@ -50,15 +51,17 @@ const NONE: readonly never[] = [];
  * end without a word.
  */
 export function watchFetches(cluster: Cluster, watch: FetchWatch): void {
+  leaveLostReplicas();
   const find = cluster.findBroker.bind(cluster);
   const seen = new WeakSet<Broker>();
+  const leaveReplicas = () => forgetNearest(cluster);
   cluster.findBroker = async (node) => {
     const broker = await find(node);
     if (!seen.has(broker)) {
       seen.add(broker);
       readAnswers(broker as unknown as Internals);
       const fetch = paced(broker.fetch.bind(broker));
-      broker.fetch = (request) => watched(request, fetch, watch);
+      broker.fetch = (request) => watched(request, fetch, leaveReplicas, watch);
     }
     return broker;
   };
@@ -95,13 +98,15 @@ function paced(fetch: Broker['fetch']): Broker['fetch'] {
   };
 }
 
-async function watched(request: Request, fetch: Broker['fetch'], watch: FetchWatch) {
+async function watched(request: Request, fetch: Broker['fetch'], leaveReplicas: () => void, watch: FetchWatch) {
   let answer: FetchAnswer;
   try {
     answer = (await fetch(request)) as unknown as FetchAnswer;
   } catch (error) {
     const { name, partition } = error as { name?: string; partition?: number };
     if (name !== 'KafkaJSOffsetOutOfRange' || partition === undefined) throw error;
+    // A replica may be behind what the leader has: what is in the log and what is not is the leader's to say.
+    leaveReplicas();
     watch.outOfRange(partition);
     return { responses: [] };
   }

@@ -67,6 +67,9 @@ declare module 'kafkajs/src/protocol/decoder.js' {
     readInt16(): number;
     readInt32(): number;
     readInt64(): { toString(): string };
+    readBoolean(): boolean;
+    readString(): string | null;
+    readArray<T>(item: () => T): T[];
     readUVarIntString(): string | null;
     /** null for the array that is null. */
     readUVarIntArray<T>(item: () => T): T[] | null;
@@ -99,6 +102,17 @@ declare module 'kafkajs/src/cluster/brokerPool.js' {
 
   export interface BrokerPool {
     findConnectedBroker(): Promise<Broker>;
+    /** Asks one broker after the other until one answers; null: none did. */
+    withBroker<T>(ask: (given: { readonly nodeId: string; readonly broker: Broker }) => Promise<T>): Promise<T | null>;
+  }
+}
+
+declare module 'kafkajs/src/cluster/index.js' {
+  import type { BrokerPool } from 'kafkajs/src/cluster/brokerPool.js';
+
+  export default class Cluster {
+    brokerPool: BrokerPool;
+    findGroupCoordinatorMetadata(of: object): Promise<object>;
   }
 }
 
@@ -164,4 +178,22 @@ declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
 
 declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
   export default function Record(of: object): object;
+}
+
+declare module 'kafkajs/src/consumer/consumerGroup.js' {
+  import type { Cluster } from 'kafkajs';
+
+  export default class ConsumerGroup {
+    readonly cluster: Pick<Cluster, 'findTopicPartitionMetadata'> & {
+      /** Of the brokers that the metadata has: keys of an object, which the types have as numbers. */
+      getNodeIds(): string[];
+    };
+    preferredReadReplicasPerTopicPartition: Record<
+      string,
+      Record<string, { readonly nodeId: number; readonly expireAt: number }>
+    >;
+    /** Partitions by the broker to fetch them from. */
+    findReadReplicaForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>;
+    recoverFromFetch(error: Error): Promise<void>;
+  }
 }

@@ -8,20 +8,7 @@ import SASLAuthenticator from 'kafkajs/src/broker/saslAuthenticator/index.js';
 import type Connection from 'kafkajs/src/network/connection.js';
 import { messageOf } from '../processor/errors.ts';
 import { type LoginRecord, recordOf } from './login-record.ts';
-
-/** What a broker, or who gives tokens out, says of the credentials: final, unless they were right before. */
-export class LoginRefused extends Error {
-  // By this name KafkaJS, too, knows that another try with the same credentials is of no use.
-  override readonly name = 'KafkaJSSASLAuthenticationError';
-  readonly retriable = false;
-  /** What to do. */
-  readonly help: string;
-
-  constructor(message: string, help: string, options?: ErrorOptions) {
-    super(message, options);
-    this.help = help;
-  }
-}
+import { LoginRefused } from './login-refused.ts';
 
 export interface LoginOptions {
   /** As brokers call it, in small letters. */
@@ -87,7 +74,10 @@ export class Login implements Mechanism {
     const { who, help, mechanism } = this.#options;
     const said = messageOf(error);
     if (!isRefusal(error)) return broken(`the login at ${broker} did not come to an end: ${said}`, broker);
-    const refused = `${broker} refused the login of ${who} by ${mechanism}: ${said}`;
+    const refused =
+      error instanceof LoginRefused
+        ? `no login at ${broker} for ${who}: ${said}`
+        : `${broker} refused the login of ${who} by ${mechanism}: ${said}`;
     const left = this.#record.refused();
     if (left > 0) {
       return broken(`${refused} (it was right before: tried again for ${Math.ceil(left / 1_000)} s)`, broker);

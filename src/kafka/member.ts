@@ -26,6 +26,8 @@ export interface MemberOptions {
   readonly logger: Logger;
   /** Of the process, as it owns partitions in the store: whoever comes after a crash finds its members by it. */
   readonly processor: string;
+  /** Where it runs, for fetches from the nearest replica; null: from the leaders. */
+  readonly rack?: string | null;
   /** Partitions this member had last, to keep them if it may. */
   readonly owned: () => readonly number[];
 }
@@ -59,10 +61,11 @@ export class Member implements Reader {
   constructor(kafka: Kafka, options: MemberOptions, listener: MemberListener) {
     this.#options = options;
     this.#listener = listener;
-    const { topic, group, sessionTimeout, processor, owned } = options;
+    const { topic, group, sessionTimeout, processor, owned, rack } = options;
     const sticky = stickyAssigner(topic, () => ({ processor, owned: owned() }));
     this.#consumer = kafka.consumer({
       groupId: group,
+      rackId: rack ?? '',
       sessionTimeout,
       // A member hears with its next heartbeat that the group deals anew, and all wait for the last one.
       heartbeatInterval: Math.floor(sessionTimeout / 20),

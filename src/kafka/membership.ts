@@ -10,6 +10,10 @@ import { remedy } from './fatal.ts';
 import { dropMember } from './group.ts';
 import { Member, type MemberListener } from './member.ts';
 import { partitionsOf } from './offsets.ts';
+import type { Right } from './rights/declaration.ts';
+import { lacking } from './rights/lacking.ts';
+import { isDenied, MissingRights } from './rights/missing-rights.ts';
+import { principalOf } from './rights/principal.ts';
 
 /** Longest that leaving takes, in ms. */
 export const LEAVE = 3_000;
@@ -22,6 +26,8 @@ const SOON = 5_000;
 export const SESSION = 7_000;
 /** An error that waiting does not help counts when it comes this often in a row: rights may arrive late on a broker. */
 const FATAL_IN_A_ROW = 3;
+/** ms */
+const WARN_AGAIN = 60_000;
 
 export interface MembershipOptions {
   readonly address: KafkaAddress;
@@ -29,6 +35,8 @@ export interface MembershipOptions {
   readonly topic: string;
   /** Who owns the partitions in the store: this process unless given. */
   readonly processor?: string;
+  /** Rights without which a member is thrown out again: while they are missing, none joins. */
+  readonly rights?: readonly Right[];
   readonly logger: Logger;
   /** ms; the broker's bounds for it are 6 s and 30 min unless set. */
   readonly sessionTimeout?: number;
@@ -55,6 +63,12 @@ export class Membership {
   #gone: string | null = null;
   #owned: readonly number[] = [];
   #fatalInARow = 0;
+  /** Whether it has been in the group: then a right that is missing was taken away, and may be given back. */
+  #wasMember = false;
+  /** What the brokers refused last was for want of a right. */
+  #denied = false;
+  #warnedOf = '';
+  #warnedAt = 0;
   #together: MembershipOptions['together'];
 
   constructor(options: MembershipOptions, link: ClusterLink, listener: MembershipListener) {
@@ -91,7 +105,7 @@ export class Membership {
 
   /** A new member, tried until it begins to join. @throws what waiting does not help, after so many tries. */
   async #begin(tries: number, retrying = () => {}): Promise<void> {
-    const { topic, group, address, logger } = this.#options;
+    const { topic, group, address } = this.#options;
     const { signal } = this.#stopping;
     const waits = new Backoff();
     while (!signal.aborted) {
@@ -99,19 +113,21 @@ export class Membership {
       try {
         const partitions = await this.#link.ask(`partitions of ${topic}`, (cluster) => askedNow(cluster, topic), SOON);
         await this.#dropGone();
+        if (this.#denied) await this.#mustHaveRights();
         if (signal.aborted) return;
         member = this.#newMember(partitions);
         this.#member = member;
         await member.begin(this.#together);
         this.#together = undefined;
         return;
-      } catch (error) {
+      } catch (caught) {
         if (member !== null) await this.#abandon(member);
+        const error = await this.#named(caught);
         if (signal.aborted) return;
         this.#count(error, tries);
         const wait = waits.next();
-        logger.warn(
-          { err: messageOf(error) },
+        this.#warn(
+          messageOf(error),
           `cannot join consumer group ${group} at ${address.brokers.join(', ')}; trying again in ${wait} ms`,
         );
         retrying();
@@ -122,7 +138,8 @@ export class Membership {
 
   #newMember(partitions: number): Member {
     const { address, topic, group, logger, processor = PROCESS_NAME, sessionTimeout = SESSION } = this.#options;
-    const options = { topic, group, partitions, sessionTimeout, processor, logger, owned: () => this.#owned };
+    const rack = address.clientRack ?? null;
+    const options = { topic, group, rack, partitions, sessionTimeout, processor, logger, owned: () => this.#owned };
     const { batch, moved, outOfRange } = this.#listener;
     const member: Member = new Member(kafkaClient(address, logger, { socketFactory: wholeAnswers }), options, {
       batch,
@@ -138,6 +155,8 @@ export class Membership {
     if (this.#member !== member) return;
     this.#owned = partitions;
     this.#fatalInARow = 0;
+    this.#wasMember = true;
+    this.#denied = false;
     this.#crashes.reset();
     this.#listener.assigned(partitions);
   }
@@ -145,15 +164,15 @@ export class Membership {
   /** KafkaJS gave a member up. */
   async #replace(member: Member, error: Error): Promise<void> {
     if (this.#member !== member) return;
-    const { logger } = this.#options;
     this.#gone = member.lastId ?? this.#gone;
     this.#member = null;
     this.#listener.lost();
     await this.#abandon(member);
     try {
-      this.#count(error, FATAL_IN_A_ROW);
+      const why = await this.#named(error);
+      this.#count(why, FATAL_IN_A_ROW);
       const wait = this.#crashes.next();
-      logger.warn({ err: messageOf(error) }, `lost the membership of the consumer group; joining again in ${wait} ms`);
+      this.#warn(messageOf(why), `lost the membership of the consumer group; joining again in ${wait} ms`);
       await this.#crashes.sleep(wait, this.#stopping.signal);
       await this.#begin(FATAL_IN_A_ROW);
     } catch (fatal) {
@@ -180,9 +199,37 @@ export class Membership {
     }
   }
 
+  /** An error that says which right is missing, where the brokers said only that one is. */
+  async #named(error: unknown): Promise<unknown> {
+    if (!isDenied(error) || error instanceof MissingRights) return error;
+    this.#denied = true;
+    try {
+      await this.#mustHaveRights();
+      return error;
+    } catch (found) {
+      return found instanceof MissingRights ? found : error;
+    }
+  }
+
+  /** A member that joins in vain would have the whole group rebalance each time. @throws MissingRights */
+  async #mustHaveRights(): Promise<void> {
+    const { rights = [], address } = this.#options;
+    const missing = await this.#link.ask('the rights of this user', (cluster) => lacking(cluster, rights), SOON);
+    if (missing.length > 0) throw new MissingRights(missing, principalOf(address), address.brokers);
+    this.#denied = false;
+  }
+
+  /** The same again within a minute goes to debug. */
+  #warn(err: string, text: string): void {
+    const now = performance.now();
+    const again = err === this.#warnedOf && now - this.#warnedAt < WARN_AGAIN;
+    if (!again) [this.#warnedOf, this.#warnedAt] = [err, now];
+    this.#options.logger[again ? 'debug' : 'warn']({ err }, text);
+  }
+
   /** @throws an error that waiting does not help, when it has come `most` times in a row. */
   #count(error: unknown, most: number): void {
-    const help = remedy(error);
+    const help = this.#wasMember && isDenied(error) ? null : remedy(error);
     this.#fatalInARow = help === null ? 0 : this.#fatalInARow + 1;
     if (help === null || this.#fatalInARow < most) return;
     const { topic, group } = this.#options;

@@ -2,6 +2,7 @@ import type { AuthenticationProviderArgs, Authenticator } from 'kafkajs';
 import plain from 'kafkajs/src/broker/saslAuthenticator/plain.js';
 import scram256 from 'kafkajs/src/broker/saslAuthenticator/scram256.js';
 import scram512 from 'kafkajs/src/broker/saslAuthenticator/scram512.js';
+import { readSecret, type Secret } from '../secrets/secret.ts';
 import type { LoginOptions } from './login.ts';
 
 const PROVIDERS = { plain, 'scram-sha-256': scram256, 'scram-sha-512': scram512 } as const;
@@ -12,17 +13,13 @@ export function isPasswordMechanism(mechanism: string): mechanism is PasswordMec
   return Object.hasOwn(PROVIDERS, mechanism);
 }
 
-/** A login by a password. @param readPassword asked at each login */
-export function passwordLogin(
-  mechanism: PasswordMechanism,
-  username: string,
-  readPassword: () => string,
-): LoginOptions {
+/** A login by a password. */
+export function passwordLogin(mechanism: PasswordMechanism, username: string, password: Secret): LoginOptions {
   return {
     mechanism,
     who: `user ${username}`,
     help: 'correct kafka.sasl.username and kafka.sasl.password, or the file that holds the password',
     begin: async (args: AuthenticationProviderArgs): Promise<Authenticator> =>
-      PROVIDERS[mechanism]({ username, password: readPassword() })(args),
+      PROVIDERS[mechanism]({ username, password: readSecret(password) ?? '' })(args),
   };
 }

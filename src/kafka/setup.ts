@@ -27,25 +27,32 @@ export async function setUpTopics(topics: Topics, settings: Needed, check = fals
   const { input, output, deadLetter, late } = settings;
   const { partitions, replicationFactor } = settings.topics;
   const timestamps = input.timestamps === 'append' ? { 'message.timestamp.type': 'LogAppendTime' } : {};
+  // With fewer replicas a broker that is away would keep everybody from writing.
+  const durable = (replicationFactor ?? 0) >= 3 ? { 'min.insync.replicas': '2' } : {};
   const reports: TopicReport[] = [];
   const see = async (role: TopicReport['role'], wanted: WantedTopic): Promise<TopicReport> => {
     const report = await one(topics, role, wanted, check);
     reports.push(report);
     return report;
   };
-  const first = await see('input', { topic: input.topic, partitions, replicationFactor, config: timestamps });
+  const first = await see('input', {
+    topic: input.topic,
+    partitions,
+    replicationFactor,
+    config: { ...timestamps, ...durable },
+  });
   const limit = (await topics.describe(input.topic))?.config?.['max.message.bytes'];
   const aside = {
     partitions: first.partitions,
     replicationFactor,
     // A record at the input's limit does not fit with our headers into a topic of the same limit.
     config: {
+      ...durable,
       'cleanup.policy': 'delete',
       'max.message.bytes': String((Number(limit) || MESSAGE_BYTES) + HEADERS_BYTES),
     },
   };
-  const { 'cleanup.policy': policy } = aside.config;
-  await see('output', { ...aside, topic: output.topic, config: { 'cleanup.policy': policy } });
+  await see('output', { ...aside, topic: output.topic, config: { ...durable, 'cleanup.policy': 'delete' } });
   await see('dead-letter', { ...aside, topic: deadLetter.topic });
   await see('late', { ...aside, topic: late.topic });
   return reports;
@@ -80,6 +87,8 @@ async function one(
   };
 }
 
+const AT_LEAST: ReadonlySet<string> = new Set(['max.message.bytes', 'min.insync.replicas']);
+
 function differences(role: TopicReport['role'], is: TopicDescription, wanted: WantedTopic): string[] {
   const said: string[] = [];
   // How many partitions the input has is its owner's choice.
@@ -91,7 +100,7 @@ function differences(role: TopicReport['role'], is: TopicDescription, wanted: Wa
   for (const [name, value] of Object.entries(wanted.config)) {
     const has = is.config?.[name as keyof typeof wanted.config];
     if (has === undefined) said.push(`${is.topic}: ${name} could not be read; it should be ${value}`);
-    else if (name === 'max.message.bytes' ? Number(has) < Number(value) : has !== value) {
+    else if (AT_LEAST.has(name) ? Number(has) < Number(value) : has !== value) {
       said.push(`${is.topic}: ${name} is ${has}; setup would have set ${value}`);
     }
   }

@@ -8,7 +8,14 @@ import { remedy } from './fatal.ts';
 import { partitionsOf } from './offsets.ts';
 
 /** What of a topic's configuration matters here. */
-const CONFIGS = ['message.timestamp.type', 'max.message.bytes', 'cleanup.policy', 'retention.ms'] as const;
+const CONFIGS = [
+  'message.timestamp.type',
+  'max.message.bytes',
+  'cleanup.policy',
+  'retention.ms',
+  'min.insync.replicas',
+  'unclean.leader.election.enable',
+] as const;
 type Config = (typeof CONFIGS)[number];
 
 export interface TopicDescription {

@@ -42,7 +42,9 @@ export function postgresPrograms(): { directory: string } | { missing: string } 
 /** @param query added behind a question mark. */
 export function databaseUrl({ user, password, name }: Database, port: number, query?: Record<string, string>): string {
   const url = `postgres://${user}:${password}@127.0.0.1:${port}/${name}`;
-  return query ? `${url}?${new URLSearchParams(query)}` : url;
+  // Not by URLSearchParams, whose `+` is no space here.
+  const parameters = Object.entries(query ?? {}).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
+  return parameters.length === 0 ? url : `${url}?${parameters.join('&')}`;
 }
 
 /**
@@ -88,7 +90,7 @@ export async function startPostgres(
     log: join(home, 'log'),
     // SIGKILL would leave its backends and shared memory behind.
     endBy: 'QUIT',
-    isUp: (said) => said.includes('ready to accept connections'),
+    isUp: (said) => /ready to accept (read-only )?connections/.test(said),
     // After a SIGKILL: backends of the one before are still on their way out.
     again: (said) => said.includes('pre-existing shared memory block'),
   });

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { connect, connectPlain, type DatabaseAddress, type DatabaseOptions, DatabaseUnreachable } from './connect.ts';
+import { INSUFFICIENT_PRIVILEGE, MayNot, whatLetsUs } from './may-not.ts';
 import { NO_DATABASE } from './open.ts';
 import { assertSchemaName } from './schema-name.ts';
 import { targetOf } from './target.ts';
@@ -18,13 +19,12 @@ export class WrongSchemaVersion extends Error {
   override readonly name = 'WrongSchemaVersion';
 }
 
-/** Brings the schema up to date; names of the migrations that were applied, none if it was. @throws WrongSchemaVersion */
+/**
+ * Brings the schema up to date; names of the migrations that were applied, none if it was.
+ * @throws WrongSchemaVersion; MayNot where this role may not
+ */
 export async function migrate(options: DatabaseOptions): Promise<string[]> {
-  assertSchemaName(options.schema);
-  const client = await connect(options, 'tidemark setup');
-  try {
-    const { unknown } = await compare(client, options.schema);
-    if (unknown.length > 0) throw newer(options.schema, unknown);
+  return await onSchema(options, async (client) => {
     const applied = await runner({
       dbClient: client,
       dir: DIRECTORY,
@@ -38,18 +38,32 @@ export async function migrate(options: DatabaseOptions): Promise<string[]> {
       log: () => {},
     });
     return applied.map(({ name }) => name);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
-/** What `migrate` would apply. Changes nothing. @throws WrongSchemaVersion where the schema is newer */
+/**
+ * What `migrate` would apply. Changes nothing.
+ * @throws WrongSchemaVersion where the schema is newer; MayNot where this role may not see it
+ */
 export async function pendingMigrations(options: DatabaseOptions): Promise<string[]> {
+  return await onSchema(options, async (_, pending) => pending);
+}
+
+/** Connected, with what is pending of a schema that is not newer. What this role may not becomes a MayNot. */
+async function onSchema<T>(
+  options: DatabaseOptions,
+  action: (client: pg.Client, pending: string[]) => Promise<T>,
+): Promise<T> {
+  assertSchemaName(options.schema);
   const client = await connect(options, 'tidemark setup');
   try {
     const { unknown, pending } = await compare(client, options.schema);
     if (unknown.length > 0) throw newer(options.schema, unknown);
-    return pending;
+    return await action(client, pending);
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    if (code !== INSUFFICIENT_PRIVILEGE) throw error;
+    throw new MayNot(await whatLetsUs(client, options.schema), message, { cause: error });
   } finally {
     await client.end();
   }
@@ -64,29 +78,43 @@ export async function assertSchemaVersion(client: pg.ClientBase, schema: string)
   }
 }
 
-/** Whether the database had to be made. @throws DatabaseUnreachable */
+/**
+ * Whether the database had to be made.
+ * @throws DatabaseUnreachable; MayNot where it is missing and this role may not make it
+ */
 export async function ensureDatabase(address: DatabaseAddress): Promise<boolean> {
   try {
     await (await connectPlain(address, 'tidemark setup')).end();
     return false;
   } catch (error) {
-    if (!(error instanceof DatabaseUnreachable) || (error.cause as { code?: string }).code !== NO_DATABASE) throw error;
+    if (!isMissingDatabase(error)) throw error;
   }
-  const name = targetOf(address).database;
-  const client = await connectPlain(address, 'tidemark setup', 'postgres');
+  const { database, user } = targetOf(address);
+  const create = `CREATE DATABASE ${pg.escapeIdentifier(database)}`;
+  const mayNot = (error: unknown) =>
+    new MayNot([`${create} OWNER ${pg.escapeIdentifier(user)}`], (error as Error).message, { cause: error });
+  let client: pg.Client;
   try {
-    await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+    client = await connectPlain(address, 'tidemark setup', 'postgres');
+  } catch (error) {
+    throw mayNot(error);
+  }
+  try {
+    await client.query(create);
     return true;
   } catch (error) {
-    const { code, message } = error as Error & { code?: string };
+    const { code } = error as { code?: string };
     // Another setup was first.
     if (code === '42P04' || code === '23505') return false;
-    throw new Error(`database ${name} is missing and cannot be made: ${message}. Make it, or set database.url`, {
-      cause: error,
-    });
+    if (code === INSUFFICIENT_PRIVILEGE) throw mayNot(error);
+    throw error;
   } finally {
     await client.end();
   }
+}
+
+export function isMissingDatabase(error: unknown): boolean {
+  return error instanceof DatabaseUnreachable && (error.cause as { code?: string }).code === NO_DATABASE;
 }
 
 function newer(schema: string, unknown: readonly string[]): WrongSchemaVersion {

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import type { SessionAttrs } from '../settings/postgres-url.ts';
 import { Binding } from './binding.ts';
+import { grantOnDatabase } from './grants.ts';
+import { MissingRights } from './rights.ts';
 import { type DatabaseAddress, type Target, targetOf } from './target.ts';
 import { mayGoOn, type Ssl, waysOf } from './tls.ts';
 
@@ -26,7 +28,7 @@ const writable = new Map<string, Host>();
 /**
  * A connection to the first host that answers and is of the kind that `target_session_attrs` asks for. All connections
  * to Postgres are made here.
- * @throws DatabaseUnreachable; UnusableFile or another error where the address, or a file it names, is of no use
+ * @throws DatabaseUnreachable; MissingRights; UnusableFile or another error where the address, or a file it names, is of no use
  */
 export async function open(address: DatabaseAddress, options: OpenOptions): Promise<pg.Client> {
   const target = { ...targetOf(address), ...(options.database === undefined ? {} : { database: options.database }) };
@@ -50,7 +52,7 @@ export async function open(address: DatabaseAddress, options: OpenOptions): Prom
       }
     }
   }
-  throw unreachable(target, failures);
+  throw refusal(target, failures) ?? unreachable(target, failures);
 }
 
 /** The hosts in the order in which they are asked. */
@@ -146,13 +148,23 @@ function isFinal(error: unknown): boolean {
 export const NO_DATABASE = '3D000';
 const NOT_ALLOWED = '42501';
 
+/** Nothing that comes by waiting. */
+function refusal({ user, database }: Target, failures: readonly { error: Error }[]): MissingRights | null {
+  const { error } = failures.at(-1)!;
+  if ((error as { code?: string }).code !== NOT_ALLOWED) return null;
+  const sql = grantOnDatabase('CONNECT', database, user);
+  return new MissingRights(`${error.message}: the owner of the database lets it, with\n  ${sql};`, { cause: error });
+}
+
 function unreachable(target: Target, failures: readonly { host: Host; error: Error }[]): DatabaseUnreachable {
   const last = failures.at(-1)!;
   const final = isFinal(last.error) ? [last] : failures;
   const at = ({ name, port }: Host) => `${name}:${port}`;
   if (final.length === 1) {
     const where = `Postgres (${target.user} at ${at(last.host)}, database ${target.database})`;
-    return new DatabaseUnreachable(`${where} cannot be reached: ${reasonOf(last.error)}`, { cause: last.error });
+    return new DatabaseUnreachable(`${where} cannot be reached: ${reasonOf(last.error)}`, {
+      cause: last.error,
+    });
   }
   const each = failures.map(({ host, error }) => `${at(host)}: ${reasonOf(error)}`).join('; ');
   const where = `Postgres (${target.user}, database ${target.database})`;

@@ -91,29 +91,10 @@ export function lowestId(ms: number): string {
 
 const HIGHEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/**
- * Rows of 2 to 8 KB stay in their page as they are; otherwise they would be compressed when written, which costs more than
- * all the rest. A value that is copied from row to row keeps its form, so this goes for staged rows as well.
- */
+/** Of staged rows, as the ranges have it (migrations/0006_ranges.sql): a value that is copied keeps its form. */
 export const STORAGE = 'toast_tuple_target = 8160';
-/**
- * For a look-up by session the index of sessions is the best whatever a sample of the table says: one that was taken
- * when it held a few visits of one session would have all of the month read instead.
- */
-const SESSIONS = 'ALTER COLUMN session_id SET (n_distinct = -0.5)';
 
 /** One statement, so that nobody can stop in the middle of it. Two at once: the second waits and finds it made. */
-export function makeRange(month: Month): string {
-  const tables = ['ended_visit', 'visit_chunk', 'visit_revision'].map((parent) => {
-    const table = `${parent}_${month.name}`;
-    return `
-      IF to_regclass('${table}') IS NULL THEN
-        CREATE TABLE ${table} (LIKE ${parent} INCLUDING ALL) WITH (${STORAGE});
-        ${parent === 'ended_visit' ? `ALTER TABLE ${table} ${SESSIONS};` : ''}
-        ALTER TABLE ${parent} ATTACH PARTITION ${table} FOR VALUES FROM ('${month.from}') TO ('${month.to}');
-      END IF;`;
-  });
-  return `DO $$ BEGIN
-      PERFORM pg_advisory_xact_lock(hashtext('tidemark ranges'), hashtext(current_schema()));${tables.join('')}
-    END $$`;
+export function makeRange({ name, from, to }: Month): string {
+  return `SELECT make_ranges('ended_visit', '${name}', '${from}', '${to}')`;
 }

@@ -1,56 +1,78 @@
 import pg from 'pg';
 import { connect, type DatabaseOptions } from './connect.ts';
-
-/** What the reader may read, and all that it may. */
-export const VIEWS = ['visits', 'sessions', 'profiles', 'visit_events', 'visit_revisions'] as const;
+import { grantOnDatabase, grantOnTable, grantUsage, readerRoleOf, VIEWS } from './grants.ts';
 
 export interface ReaderRole {
   readonly role: string;
   /** Whether it was made or given rights now. */
   readonly changed: boolean;
-  /** What an administrator has to run, where this role may not; null where nothing is left to do. */
+  /** What is left to do; null: nothing. */
   readonly sql: string | null;
+  /** Whether what is left is an administrator's: this role may not. */
+  readonly mayNot: boolean;
 }
 
 /** Makes the role `<schema>_reader`, which cannot log in, and lets it read the views. @param dry changes nothing */
 export async function ensureReaderRole(options: DatabaseOptions, dry = false): Promise<ReaderRole> {
-  const role = `${options.schema}_reader`;
+  const role = readerRoleOf(options.schema);
   const client = await connect(options, 'tidemark setup');
   try {
-    const missing = await missingStatements(client, options.schema, role);
-    const sql = missing.length === 0 ? null : `${missing.join(';\n')};\n`;
-    if (dry || sql === null) return { role, changed: false, sql };
+    const { sql, makesRole } = await missingStatements(client, options.schema, role);
+    if (sql === null) return { role, changed: false, sql, mayNot: false };
+    if (dry) return { role, changed: false, sql, mayNot: makesRole && !(await mayMakeRoles(client)) };
     try {
       await client.query(sql);
-      return { role, changed: true, sql: null };
     } catch (error) {
       const { code } = error as { code?: string };
-      if (code === INSUFFICIENT_PRIVILEGE) return { role, changed: false, sql };
+      if (code === INSUFFICIENT_PRIVILEGE) return { role, changed: false, sql, mayNot: true };
+      // Another setup was first.
       if (code === DUPLICATE_OBJECT || code === UNIQUE_VIOLATION) return await ensureReaderRole(options, dry);
       throw error;
     }
+    // Of rights that are not ours to give, Postgres only warns.
+    const left = await missingStatements(client, options.schema, role);
+    return { role, changed: left.sql === null, sql: left.sql, mayNot: left.sql !== null };
   } finally {
     await client.end();
   }
 }
 
-async function missingStatements(client: pg.Client, schema: string, role: string): Promise<string[]> {
-  const { rows } = await client.query<{ there: boolean }>(
-    'SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS there',
-    [role],
+interface Missing {
+  readonly sql: string | null;
+  readonly makesRole: boolean;
+}
+
+async function missingStatements(client: pg.Client, schema: string, role: string): Promise<Missing> {
+  const { rows } = await client.query<{ there: boolean; database: string; connect: boolean; usage: boolean }>(
+    `SELECT r.oid IS NOT NULL AS there, current_database() AS database,
+      has_database_privilege(r.oid, current_database(), 'CONNECT') AS connect,
+      has_schema_privilege(r.oid, n.oid, 'USAGE') AS usage
+    FROM (SELECT) one LEFT JOIN pg_roles r ON r.rolname = $1 LEFT JOIN pg_namespace n ON n.nspname = $2`,
+    [role, schema],
   );
-  const [toRole, inSchema] = [pg.escapeIdentifier(role), pg.escapeIdentifier(schema)];
-  const usage = `GRANT USAGE ON SCHEMA ${inSchema} TO ${toRole}`;
-  const select = (view: string) => `GRANT SELECT ON ${inSchema}.${pg.escapeIdentifier(view)} TO ${toRole}`;
-  if (!rows[0]!.there) return [`CREATE ROLE ${toRole} NOLOGIN`, usage, ...VIEWS.map(select)];
-  const rights = await client.query<{ view: string; select: boolean; usage: boolean }>(
-    `SELECT view, has_table_privilege($1, format('%I.%I', $2::text, view), 'SELECT') AS select,
-      has_schema_privilege($1, $2::text, 'USAGE') AS usage
-    FROM unnest($3::text[]) AS view`,
+  const { there, database, connect, usage } = rows[0]!;
+  const views = await client.query<{ view: string }>(
+    `SELECT view FROM unnest($3::text[]) AS view
+    LEFT JOIN pg_class c ON c.relname = view AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $2)
+    LEFT JOIN pg_roles r ON r.rolname = $1
+    WHERE has_table_privilege(r.oid, c.oid, 'SELECT') IS NOT TRUE`,
     [role, schema, VIEWS],
   );
-  const lacking = rights.rows.filter((right) => !right.select).map(({ view }) => select(view));
-  return rights.rows[0]!.usage ? lacking : [usage, ...lacking];
+  const missing = [
+    ...(there ? [] : [`CREATE ROLE ${pg.escapeIdentifier(role)} NOLOGIN`]),
+    // Everybody may connect, unless that was taken away.
+    ...(there && !connect ? [grantOnDatabase('CONNECT', database, role)] : []),
+    ...(usage ? [] : [grantUsage(schema, role)]),
+    ...views.rows.map(({ view }) => grantOnTable(['SELECT'], schema, view, role)),
+  ];
+  return { sql: missing.length === 0 ? null : `${missing.join(';\n')};\n`, makesRole: !there };
+}
+
+async function mayMakeRoles(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ may: boolean }>(
+    'SELECT rolsuper OR rolcreaterole AS may FROM pg_roles WHERE rolname = current_user',
+  );
+  return rows[0]!.may;
 }
 
 const INSUFFICIENT_PRIVILEGE = '42501';

@@ -7,6 +7,7 @@ import { PostgresLease, type Shared } from './lease.ts';
 import { assertSchemaVersion } from './migrate.ts';
 import { Ranges, STORAGE } from './ranges.ts';
 import { Readers } from './readers.ts';
+import { assertRights } from './rights.ts';
 import { assertServer } from './server.ts';
 import { Session } from './session.ts';
 import { Slots } from './slots.ts';
@@ -46,6 +47,7 @@ export class PostgresStore<Raw> implements Store<Raw> {
     const session = new Session(client);
     try {
       await assertServer(client);
+      await assertRights(client, this.#options.schema, 'run');
       await assertSchemaVersion(client, this.#options.schema);
       await client.query(PREPARE_CONNECTION);
       const holding = await this.#shared.slots.run(() => takeOver(session, partition, this.#owner));

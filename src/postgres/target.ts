@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readSecret } from '../secrets/secret.ts';
 import {
   type Parameter,
   type PostgresUrl,
@@ -14,6 +15,8 @@ export interface DatabaseAddress {
   readonly url: string;
   /** Goes before the one in the URL. */
   readonly password?: string | null | undefined;
+  /** The file that holds it, which is read again for each connection. */
+  readonly passwordFile?: string | null | undefined;
 }
 
 /** What a connection is made to and how, with all that the URL leaves out filled in. */
@@ -58,7 +61,11 @@ export function targetOf(address: DatabaseAddress, env: NodeJS.ProcessEnv = proc
     user,
     database,
     password: (host, port) =>
-      address.password ??
+      readSecret({
+        setting: 'database.password',
+        value: address.password || null,
+        file: address.passwordFile || null,
+      }) ??
       url.password ??
       env.PGPASSWORD ??
       passwordIn(parameter('passfile'), [host, port, database, user]),

@@ -254,6 +254,12 @@ export class PartitionLife {
     if (this.phase === 'running') this.progress.watch(this.report(), this.parts.clock.now());
   }
 
+  private get waiting(): PartitionReport['waiting'] {
+    const waiting = this.epoch?.waiting ?? null;
+    if (waiting?.for !== 'registry') return waiting;
+    return { ...waiting, why: this.parts.schemas.trouble };
+  }
+
   report(): PartitionReport {
     const { epoch } = this;
     const fold = epoch?.fold;
@@ -278,7 +284,7 @@ export class PartitionLife {
       backlogBytes: publisher?.backlogBytes ?? 0,
       backlogSince: publisher?.backlogSince ?? null,
       counts: fold === undefined ? null : { ...fold.counts },
-      waiting: epoch?.waiting ?? null,
+      waiting: this.waiting,
       lastError: this.lastError,
       publishError: publisher?.trouble ?? null,
     };

@@ -56,7 +56,7 @@ export interface PartitionReport {
   readonly backlogSince: number | null;
   readonly counts: Readonly<Record<string, number>> | null;
   /** What folding waits for at this moment, if for anything. */
-  readonly waiting: { readonly for: Awaited; readonly since: number } | null;
+  readonly waiting: { readonly for: Awaited; readonly since: number; readonly why?: string | null } | null;
   /** Why it is not running. */
   readonly lastError: string | null;
   /** Why nothing is published, since the last time that it was tried; null while it works. */

@@ -220,7 +220,7 @@ function hindranceOf(report: PartitionReport, now: number): string | null {
   if (phase !== 'running') return `partition ${partition} is ${phase}${lastError === null ? '' : `: ${lastError}`}`;
   if (publishError !== null) return `partition ${partition} is not published: ${publishError}`;
   if (waiting?.for !== 'registry' || now - waiting.since < PATIENCE) return null;
-  return `partition ${partition} waits for the schema registry`;
+  return `partition ${partition} waits for the schema registry${waiting.why ? `: ${waiting.why}` : ''}`;
 }
 
 export { CannotGoOn };

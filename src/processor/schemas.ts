@@ -42,6 +42,8 @@ export class WriterSchemas {
   /** By id, oldest first: since when the registry is known not to know it, ms. */
   private readonly unknown = new Map<number, number>();
   private readonly asking = new Map<number, Promise<void>>();
+  /** Why the registry could not tell when it was asked last; null: it could. */
+  trouble: string | null = null;
 
   constructor(
     reader: SchemaReader,
@@ -102,12 +104,14 @@ export class WriterSchemas {
         } else {
           this.addUnknown(id);
         }
+        this.trouble = null;
         outage.over('the schema registry answers again', { schemaId: id });
         return;
       } catch (error) {
         observer.failed('registry');
+        this.trouble = messageOf(error);
         outage.failed(
-          { schemaId: id, err: messageOf(error) },
+          { schemaId: id, err: this.trouble },
           'waiting for the schema registry: records of this schema cannot be decoded before it answers',
         );
         await clock.sleep(backoff(attempt));

@@ -1,3 +1,4 @@
+import { checkKafka } from './check-kafka.ts';
 import type { Settings } from './settings.ts';
 import { formatDuration } from './types.ts';
 
@@ -29,19 +30,7 @@ export function check(settings: Settings): { problems: string[]; warnings: strin
       problems.push(`${key} is ${name.length} characters long, a topic's name at most 249: set it`);
   }
 
-  for (const key of ['tlsCa', 'tlsCert', 'tlsKey'] as const) {
-    const declared = `kafka.${key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
-    if (kafka[key] !== null && !kafka.tls) problems.push(`${declared} is set, but kafka.tls is not: set it to true`);
-  }
-  if ((kafka.tlsCert === null) !== (kafka.tlsKey === null)) {
-    problems.push('kafka.tls_cert and kafka.tls_key belong together: set both, or neither');
-  }
-  const login = [kafka.sasl.mechanism, kafka.sasl.username, kafka.sasl.password];
-  if (login.some((part) => part !== null) && login.some((part) => part === null)) {
-    problems.push(
-      'kafka.sasl.mechanism, kafka.sasl.username and kafka.sasl.password belong together: set all, or none',
-    );
-  }
+  problems.push(...checkKafka(kafka));
   if ((registry.username === null) !== (registry.password === null)) {
     problems.push('registry.username and registry.password belong together: set both, or neither');
   }
@@ -57,8 +46,18 @@ export function check(settings: Settings): { problems: string[]; warnings: strin
     if (set && !isSecure) problems.push(`registry.${key} is set, but registry.url is not https: correct the latter`);
   }
 
-  if (kafka.sasl.mechanism === 'plain' && !kafka.tls) {
-    warnings.push('kafka.sasl.mechanism is plain without kafka.tls: the password crosses the network as it is');
+  const { mechanism, tokenUrl } = kafka.sasl;
+  if (mechanism !== null && !mechanism.startsWith('scram') && !kafka.tls) {
+    const what = mechanism === 'plain' ? 'password' : 'token';
+    warnings.push(`kafka.sasl.mechanism is ${mechanism} without kafka.tls: the ${what} crosses the network as it is`);
+  }
+  if (tokenUrl?.startsWith('http:') && !isLoopback(new URL(tokenUrl).hostname)) {
+    warnings.push('kafka.sasl.token_url is no https address: kafka.sasl.client_secret crosses the network as it is');
+  }
+  const inTheOpen = registry.url.map((address) => new URL(address)).find((address) => tellsSecret(address, registry));
+  if (inTheOpen !== undefined) {
+    const what = registry.token === null ? 'password' : 'token';
+    warnings.push(`registry.url has http://${inTheOpen.host}: the ${what} crosses the network as it is; use https`);
   }
   if (!isLoopback(http.host) && http.token === null) {
     warnings.push(
@@ -74,6 +73,13 @@ export function check(settings: Settings): { problems: string[]; warnings: strin
   return { problems, warnings };
 }
 
+/** Whether who listens on the way to a registry hears what lets us in. */
+function tellsSecret(address: URL, { username, token }: Settings['registry']): boolean {
+  const hasSecret = username !== null || token !== null || address.password !== '';
+  return hasSecret && address.protocol === 'http:' && !isLoopback(address.hostname);
+}
+
+/** @param host also as a URL has it, an IPv6 address in brackets. */
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -2,12 +2,14 @@
  * Every setting, declared once. Parsing, `tidemark config`, docs/SETTINGS.md and the checks of what may change under
  * running state all come from here.
  */
+import { secret } from './secret.ts';
 import { named, setting } from './setting.ts';
 import {
   boolean,
   bounded,
   bytes,
   duration,
+  file,
   integer,
   list,
   matching,
@@ -31,7 +33,7 @@ const topic = matching(
   'must be a topic name: 1 to 249 of the letters a-z, A-Z, 0-9, ".", "_" and "-"',
 );
 const broker = matching('host:port', /^[^\s,:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
-const path = text;
+const assignment = matching('name=value', /^[^=\s]+=[\x20-\x7e]*$/, 'must be name=value');
 const eventType = bounded('event types', 64);
 const sessionId = bounded('session ids', 128);
 
@@ -52,25 +54,30 @@ export const SETTINGS = named({
   'kafka.tls': setting({ env: 'KAFKA_TLS', type: boolean, default: false, doc: 'Speak TLS to the brokers.' }),
   'kafka.tls_ca': setting({
     env: 'KAFKA_TLS_CA',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the authority that signed the brokers' certificates; without it, those Node.js knows.",
   }),
   'kafka.tls_cert': setting({
     env: 'KAFKA_TLS_CERT',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the client's certificate.",
   }),
   'kafka.tls_key': setting({
     env: 'KAFKA_TLS_KEY',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the client's key.",
   }),
+  ...secret('kafka.tls_key_passphrase', {
+    env: 'KAFKA_TLS_KEY_PASSPHRASE',
+    type: optional(text),
+    doc: 'What `kafka.tls_key` is encrypted with.',
+  }),
   'kafka.sasl.mechanism': setting({
     env: 'KAFKA_SASL_MECHANISM',
-    type: optional(oneOf('plain', 'scram-sha-256', 'scram-sha-512')),
+    type: optional(oneOf('plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer', 'aws-msk-iam')),
     default: null,
     doc: 'How to log in to the brokers; not set: no login.',
   }),
@@ -80,12 +87,68 @@ export const SETTINGS = named({
     default: null,
     doc: 'User at the brokers.',
   }),
-  'kafka.sasl.password': setting({
+  ...secret('kafka.sasl.password', {
     env: 'KAFKA_SASL_PASSWORD',
     type: optional(text),
-    default: null,
     doc: 'Password at the brokers.',
-    secret: true,
+  }),
+  'kafka.sasl.token_url': setting({
+    env: 'KAFKA_SASL_TOKEN_URL',
+    type: optional(url(['https:', 'http:'])),
+    default: null,
+    doc: 'With `oauthbearer`: endpoint that gives a token to a client (OAuth 2.0, client credentials).',
+  }),
+  'kafka.sasl.token_ca': setting({
+    env: 'KAFKA_SASL_TOKEN_CA',
+    type: optional(file),
+    default: null,
+    doc: "PEM file with the authority that signed the endpoint's certificate; without it, those Node.js knows.",
+  }),
+  'kafka.sasl.client_id': setting({
+    env: 'KAFKA_SASL_CLIENT_ID',
+    type: optional(text),
+    default: null,
+    doc: 'Client at the token endpoint.',
+  }),
+  ...secret('kafka.sasl.client_secret', {
+    env: 'KAFKA_SASL_CLIENT_SECRET',
+    type: optional(text),
+    doc: 'Secret of the client at the token endpoint.',
+  }),
+  'kafka.sasl.scope': setting({
+    env: 'KAFKA_SASL_SCOPE',
+    type: optional(text),
+    default: null,
+    doc: 'Scopes to ask the token endpoint for, with spaces between them.',
+  }),
+  'kafka.sasl.token_parameters': setting({
+    env: 'KAFKA_SASL_TOKEN_PARAMETERS',
+    type: list(assignment),
+    default: [],
+    doc: 'More to send to the token endpoint, each `name=value`: `audience=kafka`.',
+  }),
+  ...secret('kafka.sasl.token', {
+    env: 'KAFKA_SASL_TOKEN',
+    type: optional(text),
+    doc: 'With `oauthbearer`: the token itself, instead of an endpoint.',
+  }),
+  'kafka.sasl.extensions': setting({
+    env: 'KAFKA_SASL_EXTENSIONS',
+    type: list(assignment),
+    default: [],
+    doc: 'With `oauthbearer`: what the brokers want to know beside the token, each `name=value`: `logicalCluster=lkc-1`.',
+  }),
+  'kafka.sasl.aws_region': setting({
+    env: 'KAFKA_SASL_AWS_REGION',
+    type: optional(text),
+    default: null,
+    doc: 'With `aws-msk-iam`: region of the cluster. Needs the package `aws-msk-iam-sasl-signer-js`.',
+  }),
+  'kafka.client_rack': setting({
+    env: 'KAFKA_CLIENT_RACK',
+    type: optional(text),
+    default: null,
+    doc: 'Where this instance runs, as `broker.rack` names it: the input is read from the nearest replica, where the brokers choose replicas by rack.',
   }),
   'kafka.group': setting({
     type: matching('text', /^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters without spaces'),
@@ -110,44 +173,38 @@ export const SETTINGS = named({
     default: null,
     doc: 'User at the registry.',
   }),
-  'registry.password': setting({
+  ...secret('registry.password', {
     env: 'SCHEMA_REGISTRY_PASSWORD',
     type: optional(text),
-    default: null,
     doc: 'Password at the registry.',
-    secret: true,
   }),
-  'registry.token': setting({
+  ...secret('registry.token', {
     env: 'SCHEMA_REGISTRY_TOKEN',
     type: optional(text),
-    default: null,
     doc: 'Bearer token for the registry, instead of user and password.',
-    secret: true,
   }),
   'registry.tls_ca': setting({
     env: 'SCHEMA_REGISTRY_TLS_CA',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the authority that signed the registry's certificate; without it, those Node.js knows. Read again when it changes, as the two below.",
   }),
   'registry.tls_cert': setting({
     env: 'SCHEMA_REGISTRY_TLS_CERT',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the client's certificate for the registry.",
   }),
   'registry.tls_key': setting({
     env: 'SCHEMA_REGISTRY_TLS_KEY',
-    type: optional(path),
+    type: optional(file),
     default: null,
     doc: "PEM file with the client's key for the registry.",
   }),
-  'registry.tls_passphrase': setting({
-    env: 'SCHEMA_REGISTRY_TLS_PASSPHRASE',
+  ...secret('registry.tls_key_passphrase', {
+    env: 'SCHEMA_REGISTRY_TLS_KEY_PASSPHRASE',
     type: optional(text),
-    default: null,
     doc: 'What opens the key, where it is encrypted.',
-    secret: true,
   }),
   'database.url': setting({
     env: 'DATABASE_URL',
@@ -157,12 +214,10 @@ export const SETTINGS = named({
     secret: 'password',
     flag: '--database-url',
   }),
-  'database.password': setting({
+  ...secret('database.password', {
     env: 'DATABASE_PASSWORD',
     type: optional(text),
-    default: null,
-    doc: 'Password at Postgres, apart from the URL.',
-    secret: true,
+    doc: 'Password at Postgres, apart from the URL, before the one in it.',
   }),
   'database.schema': setting({
     type: matching(
@@ -368,11 +423,9 @@ export const SETTINGS = named({
     doc: 'Address to listen at; 0.0.0.0 for all of them.',
     flag: '--http-host',
   }),
-  'http.token': setting({
+  ...secret('http.token', {
     type: optional(matching('text', /^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces')),
-    default: null,
-    doc: 'Bearer token that all but `/livez` and `/readyz` ask for.',
-    secret: true,
+    doc: 'Bearer token that all but `/livez` and `/readyz` ask for; without it these say whether, and not why.',
   }),
 });
 

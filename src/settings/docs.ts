@@ -35,8 +35,9 @@ force and where each value came from; \`tidemark config --check\` only says whet
 - **Flags**: \`--set visit.gap=20m\`, as often as needed; some settings have a flag of their own (\`--help\`).
 - **Durations** are a number and a unit: \`500ms\`, \`10s\`, \`30m\`, \`24h\`, \`30d\`. **Bytes**: \`512KB\`, \`8MB\`, \`1GB\`, in powers of
   1,024.
-- **Secrets** are never printed, passwords in a URL included. Each may stand in a file instead: \`KAFKA_SASL_PASSWORD_FILE\`
-  names the file that holds what \`KAFKA_SASL_PASSWORD\` would.
+- **Secrets** are never printed, passwords in a URL included. Each may stand in a file instead, which \`kafka.sasl.password_file\`
+  or \`KAFKA_SASL_PASSWORD_FILE\` names for \`kafka.sasl.password\`, without the line break at its end: it is read at the start, and
+  anew whenever the secret is needed, so that a secret that was changed in the file needs no restart.
 - Unknown keys and unknown variables that begin with \`TIDEMARK_\` are refused, with the nearest known name.
 
 All settings are read at the start. "Changing it" says what holds where a state exists already: _replay_ is refused, with
@@ -46,7 +47,7 @@ start.
 `;
 
 function row(key: string, setting: AnySetting): string[] {
-  const secret = setting.secret === false ? '' : `, or a file: \`${setting.env}_FILE\``;
+  const secret = setting.secret !== 'password' ? '' : `, or a file: \`${setting.env}_FILE\``;
   const flag = setting.flag === null ? '' : `, \`${setting.flag}\``;
   const change = typeof setting.change === 'string' ? setting.change : setting.change.note;
   return [

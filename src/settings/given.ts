@@ -1,7 +1,8 @@
 /** Where a value was found: values are read here, not judged. */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap, type YAMLParseError } from 'yaml';
+import { readSecretFile } from '../secrets/secret.ts';
 import { KEYS, type Key, RESERVED, SETTINGS } from './declaration.ts';
 import { nearest } from './nearest.ts';
 
@@ -37,8 +38,8 @@ export function fromFile(named: string | null, cwd: string): Found {
     return found;
   }
   const lines = new LineCounter();
-  const document = parseDocument(content, { lineCounter: lines });
-  for (const error of document.errors) found.problems.push(`${shown}: ${error.message}`);
+  const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
+  for (const error of document.errors) found.problems.push(wrongYaml(error));
   if (document.errors.length > 0 || document.contents === null) return found;
   if (!isMap(document.contents)) {
     found.problems.push(`${shown} must hold keys and values, like "visit.gap: 30m"`);
@@ -46,6 +47,12 @@ export function fromFile(named: string | null, cwd: string): Found {
   }
   walk(document.contents, '');
   return found;
+
+  /** Pretty errors, and some messages behind their colon, quote the line: a password may be in it. */
+  function wrongYaml({ message, pos }: YAMLParseError): string {
+    const { line, col } = lines.linePos(pos[0]);
+    return `${shown}:${line}:${col} is no YAML: ${message.split(':')[0]}. Quote what holds special characters`;
+  }
 
   function walk(map: YAMLMap, prefix: string): void {
     for (const pair of map.items) {
@@ -62,7 +69,13 @@ export function fromFile(named: string | null, cwd: string): Found {
   }
 
   function add(key: Key, value: unknown, where: string): void {
-    const raw = (value as { toJS(doc: unknown): unknown } | null)?.toJS(document) ?? null;
+    let raw: unknown;
+    try {
+      raw = (value as { toJS(doc: unknown): unknown } | null)?.toJS(document) ?? null;
+    } catch {
+      found.problems.push(`${where}: ${key} refers to an anchor that is not there. Quote a value that begins with *`);
+      return;
+    }
     if (found.given.some((other) => other.key === key)) found.problems.push(`${where}: ${key} stands here twice`);
     // A key without a value is a key that is not set.
     if (raw !== null) found.given.push({ key, raw, source: 'file', where });
@@ -72,7 +85,7 @@ export function fromFile(named: string | null, cwd: string): Found {
 /** Kubernetes gives every pod variables for each service; those of a service named `tidemark` are none of ours. */
 const SERVICE_LINK = /^TIDEMARK_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** Variables; an empty one is not set. Secrets may stand in a file that `<name>_FILE` names. */
+/** Variables; an empty one is not set. A URL with a password may stand in a file that `<name>_FILE` names. */
 export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Found {
   const found: Found = { given: [], problems: [] };
   const known = new Set<string>(Object.keys(RESERVED));
@@ -80,16 +93,17 @@ export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Found {
     const { env: name, secret } = SETTINGS[key];
     const file = `${name}_FILE`;
     known.add(name);
-    if (secret !== false) known.add(file);
+    if (secret === 'password') known.add(file);
     if (env[name]) {
       found.given.push({ key, raw: env[name], source: 'environment', where: name });
-      if (secret !== false && env[file]) found.problems.push(`${name} and ${file} are both set: unset one of them`);
-    } else if (secret !== false && env[file]) {
+      if (secret === 'password' && env[file])
+        found.problems.push(`${name} and ${file} are both set: unset one of them`);
+    } else if (secret === 'password' && env[file]) {
       try {
-        const raw = readFileSync(resolve(cwd, env[file]), 'utf8').replace(/\r?\n$/, '');
+        const raw = readSecretFile(file, resolve(cwd, env[file]));
         found.given.push({ key, raw, source: 'environment', where: file });
       } catch (error) {
-        found.problems.push(`${file}: the file cannot be read: ${(error as Error).message}`);
+        found.problems.push((error as Error).message);
       }
     }
   }

@@ -46,7 +46,7 @@ function value({ type, doc, default: standard, change, secret }: AnySetting): Js
     isDerived(standard) ? `Default: ${standard.text}.` : '',
     change === 'replay' ? 'Decides what a visit is: refused where records were folded with another value.' : '',
     typeof change === 'object' ? `Changing it: ${change.note}.` : '',
-    secret === true ? 'A secret: better given by the environment, or in a file that a variable names.' : '',
+    secret === true ? 'A secret: better given by the environment, or in a file.' : '',
   ];
   const alternatives = (type.json.anyOf as JsonSchema[] | undefined) ?? [type.json];
   return {

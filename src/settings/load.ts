@@ -1,8 +1,12 @@
+import { resolve } from 'node:path';
+import { readSecretFile } from '../secrets/secret.ts';
 import { check } from './check.ts';
-import { KEYS, SETTINGS } from './declaration.ts';
+import { KEYS, type Key, SETTINGS } from './declaration.ts';
 import { type Found, fromEnvironment, fromFile, fromFlags, type Given, type Source } from './given.ts';
+import { fileOf } from './secret.ts';
 import { type AnySetting, isDerived } from './setting.ts';
 import { nest, type Settings } from './settings.ts';
+import { file } from './types.ts';
 
 /** Settings that cannot be used, with all that is wrong with them. Exit code 2. */
 export class SettingsError extends Error {
@@ -60,8 +64,9 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
     given.set(one.key, one);
     const parsed = parse(SETTINGS[one.key], one);
     if ('problem' in parsed) problems.push(parsed.problem);
-    else values.set(one.key, parsed.value);
+    else values.set(one.key, isPath(one.key) ? resolve(cwd, parsed.value as string) : parsed.value);
   }
+  problems.push(...readSecrets(given, values));
   if (problems.length > 0) throw new SettingsError(problems);
 
   const sources = new Map(KEYS.map((key) => [key as string, given.get(key)?.source ?? 'default']));
@@ -72,6 +77,44 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
   const checked = check(settings);
   if (checked.problems.length > 0) throw new SettingsError(checked.problems);
   return { settings, sources, where, warnings: checked.warnings };
+}
+
+/** The later wins. */
+const SOURCES: readonly Source[] = ['default', 'file', 'environment', 'flag'];
+
+/** Of a secret and the file that holds it the later source wins; what is in the file is the value. */
+function readSecrets(given: Map<string, Given>, values: Map<string, unknown>): string[] {
+  const problems: string[] = [];
+  for (const key of KEYS) {
+    const inFile = given.get(fileOf(key));
+    if (inFile === undefined) continue;
+    const plain = given.get(key);
+    if (plain?.source === inFile.source) {
+      problems.push(`${plain.where} and ${inFile.where} are both set, ${key} and ${fileOf(key)}: unset one of them`);
+    } else if (plain !== undefined && SOURCES.indexOf(plain.source) > SOURCES.indexOf(inFile.source)) {
+      given.delete(fileOf(key));
+      values.delete(fileOf(key));
+    } else if (values.has(fileOf(key))) {
+      const read = readSecretValue(key, values.get(fileOf(key)) as string, inFile);
+      if ('problem' in read) problems.push(read.problem);
+      else values.set(key, read.value);
+      given.set(key, inFile);
+    }
+  }
+  return problems;
+}
+
+function isPath(key: Key): boolean {
+  return SETTINGS[key].type.name === file.name;
+}
+
+function readSecretValue(key: Key, path: string, given: Given): ReturnType<typeof parse> {
+  try {
+    const raw = readSecretFile(`${fileOf(key)} (${given.where})`, path);
+    return parse(SETTINGS[key], { ...given, key, raw });
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
 }
 
 function parse(setting: AnySetting, { key, raw, where }: Given): { value: unknown } | { problem: string } {

@@ -51,7 +51,8 @@ export class PostgresUrlError extends Error {
   override readonly name = 'PostgresUrlError';
 }
 
-const SHAPE = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
+/** An @ ends the login and stands nowhere else: behind it would be what is left of a password with a / or ? in it. */
+const SHAPE = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^?#@]*))?(?:\?([^#@]*))?$/i;
 
 /** @throws PostgresUrlError */
 export function parsePostgresUrl(url: string): PostgresUrl {

@@ -17,7 +17,10 @@ export interface Setting<T> {
   readonly default: T | Derived<T>;
   /** One line, in the words of the semantics. */
   readonly doc: string;
-  /** Never printed. `password`: only the password in the URL is hidden. Either may come from `<env>_FILE`. */
+  /**
+   * Never printed: see `secret`, which declares the file it may stand in, too. `password`: only the password in the URL is
+   * hidden, and the whole may come from `<env>_FILE`.
+   */
   readonly secret: boolean | 'password';
   readonly change: Change;
   /** A flag of its own, beside `--set`. */

@@ -30,6 +30,9 @@ export const text: Type<string> = {
   format: (value) => value,
 };
 
+/** Path of a file, from the working directory where it is no absolute one. */
+export const file: Type<string> = { ...text, name: 'file' };
+
 /** Text that has to match, with what to say if it does not. */
 export function matching(name: string, pattern: RegExp, otherwise: string): Type<string> {
   return {
@@ -193,6 +196,7 @@ export function list(item: Type<string>, min = 0): Type<readonly string[]> {
       .union([z.string(), z.array(z.string(otherwise))], otherwise)
       .transform((value, context) => {
         if (typeof value !== 'string') return value;
+        if (value === '') return [];
         if (!value.startsWith('[')) return value.split(',').map((part) => part.trim());
         try {
           return JSON.parse(value) as unknown;

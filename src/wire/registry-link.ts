@@ -1,20 +1,25 @@
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, request as secureRequest } from 'node:https';
 import { type NamedFile, readTls } from '../files/tls.ts';
+import { readSecret } from '../secrets/secret.ts';
 
 /** Where a registry is, and how it lets us in. */
 export interface RegistryAddress {
   /** One, or several of the same registry. Credentials in one are used for it where none are given apart. */
   readonly url: string | readonly string[];
   readonly username?: string | null | undefined;
+  /** A secret may stand in a file, which is read again for each request. */
   readonly password?: string | null | undefined;
+  readonly passwordFile?: string | null | undefined;
   /** Bearer token. */
   readonly token?: string | null | undefined;
+  readonly tokenFile?: string | null | undefined;
   /** Paths of PEM files, which are read again for each request. */
   readonly tlsCa?: string | null | undefined;
   readonly tlsCert?: string | null | undefined;
   readonly tlsKey?: string | null | undefined;
-  readonly tlsPassphrase?: string | null | undefined;
+  readonly tlsKeyPassphrase?: string | null | undefined;
+  readonly tlsKeyPassphraseFile?: string | null | undefined;
   /** ms for one request at one address; default 5,000. */
   readonly timeout?: number;
 }
@@ -42,7 +47,7 @@ export class RegistryLink {
   #secure: { readonly files: string; readonly agent: Agent } | null = null;
   #last: Place;
 
-  /** @throws UnusableFile */
+  /** @throws UnusableFile, SecretUnreadable */
   constructor(address: RegistryAddress) {
     this.#address = address;
     this.#places = [address.url].flat().map(placeOf);
@@ -62,14 +67,11 @@ export class RegistryLink {
 
   /** @throws where there is no answer */
   async request(place: Place, method: string, path: string, body: string | null): Promise<Answered> {
-    const headers: Record<string, string> = {
+    const headers = {
       accept: 'application/vnd.schemaregistry.v1+json, application/json',
+      ...(body === null ? {} : { 'content-type': 'application/vnd.schemaregistry.v1+json' }),
       ...this.headersOf(place),
     };
-    if (body !== null) {
-      headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
-      headers['content-length'] = `${Buffer.byteLength(body)}`;
-    }
     const signal = AbortSignal.timeout(this.#timeout);
     const send = () =>
       new Promise<Answered>((resolve, reject) => {
@@ -94,23 +96,29 @@ export class RegistryLink {
     return await send();
   }
 
-  /** What lets us in. A name and password, or a token, that are given apart go before those in the address. */
+  /**
+   * What lets us in. A token, or name and password, that are given apart go before those in the address.
+   * @throws SecretUnreadable
+   */
   headersOf({ basic }: Place): Record<string, string> {
-    const { username, password, token } = this.#address;
-    if (token) return { authorization: `Bearer ${token}` };
-    const login = username ? `${username}:${password ?? ''}` : basic;
+    const { username, password, passwordFile, token, tokenFile } = this.#address;
+    const bearer = secretOf('registry.token', token, tokenFile);
+    if (bearer !== null) return { authorization: `Bearer ${bearer}` };
+    const login = username ? `${username}:${secretOf('registry.password', password, passwordFile) ?? ''}` : basic;
     return login === null ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
   }
 
-  /** @throws UnusableFile */
+  /** @throws UnusableFile, SecretUnreadable */
   agentOf({ base }: Place): PlainAgent {
     if (!base.startsWith('https:')) return this.#plain;
-    const { tlsCa, tlsCert, tlsKey, tlsPassphrase } = this.#address;
+    const { tlsCa, tlsCert, tlsKey, tlsKeyPassphrase, tlsKeyPassphraseFile } = this.#address;
+    const setting = 'registry.tls_key_passphrase';
+    const passphrase = secretOf(setting, tlsKeyPassphrase, tlsKeyPassphraseFile);
     const tls = readTls({
       ca: named('registry.tls_ca', tlsCa),
       cert: named('registry.tls_cert', tlsCert),
       key: named('registry.tls_key', tlsKey),
-      passphrase: tlsPassphrase ? { setting: 'registry.tls_passphrase', value: tlsPassphrase } : null,
+      passphrase: passphrase === null ? null : { setting, value: passphrase },
     });
     const files = JSON.stringify(tls);
     if (this.#secure?.files !== files) {
@@ -119,6 +127,10 @@ export class RegistryLink {
     }
     return this.#secure.agent;
   }
+}
+
+function secretOf(setting: string, value: string | null | undefined, file: string | null | undefined): string | null {
+  return readSecret({ setting, value: value || null, file: file || null });
 }
 
 function placeOf(address: string): Place {

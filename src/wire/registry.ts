@@ -156,7 +156,7 @@ export class Registry {
     try {
       return await this.#link.request(place, method, path, body);
     } catch (error) {
-      if ((error as Error).name === 'UnusableFile') throw error;
+      if (['UnusableFile', 'SecretUnreadable'].includes((error as Error).name)) throw error;
       const why = `${nameOf(place)} gives no answer (${reason(error)})`;
       throw new RegistryUnreachable(`${why}: check ${settingFor(error)}`, { cause: error });
     }

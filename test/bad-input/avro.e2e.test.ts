@@ -3,6 +3,7 @@ import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts'
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import type { ConsoleRecord } from '../e2e/support/console.ts';
 import { PARTITIONS, type Pipeline, withPipeline } from '../e2e/support/pipeline.ts';
+import { registerSchema, schemaOf } from '../support/registry.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { avroOf, corpus, event, foreignSchemas, mutated } from './support/corpus.ts';
 import { type Bad, CODECS, Feed } from './support/feed.ts';
@@ -36,11 +37,11 @@ describeReal('bad input, in Avro', () => {
       async (pipeline) => {
         await makeTopics(pipeline);
         await pipeline.setUp();
-        const ours = await register(pipeline, `${pipeline.name}-value`, TRACK_EVENT_SCHEMA);
+        const ours = await registerSchema(pipeline.parts, `${pipeline.name}-value`, TRACK_EVENT_SCHEMA);
         const foreign = await Promise.all(
           foreignSchemas().map(async ({ what, schema, body }, i) => {
             const text = typeof schema === 'string' ? schema : JSON.stringify(schema);
-            return { what, body, id: await register(pipeline, `${pipeline.name}-${i}`, text) };
+            return { what, body, id: await registerSchema(pipeline.parts, `${pipeline.name}-${i}`, text) };
           }),
         );
         const feed = await Feed.open(pipeline);
@@ -97,7 +98,7 @@ describeReal('bad input, in Avro', () => {
 async function makeTopics(pipeline: Pipeline): Promise<void> {
   const admin = await pipeline.admin();
   const topic = (name: string, bytes: number) => ({
-    ...{ topic: name, numPartitions: PARTITIONS, replicationFactor: 1 },
+    ...{ topic: name, numPartitions: PARTITIONS },
     configEntries: [
       { name: 'max.message.bytes', value: String(bytes) },
       { name: 'message.timestamp.type', value: name === pipeline.name ? 'LogAppendTime' : 'CreateTime' },
@@ -129,24 +130,12 @@ async function settled(pipeline: Pipeline, written: number): Promise<void> {
   }
 }
 
-async function register({ parts }: Pipeline, subject: string, schema: string): Promise<number> {
-  const answer = await fetch(`${parts.registryUrl}/subjects/${subject}/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schema }),
-  });
-  if (!answer.ok) throw new Error(`the registry refused a schema under ${subject}: ${await answer.text()}`);
-  return ((await answer.json()) as { id: number }).id;
-}
-
 /** Knows of each id that the records name what the registry says of it. */
 async function decoderFor({ parts }: Pipeline, input: readonly ConsoleRecord[]): Promise<Decode> {
   const avro = new AvroDecoder({ keepProperties: true });
   for (const id of new Set(input.map(({ value }) => schemaIdOf(value)))) {
     if (id === null) continue;
-    const answer = await fetch(`${parts.registryUrl}/schemas/ids/${id}`);
-    if (!answer.ok && answer.status !== 404) throw new Error(`the registry does not tell schema ${id}`);
-    avro.addWriter(id, answer.ok ? ((await answer.json()) as { schema: string }).schema : UNKNOWN_SCHEMA);
+    avro.addWriter(id, (await schemaOf(parts, id)) ?? UNKNOWN_SCHEMA);
   }
   return (record) => avro.decode(record);
 }

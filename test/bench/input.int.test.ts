@@ -7,6 +7,7 @@ import { ClusterLink } from '../../src/kafka/cluster.ts';
 import { partitionsOf } from '../../src/kafka/offsets.ts';
 import { Topics } from '../../src/kafka/topics.ts';
 import { plainKafka } from '../e2e/support/kafka.ts';
+import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 
 describeReal('a workload on a broker', () => {
@@ -18,17 +19,17 @@ describeReal('a workload on a broker', () => {
   });
 
   test('any consumer reads all of it: keys, times and closing events', async () => {
-    const { brokers } = stack();
-    const topics = new Topics({ brokers }, logger);
-    const link = new ClusterLink(kafkaClient({ brokers }, logger), logger);
-    const consumer = plainKafka(brokers).consumer({ groupId: topic });
+    const address = kafkaAddress(stack());
+    const topics = new Topics(address, logger);
+    const link = new ClusterLink(kafkaClient(address, logger), logger);
+    const consumer = plainKafka(stack()).consumer({ groupId: topic });
     end.push(
       () => consumer.disconnect(),
       () => link.close(),
       () => topics.close(),
     );
     // The broker deletes what is older than a week, unless told otherwise.
-    await topics.make({ topic, partitions: 3, replicationFactor: 1, config: { 'retention.ms': '-1' } });
+    await topics.make({ topic, partitions: 3, replicationFactor: null, config: { 'retention.ms': '-1' } });
     const shape = { ...DEFAULT_SHAPE, events: 5_000, partitions: 3 };
     const answer = await link.ask('room', async (cluster) => {
       await partitionsOf(cluster, topic);

@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type AclEntry, type Admin, type Cluster, type Kafka } from 'kafkajs';
+import type { Admin, Cluster, Kafka } from 'kafkajs';
 import { openLink } from '../../src/kafka/cluster.ts';
-import type { Right } from '../../src/kafka/rights.ts';
-import { quietTimers } from '../../src/kafka/timers.ts';
-import { kafkaOf } from '../../src/local/access.ts';
-import { ADMIN } from '../../src/local/principals.ts';
-import type { ClusterStack } from '../../src/local/types.ts';
+import type { Right } from '../../src/kafka/rights/declaration.ts';
+import { plainKafka } from '../e2e/support/kafka.ts';
+import { grant, revoke } from '../support/acls.ts';
+import type { Parts } from '../support/parts.ts';
 import { patience } from './options.ts';
 import { controllerOf, coordinatorOf, electPreferred } from './quorum.ts';
-
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
 export interface PartitionPlace {
   readonly partition: number;
@@ -28,10 +24,10 @@ const EVERY = 250;
 
 /** The cluster as its admin sees it, past all proxies. Each call has connections of its own. */
 export class Control {
-  readonly #stack: ClusterStack;
+  readonly #parts: Parts;
 
-  constructor(stack: ClusterStack) {
-    this.#stack = stack;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   async places(topic: string): Promise<PartitionPlace[]> {
@@ -82,11 +78,11 @@ export class Control {
   }
 
   async grant(principal: string, rights: readonly Right[]): Promise<void> {
-    await this.#admin((admin) => admin.createAcls({ acl: rights.map((right) => entry(principal, right)) }));
+    await this.#admin((admin) => grant(admin, rights, principal));
   }
 
   async revoke(principal: string, rights: readonly Right[]): Promise<void> {
-    await this.#admin((admin) => admin.deleteAcls({ filters: rights.map((right) => entry(principal, right)) }));
+    await this.#admin((admin) => revoke(admin, rights, principal));
   }
 
   async #admin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
@@ -114,11 +110,8 @@ export class Control {
 
   /** Another client each time: one remembers what was when it connected. */
   #kafka(): Kafka {
-    quietTimers();
-    const { brokers, sasl, tlsCa } = kafkaOf(this.#stack.access, ADMIN);
     const retry = { initialRetryTime: 100, retries: 3 };
-    const quick = { connectionTimeout: 3_000, requestTimeout: 10_000, logLevel: kafkajs.logLevel.NOTHING, retry };
-    return new kafkajs.Kafka({ ...quick, brokers, sasl, ssl: { ca: readFileSync(tlsCa) } });
+    return plainKafka(this.#parts, { retry, connectionTimeout: 5_000, requestTimeout: 10_000 });
   }
 }
 
@@ -127,30 +120,6 @@ async function placesOf(admin: Admin, topic: string): Promise<PartitionPlace[]> 
   return topics[0]!.partitions
     .map(({ partitionId, leader, replicas, isr }) => ({ partition: partitionId, leader, replicas, isr }))
     .sort((a, b) => a.partition - b.partition);
-}
-
-function entry(principal: string, { resource, operation }: Right): AclEntry {
-  const types = {
-    topic: AclResourceTypes.TOPIC,
-    group: AclResourceTypes.GROUP,
-    'transactional-id': AclResourceTypes.TRANSACTIONAL_ID,
-  };
-  const operations = {
-    Read: AclOperationTypes.READ,
-    Write: AclOperationTypes.WRITE,
-    Create: AclOperationTypes.CREATE,
-    Describe: AclOperationTypes.DESCRIBE,
-    DescribeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
-  };
-  return {
-    resourceType: types[resource.type],
-    resourceName: resource.name,
-    resourcePatternType: resource.pattern === 'prefixed' ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
-    principal: `User:${principal}`,
-    host: '*',
-    operation: operations[operation],
-    permissionType: AclPermissionTypes.ALLOW,
-  };
 }
 
 /** Tries again while brokers are away or change their roles. @throws the last error when patience is over */

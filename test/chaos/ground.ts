@@ -9,6 +9,7 @@ import { freePorts } from '../../src/local/ports.ts';
 import { makePassword } from '../../src/local/principals.ts';
 import type { ClusterStack } from '../../src/local/types.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { type Parts, partsOf } from '../support/parts.ts';
 import { Control } from './control.ts';
 import { type Door, opened, openedPostgres, type Papers, sealed } from './door.ts';
 import type { Log } from './log.ts';
@@ -20,6 +21,8 @@ import { watchKafka, watchNothing, watchPostgres } from './watch.ts';
 /** The cluster, registry and Postgres, the slots that processors run in, and the way to the parts without a proxy. */
 export interface Ground {
   readonly stack: ClusterStack;
+  /** As the admin, past all proxies. */
+  readonly parts: Parts;
   readonly control: Control;
   readonly settings: Settings;
   /** Past all proxies; the database as its superuser. */
@@ -77,6 +80,7 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
     onProgress: (line) => log.say(line),
   });
   const { access } = stack;
+  const parts = partsOf(stack);
   const exchangeCertificate = async () => {
     const { cert, key } = await stack.certify('proxies');
     const [certificate, secret, ca] = [cert, key, access.ca].map((file) => readFileSync(file));
@@ -93,12 +97,18 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
   const keeper = new Keeper();
   const slots = proxies.map((own, i) => {
     for (const [k, proxy] of own.broker.entries()) proxy.leadTo(inner[i]![k]!);
-    const env = environment(access, 'tidemark', throughProxies(own, registryUrl, ownUrl));
+    const { KAFKA_SASL_PASSWORD: _, ...rest } = environment(
+      access,
+      'tidemark',
+      throughProxies(own, registryUrl, ownUrl),
+    );
+    const env = { ...rest, KAFKA_SASL_PASSWORD_FILE: passwordFile };
     return new Slot(`processor ${i}`, own, env, log, keeper, () => deprivations > 0);
   });
   return {
     stack,
-    control: new Control(stack),
+    parts,
+    control: new Control(parts),
     settings: loadSettings({ env: environment(access, 'tidemark', direct) }).settings,
     direct,
     setUp: environment(access, 'tidemark-setup', { ...direct, databaseUrl: ownUrl }),

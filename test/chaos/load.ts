@@ -6,13 +6,12 @@ import { partitionByKey } from '../../src/kafka/layout.ts';
 import type { IdempotentProducer } from '../../src/kafka/produce/idempotent-producer.ts';
 import { type TailRecord, tailBatches } from '../../src/kafka/tail-batches.ts';
 import { type Opened, openIdempotent } from '../../src/kafka/transactional.ts';
-import { kafkaOf } from '../../src/local/access.ts';
-import type { ClusterStack } from '../../src/local/types.ts';
+import { type Access, kafkaOf } from '../../src/local/access.ts';
 import { putTail, tailRoom } from '../../src/wire/tail.ts';
 import { type Input, nastyTraffic, type SchemaName } from '../e2e/support/traffic.ts';
 import { type Encode, encoders, registerSchemas } from '../e2e/support/writer.ts';
+import type { Parts } from '../support/parts.ts';
 import type { Log } from './log.ts';
-import { RegistryClient } from './registry.ts';
 import { NAME, PARTITIONS } from './settings.ts';
 
 /** Longest that records wait to be sent together, ms. */
@@ -48,13 +47,11 @@ export class Load {
     this.#log = log;
   }
 
-  static async open({ access }: ClusterStack, log: Log): Promise<Load> {
-    const registry = new RegistryClient(access);
-    const ids = await registerSchemas({ topic: NAME, registryUrl: access.registry.url }, (subject, schema) =>
-      registry.register(subject, schema),
-    );
+  /** @param parts past all proxies */
+  static async open(parts: Parts, access: Access, log: Log): Promise<Load> {
+    const encode = encoders(await registerSchemas({ ...parts, topic: NAME }));
     const kafka = kafkaClient(kafkaOf(access, 'producer'), pino({ level: 'silent' }));
-    return new Load(kafka, await openIdempotent(kafka), encoders(ids), log);
+    return new Load(kafka, await openIdempotent(kafka), encode, log);
   }
 
   start(seed: number, rate: number): void {

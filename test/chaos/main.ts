@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { rightsFor } from '../../src/kafka/rights.ts';
+import { rightsFor } from '../../src/kafka/rights/declaration.ts';
 import { run as runProgram } from '../../src/local/run.ts';
 import { readStatus } from '../../src/postgres/status.ts';
 import { type Ground, makeGround } from './ground.ts';
@@ -65,10 +65,10 @@ if (passed && !options.keep) await rm(directory, { recursive: true });
 process.exit(passed ? 0 : 1);
 
 async function run(ground: Ground): Promise<Outcome> {
-  const { direct, slots, spare, stack } = ground;
+  const { direct, parts, slots, spare, stack } = ground;
   const { seed, rate, minutes, calm } = options;
   await setUp(ground);
-  const load = await Load.open(stack, log);
+  const load = await Load.open(parts, stack.access, log);
   for (const slot of slots) slot.start();
   load.start(seed, rate);
   const progress = new Progress(direct);
@@ -127,8 +127,8 @@ async function tidemarkSetup(given: Environment): Promise<void> {
 }
 
 /** Waits until all is folded, ended and published. @returns what is not, if that takes too long. */
-async function drain({ direct, stack }: Ground): Promise<string[]> {
-  const wanted = await ends(stack);
+async function drain({ direct, parts }: Ground): Promise<string[]> {
+  const wanted = await ends(parts);
   const client = new pg.Client(direct.databaseUrl);
   await client.connect();
   await client.query(`SET search_path TO ${NAME}`);

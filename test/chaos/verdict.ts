@@ -2,27 +2,24 @@
  * Whether what is there is right: what the views hold and what a plain read-committed client in Java reads of the
  * output, dead-letter and late topics is what the reference makes of the input topic as that client reads it.
  */
-import { readFileSync } from 'node:fs';
-import kafkajs from 'kafkajs';
 import pg from 'pg';
 import type { Emission } from '../../src/core/changes.ts';
-import { kafkaOf, propertiesOf, tool } from '../../src/local/access.ts';
-import { ADMIN } from '../../src/local/principals.ts';
-import type { ClusterStack } from '../../src/local/types.ts';
+import { tool } from '../../src/local/access.ts';
 import { readStatus } from '../../src/postgres/status.ts';
 import type { RawRecord } from '../../src/processor/ports.ts';
 import { rulesOf, type Settings } from '../../src/settings/index.ts';
 import { AvroDecoder, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
-import { type Console, type ConsoleRecord, readTopic } from '../e2e/support/console.ts';
+import { type ConsoleRecord, readTopic } from '../e2e/support/console.ts';
+import { plainProducer, sendEach } from '../e2e/support/kafka.ts';
 import { type Folded, viewsIn, viewsOf } from '../e2e/support/rows.ts';
 import { reference, type Step } from '../reference/reference.ts';
+import type { Parts } from '../support/parts.ts';
+import { askRegistry, schemaOf } from '../support/registry.ts';
 import { compare, type Difference } from './compare.ts';
 import type { Ground } from './ground.ts';
 import { type Load, NUMBER } from './load.ts';
 import { comparable, identity, inOrder, isSeal, message, SEAL_VALUE, seal } from './messages.ts';
-import { patience } from './options.ts';
-import { RegistryClient } from './registry.ts';
 import { FEWER, NAME, PARTITIONS } from './settings.ts';
 
 export interface Verdict {
@@ -42,19 +39,10 @@ export interface Verdict {
 const SILENCE = 3_600_000;
 
 /** Call once all is drained and no processor runs; ends the output topics with a record of its own. */
-export async function judge({ stack, settings, direct }: Ground, load: Load): Promise<Verdict> {
-  const { access, java, jars } = stack;
-  const console: Console = {
-    java,
-    jars,
-    brokers: direct.brokers,
-    properties: propertiesOf(access, ADMIN),
-    patience: patience(20_000),
-  };
-  const registry = new RegistryClient(access);
-  const written = (await ends(stack)).reduce((sum, end) => sum + end, 0);
-  const input = await readTopic(console, NAME, written);
-  const folded = await fold(registry, settings, input);
+export async function judge({ parts, settings, direct }: Ground, load: Load): Promise<Verdict> {
+  const written = (await ends(parts)).reduce((sum, end) => sum + end, 0);
+  const input = await readTopic(parts, NAME, written);
+  const folded = await fold(parts, settings, input);
   const compared: Difference[] = [
     compare('input records read', [...Array(input.length).keys()], [...Array(written).keys()], String),
     compare('records acknowledged', numbersIn(input, load), [...load.acknowledged], String),
@@ -85,16 +73,16 @@ export async function judge({ stack, settings, direct }: Ground, load: Load): Pr
     ['dead-letter', settings.deadLetter.topic, FEWER.deadLetter],
     ['late', settings.late.topic, FEWER.late],
   ];
-  const schemaId = await registry.idOf(`${settings.output.topic}-value`, VISIT_ENDED_SCHEMA);
+  const schemaId = await idOf(parts, `${settings.output.topic}-value`, VISIT_ENDED_SCHEMA);
   for (const [kind, topic, partitions] of topics) {
-    await sealUp(stack, topic, partitions);
+    await sealUp(parts, topic, partitions);
     const expected = folded.flatMap(({ partition, answer }) =>
       answer.emissions
         .filter((one) => one.kind === kind)
         .map((one) => message(one, partition, { partitions, schemaId })),
     );
     const all = inOrder([...expected, ...Array.from({ length: partitions }, (_, i) => seal(i))]);
-    const found = inOrder((await readAll(console, topic, all.length, partitions)).map(comparable));
+    const found = inOrder((await readAll(parts, topic, all.length, partitions)).map(comparable));
     compared.push({ ...compare(`${kind} topic`, found, all, identity), expected: expected.length });
   }
   const sum = (name: string) => folded.reduce((total, { answer }) => total + (answer.counts[name as 'events'] ?? 0), 0);
@@ -117,10 +105,10 @@ const KEYS = {
   profiles: ['profile_id'],
 } as const;
 
-async function fold(registry: RegistryClient, settings: Settings, input: readonly ConsoleRecord[]): Promise<Folded[]> {
+async function fold(parts: Parts, settings: Settings, input: readonly ConsoleRecord[]): Promise<Folded[]> {
   const avro = new AvroDecoder({ keepProperties: settings.events.keepProperties });
   for (const id of new Set(input.map(({ value }) => schemaIdIn(value)))) {
-    if (id !== null) avro.addWriter(id, (await registry.schemaOf(id)) ?? UNKNOWN_SCHEMA);
+    if (id !== null) avro.addWriter(id, (await schemaOf(parts, id)) ?? UNKNOWN_SCHEMA);
   }
   return Array.from({ length: PARTITIONS }, (_, partition) => {
     const own = input.filter((record) => record.partition === partition);
@@ -150,28 +138,29 @@ function numbersIn(input: readonly ConsoleRecord[], { again }: Load): number[] {
 }
 
 /** The offsets behind the last record of each partition of the input, as the brokers' own tool tells them. */
-export async function ends({ access }: ClusterStack): Promise<number[]> {
-  const said = await tool(access, 'org.apache.kafka.tools.GetOffsetShell', '--topic', NAME);
+export async function ends({ access }: Parts): Promise<number[]> {
+  const said = await tool(access!, 'org.apache.kafka.tools.GetOffsetShell', '--topic', NAME);
   const found = [...said.matchAll(new RegExp(`^${NAME}:(\\d+):(\\d+)$`, 'gm'))];
   if (found.length !== PARTITIONS) throw new Error(`the ends of ${found.length} partitions are told: ${said}`);
   return found.sort(([, a], [, b]) => Number(a) - Number(b)).map(([, , end]) => Number(end));
 }
 
-/** A record at the end of each partition. One request a partition. */
-async function sealUp({ access }: ClusterStack, topic: string, partitions: number): Promise<void> {
-  const { brokers, sasl, tlsCa } = kafkaOf(access, ADMIN);
-  const ssl = { ca: readFileSync(tlsCa) };
-  const kafka = new kafkajs.Kafka({ brokers, sasl, ssl, logLevel: kafkajs.logLevel.NOTHING });
-  const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
-  await producer.connect();
-  for (let partition = 0; partition < partitions; partition++) {
-    await producer.send({ topic, acks: -1, messages: [{ partition, key: null, value: SEAL_VALUE }] });
-  }
+/** A record at the end of each partition. */
+async function sealUp(parts: Parts, topic: string, partitions: number): Promise<void> {
+  const producer = await plainProducer(parts);
+  const messages = Array.from({ length: partitions }, (_, partition) => ({ partition, key: null, value: SEAL_VALUE }));
+  await sendEach(producer, topic, partitions, messages);
   await producer.disconnect();
 }
 
+async function idOf(parts: Parts, subject: string, schema: string): Promise<number> {
+  const answer = await askRegistry(parts, 'POST', `/subjects/${subject}`, JSON.stringify({ schema }));
+  if (answer.status !== 200) throw new Error(`the registry does not tell the id of ${subject}: ${answer.text}`);
+  return (JSON.parse(answer.text) as { id: number }).id;
+}
+
 /** All of a topic, also where it holds more than it should. */
-async function readAll(console: Console, topic: string, expected: number, partitions: number) {
-  const found = await readTopic(console, topic, expected);
-  return found.filter(isSeal).length === partitions ? found : await readTopic(console, topic, expected + 1_000_000);
+async function readAll(parts: Parts, topic: string, expected: number, partitions: number) {
+  const found = await readTopic(parts, topic, expected);
+  return found.filter(isSeal).length === partitions ? found : await readTopic(parts, topic, expected + 1_000_000);
 }

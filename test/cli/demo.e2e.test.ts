@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { expect, test } from '@jest/globals';
-import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { removeAll } from '../../src/cli/demo/remove.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { plainKafka } from '../e2e/support/kafka.ts';
 import { until } from '../support/processes.ts';
+import { askRegistry } from '../support/registry.ts';
 import { describeReal, stack } from '../support/stack.ts';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
@@ -17,13 +18,7 @@ interface LiveAnswer {
 
 /** The built program, with the shared stack given by environment. */
 function demo(argv: readonly string[]) {
-  const { brokers, registryUrl, databaseUrl } = stack();
-  const env = {
-    PATH: process.env.PATH,
-    KAFKA_BROKERS: brokers.join(','),
-    SCHEMA_REGISTRY_URL: registryUrl,
-    DATABASE_URL: databaseUrl,
-  };
+  const env = { PATH: process.env.PATH, ...stack().env };
   const child = spawn(process.execPath, [MAIN, 'demo', ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => {
@@ -45,7 +40,7 @@ async function leftOf(run: string): Promise<string[]> {
     const { rows } = await client.query<{ name: string }>(
       'SELECT nspname AS name FROM pg_namespace UNION SELECT rolname FROM pg_roles',
     );
-    const subjects = (await (await fetch(`${stack().registryUrl}/subjects`)).json()) as string[];
+    const subjects = JSON.parse((await askRegistry(stack(), 'GET', '/subjects')).text) as string[];
     const groups = (await admin.listGroups()).groups.map(({ groupId }) => groupId);
     const names = [...(await admin.listTopics()), ...groups, ...rows.map(({ name }) => name), ...subjects];
     return names.filter((name) => name.includes(run));
@@ -55,7 +50,7 @@ async function leftOf(run: string): Promise<string[]> {
 }
 
 async function connectAdmin() {
-  const admin = new Kafka({ brokers: stack().brokers, logLevel: logLevel.NOTHING }).admin();
+  const admin = plainKafka(stack()).admin();
   await admin.connect();
   return admin;
 }
@@ -67,10 +62,8 @@ function settingsOf(run: string): Settings {
     `input.topic=tidemark-demo-${run}.tracks`,
     `output.topic=tidemark-demo-${run}.session-ended`,
     `database.schema=tidemark_demo_${run}`,
-    `database.url=${stack().databaseUrl}`,
-    `registry.url=${stack().registryUrl}`,
   ];
-  return loadSettings({ flags: { set } }).settings;
+  return loadSettings({ flags: { set }, env: stack().env }).settings;
 }
 
 /** The random part of the names, as the program told them. */

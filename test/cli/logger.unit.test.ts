@@ -34,4 +34,13 @@ describe('the log', () => {
     const [line] = lines({ level, format: 'json' }, false, (logger) => logger.error({ err: error }, 'x'));
     expect(line).not.toContain('s-ada');
   });
+
+  test('on a terminal, what others answered colours nothing and moves no cursor', () => {
+    const [line] = lines({ level: 'info', format: 'pretty' }, true, (logger) =>
+      logger.warn({ err: new Error('no\x1b]0;x\x07'), why: ['\x9b2J'] }, 'it says \x1b[2J'),
+    );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is for
+    expect(line).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+    expect(line).toContain('it says \\u001b[2J');
+  });
 });

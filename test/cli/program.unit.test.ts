@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { explain, Failure, isAway, messageOf } from '../../src/cli/failure.ts';
 import { VERSION } from '../../src/cli/io.ts';
-import { LoginRefused } from '../../src/kafka/login.ts';
+import { LoginRefused } from '../../src/kafka/login-refused.ts';
 import { SettingsError } from '../../src/settings/index.ts';
 import { tidemark } from './harness.ts';
 

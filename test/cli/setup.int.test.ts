@@ -6,12 +6,9 @@ import { tidemark } from './harness.ts';
 
 /** An environment with a schema, topics and a group of its own. */
 function surroundings(): { name: string; env: NodeJS.ProcessEnv } {
-  const { brokers, registryUrl, databaseUrl } = stack();
   const name = uniqueName('setup');
   const env = {
-    KAFKA_BROKERS: brokers.join(','),
-    SCHEMA_REGISTRY_URL: registryUrl,
-    DATABASE_URL: databaseUrl,
+    ...stack().env,
     TIDEMARK_DATABASE_SCHEMA: name,
     TIDEMARK_KAFKA_GROUP: name,
     TIDEMARK_INPUT_TOPIC: name,
@@ -82,7 +79,11 @@ describeReal('tidemark setup', () => {
 
   test('a part that is away does not keep the others from being set up; exit 3', async () => {
     const { env } = surroundings();
-    const { code, err, findings } = await states({ ...env, SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' });
+    const { code, err, findings } = await states({
+      ...env,
+      SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1',
+      SCHEMA_REGISTRY_TLS_CA: '',
+    });
     expect(code).toBe(3);
     expect(err).toMatch(/schema registry http:\/\/127\.0\.0\.1:1 gives no answer/);
     expect(findings.filter(({ what }) => /^(topic|tables)/.test(what)).map(({ state }) => state)).toEqual(

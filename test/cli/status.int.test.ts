@@ -34,7 +34,7 @@ describeReal('tidemark status', () => {
       { lag: 2, owner: 'host:1', hold: { kind: 'standing' }, recordsPerSecond: null, caughtUpIn: null },
       { lag: 0, hold: null, caughtUpIn: 0 },
     ]);
-    const away = await status({ SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9' });
+    const away = await status({ SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9', SCHEMA_REGISTRY_TLS_CA: '' });
     expect(away.rows[0]!.hold).toMatchObject({ kind: 'schema', text: expect.stringContaining('id 1: ') });
   });
 

@@ -60,6 +60,7 @@ describe('status', () => {
   });
 
   const reading = (seconds: number, nextOffset: number, end: number, of: Partial<PartitionStatus> = {}): Reading => ({
+    troubles: [],
     at: seconds * 1_000,
     partitions: [state({ nextOffset, updatedAt: new Date(seconds * 1_000), ...of })],
     bounds: new Map([[0, { earliest: 0, end }]]),

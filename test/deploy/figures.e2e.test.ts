@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
-import { type Pipeline, withPipeline } from '../e2e/support/pipeline.ts';
+import { plainKafka, sendEach } from '../e2e/support/kafka.ts';
+import { PARTITIONS, type Pipeline, withPipeline } from '../e2e/support/pipeline.ts';
 import type { Program } from '../e2e/support/program.ts';
 import { plainEvent } from '../e2e/support/traffic.ts';
 import { until } from '../support/processes.ts';
@@ -22,7 +23,7 @@ const FATES = [
 describePrometheus('what a processor shows to Prometheus on a bad day', () => {
   test('every figure of the dashboard moves, and every alert names series that are there', async () => {
     const prometheus = await Prometheus.start();
-    const door = await RegistryDoor.open(stack().registryUrl);
+    const door = await RegistryDoor.open(stack());
     // Producers stamp the records, so that a test can stamp one earlier than it should be.
     const env = { TIDEMARK_INPUT_TIMESTAMPS: 'create', TIDEMARK_OUTBOX_MAX_BYTES: '1MB' };
     try {
@@ -37,7 +38,8 @@ describePrometheus('what a processor shows to Prometheus on a bad day', () => {
 async function badDay(pipeline: Pipeline, prometheus: Prometheus, door: RegistryDoor): Promise<void> {
   await pipeline.setUp();
   // With a heap this small there is garbage to collect within seconds.
-  const run = () => pipeline.run({ SCHEMA_REGISTRY_URL: door.url, NODE_OPTIONS: '--max-semi-space-size=1' });
+  const registry = { SCHEMA_REGISTRY_URL: door.url, SCHEMA_REGISTRY_TLS_CA: '' };
+  const run = () => pipeline.run({ ...registry, NODE_OPTIONS: '--max-semi-space-size=1' });
   const program = run();
   await program.ready();
   await prometheus.targets([urlOf(program)]);
@@ -139,7 +141,7 @@ async function outputRefused(pipeline: Pipeline, prometheus: Prometheus): Promis
 async function stampedEarlier(pipeline: Pipeline, prometheus: Prometheus): Promise<void> {
   const producer = kafkajs.Partitioners.DefaultPartitioner;
   const earlier = Date.now() - 20_000;
-  const client = new kafkajs.Kafka({ brokers: [...pipeline.parts.brokers], logLevel: kafkajs.logLevel.NOTHING });
+  const client = plainKafka(pipeline.parts);
   const writer = client.producer({ createPartitioner: producer });
   await writer.connect();
   const messages = [0, 1, 2].map((partition) => ({
@@ -148,7 +150,7 @@ async function stampedEarlier(pipeline: Pipeline, prometheus: Prometheus): Promi
     partition,
     timestamp: String(earlier),
   }));
-  await writer.send({ topic: pipeline.name, messages });
+  await sendEach(writer, pipeline.name, PARTITIONS, messages);
   await writer.disconnect();
   await prometheus.sees('sum(increase(tidemark_anticipations_wrong_total[1m])) > 0');
   await prometheus.sees('sum(increase(tidemark_clock_regressions_total[1m])) > 0');

@@ -56,3 +56,18 @@ test('settings in the example exist', () => {
   );
   expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
+
+test.each([deployment, job])('a $kind of the example runs with no more rights than it needs', ({ spec }) => {
+  const pod = spec.template.spec;
+  expect(pod).toMatchObject({
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+  });
+  for (const { securityContext } of pod.containers) {
+    expect(securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  }
+});

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startJava, whyNotJava } from '../../src/local/java.ts';
 import type { JavaStack, Part } from '../../src/local/stack.ts';
+import { brokersOf, startOwnStack, whyNoOwnStack } from '../support/own-stack.ts';
+import { partsOf } from '../support/parts.ts';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
 import { Pipeline, told } from './support/pipeline.ts';
@@ -12,7 +13,7 @@ import { registerSchemas } from './support/writer.ts';
 /** An orderly end takes no longer, whatever is away, ms. */
 const LEAVES_WITHIN = 10_000;
 
-const why = await whyNotJava(process.env);
+const why = await whyNoOwnStack();
 const describeJava =
   why === null ? describeReal : (name: string, tests: () => void) => describe.skip(`${name} (skipped: ${why})`, tests);
 
@@ -22,8 +23,8 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
   let program: Program;
 
   beforeAll(async () => {
-    stack = await startJava({});
-    pipeline = new Pipeline(stack, 'away');
+    stack = await startOwnStack();
+    pipeline = new Pipeline(partsOf(stack), 'away');
     await fillRegistry();
     program = pipeline.run();
     await program.ready();
@@ -52,9 +53,9 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
     await foldedOn();
   });
 
-  saying('the broker', async () => {
+  saying('every broker', async () => {
     await pipeline.stopWriting();
-    await away(stack.broker, {
+    await away(brokersOf(stack), {
       running: /^(lost the membership|publishing failed|end offsets could not)/,
       starting: /^waiting for Kafka$/,
     });
@@ -76,7 +77,7 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
 
   /** Ends a part, sees that it is said and shown, that SIGTERM still works, and starts it again. */
   async function away(
-    part: Part,
+    part: Pick<Part, 'kill' | 'start'>,
     says: { readonly running: RegExp; readonly starting: RegExp | null },
     meanwhile: () => Promise<void> = async () => {},
   ): Promise<void> {
@@ -108,7 +109,7 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
    * know is taken to be nothing that it ever will.
    */
   async function fillRegistry(): Promise<void> {
-    await registerSchemas({ ...stack, topic: pipeline.name });
+    await registerSchemas({ ...pipeline.parts, topic: pipeline.name });
     await pipeline.setUp();
   }
 

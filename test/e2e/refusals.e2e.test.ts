@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
+import { withParameter } from '../support/parts.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { PARTITIONS, Pipeline } from './support/pipeline.ts';
 import { plainEvent } from './support/traffic.ts';
@@ -40,10 +41,9 @@ describeReal('run refuses to fold on, and says what to do', () => {
   });
 
   test('where synchronous_commit is off', async () => {
-    const url = new URL(stack().databaseUrl);
     // As a role or a database would have it, for these connections alone.
-    url.searchParams.set('options', '-c synchronous_commit=off');
-    await expectRefusal(1, [/synchronous_commit is off/, /ALTER ROLE/], { DATABASE_URL: url.href });
+    const url = withParameter(stack().databaseUrl, 'options', '-c synchronous_commit=off');
+    await expectRefusal(1, [/synchronous_commit is off/, /ALTER ROLE/], { DATABASE_URL: url });
   });
 
   test('where the schema of the database is newer', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import pg from 'pg';
+import { withDatabase } from '../support/parts.ts';
 import { until } from '../support/processes.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { type Pipeline, withPipeline } from './support/pipeline.ts';
@@ -11,7 +12,7 @@ describeReal('after a backup of the database was put back, as docs/OPERATIONS.md
     const name = uniqueName('restore');
     const backup = new Databases(databaseUrl, name);
     try {
-      await withPipeline({ ...stack(), databaseUrl: backup.url }, 'restore', async (pipeline) => {
+      await withPipeline(withDatabase(stack(), backup.url), 'restore', async (pipeline) => {
         await pipeline.setUp();
         await runWriting(pipeline, 1, /^partition taken over$/);
         await backup.copy(name, `${name}_backup`);

@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { type HttpParts, httpApp, startHttp } from '../../src/http/server.ts';
 
 const logger = pino({ level: 'silent' });
-const settings = { host: '127.0.0.1', port: 0, token: null };
+const settings = { host: '127.0.0.1', port: 0, token: null, tokenFile: null };
 const parts = (given: Partial<HttpParts> = {}): HttpParts => ({
   live: () => null,
   ready: () => null,
@@ -44,6 +47,43 @@ describe('access', () => {
     expect((await get('/metrics', {}, token, 'Bearer a-long-token')).body).toBe('tidemark_info 1\n');
     expect((await get('/livez', {}, token)).statusCode).toBe(200);
     expect((await get('/readyz', {}, token)).statusCode).toBe(200);
+  });
+
+  test('with a token, why a processor is not ready is told to who bears it alone', async () => {
+    const ready = () => 'waiting for Postgres (tidemark at db-7.internal)';
+    const live = () => 'gave up: broker-3.internal refused the login';
+    const token = 'a-long-token';
+    for (const [url, why] of [
+      ['/readyz', ready()],
+      ['/livez', live()],
+    ] as const) {
+      const [stranger, known] = [
+        await get(url, { ready, live }, token),
+        await get(url, { ready, live }, token, `Bearer ${token}`),
+      ];
+      expect([stranger.statusCode, known.statusCode]).toEqual([503, 503]);
+      expect(stranger.json()).toMatchObject({ status: 'no' });
+      expect(stranger.body).not.toContain('internal');
+      expect(known.json()).toEqual({ status: 'no', reason: why });
+    }
+  });
+
+  test('a token in a file is the one that stands there now; while it cannot be read, nobody is let in', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'token-'));
+    const tokenFile = join(directory, 'token');
+    writeFileSync(tokenFile, 'first-token\n');
+    let why: string | null = null;
+    const app = httpApp({ ...settings, token: 'first-token', tokenFile }, parts({ ready: () => why }), logger);
+    const status = async (token: string) =>
+      (await app.inject({ url: '/metrics', headers: { authorization: `Bearer ${token}` } })).statusCode;
+    expect(await status('first-token')).toBe(200);
+    writeFileSync(tokenFile, 'second-token\n');
+    expect([await status('first-token'), await status('second-token')]).toEqual([401, 200]);
+    rmSync(directory, { recursive: true });
+    expect(await status('second-token')).toBe(500);
+    expect((await app.inject({ url: '/readyz' })).statusCode).toBe(200);
+    why = 'waiting';
+    expect((await app.inject({ url: '/readyz' })).statusCode).toBe(503);
   });
 
   test('what is not there is not told apart from what is, without the token', async () => {

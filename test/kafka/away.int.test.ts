@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KafkaOutput } from '../../src/kafka/output.ts';
-import { whyNotJava } from '../../src/local/java.ts';
-import { type JavaStack, startStack } from '../../src/local/stack.ts';
+import type { JavaStack } from '../../src/local/stack.ts';
+import { brokersOf, startOwnStack, whyNoOwnStack } from '../support/own-stack.ts';
+import { kafkaAddress, partsOf } from '../support/parts.ts';
 import { uniqueName } from '../support/stack.ts';
 import { ready } from '../wire/messages.ts';
 import { makeTopic, produce, quiet, Reader, until } from './support.ts';
 
-const reason = await whyNotJava(process.env);
+const reason = await whyNoOwnStack();
 const describeJava = reason === null ? describe : describe.skip;
 
 /** Less than any of KafkaJS's own waits for a broker that does not answer, which are 30 s and more. */
@@ -18,46 +19,46 @@ function bounded<T>(what: string, work: Promise<T>): Promise<T> {
   return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
-/** A broker of its own: it is killed and stopped here. */
-describeJava(`a broker that is away${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
+/** Brokers of its own, killed and stopped all together. */
+describeJava(`the brokers, away${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
   let own: JavaStack;
   let shared: string | undefined;
 
   beforeAll(async () => {
-    own = (await startStack({ env: { ...process.env, TIDEMARK_STACK: 'java' }, fast: true })) as JavaStack;
+    own = await startOwnStack({ fast: true });
     shared = process.env.TIDEMARK_TEST_STACK;
-    const { kind, brokers, registryUrl, databaseUrl, java, jars } = own;
-    process.env.TIDEMARK_TEST_STACK = JSON.stringify({ kind, brokers, registryUrl, databaseUrl, java, jars });
-  }, 120_000);
+    process.env.TIDEMARK_TEST_STACK = JSON.stringify({ ...partsOf(own), kind: own.kind });
+  }, 300_000);
   afterAll(async () => {
     process.env.TIDEMARK_TEST_STACK = shared;
     await own.stop();
   });
 
   const asleep = async (work: () => Promise<void>) => {
-    process.kill(own.broker.pid, 'SIGSTOP');
+    const pids = brokersOf(own).pids();
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
     try {
       await work();
     } finally {
-      process.kill(own.broker.pid, 'SIGCONT');
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
     }
   };
 
-  test('is waited for: reading begins when it is there, and goes on after it was killed, without a gap', async () => {
+  test('are waited for: reading begins when they are there, and goes on after they were killed, without a gap', async () => {
     const topic = await makeTopic(2);
     await produce(
       topic,
       [0, 1].flatMap((partition) => [{ partition, value: `${partition} before` }]),
     );
-    await own.broker.kill();
+    await brokersOf(own).kill();
     const reader = new Reader({ topic, group: uniqueName('g') });
     const starting = reader.log.start(reader);
-    await own.broker.start();
+    await brokersOf(own).start();
     await starting;
     await until('both partitions are read', () => reader.values().length >= 2);
-    await own.broker.kill();
+    await brokersOf(own).kill();
     await until('the membership is lost', () => reader.revocations === 1);
-    await own.broker.start();
+    await brokersOf(own).start();
     await produce(
       topic,
       [0, 1].flatMap((partition) => [{ partition, value: `${partition} after` }]),
@@ -67,9 +68,9 @@ describeJava(`a broker that is away${reason === null ? '' : ` (skipped: ${reason
     expect(reader.values(1)).toEqual(['1 before', '1 after']);
     expect(reader.failures).toEqual([]);
     await reader.log.stop();
-  }, 120_000);
+  }, 300_000);
 
-  test('and does not answer keeps neither the reader from stopping, nor one that never joined', async () => {
+  test('and silent, they keep neither the reader from stopping, nor one that never joined', async () => {
     const topic = await makeTopic();
     await produce(topic, [{ value: 'x' }]);
     const group = uniqueName('g');
@@ -85,10 +86,10 @@ describeJava(`a broker that is away${reason === null ? '' : ` (skipped: ${reason
     });
   });
 
-  test('and does not answer keeps no producer from closing, and what it was sending is not there later', async () => {
+  test('and silent, they keep no producer from closing, and what it was sending is not there later', async () => {
     const input = await makeTopic();
     const topics = { output: await makeTopic(), 'dead-letter': await makeTopic(), late: await makeTopic() };
-    const address = { brokers: own.brokers, clientId: 'test' };
+    const address = kafkaAddress(partsOf(own));
     const make = () => new KafkaOutput({ address, group: uniqueName('g'), input, topics, logger: quiet });
     const message = (sequence: number) => ({
       topic: 'output' as const,

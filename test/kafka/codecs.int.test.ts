@@ -45,6 +45,6 @@ describeReal('compressed records', () => {
       );
     }
     const wanted = CODECS.flatMap(([name]) => lines.map((line) => `0|null|${name} ${line}`));
-    expect(await consoleConsumer(topic, wanted.length)).toEqual(wanted);
+    expect(await consoleConsumer(topic, 1, wanted.length)).toEqual(wanted);
   });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { kafkaClient } from '../../src/kafka/client.ts';
 import { watchEndTxn } from '../../src/kafka/end-txn.ts';
+import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { makeTopic, quiet } from './support.ts';
 
@@ -9,7 +10,7 @@ describeReal('the failpoint behind EndTxn', () => {
     const topic = await makeTopic();
     const happened: string[] = [];
     const socketFactory = watchEndTxn(() => happened.push('sent'));
-    const kafka = kafkaClient({ brokers: stack().brokers, clientId: 'test' }, quiet, { socketFactory });
+    const kafka = kafkaClient(kafkaAddress(stack()), quiet, { socketFactory });
     const producer = kafka.producer({
       transactionalId: uniqueName('t'),
       idempotent: true,

@@ -5,6 +5,8 @@ export type Answer =
   | 'accept'
   /** Says that the credentials are wrong, and closes the connection. */
   | 'refuse'
+  /** Says in the mechanism why not, as brokers do with a token, and refuses once that is acknowledged. */
+  | 'refuse the token'
   /** Closes the connection where it should answer. */
   | 'close'
   /** The same, one step earlier. */
@@ -94,8 +96,12 @@ export class FakeBroker {
       case AUTHENTICATE:
         this.logins.push(body.subarray(4));
         if (answer === 'close') return this.#next(null);
-        if (answer === 'refuse') {
-          return this.#next(Buffer.concat([int16(58), string('Invalid username or password'), int32(0), int64(0n)]));
+        if (answer === 'refuse the token' && body.length > 5) {
+          return Buffer.concat([int16(0), int16(-1), bytes('{"status":"invalid_token"}'), int64(0n)]);
+        }
+        if (answer === 'refuse' || answer === 'refuse the token') {
+          const said = answer === 'refuse' ? 'Invalid username or password' : '{"status":"invalid_token"}';
+          return this.#next(Buffer.concat([int16(58), string(said), int32(0), int64(0n)]));
         }
         return this.#next(Buffer.concat([int16(0), int16(-1), int32(0), int64(this.lifetime)]));
       case METADATA:
@@ -133,6 +139,10 @@ function int64(value: bigint): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(value);
   return bytes;
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.concat([int32(Buffer.byteLength(text)), Buffer.from(text)]);
 }
 
 function string(text: string): Buffer {

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
 import { dropMember, membersOf } from '../../src/kafka/group.ts';
 import { FormerMembers } from '../../src/kafka/killed.ts';
+import { kafkaAddress } from '../support/parts.ts';
 import { LONG_SESSION, silentMember } from '../support/silent-member.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { client, makeTopic, quiet, Reader, until } from './support.ts';
@@ -97,7 +98,7 @@ describeReal('members of a killed processor', () => {
   }
 
   function read(group: string, readGone: () => Promise<readonly string[]>): Promise<FormerMembers | null> {
-    return FormerMembers.read({ address: { brokers: stack().brokers }, group, readGone, logger: quiet });
+    return FormerMembers.read({ address: kafkaAddress(stack()), group, readGone, logger: quiet });
   }
 
   async function ids(link: ClusterLink, group: string): Promise<string[]> {

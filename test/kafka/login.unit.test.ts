@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type KafkaAddress, kafkaClient } from '../../src/kafka/client.ts';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
@@ -12,7 +15,7 @@ let address: KafkaAddress;
 beforeEach(async () => {
   broker = new FakeBroker();
   const sasl = { mechanism: 'plain', username: 'fold', password: 'secret' } as const;
-  address = { brokers: [await broker.listen()], sasl } as unknown as KafkaAddress;
+  address = { brokers: [await broker.listen()], sasl };
 });
 afterEach(() => broker.close());
 
@@ -86,9 +89,36 @@ describe('a login', () => {
     },
   );
 
+  test('is by the password that its file holds at that moment', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'login-'));
+    const passwordFile = join(directory, 'password');
+    address = { ...address, sasl: { ...address.sasl, password: 'at the start', passwordFile } };
+    for (const password of ['first', 'second']) {
+      writeFileSync(passwordFile, `${password}\n`);
+      await login('accept');
+    }
+    expect(broker.logins.map(String)).toEqual(['\0fold\0first', '\0fold\0second']);
+    rmSync(directory, { recursive: true });
+    const error = await failed(login('accept'));
+    expect(remedy(error)).toBeNull();
+    expect(error.message).toMatch(/kafka\.sasl\.password_file: the file \/.*\/password cannot be read/);
+  });
+
+  test('is had at a broker by its IPv6 address, beside others', async () => {
+    const other = new FakeBroker();
+    const there = await other.listen('::1');
+    address = { ...address, brokers: [there, ...address.brokers] };
+    await login('accept');
+    await login('accept');
+    await other.close();
+    expect([other.logins.length, broker.logins.length]).toEqual([2, 0]);
+    await login('accept');
+    expect(broker.logins).toHaveLength(1);
+  });
+
   test('of another user is another login', async () => {
     await login('accept');
-    address = { ...address, sasl: { ...address.sasl!, username: 'other' } };
+    address = { ...address, sasl: { ...address.sasl, username: 'other' } };
     expect(remedy(await failed(login('refuse')))).not.toBeNull();
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { KafkaOutput } from '../../src/kafka/output.ts';
 import type { OutMessage, OutputSession, OutputTopic } from '../../src/processor/ports.ts';
+import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { ready } from '../wire/messages.ts';
 import { consoleConsumer } from './console.ts';
@@ -47,7 +48,7 @@ describeReal('the output on a broker', () => {
   }
 
   function another(input: string, topics: Record<OutputTopic, string>): KafkaOutput {
-    const address = { brokers: stack().brokers, clientId: 'test' };
+    const address = kafkaAddress(stack());
     const output = new KafkaOutput({ address, group: `group-of-${input}`, input, topics, logger: quiet });
     outputs.push(output);
     return output;
@@ -71,7 +72,7 @@ describeReal('the output on a broker', () => {
     const second = await another(input, topics).open(1);
     expect(await second.position()).toBe(4);
     expect(await (await output.open(0)).position()).toBeNull();
-    expect(await consoleConsumer(topics.output, 4)).toEqual(range(4).map((s) => `1|key-${s}|value-${s}`));
+    expect(await consoleConsumer(topics.output, 2, 4)).toEqual(range(4).map((s) => `1|key-${s}|value-${s}`));
   });
 
   test('a newer producer fences the one before from the moment it is open', async () => {
@@ -99,7 +100,7 @@ describeReal('the output on a broker', () => {
     expect((await second.readBack(0)).map(({ sequence, value }) => [sequence, String(value)])).toEqual(
       range(3).map((sequence) => [sequence, `value-${sequence}`]),
     );
-    expect(await consoleConsumer(topics.output, 3)).toEqual(range(3).map((s) => `0|key-${s}|value-${s}`));
+    expect(await consoleConsumer(topics.output, 2, 3)).toEqual(range(3).map((s) => `0|key-${s}|value-${s}`));
   });
 
   test('what is larger than a request goes in several, in order, within one transaction', async () => {
@@ -130,9 +131,9 @@ describeReal('the output on a broker', () => {
       ],
       5,
     );
-    expect(await consoleConsumer(topics.output, 1)).toEqual(['1|key-0|value-0']);
+    expect(await consoleConsumer(topics.output, 2, 1)).toEqual(['1|key-0|value-0']);
     // As Java's murmur2 has it: toPositive(murmur2("session-1")) % 3 and so on; checked in layout.unit.test.ts.
-    const deadLetters = await consoleConsumer(topics['dead-letter'], 3);
+    const deadLetters = await consoleConsumer(topics['dead-letter'], 3, 3);
     expect(deadLetters).toHaveLength(3);
     expect(deadLetters).toContain('1|null|as it came');
     expect(await session.readBack(0)).toEqual([

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { aclCommands } from '../../src/kafka/acl-command.ts';
-import { RIGHTS, rightsFor, USES } from '../../src/kafka/rights.ts';
-import { withRights } from '../../src/kafka/rights-docs.ts';
+import { aclCommands } from '../../src/kafka/rights/acl-command.ts';
+import { RIGHTS, rightsFor, USES } from '../../src/kafka/rights/declaration.ts';
+import { withRights } from '../../src/kafka/rights/docs.ts';
 import { loadSettings } from '../../src/settings/index.ts';
 
 const load = (...set: string[]) => loadSettings({ flags: { set }, env: {}, cwd: '/' }).settings;

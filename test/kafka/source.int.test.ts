@@ -112,7 +112,8 @@ describeReal('the input log on a broker', () => {
   });
 
   test('bounds are ends, not last stable offsets; times are found; a time past all is the end', async () => {
-    const topic = await makeTopic(2);
+    // The records are of 1970, and would be deleted.
+    const topic = await makeTopic(2, { 'retention.ms': '-1' });
     await produce(topic, [
       { partition: 0, value: 'a', timestamp: '1000' },
       { partition: 0, value: 'b', timestamp: '2000' },

@@ -4,12 +4,13 @@ import { type Logger, pino } from 'pino';
 import { kafkaClient } from '../../src/kafka/client.ts';
 import { KafkaInputLog, type SourceOptions } from '../../src/kafka/source.ts';
 import type { InputListener, RawRecord, RecordBatch } from '../../src/processor/ports.ts';
+import { kafkaAddress } from '../support/parts.ts';
 import { stack, uniqueName } from '../support/stack.ts';
 
 export const quiet: Logger = pino({ level: process.env.TIDEMARK_TEST_LOG ?? 'silent' });
 
 export function client(): Kafka {
-  return kafkaClient({ brokers: stack().brokers, clientId: 'test' }, quiet);
+  return kafkaClient(kafkaAddress(stack()), quiet);
 }
 
 /** Resolves once `condition` holds; throws with what was awaited after `ms`. */
@@ -27,10 +28,16 @@ export async function makeTopic(partitions = 1, config: Record<string, string> =
   const admin = client().admin();
   await admin.connect();
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }] });
+  // KafkaJS's own waiting fails at once where a broker has not heard of the topic yet.
+  await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions, configEntries }] });
   await until('the topic has leaders', async () => {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    return topics[0]!.partitions.length === partitions && topics[0]!.partitions.every(({ leader }) => leader >= 0);
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]!.partitions.length === partitions && topics[0]!.partitions.every(({ leader }) => leader >= 0);
+    } catch (error) {
+      if (!/UNKNOWN_TOPIC_OR_PARTITION|LEADER_NOT_AVAILABLE/.test((error as { type?: string }).type ?? '')) throw error;
+      return false;
+    }
   });
   await admin.disconnect();
   return topic;
@@ -41,8 +48,13 @@ export async function produce(topic: string, messages: Message[], compression = 
   const createPartitioner = kafkajs.Partitioners.DefaultPartitioner;
   const producer = client().producer({ createPartitioner, idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
-  await producer.send({ topic, messages, compression });
+  for (const own of byPartition(messages)) await producer.send({ topic, messages: own, compression });
   await producer.disconnect();
+}
+
+/** A partition a request: KafkaJS sends twice, or not at all, to some of several leaders. */
+function byPartition(messages: readonly Message[]): Iterable<Message[]> {
+  return Map.groupBy(messages, ({ partition }) => partition).values();
 }
 
 /** A producer of one transaction at a time, to leave committed and aborted ones in a topic. */
@@ -57,7 +69,7 @@ export async function transactions(topic: string) {
   await producer.connect();
   const begin = async (messages: Message[]) => {
     const transaction = await producer.transaction();
-    await transaction.send({ topic, messages });
+    for (const own of byPartition(messages)) await transaction.send({ topic, messages: own });
     return transaction;
   };
   return {
@@ -90,7 +102,7 @@ export class Reader implements InputListener {
   constructor(options: Pick<SourceOptions, 'topic' | 'group'> & Partial<SourceOptions>, positions = new Map()) {
     this.positions = positions;
     this.log = new KafkaInputLog({
-      address: { brokers: stack().brokers, clientId: 'test' },
+      address: kafkaAddress(stack()),
       logger: quiet,
       ...options,
     });

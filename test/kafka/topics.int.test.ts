@@ -1,19 +1,29 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { setUpTopics } from '../../src/kafka/setup.ts';
 import { Topics } from '../../src/kafka/topics.ts';
+import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { makeTopic, quiet } from './support.ts';
+import { client, makeTopic, quiet } from './support.ts';
 
 describeReal('the topics of a cluster', () => {
   const made: Topics[] = [];
   const topics = () => {
-    const one = new Topics({ brokers: stack().brokers, clientId: 'test' }, quiet);
+    const one = new Topics(kafkaAddress(stack()), quiet);
     made.push(one);
     return one;
   };
   afterAll(async () => {
     await Promise.all(made.map((one) => one.close()));
   });
+
+  /** As a client of the tests' own is told. */
+  const replicasOf = async (topic: string) => {
+    const admin = client().admin();
+    await admin.connect();
+    const [found] = (await admin.fetchTopicMetadata({ topics: [topic] })).topics;
+    await admin.disconnect();
+    return found!.partitions[0]!.replicas.length;
+  };
 
   const settings = (input: string) =>
     ({
@@ -39,7 +49,7 @@ describeReal('the topics of a cluster', () => {
     expect(second.every(({ state, differences }) => state === 'exists' && differences.length === 0)).toBe(true);
     expect(await topics().describe(input)).toMatchObject({
       partitions: 3,
-      replicas: 1,
+      replicas: await replicasOf(await makeTopic()),
       config: { 'message.timestamp.type': 'LogAppendTime' },
     });
   });

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LogRecord } from '../../src/core/event.ts';
 import { Partition } from '../../src/core/partition.ts';
@@ -13,12 +13,17 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
   const schema = testSchema();
   const memory = new MemoryStore<string>();
   afterAll(() => memory.close());
+  // With the rights that are printed for `run`: all that folding asks of Postgres is met in here.
+  let run: { readonly url: string; readonly schema: string };
+  beforeAll(async () => {
+    run = await schema.as('run');
+  });
 
   /** Folds the log, each answer of either store held against the other's. Commits and memory losses as `turns` say. */
   async function drive(log: Log, turns: readonly Turn[], partition: number): Promise<void> {
     const source = { topic: 'tracks', partition };
     const [rules, steps] = [rulesOfLog(log), stepsOfLog(log)];
-    const postgres = schema.store();
+    const postgres = schema.store(undefined, run);
     let lease = await PairLease.takeOver(postgres, memory, partition);
     let fold = new Partition<string>(rules, source, lease.first.state, lease.first.open);
     const commit = async (last: LogRecord<string> | null) => {

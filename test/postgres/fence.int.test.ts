@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { connect } from '../../src/postgres/connect.ts';
 import { Fenced } from '../../src/processor/ports.ts';
+import { withParameter } from '../support/parts.ts';
 import { describeReal } from '../support/stack.ts';
 import { visitEvents } from '../support/visit-events.ts';
 import { Committer, makeVisit, T0 } from './make.ts';
@@ -176,10 +177,9 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
   });
 
   test('synchronous_commit off is refused, with what to do', async () => {
-    const url = new URL(schema.url);
-    url.searchParams.set('options', '-c synchronous_commit=off');
+    const url = withParameter(schema.url, 'options', '-c synchronous_commit=off');
     const { PostgresStore } = await import('../../src/postgres/store.ts');
-    const store = new PostgresStore({ ...schema.options, url: url.href });
+    const store = new PostgresStore({ ...schema.options, url });
     await expect(store.takeOver(schema.nextPartition())).rejects.toThrow('SET synchronous_commit TO on');
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import pg from 'pg';
+import { type SqlRole, sqlGrants } from '../../src/postgres/grants.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { stack, uniqueName } from '../support/stack.ts';
@@ -8,6 +9,7 @@ import { stack, uniqueName } from '../support/stack.ts';
 export class TestSchema {
   readonly schema = uniqueName('store');
   readonly #stores: PostgresStore<string>[] = [];
+  readonly #roles: string[] = [];
   #client: pg.Client | null = null;
   #partition = 0;
 
@@ -19,13 +21,32 @@ export class TestSchema {
     return { url: this.url, schema: this.schema };
   }
 
+  /**
+   * How a role of its own reaches the schema, which has what is printed for such a one and nothing else. The role goes with
+   * the schema.
+   */
+  async as(role: SqlRole): Promise<{ readonly url: string; readonly schema: string }> {
+    const name = `${this.schema}_${role}`;
+    const [where] = await this.sql('SELECT current_user AS owner, current_database() AS database');
+    const { owner, database } = where as { owner: string; database: string };
+    const all = sqlGrants({ database, schema: this.schema, owner, run: name, retry: name, reader: name });
+    if (role !== 'reader') await this.sql(`CREATE ROLE ${name}`);
+    for (const sql of all.find((grants) => grants.role === role)!.sql) await this.sql(sql);
+    await this.sql(`ALTER ROLE ${name} LOGIN PASSWORD 'secret'`);
+    this.#roles.push(name);
+    const url = new URL(this.url);
+    url.username = name;
+    url.password = 'secret';
+    return { url: url.href, schema: this.schema };
+  }
+
   /** Answers as plain rows, unqualified names being those of the schema. Integers as numbers. */
   async sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
     return (await this.#client!.query({ text, values, rowMode: undefined } as pg.QueryConfig)).rows;
   }
 
-  store(owner?: string): PostgresStore<string> {
-    const store = new PostgresStore<string>({ ...this.options, ...(owner === undefined ? {} : { owner }) });
+  store(owner?: string, options = this.options): PostgresStore<string> {
+    const store = new PostgresStore<string>({ ...options, ...(owner === undefined ? {} : { owner }) });
     this.#stores.push(store);
     return store;
   }
@@ -46,6 +67,7 @@ export class TestSchema {
   async close(): Promise<void> {
     await Promise.all(this.#stores.map((store) => store.close()));
     await this.#client?.query(`DROP SCHEMA IF EXISTS ${this.schema} CASCADE`);
+    for (const role of this.#roles) await this.#client?.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     await this.#client?.end();
   }
 }

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { connect, createPool, DatabaseUnreachable } from '../../src/postgres/connect.ts';
+import { VIEWS } from '../../src/postgres/grants.ts';
 import { readMeta, writeMeta } from '../../src/postgres/meta.ts';
 import { ensureDatabase, migrate, pendingMigrations } from '../../src/postgres/migrate.ts';
-import { ensureReaderRole, VIEWS } from '../../src/postgres/reader-role.ts';
+import { ensureReaderRole } from '../../src/postgres/reader-role.ts';
 import { readStatus } from '../../src/postgres/status.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
@@ -104,7 +105,7 @@ describeReal('setting up a database', () => {
     const { role, changed, sql } = await ensureReaderRole(main.options);
     try {
       expect({ role, changed, sql }).toEqual({ role: `${main.schema}_reader`, changed: true, sql: null });
-      expect(await ensureReaderRole(main.options)).toEqual({ role, changed: false, sql: null });
+      expect(await ensureReaderRole(main.options)).toEqual({ role, changed: false, sql: null, mayNot: false });
       const client = await connect(main.options);
       await client.query(`SET ROLE ${role}`);
       for (const view of VIEWS) await client.query(`SELECT * FROM ${view}`);

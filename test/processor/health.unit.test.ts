@@ -51,6 +51,8 @@ describe('whether a processor is ready', () => {
     expect(host.processor.hindrance).toBeNull();
     await world.clock.pass(1);
     expect(host.processor.hindrance).toBe('partition 0 waits for the schema registry');
+    host.processor.reports = () => [{ ...report!, waiting: { for: 'registry', since, why: 'correct registry.token' } }];
+    expect(host.processor.hindrance).toBe('partition 0 waits for the schema registry: correct registry.token');
   });
 
   test('it is not while the group has thrown it out', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Admin, Kafka, logLevel, type Message, type Producer } from 'kafkajs';
+import type { Admin, Kafka, Message, Producer } from 'kafkajs';
 import pg from 'pg';
 import pino from 'pino';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
@@ -8,6 +8,7 @@ import { boundsOf } from '../../src/kafka/offsets.ts';
 import { scan } from '../../src/kafka/scan.ts';
 import type { RawRecord } from '../../src/processor/ports.ts';
 import { tidemark } from '../cli/harness.ts';
+import { plainKafka } from '../e2e/support/kafka.ts';
 import { stack, uniqueName } from '../support/stack.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -25,11 +26,8 @@ export class Ground {
   readonly client: pg.Client;
 
   constructor(format: 'avro' | 'json' | 'tracardi', env: NodeJS.ProcessEnv = {}) {
-    const { brokers, registryUrl, databaseUrl } = stack();
     this.env = {
-      KAFKA_BROKERS: brokers.join(','),
-      SCHEMA_REGISTRY_URL: registryUrl,
-      DATABASE_URL: databaseUrl,
+      ...stack().env,
       TIDEMARK_DATABASE_SCHEMA: this.name,
       TIDEMARK_KAFKA_GROUP: this.name,
       TIDEMARK_INPUT_TOPIC: this.name,
@@ -40,11 +38,11 @@ export class Ground {
       TIDEMARK_HTTP_PORT: '0',
       ...env,
     };
-    this.#kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+    this.#kafka = plainKafka(stack());
     this.#admin = this.#kafka.admin();
     this.#producer = this.#kafka.producer();
     this.link = new ClusterLink(this.#kafka, pino({ level: 'silent' }));
-    this.client = new pg.Client(databaseUrl);
+    this.client = new pg.Client(stack().databaseUrl);
   }
 
   async open(): Promise<void> {

@@ -3,6 +3,7 @@ import { registryEncoder } from '../../src/simulate/encode.ts';
 import { DEFAULT_TRAFFIC, traffic } from '../../src/simulate/traffic.ts';
 import { Registry, subjectOf } from '../../src/wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
+import { settingsFor } from '../support/parts.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { Ground } from './ground.ts';
 
@@ -54,8 +55,7 @@ describeReal('what was set aside', () => {
   });
 
   test('is shown with its value decoded: Avro by its schema id, JSON, and what is neither as bytes', async () => {
-    const { registryUrl } = stack();
-    const registry = new Registry({ url: registryUrl });
+    const registry = new Registry(settingsFor(stack()).registry);
     const known = (await registry.lookup(subjectOf(ground.name), TRACK_EVENT_SCHEMA))!;
     const encode = registryEncoder(registry, known.id);
     const [record] = traffic({ ...DEFAULT_TRAFFIC, broken: 0, seed: 1, startAt: Date.now(), gap: 1_000 });

@@ -89,10 +89,10 @@ const anything = fc
   )
   .map(fileOf);
 
-/** Whether JSON Schema could tell, if it is wrong: bounds of what is written as text, for one, it cannot. */
+/** Whether JSON Schema could tell, if it is wrong: bounds of what is written as text it cannot, nor what is in a file. */
 function canBeTold({ type }: AnySetting, value: unknown): boolean {
   if (typeof value !== 'string') return true;
-  if (type.name === 'list' || type.name === 'URL') return false;
+  if (['list', 'URL', 'file'].includes(type.name)) return false;
   return !/^(\d|earliest|latest)/.test(value);
 }
 

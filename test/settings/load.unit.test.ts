@@ -27,6 +27,73 @@ function problems(options: LoadOptions): readonly string[] {
   return [];
 }
 
+const ENDPOINT = {
+  KAFKA_SASL_MECHANISM: 'oauthbearer',
+  KAFKA_SASL_TOKEN_URL: 'https://login.example/token',
+  KAFKA_SASL_CLIENT_ID: 'fold',
+  KAFKA_SASL_CLIENT_SECRET: 's',
+};
+
+describe('what would tell a secret', () => {
+  const registry = (url: string, more = {}) => load({ env: { SCHEMA_REGISTRY_URL: url, ...more } }).warnings;
+  const token = { SCHEMA_REGISTRY_TOKEN: 'hunter2' };
+  const password = { SCHEMA_REGISTRY_USERNAME: 'me', SCHEMA_REGISTRY_PASSWORD: 'hunter2' };
+
+  test.each([
+    ['http://registry:81', token, 'token'],
+    ['https://a,http://b:81', password, 'password'],
+    ['http://me:hunter2@registry:81', {}, 'password'],
+  ])('is warned of: %s', (url, more, what) => {
+    const [warning, ...others] = registry(url, more);
+    expect(warning).toMatch(new RegExp(`registry\\.url has http://(registry|b):81.*: the ${what} crosses the network`));
+    expect(warning).not.toContain('hunter2');
+    expect(others).toEqual([]);
+  });
+
+  test.each([
+    ['http://registry:8081', {}],
+    ['https://registry', token],
+    ['https://me:hunter2@registry', {}],
+    ['http://localhost:8081,http://127.0.0.1:8081,http://[::1]:8081', password],
+  ])('is not warned of where it does not: %s', (url, more) => {
+    expect(registry(url, more)).toEqual([]);
+  });
+
+  test('an address of a token endpoint holds no secret', () => {
+    const env = { ...ENDPOINT, KAFKA_TLS: 'true', KAFKA_SASL_TOKEN_URL: 'https://me:hunter2@login.example/token' };
+    const [problem, ...others] = problems({ env });
+    expect(problem).toMatch(/^kafka\.sasl\.token_url holds a user: /);
+    expect(problem).not.toContain('hunter2');
+    expect(others).toEqual([]);
+  });
+});
+
+describe('a file with a mistake in it', () => {
+  const SECRET = 'hunter2';
+  test.each([
+    `kafka: { sasl: { password: abc: ${SECRET} } }`,
+    `kafka:\n  sasl:\n    password: @${SECRET}`,
+    `kafka:\n  sasl:\n    password: "${SECRET}`,
+    `database:\n  password: ${SECRET}: x`,
+    `database:\n\tpassword: ${SECRET}`,
+    `database.password: [${SECRET}`,
+    `database.password: %${SECRET}`,
+    `database.password: *${SECRET}`,
+    `database.password: |${SECRET}\n  x`,
+    `database.password: >2 ${SECRET}\n  x`,
+    `database.password: "a" ${SECRET}`,
+    `database.password: "\\${SECRET}"`,
+    `database.password: {${SECRET}: 1}`,
+    `database.url: postgres://me:${SECRET}@h:x/d`,
+    `database.url: postgres://me:${SECRET}@h/d?sslmode=x`,
+    `registry.url: [http://me:${SECRET}@h:99999]`,
+  ])('names the place and quotes nothing of the line: %j', (content) => {
+    const found = problems({ flags: { config: file(content) } }).join('\n');
+    expect(found).toMatch(/\.yaml:\d/);
+    expect(found).not.toContain(SECRET);
+  });
+});
+
 describe('settings', () => {
   test('with nothing set, the rules are the defaults of the semantics', () => {
     const { settings, sources, warnings } = load({});
@@ -139,8 +206,37 @@ describe('settings', () => {
   test('a secret may stand in a file', () => {
     const name = file('s3cret-token\n', 'token');
     const { settings, where } = load({ env: { TIDEMARK_HTTP_TOKEN_FILE: name } });
-    expect(settings.http.token).toBe('s3cret-token');
+    expect(settings.http).toMatchObject({ token: 's3cret-token', tokenFile: join(cwd, name) });
     expect(where.get('http.token')).toBe('TIDEMARK_HTTP_TOKEN_FILE');
+  });
+
+  test('of a secret and a file that holds it the later source wins', () => {
+    const config = file(`http.token_file: ${file('from-file')}\n`);
+    expect(load({ flags: { config } }).settings.http.token).toBe('from-file');
+    const { settings } = load({ flags: { config }, env: { TIDEMARK_HTTP_TOKEN: 'from-variable' } });
+    expect(settings.http).toMatchObject({ token: 'from-variable', tokenFile: null });
+    const flags = { config: file('http.token: given\n'), set: [`http.token_file=${file('from-flag')}`] };
+    expect(load({ flags }).settings.http.token).toBe('from-flag');
+  });
+
+  test.each([
+    [
+      'user and password',
+      { KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' },
+    ],
+    ['a token', { KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN: 't', KAFKA_SASL_EXTENSIONS: 'a=b' }],
+    ['a token endpoint', { ...ENDPOINT, KAFKA_SASL_SCOPE: 's t', KAFKA_SASL_TOKEN_PARAMETERS: 'audience=a,b=c' }],
+    ['IAM', { KAFKA_SASL_MECHANISM: 'aws-msk-iam', KAFKA_SASL_AWS_REGION: 'eu-west-1' }],
+  ])('a login may be by %s', (_, variables) => {
+    expect(problems({ env: { KAFKA_TLS: '1', ...variables } })).toEqual([]);
+  });
+
+  test('a login that anybody on the way can read is warned of', () => {
+    const plain = { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' };
+    expect(load({ env: plain }).warnings).toEqual([expect.stringMatching(/plain without kafka\.tls: the password/)]);
+    const open = { ...ENDPOINT, KAFKA_TLS: '1', KAFKA_SASL_TOKEN_URL: 'http://login.example/token' };
+    expect(load({ env: open }).warnings).toEqual([expect.stringMatching(/no https address: .*client_secret/)]);
+    expect(load({ env: { ...ENDPOINT, KAFKA_TLS: '1' } }).warnings).toEqual([]);
   });
 
   test('listening beyond this machine without a token is warned of', () => {
@@ -187,12 +283,64 @@ describe('refused settings', () => {
     ['one topic for two things', env({ TIDEMARK_OUTPUT_TOPIC: 'tracks' }), /same topic, tracks/],
     ['a certificate without its key', env({ KAFKA_TLS: '1', KAFKA_TLS_CERT: 'a.pem' }), /belong together/],
     ['an authority without TLS', env({ KAFKA_TLS_CA: 'a.pem' }), /kafka\.tls is not/],
-    ['a user without a password', env({ KAFKA_SASL_USERNAME: 'u' }), /belong together/],
+    [
+      'a user without a mechanism',
+      env({ KAFKA_SASL_USERNAME: 'u' }),
+      /sasl\.mechanism and kafka\.sasl\.username belong/,
+    ],
+    [
+      'a user without a password',
+      env({ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u' }),
+      /plain needs kafka\.sasl\.username and kafka\.sasl\.password: set is kafka\.sasl\.username$/,
+    ],
+    [
+      'a login by token without one',
+      env({ KAFKA_SASL_MECHANISM: 'OAUTHBEARER' }),
+      /needs kafka\.sasl\.token_url, .*client_secret, and may have .*; or else kafka\.sasl\.token, .*: none of them is$/,
+    ],
+    [
+      'a token beside the endpoint that gives one',
+      env({ ...ENDPOINT, KAFKA_SASL_TOKEN: 't' }),
+      /oauthbearer needs .*: set are .*kafka\.sasl\.token$/,
+    ],
+    [
+      'a password beside a token',
+      env({ KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN: 't', KAFKA_SASL_PASSWORD: 'p' }),
+      /set are kafka\.sasl\.password and kafka\.sasl\.token$/,
+    ],
+    ['IAM without a region', env({ KAFKA_SASL_MECHANISM: 'aws-msk-iam' }), /aws-msk-iam needs kafka\.sasl\.aws_region/],
+    ['a parameter without a name', env({ ...ENDPOINT, KAFKA_SASL_TOKEN_PARAMETERS: '=x' }), /must be name=value/],
+    ['a passphrase without a key', env({ KAFKA_TLS: '1', KAFKA_TLS_KEY_PASSPHRASE: 'p' }), /kafka\.tls_key is not/],
+    [
+      'an authority that is none',
+      () => env({ KAFKA_TLS: '1', KAFKA_TLS_CA: file('PKCS12') }),
+      /^kafka\.tls_ca: \/.* holds no certificate in PEM form/,
+    ],
+    [
+      'an authority that is not there',
+      env({ KAFKA_TLS: '1', KAFKA_TLS_CA: 'none.pem' }),
+      /^kafka\.tls_ca: \/.*none\.pem cannot be read: ENOENT/,
+    ],
+    [
+      "a token endpoint's authority that is none",
+      () => env({ ...ENDPOINT, KAFKA_SASL_TOKEN_CA: file('') }),
+      /^kafka\.sasl\.token_ca: \/.* holds no certificate in PEM form: it is empty/,
+    ],
     ['a secret twice', env({ TIDEMARK_HTTP_TOKEN: 'long-enough', TIDEMARK_HTTP_TOKEN_FILE: 'x' }), /both set/],
     [
       'a secret in a file that is not there',
       env({ TIDEMARK_HTTP_TOKEN_FILE: 'x' }),
-      /TIDEMARK_HTTP_TOKEN_FILE: the file cannot be read/,
+      /http\.token_file \(TIDEMARK_HTTP_TOKEN_FILE\): the file \/.*x cannot be read/,
+    ],
+    [
+      'a secret in a file that is empty',
+      () => env({ TIDEMARK_HTTP_TOKEN_FILE: file('\n') }),
+      /http\.token_file .* is empty$/,
+    ],
+    [
+      'a secret in a file that may not be one',
+      () => env({ TIDEMARK_HTTP_TOKEN_FILE: file('two words') }),
+      /^http\.token \(TIDEMARK_HTTP_TOKEN_FILE\): must be visible ASCII/,
     ],
   ];
   test.each(refusals)('%s', (_, options, message) => {

@@ -1,15 +1,10 @@
 import { describe } from '@jest/globals';
 import type { StackKind } from '../../src/local/stack.ts';
+import type { Parts } from './parts.ts';
 
 /** The stack that all tests of a run share: make topics, schemas and groups with names of your own in it. */
-export interface TestStack {
+export interface TestStack extends Parts {
   readonly kind: Exclude<StackKind, 'memory'>;
-  readonly brokers: string[];
-  readonly registryUrl: string;
-  readonly databaseUrl: string;
-  readonly java: string;
-  /** Directory of the broker's jars with its command line tools; null where the stack brought none. */
-  readonly jars: string | null;
 }
 
 type Found = TestStack | { readonly kind: 'memory'; readonly reason: string };
@@ -19,6 +14,9 @@ const ABSENT: TestStack = {
   brokers: ['there-is-no-stack.invalid:9092'],
   registryUrl: 'http://there-is-no-stack.invalid',
   databaseUrl: 'postgres://there-is-no-stack.invalid/',
+  env: {},
+  properties: null,
+  access: null,
   java: 'java',
   jars: null,
 };

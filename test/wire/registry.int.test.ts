@@ -78,6 +78,73 @@ describe('subjects', () => {
   });
 });
 
+describe('several addresses', () => {
+  const path = '/subjects/t/versions/latest';
+  const other = createServer((request, response) => {
+    asked.push(request.headers.authorization ?? '');
+    response.statusCode = reply.status;
+    response.end(JSON.stringify(reply.json));
+  });
+  let reply: { status: number; json: unknown };
+  let asked: string[];
+  let both: string[];
+
+  beforeEach(async () => {
+    asked = [];
+    reply = { status: 200, json: { id: 9, version: 1, schema: '"long"' } };
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    both = [url, `http://127.0.0.1:${(other.address() as AddressInfo).port}`];
+  });
+  afterEach(async () => {
+    other.closeAllConnections();
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  test.each<[string, Reply]>([
+    ['drops the connection', 'drop'],
+    ['never answers', 'hang'],
+    ['has an error of its own', { status: 500, json: { error_code: 50001, message: 'down' } }],
+    ['is being moved', { status: 503, text: 'no upstream' }],
+  ])('one that %s hands over to the next, which is asked first from then on', async (_, failing) => {
+    answers[`GET ${path}`] = failing;
+    const registry = new Registry({ url: both, timeout: 200 });
+    expect(await registry.latest('t')).toMatchObject({ id: 9 });
+    expect(await registry.latest('t')).toMatchObject({ id: 9 });
+    expect([seen.length, asked.length]).toEqual([1, 2]);
+    expect(registry.current.host).toBe(both[1]);
+    // And back, where that one fails.
+    reply = { status: 502, json: {} };
+    answers[`GET ${path}`] = { json: { id: 4, version: 1, schema: '"string"' } };
+    expect(await registry.latest('t')).toMatchObject({ id: 4 });
+  });
+
+  test('one that answers no hands nothing over: it does not know, or refuses', async () => {
+    const registry = new Registry({ url: both });
+    expect(await registry.latest('t')).toBeNull();
+    answers[`GET ${path}`] = { status: 401, json: { error_code: 401, message: 'no' } };
+    await expect(registry.latest('t')).rejects.toThrow(RegistryRefused);
+    expect(asked).toEqual([]);
+  });
+
+  test('where none answers, each is told of', async () => {
+    answers[`GET ${path}`] = 'drop';
+    reply = { status: 503, json: { message: 'starting' } };
+    const refused = new Registry({ url: both }).latest('t');
+    await expect(refused).rejects.toThrow(RegistryUnreachable);
+    await expect(refused).rejects.toThrow(
+      new RegExp(`${both[0]} gives no answer.*; .*${both[1]} answered .* 503: starting`),
+    );
+  });
+
+  test('each address is let in by its own credentials, unless some are given apart', async () => {
+    const own = both.map((address, i) => address.replace('//', `//u${i}:p@`));
+    answers[`GET ${path}`] = 'drop';
+    await new Registry({ url: own }).latest('t');
+    await new Registry({ url: own, token: 't0ken' }).latest('t');
+    expect(asked).toEqual([`Basic ${Buffer.from('u1:p').toString('base64')}`, 'Bearer t0ken']);
+  });
+});
+
 describe('writer schemas', () => {
   test('a schema is found by its id', async () => {
     answers['GET /schemas/ids/7'] = { json: { schema: '{"type":"long"}' } };
@@ -165,6 +232,31 @@ describe('errors', () => {
     await expect(refused).rejects.toMatchObject({ status: 409, message: expect.stringContaining('incompatible: x') });
     answers['GET /subjects/t/versions/latest'] = { status: 401, json: { error_code: 401, message: 'no' } };
     await expect(registry.latest('t')).rejects.toThrow('registry.username');
+    answers['GET /subjects/t/versions/latest'] = { status: 403, json: { error_code: 40301, message: 'no right' } };
+    await expect(registry.latest('t')).rejects.toThrow(/no right.*grant this user the right/);
+  });
+
+  test('an address that has moved is told by the new one', async () => {
+    server.once('request', (_, response) => response.writeHead(301, { location: 'https://elsewhere/' }));
+    await expect(new Registry({ url }).latest('t')).rejects.toThrow(/301.*https:\/\/elsewhere\/.*registry\.url/);
+  });
+
+  test('a connection that was kept and is closed by now is no failure', async () => {
+    answers['GET /subjects/t/versions/latest'] = { json: { id: 4 } };
+    const registry = new Registry({ url });
+    await registry.latest('t');
+    server.closeAllConnections();
+    await registry.latest('t');
+    expect(seen).toHaveLength(2);
+  });
+
+  test('a subject is deleted for good, and need not be there', async () => {
+    answers['DELETE /subjects/t'] = { json: [1, 2] };
+    answers['DELETE /subjects/t?permanent=true'] = { json: [1, 2] };
+    const registry = new Registry({ url });
+    await registry.remove('t');
+    await registry.remove('u');
+    expect(seen.map(({ request }) => request).slice(0, 2)).toEqual(Object.keys(answers));
   });
 
   test('a password is in no error', async () => {

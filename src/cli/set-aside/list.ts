@@ -51,7 +51,7 @@ async function list(topic: AsideTopic, settings: Settings, options: Options, io:
   const keep = () => {
     latest = latest.sort(byTime).slice(-options.limit);
   };
-  await onKafka(settings, io, (link) =>
+  await onKafka(settings, io, 'reader', (link) =>
     inTopic(name, async () => {
       const records = readSetAside(link, name, filterOf(options), ({ done, total }) => progress.at(done, total));
       for await (const record of records) {

@@ -98,7 +98,9 @@ async function retryAll(settings: Settings, at: readonly Position[], options: Op
   };
   const begin = retryOf(settings, at, options, onFate, io);
   await onDatabase(settings, 'tidemark dead-letter retry', (client) =>
-    onKafka(settings, io, (link, parts) => inTopic(settings.deadLetter.topic, () => begin(client, link, parts))),
+    onKafka(settings, io, 'retry', (link, parts) =>
+      inTopic(settings.deadLetter.topic, () => begin(client, link, parts)),
+    ),
   );
   io.out(json ? `${JSON.stringify(outcome, null, 2)}\n` : text(outcome, candidates, dryRun, settings, io));
   return outcome.refused.length > 0 ? 1 : 0;
@@ -112,10 +114,12 @@ function retryOf(
   io: Io,
 ) {
   return async (client: pg.Client, link: ClusterLink, parts: KafkaParts): Promise<void> => {
-    const [{ retry }, { assertSchemaVersion }] = await Promise.all([
+    const [{ retry }, { assertSchemaVersion }, { assertRights }] = await Promise.all([
       import('../../set-aside/retry.ts'),
       import('../../postgres/migrate.ts'),
+      import('../../postgres/rights.ts'),
     ]);
+    await assertRights(client, settings.database.schema, 'retry');
     await assertSchemaVersion(client, settings.database.schema);
     const input = await inputOf(settings, client, parts, link);
     const resender = dryRun ? null : await openResender(settings, client, parts);

@@ -58,7 +58,7 @@ Examples:
 /** @throws Failure where there is none */
 async function find(topic: AsideTopic, settings: Settings, at: Position, source: boolean, io: Io): Promise<SetAside[]> {
   const name = topic.nameOf(settings);
-  const found = await onKafka(settings, io, (link) =>
+  const found = await onKafka(settings, io, 'reader', (link) =>
     inTopic(name, () => (source ? bySource(link, settings, name, at, io) : byPosition(link, name, at))),
   );
   if (found.length > 0) return found;

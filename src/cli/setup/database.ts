@@ -1,6 +1,7 @@
-import { connect, DatabaseUnreachable } from '../../postgres/connect.ts';
+import { connect, connectPlain } from '../../postgres/connect.ts';
+import { MayNot } from '../../postgres/may-not.ts';
 import { type Meta, readMeta, writeMeta } from '../../postgres/meta.ts';
-import { ensureDatabase, migrate, pendingMigrations } from '../../postgres/migrate.ts';
+import { ensureDatabase, isMissingDatabase, migrate, pendingMigrations } from '../../postgres/migrate.ts';
 import { ensureReaderRole } from '../../postgres/reader-role.ts';
 import { assertServer } from '../../postgres/server.ts';
 import { readStatus } from '../../postgres/status.ts';
@@ -16,36 +17,55 @@ import type { Finding } from './finding.ts';
 
 type Kept = Parameters<typeof decidingDifferences>[0];
 
-/** Database, schema, tables, views and the role that may read them. */
+/** Database, schema, tables, views and the role that may read them. What this role may not make is left to an administrator. */
 export async function setUpDatabase({ database }: Settings, check: boolean): Promise<Finding[]> {
-  const name = targetOf(database).database;
   const findings: Finding[] = [];
-  if (check) {
-    if (await isMissing(() => pendingMigrations(database))) return [{ state: 'missing', what: `database ${name}` }];
-  } else {
-    const made = await ensureDatabase(database);
-    findings.push({ state: made ? 'made' : 'exists', what: `database ${name}` });
-  }
+  const [name, tables] = [`database ${targetOf(database).database}`, `tables and views in schema ${database.schema}`];
+  const there = await part(name, findings, async () => {
+    if (check) return { state: (await isThere(database)) ? 'exists' : 'missing', what: name };
+    return { state: (await ensureDatabase(database)) ? 'made' : 'exists', what: name };
+  });
+  if (!there) return findings;
   const client = await connect(database, 'tidemark setup');
   try {
     await assertServer(client);
   } finally {
     await client.end();
   }
-
-  const tables = `tables and views in schema ${database.schema}`;
-  const applied = check ? await pendingMigrations(database) : await migrate(database);
-  if (applied.length === 0) findings.push({ state: 'exists', what: tables });
-  else findings.push({ state: check ? 'missing' : 'made', what: tables, detail: applied.join(', ') });
-  if (check && applied.length > 0) return findings;
-
-  const { role, changed, sql } = await ensureReaderRole(database, check);
-  const what = `role ${role}, which reads the views`;
-  if (changed) findings.push({ state: 'made', what });
-  else if (sql === null) findings.push({ state: 'exists', what });
-  else if (check) findings.push({ state: 'missing', what });
-  else findings.push({ state: 'missing', what, detail: `we may not make it; an administrator may, with\n${sql}` });
+  const upToDate = await part(tables, findings, async () => {
+    const applied = check ? await pendingMigrations(database) : await migrate(database);
+    if (applied.length === 0) return { state: 'exists', what: tables };
+    return { state: check ? 'missing' : 'made', what: tables, detail: applied.join(', ') };
+  });
+  // The views are among the tables: there is nothing to let anybody read.
+  if (upToDate || check) findings.push(await reader(database, check));
   return findings;
+}
+
+/** Adds what is found of one thing. @returns whether it is there. */
+async function part(what: string, findings: Finding[], look: () => Promise<Finding>): Promise<boolean> {
+  try {
+    const found = await look();
+    findings.push(found);
+    return found.state !== 'missing';
+  } catch (error) {
+    if (!(error instanceof MayNot)) throw error;
+    findings.push({ ...missing(what), detail: `we may not make it: ${error.message}` });
+    return false;
+  }
+}
+
+async function reader(database: Settings['database'], check: boolean): Promise<Finding> {
+  const { role, changed, sql, mayNot } = await ensureReaderRole(database, check);
+  const what = `role ${role}, which reads the views`;
+  if (changed) return { state: 'made', what };
+  if (sql === null) return { state: 'exists', what };
+  if (!mayNot) return missing(what);
+  return { ...missing(what), detail: `we may not make it; an administrator may, with\n${sql}` };
+}
+
+function missing(what: string): Finding {
+  return { state: 'missing', what };
 }
 
 /**
@@ -98,12 +118,12 @@ function changeOf({ key, kept, now }: Difference): string {
   return `${key} ${kept} → ${now ?? 'unknown'}`;
 }
 
-async function isMissing(ask: () => Promise<unknown>): Promise<boolean> {
+async function isThere(database: Settings['database']): Promise<boolean> {
   try {
-    await ask();
-    return false;
-  } catch (error) {
-    if (!(error instanceof DatabaseUnreachable) || (error.cause as { code?: string }).code !== '3D000') throw error;
+    await (await connectPlain(database, 'tidemark setup')).end();
     return true;
+  } catch (error) {
+    if (!isMissingDatabase(error)) throw error;
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import { type AclOptions, aclCommands } from '../../kafka/acl-command.ts';
-import { principalOf } from '../../kafka/principal.ts';
-import { type Right, rightsFor, USES, type Use } from '../../kafka/rights.ts';
+import { type AclOptions, aclCommands } from '../../kafka/rights/acl-command.ts';
+import { type Right, rightsFor, USES, type Use } from '../../kafka/rights/declaration.ts';
+import { principalOf } from '../../kafka/rights/principal.ts';
 import type { Settings } from '../../settings/index.ts';
 
 export interface GrantOptions {
@@ -33,7 +33,7 @@ const DEFAULT_NAMES: Readonly<Record<Use, string>> = {
   run: 'tidemark',
   retry: 'tidemark-retry',
   simulate: 'tidemark-simulate',
-  reader: 'tidemark-reader',
+  reader: 'reader',
   producer: 'producer',
   consumer: 'consumer',
 };

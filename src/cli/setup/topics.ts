@@ -1,9 +1,13 @@
+import type { Logger } from 'pino';
+import { kafkaClient } from '../../kafka/client.ts';
+import { ClusterLink } from '../../kafka/cluster.ts';
 import { setUpTopics as setUp, type TopicReport } from '../../kafka/setup.ts';
 import { Topics } from '../../kafka/topics.ts';
 import type { Settings } from '../../settings/index.ts';
 import { reach } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { quietly } from '../logger.ts';
+import { apart, missingFor, missingRights, withRights } from '../rights.ts';
 import type { Finding } from './finding.ts';
 
 export interface FoundTopics {
@@ -14,16 +18,31 @@ export interface FoundTopics {
 
 /** Makes the topics that are missing. Those that exist are left, and what would have been set otherwise is said. */
 export async function setUpTopics(settings: Settings, check: boolean, io: Io): Promise<FoundTopics> {
-  const topics = new Topics(settings.kafka, quietly(settings.log, io));
+  const logger = quietly(settings.log, io);
+  const topics = new Topics(settings.kafka, logger);
   const brokers = settings.kafka.brokers.join(', ');
   try {
     const reports = await reach(`Kafka at ${brokers}`, 'kafka.brokers (KAFKA_BROKERS)', () =>
-      setUp(topics, settings, check),
+      withRights('setup', settings, logger, () => setUp(topics, settings, check)),
     );
+    await warnOfRights(settings, logger, io);
     const input = reports.find(({ role }) => role === 'input')!;
     return { findings: reports.map(findingOf), partitions: input.state === 'missing' ? null : input.partitions };
   } finally {
     await topics.close();
+  }
+}
+
+/** Of those that it can do without. */
+async function warnOfRights(settings: Settings, logger: Logger, io: Io): Promise<void> {
+  const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
+  try {
+    const { wanted } = apart(await missingFor('setup', settings, link));
+    for (const right of wanted) {
+      io.err(`tidemark: without this ${right.without}: ${missingRights([right], settings).message}\n`);
+    }
+  } finally {
+    await link.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { PartitionStatus } from '../../postgres/status.ts';
+import type { Trouble } from '../../postgres/trouble.ts';
 import type { Bounds } from '../status-table.ts';
 
 /** What is known at one moment. */
@@ -6,6 +7,8 @@ export interface Reading {
   /** ms since the epoch, by this machine's clock. */
   readonly at: number;
   readonly partitions: readonly PartitionStatus[];
+  /** What processors said that keeps them from their work. */
+  readonly troubles: readonly Trouble[];
   /** By partition; null where Kafka cannot be asked. */
   readonly bounds: ReadonlyMap<number, Bounds> | null;
 }

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { ClusterLink } from '../../kafka/cluster.ts';
+import { isDenied } from '../../kafka/rights/missing-rights.ts';
 import type { Settings } from '../../settings/index.ts';
 import { messageOf } from '../failure.ts';
 import type { Io } from '../io.ts';
@@ -22,10 +23,14 @@ export class StatusReader {
   }
 
   async read(): Promise<Reading> {
-    const { readStatus } = await import('../../postgres/status.ts');
+    const [{ readStatus }, { readTroubles }] = await Promise.all([
+      import('../../postgres/status.ts'),
+      import('../../postgres/trouble.ts'),
+    ]);
     // The state first: a record that is folded in between must not lie behind the end.
     const partitions = await readStatus(this.#client);
-    return { at: Date.now(), partitions, bounds: await this.#bounds() };
+    const troubles = await readTroubles(this.#client);
+    return { at: Date.now(), partitions, troubles, bounds: await this.#bounds() };
   }
 
   async #bounds(): Promise<ReadonlyMap<number, Bounds> | null> {
@@ -36,10 +41,18 @@ export class StatusReader {
     } catch (error) {
       const where = `Kafka at ${this.#settings.kafka.brokers.join(', ')}`;
       if (!this.#told)
-        this.#io.err(`tidemark: ${where} did not tell the ends of ${topic}: ${messageOf(error)}. Lag is not known\n`);
+        this.#io.err(
+          `tidemark: ${where} did not tell the ends of ${topic}: ${await this.#why(error)}. Lag is not known\n`,
+        );
       this.#told = true;
       return null;
     }
+  }
+
+  async #why(error: unknown): Promise<string> {
+    if (!isDenied(error)) return messageOf(error);
+    const [{ deniedText }, { quietly }] = await Promise.all([import('../rights.ts'), import('../logger.ts')]);
+    return await deniedText(error, 'reader', this.#settings, quietly(this.#settings.log, this.#io));
   }
 
   /**

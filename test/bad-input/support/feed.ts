@@ -1,7 +1,7 @@
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { registerCodecs } from '../../../src/kafka/codecs.ts';
-import { plainKafka, plainProducer } from '../../e2e/support/kafka.ts';
-import type { Pipeline } from '../../e2e/support/pipeline.ts';
+import { plainKafka, plainProducer, sendEach } from '../../e2e/support/kafka.ts';
+import { PARTITIONS, type Pipeline } from '../../e2e/support/pipeline.ts';
 
 /** A record to write. `partition` null: by the key. */
 export interface Bad {
@@ -28,8 +28,8 @@ export class Feed {
 
   static async open({ parts, name }: Pipeline): Promise<Feed> {
     registerCodecs();
-    const producer = await plainProducer(parts.brokers, { idempotent: true, maxInFlightRequests: 1 });
-    return new Feed(plainKafka(parts.brokers), producer, name);
+    const producer = await plainProducer(parts, { idempotent: true, maxInFlightRequests: 1 });
+    return new Feed(plainKafka(parts), producer, name);
   }
 
   private constructor(kafka: Kafka, producer: Producer, topic: string) {
@@ -71,14 +71,11 @@ export class Feed {
   }
 
   async #send(producer: Producer, records: readonly Bad[], codec: (typeof CODECS)[number]): Promise<void> {
-    await producer.send({
-      topic: this.#topic,
-      messages: records.map(({ key, value, headers = {}, partition }) => ({
-        ...{ key, value, headers: { ...headers } },
-        ...(partition === undefined ? {} : { partition }),
-      })),
-      compression: kafkajs.CompressionTypes[codec],
-    });
+    const messages = records.map(({ key, value, headers = {}, partition }) => ({
+      ...{ key, value, headers: { ...headers } },
+      ...(partition === undefined ? {} : { partition }),
+    }));
+    await sendEach(producer, this.#topic, PARTITIONS, messages, kafkajs.CompressionTypes[codec]);
     this.written += records.length;
   }
 

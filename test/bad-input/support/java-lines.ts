@@ -3,7 +3,7 @@ import type { Pipeline } from '../../e2e/support/pipeline.ts';
 
 /** Writes each line as a value, without a key, by the broker's own producer with a codec. */
 export async function writeLines(
-  { parts: { brokers, java, jars }, name }: Pipeline,
+  { parts: { brokers, java, jars, properties }, name }: Pipeline,
   lines: readonly string[],
   codec: string,
 ): Promise<number> {
@@ -13,6 +13,7 @@ export async function writeLines(
     [
       ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'],
       ...['-cp', `${jars}/*`, 'org.apache.kafka.tools.ConsoleProducer', '--bootstrap-server', brokers.join(',')],
+      ...(properties === null ? [] : ['--producer.config', properties]),
       ...['--topic', name, '--compression-codec', codec],
     ],
     { stdio: ['pipe', 'ignore', 'pipe'] },

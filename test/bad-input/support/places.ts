@@ -6,7 +6,7 @@ import { expect } from '@jest/globals';
 import { type Entry, isRefusal, type LogRecord } from '../../../src/core/event.ts';
 import type { RawRecord } from '../../../src/processor/ports.ts';
 import { type ConsoleRecord, readTopic } from '../../e2e/support/console.ts';
-import { plainProducer } from '../../e2e/support/kafka.ts';
+import { plainProducer, sendEach } from '../../e2e/support/kafka.ts';
 import { PARTITIONS, type Pipeline } from '../../e2e/support/pipeline.ts';
 import { counted, type Program } from '../../e2e/support/program.ts';
 
@@ -141,9 +141,9 @@ async function visitedEvents(pipeline: Pipeline): Promise<Map<string, number>> {
 
 /** All records of an output topic: as many as are said to be there, and none behind. */
 async function readSealed({ parts }: Pipeline, topic: string, count: number): Promise<ConsoleRecord[]> {
-  const producer = await plainProducer(parts.brokers);
+  const producer = await plainProducer(parts);
   const messages = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, key: null, value: SEAL }));
-  await producer.send({ topic, messages });
+  await sendEach(producer, topic, PARTITIONS, messages);
   await producer.disconnect();
   const all = await readTopic(parts, topic, count + PARTITIONS);
   const records = all.filter(({ value }) => value?.toString() !== SEAL);

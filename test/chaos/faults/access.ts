@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rightsFor } from '../../../src/kafka/rights.ts';
+import { rightsFor } from '../../../src/kafka/rights/declaration.ts';
 import type { Random } from '../../../src/simulate/random.ts';
 import type { Ground } from '../ground.ts';
 import type { Slot } from '../slot.ts';

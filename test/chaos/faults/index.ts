@@ -1,6 +1,6 @@
 import type { Random } from '../../../src/simulate/random.ts';
 import type { Ground } from '../ground.ts';
-import { certificatesExchanged, rightTaken } from './access.ts';
+import { certificatesExchanged, passwordChanged, rightTaken } from './access.ts';
 import { brokerFrozen, brokerKilled, majorityKilled, rollingRestart } from './brokers.ts';
 import { answersLost, cut, cutInLogin, registryAway, stalled } from './connections.ts';
 import { postgresKilled, terminated } from './database.ts';
@@ -36,6 +36,7 @@ const WEIGHTS: readonly (readonly [Make, number])[] = [
   [elected, 2],
   [gathered, 3],
   [rightTaken, 2],
+  [passwordChanged, 1],
   [certificatesExchanged, 1],
 ];
 

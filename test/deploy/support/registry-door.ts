@@ -1,29 +1,30 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { Parts } from '../../support/parts.ts';
+import { askRegistry } from '../../support/registry.ts';
+
+type Registry = Pick<Parts, 'registryUrl' | 'env'>;
 
 /** A way to the schema registry that can be shut: then it answers 503, as a registry does that has lost its storage. */
 export class RegistryDoor {
   readonly #server: Server;
-  readonly #registry: string;
+  readonly #registry: Registry;
   isOpen = true;
 
-  static async open(registryUrl: string): Promise<RegistryDoor> {
-    const door = new RegistryDoor(registryUrl);
+  static async open(registry: Registry): Promise<RegistryDoor> {
+    const door = new RegistryDoor(registry);
     await new Promise<void>((resolve) => door.#server.listen(0, '127.0.0.1', resolve));
     return door;
   }
 
-  private constructor(registryUrl: string) {
-    this.#registry = registryUrl.replace(/\/$/, '');
+  private constructor(registry: Registry) {
+    this.#registry = registry;
     this.#server = createServer(async (request, response) => {
       if (!this.isOpen) return response.writeHead(503).end();
-      const { url, method = 'GET', headers } = request;
-      const type = headers['content-type'] ?? 'application/json';
-      const body = method === 'GET' ? {} : { body: await text(request) };
-      const answer = await fetch(`${this.#registry}${url}`, { method, headers: { 'content-type': type }, ...body });
-      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? type });
-      return response.end(await answer.text());
+      const { url = '/', method = 'GET' } = request;
+      const answer = await askRegistry(this.#registry, method, url, method === 'GET' ? null : await text(request));
+      return response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.text);
     });
   }
 

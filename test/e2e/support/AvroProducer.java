@@ -1,11 +1,17 @@
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
+import java.io.FileInputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Properties;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
@@ -20,18 +26,26 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * Writes track events with Apache Avro and Kafka's own client, in the Confluent wire format, as programs in Java do.
- * Arguments: brokers, registry, topic, number of sessions; three events each.
+ * Arguments: brokers, registry, topic, number of sessions; three events each. And where these want more, a file of
+ * settings of the producer, a PEM file with the registry's authority, and its user and password with a colon between.
  */
 public class AvroProducer {
   public static void main(String[] arguments) throws Exception {
     String topic = arguments[2];
-    var latest = HttpRequest.newBuilder(URI.create(arguments[1] + "/subjects/" + topic + "-value/versions/latest")).build();
-    var answer = HttpClient.newHttpClient().send(latest, HttpResponse.BodyHandlers.ofString());
+    var latest = HttpRequest.newBuilder(URI.create(arguments[1] + "/subjects/" + topic + "-value/versions/latest"));
+    var registry = HttpClient.newBuilder();
+    if (arguments.length > 4) {
+      registry.sslContext(trusting(arguments[5]));
+      var login = Base64.getEncoder().encodeToString(arguments[6].getBytes("UTF-8"));
+      latest.header("Authorization", "Basic " + login);
+    }
+    var answer = registry.build().send(latest.build(), HttpResponse.BodyHandlers.ofString());
     var found = new ObjectMapper().readTree(answer.body());
     var schema = new Schema.Parser().parse(found.get("schema").asText());
     int id = found.get("id").asInt();
 
     var settings = new Properties();
+    if (arguments.length > 4) settings.load(new FileInputStream(arguments[4]));
     settings.put("bootstrap.servers", arguments[0]);
     settings.put("compression.type", "lz4");
     settings.put("linger.ms", "20");
@@ -46,6 +60,18 @@ public class AvroProducer {
         }
       }
     }
+  }
+
+  static SSLContext trusting(String file) throws Exception {
+    var store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    var authority = CertificateFactory.getInstance("X.509").generateCertificate(new FileInputStream(file));
+    store.setCertificateEntry("authority", authority);
+    var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(store);
+    var context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
   }
 
   static GenericRecord eventOf(Schema schema, String session, int number, long at) {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import type { Parts } from '../../support/parts.ts';
 
 /** What the broker's own consumer reads of a record. */
 export interface ConsoleRecord {
@@ -13,26 +14,17 @@ export interface ConsoleRecord {
   readonly value: Buffer | null;
 }
 
-export interface Console {
-  readonly brokers: readonly string[];
-  readonly java: string;
-  /** Directory of the broker's jars. */
-  readonly jars: string | null;
-  /** File that says how to log in, where that is needed. */
-  readonly properties?: string;
-  /** How long the consumer waits for one record more before it gives up, ms. */
-  readonly patience?: number;
-}
+/** What the broker's own tools need. */
+export type Console = Pick<Parts, 'java' | 'jars' | 'properties'> & { readonly brokers: readonly string[] };
 
-/** Unless another is given. */
-const PATIENCE = 20_000;
+/** How long the consumer waits for one record more before it gives up, ms. */
+const PATIENCE = 60_000;
 
 /**
  * The first `count` records that a read-committed Java client, the broker's console consumer, is given of a topic, each
  * partition in order. Fewer where no more come. Key, value and headers are bytes as they are in the topic.
  */
-export async function readTopic({ patience = PATIENCE, ...given }: Console, topic: string, count: number) {
-  const { brokers, java, jars, properties } = given;
+export async function readTopic({ brokers, java, jars, properties }: Console, topic: string, count: number) {
   if (jars === null) throw new Error("set TIDEMARK_KAFKA_JARS to a directory with the broker's jars");
   // What no record holds: bytes between two of these are the record's own.
   const [field, line, between, none] = Array.from({ length: 4 }, () => randomUUID()) as [
@@ -50,8 +42,8 @@ export async function readTopic({ patience = PATIENCE, ...given }: Console, topi
     ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx128m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'],
     ...['-cp', `${jars}/*`, 'org.apache.kafka.tools.consumer.ConsoleConsumer'],
     ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning'],
-    ...(properties === undefined ? [] : ['--consumer.config', properties]),
-    ...['--isolation-level', 'read_committed', '--max-messages', String(count), '--timeout-ms', String(patience)],
+    ...(properties === null ? [] : ['--consumer.config', properties]),
+    ...['--isolation-level', 'read_committed', '--max-messages', String(count), '--timeout-ms', String(PATIENCE)],
     ...Object.entries(settings).flatMap(([name, value]) => ['--property', `${name}=${value}`]),
   ]);
   const lines = split(said, line);

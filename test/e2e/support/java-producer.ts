@@ -28,11 +28,13 @@ export function whyNoJavaProducer({ java, jars }: { java: string; jars: string |
 export async function writeFromJava({ parts, name }: Pipeline, sessions: number): Promise<number> {
   const clients = readdirSync(parts.jars!).filter((file) => /^(kafka-clients|lz4-java|slf4j-)/.test(file));
   const jars = [...clients.map((file) => join(parts.jars!, file)), ...avroJars(parts.jars)];
+  const { SCHEMA_REGISTRY_TLS_CA: ca, SCHEMA_REGISTRY_USERNAME: user, SCHEMA_REGISTRY_PASSWORD: password } = parts.env;
+  const access = parts.properties === null ? [] : [parts.properties, ca!, `${user}:${password}`];
   await output(parts.java, [
     // Before Java 18 a source is read as the machine's locale has it: without one, as ASCII.
     '-Dfile.encoding=UTF-8',
     ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'],
-    ...['-cp', jars.join(':'), PROGRAM, parts.brokers.join(','), parts.registryUrl, name, String(sessions)],
+    ...['-cp', jars.join(':'), PROGRAM, parts.brokers.join(','), parts.registryUrl, name, String(sessions), ...access],
   ]);
   return sessions * 3;
 }

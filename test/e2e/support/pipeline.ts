@@ -5,18 +5,12 @@ import type { Admin } from 'kafkajs';
 import pg from 'pg';
 import { type PartitionStatus, readStatus } from '../../../src/postgres/status.ts';
 import { loadSettings, type Settings } from '../../../src/settings/index.ts';
+import type { Parts } from '../../support/parts.ts';
 import { until } from '../../support/processes.ts';
 import { uniqueName } from '../../support/stack.ts';
-import type { Console } from './console.ts';
 import { plainKafka } from './kafka.ts';
 import { Program } from './program.ts';
 import { Writer } from './writer.ts';
-
-/** Where the parts are. */
-export interface Parts extends Console {
-  readonly registryUrl: string;
-  readonly databaseUrl: string;
-}
 
 export const PARTITIONS = 3;
 
@@ -58,9 +52,7 @@ export class Pipeline {
     this.name = uniqueName(prefix);
     this.parts = parts;
     this.env = {
-      KAFKA_BROKERS: parts.brokers.join(','),
-      SCHEMA_REGISTRY_URL: parts.registryUrl,
-      DATABASE_URL: parts.databaseUrl,
+      ...parts.env,
       TIDEMARK_DATABASE_SCHEMA: this.name,
       TIDEMARK_KAFKA_GROUP: this.name,
       TIDEMARK_INPUT_TOPIC: this.name,
@@ -99,7 +91,7 @@ export class Pipeline {
   // ---------------------------------------------------------------------------------------------------------- input
 
   async writer(): Promise<Writer> {
-    this.#writer ??= await Writer.open({ ...this.parts, topic: this.name });
+    this.#writer ??= await Writer.open({ ...this.parts, topic: this.name, partitions: PARTITIONS });
     return this.#writer;
   }
 
@@ -123,7 +115,7 @@ export class Pipeline {
 
   async admin(): Promise<Admin> {
     if (this.#admin === null) {
-      this.#admin = plainKafka(this.parts.brokers).admin();
+      this.#admin = plainKafka(this.parts).admin();
       await this.#admin.connect();
     }
     return this.#admin;

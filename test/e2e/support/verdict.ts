@@ -9,9 +9,10 @@ import { rulesOf } from '../../../src/settings/index.ts';
 import { AvroDecoder, UNKNOWN_SCHEMA } from '../../../src/wire/avro.ts';
 import { VISIT_ENDED_SCHEMA } from '../../../src/wire/schemas.ts';
 import { type Answer, reference, type Step } from '../../reference/reference.ts';
+import { askRegistry, schemaOf } from '../../support/registry.ts';
 import { encodeVisitEnded } from '../../wire/messages.ts';
 import { type ConsoleRecord, readTopic } from './console.ts';
-import { plainProducer } from './kafka.ts';
+import { plainProducer, sendEach } from './kafka.ts';
 import { PARTITIONS, type Pipeline } from './pipeline.ts';
 import { type Folded, viewsIn, viewsOf } from './rows.ts';
 
@@ -87,7 +88,7 @@ async function verdict(pipeline: Pipeline, written: number): Promise<Answer<RawR
 async function fold({ settings, parts, name }: Pipeline, input: readonly ConsoleRecord[]): Promise<Folded[]> {
   const avro = new AvroDecoder({ keepProperties: settings.events.keepProperties });
   for (const id of new Set(input.map(({ value }) => schemaIdIn(value)))) {
-    if (id !== null) avro.addWriter(id, (await schemaOf(parts.registryUrl, id)) ?? UNKNOWN_SCHEMA);
+    if (id !== null) avro.addWriter(id, (await schemaOf(parts, id)) ?? UNKNOWN_SCHEMA);
   }
   return Array.from({ length: PARTITIONS }, (_, partition) => {
     const own = input.filter((record) => record.partition === partition);
@@ -105,21 +106,10 @@ function schemaIdIn(value: Buffer | null): number | null {
     : null;
 }
 
-async function schemaOf(registryUrl: string, id: number): Promise<string | null> {
-  const answer = await fetch(`${registryUrl}/schemas/ids/${id}`);
-  if (answer.status === 404) return null;
-  if (!answer.ok) throw new Error(`the registry does not tell schema ${id}: ${await answer.text()}`);
-  return ((await answer.json()) as { schema: string }).schema;
-}
-
 async function idOf({ parts }: Pipeline, subject: string, schema: string): Promise<number> {
-  const answer = await fetch(`${parts.registryUrl}/subjects/${subject}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schema }),
-  });
-  if (!answer.ok) throw new Error(`the registry does not tell the id of ${subject}: ${await answer.text()}`);
-  return ((await answer.json()) as { id: number }).id;
+  const answer = await askRegistry(parts, 'POST', `/subjects/${subject}`, JSON.stringify({ schema }));
+  if (answer.status !== 200) throw new Error(`the registry does not tell the id of ${subject}: ${answer.text}`);
+  return (JSON.parse(answer.text) as { id: number }).id;
 }
 
 /** A message as the contract has it, from what the reference gives out. */
@@ -180,9 +170,9 @@ const SEAL = (partition: number): Message => ({ partition, key: null, value: SEA
 
 /** A record at the end of each partition: whoever has read it has read all, and has not waited for more in vain. */
 async function seal({ parts }: Pipeline, topics: readonly string[]): Promise<void> {
-  const producer = await plainProducer(parts.brokers);
+  const producer = await plainProducer(parts);
   const messages = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, key: null, value: SEAL_VALUE }));
-  await producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages })) });
+  for (const topic of topics) await sendEach(producer, topic, PARTITIONS, messages);
   await producer.disconnect();
 }
 

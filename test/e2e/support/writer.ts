@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import avsc from 'avsc';
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { TRACK_EVENT_SCHEMA } from '../../../src/wire/schemas.ts';
-import { plainProducer } from './kafka.ts';
+import type { Parts } from '../../support/parts.ts';
+import { registerSchema } from '../../support/registry.ts';
+import { plainProducer, sendEach } from './kafka.ts';
 import { type Input, nastyTraffic, type SchemaName } from './traffic.ts';
 
-export interface WriterOptions {
+export interface WriterOptions extends Pick<Parts, 'registryUrl' | 'env'> {
   readonly brokers: readonly string[];
-  readonly registryUrl: string;
   readonly topic: string;
+  readonly partitions: number;
 }
 
 /** What another team made of the schema: a namespace of its own, one field more, and one less. */
@@ -40,8 +42,7 @@ export class Writer {
 
   /** Registers its schemas first. The topic has to be there. */
   static async open(options: WriterOptions): Promise<Writer> {
-    const encode = encoders(await registerSchemas(options));
-    return new Writer(options, encode, await producerOf(options));
+    return new Writer(options, encoders(await registerSchemas(options)), await producerOf(options));
   }
 
   private constructor(options: WriterOptions, encode: ReadonlyMap<SchemaName, Encode>, producer: Producer) {
@@ -56,7 +57,8 @@ export class Writer {
       const value = what === null || Buffer.isBuffer(what) ? what : this.#encode.get(writer)!(what);
       return { key, value, headers: { ...headers }, ...(partition === null ? {} : { partition }) };
     });
-    await this.#producer.send({ topic: this.#options.topic, messages, compression });
+    const { topic, partitions } = this.#options;
+    await sendEach(this.#producer, topic, partitions, messages, compression);
     this.written += messages.length;
   }
 
@@ -90,8 +92,8 @@ export class Writer {
   }
 }
 
-function producerOf({ brokers }: WriterOptions): Promise<Producer> {
-  return plainProducer(brokers, { idempotent: true, maxInFlightRequests: 1 });
+function producerOf(options: WriterOptions): Promise<Producer> {
+  return plainProducer(options, { idempotent: true, maxInFlightRequests: 1 });
 }
 
 /**
@@ -99,23 +101,19 @@ function producerOf({ brokers }: WriterOptions): Promise<Producer> {
  * compatibility by name: the id is all that a record carries.
  */
 export async function registerSchemas(
-  { topic, registryUrl }: Pick<WriterOptions, 'topic' | 'registryUrl'>,
-  register: Register = overHttp(registryUrl),
+  options: Omit<WriterOptions, 'partitions' | 'brokers'>,
 ): Promise<Map<SchemaName, number>> {
   const ids = new Map<SchemaName, number>();
   for (const [name, schema] of Object.entries(SCHEMAS) as [SchemaName, object][]) {
-    const subject = name === 'ours' ? `${topic}-value` : `${topic}-${name}`;
-    ids.set(name, await register(subject, JSON.stringify(schema)));
+    const subject = name === 'ours' ? `${options.topic}-value` : `${options.topic}-${name}`;
+    ids.set(name, await registerSchema(options, subject, JSON.stringify(schema)));
   }
   return ids;
 }
 
-/** Gives the id under which the registry keeps a schema. */
-export type Register = (subject: string, schema: string) => Promise<number>;
-
 export type Encode = (event: object) => Buffer;
 
-/** Encodes events as producers with these schemas do. @param ids of the registry */
+/** What encodes events as producers with these schemas do. @param ids of the registry */
 export function encoders(ids: ReadonlyMap<SchemaName, number>): Map<SchemaName, Encode> {
   return new Map([...ids].map(([name, id]) => [name, encoder(SCHEMAS[name], id)]));
 }
@@ -125,16 +123,4 @@ function encoder(schema: object, id: number): Encode {
   const header = Buffer.alloc(5);
   header.writeUInt32BE(id, 1);
   return (event) => Buffer.concat([header, type.toBuffer({ app_version: null, campaign_id: null, ...event })]);
-}
-
-function overHttp(registryUrl: string): Register {
-  return async (subject, schema) => {
-    const answer = await fetch(`${registryUrl}/subjects/${subject}/versions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-      body: JSON.stringify({ schema }),
-    });
-    if (!answer.ok) throw new Error(`the registry refused a schema under ${subject}: ${await answer.text()}`);
-    return ((await answer.json()) as { id: number }).id;
-  };
 }

@@ -1,4 +1,4 @@
-import type { Right } from './rights.ts';
+import type { Right } from './declaration.ts';
 
 export interface AclOptions {
   readonly brokers: readonly string[];

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { KafkaAddress } from './client.ts';
+import type { KafkaAddress } from '../client.ts';
 
 /**
  * What the brokers call whoever connects with these settings, as access control lists name it: `User:NAME`. null: not

@@ -4,7 +4,7 @@
  *
  * Only what is not implied by another is declared: Read and Write imply Describe.
  */
-import type { Settings } from '../settings/index.ts';
+import type { Settings } from '../../settings/index.ts';
 
 /** Who needs rights. `reader`: `status`, `dead-letter` and `late` with `list` and `show`. */
 export const USES = ['setup', 'run', 'retry', 'simulate', 'reader', 'producer', 'consumer'] as const;

@@ -1,5 +1,5 @@
-import { table } from '../settings/docs.ts';
-import { CONSUMER_GROUP, type Declared, type Named, RIGHTS, resourceOf, USES } from './rights.ts';
+import { table } from '../../settings/docs.ts';
+import { CONSUMER_GROUP, type Declared, type Named, RIGHTS, resourceOf, USES } from './declaration.ts';
 
 /** The table of all rights, in Markdown. @param settings whose names it shows */
 export function rightsMarkdown(settings: Named): string {
@@ -23,5 +23,5 @@ export function withRights(document: string, settings: Named): string {
   return `${before}${BEGIN}\n\n${rightsMarkdown(settings)}\n${END}\n${after}`;
 }
 
-const BEGIN = '<!-- rights: made by `npm run docs:rights` from src/kafka/rights.ts: change that -->';
+const BEGIN = '<!-- rights: made by `npm run docs:rights` from src/kafka/rights/declaration.ts: change that -->';
 const END = '<!-- /rights -->';

@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import { kafkaClient } from '../kafka/client.ts';
+import { ClusterLink } from '../kafka/cluster.ts';
+import type { Right } from '../kafka/rights/declaration.ts';
+import { connect } from '../postgres/connect.ts';
+import { tellTrouble } from '../postgres/trouble.ts';
+import { wallClock } from '../processor/clock.ts';
+import { messageOf } from '../processor/errors.ts';
+import type { Clock } from '../processor/ports.ts';
+import { PROCESS_NAME } from '../processor/process-name.ts';
+import type { Settings } from '../settings/index.ts';
+import { apart, missingFor, missingRights } from './rights.ts';
+
+/** How often it is looked whether the rights are to be asked for, ms. */
+const TICK = 1_000;
+/** How often they are asked for while all works, and while something does not, ms. */
+const RARELY = 10_000;
+const OFTEN = 5_000;
+/** How often it is said that the same are missing, ms. */
+const SAY_AGAIN = 60_000;
+
+export interface RightsWatchParts {
+  /** Those of the rights that this user lacks. */
+  readonly ask: () => Promise<readonly Right[]>;
+  /** What is said of them. */
+  readonly say: (rights: readonly Right[]) => string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether the processor cannot do its work at this moment. */
+  readonly isHindered: () => boolean;
+  /** Told what is missing, again every minute; null once nothing is. */
+  readonly tell: (text: string | null) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Whether this user still has the rights that `run` needs, asked of the brokers while it runs: an error of theirs tells at
+ * best what kind of right is missing, and some are only used once something has failed.
+ */
+export class RightsWatch {
+  readonly #parts: RightsWatchParts;
+  readonly #stopping = new AbortController();
+  #missing: readonly Right[] = [];
+  #said = '';
+  #saidAt = 0;
+  #done: Promise<void> | null = null;
+
+  constructor(parts: RightsWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** What keeps the processor from its work; null: nothing does. */
+  get hindrance(): string | null {
+    const { needed } = apart(this.#missing);
+    return needed.length === 0 ? null : this.#parts.say(needed);
+  }
+
+  start(): void {
+    this.#done = this.#run(this.#stopping.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#done;
+    if (this.#said !== '') await this.#parts.tell(null);
+    await this.#parts.close();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, isHindered, logger } = this.#parts;
+    let asked = Number.NEGATIVE_INFINITY;
+    while (!signal.aborted) {
+      const wait = this.#missing.length > 0 || isHindered() ? OFTEN : RARELY;
+      if (clock.elapsed() - asked >= wait) {
+        try {
+          await this.#look();
+        } catch (error) {
+          // Brokers that are away are told of by whoever needs them.
+          logger.debug({ err: messageOf(error) }, 'the brokers did not tell the rights of this user');
+        }
+        asked = clock.elapsed();
+      }
+      await clock.sleep(TICK, signal);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { ask, say, clock, logger, tell } = this.#parts;
+    this.#missing = await ask();
+    const text = this.#missing.length === 0 ? '' : say(this.#missing);
+    const isNew = text !== this.#said;
+    if (!isNew && (text === '' || clock.elapsed() - this.#saidAt < SAY_AGAIN)) return;
+    this.#said = text;
+    this.#saidAt = clock.elapsed();
+    const { needed } = apart(this.#missing);
+    if (text === '') logger.info('this user has all rights again');
+    else if (needed.length > 0) logger.error(text);
+    // Whoever does without is not reminded.
+    else if (isNew) logger.warn(`going on without: ${text}`);
+    await tell(text === '' ? null : text);
+  }
+}
+
+/** Over the brokers and Postgres as the settings name them. */
+export function watchRights(settings: Settings, logger: Logger, isHindered: () => boolean): RightsWatch {
+  const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
+  return new RightsWatch({
+    ask: () => missingFor('run', settings, link),
+    say: (rights) => missingRights(rights, settings).message,
+    clock: wallClock,
+    logger,
+    isHindered,
+    tell: (text) => tell(settings, text, logger),
+    close: () => link.close(),
+  });
+}
+
+/** For `status`, which reads it there. */
+async function tell({ database }: Settings, text: string | null, logger: Logger): Promise<void> {
+  try {
+    const client = await connect(database, 'tidemark run');
+    await tellTrouble(client, PROCESS_NAME, text).finally(() => client.end());
+  } catch (error) {
+    logger.info({ err: messageOf(error) }, 'what keeps this processor from its work could not be noted for `status`');
+  }
+}

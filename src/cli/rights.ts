@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import { kafkaClient } from '../kafka/client.ts';
+import { ClusterLink } from '../kafka/cluster.ts';
+import { type Right, rightsFor, type Use } from '../kafka/rights/declaration.ts';
+import { lacking } from '../kafka/rights/lacking.ts';
+import { isDenied, MissingRights } from '../kafka/rights/missing-rights.ts';
+import { principalOf } from '../kafka/rights/principal.ts';
+import { wallClock } from '../processor/clock.ts';
+import { CannotGoOn, messageOf } from '../processor/errors.ts';
+import type { Settings } from '../settings/index.ts';
+import { Failure } from './failure.ts';
+import { untilThere } from './preflight.ts';
+
+/** Rights that were just given may not have come to every broker: how long it is asked again, and how often, ms. */
+const ON_ITS_WAY = 3_000;
+const ASK_AGAIN = 500;
+
+/**
+ * Whether this user has the rights that `run` cannot do without.
+ * @throws CannotGoOn, with those that it cannot and how they are granted.
+ */
+export async function checkRights(settings: Settings, logger: Logger, signal: AbortSignal): Promise<void> {
+  const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
+  try {
+    for (const end = wallClock.elapsed() + ON_ITS_WAY; ; await wallClock.sleep(ASK_AGAIN, signal)) {
+      signal.throwIfAborted();
+      const missing = await untilThere('Kafka', logger, signal, () => missingFor('run', settings, link));
+      const { needed } = apart(missing);
+      if (needed.length === 0) return;
+      if (wallClock.elapsed() > end) throw new CannotGoOn(missingRights(needed, settings).message);
+    }
+  } finally {
+    await link.close();
+  }
+}
+
+/** Those that a use needs and this user lacks. @throws while the brokers are away */
+export function missingFor(use: Use, settings: Settings, link: ClusterLink): Promise<Right[]> {
+  return link.ask('the rights of this user', (cluster) => lacking(cluster, rightsFor(use, settings)));
+}
+
+/** Those that the work cannot be done without, and the others. */
+export function apart(rights: readonly Right[]): { readonly needed: Right[]; readonly wanted: Right[] } {
+  return {
+    needed: rights.filter(({ without }) => without === null),
+    wanted: rights.filter(({ without }) => without !== null),
+  };
+}
+
+export function missingRights(rights: readonly Right[], { kafka }: Settings, options?: ErrorOptions): MissingRights {
+  return new MissingRights(rights, principalOf(kafka), kafka.brokers, options);
+}
+
+/**
+ * Does something with Kafka.
+ * @throws Failure where the brokers refuse it for want of a right, with all that this user lacks for this use.
+ */
+export async function withRights<T>(
+  use: Use,
+  settings: Settings,
+  logger: Logger,
+  action: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    throw new Failure(1, await deniedText(error, use, settings, logger), { cause: error });
+  }
+}
+
+/** Which rights a broker meant that only said that one is missing. */
+export async function deniedText(error: unknown, use: Use, settings: Settings, logger: Logger): Promise<string> {
+  const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
+  try {
+    const missing = await missingFor(use, settings, link);
+    if (missing.length > 0) return missingRights(missing, settings).message;
+  } catch (later) {
+    logger.debug({ err: messageOf(later) }, 'the brokers did not tell the rights of this user');
+  } finally {
+    await link.close();
+  }
+  // It was given meanwhile, or the brokers are away now, or too old to tell.
+  return `${messageOf(error)}: \`tidemark setup --print-grants --for ${use}\` tells what to grant`;
+}

@@ -1,0 +1,13 @@
+/** What a broker, or who gives tokens out, says of the credentials: final, unless they were right before. */
+export class LoginRefused extends Error {
+  // By this name KafkaJS, too, knows that another try with the same credentials is of no use.
+  override readonly name = 'KafkaJSSASLAuthenticationError';
+  readonly retriable = false;
+  /** What to do. */
+  readonly help: string;
+
+  constructor(message: string, help: string, options?: ErrorOptions) {
+    super(message, options);
+    this.help = help;
+  }
+}

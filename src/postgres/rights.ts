@@ -1,0 +1,68 @@
+import type pg from 'pg';
+import { grantMonths, grantOnDatabase, grantOnTable, grantRanges, grantUsage, TABLE_RIGHTS } from './grants.ts';
+
+/** This role may not do all that it has to. The message has the SQL that lets it. */
+export class MissingRights extends Error {
+  override readonly name = 'MissingRights';
+}
+
+interface Found {
+  readonly me: string;
+  readonly database: string;
+  /** null: there is no such schema, function or table, which is for others to say. */
+  readonly usage: boolean | null;
+  readonly temporary: boolean;
+  readonly ranges: boolean | null;
+  /** `table.RIGHT` of those that are there. */
+  readonly lacking: readonly { readonly table: string; readonly right: string }[];
+  readonly months: boolean;
+}
+
+/**
+ * Asked before anything else, because what a role may not see looks as if it were missing.
+ * @throws MissingRights, with all that is missing
+ */
+export async function assertRights(client: pg.ClientBase, schema: string, who: 'run' | 'retry'): Promise<void> {
+  const asked = TABLE_RIGHTS[who].flatMap(({ table, rights }) => rights.map((right) => ({ table, right })));
+  const { rows } = await client.query<Found>(FIND, [
+    schema,
+    asked.map(({ table }) => table),
+    asked.map(({ right }) => right),
+  ]);
+  const found = rows[0]!;
+  const sql = [
+    ...(found.usage === false ? [grantUsage(schema, found.me)] : []),
+    ...byTable(found.lacking).map(([table, rights]) => grantOnTable(rights, schema, table, found.me)),
+    ...(who === 'run' ? forFolding(found, schema) : []),
+  ];
+  if (sql.length === 0) return;
+  throw new MissingRights(
+    `role ${found.me} lacks rights in schema ${schema}, which the owner of it gives with\n${sql.map((line) => `  ${line};`).join('\n')}`,
+  );
+}
+
+function forFolding({ me, database, temporary, ranges, months }: Found, schema: string): string[] {
+  return [
+    ...(temporary ? [] : [grantOnDatabase('TEMPORARY', database, me)]),
+    ...(ranges === false ? [grantRanges(schema, me)] : []),
+    ...(months ? [] : [grantMonths(schema, me)]),
+  ];
+}
+
+function byTable(lacking: Found['lacking']): [string, string[]][] {
+  const rights = Map.groupBy(lacking, ({ table }) => table);
+  return [...rights].map(([table, each]) => [table, each.map(({ right }) => right)]);
+}
+
+const FIND = `SELECT current_user AS me, current_database() AS database, has_schema_privilege(n.oid, 'USAGE') AS usage,
+    has_database_privilege(current_database(), 'TEMPORARY') AS temporary,
+    (SELECT has_function_privilege(p.oid, 'EXECUTE') FROM pg_proc p
+      WHERE p.pronamespace = n.oid AND p.proname = 'make_ranges') AS ranges,
+    (SELECT coalesce(json_agg(json_build_object('table', asked.name, 'right', asked.privilege)), '[]')
+      FROM unnest($2::text[], $3::text[]) AS asked (name, privilege)
+      JOIN pg_class c ON c.relname = asked.name AND c.relnamespace = n.oid
+      WHERE NOT has_table_privilege(c.oid, asked.privilege)) AS lacking,
+    NOT EXISTS (SELECT FROM pg_class p JOIN pg_inherits i ON i.inhparent = p.oid
+      WHERE p.relname = 'ended_visit' AND p.relnamespace = n.oid AND NOT has_table_privilege(i.inhrelid, 'SELECT')
+    ) AS months
+  FROM (SELECT) one LEFT JOIN pg_namespace n ON n.nspname = $1`;
