@@ -52,7 +52,8 @@ export class Seen {
   /** Kafka keeps this position from now on. */
   positioned(partition: number, position: number): void {
     const before = this.#positions[partition]!;
-    if (position < before) this.#broken(`the position of partition ${partition} goes from ${before} back to ${position}`);
+    if (position < before)
+      this.#broken(`the position of partition ${partition} goes from ${before} back to ${position}`);
     this.#positions[partition] = position;
   }
 

@@ -88,7 +88,9 @@ export class SimBrokers implements Brokers {
       initProducerId: ({ transactionalId, transactionTimeout }) =>
         ask('producer', () => transactions.initProducerId(node, transactionalId!, transactionTimeout)),
       addPartitionsToTxn: ({ transactionalId, topics, ...who }) => {
-        const parts = topics.flatMap(({ topic, partitions }) => partitions.map((p) => this.cluster.partition(topic, p)));
+        const parts = topics.flatMap(({ topic, partitions }) =>
+          partitions.map((p) => this.cluster.partition(topic, p)),
+        );
         return ask('add partitions', () => transactions.add(node, transactionalId, sender(who), parts));
       },
       addOffsetsToTxn: ({ transactionalId, ...who }) =>
