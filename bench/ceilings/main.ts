@@ -101,6 +101,7 @@ async function readAsTheProcessor(): Promise<End> {
       }
     },
     revoked: () => {},
+    faltered: () => {},
     batch: async (batch) => {
       first ??= { at: performance.now() };
       take(batch);

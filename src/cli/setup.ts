@@ -25,12 +25,13 @@ export function setupCommand(io: Io, finish: (code: ExitCode) => void): Command 
     )
     .option('--for <uses>', `with --print-grants: for whom, some of ${USES.join(',')} (default: all)`, uses)
     .option('--as <[use=]name>', 'with --print-grants: their names at the brokers, as often as needed', name)
+    .option('--role <[use=]name>', 'with --print-grants: their roles in Postgres, as often as needed', name)
     .option('--consumer-group <name>', `with --print-grants: of the consumers (default: ${CONSUMER_GROUP})`)
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options & GrantOptions, command: Command) => {
       const { settings } = settingsOf(command, io);
-      if (!options.printGrants && (options.for ?? options.as ?? options.consumerGroup) !== undefined) {
-        throw new Failure(2, '--for, --as and --consumer-group tell what --print-grants prints: give that too');
+      if (!options.printGrants && (options.for ?? options.as ?? options.role ?? options.consumerGroup) !== undefined) {
+        throw new Failure(2, '--for, --as, --role and --consumer-group tell what --print-grants prints: give that too');
       }
       if (options.printGrants) io.out(printed(grantsOf(settings, options), options));
       else finish(await setUp(settings, options, io));

@@ -143,8 +143,11 @@ function summary(rows: readonly Row[]): string {
   const slowest = Math.max(...rows.map((row) => (row.lag === 0 ? 0 : (row.caughtUpIn ?? 0))));
   if (slowest > 0 && rows.every((row) => row.lag === 0 || row.caughtUpIn !== null))
     parts[0] += `, ${about(slowest)} left`;
+  const away = rows.some(({ hold }) => hold?.kind === 'brokers');
+  if (away) parts.push('the brokers do not answer, or not all: see that they run and can be reached');
   const unowned = rows.filter((row) => !row.ownerConnected).length;
-  if (unowned > 0) parts.push(`${unowned} of ${rows.length} partitions have no processor: start \`tidemark run\``);
+  if (unowned > 0 && !away)
+    parts.push(`${unowned} of ${rows.length} partitions have no processor: start \`tidemark run\``);
   const wrong = sum((row) => row.anticipationsWrong);
   if (wrong > 0) parts.push(`${wrong} anticipations were wrong: compare this machine's clock with the brokers'`);
   return parts.join('; ');

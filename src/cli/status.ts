@@ -137,6 +137,7 @@ async function rowsOf(
       behind: isBehind,
       watched,
       schema: stands ? await reader.schemaWait(row.partition, from, row.end!) : null,
+      brokers: last.brokers,
       outboxMaxBytes: settings.outbox.maxBytes,
     };
     held.push(withHold(row, seen));

@@ -3,7 +3,9 @@ import type { Logger } from 'pino';
 import type { Settings } from '../settings/index.ts';
 import { joinNothing } from './answers.ts';
 import { brokerList } from './broker-list.ts';
+import { findBrokersInTime } from './brokers.ts';
 import { registerCodecs } from './codecs.ts';
+import { watchConnections } from './connections.ts';
 import { tellDeniedCoordinators } from './coordinators.ts';
 import { freshConnections } from './fresh-connections.ts';
 import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
@@ -24,6 +26,10 @@ export type KafkaAddress = Pick<Declared, 'brokers'> &
  */
 const RETRY: RetryOptions = { initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 2_000, retries: 5 };
 
+/** Unless set, ms. */
+const CONNECTION_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 30_000;
+
 export interface ClientOptions {
   /** Opens the sockets, with TLS as it is at that moment. */
   readonly socketFactory?: ISocketFactory;
@@ -33,16 +39,18 @@ export interface ClientOptions {
 export function kafkaClient(address: KafkaAddress, logger: Logger, options: ClientOptions = {}): Kafka {
   quietTimers();
   joinNothing();
+  watchConnections();
+  findBrokersInTime();
   freshConnections();
   registerCodecs();
   tellDeniedCoordinators();
   const config: KafkaConfig = {
     brokers: brokerList(address.brokers),
     clientId: address.clientId ?? 'tidemark',
-    // Its default of 1 s is short for TLS across a region; a broker that is there answers at once.
-    connectionTimeout: 5_000,
-    authenticationTimeout: 10_000,
-    requestTimeout: 30_000,
+    // KafkaJS takes the first for a part of connecting alone; connections.ts has it hold for all of it.
+    connectionTimeout: address.connectionTimeout ?? CONNECTION_TIMEOUT,
+    authenticationTimeout: address.connectionTimeout ?? CONNECTION_TIMEOUT,
+    requestTimeout: address.requestTimeout ?? REQUEST_TIMEOUT,
     retry: RETRY,
     logLevel: kafkaLogLevel(logger),
     logCreator: kafkaLogCreator(logger),

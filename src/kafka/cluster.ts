@@ -1,10 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Cluster, type Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
+import { isOfConnection } from './brokers.ts';
+import { remedy } from './fatal.ts';
 import { within } from './within.ts';
 
 /** Longest wait for an answer, in ms: about twice what a broker takes to come back from a restart. */
 const ANSWER = 10_000;
+/** Waits before a question is asked again, ms: they double. */
+const FIRST_WAIT = 50;
+const LONGEST_WAIT = 500;
 
 /**
  * Questions to the brokers without being in a group. KafkaJS's admin client asks for offsets read committed, which
@@ -23,31 +29,42 @@ export class ClusterLink {
   }
 
   /**
-   * Asks. Once more over a new connection if an old one failed: it may have been to a broker that is gone, or by what
-   * was known of the leaders before they changed.
+   * Asks; anew as long as there are brokers that answer, and what fails is of the kind that passes: a leader or a
+   * coordinator that moves, a broker that goes.
+   *
+   * @param timeout ms for all of it.
+   * @throws what was said last.
    */
   async ask<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout = ANSWER): Promise<T> {
-    const old = this.#link !== null;
-    try {
-      return await this.#once(what, question, timeout);
-    } catch (error) {
-      if (!old || error instanceof NoAnswer) throw error;
-      return await this.#once(what, question, timeout);
-    }
-  }
-
-  async #once<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout: number): Promise<T> {
     const { signal } = this.#closing;
     if (signal.aborted) throw new NoAnswer(`cannot ask Kafka for ${what}: the connection is closed`);
     this.#link ??= openLink(this.#kafka);
     const link = this.#link;
-    const asked = link.then(({ cluster }) => question(cluster));
+    let last: unknown;
+    let over = false;
+    const asked = async () => {
+      const { cluster } = await link;
+      for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
+        try {
+          return await question(cluster);
+        } catch (error) {
+          last = error;
+          if (over || !passes(error)) throw error;
+          await cluster.refreshMetadata();
+          await sleep(wait, undefined, { signal });
+        }
+      }
+    };
     const late = () => {
-      throw new NoAnswer(`Kafka did not answer ${signal.aborted ? 'before closing' : `within ${timeout} ms`}: ${what}`);
+      over = true;
+      const when = signal.aborted ? 'before closing' : `within ${timeout} ms`;
+      const why = last === undefined ? '' : `: ${messageOf(last)}`;
+      throw new NoAnswer(`Kafka did not answer ${when}: ${what}${why}`, { cause: last });
     };
     try {
-      return await within(timeout, asked, late, signal);
+      return await within(timeout, asked(), late, signal);
     } catch (error) {
+      if (!(error instanceof NoAnswer) && !isOfConnection(error)) throw error;
       if (this.#link === link) this.#link = null;
       this.#drop(link);
       throw error;
@@ -75,16 +92,23 @@ class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
+/** Whether it may be over as soon as it is known who leads or coordinates what now. */
+function passes(error: unknown): boolean {
+  const { name, retriable } = error as { readonly name?: string; readonly retriable?: boolean };
+  if (name === 'NoLeader') return true;
+  return /^KafkaJS/.test(name ?? '') && retriable === true && remedy(error) === null;
+}
+
 /** KafkaJS's own view of a cluster, and its connections. */
 export interface Link {
   readonly cluster: Cluster;
   disconnect(): Promise<void>;
 }
 
-/** Connects to one broker of those that are given; the others when they are asked for. */
-export async function openLink(kafka: Kafka): Promise<Link> {
+/** Connected by whatever is asked first. KafkaJS hands its cluster to every partition assigner. */
+export function clusterOf(kafka: Kafka): Link {
   let cluster: Cluster | undefined;
-  const consumer = kafka.consumer({
+  kafka.consumer({
     groupId: 'never-joined',
     readUncommitted: true,
     allowAutoTopicCreation: false,
@@ -95,6 +119,12 @@ export async function openLink(kafka: Kafka): Promise<Link> {
       },
     ],
   });
-  await consumer.connect();
-  return { cluster: cluster!, disconnect: () => consumer.disconnect() };
+  return { cluster: cluster!, disconnect: () => cluster!.disconnect() };
+}
+
+/** Connects to one broker of those that are given; the others when they are asked for. */
+export async function openLink(kafka: Kafka): Promise<Link> {
+  const link = clusterOf(kafka);
+  await link.cluster.connect();
+  return link;
 }

@@ -28,7 +28,7 @@ export function freshConnections(): void {
   Connection.prototype.connect = function (this: Connection): Promise<boolean> {
     let under = connecting.get(this);
     if (under === undefined) {
-      if (!this.isConnected()) forget(this as unknown as Kept);
+      if (!this.isConnected()) forget(this);
       under = connect.call(this).finally(() => connecting.delete(this));
       connecting.set(this, under);
     }
@@ -36,7 +36,13 @@ export function freshConnections(): void {
   };
 }
 
-function forget(connection: Kept): void {
+export function isConnecting(connection: Connection): boolean {
+  return connecting.has(connection);
+}
+
+/** Lets go of a connection's socket, and of all that came over it. */
+export function forget(of: Connection): void {
+  const connection = of as unknown as Kept;
   connection.chunks = [];
   connection.bytesBuffered = 0;
   connection.bytesNeeded = LENGTH;

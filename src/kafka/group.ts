@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Cluster } from 'kafkajs';
+import type Broker from 'kafkajs/src/broker/index.js';
+import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import { readWord } from './assigner.ts';
+import { askAnyone, isAnswer } from './brokers.ts';
 import type { ClusterLink } from './cluster.ts';
 
 /** A broker reads its groups first, when it comes back or takes them over, and refuses meanwhile: tries, ms between. */
 const TRIES = 10;
 const BETWEEN = 200;
+const GROUP = 0;
 
 /**
  * Asks the group's coordinator, anew while it refuses. One question for each try: the coordinator may be another then.
@@ -19,11 +23,8 @@ export async function askCoordinator<T>(
 ): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await link.ask(
-        `group ${group}`,
-        async (cluster) => question((await cluster.findGroupCoordinator({ groupId: group })) as unknown as Coordinator),
-        timeout,
-      );
+      const ask = async (cluster: Cluster) => question(await coordinatorOf(cluster, group));
+      return await link.ask(`group ${group}`, ask, timeout);
     } catch (error) {
       const { type, retriable } = error as { readonly type?: string; readonly retriable?: boolean };
       if (type === undefined || !retriable || tries === TRIES) throw error;
@@ -32,22 +33,59 @@ export async function askCoordinator<T>(
   }
 }
 
+/** The broker that coordinates a group at this moment, connected. @throws what the brokers say that there is none. */
+export async function coordinatorOf(cluster: Cluster, group: string): Promise<Coordinator> {
+  const { brokerPool: pool } = cluster as unknown as { readonly brokerPool: BrokerPool };
+  const ask = (broker: Broker) => broker.findGroupCoordinator({ groupId: group, coordinatorType: GROUP });
+  const { coordinator } = await askAnyone(pool, ask, isAnswer);
+  const { nodeId } = coordinator;
+  if (pool.brokers[nodeId] === undefined) await cluster.refreshMetadata();
+  return (await cluster.findBroker({ nodeId: String(nodeId) })) as unknown as Coordinator;
+}
+
 /** What a coordinator answers. KafkaJS's types leave most of it out. */
 export interface Coordinator {
   describeGroups(request: { readonly groupIds: readonly string[] }): Promise<{ readonly groups: GroupState[] }>;
-  joinGroup(request: {
-    readonly groupId: string;
-    readonly sessionTimeout: number;
-    readonly rebalanceTimeout: number;
-    readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[];
-  }): Promise<{ readonly memberId: string; readonly generationId: number }>;
+  joinGroup(request: Join): Promise<Joined>;
   syncGroup(request: {
     readonly groupId: string;
     readonly generationId: number;
     readonly memberId: string;
     readonly groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
+  }): Promise<{ readonly memberAssignment: Buffer }>;
+  heartbeat(request: {
+    readonly groupId: string;
+    readonly groupGenerationId: number;
+    readonly memberId: string;
+  }): Promise<unknown>;
+  offsetCommit(request: {
+    readonly groupId: string;
+    readonly groupGenerationId: number;
+    readonly memberId: string;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+    }[];
   }): Promise<unknown>;
   leaveGroup(request: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
+}
+
+export interface Join {
+  readonly groupId: string;
+  readonly sessionTimeout: number;
+  readonly rebalanceTimeout: number;
+  readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[];
+  /** Empty: it has none yet. */
+  readonly memberId?: string;
+}
+
+export interface Joined {
+  readonly memberId: string;
+  readonly generationId: number;
+  readonly leaderId: string;
+  readonly groupProtocol: string;
+  /** The leader is told of all. */
+  readonly members: GroupState['members'];
 }
 
 /** Whether the group is settled and gives the partition to this member. */
@@ -56,7 +94,7 @@ export async function groupGives(
   { group, topic, memberId }: { readonly group: string; readonly topic: string; readonly memberId: string },
   partition: number,
 ): Promise<boolean> {
-  const coordinator = (await cluster.findGroupCoordinator({ groupId: group })) as unknown as Coordinator;
+  const coordinator = await coordinatorOf(cluster, group);
   const { state, members } = await describe(coordinator, group);
   if (state !== 'Stable') return false;
   const own = members.find((member) => member.memberId === memberId)?.memberAssignment;

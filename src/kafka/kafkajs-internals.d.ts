@@ -1,23 +1,28 @@
 /** Parts of KafkaJS that it does not export and that have no types. */
 declare module 'kafkajs/src/network/connection.js' {
   import type { Socket } from 'node:net';
+  import type RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
   export default class Connection {
     readonly clientId: string;
     readonly host: string;
     readonly port: number;
+    /** Both of them. */
+    readonly broker: string;
     readonly sasl: object | null;
     readonly socket: Socket;
-    readonly requestQueue: {
-      push(waiting: object): void;
-      maybeThrottle(ms: number | null): void;
-    };
+    readonly connectionTimeout: number;
+    readonly requestQueue: RequestQueue;
+    readonly authHandlers: { onError(): void } | null;
+    authenticatedAt: unknown;
+    connectionStatus: string;
     constructor(options: object);
     connect(): Promise<boolean>;
     isConnected(): boolean;
     /** Gives what the response's `parse` does. */
     send(call: object): Promise<unknown>;
-    disconnect(): Promise<unknown>;
+    disconnect(): Promise<boolean>;
+    sendAuthRequest(call: object): Promise<unknown>;
     isAuthenticated(): boolean;
     authenticate(): Promise<void>;
     /** @throws where it is not connected. */
@@ -25,7 +30,6 @@ declare module 'kafkajs/src/network/connection.js' {
     nextCorrelationId(): number;
     processData(bytes: Buffer): void;
     rejectRequests(error: Error): void;
-    disconnect(): Promise<boolean>;
   }
 }
 
@@ -56,8 +60,75 @@ declare module 'kafkajs/src/broker/saslAuthenticator/scram512.js' {
 }
 
 declare module 'kafkajs/src/network/requestQueue/index.js' {
+  export interface Waiting {
+    readonly sentAt: number;
+    /** ms. */
+    readonly requestTimeout: number;
+    readonly entry: { readonly apiName: string; readonly correlationId: number };
+  }
+
   export default class RequestQueue {
+    readonly inflight: ReadonlyMap<number, Waiting>;
+    readonly broker: string;
+    readonly clientId: string;
+    /** Ours, see connections.ts: runs while requests are under way, and when it last did. */
+    looking?: NodeJS.Timeout | undefined;
+    lookedAt: number;
+    /** Ours: ends the connection, with what is under way. */
+    hangUp?: (error: Error) => void;
+    /** Ours: a request has not been answered for long. */
+    onSilence?: (apiName: string) => void;
+    push(request: object): void;
+    destroy(): void;
+    maybeThrottle(ms: number | null): void;
     scheduleCheckPendingRequests(): void;
+    scheduleRequestTimeoutCheck(): void;
+  }
+}
+
+declare module 'kafkajs/src/cluster/brokerPool.js' {
+  import type { BrokerMetadata, Logger } from 'kafkajs';
+  import type Broker from 'kafkajs/src/broker/index.js';
+  import type { ConnectionPool } from 'kafkajs/src/broker/index.js';
+
+  interface Place {
+    readonly host: string;
+    readonly port: number;
+    readonly rack?: string | null;
+  }
+
+  interface BrokerOptions {
+    readonly connectionPool: ConnectionPool;
+    readonly logger: Logger;
+    readonly nodeId?: number;
+    readonly versions?: unknown;
+  }
+
+  export interface Metadata extends Omit<BrokerMetadata, 'brokers'> {
+    readonly brokers: readonly (Place & { readonly nodeId: number })[];
+  }
+
+  export default class BrokerPool {
+    readonly rootLogger: Logger;
+    readonly logger: Logger;
+    /** Without a place it is the next one of the configuration's. */
+    readonly connectionPoolBuilder: { build(place?: Place): Promise<ConnectionPool> };
+    readonly metadataMaxAge: number;
+    readonly brokers: Record<string, Broker>;
+    readonly createBroker: (options: BrokerOptions) => Broker;
+    readonly retrier: <T>(work: (bail: (error: Error) => void) => Promise<T>) => Promise<T>;
+    seedBroker: Broker | undefined;
+    metadata: Metadata | null;
+    metadataExpireAt: number | null;
+    versions: unknown;
+    /** Ours, see brokers.ts: told when the brokers said where the leaders are. */
+    onMetadata?: () => void;
+    hasConnectedBrokers(): boolean;
+    connect(): Promise<void>;
+    connectBroker(broker: Broker): Promise<void>;
+    refreshMetadata(topics: readonly string[]): Promise<void>;
+    findConnectedBroker(): Promise<Broker>;
+    withBroker<T>(ask: (of: { readonly nodeId: string; readonly broker: Broker }) => Promise<T>): Promise<T | null>;
   }
 }
 
@@ -67,6 +138,7 @@ declare module 'kafkajs/src/protocol/decoder.js' {
     readInt16(): number;
     readInt32(): number;
     readInt64(): { toString(): string };
+    readInt32(): number;
     readBoolean(): boolean;
     readString(): string | null;
     readArray<T>(item: () => T): T[];
@@ -92,23 +164,8 @@ declare module 'kafkajs/src/protocol/encoder.js' {
   }
 }
 
-declare module 'kafkajs/src/protocol/error.js' {
-  const errors: { createErrorFromCode(code: number): Error };
-  export default errors;
-}
-
-declare module 'kafkajs/src/cluster/brokerPool.js' {
-  import type Broker from 'kafkajs/src/broker/index.js';
-
-  export interface BrokerPool {
-    findConnectedBroker(): Promise<Broker>;
-    /** Asks one broker after the other until one answers; null: none did. */
-    withBroker<T>(ask: (given: { readonly nodeId: string; readonly broker: Broker }) => Promise<T>): Promise<T | null>;
-  }
-}
-
 declare module 'kafkajs/src/cluster/index.js' {
-  import type { BrokerPool } from 'kafkajs/src/cluster/brokerPool.js';
+  import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 
   export default class Cluster {
     brokerPool: BrokerPool;
@@ -135,6 +192,8 @@ declare module 'kafkajs/src/broker/index.js' {
 
   export interface Call {
     readonly request: { readonly apiKey: number; readonly apiName: string; readonly apiVersion: number };
+    /** ms. */
+    readonly requestTimeout?: number;
     readonly response: {
       decode(bytes: Buffer): Promise<{ readonly clientSideThrottleTime?: number }>;
       parse(answer: object): Promise<unknown>;
@@ -142,13 +201,33 @@ declare module 'kafkajs/src/broker/index.js' {
   }
 
   export interface ConnectionPool {
+    readonly host: string;
+    readonly port: number;
+    readonly connectionTimeout: number;
+    rack?: string | null | undefined;
+    readonly pool: readonly Connection[];
     getConnectionByRequest(call: Pick<Call, 'request'>): Promise<Connection>;
-    /** Gives what the response's `parse` does. */
-    send(call: object): Promise<unknown>;
+    send<T>(call: SentCall<T>): Promise<T>;
+  }
+
+  /** A request, and how its answer is read. */
+  export interface SentCall<T> {
+    readonly request: Call['request'];
+    readonly response: { decode(bytes: Buffer): Promise<unknown>; parse(answer: never): Promise<T> };
+    /** ms; KafkaJS waits for this or for its `requestTimeout`, whichever is longer. */
+    readonly requestTimeout?: number;
+    /** Unless false, an error that `parse` throws is logged. */
+    readonly logResponseError?: boolean;
   }
 
   export default class Broker {
     readonly connectionPool: ConnectionPool;
+    readonly allowAutoTopicCreation: boolean;
+    /** Host and port. */
+    readonly brokerAddress: string;
+    nodeId: number | null;
+    isConnected(): boolean;
+    connect(): Promise<void>;
     /** Writes requests in the newest version that both sides know. */
     lookupRequest(apiKey: number, definition: object): (given: object) => Call;
     /** By API key, of the broker; null before it is connected. */
@@ -167,8 +246,17 @@ declare module 'kafkajs/src/broker/index.js' {
 }
 
 declare module 'kafkajs/src/protocol/requests/index.js' {
-  const protocol: { readonly requests: { readonly Produce: object } };
+  type Name = 'Produce' | 'Fetch' | 'ListOffsets' | 'Metadata' | 'JoinGroup' | 'Heartbeat' | 'EndTxn';
+  const protocol: { readonly requests: { readonly [name in Name]: object } };
   export default protocol;
+}
+
+declare module 'kafkajs/src/protocol/error.js' {
+  const errors: {
+    failure(code: number): boolean;
+    createErrorFromCode(code: number): Error & { readonly type: string; readonly retriable: boolean };
+  };
+  export default errors;
 }
 
 declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
@@ -178,22 +266,4 @@ declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
 
 declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
   export default function Record(of: object): object;
-}
-
-declare module 'kafkajs/src/consumer/consumerGroup.js' {
-  import type { Cluster } from 'kafkajs';
-
-  export default class ConsumerGroup {
-    readonly cluster: Pick<Cluster, 'findTopicPartitionMetadata'> & {
-      /** Of the brokers that the metadata has: keys of an object, which the types have as numbers. */
-      getNodeIds(): string[];
-    };
-    preferredReadReplicasPerTopicPartition: Record<
-      string,
-      Record<string, { readonly nodeId: number; readonly expireAt: number }>
-    >;
-    /** Partitions by the broker to fetch them from. */
-    findReadReplicaForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>;
-    recoverFromFetch(error: Error): Promise<void>;
-  }
 }

@@ -74,12 +74,13 @@ export class FormerMembers {
    * killed, and only sees its end after that. Never rejects: the group finds out itself.
    */
   async dropKilled(newcomers: Newcomers, signal: AbortSignal): Promise<void> {
-    const { logger, readGone } = this.#options;
+    const { logger, readGone, address } = this.#options;
+    const session = address.sessionTimeout ?? SESSION;
     try {
       await this.#waitFor(newcomers, signal);
       let left = this.#members.filter(({ processor }) => processor !== null);
       const since = performance.now();
-      while (left.length > 0 && !newcomers.dealt() && performance.now() - since < SESSION) {
+      while (left.length > 0 && !newcomers.dealt() && performance.now() - since < session) {
         const names = await readGone();
         const gone = left.filter(({ processor }) => names.includes(processor!));
         if (gone.length > 0) await this.#drop(gone);

@@ -1,33 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
+import { Outage } from '../processor/outage.ts';
 import { PROCESS_NAME } from '../processor/process-name.ts';
-import { wholeAnswers } from './answers.ts';
 import { Backoff } from './backoff.ts';
-import { type KafkaAddress, kafkaClient } from './client.ts';
+import type { KafkaAddress } from './client.ts';
 import type { ClusterLink } from './cluster.ts';
 import { remedy } from './fatal.ts';
-import { dropMember } from './group.ts';
-import { Member, type MemberListener } from './member.ts';
+import { type Coordinator, coordinatorOf, dropMember } from './group.ts';
+import { GroupMember } from './group-member.ts';
 import { partitionsOf } from './offsets.ts';
+import { Refusals } from './refusals.ts';
 import type { Right } from './rights/declaration.ts';
-import { lacking } from './rights/lacking.ts';
-import { isDenied, MissingRights } from './rights/missing-rights.ts';
-import { principalOf } from './rights/principal.ts';
+import { isDenied } from './rights/missing-rights.ts';
+import type { Naming } from './rights/naming.ts';
+import { within } from './within.ts';
 
 /** Longest that leaving takes, in ms. */
 export const LEAVE = 3_000;
 /** Longest wait for the broker to say what the topic is like, in ms. */
 const SOON = 5_000;
+/** A coordinator that takes longer to answer a heartbeat may be another by now, ms. */
+const HEARTBEAT = 2_000;
+/** Longest wait before the group is asked again, ms: its new coordinator is found within that. */
+const LONGEST = 1_000;
+/** How much longer it waits each time that it has to join again before it was in, ms. */
+const REJOIN = 50;
 /**
- * How long the group waits for a silent member, in ms: a killed processor's partitions stand still so long. Heartbeats
- * go out every twentieth of it, from the thread that folds too.
+ * How long the group waits for a silent member unless it is set, in ms: a killed processor's partitions stand still so
+ * long. Heartbeats go out every twentieth of it, from the thread that folds too.
  */
 export const SESSION = 7_000;
-/** An error that waiting does not help counts when it comes this often in a row: rights may arrive late on a broker. */
-const FATAL_IN_A_ROW = 3;
-/** ms */
-const WARN_AGAIN = 60_000;
 
 export interface MembershipOptions {
   readonly address: KafkaAddress;
@@ -35,51 +39,77 @@ export interface MembershipOptions {
   readonly topic: string;
   /** Who owns the partitions in the store: this process unless given. */
   readonly processor?: string;
-  /** Rights without which a member is thrown out again: while they are missing, none joins. */
-  readonly rights?: readonly Right[];
   readonly logger: Logger;
   /** ms; the broker's bounds for it are 6 s and 30 min unless set. */
   readonly sessionTimeout?: number;
-  /** Awaited before the first member joins, when all that it needs is there: members that come together are dealt once. */
+  /** Awaited before it joins, when all that it needs is there: members that come together are dealt once. */
   readonly together?: (() => Promise<void>) | undefined;
+  /** What this user needs to be able to do, to tell which of it is missing where the brokers refuse something. */
+  readonly rights?: readonly Right[];
 }
 
-/** `left` is told only where no new member can be had. */
-export interface MembershipListener extends MemberListener {
-  /** There is no member any more; another will be. */
-  lost(): void;
+export interface MembershipListener {
+  /** The group dealt anew: these partitions, and no others, are its. */
+  assigned(partitions: readonly number[]): void;
+  /** The group does not answer any more; it is asked again. */
+  faltered(): void;
+  /** What waiting does not help has lasted. */
+  left(error: Error): void;
 }
 
-/** One member of the group at a time; one that KafkaJS gives up is replaced by a new one. */
+/**
+ * The place in the consumer group. It is kept for as long as the group says nothing else: where its coordinator is away,
+ * nobody can be dealt its partitions, and whoever is dealt them later takes them over in the store.
+ */
 export class Membership {
   readonly #options: MembershipOptions;
+  readonly #cluster: Cluster;
   readonly #link: ClusterLink;
+  readonly #naming: Naming;
   readonly #listener: MembershipListener;
+  readonly #session: number;
+  readonly #member: GroupMember;
   readonly #stopping = new AbortController();
-  /** Between one member that was lost and the next. */
-  readonly #crashes = new Backoff();
-  #member: Member | null = null;
-  /** Id of a member that did not leave by itself. */
-  #gone: string | null = null;
-  #owned: readonly number[] = [];
-  #fatalInARow = 0;
+  readonly #refusals = new Refusals();
+  readonly #outage: Outage;
+  #coordinator: Coordinator | null = null;
+  /** When the group was last heard, by `performance.now`. */
+  #heard = Number.NEGATIVE_INFINITY;
+  #lastError: string | null = null;
   /** Whether it has been in the group: then a right that is missing was taken away, and may be given back. */
   #wasMember = false;
-  /** What the brokers refused last was for want of a right. */
-  #denied = false;
-  #warnedOf = '';
-  #warnedAt = 0;
-  #together: MembershipOptions['together'];
 
-  constructor(options: MembershipOptions, link: ClusterLink, listener: MembershipListener) {
+  constructor(
+    options: MembershipOptions,
+    cluster: Cluster,
+    link: ClusterLink,
+    naming: Naming,
+    listener: MembershipListener,
+  ) {
+    const { group, topic, processor = PROCESS_NAME, sessionTimeout, address } = options;
     this.#options = options;
+    this.#cluster = cluster;
     this.#link = link;
+    this.#naming = naming;
     this.#listener = listener;
-    this.#together = options.together;
+    this.#session = sessionTimeout ?? address.sessionTimeout ?? SESSION;
+    this.#member = new GroupMember(cluster, { group, topic, processor, sessionTimeout: this.#session });
+    this.#outage = new Outage({ elapsed: () => performance.now() }, options.logger);
   }
 
-  get member(): Member | null {
-    return this.#member;
+  /** Its id; null while the group has not dealt it anything, as far as is known. */
+  get memberId(): string | null {
+    return this.#member.isIn ? this.#member.id : null;
+  }
+
+  /** Why it is not known to be in the group; null: it is, or was within the session timeout. */
+  get trouble(): string | null {
+    const silent = performance.now() - this.#heard;
+    if (silent < this.#session) return null;
+    const { group } = this.#options;
+    const why = this.#lastError === null ? '' : `: ${this.#lastError}`;
+    if (silent === Number.POSITIVE_INFINITY) return `not in consumer group ${group} yet${why}`;
+    return `consumer group ${group} has not answered for ${Math.floor(silent / 1_000)} s${why}`;
   }
 
   /**
@@ -89,45 +119,52 @@ export class Membership {
   async start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let waiting = false;
-    this.#begin(1, () => {
+    const began = this.#begin(() => {
       waiting = true;
       resolve();
-    }).then(resolve, (error: Error) => (waiting ? this.#listener.left(error) : reject(error)));
+    });
+    began.then(resolve, (error: Error) => (waiting ? this.#listener.left(error) : reject(error)));
     await promise;
   }
 
+  /** Leaves the group. Resolves within `LEAVE` ms. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const member = this.#member;
-    this.#member = null;
-    await member?.leave(LEAVE);
+    const { group, logger } = this.#options;
+    const { id } = this.#member;
+    if (id === '') return;
+    const left = dropMember(this.#link, group, id).catch((error: unknown) =>
+      logger.info({ err: messageOf(error) }, 'the consumer group was not told of leaving; it finds out itself'),
+    );
+    await within(LEAVE, left, () => logger.warn('leaving the consumer group takes long; it drops this member itself'));
   }
 
-  /** A new member, tried until it begins to join. @throws what waiting does not help, after so many tries. */
-  async #begin(tries: number, retrying = () => {}): Promise<void> {
-    const { topic, group, address } = this.#options;
+  /** For lag tools. @throws where the group does not answer. */
+  async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
+    if (this.#coordinator === null) throw new Error(this.#lastError ?? 'no coordinator is known');
+    await this.#member.commit(this.#coordinator, offsets);
+  }
+
+  /** Waits for the brokers and the topic, then joins. @throws what waiting does not help. */
+  async #begin(retrying: () => void): Promise<void> {
+    const { topic, group, address, logger, together } = this.#options;
     const { signal } = this.#stopping;
     const waits = new Backoff();
     while (!signal.aborted) {
-      let member: Member | null = null;
       try {
-        const partitions = await this.#link.ask(`partitions of ${topic}`, (cluster) => askedNow(cluster, topic), SOON);
-        await this.#dropGone();
-        if (this.#denied) await this.#mustHaveRights();
-        if (signal.aborted) return;
-        member = this.#newMember(partitions);
-        this.#member = member;
-        await member.begin(this.#together);
-        this.#together = undefined;
+        await this.#link.ask(`partitions of ${topic}`, (cluster) => askedNow(cluster, topic), SOON);
+        await together?.();
+        void this.#stay().catch((error: Error) => this.#listener.left(error));
         return;
       } catch (caught) {
-        if (member !== null) await this.#abandon(member);
-        const error = await this.#named(caught);
+        const error = await this.#naming.named(caught);
         if (signal.aborted) return;
-        this.#count(error, tries);
+        const help = remedy(error);
+        if (help !== null) throw this.#refused(error, help);
+        this.#lastError = messageOf(error);
         const wait = waits.next();
-        this.#warn(
-          messageOf(error),
+        logger.warn(
+          { err: messageOf(error) },
           `cannot join consumer group ${group} at ${address.brokers.join(', ')}; trying again in ${wait} ms`,
         );
         retrying();
@@ -136,104 +173,79 @@ export class Membership {
     }
   }
 
-  #newMember(partitions: number): Member {
-    const { address, topic, group, logger, processor = PROCESS_NAME, sessionTimeout = SESSION } = this.#options;
-    const rack = address.clientRack ?? null;
-    const options = { topic, group, rack, partitions, sessionTimeout, processor, logger, owned: () => this.#owned };
-    const { batch, moved, outOfRange } = this.#listener;
-    const member: Member = new Member(kafkaClient(address, logger, { socketFactory: wholeAnswers }), options, {
-      batch,
-      moved,
-      outOfRange,
-      assigned: (own) => this.#take(member, own),
-      left: (error) => void this.#replace(member, error),
-    });
-    return member;
-  }
-
-  #take(member: Member, partitions: readonly number[]): void {
-    if (this.#member !== member) return;
-    this.#owned = partitions;
-    this.#fatalInARow = 0;
-    this.#wasMember = true;
-    this.#denied = false;
-    this.#crashes.reset();
-    this.#listener.assigned(partitions);
-  }
-
-  /** KafkaJS gave a member up. */
-  async #replace(member: Member, error: Error): Promise<void> {
-    if (this.#member !== member) return;
-    this.#gone = member.lastId ?? this.#gone;
-    this.#member = null;
-    this.#listener.lost();
-    await this.#abandon(member);
-    try {
-      const why = await this.#named(error);
-      this.#count(why, FATAL_IN_A_ROW);
-      const wait = this.#crashes.next();
-      this.#warn(messageOf(why), `lost the membership of the consumer group; joining again in ${wait} ms`);
-      await this.#crashes.sleep(wait, this.#stopping.signal);
-      await this.#begin(FATAL_IN_A_ROW);
-    } catch (fatal) {
-      this.#listener.left(fatal as Error);
+  /** Joins, and stays in the group until it is stopped. @throws what waiting does not help, once it has lasted. */
+  async #stay(): Promise<void> {
+    const { signal } = this.#stopping;
+    const waits = new Backoff();
+    let rejoined = 0;
+    const settled = () => {
+      waits.reset();
+      rejoined = 0;
+    };
+    while (!signal.aborted) {
+      try {
+        // Of a cluster that is told of no topic all topics would be asked for.
+        await this.#cluster.addMultipleTargetTopics([this.#options.topic]);
+        const coordinator = await coordinatorOf(this.#cluster, this.#options.group);
+        this.#coordinator = coordinator;
+        if (!this.#member.isIn) {
+          const partitions = await this.#member.join(coordinator);
+          if (signal.aborted) return;
+          this.#isHeard();
+          this.#wasMember = true;
+          this.#listener.assigned(partitions);
+        }
+        await this.#beat(coordinator, settled);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#coordinator = null;
+        if (this.#member.mustRejoin(error)) {
+          // Whoever is told by a heartbeat to join again is waited for by all the others.
+          await waits.sleep(Math.min(LONGEST, REJOIN * rejoined), signal);
+          rejoined += 1;
+          continue;
+        }
+        this.#failed(await this.#naming.named(error));
+        await waits.sleep(Math.min(LONGEST, waits.next()), signal);
+      }
     }
   }
 
-  async #abandon(member: Member): Promise<void> {
-    if (this.#member === member) this.#member = null;
-    await member.leave(LEAVE);
-  }
-
-  async #dropGone(): Promise<void> {
-    if (this.#gone === null) return;
-    const { group, logger } = this.#options;
-    try {
-      await dropMember(this.#link, group, this.#gone);
-      this.#gone = null;
-    } catch (error) {
-      logger.debug(
-        { err: messageOf(error) },
-        'the group was not told of the member that was lost; it finds out itself',
-      );
+  /** Stays in the group until it is to deal anew. @throws where it does not answer, or says so itself. */
+  async #beat(coordinator: Coordinator, answered: () => void): Promise<void> {
+    const { signal } = this.#stopping;
+    for (;;) {
+      await sleep(Math.floor(this.#session / 20), undefined, { signal });
+      await within(HEARTBEAT, this.#member.heartbeat(coordinator), () => {
+        throw new Error(`no answer to a heartbeat within ${HEARTBEAT} ms`);
+      });
+      this.#isHeard();
+      answered();
+      if (await this.#member.mustDealAnew()) return this.#member.leave();
     }
   }
 
-  /** An error that says which right is missing, where the brokers said only that one is. */
-  async #named(error: unknown): Promise<unknown> {
-    if (!isDenied(error) || error instanceof MissingRights) return error;
-    this.#denied = true;
-    try {
-      await this.#mustHaveRights();
-      return error;
-    } catch (found) {
-      return found instanceof MissingRights ? found : error;
-    }
+  #isHeard(): void {
+    this.#heard = performance.now();
+    this.#lastError = null;
+    this.#refusals.over();
+    this.#outage.over('the consumer group answers again');
   }
 
-  /** A member that joins in vain would have the whole group rebalance each time. @throws MissingRights */
-  async #mustHaveRights(): Promise<void> {
-    const { rights = [], address } = this.#options;
-    const missing = await this.#link.ask('the rights of this user', (cluster) => lacking(cluster, rights), SOON);
-    if (missing.length > 0) throw new MissingRights(missing, principalOf(address), address.brokers);
-    this.#denied = false;
+  /** @throws where it has lasted. */
+  #failed(error: unknown): void {
+    const { group } = this.#options;
+    if (this.#lastError === null) this.#listener.faltered();
+    this.#lastError = messageOf(error);
+    const help = this.#wasMember && isDenied(error) ? null : this.#refusals.failed(error);
+    if (help !== null) throw this.#refused(error, help);
+    const kept = this.#member.isIn ? 'what it has dealt is kept meanwhile' : 'nothing is dealt meanwhile';
+    this.#outage.failed({ err: this.#lastError }, `consumer group ${group} does not answer: ${kept}`);
   }
 
-  /** The same again within a minute goes to debug. */
-  #warn(err: string, text: string): void {
-    const now = performance.now();
-    const again = err === this.#warnedOf && now - this.#warnedAt < WARN_AGAIN;
-    if (!again) [this.#warnedOf, this.#warnedAt] = [err, now];
-    this.#options.logger[again ? 'debug' : 'warn']({ err }, text);
-  }
-
-  /** @throws an error that waiting does not help, when it has come `most` times in a row. */
-  #count(error: unknown, most: number): void {
-    const help = this.#wasMember && isDenied(error) ? null : remedy(error);
-    this.#fatalInARow = help === null ? 0 : this.#fatalInARow + 1;
-    if (help === null || this.#fatalInARow < most) return;
+  #refused(error: unknown, help: string): Error {
     const { topic, group } = this.#options;
-    throw new Error(`cannot read topic ${topic} in group ${group}: ${messageOf(error)}: ${help}`, { cause: error });
+    return new Error(`cannot read topic ${topic} in group ${group}: ${messageOf(error)}: ${help}`, { cause: error });
   }
 }
 

@@ -25,7 +25,7 @@ export async function fetchMskToken(region: string, load: () => Promise<Signer> 
   return { value: token, expires: expiryTime };
 }
 
-/** AWS's SDK is some 20 MB: it is not installed for everybody. */
+/** AWS's SDK is some 30 MB: it is not installed for everybody. */
 function loadSigner(): Promise<Signer> {
   return import('aws-msk-iam-sasl-signer-js');
 }

@@ -1,10 +1,23 @@
-import type { Cluster } from 'kafkajs';
+import type { Broker, Cluster } from 'kafkajs';
+import { EARLIEST, LATEST, listOffsets } from './list-offsets.ts';
+import { within } from './within.ts';
 
 export interface Bounds {
   /** Offset of the oldest record that is kept. */
   readonly earliest: number;
   /** Offset that the next record will get: the high watermark, which records of open transactions count towards. */
   readonly end: number;
+}
+
+/** How long each broker may take where what the others say is of use alone, ms. */
+const EACH = 1_000;
+/** How much longer than the leader the other replicas may take, ms. */
+const REPLICAS = 300;
+
+/** Passes as soon as the brokers have elected a leader. */
+export class NoLeader extends Error {
+  override readonly name = 'NoLeader';
+  readonly retriable = true;
 }
 
 /** The partitions of a topic, in order. @throws where the topic is not there. */
@@ -17,7 +30,14 @@ export async function partitionsOf(cluster: Cluster, topic: string): Promise<num
     .sort((a, b) => a - b);
 }
 
-/** Bounds of some partitions of a topic, or of all. */
+/** The broker that leads a partition, connected. @throws NoLeader; where the topic has no such partition. */
+export async function leaderOf(cluster: Cluster, topic: string, partition: number): Promise<Broker> {
+  const { leader } = await metadataOf(cluster, topic, partition);
+  if (leader < 0) throw new NoLeader(`partition ${partition} of ${topic} has no leader`);
+  return await cluster.findBroker({ nodeId: String(leader) });
+}
+
+/** Bounds of some partitions of a topic, or of all. @throws where those of one cannot be had. */
 export async function boundsOf(
   cluster: Cluster,
   topic: string,
@@ -25,33 +45,105 @@ export async function boundsOf(
 ): Promise<Map<number, Bounds>> {
   const all = await partitionsOf(cluster, topic);
   const wanted = only === undefined ? all : all.filter((partition) => only.includes(partition));
-  const partitions = wanted.map((partition) => ({ partition }));
-  const [earliest, end] = await Promise.all([
-    ask(cluster, { topic, partitions, fromBeginning: true }),
-    ask(cluster, { topic, partitions, fromBeginning: false }),
-  ]);
-  return new Map(wanted.map((partition) => [partition, { earliest: earliest(partition), end: end(partition) }]));
+  const { bounds, failed } = await askLeaders(cluster, topic, wanted);
+  for (const error of failed) throw error;
+  return bounds;
+}
+
+/**
+ * Bounds of all partitions that can be had at once: a broker that does not answer has the others' wait for a second.
+ * @throws where those of none can be had.
+ */
+export async function boundsAtHand(cluster: Cluster, topic: string): Promise<Map<number, Bounds>> {
+  const { bounds, failed } = await askLeaders(cluster, topic, await partitionsOf(cluster, topic), EACH);
+  // Where the leaders are now is for the next time; whoever asks then is told if it cannot be had.
+  if (failed.length > 0) cluster.refreshMetadata().catch(() => {});
+  if (bounds.size === 0) for (const error of failed) throw error;
+  return bounds;
+}
+
+/**
+ * Bounds of a partition by the word of all its replicas: a leader that was deposed while it stood still, or that is cut
+ * off, takes itself for the leader, and its log ends before what others have acknowledged since. Of those that say that
+ * they lead it, whoever has most is right.
+ *
+ * @throws where the leader that the brokers name does not answer.
+ */
+export async function confirmedBounds(cluster: Cluster, topic: string, partition: number): Promise<Bounds> {
+  const { leader, replicas } = await metadataOf(cluster, topic, partition);
+  const others = replicas
+    .filter((node) => node !== leader)
+    .map(async (node) => bounds(await cluster.findBroker({ nodeId: String(node) }), topic, partition));
+  const asked = Promise.allSettled(others);
+  const said = [await bounds(await leaderOf(cluster, topic, partition), topic, partition)];
+  for (const other of await within(REPLICAS, asked, () => [])) if (other.status === 'fulfilled') said.push(other.value);
+  return {
+    earliest: Math.max(...said.map(({ earliest }) => earliest)),
+    end: Math.max(...said.map(({ end }) => end)),
+  };
 }
 
 /** Offset of the first record at or after `timestamp`, in ms; the end where there is none. */
 export async function offsetAt(cluster: Cluster, topic: string, partition: number, timestamp: number): Promise<number> {
   // The end is asked for first: a record that comes in between must not be passed over.
-  await partitionsOf(cluster, topic);
-  const partitions = [{ partition }];
-  const end = (await ask(cluster, { topic, partitions, fromBeginning: false }))(partition);
-  const offset = (await ask(cluster, { topic, partitions, fromTimestamp: timestamp }))(partition);
-  return offset < 0 ? end : offset;
+  const leader = await leaderOf(cluster, topic, partition);
+  const end = await offset(leader, topic, partition, LATEST);
+  const found = await offset(leader, topic, partition, timestamp);
+  return found < 0 ? end : found;
 }
 
-async function ask(
-  cluster: Cluster,
-  question: Parameters<Cluster['fetchTopicsOffset']>[0][number],
-): Promise<(partition: number) => number> {
-  const [answer] = question.partitions.length === 0 ? [] : await cluster.fetchTopicsOffset([question]);
-  return (partition) => {
-    const found = answer?.partitions.find((entry) => entry.partition === partition);
-    if (found === undefined)
-      throw new Error(`no offsets of partition ${partition} of topic ${question.topic} were given`);
-    return Number(found.offset);
+async function metadataOf(cluster: Cluster, topic: string, partition: number) {
+  await partitionsOf(cluster, topic);
+  const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
+  if (found === undefined) throw new Error(`topic ${topic} has no partition ${partition}`);
+  return found;
+}
+
+/** @param patience ms for each broker; without it as long as it takes. */
+async function askLeaders(cluster: Cluster, topic: string, partitions: readonly number[], patience?: number) {
+  const bounds = new Map<number, Bounds>();
+  const failed: Error[] = [];
+  const ask = async (nodeId: string, led: readonly number[]) => {
+    const broker = await cluster.findBroker({ nodeId });
+    const [earliest, end] = await Promise.all([EARLIEST, LATEST].map((at) => listOffsets(broker, topic, led, at)));
+    for (const partition of led) {
+      try {
+        bounds.set(partition, { earliest: told(earliest!, partition), end: told(end!, partition) });
+      } catch (error) {
+        failed.push(error as Error);
+      }
+    }
   };
+  const byLeader = Object.entries(cluster.findLeaderForPartitions(topic, [...partitions]));
+  await Promise.all(
+    byLeader.map(async ([nodeId, led]) => {
+      try {
+        if (Number(nodeId) < 0) throw new NoLeader(`partitions ${led.join(', ')} of ${topic} have no leader`);
+        const asked = ask(nodeId, led);
+        const late = () => {
+          throw new Error(`broker ${nodeId} does not answer`);
+        };
+        await (patience === undefined ? asked : within(patience, asked, late));
+      } catch (error) {
+        failed.push(error as Error);
+      }
+    }),
+  );
+  return { bounds, failed };
+}
+
+async function bounds(broker: Broker, topic: string, partition: number): Promise<Bounds> {
+  const [earliest, end] = await Promise.all([EARLIEST, LATEST].map((at) => offset(broker, topic, partition, at)));
+  return { earliest: earliest!, end: end! };
+}
+
+async function offset(broker: Broker, topic: string, partition: number, timestamp: number): Promise<number> {
+  return told(await listOffsets(broker, topic, [partition], timestamp), partition);
+}
+
+function told(answer: ReadonlyMap<number, number | Error>, partition: number): number {
+  const found = answer.get(partition);
+  if (found === undefined) throw new Error(`no offset of partition ${partition} was given`);
+  if (found instanceof Error) throw found;
+  return found;
 }

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker, Cluster } from 'kafkajs';
+import type { Cluster } from 'kafkajs';
+import errors from 'kafkajs/src/protocol/error.js';
 import type { RawRecord } from '../processor/ports.ts';
 import type { ClusterLink } from './cluster.ts';
-import type { FetchAnswer } from './fetch-answer.ts';
-import { type Internals, readAnswers } from './fetches.ts';
-import { boundsOf } from './offsets.ts';
+import { fetchFrom } from './fetches.ts';
+import { boundsOf, leaderOf } from './offsets.ts';
 import { readRecordSet } from './record-set.ts';
 
-const READ_COMMITTED = 1;
+const OUT_OF_RANGE = 1;
 /** Bytes of one fetch: a batch that is larger comes alone. */
 const FETCH_BYTES = 1024 * 1024;
 /** How long the broker may wait for more, ms: what is scanned is there, or waits for a transaction to be decided. */
@@ -46,7 +46,7 @@ export async function* scan(
     signal?.throwIfAborted();
     const what = `records of partition ${partition} of ${topic} from ${at}`;
     const from = at;
-    const { records, next } = await link.ask(what, (cluster) => fetchFrom(cluster, topic, partition, from));
+    const { records, next } = await link.ask(what, (cluster) => readFrom(cluster, topic, partition, from));
     if (next === null) {
       if (undecided === 'skip') return;
       await sleep(PAUSE, undefined, signal === undefined ? {} : { signal });
@@ -57,44 +57,22 @@ export async function* scan(
   }
 }
 
-async function fetchFrom(
+async function readFrom(
   cluster: Cluster,
   topic: string,
   partition: number,
   from: number,
 ): Promise<{ readonly records: readonly RawRecord[]; readonly next: number | null }> {
-  // Where the leaders are is forgotten with a connection that is made anew.
-  await cluster.addMultipleTargetTopics([topic]);
-  const [leader] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
-  if (leader === undefined) throw new Error(`partition ${partition} of ${topic} has no leader`);
-  const broker = ours(await cluster.findBroker({ nodeId: leader }));
-  try {
-    const answer = (await broker.fetch({
-      isolationLevel: READ_COMMITTED,
-      maxWaitTime: FETCH_WAIT,
-      minBytes: 1,
-      maxBytes: FETCH_BYTES,
-      topics: [{ topic, partitions: [{ partition, fetchOffset: String(from), maxBytes: FETCH_BYTES }] }],
-    })) as unknown as FetchAnswer;
-    const fetched = answer.responses[0]?.partitions[0];
-    return fetched === undefined
-      ? { records: [], next: null }
-      : await readRecordSet(fetched.recordSet, from, fetched.aborted);
-  } catch (error) {
-    if ((error as Error).name !== 'KafkaJSOffsetOutOfRange') throw error;
-    const earliest = (await boundsOf(cluster, topic, [partition])).get(partition)!.earliest;
-    if (earliest <= from) throw error;
-    return { records: [], next: earliest };
-  }
-}
-
-const seen = new WeakSet<Broker>();
-
-/** A broker whose answers to fetches are read by us: exact in headers, and in what was aborted. */
-function ours(broker: Broker): Broker {
-  if (!seen.has(broker)) {
-    seen.add(broker);
-    readAnswers(broker as unknown as Internals);
-  }
-  return broker;
+  const broker = await leaderOf(cluster, topic, partition);
+  const limits = { partitionBytes: FETCH_BYTES, bytes: FETCH_BYTES, wait: FETCH_WAIT };
+  const { responses } = await fetchFrom(broker, { topic, partitions: [{ partition, from }], ...limits });
+  const fetched = responses[0]?.partitions[0];
+  if (fetched === undefined) return { records: [], next: null };
+  const { errorCode, recordSet, aborted } = fetched;
+  if (errorCode === 0) return await readRecordSet(recordSet, from, aborted);
+  const error = errors.createErrorFromCode(errorCode);
+  if (errorCode !== OUT_OF_RANGE) throw error;
+  const { earliest } = (await boundsOf(cluster, topic, [partition])).get(partition)!;
+  if (earliest <= from) throw error;
+  return { records: [], next: earliest };
 }

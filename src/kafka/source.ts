@@ -1,45 +1,101 @@
+import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
+import { Outage } from '../processor/outage.ts';
 import type { InputListener, InputLog, RecordBatch } from '../processor/ports.ts';
+import { wholeAnswers } from './answers.ts';
 import { Backoff } from './backoff.ts';
 import { kafkaClient } from './client.ts';
-import { ClusterLink } from './cluster.ts';
+import { ClusterLink, clusterOf, type Link } from './cluster.ts';
+import { Fetching } from './fetching.ts';
 import type { Flow } from './flow.ts';
 import { groupGives } from './group.ts';
 import { LEAVE, Membership, type MembershipOptions } from './membership.ts';
-import { type Bounds, boundsOf, offsetAt } from './offsets.ts';
+import { type Bounds, boundsAtHand, confirmedBounds, offsetAt } from './offsets.ts';
+import { Refusals } from './refusals.ts';
+import { isDenied } from './rights/missing-rights.ts';
+import { Naming } from './rights/naming.ts';
 import { within } from './within.ts';
 
-/** Longest wait for the group's word on who has what, and for a commit that only lag tools read, in ms. */
+/** Longest wait for the group's word on who has what, in ms. */
 const SOON = 5_000;
+/** The same for a commit that only lag tools read: whoever waits for it has more to do. */
+const COMMITTED = 1_000;
+/** A partition that could not be read for so long is told of, ms: a leader that moves in good order takes less. */
+const UNREAD = 3_000;
 
 export type SourceOptions = MembershipOptions;
 
 /**
  * The input topic, read by one member of the consumer group. Positions are the listener's alone: nothing is read of a
- * partition before it is sought.
+ * partition before it is sought. Reading does not hang on the group: it goes on while nobody coordinates that.
  */
 export class KafkaInputLog implements InputLog {
   readonly #options: SourceOptions;
   readonly #logger: Logger;
   readonly #link: ClusterLink;
+  readonly #reading: Link;
+  readonly #fetching: Fetching;
+  readonly #naming: Naming;
   readonly #membership: Membership;
   readonly #stopping = new AbortController();
+  readonly #refusals = new Refusals();
+  readonly #outage: Outage;
+  /** Partitions that cannot be read: since when, by `performance.now`, and why. */
+  readonly #unread = new Map<number, { readonly since: number; readonly error: string }>();
   #listener: InputListener | null = null;
   #assigned = false;
+  #hasRead = false;
 
   constructor(options: SourceOptions) {
-    this.#logger = options.logger.child({ topic: options.topic, group: options.group });
+    const { address, topic, group } = options;
+    this.#logger = options.logger.child({ topic, group });
     this.#options = { ...options, logger: this.#logger };
-    this.#link = new ClusterLink(kafkaClient(options.address, this.#logger), this.#logger);
-    this.#membership = new Membership(this.#options, this.#link, {
+    this.#outage = new Outage({ elapsed: () => performance.now() }, this.#logger);
+    this.#link = new ClusterLink(kafkaClient(address, this.#logger), this.#logger);
+    this.#reading = clusterOf(kafkaClient(address, this.#logger, { socketFactory: wholeAnswers }));
+    const { cluster } = this.#reading;
+    this.#fetching = new Fetching(
+      cluster,
+      { topic, rack: address.clientRack ?? undefined },
+      {
+        batch: (batch) => this.#give(batch),
+        moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),
+        outOfRange: (flow, goOn) => void this.#outOfRange(flow, goOn),
+        failed: (error, partitions) => void this.#failedToRead(error, partitions),
+        read: (partition) => this.#read(partition),
+      },
+    );
+    this.#naming = new Naming(this.#link, address, options.rights ?? []);
+    this.#membership = new Membership(this.#options, cluster, this.#link, this.#naming, {
       assigned: (partitions) => this.#take(partitions),
-      lost: () => this.#lose(),
-      batch: (batch) => this.#give(batch),
-      moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),
-      outOfRange: (flow, goOn) => void this.#outOfRange(flow, goOn),
+      faltered: () => this.#listener?.faltered(),
       left: (error) => this.#listener?.failed(error),
     });
+  }
+
+  get inGroup(): boolean {
+    return this.#membership.trouble === null;
+  }
+
+  get trouble(): string | null {
+    const now = performance.now();
+    const { trouble } = this.#membership;
+    const all = trouble === null ? [] : [trouble];
+    const unread = [...this.#unread].filter(([, { since }]) => now - since >= UNREAD);
+    if (unread.length > 0) {
+      const why = [...new Set(unread.map(([, { error }]) => error))].join('; ');
+      all.push(`cannot be read: ${listOf(unread.map(([partition]) => partition))}: ${why}`);
+    }
+    for (const { node, partitions, since } of this.#fetching.unanswered) {
+      const waited = now - since;
+      if (waited < UNREAD) continue;
+      const { brokerPool } = this.#reading.cluster as unknown as { readonly brokerPool: BrokerPool };
+      const broker = brokerPool.brokers[node]?.brokerAddress ?? String(node);
+      const silent = `broker ${broker} has not answered for ${Math.floor(waited / 1_000)} s`;
+      all.push(`cannot be read: ${listOf(partitions)}: ${silent}`);
+    }
+    return all.length === 0 ? null : all.join('; ');
   }
 
   async start(listener: InputListener): Promise<void> {
@@ -62,25 +118,22 @@ export class KafkaInputLog implements InputLog {
 
   async bounds(partition: number): Promise<Bounds> {
     const { topic } = this.#options;
-    const bounds = await this.#link.ask(`offsets of ${topic}`, (cluster) => boundsOf(cluster, topic, [partition]));
-    const found = bounds.get(partition);
-    if (found === undefined) throw new Error(`topic ${topic} has no partition ${partition}`);
-    return found;
+    return await this.#link.ask(`offsets of ${topic}`, (cluster) => confirmedBounds(cluster, topic, partition));
   }
 
   async allBounds(): Promise<ReadonlyMap<number, Bounds>> {
     const { topic } = this.#options;
-    return this.#link.ask(`offsets of ${topic}`, (cluster) => boundsOf(cluster, topic));
+    return await this.#link.ask(`offsets of ${topic}`, (cluster) => boundsAtHand(cluster, topic));
   }
 
   async offsetAt(partition: number, timestamp: number): Promise<number> {
     const { topic } = this.#options;
-    return this.#link.ask(`offsets of ${topic}`, (cluster) => offsetAt(cluster, topic, partition, timestamp));
+    return await this.#link.ask(`offsets of ${topic}`, (cluster) => offsetAt(cluster, topic, partition, timestamp));
   }
 
   async holds(partition: number): Promise<boolean> {
-    const memberId = this.#membership.member?.id;
-    if (!memberId) return false;
+    const { memberId } = this.#membership;
+    if (memberId === null) return false;
     const { group, topic } = this.#options;
     try {
       const ask = `members of group ${group}`;
@@ -93,8 +146,8 @@ export class KafkaInputLog implements InputLog {
 
   async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
     try {
-      await within(SOON, this.#membership.member?.commit(offsets) ?? Promise.resolve(), () => {
-        throw new Error(`no answer within ${SOON} ms`);
+      await within(COMMITTED, this.#membership.commit(offsets), () => {
+        throw new Error(`no answer within ${COMMITTED} ms`);
       });
     } catch (error) {
       this.#logger.info({ err: messageOf(error) }, 'offsets were not committed to the group; only lag tools read them');
@@ -103,19 +156,50 @@ export class KafkaInputLog implements InputLog {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const left = this.#membership.stop();
+    this.#fetching.stop();
     this.#lose();
-    await Promise.all([left, this.#link.close(LEAVE)]);
+    await this.#membership.stop();
+    const gone = this.#reading.disconnect().catch((error: unknown) => {
+      this.#logger.debug({ err: messageOf(error) }, 'a connection to Kafka did not close');
+    });
+    await Promise.all([within(LEAVE, gone, () => {}), this.#link.close(LEAVE)]);
   }
 
   #flow(partition: number): Flow | undefined {
-    return this.#membership.member?.flows.get(partition);
+    return this.#fetching.flows.get(partition);
   }
 
   #take(partitions: readonly number[]): void {
     this.#assigned = true;
+    this.#unread.clear();
+    this.#fetching.assign(partitions);
     this.#logger.debug({ partitions }, 'assigned by the consumer group');
     this.#guarded(() => this.#listener?.assigned(partitions));
+  }
+
+  async #failedToRead(caught: Error, failing: readonly number[]): Promise<void> {
+    const since = performance.now();
+    const error = await this.#naming.named(caught);
+    // Meanwhile it may be over.
+    const partitions = failing.filter((partition) => this.#fetching.isFailing(partition));
+    if (partitions.length === 0) return;
+    const why = messageOf(error);
+    if (this.#unread.size === 0) this.#listener?.faltered();
+    for (const partition of partitions) {
+      this.#unread.set(partition, { since: this.#unread.get(partition)?.since ?? since, error: why });
+    }
+    this.#outage.failed({ err: why, partitions }, 'partitions cannot be read: whoever leads them now is asked for');
+    // A right that was there before was taken away, and may be given back.
+    const help = this.#hasRead && isDenied(error) ? null : this.#refusals.failed(error);
+    if (help === null) return;
+    const { topic } = this.#options;
+    this.#listener?.failed(new Error(`cannot read topic ${topic}: ${why}: ${help}`, { cause: error }));
+  }
+
+  #read(partition: number): void {
+    this.#refusals.over();
+    this.#unread.delete(partition);
+    if (this.#unread.size === 0) this.#outage.over('all partitions can be read again');
   }
 
   #lose(): void {
@@ -125,6 +209,7 @@ export class KafkaInputLog implements InputLog {
   }
 
   async #give(batch: RecordBatch): Promise<boolean> {
+    this.#hasRead = true;
     try {
       await this.#listener?.batch(batch);
       return true;
@@ -174,4 +259,9 @@ export class KafkaInputLog implements InputLog {
     this.#logger.error({ err: error }, what);
     this.#listener?.failed(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function listOf(partitions: readonly number[]): string {
+  const numbers = [...partitions].sort((a, b) => a - b).join(', ');
+  return `${partitions.length === 1 ? 'partition' : 'partitions'} ${numbers}`;
 }

@@ -136,6 +136,14 @@ export class MemoryInput implements InputLog {
 
   async commit(): Promise<void> {}
 
+  get inGroup(): boolean {
+    return this.listener !== null;
+  }
+
+  get trouble(): null {
+    return null;
+  }
+
   async stop(): Promise<void> {
     this.readings.clear();
     this.listener = null;

@@ -2,8 +2,11 @@ import { BEGIN_ANEW, CannotGoOn, LogAway, messageOf } from './errors.ts';
 import { markOf } from './mark.ts';
 import type { Clock, InputLog, Lease, RawRecord, RecordMark } from './ports.ts';
 
-/** A new leader may for a moment not know yet how far its log reaches, ms. */
-const SHORT_LOG_PATIENCE = 5_000;
+/**
+ * A new leader may for a moment not know yet how far its log reaches, and one that was deposed while it stood still takes
+ * itself for the leader until it hears otherwise: longer than brokers take to notice that one of them is gone, ms.
+ */
+const SHORT_LOG_PATIENCE = 15_000;
 const ASK_AGAIN = 500;
 
 /** Where a partition that was never folded begins: a time is in ms. */

@@ -48,6 +48,8 @@ export interface InputListener {
   batch(batch: RecordBatch): Promise<void>;
   /** Nothing but markers and aborted records lay between: the position moved without a batch. */
   moved(partition: number, from: number, next: number): void;
+  /** Brokers failed, or did not answer; it is tried again. */
+  faltered(): void;
   /** The reader failed for good and cannot restart by itself. */
   failed(error: Error): void;
 }
@@ -61,7 +63,7 @@ export interface InputLog {
   pause(partition: number): void;
   /** Earliest offset and end offset (high watermark), asked of the broker now. */
   bounds(partition: number): Promise<{ readonly earliest: number; readonly end: number }>;
-  /** The same for every partition of the topic, in one request. */
+  /** The same for every partition of the topic whose leader answers at once. */
   allBounds(): Promise<ReadonlyMap<number, { readonly earliest: number; readonly end: number }>>;
   /** First offset at or after a time in ms; the end where there is none. */
   offsetAt(partition: number, timestamp: number): Promise<number>;
@@ -69,6 +71,10 @@ export interface InputLog {
   holds(partition: number): Promise<boolean>;
   /** For lag tools only; errors are logged and do not matter. */
   commit(offsets: ReadonlyMap<number, number>): Promise<void>;
+  /** Whether the group answers, and has it for a member. */
+  readonly inGroup: boolean;
+  /** What it waits for: which partitions cannot be read and why, or that the group does not answer; null: nothing. */
+  readonly trouble: string | null;
   /** Leaves the group. Resolves within seconds, whatever is away. */
   stop(): Promise<void>;
 }

@@ -74,9 +74,12 @@ export class Processor implements InputListener {
    * folded and published. How far behind it is does not matter.
    */
   get hindrance(): string | null {
-    if (!this.member) return 'not in the consumer group';
-    const now = this.parts.clock.now();
+    const { log, clock } = this.parts;
+    const { trouble } = log;
+    if (!this.member) return `not in the consumer group${trouble === null ? '' : `: ${trouble}`}`;
+    const now = clock.now();
     const why = this.reports().flatMap((report) => hindranceOf(report, now) ?? []);
+    if (trouble !== null) why.push(trouble);
     return why.length === 0 ? null : why.join('; ');
   }
 
@@ -86,7 +89,7 @@ export class Processor implements InputListener {
 
   /** Whether it is in the consumer group. */
   get isMember(): boolean {
-    return this.member;
+    return this.member && this.parts.log.inGroup;
   }
 
   get hasFailed(): boolean {
@@ -130,6 +133,10 @@ export class Processor implements InputListener {
 
   moved(partition: number, from: number, next: number): void {
     this.members.get(partition)?.life.moved(from, next);
+  }
+
+  faltered(): void {
+    this.parts.observer.failed('broker');
   }
 
   failed(error: Error): void {

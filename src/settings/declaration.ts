@@ -150,6 +150,21 @@ export const SETTINGS = named({
     default: null,
     doc: 'Where this instance runs, as `broker.rack` names it: the input is read from the nearest replica, where the brokers choose replicas by rack.',
   }),
+  'kafka.connection_timeout': setting({
+    type: duration(SECOND, MINUTE),
+    default: 10 * SECOND,
+    doc: 'How long connecting to a broker may take, with TLS and login. Another one is tried beside it after a second.',
+  }),
+  'kafka.request_timeout': setting({
+    type: duration(SECOND, 10 * MINUTE),
+    default: 30 * SECOND,
+    doc: 'How long a broker may take to answer before its connection is given up. One that the others say is gone is given up at once.',
+  }),
+  'kafka.session_timeout': setting({
+    type: duration(SECOND, 30 * MINUTE),
+    default: 7 * SECOND,
+    doc: "How long the group waits for a silent processor before its partitions are dealt to others; within the brokers' bounds, 6 seconds and 30 minutes unless they are set.",
+  }),
   'kafka.group': setting({
     type: matching('text', /^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters without spaces'),
     default: 'tidemark',
@@ -437,6 +452,8 @@ export const KEYS = Object.keys(SETTINGS) as Key[];
 export const RESERVED = {
   TIDEMARK_CONFIG: 'path of the settings file, where it is not `./tidemark.yaml`',
   TIDEMARK_STACK: 'where tests and the demo get Kafka, the registry and Postgres from',
-  TIDEMARK_KAFKA_JARS: 'directory with the jars of Kafka for the local stack',
+  TIDEMARK_TEST_CLUSTER: '0 has the tests start one broker, where they would start three',
+  TIDEMARK_KAFKA_JARS: "directory with the jars of Kafka, for the tests' own clients in Java",
+  TIDEMARK_KAFKA_PROPERTIES: 'settings file with which these clients log in',
   TIDEMARK_FAILPOINT: 'where a test wants the processor to fail',
 } as const;

@@ -37,7 +37,8 @@ force and where each value came from; \`tidemark config --check\` only says whet
   1,024.
 - **Secrets** are never printed, passwords in a URL included. Each may stand in a file instead, which \`kafka.sasl.password_file\`
   or \`KAFKA_SASL_PASSWORD_FILE\` names for \`kafka.sasl.password\`, without the line break at its end: it is read at the start, and
-  anew whenever the secret is needed, so that a secret that was changed in the file needs no restart.
+  anew whenever the secret is needed, so that a secret that was changed in the file needs no restart. A URL with a password may
+  stand in a file that \`DATABASE_URL_FILE\` or \`SCHEMA_REGISTRY_URL_FILE\` names, which is read at the start alone.
 - Unknown keys and unknown variables that begin with \`TIDEMARK_\` are refused, with the nearest known name.
 
 All settings are read at the start. "Changing it" says what holds where a state exists already: _replay_ is refused, with

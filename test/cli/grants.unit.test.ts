@@ -16,7 +16,7 @@ describe('setup --print-grants', () => {
 
   test('--for restricts it, and --as names who it is for', async () => {
     const { out } = await print('--for', 'run,consumer', '--as', 'run=CN=tidemark,O=shop', '--as', 'dashboards');
-    expect([...out.matchAll(/^# (\w+): (.*)$/gm)].map(([, use, who]) => [use, who])).toEqual([
+    expect([...out.matchAll(/^# (\w+): (User:.*)$/gm)].map(([, use, who]) => [use, who])).toEqual([
       ['run', 'User:CN=tidemark,O=shop'],
       ['consumer', 'User:dashboards'],
     ]);
@@ -31,6 +31,16 @@ describe('setup --print-grants', () => {
     expect(out).toContain('# run: User:folder\n');
     expect(out).toContain('--allow-principal User:folder --operation Read');
     expect(out).not.toContain('password');
+  });
+
+  test('what is granted in Postgres is SQL for the roles given, or the one in the URL', async () => {
+    const url = ['--database-url', 'postgres://folder@db/shop', '--set', 'database.schema=visits'];
+    const { out } = await print('--for', 'setup,run,simulate', '--role', 'setup=deployer', ...url);
+    expect(out).toContain('CREATE SCHEMA IF NOT EXISTS "visits" AUTHORIZATION "deployer";\n');
+    expect(out).toMatch(/^GRANT CONNECT, TEMPORARY ON DATABASE "shop" TO "folder";$/m);
+    expect(out.match(/^psql .*<<'SQL'$/gm)).toHaveLength(2);
+    const none = await print('--for', 'simulate', ...url);
+    expect(none.out).not.toContain('psql');
   });
 
   test('--json has the rights one by one', async () => {

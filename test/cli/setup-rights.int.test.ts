@@ -17,15 +17,13 @@ describeReal('with a role that may do little', () => {
   afterAll(() => admin.end());
 
   beforeEach(async () => {
-    const { brokers, registryUrl, databaseUrl } = stack();
     name = uniqueName('few');
-    const url = new URL(databaseUrl);
+    const url = new URL(stack().databaseUrl);
     url.username = name;
     url.password = 'secret';
     url.pathname = `/${name}`;
     env = {
-      KAFKA_BROKERS: brokers.join(','),
-      SCHEMA_REGISTRY_URL: registryUrl,
+      ...stack().env,
       DATABASE_URL: url.href,
       TIDEMARK_DATABASE_SCHEMA: name,
       TIDEMARK_KAFKA_GROUP: name,

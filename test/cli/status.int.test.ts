@@ -42,6 +42,9 @@ describeReal('tidemark status', () => {
     const { code, err, rows } = await status({ KAFKA_BROKERS: '127.0.0.1:1' });
     expect(code).toBe(3);
     expect(err).toMatch(/Lag is not known/);
-    expect(rows).toMatchObject([{ lag: null, hold: null, caughtUpIn: null, owner: 'host:1' }, {}]);
+    const hold = { kind: 'brokers', text: 'the brokers do not answer' };
+    expect(rows).toMatchObject([{ lag: null, hold, caughtUpIn: null, owner: 'host:1' }, { hold }]);
+    const two = await status({ KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2' });
+    expect(two.err).toMatch(/127\.0\.0\.1:1.*127\.0\.0\.1:2/);
   });
 });

@@ -59,8 +59,16 @@ describe('status', () => {
     expect(table).toMatch(/4 messages to send/);
   });
 
+  test('where the brokers do not answer, nobody is told to start a processor', () => {
+    const rows = statusRows([state({ ownerConnected: false })], null, 0);
+    const held = rows.map((row) => ({ ...row, hold: { kind: 'brokers', text: 'the brokers do not answer' } as const }));
+    expect(statusTable(held)).toMatch(/held back by[\s\S]*the brokers do not answer[\s\S]*can be reached/);
+    expect(statusTable(held)).not.toMatch(/no processor/);
+  });
+
   const reading = (seconds: number, nextOffset: number, end: number, of: Partial<PartitionStatus> = {}): Reading => ({
     troubles: [],
+    brokers: 'answer',
     at: seconds * 1_000,
     partitions: [state({ nextOffset, updatedAt: new Date(seconds * 1_000), ...of })],
     bounds: new Map([[0, { earliest: 0, end }]]),
@@ -84,11 +92,25 @@ describe('status', () => {
     expect(caughtUpIn(4_400, undefined)).toBeNull();
   });
 
-  const row = { partition: 0, lag: 600, owner: 'host:1', ownerConnected: true, outboxBytes: 0, outboxMessages: 0 };
-  const seen: Seen = { pace: undefined, behind: true, watched: 6_000, schema: null, outboxMaxBytes: 1_000 };
+  const row = {
+    partition: 0,
+    end: 100,
+    lag: 600,
+    owner: 'host:1',
+    ownerConnected: true,
+    outboxBytes: 0,
+    outboxMessages: 0,
+  };
+  const seen: Seen = {
+    ...{ pace: undefined, behind: true, watched: 6_000, schema: null, outboxMaxBytes: 1_000 },
+    brokers: 'answer',
+  };
 
-  test.each<[string, Partial<typeof row>, Partial<Seen>]>([
+  test.each<[string, Partial<Parameters<typeof holdOf>[0]>, Partial<Seen>]>([
     ['no processor: host:1 is gone', { ownerConnected: false }, {}],
+    ['the brokers do not answer', { ownerConnected: false, end: null, lag: null }, { brokers: 'away' }],
+    ['it has no leader that answers', { end: null, lag: null }, {}],
+    ['no processor: host:1 is gone', { ownerConnected: false, end: null, lag: null }, { brokers: 'refuse' }],
     ['outbox full: 7 messages wait to be published', { outboxBytes: 1_001, outboxMessages: 7 }, {}],
     ['waiting for a schema: id 3: no answer', {}, { schema: 'id 3: no answer' }],
     ['stands still: no commit for 6 s, see the log of host:1', {}, {}],

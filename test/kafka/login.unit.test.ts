@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type KafkaAddress, kafkaClient } from '../../src/kafka/client.ts';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
@@ -142,6 +144,18 @@ describe('what was said to a login', () => {
     expect([0, 4, 1].map(leftAfter)).toEqual([5, 1, 0]);
     login.accepted();
     expect(leftAfter(0)).toBe(5);
+  });
+
+  test('is known to threads that are started later', async () => {
+    const [known, unknown] = [`known ${Math.random()}`, `unknown ${Math.random()}`];
+    new LoginRecord(known).accepted();
+    // What LoginRecord itself does, in a thread that nothing compiles for.
+    const code = `const { getEnvironmentData, parentPort, workerData } = require('node:worker_threads');
+      parentPort.postMessage(workerData.map((login) => getEnvironmentData('tidemark login ' + login)));`;
+    const worker = new Worker(code, { eval: true, workerData: [known, unknown] });
+    const [answer] = await once(worker, 'message');
+    expect(answer).toEqual([true, undefined]);
+    await worker.terminate();
   });
 
   test('long ago is no part of what is said now', () => {

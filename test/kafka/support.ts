@@ -90,6 +90,7 @@ export class Reader implements InputListener {
   readonly moves: { partition: number; from: number; next: number }[] = [];
   readonly failures: Error[] = [];
   revocations = 0;
+  falterings = 0;
   /** Where each partition goes on; shared by readers that take over from each other. */
   readonly positions: Map<number, number>;
   /** What a batch waits for before it is taken. */
@@ -102,9 +103,9 @@ export class Reader implements InputListener {
   constructor(options: Pick<SourceOptions, 'topic' | 'group'> & Partial<SourceOptions>, positions = new Map()) {
     this.positions = positions;
     this.log = new KafkaInputLog({
-      address: kafkaAddress(stack()),
       logger: quiet,
       ...options,
+      address: options.address ?? kafkaAddress(stack()),
     });
   }
 
@@ -147,6 +148,10 @@ export class Reader implements InputListener {
     if (from !== this.positions.get(partition)) this.failures.push(new Error(`moved from ${from}`));
     this.moves.push({ partition, from, next });
     this.positions.set(partition, next);
+  }
+
+  faltered(): void {
+    this.falterings += 1;
   }
 
   failed(error: Error): void {

@@ -31,6 +31,14 @@ export class SimInput implements InputLog {
 
   // ------------------------------------------------------------------------------------------------ what it is asked
 
+  get inGroup(): boolean {
+    return this.listener !== null;
+  }
+
+  get trouble(): null {
+    return null;
+  }
+
   async start(listener: InputListener): Promise<void> {
     this.listener = listener;
     this.topic.join(this);

@@ -1,7 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import { type AclOptions, aclCommands } from '../../kafka/rights/acl-command.ts';
 import { type Right, rightsFor, USES, type Use } from '../../kafka/rights/declaration.ts';
-import { principalOf } from '../../kafka/rights/principal.ts';
+import { ANONYMOUS, principalOf } from '../../kafka/rights/principal.ts';
+import { readerRoleOf, sqlGrants } from '../../postgres/grants.ts';
+import { targetOf } from '../../postgres/target.ts';
 import type { Settings } from '../../settings/index.ts';
 
 export interface GrantOptions {
@@ -9,6 +11,8 @@ export interface GrantOptions {
   readonly for?: readonly Use[];
   /** Names at the brokers, by use, or one for all. */
   readonly as?: readonly Name[];
+  /** Roles in Postgres, alike. */
+  readonly role?: readonly Name[];
   readonly consumerGroup?: string;
 }
 
@@ -26,6 +30,8 @@ export interface Grants {
   readonly kafka: readonly Right[];
   /** Command lines that grant them. */
   readonly acls: readonly string[];
+  /** In Postgres; null: nothing is needed there. */
+  readonly postgres: { readonly role: string; readonly sql: readonly string[] } | null;
 }
 
 const DEFAULT_NAMES: Readonly<Record<Use, string>> = {
@@ -40,34 +46,69 @@ const DEFAULT_NAMES: Readonly<Record<Use, string>> = {
 
 /** What is to be granted for this to work with these settings; nothing is connected to. */
 export function grantsOf(settings: Settings, options: GrantOptions): Grants[] {
+  const postgres = sqlOf(settings, options.role ?? []);
   return (options.for ?? USES).map((use) => {
     const kafka = rightsFor(use, settings, options.consumerGroup);
     const principal = principalFor(use, settings, options.as ?? []);
     const acl: AclOptions = { brokers: settings.kafka.brokers, principal };
-    return { use, principal, kafka, acls: aclCommands(kafka, acl) };
+    return { use, principal, kafka, acls: aclCommands(kafka, acl), postgres: postgres.get(use) ?? null };
   });
 }
 
 function principalFor(use: Use, settings: Settings, given: readonly Name[]): string {
+  const found = nameFor(use, given);
+  if (found !== null) return found.includes(':') ? found : `User:${found}`;
+  const own = use === 'run' ? principalOf(settings.kafka) : null;
+  // Without a login there is nobody yet to grant to.
+  return own === null || own === ANONYMOUS ? `User:${DEFAULT_NAMES[use]}` : own;
+}
+
+function nameFor(use: Use, given: readonly Name[]): string | null {
   const found = given.findLast((each) => each.use === use) ?? given.findLast((each) => each.use === null);
-  if (found !== undefined) return found.name.includes(':') ? found.name : `User:${found.name}`;
-  return (use === 'run' ? principalOf(settings.kafka) : null) ?? `User:${DEFAULT_NAMES[use]}`;
+  return found?.name ?? null;
+}
+
+function sqlOf(
+  { database: { url, schema } }: Settings,
+  given: readonly Name[],
+): Map<Use, NonNullable<Grants['postgres']>> {
+  const { database, user } = targetOf({ url });
+  const roles = {
+    setup: nameFor('setup', given) ?? 'tidemark_setup',
+    run: nameFor('run', given) ?? user,
+    retry: nameFor('retry', given) ?? 'tidemark_retry',
+    // `setup` makes it by this name.
+    reader: readerRoleOf(schema),
+  };
+  const { setup: owner, run, retry, reader } = roles;
+  const all = sqlGrants({ database, schema, owner, run, retry, reader });
+  return new Map(all.map(({ role, sql }) => [role, { role: roles[role], sql }]));
 }
 
 /** A script for a shell. */
 export function asScript(grants: readonly Grants[]): string {
-  const parts = grants.map(({ use, principal, acls }) => `# ${use}: ${principal}\n${acls.join('\n')}\n`);
-  return `${HEAD}\n${parts.join('\n')}`;
+  const parts = grants.map(({ use, principal, acls }) => `\n# ${use}: ${principal}\n${acls.join('\n')}\n`);
+  const sql = grants.map(({ use, postgres }) => sqlText(use, postgres));
+  return `${HEAD}${parts.join('')}${sql.join('')}`;
 }
 
 const HEAD = `#!/bin/sh
-# To be run by somebody who may grant: admin.properties says how they log in to the brokers.
+# To be run by somebody who may grant. admin.properties says how they log in to the brokers, ADMIN_DATABASE_URL how to Postgres.
 set -eu
 `;
 
+function sqlText(use: Use, postgres: Grants['postgres']): string {
+  if (postgres === null || postgres.sql.length === 0) return '';
+  const when = use === 'setup' ? 'before `tidemark setup`' : 'after `tidemark setup`, which makes the tables';
+  const statements = postgres.sql.map((each) => `${each};\n`).join('');
+  const psql = `psql --set ON_ERROR_STOP=1 "$ADMIN_DATABASE_URL" <<'SQL'`;
+  return `\n# ${use}: role ${postgres.role}, ${when}\n${psql}\n${statements}SQL\n`;
+}
+
 export function asJson(grants: readonly Grants[]): string {
-  const plain = grants.map(({ use, principal, kafka, acls }) => ({
+  const plain = grants.map(({ use, principal, kafka, acls, postgres }) => ({
     use,
+    postgres,
     kafka: {
       principal,
       rights: kafka.map(({ resource, operation, why, without }) => ({ ...resource, operation, why, without })),

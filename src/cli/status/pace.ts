@@ -9,8 +9,10 @@ export interface Reading {
   readonly partitions: readonly PartitionStatus[];
   /** What processors said that keeps them from their work. */
   readonly troubles: readonly Trouble[];
-  /** By partition; null where Kafka cannot be asked. */
+  /** By partition, without those that nobody leads; null where Kafka cannot be asked. */
   readonly bounds: ReadonlyMap<number, Bounds> | null;
+  /** `refuse`: this user may not ask. */
+  readonly brokers: 'answer' | 'away' | 'refuse';
 }
 
 /** How fast a partition is folded, between commits. */

@@ -1,10 +1,11 @@
+import type { Cluster } from 'kafkajs';
 import type pg from 'pg';
 import type { ClusterLink } from '../../kafka/cluster.ts';
+import { remedy } from '../../kafka/fatal.ts';
 import { isDenied } from '../../kafka/rights/missing-rights.ts';
 import type { Settings } from '../../settings/index.ts';
 import { messageOf } from '../failure.ts';
 import type { Io } from '../io.ts';
-import type { Bounds } from '../status-table.ts';
 import type { Reading } from './pace.ts';
 
 /** Reads what Postgres and Kafka know. That Kafka cannot be asked is said once. */
@@ -30,14 +31,15 @@ export class StatusReader {
     // The state first: a record that is folded in between must not lie behind the end.
     const partitions = await readStatus(this.#client);
     const troubles = await readTroubles(this.#client);
-    return { at: Date.now(), partitions, troubles, bounds: await this.#bounds() };
+    return { at: Date.now(), partitions, troubles, ...(await this.#bounds()) };
   }
 
-  async #bounds(): Promise<ReadonlyMap<number, Bounds> | null> {
-    const { boundsOf } = await import('../../kafka/offsets.ts');
+  async #bounds(): Promise<Pick<Reading, 'bounds' | 'brokers'>> {
+    const { boundsAtHand } = await import('../../kafka/offsets.ts');
     const { topic } = this.#settings.input;
     try {
-      return await this.#link.ask(`the ends of ${topic}`, (cluster) => boundsOf(cluster, topic));
+      const ask = (cluster: Cluster) => boundsAtHand(cluster, topic);
+      return { bounds: await this.#link.ask(`the ends of ${topic}`, ask), brokers: 'answer' };
     } catch (error) {
       const where = `Kafka at ${this.#settings.kafka.brokers.join(', ')}`;
       if (!this.#told)
@@ -45,7 +47,7 @@ export class StatusReader {
           `tidemark: ${where} did not tell the ends of ${topic}: ${await this.#why(error)}. Lag is not known\n`,
         );
       this.#told = true;
-      return null;
+      return { bounds: null, brokers: remedy(error) === null ? 'away' : 'refuse' };
     }
   }
 

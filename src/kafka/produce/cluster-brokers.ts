@@ -1,6 +1,7 @@
 import type { Cluster } from 'kafkajs';
 import type KafkaBroker from 'kafkajs/src/broker/index.js';
-import type { BrokerPool } from 'kafkajs/src/cluster/brokerPool.js';
+import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
+import { askAnyone, isAnswer } from '../brokers.ts';
 import type { BrokerRequests, Brokers, CoordinatorOf } from './brokers.ts';
 import { produceBatch } from './one-batch.ts';
 import { stableOffset } from './stable-offset.ts';
@@ -36,8 +37,9 @@ export class ClusterBrokers implements Brokers {
     const key = `${of} ${name}`;
     let nodeId = this.#coordinators.get(key);
     if (nodeId === undefined) {
-      const broker = await this.#pool.findConnectedBroker();
-      const found = await broker.findGroupCoordinator({ groupId: name, coordinatorType: COORDINATOR_TYPE[of] });
+      const ask = (broker: KafkaBroker) =>
+        broker.findGroupCoordinator({ groupId: name, coordinatorType: COORDINATOR_TYPE[of] });
+      const found = await askAnyone(this.#pool, ask, isAnswer);
       nodeId = String(found.coordinator.nodeId);
       this.#coordinators.set(key, nodeId);
     }

@@ -2,6 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { KafkaAddress } from '../client.ts';
 
+/** Who neither logs in nor shows a certificate. */
+export const ANONYMOUS = 'User:ANONYMOUS';
+
 /**
  * What the brokers call whoever connects with these settings, as access control lists name it: `User:NAME`. null: not
  * known here, as where the brokers take the name out of a token.
@@ -9,7 +12,7 @@ import type { KafkaAddress } from '../client.ts';
 export function principalOf(kafka: Omit<KafkaAddress, 'brokers'>): string | null {
   const { sasl, tls, tlsCert } = kafka;
   if (sasl?.mechanism) return sasl.username === null ? null : `User:${sasl.username}`;
-  if (!tls || !tlsCert) return 'User:ANONYMOUS';
+  if (!tls || !tlsCert) return ANONYMOUS;
   try {
     return `User:${subjectOf(new X509Certificate(readFileSync(tlsCert)))}`;
   } catch {

@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from 'kafkajs';
+import errors from 'kafkajs/src/protocol/error.js';
+import type { RecordBatch } from '../processor/ports.ts';
+import type { FetchedPartition } from './fetch-answer.ts';
+import { fetchFrom } from './fetches.ts';
+import { Flow } from './flow.ts';
+import { Leaders } from './leaders.ts';
+import { NoLeader } from './offsets.ts';
+import { readRecordSet } from './record-set.ts';
+
+/** Bytes of a partition in one fetch. Measured: 256 KB to 2 MB take the same time a record; this keeps memory small. */
+const PARTITION_BYTES = 512 * 1024;
+/** Bytes of one fetch, ten partitions or so at full speed: this is what records that are kept hold in memory. */
+export const FETCH_BYTES = 10 * 1024 * 1024;
+/** Longest wait of the broker for a first record, ms. */
+const FETCH_WAIT = 250;
+/** Bytes of an answer below which the next fetch waits, and how long, in ms: a commit waits longer for more to come. */
+const LITTLE = 64 * 1024;
+const PACE = 20;
+/** Waits before a partition is tried again, ms: they double. Brokers that elect a leader are asked twice a second. */
+const FIRST_REST = 50;
+const LONGEST_REST = 500;
+
+const OUT_OF_RANGE = 1;
+
+export interface FetchListener {
+  /** False: the batch was refused. */
+  batch(batch: RecordBatch): Promise<boolean>;
+  moved(partition: number, from: number, next: number): void;
+  /** The flow is blocked and waits for what is to be done. */
+  outOfRange(flow: Flow, goOn: (next: number) => void): void;
+  /** Partitions could not be read; they are tried again. */
+  failed(error: Error, partitions: readonly number[]): void;
+  /** A partition could be read. */
+  read(partition: number): void;
+}
+
+export interface FetchOptions {
+  readonly topic: string;
+  /** Where this client is: see `client.rack` of Kafka. */
+  readonly rack?: string | undefined;
+}
+
+/** A fetch that is under way. */
+export interface Unanswered {
+  readonly node: number;
+  readonly partitions: readonly number[];
+  /** By `performance.now`. */
+  readonly since: number;
+}
+
+/**
+ * Reads the partitions that it is given, from each broker those that it leads, one fetch at a time. A broker or a
+ * partition that fails keeps nobody else waiting: its partitions rest, where their leaders are is asked anew, and they
+ * are read on from whoever leads them then.
+ */
+export class Fetching {
+  readonly #cluster: Cluster;
+  readonly #leaders: Leaders;
+  readonly #options: FetchOptions;
+  readonly #listener: FetchListener;
+  readonly #closing = new AbortController();
+  readonly #readers = new Map<number, Promise<void>>();
+  /** How often each partition that cannot be read has failed in a row; those that rest. */
+  readonly #failures = new Map<number, number>();
+  readonly #resting = new Set<number>();
+  /** By broker, what it was asked for and has not answered. */
+  readonly #asked = new Map<number, Unanswered>();
+  #flows: ReadonlyMap<number, Flow> = new Map();
+
+  constructor(cluster: Cluster, options: FetchOptions, listener: FetchListener) {
+    this.#cluster = cluster;
+    this.#leaders = new Leaders(cluster, options.topic);
+    this.#options = options;
+    this.#listener = listener;
+    (cluster as unknown as { brokerPool: { onMetadata?: () => void } }).brokerPool.onMetadata = () => this.#tend();
+  }
+
+  get flows(): ReadonlyMap<number, Flow> {
+    return this.#flows;
+  }
+
+  get unanswered(): Iterable<Unanswered> {
+    return this.#asked.values();
+  }
+
+  /** Whether the last try to read a partition failed. */
+  isFailing(partition: number): boolean {
+    return this.#failures.has(partition) && this.#flows.has(partition);
+  }
+
+  /** These and no others are read from now on, each once it is sought and resumed. */
+  assign(partitions: readonly number[]): void {
+    for (const flow of this.#flows.values()) flow.end();
+    this.#failures.clear();
+    this.#flows = new Map(partitions.map((partition) => [partition, new Flow(partition, () => this.#tend())]));
+  }
+
+  /** Nothing is given out any more. */
+  stop(): void {
+    this.#closing.abort();
+    for (const flow of this.#flows.values()) flow.end();
+    this.#flows = new Map();
+  }
+
+  /** Has each partition that is to be read on read by somebody. */
+  #tend(): void {
+    if (this.#closing.signal.aborted) return;
+    for (const flow of this.#flows.values()) {
+      if (!this.#isWanted(flow)) continue;
+      const node = this.#leaders.nodeOf(flow.partition);
+      if (node === null) this.#missLeader(flow);
+      else if (!this.#readers.has(node)) this.#readers.set(node, this.#read(node));
+    }
+  }
+
+  #missLeader(flow: Flow): void {
+    const { partition } = flow;
+    // Before the brokers were asked for the first time nothing is known of any.
+    if (this.#leaders.isKnown) this.#fail(new NoLeader(`partition ${partition} has no leader`), [flow]);
+    else void this.#rest(partition);
+  }
+
+  #isWanted(flow: Flow): boolean {
+    return flow.isReady && !this.#resting.has(flow.partition);
+  }
+
+  /** Fetches from one broker as long as it leads something that is wanted. */
+  async #read(node: number): Promise<void> {
+    // Whoever begins it has to know of it first.
+    await null;
+    const { signal } = this.#closing;
+    for (let turn = 0; !signal.aborted; turn += 1) {
+      const wanted = [...this.#flows.values()].filter(
+        (flow) => this.#isWanted(flow) && this.#leaders.nodeOf(flow.partition) === node,
+      );
+      if (wanted.length === 0) break;
+      // An answer is filled in the order of the request: each is first in its turn.
+      const first = turn % wanted.length;
+      await this.#fetch(node, [...wanted.slice(first), ...wanted.slice(0, first)]);
+    }
+    this.#readers.delete(node);
+    this.#tend();
+  }
+
+  async #fetch(node: number, flows: readonly Flow[]): Promise<void> {
+    const { topic, rack } = this.#options;
+    const { signal } = this.#closing;
+    const asked = flows.map((flow) => ({ flow, partition: flow.partition, from: flow.position! }));
+    const limits = { partitionBytes: PARTITION_BYTES, bytes: FETCH_BYTES, wait: FETCH_WAIT };
+    let brought = 0;
+    let arrived = 0;
+    this.#asked.set(node, { node, partitions: asked.map(({ partition }) => partition), since: performance.now() });
+    try {
+      const broker = await this.#cluster.findBroker({ nodeId: String(node) });
+      const { responses } = await fetchFrom(broker, { topic, rack, partitions: asked, ...limits });
+      this.#asked.delete(node);
+      if (signal.aborted) return;
+      arrived = performance.now();
+      const fetched = responses.flatMap(({ partitions }) => partitions);
+      await Promise.all(
+        fetched.map(async (one) => {
+          brought += one.recordSet.length;
+          const to = asked.find(({ partition }) => partition === one.partition);
+          if (to !== undefined) await this.#take(one, to.flow, to.from);
+        }),
+      );
+    } catch (error) {
+      this.#asked.delete(node);
+      this.#fail(error as Error, flows);
+      return;
+    }
+    // Records that come one by one are fetched a few at a time. Measured at 5,000 a second: 7 µs of CPU a record, 12 without.
+    const wait = arrived + PACE - performance.now();
+    if (brought > 0 && brought < LITTLE && wait > 0) await sleep(wait);
+  }
+
+  async #take(fetched: FetchedPartition, flow: Flow, from: number): Promise<void> {
+    const { partition, errorCode, preferredReadReplica, recordSet, aborted, highWatermark } = fetched;
+    if (errorCode !== 0) {
+      if (errorCode !== OUT_OF_RANGE) this.#fail(errors.createErrorFromCode(errorCode), [flow]);
+      // A replica may lag behind: the leader knows.
+      else if (!this.#leaders.forget(partition) && flow.expects(from)) this.#listener.outOfRange(flow, flow.block());
+      return;
+    }
+    if (this.#failures.delete(partition)) this.#listener.read(partition);
+    if (preferredReadReplica >= 0) this.#leaders.prefer(partition, preferredReadReplica);
+    try {
+      const { records, next } = await readRecordSet(recordSet, from, aborted);
+      if (next === null) return;
+      if (records.length === 0) {
+        if (flow.moved(from, next)) this.#listener.moved(partition, from, next);
+        return;
+      }
+      const batch = { partition, from, next, records, highWatermark: Number(highWatermark) };
+      await flow.deliver(batch, (given) => this.#listener.batch(given), this.#closing.signal);
+    } catch (error) {
+      this.#fail(error as Error, [flow]);
+    }
+  }
+
+  #fail(error: Error, flows: readonly Flow[]): void {
+    if (this.#closing.signal.aborted) return;
+    const ours = flows.filter((flow) => this.#flows.get(flow.partition) === flow).map(({ partition }) => partition);
+    if (ours.length === 0) return;
+    this.#listener.failed(error, ours);
+    for (const partition of ours) void this.#rest(partition);
+  }
+
+  /** Asks where the leader is, and has the partition read on. Where nothing is new, it is tried again after a while. */
+  async #rest(partition: number): Promise<void> {
+    if (this.#resting.has(partition)) return;
+    this.#resting.add(partition);
+    const { signal } = this.#closing;
+    const times = this.#failures.get(partition) ?? 0;
+    this.#failures.set(partition, times + 1);
+    const failed = this.#leaders.nodeOf(partition);
+    this.#leaders.forget(partition);
+    try {
+      await this.#leaders.refresh();
+    } catch (error) {
+      if (!signal.aborted) this.#listener.failed(error as Error, [partition]);
+    }
+    const node = this.#leaders.nodeOf(partition);
+    const rest = Math.min(LONGEST_REST, FIRST_REST * 2 ** Math.min(times, 10));
+    if ((node === null || node === failed) && !signal.aborted) await sleep(rest, undefined, { signal }).catch(() => {});
+    this.#resting.delete(partition);
+    this.#tend();
+  }
+}

@@ -1,0 +1,142 @@
+import kafkajs, { type Assigner, type Cluster } from 'kafkajs';
+import type Broker from 'kafkajs/src/broker/index.js';
+import requests from 'kafkajs/src/protocol/requests/index.js';
+import { stickyAssigner } from './assigner.ts';
+import type { Coordinator, Join, Joined } from './group.ts';
+
+const JOIN_GROUP = 11;
+
+export interface MemberOptions {
+  readonly group: string;
+  readonly topic: string;
+  /** Of the process, as it owns partitions in the store: whoever comes after a crash finds its members by it. */
+  readonly processor: string;
+  /** How long the group waits for a member that is silent, in ms. */
+  readonly sessionTimeout: number;
+}
+
+/** Errors of a coordinator after which a member has to join anew; true: under another id. */
+const REJOIN: ReadonlyMap<string, boolean> = new Map([
+  ['REBALANCE_IN_PROGRESS', false],
+  ['ILLEGAL_GENERATION', false],
+  ['UNKNOWN_MEMBER_ID', true],
+]);
+
+/** A member of the group: what it says to whoever coordinates it. Its id and generation outlast a coordinator. */
+export class GroupMember {
+  readonly #options: MemberOptions;
+  readonly #cluster: Cluster;
+  readonly #assigners: readonly Assigner[];
+  #id = '';
+  #generation: number | null = null;
+  #owned: readonly number[] = [];
+  /** How many partitions the topic had when it was dealt. */
+  #partitions = 0;
+
+  constructor(cluster: Cluster, options: MemberOptions) {
+    const { topic, processor, group: groupId } = options;
+    this.#options = options;
+    this.#cluster = cluster;
+    const sticky = stickyAssigner(topic, () => ({ processor, owned: this.#owned }));
+    // The second is for the time when members of another kind are in the group.
+    this.#assigners = [sticky, kafkajs.PartitionAssigners.roundRobin].map((make) =>
+      make({ cluster, groupId, logger: undefined as never }),
+    );
+  }
+
+  /** The id that it joined under last; empty: it never did, or the group has dropped it. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** Whether the group has dealt it its partitions, as far as is known. */
+  get isIn(): boolean {
+    return this.#generation !== null;
+  }
+
+  /** Waits for all others to join, and takes what it is dealt. @returns its partitions, in order. */
+  async join(coordinator: Coordinator): Promise<readonly number[]> {
+    const { group: groupId, topic, sessionTimeout } = this.#options;
+    const joined = await this.#enter(coordinator, {
+      groupId,
+      sessionTimeout,
+      // As long as the slowest may take to come back in.
+      rebalanceTimeout: Math.max(30_000, sessionTimeout),
+      groupProtocols: this.#assigners.map((assigner) => assigner.protocol({ topics: [topic] })),
+    });
+    const { generationId, memberId } = joined;
+    this.#id = memberId;
+    const groupAssignment = joined.leaderId === memberId ? await this.#deal(joined) : [];
+    const dealt = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment });
+    this.#generation = generationId;
+    this.#partitions = this.#known();
+    const { assignment = {} } = kafkajs.AssignerProtocol.MemberAssignment.decode(dealt.memberAssignment) ?? {};
+    this.#owned = [...(assignment[topic] ?? [])].sort((a, b) => a - b);
+    return this.#owned;
+  }
+
+  /** The group knows the id from the first answer on: kept, it can be told that this member is gone before it is in. */
+  async #enter(coordinator: Coordinator, given: Join): Promise<Joined> {
+    const { lookupRequest, connectionPool } = coordinator as unknown as Broker;
+    const join = lookupRequest(JOIN_GROUP, requests.requests.JoinGroup);
+    const send = () =>
+      connectionPool.send<Joined>(join({ ...given, memberId: this.#id, protocolType: 'consumer' }) as never);
+    try {
+      return await send();
+    } catch (error) {
+      const { name, memberId } = error as { readonly name: string; readonly memberId?: string };
+      if (name !== 'KafkaJSMemberIdRequired' || memberId === undefined) throw error;
+      this.#id = memberId;
+      return await send();
+    }
+  }
+
+  async #deal({ groupProtocol, members }: Joined) {
+    const assigner = this.#assigners.find(({ name }) => name === groupProtocol);
+    if (assigner === undefined) throw new Error(`the group deals by ${groupProtocol}, which is not known here`);
+    await this.#cluster.addMultipleTargetTopics([this.#options.topic]);
+    await this.#cluster.refreshMetadata();
+    return await assigner.assign({ members: [...members], topics: [this.#options.topic] });
+  }
+
+  /** Whether the topic has grown since: the group is to deal anew. Asks the brokers every few minutes. */
+  async mustDealAnew(): Promise<boolean> {
+    await this.#cluster.refreshMetadataIfNecessary();
+    return this.#known() > this.#partitions;
+  }
+
+  /** Partitions, as far as the brokers have told. */
+  #known(): number {
+    return this.#cluster.findTopicPartitionMetadata(this.#options.topic).length;
+  }
+
+  async heartbeat(coordinator: Coordinator): Promise<void> {
+    const { group: groupId } = this.#options;
+    await coordinator.heartbeat({ groupId, groupGenerationId: this.#generation!, memberId: this.#id });
+  }
+
+  /** For lag tools. */
+  async commit(coordinator: Coordinator, offsets: ReadonlyMap<number, number>): Promise<void> {
+    const { group: groupId, topic } = this.#options;
+    const partitions = [...offsets]
+      .filter(([partition]) => this.#owned.includes(partition))
+      .map(([partition, offset]) => ({ partition, offset: String(offset) }));
+    if (partitions.length === 0 || this.#generation === null) return;
+    const topics = [{ topic, partitions }];
+    await coordinator.offsetCommit({ groupId, groupGenerationId: this.#generation, memberId: this.#id, topics });
+  }
+
+  /** It is in the group no more, until it has joined again. */
+  leave(): void {
+    this.#generation = null;
+  }
+
+  /** Whether an error of the coordinator says that it has to join anew: it will then. */
+  mustRejoin(error: unknown): boolean {
+    const anew = REJOIN.get((error as { readonly type?: string }).type ?? '');
+    if (anew === undefined) return false;
+    this.#generation = null;
+    if (anew) this.#id = '';
+    return true;
+  }
+}

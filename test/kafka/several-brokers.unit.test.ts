@@ -1,0 +1,258 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { kafkaClient } from '../../src/kafka/client.ts';
+import { ClusterLink } from '../../src/kafka/cluster.ts';
+import { boundsAtHand, boundsOf } from '../../src/kafka/offsets.ts';
+import { FakeCluster, TOPIC } from './fake-cluster.ts';
+import { quiet, Reader, until } from './support.ts';
+
+/** Longer than a test may take: what waits for it fails. */
+const NEVER = 60_000;
+
+describe('reading from several brokers', () => {
+  const ending: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const end of ending.splice(0).reverse()) await end();
+  });
+
+  async function cluster(leaders: readonly number[], ids = [1, 2, 3]): Promise<FakeCluster> {
+    const made = await FakeCluster.start(ids, leaders);
+    ending.push(() => made.stop());
+    made.coordinator = ids[0]!;
+    return made;
+  }
+
+  function address({ brokers }: FakeCluster) {
+    return { brokers, clientId: 'test', requestTimeout: NEVER, connectionTimeout: NEVER };
+  }
+
+  async function reading(of: FakeCluster, clientRack: string | null = null): Promise<Reader> {
+    const reader = new Reader({ topic: TOPIC, group: 'g', address: { ...address(of), clientRack } });
+    ending.push(() => reader.log.stop());
+    await reader.log.start(reader);
+    await until('it is dealt', () => reader.owned.length === of.leaders.length);
+    return reader;
+  }
+
+  function link(of: FakeCluster): ClusterLink {
+    const made = new ClusterLink(kafkaClient(address(of), quiet), quiet);
+    ending.push(() => made.close());
+    return made;
+  }
+
+  /** One record more in each partition, which is read. */
+  async function goesOn(of: FakeCluster, reader: Reader, partitions = of.leaders.map((_, i) => i)): Promise<void> {
+    for (const partition of partitions) of.ends[partition]! += 1;
+    await until(`partitions ${partitions} go on`, () =>
+      partitions.every((partition) => reader.positions.get(partition) === of.ends[partition]),
+    );
+  }
+
+  function expectAll(of: FakeCluster, reader: Reader): void {
+    of.ends.forEach((end, partition) => {
+      expect(reader.values(partition)).toEqual(Array.from({ length: end }, (_, offset) => `${partition}:${offset}`));
+    });
+    expect([reader.failures, reader.revocations]).toEqual([[], 0]);
+  }
+
+  const countOf = (of: FakeCluster, what: RegExp) => of.asked.filter((each) => what.test(each)).length;
+
+  test('goes on while the coordinator of the group is gone, and is in the group as it was under the next', async () => {
+    const brokers = await cluster([2, 3]);
+    const reader = await reading(brokers);
+    await goesOn(brokers, reader);
+    await brokers.node(1).kill();
+    brokers.coordinator = null;
+    brokers.listed = [2, 3];
+    for (let i = 0; i < 5; i++) await goesOn(brokers, reader);
+    brokers.coordinator = 3;
+    await until('the next coordinator hears from it', () => countOf(brokers, /^3 heartbeat/) >= 2);
+    await goesOn(brokers, reader);
+    expect(reader.assignments).toHaveLength(1);
+    expect(reader.log.inGroup).toBe(true);
+    expectAll(brokers, reader);
+  });
+
+  test('goes on while the coordinator stands still', async () => {
+    const brokers = await cluster([2, 3]);
+    const reader = await reading(brokers);
+    brokers.node(1).freeze();
+    await until('it is asked for a heartbeat', () => countOf(brokers, /^1 heartbeat/) >= 1);
+    await goesOn(brokers, reader);
+    brokers.listed = [2, 3];
+    brokers.coordinator = 2;
+    await until('the next coordinator hears from it', () => countOf(brokers, /^2 heartbeat/) >= 1);
+    brokers.node(1).goOn();
+    await goesOn(brokers, reader);
+    expect(reader.assignments).toHaveLength(1);
+    expectAll(brokers, reader);
+  });
+
+  test('a broker that stands still keeps no other waiting, and is left before it goes on', async () => {
+    const brokers = await cluster([1, 2, 3, 2]);
+    const reader = await reading(brokers);
+    await goesOn(brokers, reader);
+    brokers.node(2).freeze();
+    for (let i = 0; i < 3; i++) await goesOn(brokers, reader, [0, 2]);
+    await until('it says who does not answer', () =>
+      new RegExp(`cannot be read: partitions 1, 3: broker ${brokers.brokers[1]} has not answered`).test(
+        reader.log.trouble ?? '',
+      ),
+    );
+    brokers.listed = [1, 3];
+    brokers.leaders = [1, 3, 3, 1];
+    await goesOn(brokers, reader);
+    expect(reader.log.trouble).toBeNull();
+    // What it answers now is of no use to anybody.
+    brokers.node(2).goOn();
+    await goesOn(brokers, reader);
+    expect(reader.assignments).toHaveLength(1);
+    expectAll(brokers, reader);
+  });
+
+  test('a leader that moves while the broker stands still is read from, though that one is still there', async () => {
+    const brokers = await cluster([2]);
+    const reader = await reading(brokers);
+    await goesOn(brokers, reader);
+    brokers.node(2).freeze();
+    brokers.leaders = [3];
+    await goesOn(brokers, reader);
+    brokers.node(2).goOn();
+    await goesOn(brokers, reader);
+    expectAll(brokers, reader);
+  });
+
+  test('a partition without a leader keeps no other waiting, and is read as soon as it has one', async () => {
+    const brokers = await cluster([1, -1]);
+    const reader = await reading(brokers);
+    await goesOn(brokers, reader, [0]);
+    await until('it says so', () => /cannot be read: partition 1: .* no leader/.test(reader.log.trouble ?? ''));
+    await goesOn(brokers, reader, [0]);
+    brokers.leaders = [1, 3];
+    await goesOn(brokers, reader);
+    expectAll(brokers, reader);
+  });
+
+  test('leaders that change places are followed, and nothing is read twice or left out', async () => {
+    const brokers = await cluster([1, 2, 3]);
+    const reader = await reading(brokers);
+    for (let i = 0; i < 8; i++) {
+      brokers.leaders = brokers.leaders.map((leader) => (leader % 3) + 1);
+      await goesOn(brokers, reader);
+    }
+    expect(reader.assignments).toHaveLength(1);
+    expectAll(brokers, reader);
+  });
+
+  test('an end that a deposed leader tells is not believed where another replica knows better', async () => {
+    const brokers = await cluster([1]);
+    brokers.ends = [5];
+    const { node } = brokers;
+    const cutOff = node.call(brokers, 1);
+    cutOff.view = { ...brokers, ends: [5], leaders: [1], listed: [1, 2, 3], coordinator: 1, isr: [1], nearest: -1 };
+    brokers.leaders = [2];
+    brokers.ends = [9];
+    // All brokers say that the one that was cut off leads: so the client's metadata has it.
+    for (const id of [2, 3]) node.call(brokers, id).view = { ...brokers, leaders: [id === 2 ? 2 : 1], ends: [9] };
+    const reader = new Reader({
+      topic: TOPIC,
+      group: 'g',
+      address: { ...address(brokers), brokers: [brokers.brokers[0]!] },
+    });
+    ending.push(() => reader.log.stop());
+    expect(await reader.log.bounds(0)).toEqual({ earliest: 0, end: 9 });
+  });
+
+  test('bounds of all partitions are those that can be had; asked for as a whole they fail', async () => {
+    const brokers = await cluster([1, 2, -1]);
+    brokers.ends = [3, 4, 5];
+    const asking = link(brokers);
+    const all = () => asking.ask('bounds', (given) => boundsAtHand(given, TOPIC));
+    expect([...(await all())].map(([partition, { end }]) => [partition, end]).sort()).toEqual([
+      [0, 3],
+      [1, 4],
+    ]);
+    brokers.node(2).freeze();
+    expect([...(await all()).keys()]).toEqual([0]);
+    brokers.node(2).goOn();
+    await expect(asking.ask('bounds', (given) => boundsOf(given, TOPIC), 500)).rejects.toThrow(/no leader/);
+    brokers.leaders = [1, 2, 3];
+    expect([...(await asking.ask('bounds', (given) => boundsOf(given, TOPIC))).keys()].sort()).toEqual([0, 1, 2]);
+  });
+
+  test('the first broker of the list may stand still: another one is asked', async () => {
+    const brokers = await cluster([2, 3]);
+    brokers.node(1).freeze();
+    brokers.coordinator = 3;
+    const reader = await reading(brokers);
+    await goesOn(brokers, reader);
+    expectAll(brokers, reader);
+  });
+
+  test('a topic that has grown is dealt anew', async () => {
+    const brokers = await cluster([1, 2]);
+    const reader = await reading(brokers);
+    brokers.leaders.push(3);
+    brokers.ends.push(0);
+    // Has the brokers asked anew, as they are every few minutes.
+    brokers.node(2).dropConnections();
+    await until('the third is dealt', () => reader.owned.length === 3);
+    await goesOn(brokers, reader);
+    expect(reader.failures).toEqual([]);
+  });
+
+  test('a request that is never answered ends its connection, and is asked again over another', async () => {
+    const brokers = await cluster([1], [1]);
+    const reader = new Reader({
+      topic: TOPIC,
+      group: 'g',
+      address: { brokers: brokers.brokers, requestTimeout: 1_500 },
+    });
+    ending.push(() => reader.log.stop());
+    await reader.log.start(reader);
+    await until('it is read', () => countOf(brokers, /^1 fetch/) > 0);
+    const node = brokers.node(1);
+    const before = node.connections;
+    node.freeze();
+    await until('there is another connection', () => node.connections > before);
+    node.goOn();
+    await goesOn(brokers, reader);
+    expectAll(brokers, reader);
+  });
+
+  test('closing does not wait for what a broker owes', async () => {
+    const brokers = await cluster([1], [1]);
+    const reader = await reading(brokers);
+    await goesOn(brokers, reader);
+    brokers.node(1).freeze();
+    await until('a heartbeat is not answered', () => reader.log.trouble !== null);
+    await reader.log.stop();
+    expect(reader.revocations).toBe(1);
+  });
+
+  describe('with the nearest replica', () => {
+    test('reads from it once the leader has named it, and not after it has gone or fallen behind', async () => {
+      const brokers = await cluster([1, 1]);
+      brokers.nearest = 2;
+      const reader = await reading(brokers, 'rack');
+      await goesOn(brokers, reader);
+      expect(countOf(brokers, /^2 fetch/)).toBeGreaterThan(0);
+      brokers.isr = [1, 3];
+      brokers.nearest = -1;
+      await brokers.node(2).kill();
+      await goesOn(brokers, reader);
+      expectAll(brokers, reader);
+    });
+
+    test('what is in the log and what is not is for the leader to say', async () => {
+      const brokers = await cluster([1]);
+      brokers.nearest = 2;
+      const reader = await reading(brokers, 'rack');
+      await goesOn(brokers, reader);
+      const behind = { ...brokers, ends: [0], nearest: 2 };
+      brokers.node(2).view = behind;
+      brokers.nearest = -1;
+      await goesOn(brokers, reader);
+      expectAll(brokers, reader);
+    });
+  });
+});
