@@ -14,7 +14,7 @@ import { Control } from './control.ts';
 import { type Door, opened, openedPostgres, type Papers, sealed } from './door.ts';
 import type { Log } from './log.ts';
 import { TcpProxy } from './proxy.ts';
-import { type Addresses, type Environment, environment } from './settings.ts';
+import { type Addresses, type Environment, environment, NAME } from './settings.ts';
 import { FARS, type Proxies, Slot } from './slot.ts';
 import { watchKafka, watchNothing, watchPostgres } from './watch.ts';
 
@@ -180,6 +180,8 @@ async function makeRole(databaseUrl: string): Promise<string> {
   const client = new pg.Client(databaseUrl);
   await client.connect();
   try {
+    // It may not make roles: an administrator makes the one of those who read.
+    await client.query(`CREATE ROLE ${NAME}_reader NOLOGIN`);
     await client.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`);
     await client.query(`GRANT CREATE, TEMPORARY ON DATABASE ${url.pathname.slice(1)} TO ${name}`);
   } finally {
