@@ -41,7 +41,10 @@ export class Seen {
     const [partition, sequence] = [header('partition'), header('sequence')];
     const what = `message ${sequence} of partition ${partition}`;
     const messages = this.#messages[partition];
-    if (messages === undefined || !Number.isInteger(sequence)) return this.#broken(`a consumer sees ${what}`);
+    if (messages === undefined || !Number.isInteger(sequence)) {
+      this.#broken(`a consumer sees ${what}`);
+      return;
+    }
     if (messages.has(sequence)) this.#broken(`a consumer sees ${what} twice`);
     messages.set(sequence, { topic, sequence, ...record });
     this.#inOrder(topic, to, partition, sequence, what);

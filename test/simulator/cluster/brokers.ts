@@ -1,6 +1,6 @@
 /** The brokers as one producer reaches them: what it knows of leaders and coordinators is as old as its last question. */
 import type { BrokerRequests, Brokers, CoordinatorOf } from '../../../src/kafka/produce/brokers.ts';
-import { type Dice, dice, streamOf, whole } from '../dice.ts';
+import { type Dice, whole } from '../dice.ts';
 import { Fault } from '../fault.ts';
 import type { Host } from '../host.ts';
 import type { Cluster } from './cluster.ts';
