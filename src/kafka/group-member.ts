@@ -30,6 +30,8 @@ export class GroupMember {
   #id = '';
   #generation: number | null = null;
   #owned: readonly number[] = [];
+  /** How many partitions the topic had when it was dealt. */
+  #partitions = 0;
 
   constructor(cluster: Cluster, options: MemberOptions) {
     const { topic, processor, group: groupId } = options;
@@ -67,6 +69,7 @@ export class GroupMember {
     const groupAssignment = joined.leaderId === memberId ? await this.#deal(joined) : [];
     const dealt = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment });
     this.#generation = generationId;
+    this.#partitions = this.#known();
     const { assignment = {} } = kafkajs.AssignerProtocol.MemberAssignment.decode(dealt.memberAssignment) ?? {};
     this.#owned = [...(assignment[topic] ?? [])].sort((a, b) => a - b);
     return this.#owned;
@@ -96,6 +99,17 @@ export class GroupMember {
     return await assigner.assign({ members: [...members], topics: [this.#options.topic] });
   }
 
+  /** Whether the topic has grown since: the group is to deal anew. Asks the brokers every few minutes. */
+  async mustDealAnew(): Promise<boolean> {
+    await this.#cluster.refreshMetadataIfNecessary();
+    return this.#known() > this.#partitions;
+  }
+
+  /** Partitions, as far as the brokers have told. */
+  #known(): number {
+    return this.#cluster.findTopicPartitionMetadata(this.#options.topic).length;
+  }
+
   async heartbeat(coordinator: Coordinator): Promise<void> {
     const { group: groupId } = this.#options;
     await coordinator.heartbeat({ groupId, groupGenerationId: this.#generation!, memberId: this.#id });
@@ -110,6 +124,11 @@ export class GroupMember {
     if (partitions.length === 0 || this.#generation === null) return;
     const topics = [{ topic, partitions }];
     await coordinator.offsetCommit({ groupId, groupGenerationId: this.#generation, memberId: this.#id, topics });
+  }
+
+  /** It is in the group no more, until it has joined again. */
+  leave(): void {
+    this.#generation = null;
   }
 
   /** Whether an error of the coordinator says that it has to join anew: it will then. */

@@ -184,6 +184,8 @@ export class Membership {
     };
     while (!signal.aborted) {
       try {
+        // Of a cluster that is told of no topic all topics would be asked for.
+        await this.#cluster.addMultipleTargetTopics([this.#options.topic]);
         const coordinator = await coordinatorOf(this.#cluster, this.#options.group);
         this.#coordinator = coordinator;
         if (!this.#member.isIn) {
@@ -209,6 +211,7 @@ export class Membership {
     }
   }
 
+  /** Stays in the group until it is to deal anew. @throws where it does not answer, or says so itself. */
   async #beat(coordinator: Coordinator, answered: () => void): Promise<void> {
     const { signal } = this.#stopping;
     for (;;) {
@@ -218,6 +221,7 @@ export class Membership {
       });
       this.#isHeard();
       answered();
+      if (await this.#member.mustDealAnew()) return this.#member.leave();
     }
   }
 

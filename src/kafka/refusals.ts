@@ -5,7 +5,12 @@ const LASTING = 10_000;
 
 /** Errors that waiting does not help, until they have lasted. */
 export class Refusals {
+  readonly #now: () => number;
   #since: number | null = null;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** What to do about it, where there is nothing left but that; null: it is to be tried again. */
   failed(error: unknown): string | null {
@@ -14,7 +19,7 @@ export class Refusals {
       this.#since = null;
       return null;
     }
-    const now = performance.now();
+    const now = this.#now();
     this.#since ??= now;
     return now - this.#since >= LASTING ? help : null;
   }

@@ -51,10 +51,11 @@ export async function startCluster(options: ClusterOptions): Promise<ClusterStac
       jars: jars.kafka,
       java: context.java,
       broker: nodes[0]!,
-      nodes: nodes.map((part, i) => asNode(part, NODES[i]!, access, authority)),
+      nodes: nodes.map((part, i) => asNode(part, NODES[i]!, access, authority, listeners)),
       registry,
       database,
       access,
+      certify: (file) => authority.issue({ name: 'localhost', file }),
       describe: () =>
         `three Kafka brokers on ${access.brokers.join(', ')}, schema registry on 127.0.0.1:${plain}, Postgres on ` +
         `127.0.0.1:${databasePort}, under TLS and logins: processes of this machine, data in ${context.directory} ` +
@@ -118,14 +119,23 @@ async function openGate(access: Access, authority: Authority, port: number, to: 
 }
 
 /** The part itself, with what only a node of a cluster has. */
-function asNode(part: Part, id: number, access: Access, authority: Authority): ClusterNode {
+function asNode(
+  part: Part,
+  id: number,
+  access: Access,
+  authority: Authority,
+  listeners: readonly ExtraListener[],
+): ClusterNode {
+  const names = ['CLIENT', ...listeners.map(({ name }) => name)];
   let exchanges = 0;
   const exchangeCertificate = async (): Promise<void> => {
     const file = `${brokerName(id)}-${++exchanges}`;
     const certificate = await authority.issue({ name: brokerName(id), file });
     // Another file each time: a broker does not look whether one that it has read has changed.
     const store = await writeStore(join(access.clients, '..', 'certificates', `${file}.store.pem`), certificate);
-    const settings = ['type=PEM', `location=${store}`].map((each) => `listener.name.client.ssl.keystore.${each}`);
+    const settings = names.flatMap((name) =>
+      ['type=PEM', `location=${store}`].map((each) => `listener.name.${name.toLowerCase()}.ssl.keystore.${each}`),
+    );
     const entity = ['--entity-type', 'brokers', '--entity-name', `${id}`];
     await tool(access, 'kafka.admin.ConfigCommand', '--alter', ...entity, '--add-config', settings.join(','));
   };

@@ -1,5 +1,6 @@
 /** What a local stack is: a broker, a schema registry and a Postgres, wherever they come from. */
 import type { Access } from './access.ts';
+import type { Certificate } from './authority.ts';
 
 export type StackKind = 'environment' | 'docker' | 'java' | 'memory';
 
@@ -80,6 +81,8 @@ export interface ClusterNode extends Part {
 export interface ClusterStack extends JavaStack {
   readonly nodes: readonly ClusterNode[];
   readonly access: Access;
+  /** A certificate of its authority for whoever stands between clients and a part. @param file of its files; the same again is replaced */
+  certify(file: string): Promise<Certificate>;
 }
 
 /** PEM files, and the passphrase of the key. */

@@ -1,86 +1,192 @@
-import { dirname } from 'node:path';
-import { startJava } from '../../src/local/java.ts';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import pg from 'pg';
+import { type Access, setPassword } from '../../src/local/access.ts';
+import { startCluster } from '../../src/local/cluster.ts';
 import { Keeper } from '../../src/local/keeper.ts';
 import { freePorts } from '../../src/local/ports.ts';
-import type { JavaStack } from '../../src/local/types.ts';
+import { makePassword } from '../../src/local/principals.ts';
+import type { ClusterStack } from '../../src/local/types.ts';
+import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { type Parts, partsOf } from '../support/parts.ts';
+import { Control } from './control.ts';
+import { type Door, opened, openedPostgres, type Papers, sealed } from './door.ts';
 import type { Log } from './log.ts';
 import { TcpProxy } from './proxy.ts';
-import { type Addresses, environment } from './settings.ts';
-import { type Proxies, Slot } from './slot.ts';
+import { type Addresses, type Environment, environment, NAME } from './settings.ts';
+import { FARS, type Proxies, Slot } from './slot.ts';
 import { watchKafka, watchNothing, watchPostgres } from './watch.ts';
 
-/** Broker, registry and Postgres, the slots that processors run in, and the way to the parts without a proxy. */
+/** The cluster, registry and Postgres, the slots that processors run in, and the way to the parts without a proxy. */
 export interface Ground {
-  readonly stack: JavaStack;
+  readonly stack: ClusterStack;
+  /** As the admin, past all proxies. */
+  readonly parts: Parts;
+  readonly control: Control;
+  readonly settings: Settings;
+  /** Past all proxies; the database as its superuser. */
   readonly direct: Addresses;
+  /** Of a program that sets up, past all proxies. */
+  readonly setUp: Environment;
   /** Processors that are meant to run, and one that comes and goes. */
   readonly slots: readonly Slot[];
   readonly spare: Slot;
-  /** Where the data of broker and Postgres is. */
+  /** Transactions that were committed on connections that can be read, and those of several topics among them. */
+  readonly transactions: { all: number; spanning: number };
+  /** Where the data of all parts is. */
   readonly data: string;
+  /** What the processors need is taken away while `work` goes on: one that starts meanwhile may refuse to. */
+  deprive(work: () => Promise<void>): Promise<void>;
+  /** Gives the processors' principal another password: at the brokers and in the processors' file, one after the other. */
+  changePassword(first: 'file' | 'brokers', between: () => Promise<void>): Promise<void>;
+  /** The proxies that TLS ends at show another certificate from now on. */
+  exchangeCertificate(): Promise<void>;
   end(): Promise<void>;
 }
 
-/** @param count how many processors are meant to run. */
+/** Brokers, by id from 1. */
+const BROKERS = 3;
+
+/**
+ * Faults can be aimed at what is under way where the proxy can read it: TLS ends there, and begins anew behind. That is
+ * so for all slots but the last two, the one that comes and goes among them; theirs goes from end to end.
+ *
+ * @param count how many processors are meant to run
+ */
 export async function makeGround(count: number, log: Log): Promise<Ground> {
+  let papers: Papers | null = null;
+  const shown = () => papers!;
+  const transactions = { all: 0, spanning: 0 };
   const proxies: Proxies[] = [];
   for (let i = 0; i <= count; i++) {
-    const [broker, database, registry] = await Promise.all([watchKafka, watchPostgres, watchNothing].map(listen));
-    proxies.push({ broker: broker!, database: database!, registry: registry! });
+    const isOpened = i < count - 1;
+    proxies.push(await listen(isOpened ? opened(shown) : sealed, isOpened ? openedPostgres(shown) : sealed));
+    for (const proxy of proxies[i]!.broker) {
+      proxy.on('committed', (topics) => {
+        transactions.all += 1;
+        if (topics > 1) transactions.spanning += 1;
+      });
+    }
   }
-  const [plain, controller, ...inner] = (await freePorts(2 + proxies.length)) as [number, number, ...number[]];
-  const stack = await startJava({
-    kafka: listeners(plain, controller, inner, proxies),
+  const inner: number[][] = [];
+  for (let i = 0; i <= count; i++) inner.push(await freePorts(BROKERS));
+  const stack = await startCluster({
+    listeners: proxies.map(({ broker }, i) => ({
+      name: `SLOT${i}`,
+      ports: inner[i]!,
+      advertised: broker.map(({ port }) => port),
+    })),
     onProgress: (line) => log.say(line),
   });
-  const direct: Addresses = {
-    brokers: [`127.0.0.1:${plain}`],
-    registryUrl: stack.registryUrl,
-    databaseUrl: stack.databaseUrl,
+  const { access } = stack;
+  const parts = partsOf(stack);
+  const exchangeCertificate = async () => {
+    const { cert, key } = await stack.certify('proxies');
+    const [certificate, secret, ca] = [cert, key, access.ca].map((file) => readFileSync(file));
+    papers = { cert: certificate!, key: secret!, ca: ca! };
   };
+  await exchangeCertificate();
+  const passwordFile = join(access.clients, 'tidemark.password');
+  await writeFile(passwordFile, access.passwords.tidemark!, { mode: 0o600 });
+  const { brokers, registryUrl, databaseUrl } = stack;
+  const direct: Addresses = { brokers, registryUrl, databaseUrl };
+  const ownUrl = await makeRole(databaseUrl);
+  let deprivations = 0;
   // Ends the processors, however this process goes.
   const keeper = new Keeper();
   const slots = proxies.map((own, i) => {
-    const registry = new URL(direct.registryUrl);
-    const database = new URL(direct.databaseUrl);
-    own.broker.leadTo(inner[i]!);
-    own.registry.leadTo(Number(registry.port));
-    own.database.leadTo(Number(database.port));
-    registry.port = String(own.registry.port);
-    database.port = String(own.database.port);
-    const brokers = [`127.0.0.1:${own.broker.port}`];
-    const env = environment({ brokers, registryUrl: registry.href, databaseUrl: database.href });
-    return new Slot(`processor ${i}`, own, env, log, keeper);
+    for (const [k, proxy] of own.broker.entries()) proxy.leadTo(inner[i]![k]!);
+    const { KAFKA_SASL_PASSWORD: _, ...rest } = environment(
+      access,
+      'tidemark',
+      throughProxies(own, registryUrl, ownUrl),
+    );
+    const env = { ...rest, KAFKA_SASL_PASSWORD_FILE: passwordFile };
+    return new Slot(`processor ${i}`, own, env, log, keeper, () => deprivations > 0);
   });
   return {
     stack,
+    parts,
+    control: new Control(parts),
+    settings: loadSettings({ env: environment(access, 'tidemark', direct) }).settings,
     direct,
+    setUp: environment(access, 'tidemark-setup', { ...direct, databaseUrl: ownUrl }),
     slots: slots.slice(0, count),
     spare: slots[count]!,
-    data: dirname(dirname(stack.broker.log)),
+    transactions,
+    data: directoryOf(access),
+    deprive: async (work) => {
+      deprivations += 1;
+      for (const slot of slots) slot.deprive();
+      try {
+        await work();
+      } finally {
+        deprivations -= 1;
+      }
+    },
+    changePassword: async (first, between) => {
+      const password = makePassword();
+      const steps = [
+        () => writeFile(passwordFile, password, { mode: 0o600 }),
+        () => setPassword(access, 'tidemark', password),
+      ];
+      if (first === 'brokers') steps.reverse();
+      await steps[0]!();
+      await between();
+      await steps[1]!();
+    },
+    exchangeCertificate,
     end: async () => {
       await Promise.all(slots.map((slot) => slot.kill()));
-      for (const own of proxies) for (const proxy of Object.values(own)) (proxy as TcpProxy).close();
+      for (const own of proxies) for (const far of FARS) for (const proxy of own[far]) proxy.close();
       await keeper.stop();
       await stack.stop();
     },
   };
 }
 
-const listen = (watch: Parameters<typeof TcpProxy.listen>[0]) => TcpProxy.listen(watch);
-
-/** A broker tells clients where it is: on the listener of each processor, that is at the processor's own proxy. */
-function listeners(plain: number, controller: number, inner: readonly number[], proxies: readonly Proxies[]) {
-  const named = (ports: readonly number[]) => ports.map((port, i) => `P${i}://127.0.0.1:${port}`);
-  const at = `PLAINTEXT://127.0.0.1:${plain}`;
-  const protocols = ['PLAINTEXT', 'CONTROLLER', ...inner.map((_, i) => `P${i}`)].map((name) => `${name}:PLAINTEXT`);
+async function listen(broker: Door, database: Door): Promise<Proxies> {
   return {
-    // A broker that was killed is let back in once its old registration has run out: nine seconds unless set.
-    'broker.session.timeout.ms': '2000',
-    'broker.heartbeat.interval.ms': '400',
-    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-    listeners: [at, `CONTROLLER://127.0.0.1:${controller}`, ...named(inner)].join(','),
-    'advertised.listeners': [at, ...named(proxies.map(({ broker }) => broker.port))].join(','),
-    'listener.security.protocol.map': protocols.join(','),
+    broker: await Promise.all(Array.from({ length: BROKERS }, () => TcpProxy.listen(watchKafka, broker))),
+    database: [await TcpProxy.listen(watchPostgres, database)],
+    registry: [await TcpProxy.listen(watchNothing)],
   };
+}
+
+/** A broker tells clients where it is: on the listener of each slot, that is at the slot's own proxies. */
+function throughProxies({ broker, database, registry }: Proxies, registryUrl: string, databaseUrl: string): Addresses {
+  const through = (url: string, [proxy]: readonly TcpProxy[]) => {
+    const at = new URL(url);
+    proxy!.leadTo(Number(at.port));
+    at.port = String(proxy!.port);
+    return at.href;
+  };
+  return {
+    brokers: broker.map(({ port }) => `127.0.0.1:${port}`),
+    registryUrl: through(registryUrl, registry),
+    databaseUrl: through(databaseUrl, database),
+  };
+}
+
+function directoryOf({ clients }: Access): string {
+  return dirname(clients);
+}
+
+/** A role of the database that may make schemas in it, and no more. @returns how to connect as it */
+async function makeRole(databaseUrl: string): Promise<string> {
+  const url = new URL(databaseUrl);
+  const [name, password] = ['chaos', makePassword()];
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    // It may not make roles: an administrator makes the one of those who read.
+    await client.query(`CREATE ROLE ${NAME}_reader NOLOGIN`);
+    await client.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`);
+    await client.query(`GRANT CREATE, TEMPORARY ON DATABASE ${url.pathname.slice(1)} TO ${name}`);
+  } finally {
+    await client.end();
+  }
+  Object.assign(url, { username: name, password });
+  return url.href;
 }

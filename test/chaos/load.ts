@@ -1,32 +1,57 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs from 'kafkajs';
-import { type Input, nastyTraffic } from '../e2e/support/traffic.ts';
-import { Writer } from '../e2e/support/writer.ts';
+import type { Kafka } from 'kafkajs';
+import pino from 'pino';
+import { kafkaClient } from '../../src/kafka/client.ts';
+import { partitionByKey } from '../../src/kafka/layout.ts';
+import type { IdempotentProducer } from '../../src/kafka/produce/idempotent-producer.ts';
+import { type TailRecord, tailBatches } from '../../src/kafka/tail-batches.ts';
+import { type Opened, openIdempotent } from '../../src/kafka/transactional.ts';
+import { type Access, kafkaOf } from '../../src/local/access.ts';
+import { putTail, tailRoom } from '../../src/wire/tail.ts';
+import { type Input, nastyTraffic, type SchemaName } from '../e2e/support/traffic.ts';
+import { type Encode, encoders, registerSchemas } from '../e2e/support/writer.ts';
+import type { Parts } from '../support/parts.ts';
 import type { Log } from './log.ts';
-import { type Addresses, NAME, PARTITIONS } from './settings.ts';
+import { NAME, PARTITIONS } from './settings.ts';
 
 /** Longest that records wait to be sent together, ms. */
 const TOGETHER = 40;
 /** Silences, in which visits end by the clock: how often they come, and how long they are, ms. */
 const SILENT_EVERY = 20_000;
 const SILENCE = 3_000;
+/** Of the events: so many that most transactions hold messages of more than one topic. */
+const SHARES = { late: 0.12, broken: 0.15 };
+/** Header of every record: its number. */
+export const NUMBER = 'load';
+
+type Encoders = ReadonlyMap<SchemaName, Encode>;
 
 /** Writes believable traffic, with what goes wrong in it, when it is due: what a broker that is away kept is late. */
 export class Load {
-  readonly #writer: Writer;
+  readonly #kafka: Kafka;
+  readonly #encode: Encoders;
   readonly #log: Log;
   readonly #stop = new AbortController();
+  #opened: Opened<IdempotentProducer>;
   #done: Promise<void> = Promise.resolve();
-  /** Records that were written again because nobody knows whether they were. */
-  again = 0;
+  #number = 0;
+  /** Numbers of the records that the brokers acknowledged: each has to be in the log, once. */
+  readonly acknowledged = new Set<number>();
+  /** Numbers of those written again because nobody knows whether they were: these may be there twice. */
+  readonly again = new Set<number>();
 
-  private constructor(writer: Writer, log: Log) {
-    this.#writer = writer;
+  private constructor(kafka: Kafka, opened: Opened<IdempotentProducer>, encode: Encoders, log: Log) {
+    this.#kafka = kafka;
+    this.#opened = opened;
+    this.#encode = encode;
     this.#log = log;
   }
 
-  static async open({ brokers, registryUrl }: Addresses, log: Log): Promise<Load> {
-    return new Load(await Writer.open({ brokers, registryUrl, env: {}, topic: NAME, partitions: PARTITIONS }), log);
+  /** @param parts past all proxies */
+  static async open(parts: Parts, access: Access, log: Log): Promise<Load> {
+    const encode = encoders(await registerSchemas({ ...parts, topic: NAME }));
+    const kafka = kafkaClient(kafkaOf(access, 'producer'), pino({ level: 'silent' }));
+    return new Load(kafka, await openIdempotent(kafka), encode, log);
   }
 
   start(seed: number, rate: number): void {
@@ -38,7 +63,7 @@ export class Load {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#done;
-    await this.#writer.close();
+    await this.#opened.disconnect();
   }
 
   async #write(seed: number, rate: number): Promise<void> {
@@ -46,7 +71,7 @@ export class Load {
     const begun = Date.now();
     let silent = SILENT_EVERY;
     let batch: Input[] = [];
-    for (const input of nastyTraffic(seed, begun, rate)) {
+    for (const input of nastyTraffic(seed, begun, rate, SHARES)) {
       if (input.delay > silent) {
         await this.#send(batch.splice(0));
         await sleep(SILENCE, undefined, { signal }).catch(() => {});
@@ -65,27 +90,46 @@ export class Load {
 
   async #send(batch: readonly Input[]): Promise<void> {
     if (batch.length === 0) return;
-    const codec = batch.length > 4 ? kafkajs.CompressionTypes.GZIP : kafkajs.CompressionTypes.None;
+    const numbers = batch.map(() => this.#number++);
+    const records = batch.map((input, i) => this.#record(input, numbers[i]!));
     for (;;) {
       try {
-        await this.#writer.write(batch, codec);
+        await this.#opened.producer.send(tailBatches(NAME, records, Date.now()));
+        for (const number of numbers) this.acknowledged.add(number);
         return;
       } catch (error) {
-        // An idempotent producer that lost its number cannot go on. Written twice is resent, as producers do.
-        this.again += batch.length;
-        this.#log.say(`the writer connects anew: ${(error as Error).message}`);
-        await this.#reconnect();
+        // A producer that lost its number cannot go on. Written twice is resent, as producers do.
+        for (const number of numbers) this.again.add(number);
+        this.#log.say(`the writer begins anew: ${(error as Error).message}`);
+        await this.#reopen();
       }
     }
   }
 
-  async #reconnect(): Promise<void> {
+  #record({ key, what, writer, headers, partition }: Input, number: number): TailRecord {
+    const value = what === null || Buffer.isBuffer(what) ? what : this.#encode.get(writer)!(what);
+    const all = Object.entries({ ...headers, [NUMBER]: String(number) });
+    const content = {
+      key: key === null ? null : Buffer.from(key),
+      value,
+      headers: all.flatMap(([name, one]) =>
+        (Array.isArray(one) ? one : [one]).map((each) => [name, Buffer.from(each)] as const),
+      ),
+    };
+    const tail = Buffer.allocUnsafe(tailRoom(content));
+    const byKey = content.key === null ? number % PARTITIONS : partitionByKey(NAME, content.key, PARTITIONS);
+    return { partition: partition ?? byKey, tail: tail.subarray(0, putTail(tail, 0, content)) };
+  }
+
+  async #reopen(): Promise<void> {
+    this.#opened.disconnect().catch(() => {});
     for (;;) {
       await sleep(500);
       try {
-        return await this.#writer.reconnect();
+        this.#opened = await openIdempotent(this.#kafka);
+        return;
       } catch (error) {
-        this.#log.say(`the writer waits for the broker: ${(error as Error).message}`);
+        this.#log.say(`the writer waits for the brokers: ${(error as Error).message}`);
       }
     }
   }

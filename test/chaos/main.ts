@@ -1,35 +1,40 @@
 /**
- * `npm run chaos -- --minutes N --seed S`: the built program on real parts under steady traffic, with a fault every few
- * seconds; then whether tables and topics are what the reference makes of the log. Exit 1 on any difference.
+ * `npm run chaos -- --minutes N --seed S`: the built program on a cluster of three brokers under TLS, logins and least
+ * rights, under steady traffic, with a fault every few seconds (`--calm`: none); then whether tables and topics are what
+ * the reference makes of the log. Exit 1 on any difference.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { rightsFor } from '../../src/kafka/rights/declaration.ts';
+import { run as runProgram } from '../../src/local/run.ts';
 import { readStatus } from '../../src/postgres/status.ts';
-import { loadSettings } from '../../src/settings/index.ts';
-import { plainKafka } from '../e2e/support/kafka.ts';
 import { type Ground, makeGround } from './ground.ts';
 import { Load } from './load.ts';
 import { Log } from './log.ts';
+import { options, patience } from './options.ts';
 import { Progress } from './progress.ts';
 import { isPassed, type Outcome, report } from './report.ts';
 import { doHarm } from './schedule.ts';
-import { type Addresses, environment, NAME } from './settings.ts';
-import { judge } from './verdict.ts';
+import { type Environment, FEWER, NAME, PARTITIONS } from './settings.ts';
+import { ends, judge } from './verdict.ts';
 
 const PROCESSORS = 3;
 /** How long draining may take after the last fault, ms. */
-const DRAIN_WITHIN = 180_000;
-/** Traffic before the first fault, ms: so that there is something to harm. */
+const DRAIN_WITHIN = patience(180_000);
+const END_WITHIN = patience(15_000);
+/** How long a start may take until every partition goes on, ms. */
+const START_WITHIN = patience(120_000);
+/** Traffic from then until the first fault, ms: so that there is something to harm. */
 const CALM = 6_000;
 
-const options = readOptions();
+/** What a record of the input's largest size takes with the headers of one that is set aside. */
+const LARGER = { 'max.message.bytes': '1200000' };
+
 const directory = await mkdtemp(join(tmpdir(), 'tidemark-chaos-'));
 const log = new Log(directory);
 log.say(`${options.minutes} minutes, seed ${options.seed}, ${options.rate} events a second; logs in ${directory}`);
@@ -60,58 +65,70 @@ if (passed && !options.keep) await rm(directory, { recursive: true });
 process.exit(passed ? 0 : 1);
 
 async function run(ground: Ground): Promise<Outcome> {
-  const { direct, slots, spare, stack } = ground;
-  const { seed, rate, minutes } = options;
-  const { settings } = loadSettings({ env: environment(direct) });
-  setUp(direct);
-  const load = await Load.open(direct, log);
+  const { direct, parts, slots, spare, stack } = ground;
+  const { seed, rate, minutes, calm } = options;
+  await setUp(ground);
+  const load = await Load.open(parts, stack.access, log);
   for (const slot of slots) slot.start();
   load.start(seed, rate);
-  await sleep(CALM);
   const progress = new Progress(direct);
   progress.start();
-  const { struck, errors, recovery } = await doHarm(seed, ground, Date.now() + minutes * 60_000, progress, log);
+  if ((await progress.allGoOn(START_WITHIN)) === null)
+    throw new Error(`not all partitions go on after ${START_WITHIN} ms`);
+  log.say('all partitions go on');
+  await sleep(CALM);
+  progress.forget();
+  const until = Date.now() + minutes * 60_000;
+  const { struck, errors, recovery } = calm
+    ? await sleep(until - Date.now(), { struck: [], errors: [], recovery: 0 })
+    : await doHarm(seed, ground, until, progress, log);
   log.say('faults and load end; what is left is folded and published');
   const ended = Date.now();
   await load.stop();
-  const stuck = await drain(direct);
+  const stuck = await drain(ground);
   const drained = Date.now() - ended;
   await progress.stop();
   log.say('processors stop');
   await Promise.all(slots.map((slot) => slot.stop()));
   log.say('tables and topics are compared with the reference');
-  const verdict = await judge(
-    direct,
-    stack,
-    settings,
-    (await ends(direct)).reduce((sum, end) => sum + end, 0),
-  );
-  const complaints = [...slots, spare].flatMap((slot) => slot.complaints);
-  const { all, one, anticipations } = progress;
+  const verdict = await judge(ground, load);
+  const all = [...slots, spare];
+  const complaints = all.flatMap((slot) => slot.complaints);
+  const refusals = all.reduce((sum, slot) => sum + slot.refusals, 0);
+  const { transactions } = ground;
   const wrong = [...stuck, ...errors, ...complaints];
-  return { struck, verdict, all, one, recovery, anticipations, drained, complaints: wrong };
+  const { all: standstill, one, anticipations } = progress;
+  return {
+    ...{ struck, verdict, transactions, all: standstill, one, recovery, anticipations, refusals, drained, stuck },
+    complaints: wrong,
+  };
 }
 
-function setUp(direct: Addresses): void {
+/** Each principal gets what the declaration of rights says, and nothing else. */
+async function setUp({ control, settings, setUp: env }: Ground): Promise<void> {
+  await control.grant('tidemark-setup', rightsFor('setup', settings));
+  await control.grant('tidemark', rightsFor('run', settings));
+  await control.grant('producer', rightsFor('producer', settings));
+  // As others made them: in another number of partitions, and compressed anew by the brokers.
+  const input = { 'message.timestamp.type': 'LogAppendTime', 'compression.type': 'gzip' };
+  await control.createTopic(settings.input.topic, PARTITIONS, input);
+  await control.createTopic(settings.deadLetter.topic, FEWER.deadLetter, LARGER);
+  await control.createTopic(settings.late.topic, FEWER.late, LARGER);
+  await tidemarkSetup(env);
+}
+
+async function tidemarkSetup(given: Environment): Promise<void> {
   const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
   if (!existsSync(main)) throw new Error(`${main} is not there: npm run chaos builds it, and so does npm run build`);
   const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, ...environment(direct) };
-  const { status, stderr } = spawnSync(process.execPath, [main, 'setup'], { env, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`tidemark setup: ${stderr}`);
-}
-
-async function ends({ brokers }: Addresses): Promise<number[]> {
-  const admin = plainKafka({ brokers }).admin();
-  await admin.connect();
-  const offsets = await admin.fetchTopicOffsets(NAME);
-  await admin.disconnect();
-  return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
+  const env = { PATH, HOME, ...given };
+  // This process has to go on meanwhile: the registry's door is in it.
+  await runProgram(process.execPath, [main, 'setup'], { env });
 }
 
 /** Waits until all is folded, ended and published. @returns what is not, if that takes too long. */
-async function drain(direct: Addresses): Promise<string[]> {
-  const wanted = await ends(direct);
+async function drain({ direct, parts }: Ground): Promise<string[]> {
+  const wanted = await ends(parts);
   const client = new pg.Client(direct.databaseUrl);
   await client.connect();
   await client.query(`SET search_path TO ${NAME}`);
@@ -132,26 +149,13 @@ async function drain(direct: Addresses): Promise<string[]> {
   }
 }
 
-/** The data of broker and Postgres as they are when both have ended. */
+/** The data of brokers and Postgres as they are when all have ended. */
 async function keepData({ stack, slots, spare, data }: Ground): Promise<void> {
   await Promise.all([...slots, spare].map((slot) => slot.kill()));
-  await Promise.all([stack.broker.kill('SIGTERM'), stack.database.kill('SIGINT')]);
+  const nodes = stack.nodes.map((node) => node.kill('SIGTERM'));
+  // The last ones wait for a controller that is not there any more.
+  const late = setTimeout(() => void Promise.all(stack.nodes.map((node) => node.kill('SIGKILL'))), END_WITHIN);
+  await Promise.all([...nodes, stack.database.kill('SIGINT')]);
+  clearTimeout(late);
   await cp(data, join(directory, 'data'), { recursive: true });
-}
-
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '2' },
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      rate: { type: 'string', default: '150' },
-      keep: { type: 'boolean', default: false },
-    },
-  });
-  const [minutes, seed, rate] = [values.minutes, values.seed, values.rate].map(Number) as [number, number, number];
-  if (!(minutes > 0 && Number.isInteger(seed) && rate > 0)) {
-    process.stderr.write('usage: npm run chaos -- [--minutes 2] [--seed 1] [--rate 150] [--keep]\n');
-    process.exit(2);
-  }
-  return { minutes, seed, rate, keep: values.keep };
 }

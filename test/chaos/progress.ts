@@ -18,6 +18,7 @@ export class Progress {
   /** Ends of visits decided by the clock that were seen before the log caught up. */
   anticipations = 0;
   readonly #wentOn: number[] = Array.from({ length: PARTITIONS }, () => 0);
+  readonly #last = Array.from({ length: PARTITIONS }, () => ({ offset: -1, at: 0, anticipated: '' }));
   readonly #url: string;
   readonly #stop = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -37,7 +38,15 @@ export class Progress {
     return null;
   }
 
+  /** What stood still until now does not count. */
+  forget(): void {
+    const now = Date.now();
+    for (const one of this.#last) one.at = now;
+    for (const one of [this.all, this.one]) Object.assign(one, { ms: 0, until: 0 });
+  }
+
   start(): void {
+    for (const one of this.#last) one.at = Date.now();
     this.#done = this.#watch();
   }
 
@@ -49,8 +58,7 @@ export class Progress {
 
   async #watch(): Promise<void> {
     const { signal } = this.#stop;
-    const begun = Date.now();
-    const last = Array.from({ length: PARTITIONS }, () => ({ offset: -1, at: begun, anticipated: '' }));
+    const last = this.#last;
     while (!signal.aborted) {
       const rows = await this.#rows();
       const now = Date.now();

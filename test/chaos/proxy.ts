@@ -1,64 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { Watch, WatchFactory, Work } from './watch.ts';
-
-/** One connection through the proxy. */
-export class Link {
-  readonly client: Socket;
-  readonly server: Socket;
-  readonly watch: Watch;
-  #heldUp = false;
-  #heldDown = false;
-
-  constructor(client: Socket, server: Socket, watch: Watch) {
-    this.client = client;
-    this.server = server;
-    this.watch = watch;
-    this.#pass(
-      client,
-      server,
-      (chunk) => watch.up(chunk),
-      () => this.#heldUp,
-    );
-    this.#pass(
-      server,
-      client,
-      (chunk) => watch.down(chunk),
-      () => this.#heldDown,
-    );
-  }
-
-  /** Holds back what the client sends, what the server answers, or both; what is held is passed on later. */
-  hold(up: boolean, down: boolean): void {
-    this.#heldUp = up;
-    this.#heldDown = down;
-    this.client[up ? 'pause' : 'resume']();
-    this.server[down ? 'pause' : 'resume']();
-  }
-
-  cut(): void {
-    this.client.resetAndDestroy();
-    this.server.resetAndDestroy();
-  }
-
-  #pass(from: Socket, to: Socket, look: (chunk: Buffer) => void, held: () => boolean): void {
-    from.on('data', (chunk: Buffer) => {
-      look(chunk);
-      if (to.write(chunk)) return;
-      from.pause();
-      to.once('drain', () => {
-        if (!held()) from.resume();
-      });
-    });
-    from.on('end', () => to.end());
-    // A reset on one side is a reset on the other.
-    from.on('error', () => to.resetAndDestroy());
-    from.on('close', () => to.destroy());
-  }
-}
+import { type Door, sealed } from './door.ts';
+import { type Limit, Link } from './link.ts';
+import type { WatchFactory, Work } from './watch.ts';
 
 interface Events {
   begun: [work: Work, link: Link];
+  /** A transaction of so many topics. */
+  committed: [topics: number];
 }
 
 /** A port of 127.0.0.1 behind which is another: what passes is watched, and can be held back, cut and refused. */
@@ -66,19 +15,22 @@ export class TcpProxy extends EventEmitter<Events> {
   readonly links = new Set<Link>();
   readonly #server: Server;
   readonly #watch: WatchFactory;
+  readonly #door: Door;
   #target = 0;
   #refusing = false;
+  #limit: Limit | null = null;
   #held = { up: false, down: false };
 
-  private constructor(watch: WatchFactory) {
+  private constructor(watch: WatchFactory, door: Door) {
     super();
     this.setMaxListeners(50);
     this.#watch = watch;
+    this.#door = door;
     this.#server = createServer((client) => this.#accept(client));
   }
 
-  static async listen(watch: WatchFactory): Promise<TcpProxy> {
-    const proxy = new TcpProxy(watch);
+  static async listen(watch: WatchFactory, door: Door = sealed): Promise<TcpProxy> {
+    const proxy = new TcpProxy(watch, door);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
@@ -86,6 +38,11 @@ export class TcpProxy extends EventEmitter<Events> {
 
   get port(): number {
     return (this.#server.address() as { port: number }).port;
+  }
+
+  /** Whether what passes can be read. */
+  get isOpened(): boolean {
+    return this.#door !== sealed;
   }
 
   /** Where connections go from now on. */
@@ -107,14 +64,14 @@ export class TcpProxy extends EventEmitter<Events> {
     this.#refusing = refusing;
   }
 
+  /** How far new connections get; null: as far as they like. */
+  limit(limit: Limit | null): void {
+    this.#limit = limit;
+  }
+
   hold(up: boolean, down: boolean): void {
     this.#held = { up, down };
     for (const link of this.links) link.hold(up, down);
-  }
-
-  heal(): void {
-    this.refuse(false);
-    this.hold(false, false);
   }
 
   close(): void {
@@ -130,11 +87,11 @@ export class TcpProxy extends EventEmitter<Events> {
     }
     client.setNoDelay(true);
     const server = connect({ port: this.#target, host: '127.0.0.1', noDelay: true });
-    const link: Link = new Link(
-      client,
-      server,
-      this.#watch((work) => this.emit('begun', work, link)),
+    const watch = this.#watch(
+      (work) => this.emit('begun', work, link),
+      (topics) => this.emit('committed', topics),
     );
+    const link: Link = new Link(client, server, watch, this.#door, this.#limit);
     this.links.add(link);
     const { up, down } = this.#held;
     if (up || down) link.hold(up, down);

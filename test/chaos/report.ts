@@ -6,12 +6,18 @@ import type { Verdict } from './verdict.ts';
 export interface Outcome {
   readonly struck: readonly Struck[];
   readonly verdict: Verdict;
+  /** Those that were seen, on connections that can be read: all, and those of several topics among them. */
+  readonly transactions: { readonly all: number; readonly spanning: number };
   readonly all: Standstill;
   readonly one: Standstill;
   /** Longest time from the last fault of a wave being mended until every partition went on, ms. */
   readonly recovery: number;
   readonly anticipations: number;
+  /** How often a processor did not start for want of a right or a password, and was started again. */
+  readonly refusals: number;
   readonly drained: number;
+  /** Partitions that are not drained when that has taken too long. */
+  readonly stuck: readonly string[];
   /** What went wrong beside the comparison. */
   readonly complaints: readonly string[];
 }
@@ -21,7 +27,9 @@ export function isPassed({ verdict, complaints }: Outcome): boolean {
 }
 
 /** The tables that a run ends with. */
-export function report({ struck, verdict, all, one, recovery, anticipations, drained, complaints }: Outcome): string {
+export function report(outcome: Outcome): string {
+  const { struck, verdict, transactions, all, one, recovery, anticipations, refusals, drained } = outcome;
+  const { stuck, complaints } = outcome;
   const kinds = Map.groupBy(struck, ({ kind }) => kind);
   const inside = (faults: readonly Struck[]) => faults.filter((fault) => fault.inside.length > 0).length;
   const faults = [...kinds]
@@ -45,11 +53,14 @@ export function report({ struck, verdict, all, one, recovery, anticipations, dra
       [
         ['faults', struck.length],
         ['  of them inside a commit or transaction', inside(struck)],
+        ['records', verdict.records],
         ['events', verdict.events],
         ['  duplicates', counts.duplicate ?? 0],
         ['  late', counts.late ?? 0],
         ['visits', verdict.visits],
         ['messages', verdict.messages],
+        ['transactions seen', transactions.all],
+        ['  of them of several topics', share(transactions.spanning, transactions.all)],
         ['lost', sum('lost')],
         ['doubled', sum('doubled')],
         ['different', sum('different')],
@@ -60,12 +71,18 @@ export function report({ struck, verdict, all, one, recovery, anticipations, dra
         ['longest time without progress, one partition', seconds(one.ms)],
         ['longest time from mended faults to progress everywhere', seconds(recovery)],
         ['time to drain after the last fault', seconds(drained)],
+        ['partitions stuck', stuck.length],
+        ['starts refused for want of a right or a password', refusals],
         ['complaints', complaints.length],
       ],
     ),
     ...verdict.compared.flatMap(({ examples }) => examples),
     ...complaints,
   ].join('\n');
+}
+
+function share(some: number, all: number): string {
+  return all === 0 ? '0' : `${some.toLocaleString('en')} (${Math.round((100 * some) / all)} %)`;
 }
 
 type Cell = string | number;

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../../src/simulate/random.ts';
-import { type Fault, faults, type Tell } from './faults.ts';
+import { type Fault, faults, type Tell } from './faults/index.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './log.ts';
+import { patience } from './options.ts';
 import type { Progress } from './progress.ts';
 import type { Work } from './watch.ts';
 
@@ -20,7 +21,7 @@ const PAUSE = [600, 4_500] as const;
  */
 const WAVE = 25_000;
 /** How long that may take, ms, and how long it is left in peace then. */
-const RECOVER_WITHIN = 90_000;
+const RECOVER_WITHIN = patience(90_000);
 const CALM = 3_000;
 /** A fault that has waited for longer goes before all that need the same, ms. */
 const LONG = 8_000;

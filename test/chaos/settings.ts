@@ -1,12 +1,17 @@
-export const PARTITIONS = 6;
+import { type Access, environmentOf } from '../../src/local/access.ts';
 
+export const PARTITIONS = 6;
+/** Of topics that have other partitions than the input: there a message's key says where it goes. */
+export const FEWER = { deadLetter: 3, late: 4 } as const;
+
+/** Where the parts are found: without proxies, or through some. */
 export interface Addresses {
   readonly brokers: readonly string[];
   readonly registryUrl: string;
   readonly databaseUrl: string;
 }
 
-type Environment = Readonly<Record<string, string>>;
+export type Environment = Readonly<Record<string, string>>;
 
 /** Visits of a second or a few, so that thousands end, are amended and freeze during a run; caps that a bot meets. */
 const QUICK: Environment = {
@@ -30,17 +35,19 @@ const QUICK: Environment = {
 
 export const NAME = `chaos_${crypto.randomUUID().slice(0, 8)}`;
 
-/** The whole environment of a processor that reaches the parts at these addresses. */
-export function environment({ brokers, registryUrl, databaseUrl }: Addresses): Environment {
+/** The whole environment of a program that reaches the parts at these addresses as that principal. */
+export function environment(access: Access, principal: string, at: Addresses): Environment {
   return {
-    KAFKA_BROKERS: brokers.join(','),
-    SCHEMA_REGISTRY_URL: registryUrl,
-    DATABASE_URL: databaseUrl,
+    ...environmentOf(access, principal),
+    KAFKA_BROKERS: at.brokers.join(','),
+    SCHEMA_REGISTRY_URL: at.registryUrl,
+    DATABASE_URL: at.databaseUrl,
     TIDEMARK_DATABASE_SCHEMA: NAME,
     TIDEMARK_KAFKA_GROUP: NAME,
     TIDEMARK_INPUT_TOPIC: NAME,
     TIDEMARK_OUTPUT_TOPIC: `${NAME}-ended`,
     TIDEMARK_TOPICS_PARTITIONS: String(PARTITIONS),
+    TIDEMARK_TOPICS_REPLICATION_FACTOR: '3',
     ...QUICK,
   };
 }

@@ -1,23 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Keeper } from '../../src/local/keeper.ts';
+import type { Link } from './link.ts';
 import type { Log } from './log.ts';
-import type { Link, TcpProxy } from './proxy.ts';
+import { patience } from './options.ts';
+import type { TcpProxy } from './proxy.ts';
+import type { Environment } from './settings.ts';
 import type { Work } from './watch.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 /** An orderly end that takes longer than this is a defect, ms. */
-const STOP_WITHIN = 15_000;
+const STOP_WITHIN = patience(15_000);
+/** In its log once it has begun to fold: from then on it waits for what it may not. */
+const BEGUN = /threads? folds?"/;
 
-export interface Proxies {
-  readonly broker: TcpProxy;
-  readonly database: TcpProxy;
-  readonly registry: TcpProxy;
-}
-export type Far = keyof Proxies;
+export const FARS = ['broker', 'database', 'registry'] as const;
+export type Far = (typeof FARS)[number];
+/** One for each broker, by id from 1, and one for each other part. */
+export type Proxies = Readonly<Record<Far, readonly TcpProxy[]>>;
 
 export interface Exit {
   readonly code: number | null;
@@ -30,7 +33,9 @@ export class Slot {
   readonly proxies: Proxies;
   /** What went wrong by itself: a processor that gave up, or did not end when told to. */
   readonly complaints: string[] = [];
-  readonly #env: Readonly<Record<string, string>>;
+  /** How often it ended at its start, as it should, because a right or a password was missing. */
+  refusals = 0;
+  readonly #env: Environment;
   readonly #log: Log;
   readonly #keeper: Keeper;
   #child: ChildProcess | null = null;
@@ -39,9 +44,21 @@ export class Slot {
   #starts = 0;
   /** Its end is wanted. */
   #ending = true;
+  /** Whether what it needs was taken away while its present process ran: it may say so, and end before it begins. */
+  #deprived = false;
 
-  constructor(name: string, proxies: Proxies, env: Readonly<Record<string, string>>, log: Log, keeper: Keeper) {
+  readonly #isDeprived: () => boolean;
+
+  constructor(
+    name: string,
+    proxies: Proxies,
+    env: Environment,
+    log: Log,
+    keeper: Keeper,
+    isDeprived: () => boolean = () => false,
+  ) {
     this.name = name;
+    this.#isDeprived = isDeprived;
     this.proxies = proxies;
     this.#env = env;
     this.#log = log;
@@ -52,7 +69,7 @@ export class Slot {
     return this.#child !== null;
   }
 
-  start(env: Readonly<Record<string, string>> = {}, mayDie = false): void {
+  start(env: Environment = {}, mayDie = false): void {
     if (this.#child !== null) throw new Error(`${this.name} runs already`);
     this.#file = join(this.#log.directory, `${this.name.replace(' ', '-')}.${++this.#starts}.log`);
     const file = openSync(this.#file, 'a');
@@ -66,6 +83,7 @@ export class Slot {
     this.#child = child;
     if (child.pid !== undefined) this.#keeper.watch(child.pid, 'KILL');
     this.#ending = mayDie;
+    this.#deprived = this.#isDeprived();
     this.#exit = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
@@ -90,14 +108,14 @@ export class Slot {
 
   /** SIGTERM, and that it ends in order. */
   async stop(): Promise<void> {
-    if (this.#child === null) return;
     this.#ending = true;
+    if (this.#child === null) return;
     this.#child.kill('SIGTERM');
     const exit = await this.over(STOP_WITHIN);
     if (exit === null) {
       this.complain(`did not end within ${STOP_WITHIN} ms of SIGTERM: ${this.#file}`);
       await this.kill();
-    } else if (exit.code !== 0 && (await this.said()).includes('"listening"')) {
+    } else if (exit.code !== 0 && !this.#isRefusal(exit) && (await this.said()).includes('"listening"')) {
       // Before it listens it has begun nothing, and leaves a signal to the system.
       this.complain(`ended with ${exit.signal ?? `code ${exit.code}`} after SIGTERM: ${this.#file}`);
     }
@@ -119,18 +137,45 @@ export class Slot {
     return await readFile(this.#file, 'utf8');
   }
 
-  /** What is under way on its connections. */
+  /** What is under way on its connections; nothing where they cannot be read. */
   underWay(): Work[] {
     const { broker, database } = this.proxies;
-    return [
-      ...(database.isUnderWay() ? (['commit'] as const) : []),
-      ...(broker.isUnderWay() ? (['transaction'] as const) : []),
-    ];
+    const any = (proxies: readonly TcpProxy[]) => proxies.some((proxy) => proxy.isUnderWay());
+    return [...(any(database) ? (['commit'] as const) : []), ...(any(broker) ? (['transaction'] as const) : [])];
+  }
+
+  /** Whether what is under way can be told. */
+  get isOpened(): boolean {
+    return this.proxies.database.every((proxy) => proxy.isOpened);
+  }
+
+  get isDeprived(): boolean {
+    return this.#deprived;
+  }
+
+  /** A right or a password is not what it should be at the moment. */
+  deprive(): void {
+    this.#deprived = true;
   }
 
   #gaveUp(exit: Exit): void {
+    if (this.#isRefusal(exit)) {
+      this.refusals += 1;
+      this.#log.say(`${this.name} did not start, for want of a right or a password (code ${exit.code}): ${this.#file}`);
+      // As a supervisor would: soon, and not at once.
+      setTimeout(() => this.#startAgain(), 1_000);
+      return;
+    }
     this.complain(`ended by itself with ${exit.signal ?? `code ${exit.code}`}: ${this.#file}`);
     this.start();
+  }
+
+  #isRefusal({ code }: Exit): boolean {
+    return this.#deprived && code !== null && code > 0 && !BEGUN.test(readFileSync(this.#file, 'utf8'));
+  }
+
+  #startAgain(): void {
+    if (this.#child === null && !this.#ending) this.start();
   }
 
   complain(what: string): void {
@@ -141,7 +186,7 @@ export class Slot {
 
 /** Waits until work of that kind begins in one of the slots; null if none does within `ms`. */
 export function begins(slots: readonly Slot[], work: Work, ms: number): Promise<Link | null> {
-  const proxies = slots.map((slot) => slot.proxies[work === 'commit' ? 'database' : 'broker']);
+  const proxies = slots.flatMap((slot) => slot.proxies[work === 'commit' ? 'database' : 'broker']);
   return new Promise((resolve) => {
     const onBegun = (_: Work, link: Link) => end(link);
     const timer = setTimeout(() => end(null), ms);

@@ -16,8 +16,11 @@ export interface Watch {
   down(chunk: Buffer): void;
 }
 
-/** @param onBegun called when something begins, before the bytes that begin it are passed on. */
-export type WatchFactory = (onBegun: (work: Work) => void) => Watch;
+/**
+ * @param onBegun called when something begins, before the bytes that begin it are passed on
+ * @param onCommitted called when the end of a transaction that was committed is answered
+ */
+export type WatchFactory = (onBegun: (work: Work) => void, onCommitted: (topics: number) => void) => Watch;
 
 export const watchNothing: WatchFactory = () => ({ underWay: new Set(), up() {}, down() {} });
 
@@ -66,33 +69,61 @@ const ADD_OFFSETS = 25;
 const END = 26;
 const sized = (kept: number): Framing => ({ head: 4, lengthOf: (head) => 4 + head.readInt32BE(0), kept });
 
-export const watchKafka: WatchFactory = (onBegun) => {
+export const watchKafka: WatchFactory = (onBegun, onCommitted) => {
   const underWay = new Set<string>();
+  /** Topics of each transaction that is under way. */
+  const topics = new Map<string, Set<string>>();
   /** Ends that are not answered yet, by correlation id. */
-  const ends = new Map<number, string>();
-  const up = new Frames(sized(400), (message) => {
+  const ends = new Map<number, { readonly id: string; readonly committed: boolean }>();
+  const up = new Frames(sized(2_000), (message) => {
     const key = message.readInt16BE(4);
     if (key !== ADD_PARTITIONS && key !== ADD_OFFSETS && key !== END) return undefined;
-    const id = transactionalIdOf(message);
-    if (key === END) ends.set(message.readInt32BE(8), id);
+    const [id, at] = text(message, transactionalIdAt(message));
+    if (key === END) ends.set(message.readInt32BE(8), { id, committed: message[at + PRODUCER] === 1 });
     else if (!underWay.has(id)) {
       underWay.add(id);
+      topics.set(id, new Set());
       onBegun('transaction');
     }
+    if (key === ADD_PARTITIONS) for (const topic of topicsFrom(message, at + PRODUCER)) topics.get(id)?.add(topic);
     return undefined;
   });
   const down = new Frames(sized(8), (message) => {
     const correlation = message.readInt32BE(4);
     const ended = ends.get(correlation);
-    if (ended !== undefined) underWay.delete(ended);
     ends.delete(correlation);
+    if (ended === undefined) return undefined;
+    if (ended.committed) onCommitted(topics.get(ended.id)?.size ?? 0);
+    underWay.delete(ended.id);
+    topics.delete(ended.id);
     return undefined;
   });
   return { underWay, up: (chunk) => up.take(chunk), down: (chunk) => down.take(chunk) };
 };
 
+/** Bytes of a producer's id and epoch, which follow its transactional id. */
+const PRODUCER = 8 + 2;
+
 /** After size, api key, version, correlation id and the client's name; KafkaJS knows no flexible version of these. */
-function transactionalIdOf(request: Buffer): string {
-  const at = 14 + Math.max(0, request.readInt16BE(12));
-  return request.toString('utf8', at + 2, at + 2 + request.readInt16BE(at));
+function transactionalIdAt(request: Buffer): number {
+  return 14 + Math.max(0, request.readInt16BE(12));
+}
+
+/** A text and where it ends. */
+function text(bytes: Buffer, at: number): readonly [string, number] {
+  const end = at + 2 + bytes.readInt16BE(at);
+  return [bytes.toString('utf8', at + 2, end), end];
+}
+
+/** The topics of a list of topics with their partitions; of one that was cut off, those that are there. */
+function topicsFrom(bytes: Buffer, from: number): string[] {
+  const found: string[] = [];
+  let at = from + 4;
+  for (let left = bytes.readInt32BE(from); left > 0 && at + 2 <= bytes.length; left--) {
+    const [topic, end] = text(bytes, at);
+    found.push(topic);
+    if (end + 4 > bytes.length) break;
+    at = end + 4 + 4 * bytes.readInt32BE(end);
+  }
+  return found;
 }

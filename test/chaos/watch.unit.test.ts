@@ -23,16 +23,35 @@ function request(key: number, correlation: number, body: Buffer): Buffer {
   return message;
 }
 
-const named = (text: string) => {
+const text = (value: string) => {
   const length = Buffer.alloc(2);
-  length.writeInt16BE(text.length);
-  return Buffer.concat([length, Buffer.from(text), Buffer.alloc(900)]);
+  length.writeInt16BE(value.length);
+  return Buffer.concat([length, Buffer.from(value)]);
 };
+const number = (value: number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+};
+/** A transactional id, a producer's id and epoch. */
+const producer = (id: string) => Buffer.concat([text(id), Buffer.alloc(10, 7)]);
+const named = (id: string) => Buffer.concat([producer(id), Buffer.alloc(3_000)]);
+const ended = (id: string, commit: boolean) => Buffer.concat([producer(id), Buffer.from([commit ? 1 : 0])]);
+/** Two partitions of each topic. */
+const added = (id: string, topics: readonly string[]) =>
+  Buffer.concat([
+    producer(id),
+    number(topics.length),
+    ...topics.flatMap((topic) => [text(topic), number(2), number(0), number(1)]),
+  ]);
 
 describe.each([1, 2, 7, 10_000])('in pieces of %d bytes', (length) => {
   test('a commit is under way from its fence until Postgres is ready', () => {
     const begun: Work[] = [];
-    const watch = watchPostgres((work) => begun.push(work));
+    const watch = watchPostgres(
+      (work) => begun.push(work),
+      () => {},
+    );
     const startup = Buffer.from([0, 0, 0, 12, 0, 3, 0, 0, 0x42, 0, 0, 0]);
     const bind = (statement: string) => typed('B', Buffer.from(`\0${statement}\0${'x'.repeat(500)}`));
     for (const chunk of pieces(Buffer.concat([startup, bind('history'), typed('S', Buffer.alloc(0))]), length))
@@ -49,16 +68,30 @@ describe.each([1, 2, 7, 10_000])('in pieces of %d bytes', (length) => {
 
   test('a transaction is under way from what is added to it until its end is answered', () => {
     const begun: Work[] = [];
-    const watch = watchKafka((work) => begun.push(work));
-    for (const chunk of pieces(Buffer.concat([request(1, 1, named('x')), request(24, 2, named('a'))]), length))
-      watch.up(chunk);
-    for (const chunk of pieces(Buffer.concat([request(25, 3, named('a')), request(26, 4, named('a'))]), length))
-      watch.up(chunk);
-    const answer = (correlation: number) => Buffer.from([0, 0, 0, 6, 0, 0, 0, correlation, 9, 9]);
-    for (const chunk of pieces(Buffer.concat([answer(2), answer(3)]), length)) watch.down(chunk);
+    const committed: number[] = [];
+    const watch = watchKafka(
+      (work) => begun.push(work),
+      (topics) => committed.push(topics),
+    );
+    const up = (...requests: readonly Buffer[]) => {
+      for (const chunk of pieces(Buffer.concat(requests), length)) watch.up(chunk);
+    };
+    const answered = (...correlations: readonly number[]) => {
+      const answers = correlations.map((correlation) => Buffer.from([0, 0, 0, 6, 0, 0, 0, correlation, 9, 9]));
+      for (const chunk of pieces(Buffer.concat(answers), length)) watch.down(chunk);
+    };
+    up(request(1, 1, named('x')), request(24, 2, added('a', ['visits', 'late'])));
+    up(request(24, 3, added('a', ['visits'])), request(25, 4, named('a')), request(26, 5, ended('a', true)));
+    answered(2, 3, 4);
     expect([...watch.underWay]).toEqual(['a']);
-    for (const chunk of pieces(answer(4), length)) watch.down(chunk);
+    expect(committed).toEqual([]);
+    answered(5);
     expect(watch.underWay.size).toBe(0);
-    expect(begun).toEqual(['transaction']);
+    up(request(24, 6, added('a', ['visits'])), request(26, 7, ended('a', false)));
+    answered(6, 7);
+    up(request(25, 8, named('a')), request(26, 9, ended('a', true)));
+    answered(8, 9);
+    expect(begun).toEqual(['transaction', 'transaction', 'transaction']);
+    expect(committed).toEqual([2, 0]);
   });
 });

@@ -99,6 +99,8 @@ export class FakeCluster implements View {
 export class FakeNode {
   readonly id: number;
   port = 0;
+  /** That were ever made. */
+  connections = 0;
   /** Where it is cut off, what it believes. */
   view: View;
   readonly #cluster: FakeCluster;
@@ -126,6 +128,10 @@ export class FakeNode {
     this.#server = net.createServer((socket) => this.#serve(socket));
   }
 
+  dropConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   /** Takes connections and requests, and answers nothing. */
   freeze(): void {
     this.#frozen = true;
@@ -139,6 +145,7 @@ export class FakeNode {
 
   #serve(socket: net.Socket): void {
     this.#sockets.add(socket);
+    this.connections += 1;
     socket.on('error', () => {});
     socket.on('close', () => this.#sockets.delete(socket));
     let bytes: Buffer = Buffer.alloc(0);

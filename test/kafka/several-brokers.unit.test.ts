@@ -188,6 +188,47 @@ describe('reading from several brokers', () => {
     expectAll(brokers, reader);
   });
 
+  test('a topic that has grown is dealt anew', async () => {
+    const brokers = await cluster([1, 2]);
+    const reader = await reading(brokers);
+    brokers.leaders.push(3);
+    brokers.ends.push(0);
+    // Has the brokers asked anew, as they are every few minutes.
+    brokers.node(2).dropConnections();
+    await until('the third is dealt', () => reader.owned.length === 3);
+    await goesOn(brokers, reader);
+    expect(reader.failures).toEqual([]);
+  });
+
+  test('a request that is never answered ends its connection, and is asked again over another', async () => {
+    const brokers = await cluster([1], [1]);
+    const reader = new Reader({
+      topic: TOPIC,
+      group: 'g',
+      address: { brokers: brokers.brokers, requestTimeout: 1_500 },
+    });
+    ending.push(() => reader.log.stop());
+    await reader.log.start(reader);
+    await until('it is read', () => countOf(brokers, /^1 fetch/) > 0);
+    const node = brokers.node(1);
+    const before = node.connections;
+    node.freeze();
+    await until('there is another connection', () => node.connections > before);
+    node.goOn();
+    await goesOn(brokers, reader);
+    expectAll(brokers, reader);
+  });
+
+  test('closing does not wait for what a broker owes', async () => {
+    const brokers = await cluster([1], [1]);
+    const reader = await reading(brokers);
+    await goesOn(brokers, reader);
+    brokers.node(1).freeze();
+    await until('a heartbeat is not answered', () => reader.log.trouble !== null);
+    await reader.log.stop();
+    expect(reader.revocations).toBe(1);
+  });
+
   describe('with the nearest replica', () => {
     test('reads from it once the leader has named it, and not after it has gone or fallen behind', async () => {
       const brokers = await cluster([1, 1]);

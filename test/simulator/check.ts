@@ -35,7 +35,7 @@ export function isComplete(world: World, answers: Answers): boolean {
     const anticipates = world.plan.clockMargin !== null;
     if (world.plan.beyondMargin ? open.size > 0 : state.sequence < answer.sequence) return false;
     if (anticipates && open.size > 0) return false;
-    return world.output.messages(partition).length >= state.sequence && published >= state.sequence;
+    return world.seen.count(partition) >= state.sequence && published >= state.sequence;
   });
 }
 
@@ -45,7 +45,7 @@ export function compare(world: World, answers: Answers): string | null {
     const view = world.store.view(partition);
     const { state, published, outbox } = world.store.tables(partition);
     const said = {
-      outbox: { published, rows: outbox.length },
+      outbox: { published, rows: outbox.length, kept: world.cluster.group.position(partition) ?? state.sequence },
       counts: state.counts,
       clocks: [state.eventClock, state.arrivalClock, state.anticipatedTo],
       next: [state.nextOffset, state.sequence],
@@ -54,7 +54,7 @@ export function compare(world: World, answers: Answers): string | null {
       profiles: view.profiles(),
     };
     const right = {
-      outbox: { published: answer.sequence, rows: 0 },
+      outbox: { published: answer.sequence, rows: 0, kept: answer.sequence },
       counts: answer.counts,
       clocks: [answer.eventClock, answer.arrivalClock, answer.anticipatedTo],
       next: [answer.end, answer.sequence],
@@ -65,7 +65,7 @@ export function compare(world: World, answers: Answers): string | null {
     const wrong =
       difference(said, right, `partition ${partition}`) ??
       messagesDiffer(
-        world.output.messages(partition),
+        world.seen.messages(partition),
         toOutMessages(answer.emissions, envelopeOf(TOPIC, partition)),
         partition,
       );
@@ -83,7 +83,7 @@ export function selfConsistent(world: World, answers: Answers): string | null {
     const view = world.store.view(partition);
     const { state } = world.store.tables(partition);
     const visits = view.visits();
-    const messages = world.output.messages(partition).length;
+    const messages = world.seen.count(partition);
     const { counts } = state;
     const sum = (of: (visit: (typeof visits)[number]) => number) =>
       visits.reduce((total, visit) => total + of(visit), 0);
@@ -93,10 +93,11 @@ export function selfConsistent(world: World, answers: Answers): string | null {
       last.set(visitId, Math.max(last.get(visitId) ?? 0, revision + 1));
     const said = {
       messages,
+      kept: world.cluster.group.position(partition) ?? state.sequence,
       records: counts.records,
       events: counts.events,
       accepted: sum((visit) => visit.eventCount),
-      kept: sum((visit) => view.visitEvents(visit.id).length),
+      keptEvents: sum((visit) => view.visitEvents(visit.id).length),
       revisions: view.revisions().length,
       published: visits.map(({ id }) => last.get(id) ?? 0),
     };
@@ -104,10 +105,11 @@ export function selfConsistent(world: World, answers: Answers): string | null {
     const accepted = started + joined + merged;
     const right = {
       messages: state.sequence,
+      kept: state.sequence,
       records: answer.counts.records,
       events: answer.counts.events,
       accepted,
-      kept: accepted,
+      keptEvents: accepted,
       revisions: counts.published,
       published: visits.map(({ id }) => published.get(id)!),
     };

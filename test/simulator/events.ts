@@ -12,6 +12,9 @@ export const ENDING = 20_000;
 /** How long a member that was resumed goes on, at most, before it learns that it was lost, ms. */
 const LEARNS = 3_000;
 
+/** Requests of which one kind comes late at a time: were it all, no transaction would come as far as the next. */
+const CROSSING = ['add partitions', 'produce', 'keep', 'end transaction'] as const;
+
 /** Lets an event come at its time. */
 export function schedule(world: World, event: PlannedEvent): void {
   const { kind, at, ms } = event;
@@ -55,9 +58,25 @@ function befallPart(world: World, event: PlannedEvent): boolean {
       world.happened(event, `for ${ms} ms`);
       world.brokerAwayUntil = until;
       return true;
+    case 'requests cross':
+      world.crossing = { until, op: CROSSING[Math.floor(whom * CROSSING.length)]! };
+      world.happened(event, `for ${ms} ms: ${world.crossing.op}`);
+      return true;
     case 'position expired':
       world.happened(event, `p${partition}`);
-      world.output.expire(partition);
+      world.cluster.group.expire(partition);
+      return true;
+    case 'leader moved':
+      world.happened(event, '');
+      world.cluster.moveLeader(whom);
+      return true;
+    case 'coordinator moved':
+      world.happened(event, '');
+      world.cluster.moveCoordinator(whom);
+      return true;
+    case 'broker killed':
+    case 'broker frozen':
+      befallBroker(world, event);
       return true;
     case 'retention':
       world.happened(event, `p${partition}`);
@@ -66,6 +85,16 @@ function befallPart(world: World, event: PlannedEvent): boolean {
     default:
       return false;
   }
+}
+
+function befallBroker(world: World, event: PlannedEvent): void {
+  const { kind, ms, whom } = event;
+  const up = world.cluster.nodes.filter(({ state }) => state === 'up');
+  const node = up[Math.floor(whom * up.length)];
+  if (node === undefined) return;
+  world.happened(event, `${node.id} for ${ms} ms`);
+  if (kind === 'broker killed') world.cluster.kill(node, ms);
+  else world.cluster.freeze(node, ms);
 }
 
 function befallHost(world: World, event: PlannedEvent): void {

@@ -9,23 +9,24 @@ import { Envelopes } from '../../src/wire/envelope.ts';
 import { decodeOutbox } from '../../src/wire/outbox.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
+import { Fault } from './fault.ts';
 import type { SimInput } from './input.ts';
 import { SimOutput } from './output.ts';
 import { SimStore } from './store.ts';
 import { envelopeOf, TOPIC, type World } from './world.ts';
 
-/** A request to a part that did not work, as the one who asked sees it. */
-export class Fault extends Error {
-  override readonly name = 'Fault';
-}
-
 /** Longest that one waits for an answer that does not come, ms. */
 const TIMEOUT = 2_000;
+/** Longest that a request is late by in a network where requests overtake each other, ms. */
+const CROSSED = 1_500;
+/** Faults of requests to the store for one of those to brokers. */
+const BROKERS_SHARE = 1.5;
 
 export class Host {
   readonly world: World;
   readonly name: string;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly input: SimInput;
   readonly processor: Processor;
   /** What its clock is ahead by, ms. */
@@ -47,8 +48,9 @@ export class Host {
       elapsed: () => world.time.now,
       sleep: (ms, signal) => this.sleep(ms, signal),
     };
+    this.logger = this.makeLogger();
     this.input = world.topic.reader(this);
-    const parts = { clock: this.clock, logger: this.logger(), observer: this.observer() };
+    const parts = { clock: this.clock, logger: this.logger, observer: this.observer() };
     const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
@@ -56,7 +58,7 @@ export class Host {
       commits: { maxBytes: world.plan.commitMaxBytes * 2, usedBytes: 0 },
       log: this.input,
       store: new SimStore(world.store, this),
-      output: new SimOutput(world.output, this),
+      output: new SimOutput(world.cluster, this),
       schemas: new WriterSchemas(reader, { writerSchema: async () => null }, parts),
       decode: (partition, record) => world.decode(partition, record),
       glance: (records) => records.length,
@@ -136,14 +138,15 @@ export class Host {
     const { world } = this;
     let stream = this.streams.get(op);
     if (stream === undefined) {
-      stream = { draw: dice(streamOf(world.plan.seed, `${this.name} ${op}`)), calls: 0 };
+      stream = { draw: this.dice(op), calls: 0 };
       this.streams.set(op, stream);
     }
     const { draw } = stream;
     const [chance, there, back, wait] = [draw(), draw(), draw(), draw()];
     const name = `${this.name} ${op} ${++stream.calls}`;
     if (this.state !== 'running') await this.running();
-    const fault = world.callFault(chance, name);
+    // A transaction takes a dozen requests to brokers: with as many faults as the store's none would ever be through.
+    const fault = world.callFault(part === 'broker' ? chance * BROKERS_SHARE : chance, name);
     const slow = fault === 'slow' ? wait * 3_000 : 0;
     if (fault === 'refused') return this.fail(back * world.delay, `${op}: refused`);
     if (fault === 'request lost') return this.fail(wait * TIMEOUT, `${op}: no answer`);
@@ -151,10 +154,13 @@ export class Host {
     const away = world.awayUntil(part);
     if (away > world.time.now) return this.fail(Math.min(wait * TIMEOUT, 500), `${op}: the ${part} is away`);
     if (part === 'store') await world.pass(world.stalledUntil - world.time.now);
-    if (fault === 'overtaken') {
-      const late = lingers ? Promise.resolve(work(true)) : world.time.sleep(wait ** 3 * 5_000).then(() => work(true));
+    const crossed = part === 'broker' && world.crosses(op, chance);
+    if (fault === 'overtaken' || crossed) {
+      if (crossed) world.note(`late: ${name}`);
+      const ms = crossed ? wait * CROSSED : wait ** 3 * 5_000;
+      const late = lingers ? Promise.resolve(work(true)) : world.time.sleep(ms).then(() => work(true));
       late.catch(() => {});
-      return this.fail(100 + back * TIMEOUT, `${op}: no answer yet`);
+      return this.fail(crossed ? (back * CROSSED) / 4 : 100 + back * TIMEOUT, `${op}: no answer yet`);
     }
     let answer: T;
     try {
@@ -166,6 +172,11 @@ export class Host {
     if (fault === 'reply lost') return this.fail(wait * TIMEOUT, `${op}: the answer was lost`);
     await this.arrived(back);
     return answer;
+  }
+
+  /** Chance of its own, by name. */
+  dice(name: string): Dice {
+    return dice(streamOf(this.world.plan.seed, `${this.name} ${name}`));
   }
 
   private async arrived(back: number): Promise<void> {
@@ -203,7 +214,7 @@ export class Host {
 
   // ----------------------------------------------------------------------------------------------- what it tells
 
-  private logger(): Logger {
+  private makeLogger(): Logger {
     const { world, name } = this;
     const say = (of: { readonly partition?: number; readonly err?: string }, text: string) => {
       if (world.trace === null) return;

@@ -3,6 +3,7 @@
  * that fails can be made smaller piece by piece: see shrink.ts.
  */
 import fc from 'fast-check';
+import type { OutputTopic } from '../../src/processor/ports.ts';
 import { build, choices, configs, type Log } from '../core/logs.ts';
 import type { PlainEvent } from '../reference/decode.ts';
 import type { ScenarioConfig } from '../reference/scenario.ts';
@@ -23,12 +24,30 @@ export const EVENT_FAULTS = [
   'store restarted',
   'store stalled',
   'broker away',
+  'requests cross',
+  'leader moved',
+  'coordinator moved',
+  'broker killed',
+  'broker frozen',
   'position expired',
   'database set back',
   'retention',
 ] as const;
 /** What a take-over may meet. */
 export const OTHER_FAULTS = ['owner unseen'] as const;
+
+/** Those that come more often than others, because each befalls only some. */
+const OFTEN: ReadonlySet<string> = new Set(['rebalance', 'leader moved', 'coordinator moved']);
+/** About how long after it is appended a record's messages are out at last, ms. */
+const PUBLISHED = 8_000;
+/** Those that come while something is published: at another time they befall nothing. */
+const BUSY: ReadonlySet<string> = new Set([
+  'leader moved',
+  'coordinator moved',
+  'broker killed',
+  'broker frozen',
+  'requests cross',
+]);
 
 export type CallFault = (typeof CALL_FAULTS)[number];
 export type ReadFault = (typeof READ_FAULTS)[number];
@@ -72,6 +91,13 @@ export interface Plan {
   readonly outboxMaxBytes: number;
   /** null: no processor anticipates, and timestamps have nothing to do with the time of the run. */
   readonly clockMargin: number | null;
+  /** Partitions of each output topic: by key where they are not as many as the input's. */
+  readonly outputs: Readonly<Record<OutputTopic, number>>;
+  /** `max.message.bytes` of the output topics. */
+  readonly batchBytes: number;
+  /** How long a request to brokers is tried, and a transaction may be open, ms. */
+  readonly patience: number;
+  readonly transactionTimeout: number;
   /** Clocks may differ by more than the margin: anticipations may be wrong, and the reference has no answer. */
   readonly beyondMargin: boolean;
   /** Records that the reader hands over at once, at most. */
@@ -96,6 +122,7 @@ export function planOf(seed: number): Plan {
   const draw = dice(streamOf(seed, 'plan'));
   const partitions = whole(draw, 1, 4);
   const anticipates = draw() < 0.4;
+  const busy = !anticipates && dice(streamOf(seed, 'busy'))() < 0.5;
   const beyondMargin = anticipates && draw() < 0.15;
   const parts = fc.tuple(configs, fc.array(choices(false), { minLength: partitions, maxLength: partitions }));
   const [drawn, made] = fc.sample(parts, { seed, numRuns: 1 })[0]!;
@@ -106,10 +133,11 @@ export function planOf(seed: number): Plan {
   const records = made.flatMap((choices, partition) => {
     // The broker's clock may go back, but not by as much as these do.
     const log = build(config, outputDebug, anticipates ? choices.map((each) => ({ ...each, back: false })) : choices);
-    return recordsOf(log, partition, anticipates ? spread : null, draw);
+    const records = recordsOf(log, partition, anticipates ? spread : null, draw);
+    return busy ? spaced(records, draw) : records;
   });
   const hosts = whole(draw, 1, 4);
-  const faults = faultsOf(draw, beyondMargin);
+  const faults = faultsOf(draw, beyondMargin, busy);
   const last = records.reduce((at, record) => Math.max(at, record.at), 0);
   const steps = faults.has('clock step') ? (anticipates ? spread : 3_600_000) : anticipates ? spread : 0;
   return {
@@ -119,19 +147,35 @@ export function planOf(seed: number): Plan {
     partitions,
     records: records.sort((a, b) => a.at - b.at || a.partition - b.partition || a.offset - b.offset),
     hosts,
-    commitInterval: pick(draw, [50, 500, 2_000]),
-    commitMaxBytes: pick(draw, [1, 500, 2_000, 1_000_000]),
+    commitInterval: pick(draw, busy ? [50] : [50, 500, 2_000]),
+    commitMaxBytes: pick(draw, busy ? [1] : [1, 500, 2_000, 1_000_000]),
     idleBytes: pick(draw, [0, 3_000, 24_000, 1_000_000]),
     outboxMaxBytes: pick(draw, [1, 500, 4_000, 1_000_000]),
     clockMargin,
+    ...brokersOf(seed, partitions),
     beyondMargin,
     batch: pick(draw, [1, 3, 10, 500]),
-    delay: pick(draw, [0, 5, 50, 200]),
+    delay: pick(draw, busy ? [5, 20, 50] : [0, 5, 50, 200]),
     clocks: Array.from({ length: hosts }, () => Math.round((draw() * 2 - 1) * steps)),
     faults,
-    rate: pick(draw, [0.02, 0.1, 0.3]),
-    events: eventsOf(draw, faults, last + 2_000, steps),
+    rate: pick(draw, busy ? [0.02] : [0.02, 0.1, 0.3]),
+    events: eventsOf(draw, faults, records, last + 2_000, steps),
     only: null,
+  };
+}
+
+/** From a stream of its own: the rest stays as it is. */
+function brokersOf(
+  seed: number,
+  partitions: number,
+): Pick<Plan, 'outputs' | 'batchBytes' | 'patience' | 'transactionTimeout'> {
+  const draw = dice(streamOf(seed, 'brokers'));
+  const count = () => (draw() < 0.6 ? partitions : whole(draw, 1, 4));
+  return {
+    outputs: { output: count(), 'dead-letter': count(), late: count() },
+    batchBytes: pick(draw, [300, 2_000, 1_000_000]),
+    patience: pick(draw, [500, 3_000, 15_000]),
+    transactionTimeout: pick(draw, [2_000, 15_000]),
   };
 }
 
@@ -177,21 +221,39 @@ function recordsOf(log: Log, partition: number, spread: number | null, draw: Dic
   return records;
 }
 
-function faultsOf(draw: Dice, beyondMargin: boolean): Set<FaultKind> {
-  const share = pick(draw, [0, 0.15, 0.4, 0.8]);
-  const faults = new Set(FAULTS.filter(() => draw() < share));
+/** One after the other, from when all are assigned: a transaction for each, and faults in between. */
+function spaced(records: readonly PlannedRecord[], draw: Dice): PlannedRecord[] {
+  let at = 2_000;
+  return records.map((record) => {
+    at += whole(draw, 20, 300);
+    return { ...record, at };
+  });
+}
+
+function faultsOf(draw: Dice, beyondMargin: boolean, busy: boolean): Set<FaultKind> {
+  const share = pick(draw, busy ? [0.15] : [0, 0.15, 0.4, 0.8]);
+  const faults = new Set(FAULTS.filter((kind) => draw() < (busy && BUSY.has(kind) ? 0.6 : share)));
   // What was folded otherwise than the log says cannot be folded again the same.
   if (beyondMargin) faults.delete('database set back');
   if (faults.has('database set back')) faults.delete('retention');
   return faults;
 }
 
-function eventsOf(draw: Dice, faults: ReadonlySet<FaultKind>, until: number, step: number): PlannedEvent[] {
+function eventsOf(
+  draw: Dice,
+  faults: ReadonlySet<FaultKind>,
+  records: readonly PlannedRecord[],
+  until: number,
+  step: number,
+): PlannedEvent[] {
   const events: PlannedEvent[] = [];
   for (const kind of EVENT_FAULTS) {
     // Drawn whether it is used or not: one kind more or less leaves the others where they are.
-    const mine = Array.from({ length: whole(draw, 1, kind === 'rebalance' ? 8 : 4) }, () => {
-      const at = whole(draw, 0, until);
+    const mine = Array.from({ length: whole(draw, 1, OFTEN.has(kind) ? 8 : 4) }, () => {
+      const at =
+        BUSY.has(kind) && records.length > 0
+          ? pick(draw, records).at + whole(draw, 0, PUBLISHED)
+          : whole(draw, 0, until);
       const size = draw();
       const ms = kind === 'clock step' ? Math.round((size * 2 - 1) * step) : Math.round(50 + size ** 3 * 20_000);
       return { kind, at, ms, whom: draw() };

@@ -4,15 +4,16 @@
  */
 import type { Entry, LogRecord } from '../../src/core/event.ts';
 import type { LifeSettings } from '../../src/processor/life.ts';
-import type { OutMessage, RawRecord } from '../../src/processor/ports.ts';
+import type { OutputTopic, RawRecord } from '../../src/processor/ports.ts';
 import type { EnvelopeContext } from '../../src/wire/envelope.ts';
-import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { rulesOfLog } from '../core/logs.ts';
 import { decode } from '../reference/decode.ts';
 import { type Answers, answersOf, compare, isComplete, selfConsistent } from './check.ts';
+import type { SentRecord } from './cluster/batch.ts';
+import { Cluster } from './cluster/cluster.ts';
 import { ENDING, schedule } from './events.ts';
 import { Host } from './host.ts';
-import { OutputServer } from './output.ts';
+import { GROUP, transactionalIdOf } from './output.ts';
 import {
   CALL_FAULTS,
   type CallFault,
@@ -23,6 +24,7 @@ import {
   type ReadFault,
   START,
 } from './plan.ts';
+import { Seen } from './seen.ts';
 import { StoreServer } from './store-server.ts';
 import { VirtualTime } from './time.ts';
 import { SimTopic } from './topic.ts';
@@ -33,11 +35,18 @@ export const TOPIC = 'tracks';
 export const WEAKNESSES = [
   'no fence',
   'no chain',
-  'no outbox position',
-  'position before fencing',
   'late commits',
   'no terminate',
   'not drained',
+  'no outbox position',
+  'position before fencing',
+  'unstable position',
+  'commit without acknowledgements',
+  'a part not sent',
+  'new sequence numbers on a retry',
+  'duplicates taken for new',
+  'coordinator asked twice',
+  'leaders never forgotten',
 ] as const;
 export type Weakness = (typeof WEAKNESSES)[number];
 
@@ -54,6 +63,8 @@ export interface Outcome {
   readonly virtualMs: number;
 }
 
+/** Share of the requests that come late while requests overtake each other. */
+const CROSS = 0.5;
 /** How long after the faults have stopped all must be folded and published, ms: less than any wait for nothing. */
 const RECOVERY = 55_000;
 /** How long it is watched whether anything more comes, ms. */
@@ -65,7 +76,8 @@ export class World {
   readonly time = new VirtualTime(START);
   readonly topic: SimTopic;
   readonly store: StoreServer;
-  readonly output: OutputServer;
+  readonly cluster: Cluster;
+  readonly seen: Seen;
   readonly settings: LifeSettings;
   readonly hosts: Host[] = [];
   readonly trace: string[] | null;
@@ -75,13 +87,13 @@ export class World {
   stalledUntil = 0;
   failure: string | null = null;
   brokerAwayUntil = 0;
+  /** Until when requests of a kind come late, ms. */
+  crossing = { until: 0, op: '' };
   storeAwayUntil = 0;
   private readonly befallen: string[] = [];
   private readonly faults = new Map<FaultKind, number>();
   private readonly entries = new Map<RawRecord, readonly Entry[]>();
   private readonly records: RawRecord[][];
-  /** By visit and revision: what a consumer has seen. */
-  private readonly seen = new Set<string>();
   private readonly ends: number[];
 
   constructor(plan: Plan, weakness: Weakness | null, tracing: boolean) {
@@ -90,7 +102,12 @@ export class World {
     this.trace = tracing ? [] : null;
     this.topic = new SimTopic(this, plan.partitions);
     this.store = new StoreServer(this, plan.partitions);
-    this.output = new OutputServer(this, plan.partitions);
+    this.seen = new Seen(plan.partitions, plan.outputs, (what) => this.broken(what));
+    this.cluster = new Cluster(
+      this,
+      Array.from({ length: plan.partitions }, (_, p) => transactionalIdOf(p)),
+      GROUP,
+    );
     this.records = Array.from({ length: plan.partitions }, () => []);
     this.ends = Array.from({ length: plan.partitions }, () => 0);
     this.settings = {
@@ -152,8 +169,10 @@ export class World {
     this.note('--- no more faults');
     this.active = false;
     this.brokerAwayUntil = 0;
+    this.crossing = { until: 0, op: '' };
     this.storeAwayUntil = 0;
     this.stalledUntil = 0;
+    this.cluster.heal();
     if (!this.hosts.some((host) => host.isRunning)) this.begin(0);
     if (!(await this.until(time.now + RECOVERY, () => isComplete(this, answers)))) {
       if (this.failure === null) this.broken(this.stuck(answers));
@@ -189,7 +208,7 @@ export class World {
       const { nextOffset, sequence } = this.store.tables(p).state;
       const open = this.store.tables(p).open.size;
       const answer = answers[p]!;
-      return `p${p}: offset ${nextOffset} of ${answer.end}, message ${sequence} of ${answer.sequence}, published ${this.output.messages(p).length}, open ${open}`;
+      return `p${p}: offset ${nextOffset} of ${answer.end}, message ${sequence} of ${answer.sequence}, seen ${this.seen.count(p)}, missing ${this.seen.missing(p, sequence).slice(0, 10)}, open ${open}`;
     });
     const reports = this.hosts.flatMap((host) =>
       host.isRunning ? [`${host.name} ${JSON.stringify(host.processor.reports())}`] : [],
@@ -213,6 +232,11 @@ export class World {
 
   awayUntil(part: 'store' | 'broker'): number {
     return part === 'store' ? this.storeAwayUntil : this.brokerAwayUntil;
+  }
+
+  /** Whether a request to brokers comes late, and another overtakes it. */
+  crosses(op: string, chance: number): boolean {
+    return this.time.now < this.crossing.until && chance > 1 - CROSS && op.includes(this.crossing.op);
   }
 
   get delay(): number {
@@ -277,20 +301,18 @@ export class World {
     return { offset, timestamp, entries: this.entries.get(record)!, raw: record };
   }
 
-  /** What a read-committed consumer sees next. */
-  shown(partition: number, messages: readonly OutMessage[]): void {
-    const all = this.output.messages(partition);
-    for (const [i, message] of messages.entries()) {
-      const expected = all.length - messages.length + i;
-      if (message.sequence !== expected) {
-        this.broken(`partition ${partition}: a consumer sees message ${message.sequence} where ${expected} is due`);
-      }
-      if (message.topic !== 'output') continue;
-      const { visitId, revision } = decodeVisitEnded(message.value!);
-      const subject = `${visitId} ${revision}`;
-      if (this.seen.has(subject)) this.broken(`revision ${revision} of visit ${visitId} is published twice`);
-      this.seen.add(subject);
+  /** A read-committed consumer sees a record. */
+  shown(topic: OutputTopic, partition: number, record: SentRecord): void {
+    if (this.trace !== null) {
+      const of = (name: string) => record.headers.find(([found]) => found === `tidemark-${name}`)?.[1];
+      this.note(`${topic} ${partition} shows message ${of('sequence')} of p${of('partition')}`);
     }
+    this.seen.see(topic, partition, record);
+  }
+
+  positioned(partition: number, position: number): void {
+    this.note(`position of p${partition} is ${position}`);
+    this.seen.positioned(partition, position);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Question } from './asking.ts';
 import type { BrokerRequests, KeptOffset, ProducerIdentity } from './brokers.ts';
 import { COORDINATOR_AGAIN, KEPT_AGAIN, OFFSETS_AGAIN } from './errors.ts';
 import { type BatchToSend, IdempotentProducer, type ProducerOptions } from './idempotent-producer.ts';
@@ -22,7 +23,8 @@ export class TransactionalProducer {
     return new TransactionalProducer(await IdempotentProducer.open(options), options.transactionalId);
   }
 
-  private constructor(producer: IdempotentProducer, id: string) {
+  /** @param producer one that has taken over this id. */
+  constructor(producer: IdempotentProducer, id: string) {
     this.#producer = producer;
     this.#id = id;
   }
@@ -49,12 +51,11 @@ export class TransactionalProducer {
       await this.#ask('add offsets to', (broker, all) => broker.addOffsetsToTxn({ ...all, groupId: group }));
       this.#groups.add(group);
     }
-    await this.#producer.asking.until({
+    await this.#once({
       what: `keep offset ${offset} of group ${group} in transaction ${this.#id}`,
       whom: () => brokers.coordinator('group', group),
       ask: (broker) => broker.txnOffsetCommit({ ...this.#all, groupId: group, topics }),
       again: OFFSETS_AGAIN,
-      twice: false,
     });
   }
 
@@ -106,12 +107,21 @@ export class TransactionalProducer {
     ask: (broker: BrokerRequests, all: ProducerIdentity & { readonly transactionalId: string }) => Promise<T>,
   ): Promise<T> {
     const { brokers } = this.#producer.options;
-    return this.#producer.asking.until({
+    return this.#once({
       what: `${what} transaction ${this.#id}`,
       whom: () => brokers.coordinator('transaction', this.#id),
       ask: (broker) => ask(broker, this.#all),
       again: COORDINATOR_AGAIN,
-      twice: false,
     });
+  }
+
+  /** Asks what may be done once only; where it is not known to have been done, nothing is asked after it. */
+  async #once<T>(question: Omit<Question<T>, 'twice'>): Promise<T> {
+    try {
+      return await this.#producer.asking.until({ ...question, twice: false });
+    } catch (error) {
+      this.stop(error as Error);
+      throw error;
+    }
   }
 }

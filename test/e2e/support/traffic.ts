@@ -26,14 +26,25 @@ type Fields = Partial<SimulatedEvent>;
 /** Between what the simulated shop does not have, ms. */
 const EVERY = 3_000;
 
+/** Shares of the shop's events. */
+export interface Shares {
+  readonly late: number;
+  readonly broken: number;
+}
+
 /** Endless, in order of `delay`. @param startAt ms since the epoch: when the first record is written. */
-export function* nastyTraffic(seed: number, startAt: number, rate: number): Generator<Input> {
+export function* nastyTraffic(
+  seed: number,
+  startAt: number,
+  rate: number,
+  { late, broken }: Shares = { late: 0.06, broken: 0.02 },
+): Generator<Input> {
   const random = new Random(seed);
   const due = new Queue<Input>();
   let next = 0;
   const shop = traffic({
     ...{ seed, startAt, rate, gap: 1_000, profiles: 8 },
-    ...{ late: 0.06, resent: 0.05, broken: 0.02, signOut: 0.3, debug: 0.05, skewed: 0.05 },
+    ...{ late, resent: 0.05, broken, signOut: 0.3, debug: 0.05, skewed: 0.05 },
   });
   for (const record of shop) {
     for (; next <= record.delay; next += EVERY)

@@ -42,9 +42,7 @@ export class Writer {
 
   /** Registers its schemas first. The topic has to be there. */
   static async open(options: WriterOptions): Promise<Writer> {
-    const encode = new Map<SchemaName, Encode>();
-    for (const [name, id] of await registerSchemas(options)) encode.set(name, encoder(SCHEMAS[name], id));
-    return new Writer(options, encode, await producerOf(options));
+    return new Writer(options, encoders(await registerSchemas(options)), await producerOf(options));
   }
 
   private constructor(options: WriterOptions, encode: ReadonlyMap<SchemaName, Encode>, producer: Producer) {
@@ -94,8 +92,6 @@ export class Writer {
   }
 }
 
-type Encode = (event: object) => Buffer;
-
 function producerOf(options: WriterOptions): Promise<Producer> {
   return plainProducer(options, { idempotent: true, maxInFlightRequests: 1 });
 }
@@ -104,13 +100,22 @@ function producerOf(options: WriterOptions): Promise<Producer> {
  * Registers the schemas, or finds them registered. Not all under the topic's own subject, which may ask for
  * compatibility by name: the id is all that a record carries.
  */
-export async function registerSchemas(options: Omit<WriterOptions, 'partitions'>): Promise<Map<SchemaName, number>> {
+export async function registerSchemas(
+  options: Omit<WriterOptions, 'partitions' | 'brokers'>,
+): Promise<Map<SchemaName, number>> {
   const ids = new Map<SchemaName, number>();
   for (const [name, schema] of Object.entries(SCHEMAS) as [SchemaName, object][]) {
     const subject = name === 'ours' ? `${options.topic}-value` : `${options.topic}-${name}`;
     ids.set(name, await registerSchema(options, subject, JSON.stringify(schema)));
   }
   return ids;
+}
+
+export type Encode = (event: object) => Buffer;
+
+/** What encodes events as producers with these schemas do. @param ids of the registry */
+export function encoders(ids: ReadonlyMap<SchemaName, number>): Map<SchemaName, Encode> {
+  return new Map([...ids].map(([name, id]) => [name, encoder(SCHEMAS[name], id)]));
 }
 
 function encoder(schema: object, id: number): Encode {

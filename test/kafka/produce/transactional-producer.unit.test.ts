@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { TransactionalProducer } from '../../../src/kafka/produce/transactional-producer.ts';
+import { batchOf, lost, type Op, refused, ScriptedBrokers, SleptClock } from './scripted.ts';
+
+const AT = { group: 'g', topic: 'tracks', partition: 0 };
+
+async function opened() {
+  const [brokers, clock] = [new ScriptedBrokers(), new SleptClock()];
+  const options = { brokers, clock, transactionalId: 'g.tracks.0', transactionTimeout: 15_000 };
+  return { brokers, clock, producer: await TransactionalProducer.open(options) };
+}
+
+/** Messages and a position in one transaction. */
+async function transaction(producer: TransactionalProducer): Promise<void> {
+  await producer.send([batchOf(1, 'output'), batchOf(1, 'late')]);
+  await producer.keep(AT, 5);
+  await producer.commit();
+}
+
+describe('a transaction', () => {
+  test('is declared part by part before anything goes into it, and each part once', async () => {
+    const { brokers, producer } = await opened();
+    await producer.send([batchOf(1)]);
+    await transaction(producer);
+    const inOne: Op[] = ['produce', 'addPartitionsToTxn', 'produce', 'produce', 'addOffsetsToTxn', 'txnOffsetCommit'];
+    expect(brokers.ops()).toEqual(['initProducerId', 'addPartitionsToTxn', ...inOne, 'endTxn']);
+    await transaction(producer);
+    expect(brokers.ops().slice(9)).toEqual(['addPartitionsToTxn', ...inOne.slice(2), 'endTxn']);
+  });
+
+  test('is not committed unless each partition has acknowledged all', async () => {
+    const { brokers, producer } = await opened();
+    brokers.answers('produce', 10, refused('INVALID_TXN_STATE'));
+    await expect(producer.send([batchOf(1, 'output'), batchOf(1, 'late')])).rejects.toThrow(/INVALID_TXN_STATE/);
+    await expect(producer.commit()).rejects.toThrow('not committed: late/0 acknowledged 0 of 1 records that were sent');
+    expect(brokers.ops()).not.toContain('endTxn');
+  });
+
+  test('of nothing asks no broker', async () => {
+    const { brokers, producer } = await opened();
+    await producer.commit();
+    expect(brokers.ops()).toEqual(['initProducerId']);
+  });
+
+  test('waits for the one before to be ended: the coordinator is the right one', async () => {
+    const { brokers, clock, producer } = await opened();
+    const busy = () => refused('CONCURRENT_TRANSACTIONS');
+    brokers.answers('addPartitionsToTxn', busy(), busy(), busy());
+    await transaction(producer);
+    expect(clock.slept).toEqual([10, 20, 40]);
+    expect(brokers.forgotten).toBe(0);
+  });
+
+  test('finds a coordinator that has moved', async () => {
+    const { brokers, producer } = await opened();
+    brokers.answers('endTxn', refused('NOT_COORDINATOR_FOR_GROUP'));
+    brokers.answers('txnOffsetCommit', refused('NOT_COORDINATOR_FOR_GROUP'));
+    await transaction(producer);
+    expect(brokers.forgotten).toBe(2);
+  });
+
+  const UNANSWERED: readonly Op[] = ['addPartitionsToTxn', 'addOffsetsToTxn', 'txnOffsetCommit', 'endTxn'];
+  test.each(UNANSWERED)('breaks where %s is not answered: it may still be done, in the next one', async (op) => {
+    const { brokers, producer } = await opened();
+    brokers.answers(op, lost());
+    await expect(transaction(producer)).rejects.toThrow(/no answer/);
+    expect(brokers.ops().at(-1)).toBe(op);
+    await expect(transaction(producer)).rejects.toThrow(/no answer/);
+    expect(brokers.ops().at(-1)).toBe(op);
+    expect(brokers.ops().filter((one) => one === op).length).toBe(1);
+  });
+});
+
+describe('the position', () => {
+  test('is not taken while a transaction is about to replace it', async () => {
+    const { brokers, producer } = await opened();
+    brokers.answers('keptOffset', refused('UNSTABLE_OFFSET_COMMIT'), lost(), 8);
+    expect(await producer.kept(AT)).toBe(8);
+    expect(await producer.kept(AT)).toBeNull();
+  });
+});

@@ -1,0 +1,79 @@
+/** The group that keeps the positions of the outbox, and its coordinator. */
+
+import type { Cluster } from './cluster.ts';
+import type { Node } from './node.ts';
+import { Refused, type Sender } from './refused.ts';
+import { Seat } from './seat.ts';
+
+/** Longest that it takes until an offset counts whose transaction has been ended here, ms; mostly far less. */
+const COUNTS = 2_000;
+
+interface Pending {
+  readonly producerId: number;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export class Group {
+  readonly cluster: Cluster;
+  readonly seat: Seat;
+  readonly name: string;
+  readonly #offsets = new Map<number, number>();
+  #pending: readonly Pending[] = [];
+  /** Of transactions that are ended, in that order, and do not count yet. */
+  #ending: readonly Pending[] = [];
+
+  constructor(cluster: Cluster, name: string) {
+    this.cluster = cluster;
+    this.name = name;
+    this.seat = new Seat(cluster, `group ${name}`, cluster.someNode());
+  }
+
+  /** -1: none. @throws Refused while one is about to take its place. */
+  kept(node: Node, partition: number): number {
+    this.seat.mustLead(node);
+    const unstable = [...this.#pending, ...this.#ending].some((one) => one.partition === partition);
+    if (unstable && this.cluster.world.weakness !== 'unstable position') throw new Refused('UNSTABLE_OFFSET_COMMIT');
+    return this.#offsets.get(partition) ?? -1;
+  }
+
+  keep(node: Node, id: string, sender: Sender, partition: number, offset: number): void {
+    this.seat.mustLead(node);
+    this.cluster.transactions.verify(id, sender, this);
+    const { producerId } = sender;
+    const others = this.#pending.filter((one) => one.producerId !== producerId || one.partition !== partition);
+    this.#pending = [...others, { producerId, partition, offset }];
+  }
+
+  get active(): Node | null {
+    return this.seat.active;
+  }
+
+  async mark(node: Node, { producerId }: Sender, commit: boolean): Promise<void> {
+    this.seat.mustLead(node);
+    const mine = this.#pending.filter((one) => one.producerId === producerId);
+    this.#pending = this.#pending.filter((one) => one.producerId !== producerId);
+    if (!commit || mine.length === 0) return;
+    this.#ending = [...this.#ending, ...mine];
+    const { world, draw } = this.cluster;
+    world.time.after(draw() ** 4 * (world.active ? COUNTS : 20), () => this.#count(mine.at(-1)!));
+  }
+
+  #count(last: Pending): void {
+    const counted = this.#ending.slice(0, this.#ending.indexOf(last) + 1);
+    this.#ending = this.#ending.slice(counted.length);
+    for (const { partition, offset } of counted) {
+      this.#offsets.set(partition, offset);
+      this.cluster.world.positioned(partition, offset);
+    }
+  }
+
+  /** null: none. */
+  position(partition: number): number | null {
+    return this.#offsets.get(partition) ?? null;
+  }
+
+  expire(partition: number): void {
+    this.#offsets.delete(partition);
+  }
+}

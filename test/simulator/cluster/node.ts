@@ -1,0 +1,69 @@
+/** A broker as a process: it can be killed, or stand still and go on. */
+import { Fault } from '../fault.ts';
+import type { Cluster } from './cluster.ts';
+
+export class Node {
+  readonly id: number;
+  readonly cluster: Cluster;
+  state: 'up' | 'down' | 'frozen' = 'up';
+  /** Rises with each death: what came before is never answered. */
+  #life = 0;
+  #waiting: (() => void)[] = [];
+  /** What it has not learned because it stood still. */
+  #missed: (() => void)[] = [];
+
+  constructor(cluster: Cluster, id: number) {
+    this.cluster = cluster;
+    this.id = id;
+  }
+
+  /** A request that has arrived. One that stands still does it, and answers, when it goes on. */
+  async serve<T>(work: () => T | Promise<T>): Promise<T> {
+    const life = this.#life;
+    await this.#awake(life);
+    try {
+      return await work();
+    } finally {
+      await this.#awake(life);
+    }
+  }
+
+  /** Something comes to its knowledge; one that is down reads all when it starts. */
+  learn(ms: number, happens: () => void): void {
+    this.cluster.world.time.after(ms, () => {
+      if (this.state === 'frozen') this.#missed.push(happens);
+      else if (this.state === 'up') happens();
+    });
+  }
+
+  kill(): void {
+    this.state = 'down';
+    this.#life += 1;
+    this.#missed = [];
+    this.#wake();
+  }
+
+  freeze(): void {
+    this.state = 'frozen';
+  }
+
+  /** What it had queued is done first, as if it still led whatever it did. */
+  goOn(): void {
+    this.state = 'up';
+    const missed = this.#missed;
+    this.#missed = [];
+    for (const happens of missed) this.learn(this.cluster.belief(), happens);
+    this.#wake();
+  }
+
+  async #awake(life: number): Promise<void> {
+    while (this.state === 'frozen' && this.#life === life) await new Promise<void>((go) => this.#waiting.push(go));
+    if (this.state === 'down' || this.#life !== life) throw new Fault(`broker ${this.id} has gone`);
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
+  }
+}
