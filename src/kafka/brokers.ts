@@ -21,12 +21,23 @@ const ASK_EVERY = 1_000;
 const MAY_WAIT: ReadonlySet<string> = new Set(['JoinGroup', 'SyncGroup']);
 
 const asked = new WeakMap<BrokerPool, number>();
+/** Those that are tried to be connected to, none of which is in the pool yet. */
+const trying = new WeakMap<BrokerPool, readonly Broker[]>();
+/** What was under way when it was disconnected must not connect it again. */
+const closed = new WeakSet<BrokerPool>();
+const { disconnect } = BrokerPool.prototype;
 
 /** Changes how KafkaJS's clients find brokers. May be called any number of times. */
 export function findBrokersInTime(): void {
   Object.assign(BrokerPool.prototype, {
     async connect(this: BrokerPool): Promise<void> {
+      closed.delete(this);
       if (!this.hasConnectedBrokers()) await connectSeed(this);
+    },
+    async disconnect(this: BrokerPool): Promise<void> {
+      closed.add(this);
+      for (const broker of trying.get(this) ?? []) abandon(broker, closedError());
+      await disconnect.call(this);
     },
     async refreshMetadata(this: BrokerPool, topics: readonly string[]): Promise<void> {
       await this.retrier(async (bail) => {
@@ -69,6 +80,7 @@ export async function askAnyone<T>(
   ask: (broker: Broker) => Promise<T>,
   isFinal: (error: Error) => boolean,
 ): Promise<T> {
+  if (closed.has(pool)) throw closedError();
   const known = inOrder(Object.values(pool.brokers));
   if (known.length > 0) {
     const connectAndAsk = async (broker: Broker) => {
@@ -102,13 +114,14 @@ export function isAnswer(error: Error): boolean {
 /** KafkaJS's names for it. */
 const OF_CONNECTION = /^KafkaJS(Connection|RequestTimeout|LockTimeout|BrokerNotFound|NumberOfRetriesExceeded)/;
 
-export function isOfConnection(error: unknown): boolean {
+function isOfConnection(error: unknown): boolean {
   return OF_CONNECTION.test((error as Error).name);
 }
 
 /** Connects to the first of the configured brokers that answers. */
 async function connectSeed(pool: BrokerPool): Promise<void> {
   await pool.retrier(async (bail) => {
+    if (closed.has(pool)) return bail(closedError());
     const before = pool.seedBroker;
     const said = new Map<string, string>();
     try {
@@ -122,6 +135,7 @@ async function connectSeed(pool: BrokerPool): Promise<void> {
         }
       };
       const seeds = await seedsOf(pool);
+      trying.set(pool, seeds);
       const seed = await firstAnswer(seeds, connected, SILENT, (error) => isAnswer(error) && !isRetriable(error));
       for (const other of seeds) if (other !== seed) abandon(other, new Error('another broker was faster'));
       pool.seedBroker = seed;
@@ -134,6 +148,10 @@ async function connectSeed(pool: BrokerPool): Promise<void> {
     }
     if (before && !Object.values(pool.brokers).includes(before)) void before.disconnect().catch(() => {});
   });
+}
+
+function closedError(): Error {
+  return new kafkajs.KafkaJSNonRetriableError('The client is closed');
 }
 
 function isRetriable(error: Error): boolean {

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Cluster, type Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
-import { isOfConnection } from './brokers.ts';
 import { remedy } from './fatal.ts';
 import { within } from './within.ts';
 
@@ -15,13 +14,13 @@ const LONGEST_WAIT = 500;
 /**
  * Questions to the brokers without being in a group. KafkaJS's admin client asks for offsets read committed, which
  * are last stable offsets, not ends, and cannot fetch; its cluster can, and is handed to every partition assigner.
- * The connection is made with the first question, dropped after an error, and made anew with the next.
+ * Connections are made with the first question, and anew where they break.
  */
 export class ClusterLink {
   readonly #kafka: Kafka;
   readonly #logger: Logger;
   readonly #closing = new AbortController();
-  #link: Promise<Link> | null = null;
+  #link: Link | null = null;
 
   constructor(kafka: Kafka, logger: Logger) {
     this.#kafka = kafka;
@@ -38,12 +37,12 @@ export class ClusterLink {
   async ask<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout = ANSWER): Promise<T> {
     const { signal } = this.#closing;
     if (signal.aborted) throw new NoAnswer(`cannot ask Kafka for ${what}: the connection is closed`);
-    this.#link ??= openLink(this.#kafka);
-    const link = this.#link;
+    this.#link ??= clusterOf(this.#kafka);
+    const { cluster } = this.#link;
     let last: unknown;
     let over = false;
     const asked = async () => {
-      const { cluster } = await link;
+      await cluster.connect();
       for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
         try {
           return await question(cluster);
@@ -61,30 +60,16 @@ export class ClusterLink {
       const why = last === undefined ? '' : `: ${messageOf(last)}`;
       throw new NoAnswer(`Kafka did not answer ${when}: ${what}${why}`, { cause: last });
     };
-    try {
-      return await within(timeout, asked(), late, signal);
-    } catch (error) {
-      if (!(error instanceof NoAnswer) && !isOfConnection(error)) throw error;
-      if (this.#link === link) this.#link = null;
-      this.#drop(link);
-      throw error;
-    }
-  }
-
-  #drop(link: Promise<Link>): void {
-    link
-      .then(({ disconnect }) => disconnect())
-      .catch((error: unknown) => this.#logger.debug({ err: messageOf(error) }, 'a connection to Kafka did not close'));
+    return await within(timeout, asked(), late, signal);
   }
 
   /** Resolves within `timeout` ms, whatever is away. */
   async close(timeout = 1_000): Promise<void> {
     this.#closing.abort();
-    const link = this.#link;
-    this.#link = null;
-    if (link === null) return;
-    const closed = link.then(({ disconnect }) => disconnect()).catch(() => {});
-    await within(timeout, closed, () => {});
+    const closed = this.#link?.disconnect().catch((error: unknown) => {
+      this.#logger.debug({ err: messageOf(error) }, 'a connection to Kafka did not close');
+    });
+    await within(timeout, Promise.resolve(closed), () => {});
   }
 }
 

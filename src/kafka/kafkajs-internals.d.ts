@@ -124,6 +124,7 @@ declare module 'kafkajs/src/cluster/brokerPool.js' {
     /** Ours, see brokers.ts: told when the brokers said where the leaders are. */
     onMetadata?: () => void;
     hasConnectedBrokers(): boolean;
+    disconnect(): Promise<void>;
     connect(): Promise<void>;
     connectBroker(broker: Broker): Promise<void>;
     refreshMetadata(topics: readonly string[]): Promise<void>;

@@ -116,6 +116,11 @@ export class FakeNode {
     this.#server = net.createServer((socket) => this.#serve(socket));
   }
 
+  /** Connections that are not closed. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
   async listen(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(this.port, '127.0.0.1', resolve));
     this.port = (this.#server.address() as net.AddressInfo).port;

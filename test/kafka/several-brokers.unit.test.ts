@@ -227,19 +227,25 @@ describe('reading from several brokers', () => {
     await until('a heartbeat is not answered', () => reader.log.trouble !== null);
     await reader.log.stop();
     expect(reader.revocations).toBe(1);
+    await until('nothing is left of it', () => brokers.node(1).open === 0);
   });
 
   describe('with the nearest replica', () => {
-    test('reads from it once the leader has named it, and not after it has gone or fallen behind', async () => {
-      const brokers = await cluster([1, 1]);
+    test.each([
+      ['is gone', (brokers: FakeCluster) => (brokers.listed = [1, 3])],
+      ['has fallen behind', (brokers: FakeCluster) => (brokers.isr = [1, 3])],
+    ])('reads from it once the leader has named it, and not where it %s', async (_, change) => {
+      // The second has no leader, so that the brokers are asked for news all the time.
+      const brokers = await cluster([1, -1]);
       brokers.nearest = 2;
       const reader = await reading(brokers, 'rack');
-      await goesOn(brokers, reader);
+      await goesOn(brokers, reader, [0]);
       expect(countOf(brokers, /^2 fetch/)).toBeGreaterThan(0);
-      brokers.isr = [1, 3];
+      // The replica itself says nothing of it: it answers, and lacks what comes from now on.
+      brokers.node(2).view = { ...brokers, ends: [...brokers.ends] };
       brokers.nearest = -1;
-      await brokers.node(2).kill();
-      await goesOn(brokers, reader);
+      change(brokers);
+      await goesOn(brokers, reader, [0]);
       expectAll(brokers, reader);
     });
 
