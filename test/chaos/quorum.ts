@@ -1,7 +1,7 @@
 /** What KafkaJS's clients cannot be asked for, over its connections; two of the requests it does not know at all. */
 import type { Cluster } from 'kafkajs';
 import type KafkaBroker from 'kafkajs/src/broker/index.js';
-import type { BrokerPool } from 'kafkajs/src/cluster/brokerPool.js';
+import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import Decoder from 'kafkajs/src/protocol/decoder.js';
 import Encoder from 'kafkajs/src/protocol/encoder.js';
 
