@@ -39,6 +39,12 @@ export function missingFor(use: Use, settings: Settings, link: ClusterLink): Pro
   return link.ask('the rights of this user', (cluster) => lacking(cluster, rightsFor(use, settings)));
 }
 
+/** @throws Failure with all that this user lacks for this use, before any of it is needed */
+export async function mustHaveRights(use: Use, settings: Settings, link: ClusterLink): Promise<void> {
+  const { needed } = apart(await missingFor(use, settings, link));
+  if (needed.length > 0) throw new Failure(1, missingRights(needed, settings).message);
+}
+
 /** Those that the work cannot be done without, and the others. */
 export function apart(rights: readonly Right[]): { readonly needed: Right[]; readonly wanted: Right[] } {
   return {

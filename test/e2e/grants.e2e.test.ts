@@ -24,7 +24,7 @@ describeCluster('with exactly the rights that setup --print-grants prints', () =
   let group: string;
 
   beforeAll(async () => {
-    pipeline = new Pipeline(stack(), 'grants', { TIDEMARK_INPUT_FORMAT: 'json' });
+    pipeline = new Pipeline(stack(), 'grants', { TIDEMARK_INPUT_FORMAT: 'json', TIDEMARK_LOG_LEVEL: 'info' });
     group = `${pipeline.name}-readers`;
     admin = await pipeline.admin();
     const uses = ['setup', 'run', 'retry', 'simulate', 'reader', 'producer', 'consumer'] as const;
@@ -40,7 +40,7 @@ describeCluster('with exactly the rights that setup --print-grants prints', () =
     await told(pipeline, async () => {
       const setup = pipeline.start(['setup'], as('setup'));
       expect(await setup.over()).toEqual({ code: 0, signal: null });
-      expect(setup.err).toEqual([]);
+      expect(setup.err.filter((line) => line.startsWith('tidemark: '))).toEqual([]);
 
       const program = pipeline.run(as('run'));
       await program.ready();
@@ -85,7 +85,8 @@ describeCluster('with exactly the rights that setup --print-grants prints', () =
       `bootstrap.servers=${brokers}`,
     ];
     await tool('ProducerPerformance', ...perf, ...producer);
-    expect((await endOf(input.topic)) - before).toBe(5);
+    // Markers of transactions may come meanwhile.
+    expect((await endOf(input.topic)) - before).toBeGreaterThanOrEqual(5);
     const consumer = ['--consumer.config', propertiesFor('consumer'), '--group', group];
     const read = ['--topic', output.topic, '--from-beginning', '--max-messages', '1', '--timeout-ms', '30000'];
     expect(await tool('consumer.ConsoleConsumer', ...at, ...consumer, ...read)).not.toBe('');

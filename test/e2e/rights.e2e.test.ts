@@ -68,9 +68,16 @@ describeCluster('a right of run that is taken away', () => {
     const skip = program.log().length;
     await take(admin, right, 'run');
     await program.logs(name, skip);
-    await until(`status names ${right.operation} on ${right.resource.name}`, async () =>
-      name.test((await tidemark(['status', '--quick'], { env: lane.env })).out),
-    );
+    let said: unknown = null;
+    try {
+      await until(`status names ${right.operation} on ${right.resource.name}`, async () => {
+        const status = await tidemark(['status', '--quick'], { env: lane.env });
+        said = status;
+        return name.test(status.out);
+      });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}: ${JSON.stringify(said)}`, { cause: error });
+    }
     const ready = await program.get('/readyz');
     // What it can do without does not keep it from its work.
     if (right.without !== null) expect(ready.status).toBe(200);

@@ -3,8 +3,8 @@
  * that fails can be made smaller piece by piece: see shrink.ts.
  */
 import fc from 'fast-check';
-import { build, choices, configs, type Log } from '../core/logs.ts';
 import type { OutputTopic } from '../../src/processor/ports.ts';
+import { build, choices, configs, type Log } from '../core/logs.ts';
 import type { PlainEvent } from '../reference/decode.ts';
 import type { ScenarioConfig } from '../reference/scenario.ts';
 import { type Dice, dice, pick, streamOf, whole } from './dice.ts';
@@ -250,7 +250,10 @@ function eventsOf(
   for (const kind of EVENT_FAULTS) {
     // Drawn whether it is used or not: one kind more or less leaves the others where they are.
     const mine = Array.from({ length: whole(draw, 1, OFTEN.has(kind) ? 8 : 4) }, () => {
-      const at = BUSY.has(kind) && records.length > 0 ? pick(draw, records).at + whole(draw, 0, PUBLISHED) : whole(draw, 0, until);
+      const at =
+        BUSY.has(kind) && records.length > 0
+          ? pick(draw, records).at + whole(draw, 0, PUBLISHED)
+          : whole(draw, 0, until);
       const size = draw();
       const ms = kind === 'clock step' ? Math.round((size * 2 - 1) * step) : Math.round(50 + size ** 3 * 20_000);
       return { kind, at, ms, whom: draw() };

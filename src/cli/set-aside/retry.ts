@@ -114,13 +114,16 @@ function retryOf(
   io: Io,
 ) {
   return async (client: pg.Client, link: ClusterLink, parts: KafkaParts): Promise<void> => {
-    const [{ retry }, { assertSchemaVersion }, { assertRights }] = await Promise.all([
+    const [{ mustHaveRights }, { retry }, { assertSchemaVersion }, { assertRights }] = await Promise.all([
+      import('../rights.ts'),
       import('../../set-aside/retry.ts'),
       import('../../postgres/migrate.ts'),
       import('../../postgres/rights.ts'),
     ]);
     await assertRights(client, settings.database.schema, 'retry');
     await assertSchemaVersion(client, settings.database.schema);
+    // Some are needed only where a retry before this one did not end.
+    if (!dryRun) await mustHaveRights('retry', settings, link);
     const input = await inputOf(settings, client, parts, link);
     const resender = dryRun ? null : await openResender(settings, client, parts);
     const topic = settings.deadLetter.topic;
