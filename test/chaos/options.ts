@@ -14,6 +14,7 @@ function readOptions() {
       minutes: { type: 'string', default: '2' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       rate: { type: 'string', default: '150' },
+      only: { type: 'string' },
       slow: { type: 'string', default: '1' },
       calm: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
@@ -23,9 +24,10 @@ function readOptions() {
   const [minutes, seed, rate, slow] = given as [number, number, number, number];
   if (!(minutes > 0 && Number.isInteger(seed) && rate > 0 && slow >= 1)) {
     process.stderr.write(
-      'usage: npm run chaos -- [--minutes 2] [--seed 1] [--rate 150] [--slow 1] [--calm] [--keep]\n',
+      'usage: npm run chaos -- [--minutes 2] [--seed 1] [--rate 150] [--slow 1] [--only words] [--calm] [--keep]\n',
     );
     process.exit(2);
   }
-  return { minutes, seed, rate, slow, calm: values.calm, keep: values.keep };
+  const only = values.only?.split(',') ?? [];
+  return { minutes, seed, rate, slow, only, calm: values.calm, keep: values.keep };
 }

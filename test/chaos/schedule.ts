@@ -3,7 +3,7 @@ import { Random } from '../../src/simulate/random.ts';
 import { type Fault, faults, type Tell } from './faults/index.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './log.ts';
-import { patience } from './options.ts';
+import { options, patience } from './options.ts';
 import type { Progress } from './progress.ts';
 import type { Work } from './watch.ts';
 
@@ -33,7 +33,7 @@ const WAITING = 12;
  * @returns what struck, what went wrong by the way, and the longest time from mended faults to progress everywhere, ms.
  */
 export async function doHarm(seed: number, ground: Ground, until: number, progress: Progress, log: Log) {
-  const plan = faults(new Random(seed ^ 0x5eed), ground);
+  const plan = faults(new Random(seed ^ 0x5eed), ground, options.only);
   const pace = new Random(seed ^ 0xbea7);
   const struck: Struck[] = [];
   const errors: string[] = [];

@@ -40,13 +40,22 @@ const WEIGHTS: readonly (readonly [Make, number])[] = [
   [certificatesExchanged, 1],
 ];
 
-/** Endless; each kind comes as often as its weight in every round. The same seed gives the same faults. */
-export function* faults(random: Random, ground: Ground): Generator<Fault, never> {
-  for (;;) {
+/**
+ * Endless; each kind comes as often as its weight in every round. The same seed gives the same faults.
+ *
+ * @param only words: of all these faults those alone whose kinds hold one; none: all
+ */
+export function* faults(random: Random, ground: Ground, only: readonly string[] = []): Generator<Fault, never> {
+  const isWanted = ({ kind }: Fault) => only.length === 0 || only.some((word) => kind.includes(word));
+  for (let found = false; ; ) {
     const round = WEIGHTS.flatMap(([make, weight]) => Array.from({ length: weight }, () => make));
     for (let left = round.length; left > 0; left--) {
       const [make] = round.splice(random.below(left), 1) as [Make];
-      yield make(random, ground);
+      const fault = make(random, ground);
+      if (!isWanted(fault)) continue;
+      found = true;
+      yield fault;
     }
+    if (!found) throw new Error(`no fault is called ${only.join(' or ')}`);
   }
 }
