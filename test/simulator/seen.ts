@@ -41,7 +41,10 @@ export class Seen {
     const [partition, sequence] = [header('partition'), header('sequence')];
     const what = `message ${sequence} of partition ${partition}`;
     const messages = this.#messages[partition];
-    if (messages === undefined || !Number.isInteger(sequence)) return this.#broken(`a consumer sees ${what}`);
+    if (messages === undefined || !Number.isInteger(sequence)) {
+      this.#broken(`a consumer sees ${what}`);
+      return;
+    }
     if (messages.has(sequence)) this.#broken(`a consumer sees ${what} twice`);
     messages.set(sequence, { topic, sequence, ...record });
     this.#inOrder(topic, to, partition, sequence, what);
@@ -52,7 +55,8 @@ export class Seen {
   /** Kafka keeps this position from now on. */
   positioned(partition: number, position: number): void {
     const before = this.#positions[partition]!;
-    if (position < before) this.#broken(`the position of partition ${partition} goes from ${before} back to ${position}`);
+    if (position < before)
+      this.#broken(`the position of partition ${partition} goes from ${before} back to ${position}`);
     this.#positions[partition] = position;
   }
 

@@ -69,6 +69,8 @@ describe('a batch', () => {
     const { brokers, producer } = await opened();
     brokers.answers('produce', 10, 12);
     await producer.send([batchOf(3)]);
-    await expect(producer.send([batchOf(1)])).rejects.toThrow(/partition 0 of topic output has lost records.*offset 12/);
+    await expect(producer.send([batchOf(1)])).rejects.toThrow(
+      /partition 0 of topic output has lost records.*offset 12/,
+    );
   });
 });

@@ -23,7 +23,8 @@ export interface SentBatch {
 export function readBatch(bytes: Buffer): SentBatch {
   const count = bytes.readInt32BE(57);
   const whole = bytes.readInt32BE(8) === bytes.length - 12 && bytes[16] === 2 && bytes.readInt32BE(23) === count - 1;
-  if (!whole || count < 1 || bytes.readUInt32BE(17) !== checksum(bytes.subarray(21))) throw new Refused('CORRUPT_MESSAGE');
+  if (!whole || count < 1 || bytes.readUInt32BE(17) !== checksum(bytes.subarray(21)))
+    throw new Refused('CORRUPT_MESSAGE');
   const reader = new Reader(bytes, 61);
   const records = Array.from({ length: count }, (_, i) => reader.record(i));
   if (reader.at !== bytes.length) throw new Refused('CORRUPT_MESSAGE');

@@ -1,6 +1,6 @@
 /** The brokers as one producer reaches them: what it knows of leaders and coordinators is as old as its last question. */
 import type { BrokerRequests, Brokers, CoordinatorOf } from '../../../src/kafka/produce/brokers.ts';
-import { type Dice, dice, streamOf, whole } from '../dice.ts';
+import { type Dice, whole } from '../dice.ts';
 import { Fault } from '../fault.ts';
 import type { Host } from '../host.ts';
 import type { Cluster } from './cluster.ts';
@@ -88,7 +88,9 @@ export class SimBrokers implements Brokers {
       initProducerId: ({ transactionalId, transactionTimeout }) =>
         ask('producer', () => transactions.initProducerId(node, transactionalId!, transactionTimeout)),
       addPartitionsToTxn: ({ transactionalId, topics, ...who }) => {
-        const parts = topics.flatMap(({ topic, partitions }) => partitions.map((p) => this.cluster.partition(topic, p)));
+        const parts = topics.flatMap(({ topic, partitions }) =>
+          partitions.map((p) => this.cluster.partition(topic, p)),
+        );
         return ask('add partitions', () => transactions.add(node, transactionalId, sender(who), parts));
       },
       addOffsetsToTxn: ({ transactionalId, ...who }) =>

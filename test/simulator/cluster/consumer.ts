@@ -21,7 +21,10 @@ export class Consumer {
   /** So many entries of the log are on all replicas that are in sync. */
   advance(entries: readonly Entry[], replicated: number): void {
     const before = this.#fates.at(-1);
-    if (before !== undefined && entries[this.#fates.length - 1] !== before.entry) return this.#lost(before.entry);
+    if (before !== undefined && entries[this.#fates.length - 1] !== before.entry) {
+      this.#lost(before.entry);
+      return;
+    }
     for (const entry of entries.slice(this.#fates.length, replicated)) this.#learn(entry);
     for (; this.#fates[this.#at] !== undefined; this.#at += 1) {
       const { entry, committed } = this.#fates[this.#at]!;

@@ -1,8 +1,9 @@
 /** The group that keeps the positions of the outbox, and its coordinator. */
-import { Seat } from './seat.ts';
-import { Refused, type Sender } from './refused.ts';
+
 import type { Cluster } from './cluster.ts';
 import type { Node } from './node.ts';
+import { Refused, type Sender } from './refused.ts';
+import { Seat } from './seat.ts';
 
 /** Longest that it takes until an offset counts whose transaction has been ended here, ms; mostly far less. */
 const COUNTS = 2_000;
