@@ -64,13 +64,13 @@ describe('a seed', () => {
     'that fails is made smaller, still fails, and says how to run it again',
     async () => {
       const weakness = 'no outbox position';
-      const plan = planOf(7);
+      const plan = planOf(11);
       const smaller = await shrink(plan, weakness);
       expect(smaller.outcome.failure).toMatch(/a consumer sees message/);
       expect(smaller.plan.records.length).toBe(1);
       expect(smaller.plan.faults.size).toBeLessThan(plan.faults.size);
-      const { failures } = await search([7], weakness);
-      expect(failures[0]).toContain(again(7, weakness));
+      const { failures } = await search([11], weakness);
+      expect(failures[0]).toContain(again(11, weakness));
       expect(failures[0]).toContain('BROKEN');
     },
     LIMIT,

@@ -37,11 +37,9 @@ export const EVENT_FAULTS = [
 export const OTHER_FAULTS = ['owner unseen'] as const;
 
 /** Those that come more often than others, because each befalls only some. */
-const OFTEN: ReadonlySet<string> = new Set(['rebalance', 'leader moved', 'coordinator moved']);
-/** About how long after it is appended a record's messages are out at last, ms. */
-const PUBLISHED = 8_000;
+const OFTEN: ReadonlySet<string> = new Set(['rebalance', 'leader moved', 'coordinator moved', 'requests cross']);
 /** Those that come while something is published: at another time they befall nothing. */
-const BUSY: ReadonlySet<string> = new Set([
+const WHILE_PUBLISHING: ReadonlySet<string> = new Set([
   'leader moved',
   'coordinator moved',
   'broker killed',
@@ -139,6 +137,8 @@ export function planOf(seed: number): Plan {
   const hosts = whole(draw, 1, 4);
   const faults = faultsOf(draw, beyondMargin, busy);
   const last = records.reduce((at, record) => Math.max(at, record.at), 0);
+  // A partition is given out after two seconds at most, and a commit waits for as long.
+  const publishing = () => (records.length === 0 ? 0 : pick(draw, records).at) + whole(draw, 0, busy ? 1_000 : 8_000);
   const steps = faults.has('clock step') ? (anticipates ? spread : 3_600_000) : anticipates ? spread : 0;
   return {
     seed,
@@ -159,7 +159,7 @@ export function planOf(seed: number): Plan {
     clocks: Array.from({ length: hosts }, () => Math.round((draw() * 2 - 1) * steps)),
     faults,
     rate: pick(draw, busy ? [0.02] : [0.02, 0.1, 0.3]),
-    events: eventsOf(draw, faults, records, last + 2_000, steps),
+    events: eventsOf(draw, faults, last + 2_000, steps, publishing),
     only: null,
   };
 }
@@ -232,28 +232,26 @@ function spaced(records: readonly PlannedRecord[], draw: Dice): PlannedRecord[] 
 
 function faultsOf(draw: Dice, beyondMargin: boolean, busy: boolean): Set<FaultKind> {
   const share = pick(draw, busy ? [0.15] : [0, 0.15, 0.4, 0.8]);
-  const faults = new Set(FAULTS.filter((kind) => draw() < (busy && BUSY.has(kind) ? 0.6 : share)));
+  const faults = new Set(FAULTS.filter((kind) => draw() < (busy && WHILE_PUBLISHING.has(kind) ? 0.8 : share)));
   // What was folded otherwise than the log says cannot be folded again the same.
   if (beyondMargin) faults.delete('database set back');
   if (faults.has('database set back')) faults.delete('retention');
   return faults;
 }
 
+/** @param publishing when something may be under way to the output, ms after the start. */
 function eventsOf(
   draw: Dice,
   faults: ReadonlySet<FaultKind>,
-  records: readonly PlannedRecord[],
   until: number,
   step: number,
+  publishing: () => number,
 ): PlannedEvent[] {
   const events: PlannedEvent[] = [];
   for (const kind of EVENT_FAULTS) {
     // Drawn whether it is used or not: one kind more or less leaves the others where they are.
     const mine = Array.from({ length: whole(draw, 1, OFTEN.has(kind) ? 8 : 4) }, () => {
-      const at =
-        BUSY.has(kind) && records.length > 0
-          ? pick(draw, records).at + whole(draw, 0, PUBLISHED)
-          : whole(draw, 0, until);
+      const at = WHILE_PUBLISHING.has(kind) ? publishing() : whole(draw, 0, until);
       const size = draw();
       const ms = kind === 'clock step' ? Math.round((size * 2 - 1) * step) : Math.round(50 + size ** 3 * 20_000);
       return { kind, at, ms, whom: draw() };

@@ -2,6 +2,7 @@
  * Makes a run that fails smaller: fewer kinds of faults, fewer faults, fewer records, less of everything, as long as
  * something still fails. What is left is what it takes.
  */
+import { OUTPUT_TOPICS } from '../../src/processor/ports.ts';
 import { FAULTS, type FaultKind, type Plan } from './plan.ts';
 import { type Outcome, simulate, type Weakness } from './world.ts';
 
@@ -46,6 +47,10 @@ export async function shrink(plan: Plan, weakness: Weakness | null, budget = 600
     }
     await attempt({ ...smallest, clocks: smallest.clocks.map(() => 0) });
     if (smallest.delay > 0) await attempt({ ...smallest, delay: 0 });
+    for (const topic of OUTPUT_TOPICS) {
+      if (smallest.outputs[topic] === smallest.partitions) continue;
+      await attempt({ ...smallest, outputs: { ...smallest.outputs, [topic]: smallest.partitions } });
+    }
     if (smallest.batch > 1) await attempt({ ...smallest, batch: 500 });
     if (sizeOf(smallest) === size) break;
   }
