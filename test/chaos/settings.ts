@@ -26,7 +26,8 @@ const QUICK: Environment = {
   // More than an append takes to become visible on a busy machine.
   TIDEMARK_VISIT_CLOCK_MARGIN: '1s',
   TIDEMARK_EVENTS_KEEP_PROPERTIES: 'true',
-  TIDEMARK_COMMIT_INTERVAL: '50ms',
+  // So much that most transactions hold messages of several topics, and so little that many are under way.
+  TIDEMARK_COMMIT_INTERVAL: '200ms',
   TIDEMARK_COMMIT_MAX_BYTES: '64KB',
   TIDEMARK_HTTP_PORT: '0',
   TIDEMARK_LOG_LEVEL: 'debug',
