@@ -129,7 +129,7 @@ async function askLeaders(cluster: Cluster, topic: string, partitions: readonly 
       }
     }),
   );
-  return { bounds, failed };
+  return { bounds: new Map([...bounds].sort(([a], [b]) => a - b)), failed };
 }
 
 async function bounds(broker: Broker, topic: string, partition: number): Promise<Bounds> {
