@@ -275,7 +275,7 @@ export class Partition<Raw> {
         // One that ended here since it was loaded may be found as ended: what is in memory is the newer.
         const here = known.get(visit.id);
         if (here === undefined) {
-          this.takeIn(session, visit);
+          if (!session.wasMergedAway(visit.id)) this.takeIn(session, visit);
         } else if (visit.knowsIds) here.loadIds(visit.ids);
       }
       this.sessions.loaded(session);
@@ -590,6 +590,7 @@ export class Partition<Raw> {
     }
     const { seal } = after;
     session.remove(other);
+    session.mergeAway(other.id);
     this.timers.cancel(other);
     this.open -= 1;
     takeEvents(this.rules, survivor, this.fresh);

@@ -9,6 +9,8 @@ const [DEBUG, COMPLETE, TOUCHED, GONE, HOLD] = [1, 2, 4, 8, 16];
 interface Rare {
   past: Past | null;
   eventIds: EventIds | null;
+  /** Ids of visits that were merged away while it was in memory. */
+  mergedAway: Set<string> | null;
 }
 
 /**
@@ -126,6 +128,20 @@ export class Session {
     if (ids !== null || this.rare !== null) this.rareParts().eventIds = ids;
   }
 
+  /**
+   * A visit of it is no more. It stays known to be none until the session leaves memory: what was asked of the store before the
+   * merge was committed may still show it.
+   */
+  mergeAway(visitId: string): void {
+    const rare = this.rareParts();
+    rare.mergedAway ??= new Set();
+    rare.mergedAway.add(visitId);
+  }
+
+  wasMergedAway(visitId: string): boolean {
+    return this.rare?.mergedAway?.has(visitId) ?? false;
+  }
+
   get count(): number {
     const { visits } = this;
     if (visits === null) return 0;
@@ -175,7 +191,7 @@ export class Session {
   }
 
   private rareParts(): Rare {
-    this.rare ??= { past: null, eventIds: null };
+    this.rare ??= { past: null, eventIds: null, mergedAway: null };
     return this.rare;
   }
 }

@@ -10,6 +10,14 @@ export const EARLIEST = -2;
 export const LATEST = -1;
 
 /**
+ * Who asks. Consumers are told of what all replicas in sync have: a record stands in the leader's log, with its stamp, for as
+ * long as the brokers take to notice that a replica is gone before it is visible. A replica that only looks on, for
+ * debugging, is told where the log itself ends. Brokers that do not know it answer as they do a consumer.
+ */
+export const CONSUMER = -1;
+export const ONLOOKER = -2;
+
+/**
  * Offsets of the first records at or after a time of some partitions of a topic, asked of one broker: the offset, -1
  * where there is none so late, or why the broker cannot say. Unlike KafkaJS's own, one partition that it does not lead
  * fails none of the others.
@@ -19,12 +27,14 @@ export async function listOffsets(
   topic: string,
   partitions: readonly number[],
   timestamp: number,
+  replicaId = CONSUMER,
 ): Promise<Map<number, number | Error>> {
   const { lookupRequest, connectionPool } = broker as unknown as Broker;
   const { request, response } = lookupRequest(
     LIST_OFFSETS,
     requests.requests.ListOffsets,
   )({
+    replicaId,
     isolationLevel: READ_UNCOMMITTED,
     topics: [{ topic, partitions: partitions.map((partition) => ({ partition, timestamp })) }],
   });

@@ -1,5 +1,5 @@
 import type { Broker, Cluster } from 'kafkajs';
-import { EARLIEST, LATEST, listOffsets } from './list-offsets.ts';
+import { CONSUMER, EARLIEST, LATEST, listOffsets, ONLOOKER } from './list-offsets.ts';
 import { within } from './within.ts';
 
 export interface Bounds {
@@ -52,10 +52,12 @@ export async function boundsOf(
 
 /**
  * Bounds of all partitions that can be had at once: a broker that does not answer has the others' wait for a second.
+ * @param appended whether the end is behind all that was appended, which nobody can read yet for a part.
  * @throws where those of none can be had.
  */
-export async function boundsAtHand(cluster: Cluster, topic: string): Promise<Map<number, Bounds>> {
-  const { bounds, failed } = await askLeaders(cluster, topic, await partitionsOf(cluster, topic), EACH);
+export async function boundsAtHand(cluster: Cluster, topic: string, appended = false): Promise<Map<number, Bounds>> {
+  const asker = appended ? ONLOOKER : CONSUMER;
+  const { bounds, failed } = await askLeaders(cluster, topic, await partitionsOf(cluster, topic), EACH, asker);
   // Where the leaders are now is for the next time; whoever asks then is told if it cannot be had.
   if (failed.length > 0) cluster.refreshMetadata().catch(() => {});
   if (bounds.size === 0) for (const error of failed) throw error;
@@ -100,12 +102,20 @@ async function metadataOf(cluster: Cluster, topic: string, partition: number) {
 }
 
 /** @param patience ms for each broker; without it as long as it takes. */
-async function askLeaders(cluster: Cluster, topic: string, partitions: readonly number[], patience?: number) {
+async function askLeaders(
+  cluster: Cluster,
+  topic: string,
+  partitions: readonly number[],
+  patience?: number,
+  asker = CONSUMER,
+) {
   const bounds = new Map<number, Bounds>();
   const failed: Error[] = [];
   const ask = async (nodeId: string, led: readonly number[]) => {
     const broker = await cluster.findBroker({ nodeId });
-    const [earliest, end] = await Promise.all([EARLIEST, LATEST].map((at) => listOffsets(broker, topic, led, at)));
+    const [earliest, end] = await Promise.all(
+      [EARLIEST, LATEST].map((at) => listOffsets(broker, topic, led, at, asker)),
+    );
     for (const partition of led) {
       try {
         bounds.set(partition, { earliest: told(earliest!, partition), end: told(end!, partition) });

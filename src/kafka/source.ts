@@ -123,7 +123,7 @@ export class KafkaInputLog implements InputLog {
 
   async allBounds(): Promise<ReadonlyMap<number, Bounds>> {
     const { topic } = this.#options;
-    return await this.#link.ask(`offsets of ${topic}`, (cluster) => boundsAtHand(cluster, topic));
+    return await this.#link.ask(`offsets of ${topic}`, (cluster) => boundsAtHand(cluster, topic, true));
   }
 
   async offsetAt(partition: number, timestamp: number): Promise<number> {

@@ -63,7 +63,10 @@ export interface InputLog {
   pause(partition: number): void;
   /** Earliest offset and end offset (high watermark), asked of the broker now. */
   bounds(partition: number): Promise<{ readonly earliest: number; readonly end: number }>;
-  /** The same for every partition of the topic whose leader answers at once. */
+  /**
+   * For every partition of the topic whose leader answers at once: earliest offset, and the end behind all that was
+   * appended, visible or not. What lies between the high watermark and it is stamped already.
+   */
   allBounds(): Promise<ReadonlyMap<number, { readonly earliest: number; readonly end: number }>>;
   /** First offset at or after a time in ms; the end where there is none. */
   offsetAt(partition: number, timestamp: number): Promise<number>;

@@ -180,7 +180,7 @@ export class Processor implements InputListener {
 
   private async anticipate(): Promise<void> {
     const { clock, log, observer } = this.parts;
-    // The clock first, then the end offset: what is appended later bears a later stamp.
+    // The clock first, then the end of what is appended: what comes later bears a later stamp.
     const now = clock.now();
     const quiet = [...this.members.values()].filter(({ life }) => life.mayAnticipate(now));
     if (quiet.length === 0) return;

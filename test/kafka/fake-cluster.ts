@@ -41,6 +41,8 @@ export interface View {
   leaders: number[];
   /** By partition: where its log ends. */
   ends: number[];
+  /** By partition: how many records at the end of the log not all replicas have yet. */
+  unseen: number[];
   /** null: nobody. */
   coordinator: number | null;
   /** In step with the leaders. */
@@ -54,6 +56,7 @@ export class FakeCluster implements View {
   listed: number[];
   leaders: number[];
   ends: number[];
+  unseen: number[];
   coordinator: number | null = null;
   isr: number[];
   nearest = -1;
@@ -70,6 +73,7 @@ export class FakeCluster implements View {
     this.isr = [...nodes.keys()];
     this.leaders = [...leaders];
     this.ends = leaders.map(() => 0);
+    this.unseen = leaders.map(() => 0);
   }
 
   /** @param leaders of each partition */
@@ -271,11 +275,12 @@ export class FakeNode {
   }
 
   #offsets(request: Reading): Buffer {
-    request.int(4);
+    const onlooker = request.int(4) === -2;
     request.int(4);
     const topic = request.text();
     const partitions = request.list(() => ({ id: request.int(4), at: request.long() }));
-    const { leaders, ends } = this.view;
+    const { leaders, ends, unseen } = this.view;
+    const endOf = (id: number) => ends[id]! - (onlooker ? 0 : (unseen[id] ?? 0));
     return Buffer.concat([
       ...[int(4, 1), text(topic)],
       list(partitions, ({ id, at }) => {
@@ -284,7 +289,7 @@ export class FakeNode {
           int(4, id),
           int(2, code),
           int(8, -1),
-          int(8, code !== 0 ? -1 : at === -2 ? 0 : ends[id]!),
+          int(8, code !== 0 ? -1 : at === -2 ? 0 : endOf(id)),
         ]);
       }),
     ]);

@@ -179,6 +179,16 @@ describe('reading from several brokers', () => {
     expect([...(await asking.ask('bounds', (given) => boundsOf(given, TOPIC))).keys()].sort()).toEqual([0, 1, 2]);
   });
 
+  test('the clock goes by where the logs end, not by what consumers see: what is between is stamped already', async () => {
+    const brokers = await cluster([1, 2]);
+    Object.assign(brokers, { ends: [3, 4], unseen: [0, 2] });
+    const reader = await reading(brokers);
+    const endsOf = (all: ReadonlyMap<number, { readonly end: number }>) =>
+      [...all].sort(([a], [b]) => a - b).map(([, { end }]) => end);
+    expect(endsOf(await reader.log.allBounds())).toEqual([3, 4]);
+    expect(endsOf(await link(brokers).ask('bounds', (given) => boundsAtHand(given, TOPIC)))).toEqual([3, 2]);
+  });
+
   test('the first broker of the list may stand still: another one is asked', async () => {
     const brokers = await cluster([2, 3]);
     brokers.node(1).freeze();
