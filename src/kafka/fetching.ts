@@ -32,6 +32,8 @@ export interface FetchListener {
   outOfRange(flow: Flow, goOn: (next: number) => void): void;
   /** Partitions could not be read; they are tried again. */
   failed(error: Error, partitions: readonly number[]): void;
+  /** Its leader named a broker to read from that is nearer: a replica. */
+  nearer(partition: number, broker: number): void;
   /** A partition could be read. */
   read(partition: number): void;
 }
@@ -185,7 +187,10 @@ export class Fetching {
       return;
     }
     if (this.#failures.delete(partition)) this.#listener.read(partition);
-    if (preferredReadReplica >= 0) this.#leaders.prefer(partition, preferredReadReplica);
+    if (preferredReadReplica >= 0) {
+      this.#leaders.prefer(partition, preferredReadReplica);
+      this.#listener.nearer(partition, preferredReadReplica);
+    }
     try {
       const { records, next } = await readRecordSet(recordSet, from, aborted);
       if (next === null) return;

@@ -63,6 +63,7 @@ export class KafkaInputLog implements InputLog {
         moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),
         outOfRange: (flow, goOn) => void this.#outOfRange(flow, goOn),
         failed: (error, partitions) => void this.#failedToRead(error, partitions),
+        nearer: (partition, broker) => this.#logger.debug({ partition, broker }, 'read from a nearer replica'),
         read: (partition) => this.#read(partition),
       },
     );

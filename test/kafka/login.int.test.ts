@@ -161,8 +161,11 @@ describeReal('brokers behind TLS and a login', () => {
       [0, 1, 2].map((partition) => ({ partition, value: `${partition}` })),
     );
     await until('all is read', () => reader.values().length === 3);
-    const named = said.filter((line) => line.includes(`Preferred read replica is now ${first}`));
-    expect(named).toHaveLength([...leaders.values()].filter((leader) => leader !== first).length);
+    const lines = said.map((line) => JSON.parse(line) as { msg: string; partition: number; broker: number });
+    const nearer = lines.filter(({ msg }) => msg === 'read from a nearer replica');
+    const farther = [...leaders].filter(([, leader]) => leader !== first).map(([partition]) => partition);
+    expect(new Set(nearer.map(({ partition }) => partition))).toEqual(new Set(farther));
+    expect(new Set(nearer.map(({ broker }) => broker))).toEqual(new Set([first]));
     expect(reader.failures).toEqual([]);
     await reader.log.stop();
   });
