@@ -4,8 +4,13 @@ import type { Logger } from 'pino';
 /** The same line again within this many ms goes to debug: a broker that is away gives dozens a second. */
 const SAME_AGAIN = 60_000;
 
-/** What KafkaJS calls an error, and what is only the way in which a member hears that the group deals anew. */
-const REBALANCING = 'The group is rebalancing, so a rejoin is needed';
+/** What KafkaJS calls an error, and what is the way things go. */
+const USUAL: ReadonlySet<unknown> = new Set([
+  // A member hears so that the group deals anew.
+  'The group is rebalancing, so a rejoin is needed',
+  // The transaction before is still being ended, for some ms.
+  'The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing',
+]);
 
 /** KafkaJS's level for a logger: what would not be written anyway is not made. */
 export function kafkaLogLevel(logger: Logger): logLevel {
@@ -33,7 +38,7 @@ export function kafkaLogCreator(logger: Logger, now: () => number = Date.now): (
       const line = `${namespace}: ${message}`;
       const fields = { kafkajs: rest };
       if (level >= logLevel.DEBUG) logger.trace(fields, line);
-      else if (level >= logLevel.INFO || rest.error === REBALANCING || seenLately(line)) logger.debug(fields, line);
+      else if (level >= logLevel.INFO || USUAL.has(rest.error) || seenLately(line)) logger.debug(fields, line);
       else if (level === logLevel.WARN) logger.info(fields, line);
       else logger.warn(fields, line);
     };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type LogEntry, logLevel } from 'kafkajs';
+import errors from 'kafkajs/src/protocol/error.js';
 import { pino } from 'pino';
 import { kafkaLogCreator } from '../../src/kafka/logging.ts';
 
@@ -36,5 +37,11 @@ describe('what KafkaJS logs is written one level quieter, for it tries again by 
     log(logLevel.ERROR, 'Response SyncGroup', { error: 'The group is rebalancing, so a rejoin is needed' });
     log(logLevel.ERROR, 'Response SyncGroup', { error: 'Not authorized to access group' });
     expect(levels).toEqual(['debug', 'warn']);
+  });
+
+  test('nor is a transaction that waits for the one before', () => {
+    const { levels, log } = logged();
+    log(logLevel.ERROR, 'Response AddPartitionsToTxn', { error: errors.createErrorFromCode(51).message });
+    expect(levels).toEqual(['debug']);
   });
 });
