@@ -81,7 +81,8 @@ export class Program {
   async get(path: string): Promise<Response> {
     const listening = this.log().find(({ msg }) => msg === 'listening');
     if (listening === undefined) throw new Error(`${this.name} does not listen yet`);
-    return await fetch(`${String(listening.url)}${path}`);
+    // A connection of its own: one that is kept may be closed by the program just as it is used again.
+    return await fetch(`${String(listening.url)}${path}`, { headers: { connection: 'close' } });
   }
 
   async #until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
