@@ -27,6 +27,6 @@ export default {
   // They share one broker and one Postgres: more at once would only wait for each other.
   maxWorkers: Math.min(4, Math.max(2, Math.floor(availableParallelism() / 2))),
   // For all alike: a project's own would not be heeded.
-  testTimeout: 180_000,
+  testTimeout: 420_000,
   projects: [project('unit'), project('int', withStack), project('e2e', withStack)],
 };
