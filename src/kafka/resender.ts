@@ -1,13 +1,9 @@
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { messageOf } from '../processor/errors.ts';
 import { failpoint } from '../processor/failpoints.ts';
 import type { TransactionalProducer } from './produce/transactional-producer.ts';
 import { type TailRecord, tailBatches } from './tail-batches.ts';
-import { type Opened, openTransactional } from './transactional.ts';
-import { within } from './within.ts';
-
-const CLOSE = 1_500;
+import { closeProducer, type Opened, openTransactional } from './transactional.ts';
 
 export type { TailRecord as ToResend } from './tail-batches.ts';
 
@@ -44,15 +40,6 @@ export class Resender {
 
   /** Resolves within seconds, whatever is away; never throws. */
   async close(): Promise<void> {
-    this.#opened.producer.stop(new Error('the producer is closed'));
-    await within(CLOSE, this.#disconnect(), () => {});
-  }
-
-  async #disconnect(): Promise<void> {
-    try {
-      await this.#opened.disconnect();
-    } catch (error) {
-      this.#logger.debug({ err: messageOf(error) }, 'the producer did not close');
-    }
+    await closeProducer(this.#opened, this.#logger);
   }
 }

@@ -1,15 +1,11 @@
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { messageOf } from '../processor/errors.ts';
 import { ClusterLink } from './cluster.ts';
 import { partitionByKey } from './layout.ts';
 import { partitionsOf } from './offsets.ts';
 import type { IdempotentProducer } from './produce/idempotent-producer.ts';
 import { tailBatches } from './tail-batches.ts';
-import { type Opened, openIdempotent } from './transactional.ts';
-import { within } from './within.ts';
-
-const CLOSE = 1_500;
+import { closeProducer, type Opened, openIdempotent } from './transactional.ts';
 
 /** A record with a key. */
 export interface KeyedRecord {
@@ -55,15 +51,6 @@ export class TopicWriter {
 
   /** Resolves within seconds, whatever is away; never throws. */
   async close(): Promise<void> {
-    this.#opened.producer.stop(new Error('the writer is closed'));
-    await within(CLOSE, this.#disconnect(), () => {});
-  }
-
-  async #disconnect(): Promise<void> {
-    try {
-      await this.#opened.disconnect();
-    } catch (error) {
-      this.#logger.debug({ err: messageOf(error) }, 'the writer did not close');
-    }
+    await closeProducer(this.#opened, this.#logger);
   }
 }

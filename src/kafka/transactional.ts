@@ -1,5 +1,7 @@
 import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
 import { wallClock } from '../processor/clock.ts';
+import { messageOf } from '../processor/errors.ts';
 import { openLink } from './cluster.ts';
 import { ClusterBrokers } from './produce/cluster-brokers.ts';
 import { IdempotentProducer } from './produce/idempotent-producer.ts';
@@ -10,13 +12,25 @@ import { within } from './within.ts';
 const TRANSACTION_TIMEOUT = 15_000;
 /** ms for the replicas of a partition to have a batch; then the leader says that they have not. */
 const PRODUCE_TIMEOUT = 10_000;
-/** How long closing connections that were never used may take, ms. */
+/** How long closing connections may take, ms: what is left to do then goes on behind. */
 const CLOSE = 1_500;
 
 /** A producer, and what closes its connections. */
 export interface Opened<T> {
   readonly producer: T;
   readonly disconnect: () => Promise<void>;
+}
+
+/** Asks for nothing more, and closes the connections. Resolves within seconds, whatever is away; never throws. */
+export async function closeProducer(
+  { producer, disconnect }: Opened<{ stop(error: Error): void }>,
+  logger: Logger,
+): Promise<void> {
+  producer.stop(new Error('the producer is closed'));
+  const closed = disconnect().catch((error: unknown) =>
+    logger.debug({ err: messageOf(error) }, 'the producer did not close'),
+  );
+  await within(CLOSE, closed, () => {});
 }
 
 /** A producer for one transaction after the other, its predecessor fenced. @throws where that could not be done. */

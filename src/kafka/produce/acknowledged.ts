@@ -40,13 +40,8 @@ export class Acknowledged {
     }
   }
 
-  /** Offset behind the last record that the partition acknowledged; null where it told none. */
-  end(topic: string, partition: number): number | null {
-    return this.#partitions.get(nameOf(topic, partition))?.end || null;
-  }
-
   #of(topic: string, partition: number): Partition {
-    const name = nameOf(topic, partition);
+    const name = `${topic}/${partition}`;
     let of = this.#partitions.get(name);
     if (of === undefined) {
       of = { sent: 0, acknowledged: 0, end: 0 };
@@ -61,8 +56,4 @@ interface Partition {
   acknowledged: number;
   /** Behind the last offset that was given. */
   end: number;
-}
-
-function nameOf(topic: string, partition: number): string {
-  return `${topic}/${partition}`;
 }
