@@ -51,7 +51,7 @@ test.each([
       expect(endOf(skip, bytes, end)).toBe(at);
       if (at > 0) ended++;
     }),
-    { numRuns: 3_000 },
+    { numRuns: 12_000 },
   );
   // Without which nothing of the above would have been looked at.
   expect(ended).toBeGreaterThan(50);
