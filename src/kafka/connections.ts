@@ -19,6 +19,7 @@ const CLOSING = 1_000;
 const { disconnect, sendAuthRequest } = Connection.prototype;
 const { push, destroy } = RequestQueue.prototype;
 const connectBroker = Broker.prototype.connect;
+const connecting = new WeakMap<Broker, Promise<void>>();
 
 /** Changes KafkaJS's connections. May be called any number of times. */
 export function watchConnections(): void {
@@ -57,15 +58,29 @@ export function watchConnections(): void {
   // It would look ten times a second, whether or not there is anything under way.
   RequestQueue.prototype.scheduleRequestTimeoutCheck = () => {};
   Broker.prototype.connect = function () {
-    const { connectionPool, brokerAddress: broker } = this;
-    const { connectionTimeout } = connectionPool;
-    return within(connectionTimeout, connectBroker.call(this), () => {
-      const message = `No answer within ${connectionTimeout} ms of connecting`;
-      const error = new kafkajs.KafkaJSConnectionError(message, { broker });
-      abandon(this, error);
-      throw error;
-    });
+    let under = connecting.get(this);
+    if (under === undefined) {
+      under = connectInTime(this).finally(() => connecting.delete(this));
+      connecting.set(this, under);
+    }
+    return under;
   };
+}
+
+/**
+ * One try at a time, which all share who ask meanwhile, and how it ends. If each had a try and a time of its own, as in
+ * KafkaJS, one behind the other, then the end of the time of one who only waited would cut off another's try, and where
+ * many wait none would ever come through.
+ */
+function connectInTime(to: Broker): Promise<void> {
+  const { connectionPool, brokerAddress: broker } = to;
+  const { connectionTimeout } = connectionPool;
+  return within(connectionTimeout, connectBroker.call(to), () => {
+    const message = `No answer within ${connectionTimeout} ms of connecting`;
+    const error = new kafkajs.KafkaJSConnectionError(message, { broker });
+    abandon(to, error);
+    throw error;
+  });
 }
 
 /** Lets go of all connections to a broker: what is under way fails with `error`. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type InnerCluster from 'kafkajs/src/cluster/index.js';
 import { type KafkaAddress, kafkaClient } from '../../src/kafka/client.ts';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
 import { remedy } from '../../src/kafka/fatal.ts';
@@ -116,6 +117,27 @@ describe('a login', () => {
     expect([other.logins.length, broker.logins.length]).toEqual([2, 0]);
     await login('accept');
     expect(broker.logins).toHaveLength(1);
+  });
+
+  test('is tried once at a time: all who wait for it share how it ends', async () => {
+    const link = new ClusterLink(kafkaClient(address, quiet), quiet);
+    broker.answers = ['accept'];
+    const cluster = await link.ask('the cluster itself', async (it) => it);
+    const { brokerPool } = cluster as unknown as InnerCluster;
+    const seed = brokerPool.seedBroker!;
+    await seed.disconnect();
+    broker.logins.length = 0;
+    broker.answers = ['refuse', 'accept'];
+    const ends = await Promise.allSettled([seed.connect(), seed.connect(), seed.connect()]);
+    expect([broker.logins.length, ...ends.map(({ status }) => status)]).toEqual([
+      1,
+      'rejected',
+      'rejected',
+      'rejected',
+    ]);
+    await seed.connect();
+    expect([broker.logins.length, seed.isConnected()]).toEqual([2, true]);
+    await link.close();
   });
 
   test('of another user is another login', async () => {
