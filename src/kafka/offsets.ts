@@ -47,21 +47,40 @@ export async function boundsOf(
   const wanted = only === undefined ? all : all.filter((partition) => only.includes(partition));
   const { bounds, failed } = await askLeaders(cluster, topic, wanted);
   for (const error of failed) throw error;
-  return bounds;
+  return sorted(bounds);
 }
 
 /**
  * Bounds of all partitions that can be had at once: a broker that does not answer has the others' wait for a second.
- * @param appended whether the end is behind all that was appended, which nobody can read yet for a part.
  * @throws where those of none can be had.
  */
-export async function boundsAtHand(cluster: Cluster, topic: string, appended = false): Promise<Map<number, Bounds>> {
-  const asker = appended ? ONLOOKER : CONSUMER;
-  const { bounds, failed } = await askLeaders(cluster, topic, await partitionsOf(cluster, topic), EACH, asker);
+export async function boundsAtHand(cluster: Cluster, topic: string): Promise<Map<number, Bounds>> {
+  const asked = await askLeaders(cluster, topic, await partitionsOf(cluster, topic), EACH);
+  return atHand(cluster, asked);
+}
+
+/**
+ * The same by the word of all replicas, as in `confirmedBounds`, and with ends behind all that was appended, which nobody
+ * can read yet for a part.
+ */
+export async function appendedBounds(cluster: Cluster, topic: string): Promise<Map<number, Bounds>> {
+  const all = await partitionsOf(cluster, topic);
+  const others = new Map<number, number[]>();
+  for (const { partitionId, leader, replicas } of cluster.findTopicPartitionMetadata(topic)) {
+    for (const node of replicas) if (node !== leader) others.set(node, [...(others.get(node) ?? []), partitionId]);
+  }
+  const confirming = askBrokers(cluster, topic, others, EACH, ONLOOKER);
+  const asked = await askLeaders(cluster, topic, all, EACH, ONLOOKER);
+  const { bounds: claimed } = await within(REPLICAS, confirming, () => ({ bounds: new Map<number, Bounds>() }));
+  for (const [partition, bounds] of claimed) add(asked.bounds, partition, bounds);
+  return atHand(cluster, asked);
+}
+
+function atHand(cluster: Cluster, { bounds, failed }: Asked): Map<number, Bounds> {
   // Where the leaders are now is for the next time; whoever asks then is told if it cannot be had.
   if (failed.length > 0) cluster.refreshMetadata().catch(() => {});
   if (bounds.size === 0) for (const error of failed) throw error;
-  return bounds;
+  return sorted(bounds);
 }
 
 /**
@@ -79,6 +98,16 @@ export async function confirmedBounds(cluster: Cluster, topic: string, partition
   const asked = Promise.allSettled(others);
   const said = [await bounds(await leaderOf(cluster, topic, partition), topic, partition)];
   for (const other of await within(REPLICAS, asked, () => [])) if (other.status === 'fulfilled') said.push(other.value);
+  return most(said);
+}
+
+/** Adds what one more broker said of a partition. */
+function add(to: Map<number, Bounds>, partition: number, bounds: Bounds): void {
+  const before = to.get(partition);
+  to.set(partition, before === undefined ? bounds : most([before, bounds]));
+}
+
+function most(said: readonly Bounds[]): Bounds {
   return {
     earliest: Math.max(...said.map(({ earliest }) => earliest)),
     end: Math.max(...said.map(({ end }) => end)),
@@ -101,6 +130,11 @@ async function metadataOf(cluster: Cluster, topic: string, partition: number) {
   return found;
 }
 
+interface Asked {
+  readonly bounds: Map<number, Bounds>;
+  readonly failed: Error[];
+}
+
 /** @param patience ms for each broker; without it as long as it takes. */
 async function askLeaders(
   cluster: Cluster,
@@ -108,30 +142,42 @@ async function askLeaders(
   partitions: readonly number[],
   patience?: number,
   asker = CONSUMER,
-) {
+): Promise<Asked> {
+  const byLeader = Object.entries(cluster.findLeaderForPartitions(topic, [...partitions]));
+  const led = new Map(byLeader.map(([node, partitions]) => [Number(node), partitions]));
+  return await askBrokers(cluster, topic, led, patience, asker);
+}
+
+/** Asks each broker for the bounds of the partitions that are given with it. */
+async function askBrokers(
+  cluster: Cluster,
+  topic: string,
+  byBroker: ReadonlyMap<number, readonly number[]>,
+  patience: number | undefined,
+  asker: number,
+): Promise<Asked> {
   const bounds = new Map<number, Bounds>();
   const failed: Error[] = [];
-  const ask = async (nodeId: string, led: readonly number[]) => {
-    const broker = await cluster.findBroker({ nodeId });
+  const ask = async (node: number, partitions: readonly number[]) => {
+    const broker = await cluster.findBroker({ nodeId: String(node) });
     const [earliest, end] = await Promise.all(
-      [EARLIEST, LATEST].map((at) => listOffsets(broker, topic, led, at, asker)),
+      [EARLIEST, LATEST].map((at) => listOffsets(broker, topic, partitions, at, asker)),
     );
-    for (const partition of led) {
+    for (const partition of partitions) {
       try {
-        bounds.set(partition, { earliest: told(earliest!, partition), end: told(end!, partition) });
+        add(bounds, partition, { earliest: told(earliest!, partition), end: told(end!, partition) });
       } catch (error) {
         failed.push(error as Error);
       }
     }
   };
-  const byLeader = Object.entries(cluster.findLeaderForPartitions(topic, [...partitions]));
   await Promise.all(
-    byLeader.map(async ([nodeId, led]) => {
+    [...byBroker].map(async ([node, partitions]) => {
       try {
-        if (Number(nodeId) < 0) throw new NoLeader(`partitions ${led.join(', ')} of ${topic} have no leader`);
-        const asked = ask(nodeId, led);
+        if (node < 0) throw new NoLeader(`partitions ${partitions.join(', ')} of ${topic} have no leader`);
+        const asked = ask(node, partitions);
         const late = () => {
-          throw new Error(`broker ${nodeId} does not answer`);
+          throw new Error(`broker ${node} does not answer`);
         };
         await (patience === undefined ? asked : within(patience, asked, late));
       } catch (error) {
@@ -139,7 +185,11 @@ async function askLeaders(
       }
     }),
   );
-  return { bounds: new Map([...bounds].sort(([a], [b]) => a - b)), failed };
+  return { bounds, failed };
+}
+
+function sorted(bounds: ReadonlyMap<number, Bounds>): Map<number, Bounds> {
+  return new Map([...bounds].sort(([a], [b]) => a - b));
 }
 
 async function bounds(broker: Broker, topic: string, partition: number): Promise<Bounds> {

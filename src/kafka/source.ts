@@ -11,7 +11,7 @@ import { Fetching } from './fetching.ts';
 import type { Flow } from './flow.ts';
 import { groupGives } from './group.ts';
 import { LEAVE, Membership, type MembershipOptions } from './membership.ts';
-import { type Bounds, boundsAtHand, confirmedBounds, offsetAt } from './offsets.ts';
+import { appendedBounds, type Bounds, confirmedBounds, offsetAt } from './offsets.ts';
 import { Refusals } from './refusals.ts';
 import { isDenied } from './rights/missing-rights.ts';
 import { Naming } from './rights/naming.ts';
@@ -124,7 +124,7 @@ export class KafkaInputLog implements InputLog {
 
   async allBounds(): Promise<ReadonlyMap<number, Bounds>> {
     const { topic } = this.#options;
-    return await this.#link.ask(`offsets of ${topic}`, (cluster) => boundsAtHand(cluster, topic, true));
+    return await this.#link.ask(`offsets of ${topic}`, (cluster) => appendedBounds(cluster, topic));
   }
 
   async offsetAt(partition: number, timestamp: number): Promise<number> {

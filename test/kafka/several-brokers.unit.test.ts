@@ -160,6 +160,8 @@ describe('reading from several brokers', () => {
     });
     ending.push(() => reader.log.stop());
     expect(await reader.log.bounds(0)).toEqual({ earliest: 0, end: 9 });
+    // Nor does the clock go by it.
+    expect([...(await reader.log.allBounds())]).toEqual([[0, { earliest: 0, end: 9 }]]);
   });
 
   test('bounds of all partitions are those that can be had; asked for as a whole they fail', async () => {
