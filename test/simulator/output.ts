@@ -8,7 +8,7 @@ import { OUTPUT_TOPICS, type Output, type OutputSession, type PublishedMessage }
 import { SimBrokers } from './cluster/brokers.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Host } from './host.ts';
-import { ignoreFailedSends, notFenced, weakBrokers } from './weak.ts';
+import { believeAny, ignoreFailedSends, notFenced, weakBrokers } from './weak.ts';
 
 export const GROUP = 'g.outbox';
 
@@ -42,12 +42,14 @@ export class SimOutput implements Output {
     const { patience, transactionTimeout, outputs, batchBytes } = plan;
     const transactionalId = transactionalIdOf(partition);
     const options = { brokers, clock: host.clock, transactionalId, transactionTimeout, patience };
-    const producer = await IdempotentProducer.open(options);
-    if (weakness === 'commit without acknowledgements') ignoreFailedSends(producer);
+    const idempotent = await IdempotentProducer.open(options);
+    const producer = new TransactionalProducer(idempotent, transactionalId);
+    if (weakness === 'commit without acknowledgements') ignoreFailedSends(idempotent);
+    if (weakness === 'any coordinator believed') believeAny(producer, idempotent);
     return new KafkaOutputSession({
       logger: host.logger,
       transactionalId,
-      producer: new TransactionalProducer(producer, transactionalId),
+      producer,
       disconnect: async () => {},
       positionAt: this.positionAt(partition),
       requests: new Requests({

@@ -1,7 +1,9 @@
 /** Producers that leave out what the guarantees rest on. */
 import type { BrokerRequests, Brokers, KeptOffset, ProduceRequest } from '../../src/kafka/produce/brokers.ts';
 import { refusal } from '../../src/kafka/produce/brokers.ts';
+import { KEPT_AGAIN, OFFSETS_AGAIN } from '../../src/kafka/produce/errors.ts';
 import type { IdempotentProducer } from '../../src/kafka/produce/idempotent-producer.ts';
+import type { TransactionalProducer } from '../../src/kafka/produce/transactional-producer.ts';
 import type { OutMessages, OutputSession } from '../../src/processor/ports.ts';
 import { readBatch, withSequence } from './cluster/batch.ts';
 import type { SimBrokers, SimRequests } from './cluster/brokers.ts';
@@ -26,6 +28,23 @@ export async function notFenced(
     keep: async (next) => (await opened()).keep(next),
     readBack: async (from) => (await opened()).readBack(from),
     close: async () => session?.close(),
+  };
+}
+
+/** Whoever takes itself for the group's coordinator is asked for the position, and need not show that it can write. */
+export function believeAny(
+  producer: TransactionalProducer,
+  { asking, options: { brokers } }: IdempotentProducer,
+): void {
+  producer.kept = async (of) => {
+    const offset = await asking.until({
+      what: 'ask for the position',
+      whom: () => brokers.coordinator('group', of.group),
+      ask: (broker) => broker.keptOffset(of),
+      again: new Set([...OFFSETS_AGAIN, ...KEPT_AGAIN]),
+      twice: true,
+    });
+    return offset < 0 ? null : offset;
   };
 }
 

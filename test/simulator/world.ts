@@ -41,6 +41,7 @@ export const WEAKNESSES = [
   'no outbox position',
   'position before fencing',
   'unstable position',
+  'any coordinator believed',
   'commit without acknowledgements',
   'a part not sent',
   'new sequence numbers on a retry',

@@ -18,8 +18,8 @@ export const OFFSETS_AGAIN: ReadonlySet<string> = new Set([
   'REQUEST_TIMED_OUT',
 ]);
 
-/** Of the offset that a group keeps. A transaction that is over may still be about to replace it. */
-export const KEPT_AGAIN: ReadonlySet<string> = new Set([...COORDINATOR_MOVES, 'UNSTABLE_OFFSET_COMMIT']);
+/** Of the offset that a group keeps, to the one broker that may tell it: a transaction may be about to replace it. */
+export const KEPT_AGAIN: ReadonlySet<string> = new Set(['UNSTABLE_OFFSET_COMMIT']);
 
 /** Of a batch, to the leader of its partition. Sequence numbers tell a batch that was appended all the same. */
 export const PRODUCE_AGAIN: ReadonlySet<string> = new Set([

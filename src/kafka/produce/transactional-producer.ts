@@ -44,27 +44,42 @@ export class TransactionalProducer {
   }
 
   /** Keeps an offset with the transaction: it is there if the transaction is, and not otherwise. */
-  async keep({ group, topic, partition }: KeptOffset, offset: number): Promise<void> {
+  async keep(at: KeptOffset, offset: number): Promise<void> {
+    await this.#keep(at, offset);
+  }
+
+  /** Resolves with the broker that did. */
+  async #keep({ group, topic, partition }: KeptOffset, offset: number): Promise<BrokerRequests> {
     const { brokers } = this.#producer.options;
     const topics = [{ topic, partitions: [{ partition, offset: String(offset) }] }];
     if (!this.#groups.has(group)) {
       await this.#ask('add offsets to', (broker, all) => broker.addOffsetsToTxn({ ...all, groupId: group }));
       this.#groups.add(group);
     }
-    await this.#once({
+    return await this.#once({
       what: `keep offset ${offset} of group ${group} in transaction ${this.#id}`,
       whom: () => brokers.coordinator('group', group),
-      ask: (broker) => broker.txnOffsetCommit({ ...this.#all, groupId: group, topics }),
+      ask: async (broker) => {
+        await broker.txnOffsetCommit({ ...this.#all, groupId: group, topics });
+        return broker;
+      },
       again: OFFSETS_AGAIN,
     });
   }
 
-  /** The offset that was kept last in a transaction that was committed, this producer's or one before; null: none is. */
+  /**
+   * The offset that was kept last in a transaction that was committed, this producer's or one before; null: none is.
+   *
+   * A coordinator that was deposed while it stood still answers for a moment with what it knew then, but it can write
+   * nothing. So whoever is asked has to write first, in a transaction that is aborted: that it could says that it
+   * coordinates the group, after the take-over of the id, since when nobody else can have kept anything.
+   */
   async kept(of: KeptOffset): Promise<number | null> {
-    const { brokers } = this.#producer.options;
+    const coordinator = await this.#keep(of, 0);
+    await this.abort();
     const offset = await this.#producer.asking.until({
       what: `ask group ${of.group} for its offset`,
-      whom: () => brokers.coordinator('group', of.group),
+      whom: async () => coordinator,
       ask: (broker) => broker.keptOffset(of),
       again: KEPT_AGAIN,
       twice: true,

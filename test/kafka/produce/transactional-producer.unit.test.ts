@@ -72,6 +72,20 @@ describe('a transaction', () => {
 });
 
 describe('the position', () => {
+  test('is taken only from a broker that could write, and what it wrote is aborted', async () => {
+    const { brokers, producer } = await opened();
+    brokers.answers('txnOffsetCommit', refused('NOT_COORDINATOR_FOR_GROUP'));
+    brokers.answers('keptOffset', 8);
+    expect(await producer.kept(AT)).toBe(8);
+    const inOrder: Op[] = ['addOffsetsToTxn', 'txnOffsetCommit', 'txnOffsetCommit', 'endTxn', 'keptOffset'];
+    expect(brokers.ops()).toEqual(['initProducerId', ...inOrder]);
+    const ends = brokers.asked.filter(({ op }) => op === 'endTxn').map(({ request }) => request);
+    expect(ends).toMatchObject([{ transactionResult: false }]);
+    // One that no longer coordinates is not believed either: its successor has to be asked from the beginning.
+    brokers.answers('keptOffset', refused('NOT_COORDINATOR_FOR_GROUP'));
+    await expect(producer.kept(AT)).rejects.toThrow(/NOT_COORDINATOR/);
+  });
+
   test('is not taken while a transaction is about to replace it', async () => {
     const { brokers, producer } = await opened();
     brokers.answers('keptOffset', refused('UNSTABLE_OFFSET_COMMIT'), lost(), 8);

@@ -19,6 +19,8 @@ export class Group {
   readonly seat: Seat;
   readonly name: string;
   readonly #offsets = new Map<number, number>();
+  /** By broker: what it knew when it was the last time made to be coordinator no more. */
+  readonly #left = new Map<number, ReadonlyMap<number, number>>();
   #pending: readonly Pending[] = [];
   /** Of transactions that are ended, in that order, and do not count yet. */
   #ending: readonly Pending[] = [];
@@ -26,12 +28,14 @@ export class Group {
   constructor(cluster: Cluster, name: string) {
     this.cluster = cluster;
     this.name = name;
-    this.seat = new Seat(cluster, `group ${name}`, cluster.someNode());
+    this.seat = new Seat(cluster, `group ${name}`, cluster.someNode(), (broker) =>
+      this.#left.set(broker, new Map(this.#offsets)),
+    );
   }
 
   /** -1: none. @throws Refused while one is about to take its place. */
   kept(node: Node, partition: number): number {
-    this.seat.mustLead(node);
+    if (this.seat.mayAnswer(node) === 'as of old') return this.#left.get(node.id)?.get(partition) ?? -1;
     const unstable = [...this.#pending, ...this.#ending].some((one) => one.partition === partition);
     if (unstable && this.cluster.world.weakness !== 'unstable position') throw new Refused('UNSTABLE_OFFSET_COMMIT');
     return this.#offsets.get(partition) ?? -1;
