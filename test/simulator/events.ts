@@ -78,6 +78,14 @@ function befallPart(world: World, event: PlannedEvent): boolean {
     case 'broker frozen':
       befallBroker(world, event);
       return true;
+    case 'group coordinator deposed': {
+      const deposed = world.cluster.deposeCoordinator(ms);
+      if (deposed === null) return true;
+      world.happened(event, `broker ${deposed.node.id} for ${deposed.until - world.time.now} ms`);
+      // Who takes over then may ask it before it knows.
+      world.time.after(deposed.until - world.time.now, () => world.topic.rebalance());
+      return true;
+    }
     case 'retention':
       world.happened(event, `p${partition}`);
       world.topic.retain(partition, world.store.tables(partition).state.nextOffset);

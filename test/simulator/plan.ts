@@ -29,6 +29,7 @@ export const EVENT_FAULTS = [
   'coordinator moved',
   'broker killed',
   'broker frozen',
+  'group coordinator deposed',
   'position expired',
   'database set back',
   'retention',
@@ -44,6 +45,7 @@ const WHILE_PUBLISHING: ReadonlySet<string> = new Set([
   'coordinator moved',
   'broker killed',
   'broker frozen',
+  'group coordinator deposed',
   'requests cross',
 ]);
 

@@ -52,7 +52,7 @@ export class StatusReader {
   }
 
   async #why(error: unknown): Promise<string> {
-    if (!isDenied(error)) return messageOf(error);
+    if (!isDenied(error)) return [messageOf(error), remedy(error)].filter((part) => part !== null).join(': ');
     const [{ deniedText }, { quietly }] = await Promise.all([import('../rights.ts'), import('../logger.ts')]);
     return await deniedText(error, 'reader', this.#settings, quietly(this.#settings.log, this.#io));
   }

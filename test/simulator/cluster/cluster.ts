@@ -94,6 +94,15 @@ export class Cluster {
     this.world.time.after(ms, () => this.#goOn(node));
   }
 
+  /** Has the group's coordinator stand still until another is elected, and then for `ms`; null: nobody coordinates it now. */
+  deposeCoordinator(ms: number): { readonly node: Node; readonly until: number } | null {
+    const node = this.group.active;
+    if (node === null) return null;
+    const lasts = SILENT[1] + ms;
+    this.freeze(node, lasts);
+    return { node, until: this.world.time.now + lasts };
+  }
+
   /** All brokers are there, whatever befell them. */
   heal(): void {
     for (const node of this.nodes) {
