@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-const OLDEST_NODE = 22;
+import { whyNotOn } from './node-version.ts';
 
-if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
-  process.stderr.write(
-    `tidemark: this is Node.js ${process.versions.node}, and ${OLDEST_NODE} or later is needed: install one, or start it with npx or npm in a checkout, which brings its own\n`,
-  );
+const whyNot = whyNotOn(process.versions.node);
+if (whyNot !== null) {
+  process.stderr.write(`tidemark: ${whyNot}\n`);
   process.exit(2);
 }
 // As `| head` leaves it. What shells give to a program that SIGPIPE ended; Node.js would print a stack instead.
