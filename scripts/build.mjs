@@ -10,7 +10,14 @@ const dist = join(root, 'dist');
 /** What browsers get as it is. */
 const ASSETS = join('console', 'assets');
 
-const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+const typescript = directoryOf('typescript');
+if (typescript === null) {
+  console.error(
+    'tidemark is not built: the package typescript is not installed. Development packages were left out (--omit=dev, ' +
+      'NODE_ENV=production); run npm ci --include=dev',
+  );
+  process.exit(1);
+}
 const tsc = spawnSync(process.execPath, [join(typescript, 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')], {
   stdio: 'inherit',
 });
@@ -20,6 +27,16 @@ if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 cpSync(join(root, 'src', ASSETS), join(dist, ASSETS), { recursive: true });
 removeStale();
 makeRunnable();
+
+/** @returns where npm put a package; null where it is not installed. */
+function directoryOf(name) {
+  try {
+    return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    return null;
+  }
+}
 
 /** What was compiled from a source that is gone would still be found by an import. */
 function removeStale() {

