@@ -1,6 +1,6 @@
 // Compiles src/ to dist/, and copies the console's page there. With an error of types nothing is written: dist/ stays as it was.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,9 @@ if (tsc.error) throw tsc.error;
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
 cpSync(join(root, 'src', ASSETS), join(dist, ASSETS), { recursive: true });
+const { bin, exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 removeStale();
+keepDeclarations();
 makeRunnable();
 
 /** @returns where npm put a package; null where it is not installed. */
@@ -40,15 +42,31 @@ function directoryOf(name) {
 
 /** What was compiled from a source that is gone would still be found by an import. */
 function removeStale() {
-  const stem = (file) => file.replace(/\.(ts|js|js\.map)$/, '');
+  const stem = (file) => file.replace(/\.(d\.ts|ts|js|js\.map)$/, '');
   const sources = new Set(readdirSync(join(root, 'src'), { recursive: true }).map(stem));
   for (const file of readdirSync(dist, { recursive: true })) {
     if (!sources.has(stem(file))) rmSync(join(dist, file), { recursive: true, force: true });
   }
 }
 
+/** Declarations of what the package exports, and of the types that these name. No program can import the rest. */
+function keepDeclarations() {
+  const kept = new Set();
+  const keep = (file) => {
+    if (kept.has(file)) return;
+    kept.add(file);
+    // Compilers before 5.7 know no import of a `.ts` in a declaration.
+    const text = readFileSync(file, 'utf8').replace(/(from ['"]\..*)\.ts(['"])/g, '$1.js$2');
+    writeFileSync(file, text);
+    for (const [, path] of text.matchAll(/from ['"](\..*)\.js['"]/g)) keep(join(dirname(file), `${path}.d.ts`));
+  };
+  for (const { types } of Object.values(entries)) keep(join(root, types));
+  for (const file of readdirSync(dist, { recursive: true }).map((each) => join(dist, each))) {
+    if (file.endsWith('.d.ts') && !kept.has(file)) rmSync(file);
+  }
+}
+
 function makeRunnable() {
-  const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const file of Object.values(bin).map((path) => join(root, path))) {
     if (!readFileSync(file, 'utf8').startsWith('#!')) throw new Error(`${file} lacks its #!/usr/bin/env node`);
     chmodSync(file, 0o755);

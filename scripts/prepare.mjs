@@ -6,10 +6,13 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const { npm_command: command, npm_config_omit: omitted = '', NODE_ENV: mode } = process.env;
-const onPurpose = ['ci', 'install'].includes(command) && (omitted.split(/\s+/).includes('dev') || mode === 'production');
+const onPurpose =
+  ['ci', 'install'].includes(command) && (omitted.split(/\s+/).includes('dev') || mode === 'production');
 
 if (onPurpose && !hasCompiler()) {
-  console.error('tidemark is not built: development packages were left out. npm ci --include=dev installs them and builds it');
+  console.error(
+    'tidemark is not built: development packages were left out. npm ci --include=dev installs them and builds it',
+  );
 } else {
   const build = fileURLToPath(new URL('build.mjs', import.meta.url));
   process.exitCode = spawnSync(process.execPath, [build], { stdio: 'inherit' }).status ?? 1;

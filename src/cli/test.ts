@@ -14,10 +14,10 @@ export function testCommand(io: Io, finish: (code: ExitCode) => void): Command {
     .argument('<file...>', 'scenario files, or directories of them')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
-    .action(async (paths: string[], options: { json?: boolean }) => {
+    .action((paths: string[], options: { json?: boolean }) => {
       const results: Result[] = [];
       for (const path of paths.flatMap((path) => filesAt(path, io.cwd))) {
-        const result = await runScenario(path, resolve(io.cwd, path));
+        const result = runScenario(path, resolve(io.cwd, path));
         results.push(result);
         if (!options.json) io.out(told(result));
       }
@@ -44,10 +44,10 @@ interface Result {
   readonly error: string | null;
 }
 
-async function runScenario(file: string, path: string): Promise<Result> {
+function runScenario(file: string, path: string): Result {
   try {
     const scenario = readScenario(path);
-    const differences = compare(scenario.expect, inForm(await foldScenario(scenario)));
+    const differences = compare(scenario.expect, inForm(foldScenario(scenario)));
     return { file, name: scenario.name, differences, error: null };
   } catch (error) {
     if (error instanceof ScenarioError) return { file, name: null, differences: [], error: error.message };

@@ -3,6 +3,7 @@ import { readSecretFile } from '../secrets/secret.ts';
 import { check } from './check.ts';
 import { KEYS, type Key, SETTINGS } from './declaration.ts';
 import { type Found, fromEnvironment, fromFile, fromFlags, type Given, type Source } from './given.ts';
+import { nearest } from './nearest.ts';
 import { fileOf } from './secret.ts';
 import { type AnySetting, isDerived } from './setting.ts';
 import { nest, type Settings } from './settings.ts';
@@ -71,12 +72,43 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
 
   const sources = new Map(KEYS.map((key) => [key as string, given.get(key)?.source ?? 'default']));
   const where = new Map(KEYS.map((key) => [key as string, given.get(key)?.where ?? '']));
-  const complete = withDefaults(values);
   const explicitMargin = sources.get('visit.clock_margin') !== 'default';
-  const settings = nest(complete, complete.get('input.timestamps') === 'append' || explicitMargin);
-  const checked = check(settings);
-  if (checked.problems.length > 0) throw new SettingsError(checked.problems);
-  return { settings, sources, where, warnings: checked.warnings };
+  return { ...complete(values, explicitMargin), sources, where };
+}
+
+/**
+ * Settings given in code, and the defaults of the rest: nothing is read.
+ * @param keys those that may be given.
+ * @throws SettingsError with all problems at once.
+ */
+export function settingsFrom(given: Readonly<Record<string, unknown>>, keys: readonly Key[]): Settings {
+  const problems: string[] = [];
+  const values = new Map<string, unknown>();
+  for (const [name, raw] of Object.entries(given)) {
+    const key = keys.find((each) => each === name);
+    if (key === undefined) {
+      const near = nearest(name, keys);
+      problems.push(`${name} cannot be set here${near === null ? '' : `; did you mean ${near}?`}`);
+    } else if (raw !== undefined) {
+      const parsed = parse(SETTINGS[key], { key, raw, source: 'flag', where: 'given' });
+      if ('problem' in parsed) problems.push(parsed.problem);
+      else values.set(key, parsed.value);
+    }
+  }
+  if (problems.length > 0) throw new SettingsError(problems);
+  return complete(values, false).settings;
+}
+
+/** @throws SettingsError where they cannot stand together. */
+function complete(
+  values: ReadonlyMap<string, unknown>,
+  explicitMargin: boolean,
+): Pick<Loaded, 'settings' | 'warnings'> {
+  const all = withDefaults(values);
+  const settings = nest(all, all.get('input.timestamps') === 'append' || explicitMargin);
+  const { problems, warnings } = check(settings);
+  if (problems.length > 0) throw new SettingsError(problems);
+  return { settings, warnings };
 }
 
 /** The later wins. */

@@ -1,0 +1,110 @@
+/** What the fold and the in-memory store say, named as on the topics and in the views. */
+import type { VisitEnded as CoreVisitEnded } from '../core/changes.ts';
+import { NAMED, type Utm } from '../core/event.ts';
+import type { ProfileView, SessionView, VisitView } from '../memory/views.ts';
+import type { Profile, Session, Visit, VisitEnded } from './types.ts';
+
+export function visitOf(visit: VisitView): Visit {
+  const { ended, lastEventAt } = visit;
+  const [utm_source, utm_medium, utm_campaign, utm_term, utm_content] = visit.utm?.value ?? NO_UTM;
+  return {
+    visit_id: visit.id,
+    session_id: visit.sessionId,
+    profile_id: visit.profile?.value ?? null,
+    source_id: visit.source?.value ?? null,
+    debug: visit.debug,
+    status: ended ? 'ended' : 'open',
+    end_reason: visit.reason,
+    revision: visit.published === 0 ? null : visit.published - 1,
+    started_at: visit.startedAt,
+    last_event_at: lastEventAt,
+    ended_at: ended ? lastEventAt : null,
+    duration_ms: lastEventAt - visit.startedAt,
+    event_count: visit.eventCount,
+    page_view_count: visit.pageViewCount,
+    late_event_count: visit.lateEventCount,
+    entry_page: visit.entry?.value.page ?? null,
+    exit_page: visit.exit?.value ?? null,
+    referrer: visit.entry?.value.referrer ?? null,
+    ...{ utm_source, utm_medium, utm_campaign, utm_term, utm_content },
+    ...namedOf(visit.named.map((stamped) => stamped?.value ?? null)),
+    context: Object.fromEntries(visit.context.map(([key, stamped]) => [key, stamped.value])),
+    opened_offset: visit.openedOffset,
+  };
+}
+
+export function sessionOf(session: SessionView): Session {
+  return {
+    session_id: session.sessionId,
+    first_visit_id: session.firstVisitId,
+    last_visit_id: session.lastVisitId,
+    profile_id: session.profileId,
+    visit_count: session.visitCount,
+    event_count: session.eventCount,
+    page_view_count: session.pageViewCount,
+    late_event_count: session.lateEventCount,
+    total_duration_ms: session.durationMs,
+    started_at: session.startedAt,
+    ended_at: session.endedAt,
+    context: session.context,
+  };
+}
+
+export function profileOf(profile: ProfileView): Profile {
+  return {
+    profile_id: profile.profileId,
+    visit_count: profile.visitCount,
+    session_count: profile.sessionCount,
+    event_count: profile.eventCount,
+    page_view_count: profile.pageViewCount,
+    total_duration_ms: profile.durationMs,
+    first_seen_at: profile.firstSeenAt,
+    last_seen_at: profile.lastSeenAt,
+    traits: Object.fromEntries(profile.traits),
+  };
+}
+
+/** @param source of the record that opened its visit. */
+export function messageOf(message: CoreVisitEnded, source: { topic: string; partition: number }): VisitEnded {
+  const { startedAt, endedAt } = message;
+  return {
+    event_id: message.eventId,
+    type: 'visit-ended',
+    name: 'Visit Ended',
+    visit_id: message.visitId,
+    session_id: message.sessionId,
+    profile_id: message.profileId,
+    source_id: message.sourceId,
+    revision: message.revision,
+    reason: message.reason,
+    retracted: message.retracted,
+    merged_into: message.mergedInto,
+    started_at: startedAt,
+    ended_at: endedAt,
+    decided_at: message.decidedAt,
+    amendable_until: message.amendableUntil,
+    duration_ms: endedAt - startedAt,
+    event_count: message.eventCount,
+    page_view_count: message.pageViewCount,
+    late_event_count: message.lateEventCount,
+    event_types: Object.fromEntries(message.eventTypes),
+    entry_page: message.entryPage,
+    exit_page: message.exitPage,
+    referrer: message.referrer,
+    utm: message.utm && utmOf(message.utm),
+    ...namedOf(message.named),
+    debug: message.debug,
+    opened_at_offset: { ...source, offset: message.openedOffset },
+  };
+}
+
+const NO_UTM: Utm = [null, null, null, null, null];
+
+function utmOf([source, medium, campaign, term, content]: Utm): VisitEnded['utm'] {
+  return { source, medium, campaign, term, content };
+}
+
+function namedOf(values: readonly (string | null)[]): Record<(typeof NAMED)[number], string | null> {
+  const entries = NAMED.map((name, i) => [name, values[i] ?? null]);
+  return Object.fromEntries(entries) as Record<(typeof NAMED)[number], string | null>;
+}
