@@ -1,5 +1,6 @@
 import { isLoginRefused, remedy } from '../kafka/fatal.ts';
 import { SettingsError } from '../settings/index.ts';
+import { fatalLine } from './fatal-line.ts';
 import type { ExitCode } from './io.ts';
 
 /** A command that ends with a message: what happened, and what to do next. */
@@ -95,20 +96,32 @@ export async function reach<T>(what: string, setting: string, action: () => Prom
   }
 }
 
+/** How the last word is said. */
+export interface LastWordForm {
+  /** With stacks. */
+  readonly debug: boolean;
+  /** As a line of the log, for programs: where `log.format` is `json`. */
+  readonly json: boolean;
+}
+
 /** What to print and how to exit for whatever a command threw. */
-export function explain(error: unknown, debug: boolean): { readonly text: string; readonly exitCode: ExitCode } {
+export function explain(
+  error: unknown,
+  { debug, json }: LastWordForm,
+): { readonly text: string; readonly exitCode: ExitCode } {
   const wrong = error instanceof SettingsError || (error as Error | null)?.name === 'UnusableFile';
   const away = isAway(error) || isLoginRefused(error);
   const exitCode = error instanceof Failure ? error.exitCode : wrong ? 2 : away ? 3 : 1;
+  const stack = debug && error instanceof Error ? error.stack : undefined;
+  if (json) return { text: fatalLine(withRemedy(error), exitCode, stack), exitCode };
   // These say themselves what to do.
   const told = new Set([
     ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],
     ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled', 'UnusableFile', 'MissingRights'],
   ]);
   const expected = (error instanceof Error && told.has(error.name)) || isLoginRefused(error);
-  const stack = debug && error instanceof Error ? `${error.stack}\n` : '';
   const hint = expected || debug ? '' : 'TIDEMARK_LOG_LEVEL=debug shows where this comes from.\n';
-  return { text: `tidemark: ${withRemedy(error)}\n${hint}${stack}`, exitCode };
+  return { text: `tidemark: ${withRemedy(error)}\n${hint}${stack === undefined ? '' : `${stack}\n`}`, exitCode };
 }
 
 /** A refused login tells what to do apart from what happened. */

@@ -4,10 +4,11 @@ import { configCommand } from './config.ts';
 import { deadLetterCommand, lateCommand } from './dead-letter.ts';
 import { demoCommand } from './demo.ts';
 import { explain } from './failure.ts';
+import { fatalLine } from './fatal-line.ts';
 import { profileCommand, sessionCommand, visitCommand } from './inspect.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import { runCommand } from './run.ts';
-import { SETTINGS_GROUP, wantsDebug } from './settings-options.ts';
+import { lastWordForm, SETTINGS_GROUP } from './settings-options.ts';
 import { setupCommand } from './setup.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
@@ -15,7 +16,9 @@ import { testCommand } from './test.ts';
 
 /** Runs one command line, without the name of the program. @returns the exit code; never throws. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const form = lastWordForm(argv, io);
   let exitCode: ExitCode = 0;
+  let wrongUsage = '';
   const finish = (code: ExitCode) => {
     exitCode = code;
   };
@@ -41,10 +44,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     program.addCommand(add(io, finish));
   }
   for (const command of withSubcommands(program)) {
-    command
-      .exitOverride()
-      .configureOutput({ writeOut: io.out, writeErr: io.err })
-      .configureHelp({ groupItems: ownFirst });
+    command.exitOverride().configureOutput({ writeOut: io.out, writeErr }).configureHelp({ groupItems: ownFirst });
     command
       .version(VERSION, '-V, --version', 'print the version')
       .helpOption('-h, --help', 'print what this does, its options and examples');
@@ -54,10 +54,19 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     return exitCode;
   } catch (error) {
     // Commander has printed what is wrong already; help and version end this way too.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const explained = explain(error, wantsDebug(argv, io.env));
+    if (error instanceof CommanderError) {
+      if (wrongUsage !== '') io.err(fatalLine(wrongUsage.trimEnd(), 2));
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    const explained = explain(error, form);
     io.err(explained.text);
     return explained.exitCode;
+  }
+
+  /** Commander says what is wrong in several pieces. */
+  function writeErr(text: string): void {
+    if (form.json) wrongUsage += text;
+    else io.err(text);
   }
 }
 

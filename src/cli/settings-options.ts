@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { KEYS, type Loaded, loadSettings, SETTINGS } from '../settings/index.ts';
+import { fromFile, KEYS, type Loaded, loadSettings, SETTINGS } from '../settings/index.ts';
+import type { LastWordForm } from './failure.ts';
 import type { Io } from './io.ts';
 
 interface GivenOptions {
@@ -51,9 +52,28 @@ export function settingsOf(command: Command, io: Io): Loaded {
   });
 }
 
-/** Whether stack traces are wanted, read before the settings are known to be right. */
-export function wantsDebug(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
-  const at = argv.indexOf('--log-level');
-  const given = at >= 0 ? argv[at + 1] : argv.find((arg) => /^(--log-level|log\.level)=/.test(arg))?.split('=')[1];
-  return ['debug', 'trace'].includes(given ?? env.TIDEMARK_LOG_LEVEL ?? '');
+/** How a command's last word is to be said, read before the settings are known to be right. */
+export function lastWordForm(argv: readonly string[], io: Pick<Io, 'env' | 'cwd'>): LastWordForm {
+  return {
+    debug: ['debug', 'trace'].includes(asGiven('log.level', argv, io)),
+    json: asGiven('log.format', argv, io) === 'json',
+  };
+}
+
+/** A setting as flags, environment or file give it, by the same order of these; empty where none does. */
+function asGiven(key: 'log.level' | 'log.format', argv: readonly string[], { env, cwd }: Pick<Io, 'env' | 'cwd'>) {
+  const { flag, env: variable } = SETTINGS[key];
+  const flagged = flagValue(argv, flag!) ?? argv.find((arg) => arg.startsWith(`${key}=`))?.slice(key.length + 1);
+  const value = flagged ?? (env[variable] || inFile());
+  return String(value).toLowerCase();
+
+  function inFile(): unknown {
+    const file = flagValue(argv, '--config') ?? flagValue(argv, '-c') ?? (env.TIDEMARK_CONFIG || null);
+    return fromFile(file, cwd).given.find((each) => each.key === key)?.raw ?? '';
+  }
+}
+
+function flagValue(argv: readonly string[], flag: string): string | undefined {
+  const at = argv.indexOf(flag);
+  return at >= 0 ? argv[at + 1] : argv.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
 }

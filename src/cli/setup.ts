@@ -89,7 +89,8 @@ async function setUp(settings: Settings, { check = false, json = false }: Option
     try {
       return await action();
     } catch (error) {
-      const explained = explain(error, settings.log.level === 'debug' || settings.log.level === 'trace');
+      const { level, format } = settings.log;
+      const explained = explain(error, { debug: ['debug', 'trace'].includes(level), json: format === 'json' });
       io.err(explained.text);
       exitCode = Math.max(exitCode, explained.exitCode) as ExitCode;
       return null;

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 
@@ -16,3 +17,25 @@ test('a reader that leaves early, like `| head`, ends a command without a stack 
   expect(said).toBe('');
   expect(code).toBe(141);
 });
+
+// A disk that is full, as Linux has one for tests.
+(existsSync('/dev/full') ? test : test.skip)(
+  'what nobody foresaw ends a command as a line of the log where that is JSON',
+  () => {
+    const full = openSync('/dev/full', 'w');
+    const env = { ...process.env, TIDEMARK_LOG_FORMAT: 'json' };
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'completion', 'zsh'], {
+      env,
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(JSON.parse(stderr)).toMatchObject({
+      level: 'fatal',
+      exitCode: 1,
+      msg: expect.stringContaining('ENOSPC'),
+      stack: expect.stringContaining('ENOSPC'),
+    });
+    expect(status).toBe(1);
+  },
+);

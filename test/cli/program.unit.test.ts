@@ -1,10 +1,14 @@
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { explain, Failure, isAway, messageOf } from '../../src/cli/failure.ts';
 import { VERSION } from '../../src/cli/io.ts';
 import { LoginRefused } from '../../src/kafka/login-refused.ts';
 import { SettingsError } from '../../src/settings/index.ts';
 import { tidemark } from './harness.ts';
 
+const PLAIN = { debug: false, json: false };
 const COMMANDS = ['setup', 'run', 'config', 'status', 'test', 'simulate'];
 
 describe('the command line', () => {
@@ -71,15 +75,15 @@ describe('exit codes of errors', () => {
     ['a mistake of our own', new Error('x'), 1],
     ['an error that causes itself', Object.assign(new Error('x'), { cause: null }), 1],
   ])('%s', (_, error, code) => {
-    expect(explain(error, false).exitCode).toBe(code);
+    expect(explain(error, PLAIN).exitCode).toBe(code);
   });
 
   test('a refused login is nothing to wait for, and tells what to do once', () => {
     const error = new LoginRefused('b1:9092 refused the login', 'correct the password');
     expect(isAway(error)).toBe(false);
     const text = 'tidemark: b1:9092 refused the login: correct the password\n';
-    expect(explain(error, false).text).toBe(text);
-    expect(explain(new Error('b1:9092 refused the login: correct the password', { cause: error }), false).text).toBe(
+    expect(explain(error, PLAIN).text).toBe(text);
+    expect(explain(new Error('b1:9092 refused the login: correct the password', { cause: error }), PLAIN).text).toBe(
       text,
     );
   });
@@ -93,5 +97,44 @@ describe('exit codes of errors', () => {
   test('the message is that of the cause where the error says nothing itself', () => {
     expect(messageOf(new AggregateError([refused, refused]))).toBe(`${refused.message}; ${refused.message}`);
     expect(messageOf(new TypeError('fetch failed', { cause: refused }))).toBe(refused.message);
+  });
+});
+
+describe('where log.format is json, the last word is a line of the log', () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'last-word-'));
+  afterAll(() => rmSync(cwd, { recursive: true }));
+  writeFileSync(join(cwd, 'json.yaml'), 'log.format: json\nvisit.gap: never\n');
+  const away = ['simulate', '--registry-url', 'http://127.0.0.1:1'];
+  const json = { TIDEMARK_LOG_FORMAT: 'json' };
+
+  test.each([
+    [
+      'wrong settings',
+      ['config', '--set', 'visit.gap=never'],
+      json,
+      2,
+      /^the settings cannot be used:\n {2}- visit.gap/,
+    ],
+    ['wrong usage', ['config', '--colour'], json, 2, /^error: unknown option '--colour'$/],
+    ['a part that is away', away, json, 3, /gives no answer .* check registry.url/],
+    ['by a flag', ['config', '--log-format=json', '--set', 'visit.gap=never'], {}, 2, /visit.gap/],
+    ['by --set', ['config', '--set', 'log.format=json', '--set', 'visit.gap=never'], {}, 2, /visit.gap/],
+    ['by the file, which is wrong elsewhere', ['config', '--config', 'json.yaml'], {}, 2, /visit.gap/],
+  ] as const)('%s', async (_, argv, env, exitCode, msg) => {
+    const { code, out, err } = await tidemark(argv, { env, cwd });
+    expect({ code, out, lines: err.split('\n').length }).toEqual({ code: exitCode, out: '', lines: 2 });
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(JSON.parse(err)).toEqual({ level: 'fatal', time, exitCode, msg: expect.stringMatching(msg) });
+  });
+
+  test('with its stack where log.level is debug', async () => {
+    const { err } = await tidemark([...away, '--log-level', 'debug'], { env: json, cwd });
+    const last = err.trimEnd().split('\n').at(-1)!;
+    expect(JSON.parse(last)).toMatchObject({ level: 'fatal', stack: expect.stringMatching(/\n {4}at /) });
+  });
+
+  test('a flag goes before the environment', async () => {
+    const argv = ['config', '--log-format', 'pretty', '--set', 'visit.gap=never'];
+    expect((await tidemark(argv, { env: json, cwd })).err).toMatch(/^tidemark: the settings cannot be used/);
   });
 });

@@ -26,7 +26,9 @@ describeReal('run refuses to fold on, and says what to do', () => {
     const before = await kept();
     const program = pipeline.run(env);
     expect(await program.over()).toEqual({ code, signal: null });
-    const said = program.err.join('\n');
+    const last = JSON.parse(program.err.at(-1)!) as { level: string; exitCode: number; msg: string };
+    expect(last).toMatchObject({ level: 'fatal', exitCode: code });
+    const said = last.msg;
     for (const word of words) expect(said).toMatch(word);
     expect(await kept()).toEqual(before);
   }

@@ -14,7 +14,8 @@ describe('an error of a thread', () => {
     ['several at once', new AggregateError([Object.assign(new Error('a'), { code: 'ETIMEDOUT' }), new Error('b')], '')],
     ['no error at all', 'thrown text'],
   ])('%s is explained as in the thread itself', (_, error) => {
-    expect(explain(crossed(error), false)).toEqual(explain(error, false));
+    const form = { debug: false, json: false };
+    expect(explain(crossed(error), form)).toEqual(explain(error, form));
   });
 
   test('errors that cause each other come across all the same', () => {
