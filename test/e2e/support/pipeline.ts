@@ -9,7 +9,7 @@ import type { Parts } from '../../support/parts.ts';
 import { until } from '../../support/processes.ts';
 import { uniqueName } from '../../support/stack.ts';
 import { plainKafka } from './kafka.ts';
-import { Program } from './program.ts';
+import { type Built, Program } from './program.ts';
 import { Writer } from './writer.ts';
 
 export const PARTITIONS = 3;
@@ -66,8 +66,8 @@ export class Pipeline {
 
   // ------------------------------------------------------------------------------------------------------- processes
 
-  start(args: readonly string[], env: Environment = {}): Program {
-    const program = new Program(`${args.join(' ')} #${this.programs.length}`, args, { ...this.env, ...env });
+  start(args: readonly string[], env: Environment = {}, built?: Built): Program {
+    const program = new Program(`${args.join(' ')} #${this.programs.length}`, args, { ...this.env, ...env }, built);
     this.programs.push(program);
     return program;
   }

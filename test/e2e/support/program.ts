@@ -6,6 +6,12 @@ import { until } from '../../support/processes.ts';
 
 const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
+/** What runs a command: Node.js, and the program that npm made from package.json's `bin`. */
+export interface Built {
+  readonly node: string;
+  readonly main: string;
+}
+
 /** How a process ended: exactly one of the two is not null. */
 export interface Exit {
   readonly code: number | null;
@@ -23,12 +29,20 @@ export class Program {
   ended: Exit | null = null;
   readonly #child: ChildProcess;
 
-  /** @param env all of it: of the tests' own environment the program gets what every process needs, and no more. */
-  constructor(name: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-    if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: npm test builds it, and so does npm run build`);
+  /**
+   * @param env all of it: of the tests' own environment the program gets what every process needs, and no more.
+   * @param built the checkout's unless given.
+   */
+  constructor(
+    name: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    { node, main }: Built = { node: process.execPath, main: MAIN },
+  ) {
+    if (!existsSync(main)) throw new Error(`${main} is not there: npm test builds it, and so does npm run build`);
     this.name = name;
     const { PATH, HOME, TMPDIR } = process.env;
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+    this.#child = spawn(node, [main, ...args], {
       env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** What npm tells the scripts that it runs, of which these tests may be one: another npm would take it for its own. */
+const OF_THE_OUTER =
+  /^(npm_(package|lifecycle|command|config_(local_prefix|omit|include|ignore_scripts|production))|INIT_CWD|NODE_ENV|NODE_OPTIONS)/;
+
+/** Runs npm, or another program, to its end. @param node the Node.js that comes first; as here unless given. */
+export function run(
+  [command, ...args]: readonly [string, ...string[]],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+  node = process.execPath,
+): Ended {
+  const outer = Object.entries(process.env).filter(([name]) => !OF_THE_OUTER.test(name));
+  const path = [dirname(node), process.env.PATH].join(delimiter);
+  const all = { ...Object.fromEntries(outer), ...env, PATH: path };
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env: all, encoding: 'utf8' });
+  if (error) throw error;
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** As `run`. @throws with what it said unless it exits 0. */
+export function done(...given: Parameters<typeof run>): Ended {
+  const ended = run(...given);
+  if (ended.code !== 0) throw new Error(`${given[0].join(' ')} ended with ${ended.code}:\n${ended.out}${ended.err}`);
+  return ended;
+}
