@@ -99,7 +99,7 @@ function tellPublishing(made, tag, isPrivate) {
   console.log('Nothing was published. Once you are sure:');
   console.log(`  git push origin HEAD ${tag}`);
   if (isPrivate) console.log('  (package.json is private: release with --repository URL to publish at npm)');
-  else console.log(`  npm publish ${made.package}`);
+  else console.log(`  npm publish ./${made.package}`);
   if (made.image !== null)
     console.log(`  docker tag ${made.image} REGISTRY/${made.image} && docker push REGISTRY/${made.image}`);
   console.log(`To take it back: git tag --delete ${tag} && git reset --hard HEAD~1`);

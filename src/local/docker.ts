@@ -56,10 +56,11 @@ export async function startDocker(options: StackOptions): Promise<GivenStack> {
   const stop = async (): Promise<void> => {
     await Promise.all(running.splice(0).map((each) => each.stop()));
   };
-  const failed = starting.find((each) => each.status === 'rejected');
-  if (failed) {
+  const failed = starting.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+  if (failed.length > 0) {
     await stop();
-    throw new Error('the containers of the stack could not be started', { cause: failed.reason });
+    const why = failed.map(({ message }) => message).join('; ');
+    throw new Error(`the containers of the stack could not be started: ${why}`, { cause: failed[0] });
   }
   const [, registryPort, databasePort] = [port, running[1]!.getMappedPort(8080), running[2]!.getMappedPort(5432)];
   return {

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Keeper } from './keeper.ts';
 import { run } from './run.ts';
 
@@ -48,9 +48,7 @@ export async function fetchJars(
 ): Promise<Jars> {
   const jars = jarsIn(env);
   if (existsSync(jars.directory)) return jars;
-  const parent = join(jars.directory, '..');
-  await mkdir(parent, { recursive: true });
-  const partial = await mkdtemp(`${jars.directory}.partial-`);
+  const partial = await makePartial(jars.directory);
   keeper.remove(partial);
   onProgress(`fetching Kafka ${KAFKA} and a schema registry with Maven (about 190 MB, once)`);
   await writeFile(join(partial, 'pom.xml'), POM);
@@ -67,11 +65,9 @@ export async function fetchJars(
       },
     });
   } catch (error) {
-    throw new Error(
-      `Kafka and the schema registry could not be fetched with Maven. Check that it reaches its repository (a proxy or ` +
-        `mirror goes into settings.xml), then start again. ${(error as Error).message}`,
-      { cause: error },
-    );
+    const { message } = error as Error;
+    const what = 'Kafka and the schema registry could not be fetched with Maven';
+    throw new Error(`${what}. ${whatHelps(message)}, then start again. ${message}`, { cause: error });
   } finally {
     keeper.forget(pid);
   }
@@ -83,6 +79,26 @@ export async function fetchJars(
     await rm(partial, { recursive: true });
   }
   return jars;
+}
+
+/** Where they are fetched to first. @throws Error that names the variable by which they are kept elsewhere. */
+async function makePartial(directory: string): Promise<string> {
+  const parent = dirname(directory);
+  try {
+    await mkdir(parent, { recursive: true });
+    return await mkdtemp(`${directory}.partial-`);
+  } catch (error) {
+    const what = `Kafka and a schema registry are kept in ${parent}, which cannot be written`;
+    const help = 'set XDG_CACHE_HOME to a directory that can';
+    throw new Error(`${what} (${(error as Error).message}): ${help}`, { cause: error });
+  }
+}
+
+/** @param said what Maven said, in the end. */
+function whatHelps(said: string): string {
+  return said.includes('Could not create local repository')
+    ? 'Maven cannot write where it keeps what it fetched: name a directory where it can, MAVEN_OPTS=-Dmaven.repo.local=DIR'
+    : 'Check that it reaches its repository (a proxy or mirror goes into settings.xml)';
 }
 
 /** Says how far Maven is: at most a line every two seconds. */
