@@ -46,6 +46,20 @@ export async function readGoneOwners(client: pg.ClientBase | pg.Pool): Promise<s
   return rows.map(({ owner }) => owner);
 }
 
+/**
+ * Processes that own partitions and are connected: of another version, where a migration is pending.
+ * @param client of `connect`; the tables may be missing
+ */
+export async function readConnectedOwners(client: pg.ClientBase): Promise<string[]> {
+  const table = await client.query<{ there: boolean }>(`SELECT to_regclass('partition_state') IS NOT NULL AS there`);
+  if (!table.rows[0]!.there) return [];
+  const { rows } = await client.query<{ owner: string }>(
+    `SELECT DISTINCT p.owner FROM partition_state p ${OWNER_CONNECTION}
+    WHERE p.owner IS NOT NULL AND a.pid IS NOT NULL ORDER BY p.owner`,
+  );
+  return rows.map(({ owner }) => owner);
+}
+
 async function terminate(session: Session, pid: string, who: string): Promise<void> {
   try {
     await session.run([{ statement: TERMINATE, values: [pid] }]);

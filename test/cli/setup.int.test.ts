@@ -67,6 +67,35 @@ describeReal('tidemark setup', () => {
     expect(await states(changed)).toMatchObject({ states: ['exists'] });
   });
 
+  test('instances that are connected are named where tables have to be made, and no others', async () => {
+    const { env, name } = surroundings();
+    await states(env);
+    const instance = new pg.Client(stack().databaseUrl);
+    await instance.connect();
+    await instance.query(`DROP FUNCTION ${name}.make_ranges; DELETE FROM ${name}.migration WHERE name = '0006_ranges'`);
+    const own = `INSERT INTO ${name}.partition_state (partition, epoch, started, owner, owner_pid, owner_started, owner_role)
+      SELECT 0, 1, true, 'here:1', pid, backend_start, usesysid FROM pg_stat_activity WHERE pid = pg_backend_pid()`;
+    await instance.query(own);
+    await instance.query(`INSERT INTO ${name}.partition_state (partition, epoch, started, owner, owner_pid, owner_started,
+      owner_role) SELECT 1, 1, true, 'gone:2', owner_pid, owner_started - interval '1 s', owner_role
+      FROM ${name}.partition_state`);
+    const detailOf = async (...argv: string[]) => {
+      const { findings } = await states(env, ...argv);
+      return findings.find(({ what }) => what.startsWith('tables'));
+    };
+    const named = 'connected instances of the version before: here:1';
+    expect(await detailOf('--check')).toMatchObject({
+      state: 'missing',
+      detail: `0006_ranges\n${named}: stop them before this is made`,
+    });
+    expect(await detailOf()).toMatchObject({
+      state: 'made',
+      detail: `0006_ranges\n${named}: stop them now: they do not look again`,
+    });
+    expect(await detailOf()).not.toHaveProperty('detail');
+    await instance.end();
+  });
+
   test('what is there and differs is left, and is said to differ', async () => {
     const { env } = surroundings();
     await states({ ...env, TIDEMARK_INPUT_TIMESTAMPS: 'create' });

@@ -1,7 +1,8 @@
 import { connect, connectPlain } from '../../postgres/connect.ts';
-import { MayNot } from '../../postgres/may-not.ts';
+import { INSUFFICIENT_PRIVILEGE, MayNot } from '../../postgres/may-not.ts';
 import { type Meta, readMeta, writeMeta } from '../../postgres/meta.ts';
 import { ensureDatabase, isMissingDatabase, migrate, pendingMigrations } from '../../postgres/migrate.ts';
+import { readConnectedOwners } from '../../postgres/owner.ts';
 import { ensureReaderRole } from '../../postgres/reader-role.ts';
 import { assertServer } from '../../postgres/server.ts';
 import { readStatus } from '../../postgres/status.ts';
@@ -33,13 +34,32 @@ export async function setUpDatabase({ database }: Settings, check: boolean): Pro
     await client.end();
   }
   const upToDate = await part(tables, findings, async () => {
-    const applied = check ? await pendingMigrations(database) : await migrate(database);
-    if (applied.length === 0) return { state: 'exists', what: tables };
-    return { state: check ? 'missing' : 'made', what: tables, detail: applied.join(', ') };
+    const pending = await pendingMigrations(database);
+    if (pending.length === 0) return { state: 'exists', what: tables };
+    const instances = await connected(database, check);
+    const applied = check ? pending : await migrate(database);
+    return { state: check ? 'missing' : 'made', what: tables, detail: `${applied.join(', ')}${instances}` };
   });
   // The views are among the tables: there is nothing to let anybody read.
   if (upToDate || check) findings.push(await reader(database, check));
   return findings;
+}
+
+/** Instances that fold, as long as they run by the tables that they found, and what to do with them; empty: there are none. */
+async function connected(database: Settings['database'], check: boolean): Promise<string> {
+  const client = await connect(database, 'tidemark setup');
+  try {
+    const owners = await readConnectedOwners(client);
+    if (owners.length === 0) return '';
+    const before = check ? 'stop them before this is made' : 'stop them now: they do not look again';
+    return `\nconnected instances of the version before: ${owners.join(', ')}: ${before}`;
+  } catch (error) {
+    // Who may not read the tables may not change them either: that is said where it is tried.
+    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    return '';
+  } finally {
+    await client.end();
+  }
 }
 
 /** Adds what is found of one thing. @returns whether it is there. */
