@@ -7,9 +7,9 @@ export interface Ended {
   readonly err: string;
 }
 
-/** What npm tells the scripts that it runs, of which these tests may be one: another npm would take it for its own. */
+/** What npm tells the scripts that it runs, of which these tests may be one, and what they tell each other. */
 const OF_THE_OUTER =
-  /^(npm_(package|lifecycle|command|config_(local_prefix|omit|include|ignore_scripts|production))|INIT_CWD|NODE_ENV|NODE_OPTIONS)/;
+  /^(npm_(package|lifecycle|command|config_(local_prefix|omit|include|ignore_scripts|production))|INIT_CWD|NODE_ENV|NODE_OPTIONS|TIDEMARK_)/;
 
 /** Runs npm, or another program, to its end. @param node the Node.js that comes first; as here unless given. */
 export function run(
