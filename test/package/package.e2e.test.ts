@@ -13,6 +13,8 @@ import { done, run } from './support/npm.ts';
 const QUIETLY = ['--prefer-offline', '--no-audit', '--no-fund'] as const;
 /** The oldest that is supported, and the newest there was when this was last looked at: see docs/RELEASING.md. */
 const VERSIONS = ['22.15.0', '26.10.0'] as const;
+/** For a command, ms, on a machine that does much else. */
+const LONGEST = 300_000;
 
 let directory: string;
 let tarball: string;
@@ -100,12 +102,12 @@ describe.each(VERSIONS)('the package, installed into an empty folder on Node.js 
       await withPipeline(stack(), 'package', async (pipeline) => {
         const check = async () => {
           const program = pipeline.start(['setup', '--check'], {}, built);
-          return { ...(await program.over()), out: program.out };
+          return { ...(await program.over(LONGEST)), out: program.out };
         };
         const before = await check();
         expect(before.out.filter((line) => /^missing/.test(line)).length).toBeGreaterThan(3);
         expect(before.code).toBe(1);
-        expect(await pipeline.start(['setup'], {}, built).over()).toEqual({ code: 0, signal: null });
+        expect(await pipeline.start(['setup'], {}, built).over(LONGEST)).toEqual({ code: 0, signal: null });
         const after = await check();
         expect([after.code, after.out.at(-1)]).toEqual([0, expect.stringMatching(/^nothing is missing/)]);
 
@@ -115,7 +117,7 @@ describe.each(VERSIONS)('the package, installed into an empty folder on Node.js 
         await program.logs(/^published$/);
         await pipeline.stopWriting();
         await pipeline.settled();
-        expect(await program.stop()).toEqual({ code: 0, signal: null });
+        expect(await program.stop(LONGEST)).toEqual({ code: 0, signal: null });
       });
     });
   });
