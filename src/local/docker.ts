@@ -1,8 +1,4 @@
-/**
- * The parts as containers, by testcontainers, which ends them when we end, however that is.
- *
- * Not tried yet on a machine with a container engine: the images are the ones of docker-compose.yml.
- */
+/** The parts as containers, by testcontainers, which ends them when we end, however that is. */
 import { ONE_BROKER } from './kafka.ts';
 import { freePorts } from './ports.ts';
 import { FAST } from './postgres.ts';
@@ -74,7 +70,10 @@ export async function startDocker(options: StackOptions): Promise<GivenStack> {
   };
 }
 
-/** The image takes each broker setting as a variable. Controllers and the inner listener stay inside. */
+/**
+ * The image takes each broker setting as a variable. What clients are told of is a port of the host, where the broker would
+ * not find itself: it talks to itself, as it does to end a transaction, over a listener that stays inside.
+ */
 function brokerEnvironment(
   host: string,
   port: number,
@@ -83,9 +82,10 @@ function brokerEnvironment(
   const all = {
     'node.id': '1',
     'process.roles': 'broker,controller',
-    listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093',
-    'advertised.listeners': `PLAINTEXT://${host}:${port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: 'OUTSIDE://:9092,INSIDE://:19092,CONTROLLER://:9093',
+    'advertised.listeners': `OUTSIDE://${host}:${port},INSIDE://localhost:19092`,
+    'listener.security.protocol.map': 'OUTSIDE:PLAINTEXT,INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': 'INSIDE',
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': '1@localhost:9093',
     ...ONE_BROKER,
