@@ -33,29 +33,32 @@ put() {
 build() {
   local name=$1 context=$2
   cp --recursive "$here/stand-ins/$context/." "$work/$context/"
-  docker build --quiet --tag "$name" "$work/$context" >/dev/null
+  DOCKER_BUILDKIT=0 docker build --quiet --tag "$name" "$work/$context" >/dev/null
   echo "$name"
 }
 
 mkdir -p "$work"
-debootstrap --variant=minbase --include=ca-certificates,curl,postgresql-client bookworm "$work/debian" >"$work/debootstrap.log" 2>&1 ||
-  { tail -n 5 "$work/debootstrap.log" >&2 && exit 1; }
-tar --directory "$work/debian" --create . | docker import - tidemark-stand-in/debian >/dev/null
+if ! docker image inspect tidemark-stand-in/debian >/dev/null 2>&1; then
+  debootstrap --variant=minbase --include=ca-certificates,curl,postgresql-client bookworm "$work/debian" \
+    >"$work/debootstrap.log" 2>&1 || { tail -n 5 "$work/debootstrap.log" >&2 && exit 1; }
+  tar --directory "$work/debian" --create . | docker import - tidemark-stand-in/debian >/dev/null
+fi
 
 put "$(readlink -f "$root/node_modules/node/bin/node")" "$work/node/usr/local/bin"
-put "$(npm root --global)/npm" "$work/node/usr/local/lib/node_modules"
+put "$(dirname "$(dirname "$(npm exec --call 'echo $npm_execpath')")")/." "$work/node/usr/local/lib/node_modules/npm"
 # What `npm ci` needs, so that images are built without a network.
 put "$(npm config get cache)/_cacache" "$work/node/root/.npm"
 build node:24-slim node
 
 mkdir -p "$work/java/opt"
-cp --archive --dereference "$java" "$work/java/opt/java"
+# Some of its links lead nowhere; that it runs is seen when the image is made.
+cp --archive --dereference "$java" "$work/java/opt/java" 2>"$work/java.log" || true
 build tidemark-stand-in/java java
 
 put "$kafka/." "$work/kafka/opt/kafka/libs"
 build apache/kafka:4.1.1 kafka
 
-put "$registry" "$work/registry/opt"
+put "$(dirname "$registry")/." "$work/registry/opt/registry"
 build apicurio/apicurio-registry-mem:2.6.13.Final registry
 
 put "$(readlink -f "$root/node_modules/node/bin/node")" "$work/confluent/usr/local/bin"

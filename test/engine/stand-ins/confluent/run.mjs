@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import http from 'node:http';
 
-const jar = readdirSync('/opt').find((name) => name.endsWith('.jar'));
-const registry = spawn('java', ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', `/opt/${jar}`], {
+const jar = readdirSync('/opt/registry').find((name) => name.endsWith('-runner.jar'));
+const registry = spawn('java', ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', `/opt/registry/${jar}`], {
   stdio: 'inherit',
 });
 registry.once('exit', (code) => process.exit(code ?? 1));
