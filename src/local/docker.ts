@@ -8,6 +8,9 @@ import type { GivenStack, StackOptions } from './types.ts';
 export const KAFKA_IMAGE = 'apache/kafka:4.1.1';
 export const REGISTRY_IMAGE = 'apicurio/apicurio-registry-mem:2.6.13.Final';
 export const POSTGRES_IMAGE = 'postgres:18';
+/** How long a part may take to answer, ms: a busy machine takes more than a minute. */
+const UP_WITHIN = 180_000;
+const IMAGES = [KAFKA_IMAGE, REGISTRY_IMAGE, POSTGRES_IMAGE] as const;
 
 /** What keeps this machine from running containers; null if nothing does. Takes some milliseconds. */
 export async function whyNotDocker(): Promise<string | null> {
@@ -46,16 +49,16 @@ export async function startDocker(options: StackOptions): Promise<GivenStack> {
     .withCommand(['postgres', ...flags.flatMap(([key, value]) => ['-c', `${key}=${value}`])])
     // It starts once to make the database, and once more to serve it.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2));
-  onProgress(`starting containers: ${KAFKA_IMAGE}, ${REGISTRY_IMAGE}, ${POSTGRES_IMAGE} (fetched where missing)`);
-  const starting = await Promise.allSettled([broker, registry, database].map((each) => each.start()));
+  onProgress(`starting containers: ${IMAGES.join(', ')} (fetched where missing)`);
+  const starting = await Promise.allSettled([broker, registry, database].map((each) => each.withStartupTimeout(UP_WITHIN).start()));
   const running = starting.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const stop = async (): Promise<void> => {
     await Promise.all(running.splice(0).map((each) => each.stop()));
   };
-  const failed = starting.find((each) => each.status === 'rejected');
-  if (failed) {
+  const failed = starting.flatMap((each, i) => (each.status === 'rejected' ? [`${IMAGES[i]}: ${each.reason}`] : []));
+  if (failed.length > 0) {
     await stop();
-    throw new Error('the containers of the stack could not be started', { cause: failed.reason });
+    throw new Error(`the containers of the stack could not be started. ${failed.join('; ')}`);
   }
   const [, registryPort, databasePort] = [port, running[1]!.getMappedPort(8080), running[2]!.getMappedPort(5432)];
   return {
