@@ -1,8 +1,4 @@
-/**
- * The parts as containers, by testcontainers, which ends them when we end, however that is.
- *
- * Not tried yet on a machine with a container engine: the images are the ones of docker-compose.yml.
- */
+/** The parts as containers, by testcontainers, which ends them when we end, however that is. */
 import { ONE_BROKER } from './kafka.ts';
 import { freePorts } from './ports.ts';
 import { FAST } from './postgres.ts';
@@ -12,6 +8,9 @@ import type { GivenStack, StackOptions } from './types.ts';
 export const KAFKA_IMAGE = 'apache/kafka:4.1.1';
 export const REGISTRY_IMAGE = 'apicurio/apicurio-registry-mem:2.6.13.Final';
 export const POSTGRES_IMAGE = 'postgres:18';
+/** How long a part may take to answer, ms: a busy machine takes more than a minute. */
+const UP_WITHIN = 180_000;
+const IMAGES = [KAFKA_IMAGE, REGISTRY_IMAGE, POSTGRES_IMAGE] as const;
 
 /** What keeps this machine from running containers; null if nothing does. Takes some milliseconds. */
 export async function whyNotDocker(): Promise<string | null> {
@@ -50,17 +49,16 @@ export async function startDocker(options: StackOptions): Promise<GivenStack> {
     .withCommand(['postgres', ...flags.flatMap(([key, value]) => ['-c', `${key}=${value}`])])
     // It starts once to make the database, and once more to serve it.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2));
-  onProgress(`starting containers: ${KAFKA_IMAGE}, ${REGISTRY_IMAGE}, ${POSTGRES_IMAGE} (fetched where missing)`);
-  const starting = await Promise.allSettled([broker, registry, database].map((each) => each.start()));
+  onProgress(`starting containers: ${IMAGES.join(', ')} (fetched where missing)`);
+  const starting = await Promise.allSettled([broker, registry, database].map((each) => each.withStartupTimeout(UP_WITHIN).start()));
   const running = starting.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const stop = async (): Promise<void> => {
     await Promise.all(running.splice(0).map((each) => each.stop()));
   };
-  const failed = starting.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+  const failed = starting.flatMap((each, i) => (each.status === 'rejected' ? [`${IMAGES[i]}: ${each.reason}`] : []));
   if (failed.length > 0) {
     await stop();
-    const why = failed.map(({ message }) => message).join('; ');
-    throw new Error(`the containers of the stack could not be started: ${why}`, { cause: failed[0] });
+    throw new Error(`the containers of the stack could not be started. ${failed.join('; ')}`);
   }
   const [, registryPort, databasePort] = [port, running[1]!.getMappedPort(8080), running[2]!.getMappedPort(5432)];
   return {
@@ -75,7 +73,10 @@ export async function startDocker(options: StackOptions): Promise<GivenStack> {
   };
 }
 
-/** The image takes each broker setting as a variable. Controllers and the inner listener stay inside. */
+/**
+ * The image takes each broker setting as a variable. What clients are told of is a port of the host, where the broker would
+ * not find itself: it talks to itself, as it does to end a transaction, over a listener that stays inside.
+ */
 function brokerEnvironment(
   host: string,
   port: number,
@@ -84,9 +85,10 @@ function brokerEnvironment(
   const all = {
     'node.id': '1',
     'process.roles': 'broker,controller',
-    listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093',
-    'advertised.listeners': `PLAINTEXT://${host}:${port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: 'OUTSIDE://:9092,INSIDE://:19092,CONTROLLER://:9093',
+    'advertised.listeners': `OUTSIDE://${host}:${port},INSIDE://localhost:19092`,
+    'listener.security.protocol.map': 'OUTSIDE:PLAINTEXT,INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': 'INSIDE',
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': '1@localhost:9093',
     ...ONE_BROKER,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { KAFKA_IMAGE, POSTGRES_IMAGE } from '../../src/local/docker.ts';
@@ -9,6 +9,9 @@ interface Service {
   readonly environment: Record<string, string>;
   readonly ports?: string[];
   readonly command?: string[];
+  readonly restart?: string;
+  readonly profiles?: string[];
+  readonly volumes?: string[];
 }
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
@@ -18,7 +21,8 @@ const ours = ['setup', 'tidemark'].map((name) => services[name]!);
 
 describe('docker-compose.yml', () => {
   test('has a broker, a registry, a database, and tidemark set up and run', () => {
-    expect(Object.keys(services)).toEqual(['kafka', 'registry', 'postgres', 'setup', 'tidemark']);
+    const started = Object.keys(services).filter((name) => services[name]!.profiles === undefined);
+    expect(started).toEqual(['kafka', 'registry', 'postgres', 'setup', 'tidemark']);
     expect(ours.map((service) => service.command)).toEqual([['setup'], ['run']]);
   });
 
@@ -45,14 +49,28 @@ describe('docker-compose.yml', () => {
       ['kafka', port((SETTINGS['kafka.brokers'].default as string[])[0]!)],
       ['registry', new URL((SETTINGS['registry.url'].default as string[])[0]!).port],
       ['postgres', new URL(SETTINGS['database.url'].default as string).port],
-      ['tidemark', String(SETTINGS['http.port'].default)],
     ];
     for (const [name, number] of defaults) {
       expect([name, services[name]!.ports]).toEqual([name, [`127.0.0.1:${number}:${number}`]]);
     }
+    // The first of as many as there may be.
+    const http = SETTINGS['http.port'].default as number;
+    expect(services.tidemark!.ports).toEqual([`127.0.0.1:${http}-${http + 9}:${http}`]);
     expect(services.kafka!.environment.KAFKA_ADVERTISED_LISTENERS).toContain(
       `OUTSIDE://${(SETTINGS['kafka.brokers'].default as string[])[0]}`,
     );
+  });
+
+  test('starts again whatever ends, but for what is done once', () => {
+    const forGood = Object.keys(services).filter((name) => services[name]!.restart !== 'unless-stopped');
+    expect(forGood).toEqual(['setup']);
+  });
+
+  test('mounts only what is there', () => {
+    const mounted = Object.values(services).flatMap(({ volumes }) => volumes ?? []);
+    const files = mounted.map((volume) => volume.split(':')[0]!).filter((from) => from.startsWith('./'));
+    expect(files.length).toBeGreaterThan(2);
+    for (const file of files) expect([file, existsSync(new URL(`../../${file}`, import.meta.url))]).toEqual([file, true]);
   });
 
   test('runs the same broker and database as the local stack of containers', () => {
@@ -62,10 +80,12 @@ describe('docker-compose.yml', () => {
 });
 
 describe('Dockerfile', () => {
-  test('runs as a user of no rights, starts the program of package.json, and names its port', () => {
-    const { bin } = JSON.parse(read('package.json')) as { bin: { tidemark: string } };
-    expect(dockerfile).toMatch(/^USER node$/m);
-    expect(dockerfile).toContain(`ENTRYPOINT ["node", "/app/${bin.tidemark}"]`);
+  test('runs as a user of no rights, starts the program of package.json, and names its port and version', () => {
+    const { bin, version } = JSON.parse(read('package.json')) as { bin: { tidemark: string }; version: string };
+    expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
+    expect(dockerfile).toContain(`ln -s /app/${bin.tidemark} /usr/local/bin/tidemark`);
+    expect(dockerfile).toContain('ENTRYPOINT ["tidemark"]');
+    expect(dockerfile).toContain(`ARG VERSION=${version}`);
     expect(dockerfile).toContain(`EXPOSE ${SETTINGS['http.port'].default}`);
   });
 
