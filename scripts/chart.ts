@@ -1,8 +1,9 @@
 /** What the chart in deploy/helm has from the settings' declaration: which settings its values may set, and which from a file. */
+
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createHash } from 'node:crypto';
 import { KEYS, type Key, SETTINGS } from '../src/settings/declaration.ts';
 import { settingsJsonSchema } from '../src/settings/json-schema.ts';
 import { fileOf } from '../src/settings/secret.ts';
@@ -24,8 +25,10 @@ export function filed(): Key[] {
 /** values.schema.json, with what is made from the declaration in its place. */
 export function withSettings(schema: string): string {
   const { definitions, ...rest } = JSON.parse(schema) as { definitions: Record<string, JsonSchema> };
-  const byHand = Object.entries(definitions).filter(([name]) => !name.startsWith('settings') && name !== 'files');
-  const made = { ...settingsDefinitions(), files: filesDefinition() };
+  const byHand = Object.entries(definitions).filter(([name]) => !/^(settings|files)/.test(name));
+  const source = { $ref: '#/definitions/source' };
+  const orNone = { anyOf: [source, { type: 'object', maxProperties: 0 }] };
+  const made = { ...settingsDefinitions(), files: filesFrom(source), filesOfSetup: filesFrom(orNone) };
   return `${JSON.stringify({ ...rest, definitions: { ...Object.fromEntries(byHand), ...made } }, null, 2)}\n`;
 }
 
@@ -51,8 +54,7 @@ function settingsDefinitions(): Record<string, JsonSchema> {
   }
 }
 
-function filesDefinition(): JsonSchema {
-  const source = { anyOf: [{ $ref: '#/definitions/source' }, { type: 'null' }] };
+function filesFrom(source: JsonSchema): JsonSchema {
   const properties = Object.fromEntries(filed().map((key) => [key, source]));
   return { type: 'object', properties, additionalProperties: false };
 }
@@ -63,6 +65,10 @@ export function digestOfChart(): string {
   const names = readdirSync(CHART, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== 'README.md')
     .map(({ parentPath, name }) => join(parentPath, name));
-  for (const name of [...names.sort(), EXAMPLE]) hash.update(`${name.slice(CHART.length)}\0`).update(readFileSync(name)).update('\0');
+  for (const name of [...names.sort(), EXAMPLE])
+    hash
+      .update(`${name.slice(CHART.length)}\0`)
+      .update(readFileSync(name))
+      .update('\0');
   return hash.digest('hex');
 }

@@ -24,7 +24,10 @@ const REFUSED = [
   [['files.database\\.url=null'], /files\.database\.url: say which Secret/],
   [['settings.kafka\\.tls=true'], /settings: kafka\.tls stands there twice/],
   [['settings.kafka.tls_ca=/ca.crt'], /kafka\.tls_ca stands in settings, and kafka\.tls_ca in files/],
-  [['files.database\\.url=null', 'settings.database.url=postgres://a:b@db/d'], /settings\.database\.url has a password in it/],
+  [
+    ['files.database\\.url=null', 'settings.database.url=postgres://a:b@db/d'],
+    /settings\.database\.url has a password in it/,
+  ],
   [['settings.kafka.sasl.password=secret'], /settings\/kafka\/sasl': additional properties 'password' not allowed/],
   [['settings.visit.gab=20m'], /settings\/visit': additional properties 'gab' not allowed/],
   [['settings.visit.gap=soon'], /settings\/visit\/gap'/],
@@ -56,7 +59,9 @@ try {
 for (const line of wrong) console.error(`check-helm: ${line}`);
 if (wrong.length > 0) process.exitCode = 1;
 else if (!process.exitCode) {
-  console.log(`${documents} manifests of the chart are valid for Kubernetes ${VERSIONS.join(' and ')}, but for ${FOREIGN}, which no schema here knows`);
+  console.log(
+    `${documents} manifests of the chart are valid for Kubernetes ${VERSIONS.join(' and ')}, but for ${FOREIGN}, which no schema here knows`,
+  );
 }
 
 function lint(set) {

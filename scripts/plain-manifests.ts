@@ -1,5 +1,4 @@
 /** The manifests in deploy/kubernetes: the chart with the values of the example, without what is Helm's alone. */
-import { parseAllDocuments, type Document } from 'yaml';
 import { CHART, digestOfChart, EXAMPLE } from './chart.ts';
 import { helm } from './helm.ts';
 
@@ -9,38 +8,32 @@ const SETUP = `# Migrations, topics and schemas: before tidemark.yml at first, a
 #   kubectl delete --ignore-not-found -f setup.yml && kubectl apply -f setup.yml
 #   kubectl wait --for=condition=complete --timeout=5m job/tidemark-setup && kubectl apply -f tidemark.yml
 #
-# "Upgrade" in docs/OPERATIONS.md says when instances have to be stopped before it.
+# "Upgrade" in docs/OPERATIONS.md says when instances have to be stopped before it. Both take a Secret named tidemark, which is
+# yours to make.
 `;
 const TIDEMARK = `# The processors, once setup.yml is done. A change of the settings below needs \`kubectl rollout restart deployment/tidemark\`.
 `;
+const OF_HELM = /^ +(app\.kubernetes\.io\/managed-by|helm\.sh\/chart): .*\n|^# Source: .*\n/gm;
 
 /** By name of file. @throws Error with what Helm says; NotToBeHad */
 export function plainManifests(): Record<string, string> {
   const { ok, stdout, stderr } = helm(['template', 'tidemark', CHART, '--values', EXAMPLE, '--set', 'setup.hook=false']);
   if (!ok) throw new Error(stderr);
-  const documents = parseAllDocuments(stdout);
-  const ofSetup = (document: Document) => document.getIn(['metadata', 'name']) === 'tidemark-setup';
+  const manifests = stdout.split(/^---\n/m).filter((manifest) => manifest.trim() !== '');
+  const isOfSetup = (manifest: string) => /^ {2}name: tidemark-setup$/m.test(manifest);
   return {
-    'setup.yml': written(SETUP, documents.filter(ofSetup)),
+    'setup.yml': written(SETUP, manifests.filter(isOfSetup)),
     'tidemark.yml': written(
       TIDEMARK,
-      documents.filter((document) => !ofSetup(document)),
+      manifests.filter((manifest) => !isOfSetup(manifest)),
     ),
   };
 }
 
-function written(head: string, documents: readonly Document[]): string {
+function written(head: string, manifests: readonly string[]): string {
   const made = `# An example: adapt names, image and resources, or use the chart in deploy/helm, of which \`npm run docs:kubernetes\` made it.
 # chart ${digestOfChart()}
 `;
-  return `${head}${made}${documents.map((document) => `---\n${plain(document)}`).join('')}`;
-}
-
-function plain(document: Document): string {
-  for (const label of ['app.kubernetes.io/managed-by', 'helm.sh/chart']) document.deleteIn(['metadata', 'labels', label]);
-  return document
-    .toString({ lineWidth: 0, directives: false })
-    .replace(/^(---\n)?# Source: .*\n/gm, '')
-    .trim()
-    .concat('\n');
+  const plain = manifests.map((manifest) => `---\n${manifest.replace(OF_HELM, '').trim()}\n`);
+  return `${head}${made}${plain.join('')}`;
 }

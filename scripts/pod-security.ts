@@ -69,9 +69,15 @@ export function refusedByRestricted(spec: Json): string[] {
   }
 
   /** What a pod and a container may both say. */
-  function judge(of: string, { runAsUser, seccompProfile, appArmorProfile, seLinuxOptions, windowsOptions }: Json): void {
+  function judge(
+    of: string,
+    { runAsUser, seccompProfile, appArmorProfile, seLinuxOptions, windowsOptions }: Json,
+  ): void {
     refuse(runAsUser === 0, `${of}: runAsUser is 0`);
-    refuse(seccompProfile && !SECCOMP.includes(seccompProfile.type), `${of}: seccompProfile is ${seccompProfile?.type}`);
+    refuse(
+      seccompProfile && !SECCOMP.includes(seccompProfile.type),
+      `${of}: seccompProfile is ${seccompProfile?.type}`,
+    );
     refuse(
       appArmorProfile && !APPARMOR.includes(appArmorProfile.type),
       `${of}: appArmorProfile is ${appArmorProfile?.type}`,

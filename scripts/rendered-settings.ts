@@ -57,9 +57,9 @@ function filesIn(volume: Json, resources: readonly Json[]): Record<string, strin
   return Object.assign({}, ...sources.map(filesOf));
 
   function filesOf({ configMap, secret }: Json): Record<string, string> {
-    const { name, items } = configMap ?? secret ?? {};
-    const known = resources.find((one) => one.kind === 'ConfigMap' && one.metadata.name === name);
+    const known = resources.find((one) => one.kind === 'ConfigMap' && one.metadata.name === configMap?.name);
     if (known !== undefined) return known.data;
+    const { items } = configMap ?? secret ?? {};
     return Object.fromEntries((items ?? []).map(({ path }: Json) => [path, CONTENT[path] ?? 'something']));
   }
 }

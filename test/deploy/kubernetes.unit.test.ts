@@ -39,7 +39,12 @@ describe('the manifests for Kubernetes', () => {
   test('are YAML: of setup, and of what it comes before', () => {
     expect(documents.flat().flatMap(({ errors }) => errors)).toEqual([]);
     expect(setup!.map(({ kind }) => kind)).toEqual(['ConfigMap', 'Job']);
-    expect(tidemark!.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'Deployment', 'PodDisruptionBudget', 'Service']);
+    expect(tidemark!.map(({ kind }) => kind).sort()).toEqual([
+      'ConfigMap',
+      'Deployment',
+      'PodDisruptionBudget',
+      'Service',
+    ]);
     expect([containerOf(job).args, containerOf(deployment).args]).toEqual([['setup'], ['run']]);
   });
 
@@ -49,7 +54,9 @@ describe('the manifests for Kubernetes', () => {
 
   test('say nothing of Helm, which does not apply them', () => {
     for (const { metadata } of all) {
-      expect(Object.keys({ ...metadata.labels, ...metadata.annotations }).filter((key) => /helm|managed-by/.test(key))).toEqual([]);
+      expect(
+        Object.keys({ ...metadata.labels, ...metadata.annotations }).filter((key) => /helm|managed-by/.test(key)),
+      ).toEqual([]);
     }
   });
 
@@ -98,7 +105,9 @@ describe('the manifests for Kubernetes', () => {
     const secrets = new Set(KEYS.filter((key) => SETTINGS[key].secret === true).map((key) => SETTINGS[key].env));
     const plain = new Set(KEYS.filter((key) => SETTINGS[key].secret !== false));
     for (const { data } of all.filter(({ kind }) => kind === 'ConfigMap')) {
-      expect(Object.keys(parse(data['tidemark.yaml'])).filter((key) => plain.has(key as never) && key !== 'registry.url')).toEqual([]);
+      expect(
+        Object.keys(parse(data['tidemark.yaml'])).filter((key) => plain.has(key as never) && key !== 'registry.url'),
+      ).toEqual([]);
     }
     const named = [deployment, job].flatMap((of) => containerOf(of).env.map(({ name }) => name));
     expect(named).toContain('DATABASE_URL_FILE');
@@ -125,19 +134,34 @@ const RIGHTS = {
   runAsNonRoot: true,
   seccompProfile: { type: 'RuntimeDefault' },
 };
-const pod = (rights: object, more: object = {}) => ({ containers: [{ name: 'a', securityContext: { ...RIGHTS, ...rights } }], ...more });
+const pod = (rights: object, more: object = {}) => ({
+  containers: [{ name: 'a', securityContext: { ...RIGHTS, ...rights } }],
+  ...more,
+});
 
 test.each<[string, Json, RegExp]>([
   ['gains rights', pod({ allowPrivilegeEscalation: undefined }), /allowPrivilegeEscalation/],
   ['keeps capabilities', pod({ capabilities: { drop: ['NET_RAW'] } }), /not all dropped/],
   ['adds one', pod({ capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } }), /SYS_ADMIN are added/],
   ['may be root', pod({ runAsNonRoot: undefined }), /runAsNonRoot/],
-  ['may be root, by its container', pod({ runAsNonRoot: false }, { securityContext: { runAsNonRoot: true } }), /runAsNonRoot/],
+  [
+    'may be root, by its container',
+    pod({ runAsNonRoot: false }, { securityContext: { runAsNonRoot: true } }),
+    /runAsNonRoot/,
+  ],
   ['is root', pod({ runAsUser: 0 }), /runAsUser is 0/],
   ['has no seccomp profile', pod({ seccompProfile: undefined }), /seccompProfile is not set/],
-  ['turns seccomp off for its pod', pod({}, { securityContext: { seccompProfile: { type: 'Unconfined' } } }), /Unconfined/],
+  [
+    'turns seccomp off for its pod',
+    pod({}, { securityContext: { seccompProfile: { type: 'Unconfined' } } }),
+    /Unconfined/,
+  ],
   ['is privileged', pod({ privileged: true }), /privileged/],
-  ['mounts the host', pod({}, { volumes: [{ name: 'v', hostPath: { path: '/' } }] }), /volume v is of the kind hostPath/],
+  [
+    'mounts the host',
+    pod({}, { volumes: [{ name: 'v', hostPath: { path: '/' } }] }),
+    /volume v is of the kind hostPath/,
+  ],
   ['is on the network of the host', pod({}, { hostNetwork: true }), /hostNetwork/],
   ['has an init container with more', pod({}, { initContainers: [{ name: 'init' }] }), /^init: .*init: /s],
 ])('a pod that %s is refused by the level restricted', (_, spec, words) => {
