@@ -63,7 +63,7 @@ function filesFrom(source: JsonSchema): JsonSchema {
 export function digestOfChart(): string {
   const hash = createHash('sha256');
   const names = readdirSync(CHART, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== 'README.md')
+    .filter((entry) => entry.isFile() && !['README.md', 'values.schema.json'].includes(entry.name))
     .map(({ parentPath, name }) => join(parentPath, name));
   for (const name of [...names.sort(), EXAMPLE])
     hash

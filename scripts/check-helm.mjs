@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import { CHART, EXAMPLE, withSettings } from './chart.ts';
+import { CHART, EXAMPLE } from './chart.ts';
 import { helm, NotToBeHad, validate } from './helm.ts';
 import { plainManifests } from './plain-manifests.ts';
 import { refusedByRestricted } from './pod-security.ts';
@@ -47,6 +47,7 @@ try {
   // Defaults by themselves say nothing of brokers and image: lint passes over that.
   for (const set of [null, ...sets]) lint(set);
   for (const set of sets) checkRendered(set);
+  checkValid();
   for (const [sets, words] of REFUSED) checkRefused(sets, words);
   checkFresh();
 } catch (error) {
@@ -83,11 +84,15 @@ function checkResource(resource, of) {
   documents += 1;
   for (const refused of refusedByRestricted(resource.spec?.template?.spec ?? {})) wrong.push(`${named}: ${refused}`);
   if (FOREIGN.includes(resource.kind)) return;
-  const file = join(directory, 'resource.json');
+  const file = join(directory, `${of}-${resource.kind}-${resource.metadata.name}.json`);
   writeFileSync(file, JSON.stringify(resource));
+}
+
+function checkValid() {
+  const files = readdirSync(directory).map((name) => join(directory, name));
   for (const version of VERSIONS) {
-    const { ok, stdout, stderr } = validate(file, version);
-    if (!ok) wrong.push(`${named}, by Kubernetes ${version}: ${stdout}${stderr}`);
+    const { ok, stdout, stderr } = validate(files, version);
+    if (!ok) wrong.push(`by Kubernetes ${version}: ${stdout}${stderr}`);
   }
 }
 
@@ -99,13 +104,9 @@ function checkRefused(sets, words) {
 }
 
 function checkFresh() {
-  const read = (path) => readFileSync(path, 'utf8');
-  const schema = join(CHART, 'values.schema.json');
-  const made = [[schema, withSettings(read(schema))]];
+  const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
   for (const [name, content] of Object.entries(plainManifests())) {
-    made.push([fileURLToPath(new URL(`../deploy/kubernetes/${name}`, import.meta.url)), content]);
-  }
-  for (const [path, content] of made) {
+    const path = `deploy/kubernetes/${name}`;
     if (read(path) !== content) wrong.push(`${path} is stale: npm run docs:kubernetes`);
   }
 }

@@ -17,7 +17,15 @@ const OF_HELM = /^ +(app\.kubernetes\.io\/managed-by|helm\.sh\/chart): .*\n|^# S
 
 /** By name of file. @throws Error with what Helm says; NotToBeHad */
 export function plainManifests(): Record<string, string> {
-  const { ok, stdout, stderr } = helm(['template', 'tidemark', CHART, '--values', EXAMPLE, '--set', 'setup.hook=false']);
+  const { ok, stdout, stderr } = helm([
+    'template',
+    'tidemark',
+    CHART,
+    '--values',
+    EXAMPLE,
+    '--set',
+    'setup.hook=false',
+  ]);
   if (!ok) throw new Error(stderr);
   const manifests = stdout.split(/^---\n/m).filter((manifest) => manifest.trim() !== '');
   const isOfSetup = (manifest: string) => /^ {2}name: tidemark-setup$/m.test(manifest);

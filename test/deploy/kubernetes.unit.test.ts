@@ -173,7 +173,7 @@ describe('the chart', () => {
   const schema = read('deploy/helm/tidemark/values.schema.json');
   const accepts = new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile(JSON.parse(schema));
 
-  test('knows the settings as they are declared: else npm run docs:kubernetes', () => {
+  test('knows the settings as they are declared: else npm run docs:settings', () => {
     expect(withSettings(schema)).toBe(schema);
   });
 
