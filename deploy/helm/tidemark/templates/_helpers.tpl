@@ -146,7 +146,8 @@ volumes:
   - name: settings
     configMap:
       name: {{ include "tidemark.fullname" .root }}{{ if .setup }}-setup{{ end }}
-{{- $files := merge (dict) $values.otherFiles (include "tidemark.files" . | fromYaml) }}
+{{- $files := include "tidemark.files" . | fromYaml }}
+{{- range $name, $from := $values.otherFiles }}{{ if $from }}{{ $_ := set $files $name $from }}{{ end }}{{ end }}
 {{- if $files }}
   # One volume, so that a certificate and its key are exchanged at once.
   - name: files
