@@ -9,12 +9,14 @@ import { profilePage } from './profile.js';
 import { sessionPage } from './session.js';
 import { settingsPage } from './settings.js';
 import { duration, isUtc, onZone, toggleZone, zoneName } from './time.js';
+import { trendsPage } from './trends.js';
 import { visitPage } from './visit.js';
 import { visitsPage } from './visits.js';
 
 const PAGES = {
   '': ['Overview', overviewPage],
   visits: ['Visits', visitsPage],
+  trends: ['Trends', trendsPage],
   'dead-letters': ['Dead letters', deadLettersPage],
   settings: ['Settings', settingsPage],
   visit: ['Visit', visitPage],
@@ -22,7 +24,7 @@ const PAGES = {
   profile: ['Profile', profilePage],
   find: ['Find', findPage],
 };
-const IN_MENU = ['', 'visits', 'dead-letters', 'settings'];
+const IN_MENU = ['', 'visits', 'trends', 'dead-letters', 'settings'];
 
 const element = (id) => document.getElementById(id);
 const main = element('main');

@@ -85,3 +85,19 @@ export function pack(spans, rows, rowOf = () => undefined, between = 6) {
   }
   return { placed, left };
 }
+
+/** Round values from 0 on that hold `most`, so many or a few fewer; the last is the top of the picture. `whole`: no parts of 1. */
+export function valuesTo(most, about, whole = false) {
+  const least = Math.max(most, whole ? 1 : 1e-9) / about;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((one) => one >= least * (1 - 1e-9) && (!whole || one >= 1));
+  const values = [];
+  for (let i = 0; i * step < most + step; i++) values.push(Number((i * step).toPrecision(12)));
+  return values.length > 1 ? values : [0, step];
+}
+
+/** The beginnings of the parts of a span: the last is the one that holds `now`. ms; parts begin in UTC. */
+export function partsOf({ step, parts }, now) {
+  const last = Math.floor(now / step) * step;
+  return Array.from({ length: parts }, (_, i) => last - (parts - 1 - i) * step);
+}
