@@ -163,7 +163,8 @@ function showZone() {
   const button = element('zone');
   say(button, isUtc() ? 'UTC' : 'local time');
   set(button, 'title', `Times are shown in ${zoneName()}; press to show ${isUtc() ? 'local time' : 'UTC'}`);
-  set(button, 'aria-label', `Times in ${zoneName()}. Show ${isUtc() ? 'local time' : 'UTC'}`);
+  // It begins with what is written on it: who speaks to a browser says that.
+  set(button, 'aria-label', `${isUtc() ? 'UTC' : `local time, ${zoneName()}`}. Show ${isUtc() ? 'local time' : 'UTC'}`);
 }
 
 element('zone').addEventListener('click', toggleZone);

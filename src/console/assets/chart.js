@@ -18,9 +18,12 @@ export function partName(ms, step) {
 }
 
 export class Chart {
-  /** `series`: `{ label, kind: 'bar' | 'line', tone }` for each figure of a row; `format(value)` in words; `whole`: counts. */
-  constructor({ title, series, format, whole, top = null }) {
-    Object.assign(this, { series, format, whole, top });
+  /**
+   * `series`: `{ label, kind: 'bar' | 'line', tone }` for each figure of a row; `format(value)` in words; `stepOf(least)`: a round step
+   * between values; `whole`: counts; `top`: the highest there can be.
+   */
+  constructor({ title, series, format, stepOf, whole, top = null }) {
+    Object.assign(this, { series, format, stepOf, whole, top });
     this.parts = [];
     this.at = null;
     this.svg = s('svg', { class: 'chart', 'aria-hidden': 'true', height: HEIGHT });
@@ -66,7 +69,7 @@ export class Chart {
     const width = Math.floor(this.frame.clientWidth);
     if (this.parts.length === 0 || width < 50) return;
     const most = Math.max(0, ...this.parts.flatMap(({ figures }) => figures));
-    const marks = this.top === null ? valuesTo(most, 4, this.whole) : valuesTo(this.top, 4);
+    const marks = valuesTo(this.top ?? most, 4, this.stepOf);
     const left = 10 + 7 * Math.max(...marks.map((value) => this.format(value).length));
     const first = this.parts[0].begin;
     this.left = left;

@@ -1,6 +1,7 @@
 // Figures over time, from the views that analysts read; each with its table and the SQL that gave it.
 import { Chart, partName } from './chart.js';
 import { h, s, say, set } from './dom.js';
+import { clockStep, roundStep } from './scale.js';
 import { Table } from './table.js';
 import { count, duration, relative } from './time.js';
 
@@ -17,6 +18,7 @@ const SPANS = {
 };
 
 const seconds = (value) => (value === 0 ? '0' : duration(value * 1_000));
+const whole = (least) => roundStep(least, true);
 const percent = (value) => `${Number(value.toFixed(1))} %`;
 
 /** What is over time: a chart each. `empty` ends in the span's words. */
@@ -27,6 +29,7 @@ const CHARTS = {
     empty: 'No visit began or ended',
     whole: true,
     format: count,
+    stepOf: whole,
     series: [
       { label: 'begun', kind: 'bar', tone: 'first' },
       { label: 'ended', kind: 'bar', tone: 'second' },
@@ -38,6 +41,7 @@ const CHARTS = {
     empty: 'No visit began',
     whole: true,
     format: count,
+    stepOf: whole,
     series: [
       { label: 'events', kind: 'bar', tone: 'first' },
       { label: 'of them page views', kind: 'bar', tone: 'second' },
@@ -49,6 +53,7 @@ const CHARTS = {
     empty: 'Nothing was set aside',
     whole: true,
     format: count,
+    stepOf: whole,
     series: [
       { label: 'late', kind: 'bar', tone: 'warned' },
       { label: 'dead letters', kind: 'bar', tone: 'refused' },
@@ -60,6 +65,7 @@ const CHARTS = {
     empty: 'No visit that began has ended',
     whole: false,
     format: seconds,
+    stepOf: clockStep,
     series: [
       { label: 'median', kind: 'line', tone: 'first' },
       { label: '90 of 100 are shorter', kind: 'line', tone: 'second' },
@@ -72,6 +78,7 @@ const CHARTS = {
     whole: false,
     top: 100,
     format: percent,
+    stepOf: roundStep,
     series: [{ label: 'bounced', kind: 'bar', tone: 'first' }],
   },
 };
