@@ -1,16 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 // @ts-expect-error what browsers get has no types
-import {
-  clockStep,
-  domainOf,
-  pack,
-  partsOf,
-  roundStep,
-  Scale,
-  ticksOf,
-  valuesTo,
-} from '../../src/console/assets/scale.js';
+import * as scaling from '../../src/console/assets/scale.js';
+
+const { clockStep, domainOf, pack, partsOf, roundStep, Scale, ticksOf, valuesTo } = scaling;
 
 const rules = { gap: 1_800_000, outOfOrderness: 60_000, arrivalGrace: 10_000 };
 const now = Date.UTC(2026, 10, 23, 12);
