@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { Metrics } from '../../src/metrics/index.ts';
-import { alerts, dashboard, figures, selectors } from './support/expressions.ts';
+import { type Alert, alerts, dashboard, figures, selectors } from './support/expressions.ts';
 
 const named = (exprs: readonly string[]) =>
   [...new Set(exprs.flatMap(selectors).map((selector) => selector.split('{')[0]!))].sort();
@@ -83,4 +86,32 @@ describe('deploy/', () => {
       expect(`${alert}: ${annotations.summary}; ${annotations.description}`).toMatch(/: .+; .+\.$/);
     }
   });
+
+  test('`npm run alerts` gives the same rules, whose links are entries of the runbook at its address', () => {
+    const base = 'https://wiki.example/tidemark/OPERATIONS.md';
+    const { status, stdout } = printAlerts({ TIDEMARK_RUNBOOK_BASE_URL: base });
+    expect(status).toBe(0);
+    const { groups } = parse(stdout) as { groups: { rules: Alert[] }[] };
+    const entry = ({ alert }: Alert) => `#${alert.toLowerCase()}`;
+    const linked = alerts().map((rule) => ({
+      ...rule,
+      annotations: { ...rule.annotations, runbook_url: `${base}${entry(rule)}` },
+    }));
+    expect(groups.flatMap(({ rules }) => rules)).toEqual(linked);
+  });
+
+  test('`npm run alerts` gives no rules without an address, and says what to set', () => {
+    const { status, stdout, stderr } = printAlerts({});
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('TIDEMARK_RUNBOOK_BASE_URL');
+  });
 });
+
+function printAlerts(env: Readonly<Record<string, string>>) {
+  const script = fileURLToPath(new URL('../../scripts/alerts.mjs', import.meta.url));
+  return spawnSync(process.execPath, [script], {
+    env,
+    cwd: fileURLToPath(new URL('.', import.meta.url)),
+    encoding: 'utf8',
+  });
+}

@@ -34,8 +34,10 @@ let left = new AbortController();
 
 const feed = new Feed({
   onLive: (live) => {
-    const { instance, topic, group } = live;
-    say(element('foot'), `tidemark ${instance.version} · ${instance.name} · topic ${topic} · group ${group}`);
+    const { instance, topic, group, runbook } = live;
+    set(element('runbook'), 'href', runbook);
+    element('runbook').hidden = runbook === null;
+    say(element('about'), `tidemark ${instance.version} · ${instance.name} · topic ${topic} · group ${group}`);
     page?.update?.(live);
   },
   onState: showState,
