@@ -1,13 +1,14 @@
 /** A time so far back, in so many parts of one length. */
 export interface Span {
   /** As `date_trunc` names it; parts begin in UTC, so that all who look see the same. */
-  readonly part: 'hour' | 'day';
+  readonly part: 'minute' | 'hour' | 'day';
   readonly parts: number;
   /** Length of a part, ms. */
   readonly step: number;
 }
 
 export const SPANS = {
+  minutes: { part: 'minute', parts: 60, step: 60_000 },
   hours: { part: 'hour', parts: 24, step: 3_600_000 },
   days: { part: 'day', parts: 30, step: 86_400_000 },
 } as const satisfies Readonly<Record<string, Span>>;
@@ -25,6 +26,11 @@ export const TRENDS = [
   ...(['visits', 'events', 'setAside', 'duration', 'bounces'] as const),
   ...(['entryPages', 'campaigns', 'countries'] as const),
 ] as const;
+
+/** What there is of a span: hours are the least that is known of what was set aside. */
+export function trendsOf(span: SpanName): readonly TrendName[] {
+  return span === 'minutes' ? TRENDS.filter((name) => name !== 'setAside') : TRENDS;
+}
 
 export type TrendName = (typeof TRENDS)[number];
 
@@ -94,9 +100,10 @@ ${byPart(asked)}`,
   countries: (asked) => top('country', asked),
 };
 
-/** Where the first part begins. Parts are counted in hours: a day of an interval has 23 or 25 where clocks change. */
+/** Where the first part begins. No days: one of an interval has 23 or 25 hours where clocks change. */
 function since({ part, parts, step }: Span): string {
-  return `date_trunc('${part}', now(), 'UTC') - interval '${((parts - 1) * step) / 3_600_000} hours'`;
+  const [unit, length] = part === 'minute' ? (['minutes', 60_000] as const) : (['hours', 3_600_000] as const);
+  return `date_trunc('${part}', now(), 'UTC') - interval '${((parts - 1) * step) / length} ${unit}'`;
 }
 
 function partOf(column: string, { part }: Span): string {

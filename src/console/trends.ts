@@ -3,19 +3,23 @@ import { within } from '../kafka/within.ts';
 import type { DatabaseOptions } from '../postgres/connect.ts';
 import { createPool } from '../postgres/connect.ts';
 import { explained } from './explained.ts';
-import { SPANS, type SpanName, TRENDS, type TrendName, trendSql } from './trend-queries.ts';
+import { SPANS, type SpanName, type TrendName, trendSql, trendsOf } from './trend-queries.ts';
 
 /** Longest that one query may take, ms. */
 const TIMEOUT = 5_000;
 /** Shortest time that an answer is kept, ms: the last part of a span moves, the more slowly the longer it is. */
-const KEPT: Readonly<Record<SpanName, number>> = { hours: 30_000, days: 120_000 };
+const KEPT: Readonly<Record<SpanName, number>> = {
+  minutes: 10_000,
+  hours: 30_000,
+  days: 120_000,
+};
 /** The same of a failure. */
 const FAILED = 5_000;
 /** Longest: who looks has to see that it is well again, ms. */
 const LONGEST = 600_000;
 /** All queries together may take this share of the time. */
 const SHARE = 1 / 20;
-const QUERIES = TRENDS.length * Object.keys(SPANS).length;
+const QUERIES = (Object.keys(SPANS) as SpanName[]).flatMap(trendsOf).length;
 /** Longest that somebody who asks waits; then they get what is known, ms. */
 const PATIENCE = 800;
 /** Longest wait at the end for a query under way, ms. */
@@ -74,9 +78,9 @@ export class Trends {
 
   /** Does not throw: what fails is told with what was known before. */
   async get(span: SpanName): Promise<Trend[]> {
-    for (const name of TRENDS) this.ask(span, name);
+    for (const name of trendsOf(span)) this.ask(span, name);
     if (this.running !== null) await within(PATIENCE, this.running, () => {});
-    return TRENDS.map((name) => {
+    return trendsOf(span).map((name) => {
       const { next: _, ...trend } = this.of(span, name);
       return trend;
     });

@@ -84,6 +84,7 @@ describeBrowser('the console in a browser', () => {
       [`#/profile/${id(PROFILE)}`, 'tbody tr'],
       [`#/find/${id(SESSION.slice(0, 3))}`, '.why, .ids, .facts'],
       ['#/trends', 'svg.chart .values text'],
+      ['#/trends/minutes', 'svg.chart .values text'],
       ['#/trends/days', 'svg.chart .values text'],
       ['#/dead-letters', '.commands'],
       ['#/settings', 'tbody tr'],

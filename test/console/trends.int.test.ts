@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { SPANS, type SpanName, TRENDS, type TrendName, trendSql } from '../../src/console/trend-queries.ts';
+import { SPANS, type SpanName, TRENDS, type TrendName, trendSql, trendsOf } from '../../src/console/trend-queries.ts';
 import { type Trend, TrendsStore } from '../../src/console/trends.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { recordsOf, Shop } from '../docs/support/shop.ts';
@@ -135,6 +135,12 @@ describeReal('trends of folded traffic', () => {
       ]);
       expect(plain).toEqual(answer!.rows);
     });
+  });
+
+  test.each(trendsOf('minutes'))('%s of minutes can be asked for by a reader as they are shown', async (name) => {
+    const { answer, sql, error } = (await read('minutes')).find((one) => one.name === name)!;
+    expect(error).toBeNull();
+    expect((await reader.query(sql)).fields.map((field) => field.name)).toEqual(answer!.columns);
   });
 
   test('what was set aside is in the hour of the log in which it was, and adds up to the counters', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { SPANS, TRENDS, trendSql } from '../../src/console/trend-queries.ts';
+import { SPANS, TRENDS, trendSql, trendsOf } from '../../src/console/trend-queries.ts';
 import { type Answer, Trends } from '../../src/console/trends.ts';
 
 const ANSWER: Answer = { columns: ['hour_begin', 'begun'], rows: [[0, 1]] };
@@ -101,7 +101,9 @@ describe('trends', () => {
 });
 
 describe('the SQL of a trend', () => {
-  const all = TRENDS.flatMap((name) => (['hours', 'days'] as const).map((span) => [name, span] as const));
+  const all = (['minutes', 'hours', 'days'] as const).flatMap((span) =>
+    trendsOf(span).map((name) => [name, span] as const),
+  );
 
   test.each(all)('%s of %s reads views of the schema, bounds its rows and takes no parameter', (name, span) => {
     const sql = trendSql(name, span, 'of_ours');

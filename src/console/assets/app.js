@@ -29,15 +29,17 @@ const IN_MENU = ['', 'visits', 'trends', 'dead-letters', 'settings'];
 const element = (id) => document.getElementById(id);
 const main = element('main');
 const notice = element('notice');
+const about = h('span', {});
+const help = h('a', { hidden: '' }, 'runbook');
 let page = null;
 let left = new AbortController();
 
 const feed = new Feed({
   onLive: (live) => {
     const { instance, topic, group, runbook } = live;
-    set(element('runbook'), 'href', runbook);
-    element('runbook').hidden = runbook === null;
-    say(element('about'), `tidemark ${instance.version} · ${instance.name} · topic ${topic} · group ${group}`);
+    set(help, 'href', runbook);
+    help.hidden = runbook === null;
+    say(about, `tidemark ${instance.version} · ${instance.name} · topic ${topic} · group ${group}`);
     page?.update?.(live);
   },
   onState: showState,
@@ -199,6 +201,7 @@ window.addEventListener('hashchange', () => {
   }
 });
 
+show(element('foot'), about, ' ', help);
 showZone();
 go();
 feed.start();

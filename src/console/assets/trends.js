@@ -13,8 +13,9 @@ const OLD = 900_000;
 const DAY = 86_400_000;
 
 const SPANS = {
-  hours: { name: '24 hours, by hour', in: 'in these 24 hours', part: 'hour' },
-  days: { name: '30 days, by day', in: 'in these 30 days', part: 'day (UTC)' },
+  minutes: { name: '60 minutes', in: 'in these 60 minutes', part: 'minute' },
+  hours: { name: '24 hours', in: 'in these 24 hours', part: 'hour' },
+  days: { name: '30 days', in: 'in these 30 days', part: 'day (UTC)' },
 };
 
 const seconds = (value) => (value === 0 ? '0' : duration(value * 1_000));
@@ -90,7 +91,7 @@ const LISTS = {
 };
 
 export function trendsPage({ argument, load, signal }) {
-  const chosen = argument === 'days' ? 'days' : 'hours';
+  const chosen = Object.hasOwn(SPANS, argument) ? argument : 'hours';
   let timer = null;
   const problem = h('p', { class: 'notice', role: 'status', hidden: '' });
   const totals = figures();
@@ -135,7 +136,12 @@ export function trendsPage({ argument, load, signal }) {
 
   function onAnswer(answer) {
     tell(null);
-    for (const trend of answer.trends) panels.get(trend.name)?.update(trend, answer);
+    for (const [name, one] of panels) {
+      const trend = answer.trends.find((each) => each.name === name);
+      // Not all that is known by the hour is known by the minute.
+      one.element.hidden = trend === undefined;
+      if (trend !== undefined) one.update(trend, answer);
+    }
     totals.update(answer.trends);
     again(answer.trends.some(({ reading }) => reading) ? SOON : EVERY);
   }
