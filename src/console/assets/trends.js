@@ -167,15 +167,26 @@ function figures() {
     ['events', 1, 'events'],
     ['setAside', 1, 'late'],
     ['setAside', 2, 'dead letters'],
-  ].map(([name, column, label]) => ({ name, column, label, value: h('dd', {}, '–') }));
+  ].map(([name, column, label]) => {
+    const value = h('dd', {}, '–');
+    return { name, column, value, element: h('div', {}, h('dt', {}, label), value) };
+  });
   const update = (trends) => {
-    for (const { name, column, value } of entries) {
-      const rows = trends.find((one) => one.name === name)?.answer?.rows ?? null;
+    for (const { name, column, value, element } of entries) {
+      const trend = trends.find((one) => one.name === name);
+      const rows = trend?.answer?.rows ?? null;
+      element.hidden = trend === undefined;
       say(value, rows === null ? '–' : count(rows.reduce((sum, row) => sum + (row[column] ?? 0), 0)));
     }
   };
-  const items = entries.map(({ label, value }) => h('div', {}, h('dt', {}, label), value));
-  return { element: h('dl', { class: 'figures' }, items), update };
+  return {
+    element: h(
+      'dl',
+      { class: 'figures' },
+      entries.map((one) => one.element),
+    ),
+    update,
+  };
 }
 
 function chartPanel(one, span) {
