@@ -46,6 +46,7 @@ const RUN_WRITES: Readonly<Record<string, readonly Write[]>> = {
   outbox: ['INSERT', 'DELETE'],
   outbox_piece: ['INSERT', 'DELETE'],
   writer_schema: ['INSERT'],
+  set_aside_hour: ['INSERT', 'UPDATE'],
   trouble: ['INSERT', 'DELETE'],
 };
 

@@ -175,18 +175,6 @@ describeReal('trends of folded traffic', () => {
     await other.end();
     await slow.close();
   });
-
-  test('a stamp that is no time keeps no commit from being made', async () => {
-    const partition = schema.nextPartition() + 100;
-    const clock = '9223372036854775807';
-    await schema.sql(`INSERT INTO partition_state (partition, epoch, counts) VALUES (${partition}, 1, '{"late": 1}')`);
-    await schema.sql(
-      `UPDATE partition_state SET arrival_clock = ${clock}, counts = '{"late": 3}' WHERE partition = ${partition}`,
-    );
-    const rows = await schema.sql(`SELECT reason, count FROM set_aside WHERE partition = ${partition}`);
-    expect(rows).toEqual([{ reason: 'late', count: 2 }]);
-    await schema.sql(`DELETE FROM partition_state WHERE partition = ${partition}`);
-  });
 });
 
 /** As percentile_cont has it. */
