@@ -72,7 +72,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   const console = openConsole({ loaded, version: VERSION, reports, ready, state: 'postgres', logger });
   const http = await startHttp(
     settings.http,
-    { live: () => pool?.trouble ?? null, ready, metrics, site: console.site },
+    { live: () => pool?.trouble ?? null, ready, metrics, site: console.site, runbook: settings.runbook.baseUrl },
     logger,
   ).catch((error: Error) => {
     const setting = 'http.host and http.port (TIDEMARK_HTTP_HOST, TIDEMARK_HTTP_PORT)';

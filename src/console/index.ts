@@ -7,6 +7,8 @@ import { AsideTopics } from './aside.ts';
 import { readAssets } from './assets.ts';
 import { type Live, type LiveParts, liveView } from './live.ts';
 import { ConsoleStore } from './store.ts';
+import { isSpan, SPANS } from './trend-queries.ts';
+import { TrendsStore } from './trends.ts';
 
 export interface ConsoleParts {
   readonly loaded: Loaded;
@@ -32,15 +34,23 @@ export function openConsole({ loaded, version, reports, ready, state, logger }: 
   const { settings } = loaded;
   const store = state === 'postgres' ? new ConsoleStore(settings) : null;
   const aside = state === 'postgres' ? new AsideTopics(settings, logger) : null;
+  const trends = state === 'postgres' ? new TrendsStore(settings.database) : null;
   const instance = { name: `${hostname()}:${process.pid}`, version, startedAt: Date.now() };
   const parts: LiveParts = { settings, instance, reports, ready, store, now: Date.now };
   return {
-    site: { assets: readAssets(), answers: answersOf(loaded, parts, aside) },
-    close: async () => store?.close(),
+    site: { assets: readAssets(), answers: answersOf(loaded, parts, aside, trends) },
+    close: async () => {
+      await Promise.all([store?.close(), trends?.close()]);
+    },
   };
 }
 
-function answersOf(loaded: Loaded, parts: LiveParts, aside: AsideTopics | null): Site['answers'] {
+function answersOf(
+  loaded: Loaded,
+  parts: LiveParts,
+  aside: AsideTopics | null,
+  trends: TrendsStore | null,
+): Site['answers'] {
   return new Map<string, (query: Query) => Promise<unknown>>([
     ['/console/live', () => liveView(parts)],
     ['/console/visits', (query) => visits(parts, query)],
@@ -49,6 +59,7 @@ function answersOf(loaded: Loaded, parts: LiveParts, aside: AsideTopics | null):
     ['/console/profile', (query) => one(parts, 'profile', query)],
     ['/console/find', (query) => find(parts, query)],
     ['/console/dead-letters', () => setAside(loaded, aside)],
+    ['/console/trends', (query) => trendsOf(parts, trends, query)],
     ['/console/settings', async () => ({ settings: settingsInForce(loaded) })],
   ]);
 }
@@ -78,6 +89,13 @@ async function setAside({ settings }: Loaded, aside: AsideTopics | null): Promis
   const topics = { deadLetter: settings.deadLetter.topic, late: settings.late.topic };
   const { value = null, error = null } = (await aside?.get()) ?? {};
   return { topics, last: value, error };
+}
+
+async function trendsOf(parts: LiveParts, trends: TrendsStore | null, query: Query): Promise<unknown> {
+  const span = query.get('span') ?? '';
+  if (!isSpan(span)) throw new Problem(400, `span has to be one of ${Object.keys(SPANS).join(', ')}`);
+  if (trends === null) throw new Problem(503, 'the state is in memory: there is no Postgres to ask for trends');
+  return { span, ...SPANS[span], trends: await trends.get(span), at: parts.now() };
 }
 
 async function find(parts: LiveParts, query: Query): Promise<unknown> {

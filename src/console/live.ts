@@ -21,6 +21,8 @@ export interface Live {
   readonly group: string;
   /** null: it has joined the group and taken over what it was given; else why not. */
   readonly notReady: string | null;
+  /** Address of the runbook; null: none is known. */
+  readonly runbook: string | null;
   readonly rules: {
     readonly gap: number;
     readonly outOfOrderness: number;
@@ -63,6 +65,7 @@ export async function liveView({ settings, instance, reports, ready, store, now 
     topic: settings.input.topic,
     group: settings.kafka.group,
     notReady: ready(),
+    runbook: settings.runbook.baseUrl,
     rules: { gap, outOfOrderness, arrivalGrace, allowedLateness, clockMargin },
     partitions: partitionViews({
       reports: reports(),

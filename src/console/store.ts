@@ -17,6 +17,7 @@ import { within } from '../kafka/within.ts';
 import { createPool } from '../postgres/connect.ts';
 import { type PartitionStatus, readStatus } from '../postgres/status.ts';
 import type { Settings } from '../settings/index.ts';
+import { explained } from './explained.ts';
 import { type Known, Latest } from './latest.ts';
 
 /** Connections of the console: the fold's are its own, and it never waits for one of these. */
@@ -82,7 +83,10 @@ export class ConsoleStore {
   }
 
   private latest<T>(read: () => Promise<T>, every: number): Latest<T> {
-    return new Latest(() => read().catch((error) => Promise.reject(explained(error))), { every, patience: 800 });
+    return new Latest(() => read().catch((error) => Promise.reject(explained(error, TIMEOUT))), {
+      every,
+      patience: 800,
+    });
   }
 
   private async ask<T>(kind: string, id: string, read: (rules: StateRules) => Promise<T | null>): Promise<T> {
@@ -95,22 +99,7 @@ export class ConsoleStore {
     try {
       return await read();
     } catch (error) {
-      throw new Problem(503, explained(error).message, { cause: error });
+      throw new Problem(503, explained(error, TIMEOUT).message, { cause: error });
     }
   }
-}
-
-/** What Postgres says, and what to do. */
-function explained(error: unknown): Error {
-  const { code, message, errors } = error as Error & { code?: string; errors?: Error[] };
-  const why = message || errors?.map((one) => one.message).join(', ') || code || String(error);
-  return new Error(sayOf(code, why), { cause: error });
-}
-
-function sayOf(code: string | undefined, why: string): string {
-  if (code === '57014')
-    return `Postgres took longer than ${TIMEOUT / 1_000} s for this: it is busy, or the state is large`;
-  if (code === '42P01' || code === '42703')
-    return `the schema is not set up, or not by this version: run tidemark setup`;
-  return `Postgres does not answer: ${why}`;
 }

@@ -17,6 +17,8 @@ export interface HttpParts {
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   /** The console. */
   readonly site?: Site;
+  /** Address of the runbook; null: none is known. */
+  readonly runbook?: string | null;
 }
 
 export interface HttpServer {
@@ -79,7 +81,8 @@ export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Lo
       if (why === null) return { status: 'ok' };
       // A reason names hosts, users and topics.
       const reason = mayKnow(request) ? why : 'the log says why, and so does this to who bears http.token';
-      return reply.code(503).send({ status: 'no', reason });
+      const runbook = parts.runbook ? { runbook: `${parts.runbook}#health` } : {};
+      return reply.code(503).send({ status: 'no', reason, ...runbook });
     });
   }
   app.get('/metrics', async (_, reply) => {

@@ -11,6 +11,7 @@ import { addOutboxSteps, trimStep } from './outbox.ts';
 import { type KnownProfiles, ProfileGains, traitSteps } from './profiles.ts';
 import type { MissingMonths } from './ranges.ts';
 import { RevisionRows } from './revisions.ts';
+import { type SetAside, setAsideSteps } from './set-aside.ts';
 import { copy, copyStatement } from './statements.ts';
 import { visitSteps } from './visits.ts';
 
@@ -20,6 +21,8 @@ export interface Expected {
   readonly epoch: number;
   readonly nextOffset: number;
   readonly commitNumber: number;
+  /** What was set aside up to the commit before. */
+  readonly setAside: SetAside;
 }
 
 /**
@@ -50,6 +53,7 @@ export function commitSteps<Raw>(
     ...aliasSteps(changes),
     ...profiles.steps(partition, blocks),
     ...traitSteps(changes, partition, blocks),
+    ...setAsideSteps(partition, expected.setAside, changes.state.counts, changes.state.arrivalClock),
     ...(commit.outbox === null ? [] : addOutboxSteps(commit.outbox, partition, blocks)),
     ...(trimOutbox ? [trimStep(partition, commit.published)] : []),
     ...writerSchemaSteps(commit, expected),

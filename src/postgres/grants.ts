@@ -7,7 +7,7 @@ import { assertSchemaName } from './schema-name.ts';
  */
 
 /** What the reader may read, and all that it may. */
-export const VIEWS = ['visits', 'sessions', 'profiles', 'visit_events', 'visit_revisions'] as const;
+export const VIEWS = ['visits', 'sessions', 'profiles', 'visit_events', 'visit_revisions', 'set_aside'] as const;
 
 export const SQL_ROLES = ['setup', 'run', 'retry', 'reader'] as const;
 export type SqlRole = (typeof SQL_ROLES)[number];
@@ -46,6 +46,7 @@ const RUN_WRITES: Readonly<Record<string, readonly Write[]>> = {
   outbox: ['INSERT', 'DELETE'],
   outbox_piece: ['INSERT', 'DELETE'],
   writer_schema: ['INSERT'],
+  set_aside_hour: ['INSERT', 'UPDATE'],
   trouble: ['INSERT', 'DELETE'],
 };
 

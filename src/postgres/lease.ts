@@ -22,6 +22,7 @@ import { KnownProfiles } from './profiles.ts';
 import { makeRange, type Ranges } from './ranges.ts';
 import type { Readers } from './readers.ts';
 import type { Session } from './session.ts';
+import { type SetAside, setAsideOf } from './set-aside.ts';
 import type { Slots } from './slots.ts';
 import type { Holding } from './take-over.ts';
 
@@ -59,6 +60,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly #profiles: KnownProfiles;
   #nextOffset: number;
   #commitNumber: number;
+  #setAside: SetAside;
   /** Sequence below which the outbox holds nothing. */
   #trimmed: number;
 
@@ -78,6 +80,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.#profiles = new KnownProfiles(!holding.started);
     this.#nextOffset = holding.state.nextOffset;
     this.#commitNumber = holding.commitNumber;
+    this.#setAside = setAsideOf(holding.state.counts);
     this.#trimmed = 0;
   }
 
@@ -104,6 +107,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
       epoch: this.epoch,
       nextOffset: this.#nextOffset,
       commitNumber: this.#commitNumber,
+      setAside: this.#setAside,
     };
     const { ranges, blocks, slots } = this.#shared;
     const missing = ranges.missing();
@@ -111,6 +115,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     const months = missing.found;
     this.#nextOffset = commit.changes.state.nextOffset;
     this.#commitNumber += 1;
+    this.#setAside = setAsideOf(commit.changes.state.counts);
     this.#trimmed = Math.max(this.#trimmed, commit.published);
     await slots.run(() => this.#run(steps, FENCE, months.map(makeRange)));
     ranges.made(months);

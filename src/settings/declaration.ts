@@ -442,6 +442,11 @@ export const SETTINGS = named({
     type: optional(matching('text', /^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces')),
     doc: 'Bearer token that all but `/livez` and `/readyz` ask for; without it these say whether, and not why.',
   }),
+  'runbook.base_url': setting({
+    type: optional(url(['https:', 'http:'])),
+    default: null,
+    doc: 'Address at which your people read `docs/OPERATIONS.md`; links of `/readyz`, the console and the alert rules are this and `#` with the entry.',
+  }),
 });
 
 export type Key = keyof typeof SETTINGS;

@@ -6,6 +6,7 @@ import type { Program } from '../e2e/support/program.ts';
 import { plainEvent } from '../e2e/support/traffic.ts';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
+import { findings } from './support/axe.ts';
 import { launch, type Watched, watched, whyNoBrowser } from './support/chromium.ts';
 import { faintWords, overflow } from './support/looks.ts';
 
@@ -82,6 +83,9 @@ describeBrowser('the console in a browser', () => {
       [`#/session/${id(SESSION)}`, 'tbody tr'],
       [`#/profile/${id(PROFILE)}`, 'tbody tr'],
       [`#/find/${id(SESSION.slice(0, 3))}`, '.why, .ids, .facts'],
+      ['#/trends', 'svg.chart .values text'],
+      ['#/trends/minutes', 'svg.chart .values text'],
+      ['#/trends/days', 'svg.chart .values text'],
       ['#/dead-letters', '.commands'],
       ['#/settings', 'tbody tr'],
       ['#/nothing', '.empty'],
@@ -227,6 +231,53 @@ describeBrowser('the console in a browser', () => {
       await page.context().close();
     },
   );
+
+  test.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)('in %s, %s px wide, axe finds nothing on any page', async (colorScheme, width) => {
+    const { page, wrong } = await open('', { colorScheme, viewport: { width, height: 900 } });
+    for (const [path, sign] of await pages()) {
+      await page.goto(`${origin}/${path}`);
+      await seen(page.locator(sign));
+      await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
+      expect([path, await findings(page)]).toEqual([path, []]);
+    }
+    expect(wrong).toEqual([]);
+    await page.context().close();
+  });
+
+  test('trends show the visits that were written, to the keyboard too, and the SQL that gives them', async () => {
+    const { page, wrong } = await open('#/trends');
+    const trend = page.locator('.trend', { hasText: 'Visits begun and ended' });
+    await seen(trend.locator('.bar'));
+    await trend.locator('.chart-frame').focus();
+    await page.keyboard.press('End');
+    const said = await trend.locator('.chart-frame').getAttribute('aria-valuetext');
+    await page.keyboard.press('Home');
+    const first = await trend.locator('.chart-frame').getAttribute('aria-valuetext');
+    expect([said, first]).toEqual([
+      expect.stringMatching(/^\d\d:00 so far: [1-9]\d* begun, \d+ ended$/),
+      expect.stringMatching(/^\d\d:00: 0 begun, 0 ended$/),
+    ]);
+    await trend.locator('summary', { hasText: 'SQL' }).click();
+    const sql = (await trend.locator('.sql').textContent())!;
+    const database = await pipeline.database();
+    const rows = (await database.query(sql)).rows as { begun: string; ended: string }[];
+    const sum = (of: 'begun' | 'ended') => rows.reduce((all, row) => all + Number(row[of]), 0);
+    const { rows: there } = await database.query(
+      `SELECT count(*) AS begun, count(*) FILTER (WHERE status = 'ended') AS ended FROM visits WHERE NOT debug`,
+    );
+    expect([sum('begun'), sum('ended')]).toEqual([Number(there[0].begun), Number(there[0].ended)]);
+    await page.goto(`${origin}/#/trends/days`);
+    await seen(
+      page
+        .locator('.trend', { hasText: 'Campaigns' })
+        .locator('.empty', { hasText: 'No visit that began named a campaign in these 30 days.' }),
+    );
+    expect(wrong).toEqual([]);
+    await page.context().close();
+  });
 
   test('on a phone no page is wider than the phone', async () => {
     const { page } = await open('', { viewport: { width: 360, height: 740 } });

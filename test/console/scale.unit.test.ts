@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 // @ts-expect-error what browsers get has no types
-import { domainOf, pack, Scale, ticksOf } from '../../src/console/assets/scale.js';
+import * as scaling from '../../src/console/assets/scale.js';
+
+const { clockStep, domainOf, pack, partsOf, roundStep, Scale, ticksOf, valuesTo } = scaling;
 
 const rules = { gap: 1_800_000, outOfOrderness: 60_000, arrivalGrace: 10_000 };
 const now = Date.UTC(2026, 10, 23, 12);
@@ -79,5 +81,36 @@ describe('bars of a lane', () => {
         for (const { key } of stay) expect(second.placed.get(key)).toBe(first.placed.get(key));
       }),
     );
+  });
+});
+
+describe('values of a chart', () => {
+  const steps = { counts: (least: number) => roundStep(least, true), shares: roundStep, times: clockStep };
+
+  test.each(Object.keys(steps) as (keyof typeof steps)[])(
+    '%s: begin at 0, hold the highest, and are few and even',
+    (kind) => {
+      fc.assert(
+        fc.property(fc.oneof(fc.double({ min: 0.001, max: 10, noNaN: true }), fc.nat({ max: 2 ** 40 })), (most) => {
+          const values = valuesTo(most, 4, steps[kind]) as number[];
+          expect(values[0]).toBe(0);
+          expect(values.at(-1)).toBeGreaterThanOrEqual(most * (1 - 1e-9));
+          expect(values.at(-2)).toBeLessThan(Math.max(most, 1e-9));
+          expect([values.length >= 2, values.length <= 6]).toEqual([true, true]);
+          if (kind === 'counts') expect(values.every(Number.isInteger)).toBe(true);
+        }),
+      );
+    },
+  );
+
+  test('times are round on a clock, counts in tens', () => {
+    expect(valuesTo(3_000, 4, clockStep)).toEqual([0, 900, 1_800, 2_700, 3_600]);
+    expect(valuesTo(7, 4, steps.counts)).toEqual([0, 2, 4, 6, 8]);
+    expect(valuesTo(0, 4, steps.counts)).toEqual([0, 1]);
+  });
+
+  test('parts of a span end with the one that is not over, and begin in UTC', () => {
+    const parts = partsOf({ step: 3_600_000, parts: 24 }, now + 1_234) as number[];
+    expect([parts.length, parts.at(-1), parts[0]]).toEqual([24, now, now - 23 * 3_600_000]);
   });
 });

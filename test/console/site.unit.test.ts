@@ -11,7 +11,17 @@ const SECRETS = {
   SCHEMA_REGISTRY_USERNAME: 'me',
   SCHEMA_REGISTRY_PASSWORD: 'hunter2',
 };
-const DATA = ['live', 'visits', 'visit?id=x', 'session?id=x', 'profile?id=x', 'find?q=x', 'dead-letters', 'settings'];
+const DATA = [
+  'live',
+  'visits',
+  'visit?id=x',
+  'session?id=x',
+  'profile?id=x',
+  'find?q=x',
+  'dead-letters',
+  'trends?span=hours',
+  'settings',
+];
 const FILES = readdirSync(new URL('../../src/console/assets/', import.meta.url));
 
 function app(env: NodeJS.ProcessEnv = {}) {
@@ -147,6 +157,8 @@ describe('data of the console', () => {
     'session?id=x&offset=-1',
     'session?id=x&offset=1e9',
     'visits?partition=x',
+    'trends',
+    'trends?span=constructor',
   ])('what cannot be an id or a place is refused before anybody is asked: %s', async (name) => {
     const { statusCode } = await get(`/console/${name}`);
     expect(statusCode).toBe(400);

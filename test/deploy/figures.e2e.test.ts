@@ -158,7 +158,8 @@ async function stampedEarlier(pipeline: Pipeline, prometheus: Prometheus): Promi
 
 // --------------------------------------------------------------------------------------------------------- what moved
 
-const inGrafana = (expr: string) => expr.replaceAll('$__rate_interval', '5s').replaceAll('$job', '.*');
+const inGrafana = (expr: string) =>
+  expr.replaceAll('$__rate_interval', '5s').replace(/\$(namespace|job|instance)\b/g, '.*');
 
 /** Figures that show nothing, nothing but zero, or the same all the time; or whose legend names a label that is not there. */
 async function still(prometheus: Prometheus): Promise<string[]> {

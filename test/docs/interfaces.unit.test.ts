@@ -14,7 +14,8 @@ function rowsBelow(heading: string): string[][] {
 
 describe('docs/INTERFACES.md', () => {
   const comments = /^COMMENT ON COLUMN (\w+)\.(\w+) IS '((?:[^']|'')*)'/gm;
-  const columns = [...read('migrations/0002_views.sql').matchAll(comments)].map(([, view, column, text]) => ({
+  const views = ['0002_views', '0007_set_aside'].map((name) => read(`migrations/${name}.sql`)).join('\n');
+  const columns = [...views.matchAll(comments)].map(([, view, column, text]) => ({
     view: view!,
     column: `\`${column}\``,
     text: text!.replaceAll("''", "'"),

@@ -33,6 +33,14 @@ describe('health', () => {
     expect(answer.json()).toEqual({ status: 'no', reason: 'partition 3 is taking over' });
   });
 
+  test('one that is not ready leads to the runbook, where its address is set', async () => {
+    const given = { ready: () => 'why', runbook: 'https://wiki.example/OPERATIONS.md' };
+    const runbook = 'https://wiki.example/OPERATIONS.md#health';
+    expect((await get('/readyz', given)).json()).toEqual({ status: 'no', reason: 'why', runbook });
+    expect((await get('/readyz', { ...given, ready: () => null })).json()).toEqual({ status: 'ok' });
+    expect((await get('/readyz', { ...given, runbook: null })).json()).toEqual({ status: 'no', reason: 'why' });
+  });
+
   test('one that gave up is not live', async () => {
     expect((await get('/livez', { live: () => 'gave up' })).statusCode).toBe(503);
   });

@@ -9,12 +9,14 @@ import { profilePage } from './profile.js';
 import { sessionPage } from './session.js';
 import { settingsPage } from './settings.js';
 import { duration, isUtc, onZone, toggleZone, zoneName } from './time.js';
+import { trendsPage } from './trends.js';
 import { visitPage } from './visit.js';
 import { visitsPage } from './visits.js';
 
 const PAGES = {
   '': ['Overview', overviewPage],
   visits: ['Visits', visitsPage],
+  trends: ['Trends', trendsPage],
   'dead-letters': ['Dead letters', deadLettersPage],
   settings: ['Settings', settingsPage],
   visit: ['Visit', visitPage],
@@ -22,18 +24,22 @@ const PAGES = {
   profile: ['Profile', profilePage],
   find: ['Find', findPage],
 };
-const IN_MENU = ['', 'visits', 'dead-letters', 'settings'];
+const IN_MENU = ['', 'visits', 'trends', 'dead-letters', 'settings'];
 
 const element = (id) => document.getElementById(id);
 const main = element('main');
 const notice = element('notice');
+const about = h('span', {});
+const help = h('a', { hidden: '' }, 'runbook');
 let page = null;
 let left = new AbortController();
 
 const feed = new Feed({
   onLive: (live) => {
-    const { instance, topic, group } = live;
-    say(element('foot'), `tidemark ${instance.version} · ${instance.name} · topic ${topic} · group ${group}`);
+    const { instance, topic, group, runbook } = live;
+    set(help, 'href', runbook);
+    help.hidden = runbook === null;
+    say(about, `tidemark ${instance.version} · ${instance.name} · topic ${topic} · group ${group}`);
     page?.update?.(live);
   },
   onState: showState,
@@ -161,7 +167,8 @@ function showZone() {
   const button = element('zone');
   say(button, isUtc() ? 'UTC' : 'local time');
   set(button, 'title', `Times are shown in ${zoneName()}; press to show ${isUtc() ? 'local time' : 'UTC'}`);
-  set(button, 'aria-label', `Times in ${zoneName()}. Show ${isUtc() ? 'local time' : 'UTC'}`);
+  // It begins with what is written on it: who speaks to a browser says that.
+  set(button, 'aria-label', `${isUtc() ? 'UTC' : `local time, ${zoneName()}`}. Show ${isUtc() ? 'local time' : 'UTC'}`);
 }
 
 element('zone').addEventListener('click', toggleZone);
@@ -194,6 +201,7 @@ window.addEventListener('hashchange', () => {
   }
 });
 
+show(element('foot'), about, ' ', help);
 showZone();
 go();
 feed.start();

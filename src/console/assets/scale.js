@@ -85,3 +85,31 @@ export function pack(spans, rows, rowOf = () => undefined, between = 6) {
   }
   return { placed, left };
 }
+
+/** Steps of counts and shares: round in tens. `whole`: no parts of 1. */
+export function roundStep(least, whole = false) {
+  if (whole && least <= 1) return 1;
+  const power = 10 ** Math.floor(Math.log10(least));
+  // The product may miss a round number by the last digit.
+  return [1, 2, 5, 10].map((n) => Number((n * power).toPrecision(12))).find((step) => step >= least * (1 - 1e-9));
+}
+
+/** The same of lengths of time in seconds: round on a clock. */
+export function clockStep(least) {
+  return least < 1
+    ? roundStep(least)
+    : (STEPS.find((step) => step >= least * SECOND) ?? roundStep(least) * SECOND) / SECOND;
+}
+
+/** Values from 0 on that hold `most`, about so many of them; the last is the top of the picture. `stepOf(least)` is round. */
+export function valuesTo(most, about, stepOf) {
+  const step = stepOf(most > 1e-6 ? most / about : 1 / about);
+  const last = Math.max(1, Math.ceil(most / step - 1e-9));
+  return Array.from({ length: last + 1 }, (_, i) => Number((i * step).toPrecision(12)));
+}
+
+/** The beginnings of the parts of a span: the last is the one that holds `now`. ms; parts begin in UTC. */
+export function partsOf({ step, parts }, now) {
+  const last = Math.floor(now / step) * step;
+  return Array.from({ length: parts }, (_, i) => last - (parts - 1 - i) * step);
+}

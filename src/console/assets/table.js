@@ -18,7 +18,7 @@ export class Table {
       h('thead', {}, h('tr', {}, heads)),
       this.body,
     );
-    this.frame = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption }, table);
+    this.frame = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Table: ${caption}` }, table);
     this.element = h('div', {}, this.frame, this.empty);
     this.keyed = new Keyed(this.body, keyOf, () => this.row());
     this.body.addEventListener('keydown', (event) => move(event));

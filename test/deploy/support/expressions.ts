@@ -21,10 +21,18 @@ export interface Panel {
   readonly [field: string]: unknown;
 }
 
+export interface Variable {
+  readonly name: string;
+  readonly type: string;
+  readonly multi?: boolean;
+  readonly includeAll?: boolean;
+  readonly allValue?: string;
+}
+
 export interface Dashboard {
   readonly title: string;
   readonly panels: readonly Panel[];
-  readonly templating: { readonly list: readonly { readonly name: string; readonly type: string }[] };
+  readonly templating: { readonly list: readonly Variable[] };
 }
 
 export function alerts(): Alert[] {

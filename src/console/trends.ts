@@ -1,0 +1,180 @@
+import type pg from 'pg';
+import { within } from '../kafka/within.ts';
+import type { DatabaseOptions } from '../postgres/connect.ts';
+import { createPool } from '../postgres/connect.ts';
+import { explained } from './explained.ts';
+import { SPANS, type SpanName, type TrendName, trendSql, trendsOf } from './trend-queries.ts';
+
+/** Longest that one query may take, ms. */
+const TIMEOUT = 5_000;
+/** Shortest time that an answer is kept, ms: the last part of a span moves, the more slowly the longer it is. */
+const KEPT: Readonly<Record<SpanName, number>> = {
+  minutes: 10_000,
+  hours: 30_000,
+  days: 120_000,
+};
+/** The same of a failure. */
+const FAILED = 5_000;
+/** Longest: who looks has to see that it is well again, ms. */
+const LONGEST = 600_000;
+/** All queries together may take this share of the time. */
+const SHARE = 1 / 20;
+const QUERIES = (Object.keys(SPANS) as SpanName[]).flatMap(trendsOf).length;
+/** Longest that somebody who asks waits; then they get what is known, ms. */
+const PATIENCE = 800;
+/** Longest wait at the end for a query under way, ms. */
+const CLOSE = 500;
+
+/** What a query gave. The first value of a row is ms since the epoch or a text, the others are numbers; null: none. */
+export interface Answer {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number | null)[])[];
+}
+
+export interface Trend {
+  readonly name: TrendName;
+  /** What was run, and can be run by a reader as it is. */
+  readonly sql: string;
+  /** null: it was never read. */
+  readonly answer: Answer | null;
+  /** When it was read, ms since the epoch; null: never. */
+  readonly at: number | null;
+  /** How long the last read took, ms. */
+  readonly took: number | null;
+  /** Why the last read failed; null: it did not. */
+  readonly error: string | null;
+  /** Whether it is being read, or waits for others that are. */
+  readonly reading: boolean;
+}
+
+interface Held extends Trend {
+  /** When it may be read again, ms since the epoch. */
+  readonly next: number;
+}
+
+export interface TrendsOptions {
+  readonly schema: string;
+  readonly run: (sql: string) => Promise<Answer>;
+  readonly now?: () => number;
+}
+
+/**
+ * Figures over time, for all who look.
+ *
+ * Invariant: at most one query is under way, none begins unless somebody asks, and an answer is kept until the queries
+ * together take no more than a twentieth of the time, ten minutes at most. However many look, they cost what one does:
+ * otherwise a page that is left open on many screens would take from Postgres what commits need.
+ */
+export class Trends {
+  private readonly options: Required<TrendsOptions>;
+  private readonly held = new Map<string, Held>();
+  private readonly queue: [SpanName, TrendName][] = [];
+  private running: Promise<void> | null = null;
+  private closed = false;
+
+  constructor(options: TrendsOptions) {
+    this.options = { now: Date.now, ...options };
+  }
+
+  /** Does not throw: what fails is told with what was known before. */
+  async get(span: SpanName): Promise<Trend[]> {
+    for (const name of trendsOf(span)) this.ask(span, name);
+    if (this.running !== null) await within(PATIENCE, this.running, () => {});
+    return trendsOf(span).map((name) => {
+      const { next: _, ...trend } = this.of(span, name);
+      return trend;
+    });
+  }
+
+  /** What waits is not begun any more. */
+  close(): void {
+    this.closed = true;
+    this.queue.length = 0;
+  }
+
+  private of(span: SpanName, name: TrendName): Held {
+    const sql = trendSql(name, span, this.options.schema);
+    const never = { name, sql, answer: null, at: null, took: null, error: null, reading: false };
+    return this.held.get(`${span} ${name}`) ?? { ...never, next: Number.NEGATIVE_INFINITY };
+  }
+
+  private hold(span: SpanName, name: TrendName, change: Partial<Held>): void {
+    this.held.set(`${span} ${name}`, { ...this.of(span, name), ...change });
+  }
+
+  private ask(span: SpanName, name: TrendName): void {
+    const { reading, next } = this.of(span, name);
+    if (this.closed || reading || this.options.now() < next) return;
+    this.hold(span, name, { reading: true });
+    this.queue.push([span, name]);
+    this.running ??= this.work();
+  }
+
+  private async work(): Promise<void> {
+    for (let one = this.queue.shift(); one !== undefined; one = this.queue.shift()) await this.read(...one);
+    this.running = null;
+  }
+
+  private async read(span: SpanName, name: TrendName): Promise<void> {
+    const { run, now } = this.options;
+    const begun = now();
+    const ended = (least: number) => {
+      const took = now() - begun;
+      return { took, reading: false, next: now() + Math.min(LONGEST, Math.max(least, (took * QUERIES) / SHARE)) };
+    };
+    try {
+      const answer = await run(this.of(span, name).sql);
+      this.hold(span, name, { answer, at: begun, error: null, ...ended(KEPT[span]) });
+    } catch (error) {
+      this.hold(span, name, { error: explained(error, TIMEOUT).message, ...ended(FAILED) });
+    }
+  }
+}
+
+/** Trends of a schema, over one connection that nothing else uses, closed when nobody looks. */
+export class TrendsStore {
+  private readonly pool: pg.Pool;
+  private readonly trends: Trends;
+
+  constructor(database: DatabaseOptions) {
+    this.pool = createPool(database, 1, TIMEOUT);
+    this.trends = new Trends({ schema: database.schema, run: (sql) => this.run(sql) });
+  }
+
+  get(span: SpanName): Promise<Trend[]> {
+    return this.trends.get(span);
+  }
+
+  /** Waits no longer than for what an orderly end can wait: an answer may never come. */
+  async close(): Promise<void> {
+    this.trends.close();
+    await within(CLOSE, this.pool.end(), () => {});
+  }
+
+  private async run(sql: string): Promise<Answer> {
+    const client = await this.pool.connect();
+    let failed = true;
+    try {
+      // One core of the server, whatever its settings: the others are for commits.
+      await client.query('SET max_parallel_workers_per_gather TO 0; SET default_transaction_read_only TO on');
+      const { fields, rows } = await client.query<(string | number | Date | null)[]>({ text: sql, rowMode: 'array' });
+      failed = false;
+      return {
+        columns: fields.map(({ name }) => name),
+        rows: rows.map(([first, ...rest]) => [keyOf(first), ...rest.map(numberOf)]),
+      };
+    } finally {
+      // What is still under way on a connection would be waited for by the next that takes it.
+      client.release(failed);
+    }
+  }
+}
+
+function keyOf(value: string | number | Date | null | undefined): string | number | null {
+  return value instanceof Date ? value.getTime() : (value ?? null);
+}
+
+/** Sums and shares come as text, because they may be larger than a number is exact for. */
+function numberOf(value: string | number | Date | null): number | null {
+  return value === null ? null : Number(value);
+}

@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds on a page, by all rules that it has on: the rule, what it says and the elements. Empty: nothing. */
+export async function findings(page: Page): Promise<string[]> {
+  // Evaluated, and not put into the page: its policy would refuse the script.
+  await page.evaluate(`window.axe ?? (() => { ${AXE} })()`);
+  return await page.evaluate<string[]>(RUN);
+}
+
+const RUN = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+  violations.map(({ id, help, nodes }) => id + ': ' + help + ': ' + nodes.map(({ target }) => target.join(' ')).join(', ')))`;
