@@ -50,7 +50,9 @@ export async function startDocker(options: StackOptions): Promise<GivenStack> {
     // It starts once to make the database, and once more to serve it.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2));
   onProgress(`starting containers: ${IMAGES.join(', ')} (fetched where missing)`);
-  const starting = await Promise.allSettled([broker, registry, database].map((each) => each.withStartupTimeout(UP_WITHIN).start()));
+  const starting = await Promise.allSettled(
+    [broker, registry, database].map((each) => each.withStartupTimeout(UP_WITHIN).start()),
+  );
   const running = starting.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const stop = async (): Promise<void> => {
     await Promise.all(running.splice(0).map((each) => each.stop()));

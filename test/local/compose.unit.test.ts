@@ -70,7 +70,8 @@ describe('docker-compose.yml', () => {
     const mounted = Object.values(services).flatMap(({ volumes }) => volumes ?? []);
     const files = mounted.map((volume) => volume.split(':')[0]!).filter((from) => from.startsWith('./'));
     expect(files.length).toBeGreaterThan(2);
-    for (const file of files) expect([file, existsSync(new URL(`../../${file}`, import.meta.url))]).toEqual([file, true]);
+    for (const file of files)
+      expect([file, existsSync(new URL(`../../${file}`, import.meta.url))]).toEqual([file, true]);
   });
 
   test('runs the same broker and database as the local stack of containers', () => {

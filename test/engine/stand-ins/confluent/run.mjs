@@ -3,9 +3,13 @@ import { readdirSync } from 'node:fs';
 import http from 'node:http';
 
 const jar = readdirSync('/opt/registry').find((name) => name.endsWith('-runner.jar'));
-const registry = spawn('java', ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', `/opt/registry/${jar}`], {
-  stdio: 'inherit',
-});
+const registry = spawn(
+  'java',
+  ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', `/opt/registry/${jar}`],
+  {
+    stdio: 'inherit',
+  },
+);
 registry.once('exit', (code) => process.exit(code ?? 1));
 process.on('SIGTERM', () => registry.kill());
 const { port } = new URL(process.env.SCHEMA_REGISTRY_LISTENERS);
