@@ -78,7 +78,7 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
-  test.each(['README.md', 'docs/INTERFACES.md'])('%s names no command that is not there', async (path) => {
+  test.each(['README.md', 'docs/RUNNING.md', 'docs/INTERFACES.md'])('%s names no command that is not there', async (path) => {
     const named = commandsIn(read(path));
     expect(named).toContain('run');
     const there = await commands();

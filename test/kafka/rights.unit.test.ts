@@ -63,10 +63,10 @@ describe('command lines of kafka-acls', () => {
   });
 });
 
-describe('the README', () => {
+describe('docs/RUNNING.md', () => {
   test("has the declaration's table: npm run docs:rights writes it", () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    expect(readme).toBe(withRights(readme, load()));
+    const text = readFileSync(new URL('../../docs/RUNNING.md', import.meta.url), 'utf8');
+    expect(text).toBe(withRights(text, load()));
     for (const use of USES) expect(RIGHTS[use].length).toBeGreaterThan(0);
   });
 });

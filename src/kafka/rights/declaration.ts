@@ -1,6 +1,6 @@
 /**
  * Every right at the brokers that anybody needs, declared once: what `setup --print-grants` prints, what `run` asks the
- * brokers for at its start and while it runs, what a missing right is called, and the README's table come from here.
+ * brokers for at its start and while it runs, what a missing right is called, and the table of docs/RUNNING.md come from here.
  *
  * Only what is not implied by another is declared: Read and Write imply Describe.
  */
