@@ -51,7 +51,7 @@ if [ -x "$compose" ]; then
   engine "$compose" up --detach --wait --wait-timeout 300 --scale tidemark=2
   # From outside, by the addresses that are its defaults.
   engine node dist/cli/main.js simulate --events 500 --rate 500
-  engine node dist/cli/main.js status
+  engine "$compose" exec --no-TTY tidemark tidemark status
   engine "$compose" down --volumes
 else
   say 'docker-compose.yml is not tried: there is neither compose nor Go to build it with'
