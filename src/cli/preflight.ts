@@ -28,7 +28,7 @@ export interface Checked {
 export async function checkDatabase(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Checked> {
   return untilThere('Postgres', logger, signal, async () => {
     const { schema } = settings.database;
-    const client = await connect(settings.database, 'tidemark run');
+    const client = await connect(settings.database, 'tidemark run', settings.database.answerTimeout);
     try {
       await refuse(() => assertServer(client));
       await refuse(() => assertRights(client, schema, 'run'));

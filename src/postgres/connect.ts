@@ -18,10 +18,15 @@ export interface DatabaseOptions extends DatabaseAddress {
  * Not for a pooler that shares a connection between transactions: prepared statements, temporary tables, search_path
  * and the backend's pid belong to the session.
  *
+ * @param silence ms that Postgres may be silent while it is asked for something; null: for ever
  * @throws DatabaseUnreachable
  */
-export async function connect(options: DatabaseOptions, name = 'tidemark'): Promise<pg.Client> {
-  const client = await connectPlain(options, name);
+export async function connect(
+  options: DatabaseOptions,
+  name = 'tidemark',
+  silence: number | null = null,
+): Promise<pg.Client> {
+  const client = await open(options, { name, silence });
   try {
     await setSession(client, options.schema);
   } catch (error) {
