@@ -72,7 +72,7 @@ export async function prepare(settings: Settings, logger: Logger, signal: AbortS
 /** The consumer group's members at this moment, to be read before anybody joins: some may be of a killed processor. */
 export function formerMembers({ kafka, database }: Settings, logger: Logger): Promise<FormerMembers | null> {
   const readGone = async () => {
-    const client = await connect(database, 'tidemark run');
+    const client = await connect(database, 'tidemark run', database.answerTimeout);
     return await readGoneOwners(client).finally(() => client.end());
   };
   return FormerMembers.read({ address: kafka, group: kafka.group, readGone, logger });

@@ -17,7 +17,7 @@ export async function onDatabase<T>(
   action: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const { connect } = await import('../postgres/connect.ts');
-  const client = await connect(settings.database, name);
+  const client = await connect(settings.database, name, settings.database.answerTimeout);
   try {
     return await action(client);
   } catch (error) {

@@ -28,7 +28,7 @@ export interface Checked {
 export async function checkDatabase(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Checked> {
   return untilThere('Postgres', logger, signal, async () => {
     const { schema } = settings.database;
-    const client = await connect(settings.database, 'tidemark run');
+    const client = await connect(settings.database, 'tidemark run', settings.database.answerTimeout);
     try {
       await refuse(() => assertServer(client));
       await refuse(() => assertRights(client, schema, 'run'));
@@ -89,13 +89,14 @@ export async function checkTopics(
     const deadLetter = await describe(settings.deadLetter.topic);
     const late = await describe(settings.late.topic);
     tellGaps([input, output, deadLetter, late], logger);
+    tellCompaction(input, [output, deadLetter, late], logger);
     return { maxBytes: { output: limitOf(output), 'dead-letter': limitOf(deadLetter), late: limitOf(late) } };
   } finally {
     await topics.close();
   }
 }
 
-function limitOf({ config }: TopicDescription): number {
+export function limitOf({ config }: TopicDescription): number {
   return Number(config?.['max.message.bytes'] ?? MESSAGE_BYTES);
 }
 
@@ -113,7 +114,32 @@ function tellGaps(topics: readonly TopicDescription[], logger: Logger): void {
   );
 }
 
-function checkInput(input: TopicDescription, partitions: number, settings: Settings, logger: Logger): void {
+/** Nothing is refused for it: what is folded stays, and the owner of the topic may want it so. */
+export function tellCompaction(input: TopicDescription, given: readonly TopicDescription[], logger: Logger): void {
+  const isCompacted = ({ config }: TopicDescription) => config?.['cleanup.policy']?.includes('compact') ?? false;
+  if (isCompacted(input)) {
+    logger.warn(
+      { topic: input.topic },
+      'the input is compacted: of the records of a session all but the last may be gone before they are folded, and the log ' +
+        'cannot be folded anew. Set cleanup.policy=delete on it',
+    );
+  }
+  const topics = given.filter(isCompacted).map(({ topic }) => topic);
+  if (topics.length === 0) return;
+  logger.warn(
+    { topics },
+    'topics that are compacted: a consumer that reads them later does not see every revision, and what was published cannot be ' +
+      'found again after the position in Kafka is lost. Set cleanup.policy=delete on them',
+  );
+}
+
+/** @throws CannotGoOn where the input is not the one that was folded, or must not be trusted. */
+export function checkInput(
+  input: TopicDescription,
+  partitions: number,
+  settings: { readonly input: Pick<Settings['input'], 'timestamps'> },
+  logger: Logger,
+): void {
   if (input.partitions !== partitions) {
     throw new CannotGoOn(
       `topic ${input.topic} has ${input.partitions} partitions, and had ${partitions} when the state was begun. ` +
@@ -128,7 +154,16 @@ function checkInput(input: TopicDescription, partitions: number, settings: Setti
     );
     return;
   }
-  if (input.config['message.timestamp.type'] === 'LogAppendTime') return;
+  const stamps = input.config['message.timestamp.type'];
+  if (stamps === undefined) {
+    logger.warn(
+      { topic: input.topic },
+      'the brokers do not tell who stamps the records (message.timestamp.type): where producers do, one with a wrong clock could ' +
+        "end everybody's visits",
+    );
+    return;
+  }
+  if (stamps === 'LogAppendTime') return;
   throw new CannotGoOn(
     `topic ${input.topic} keeps the producers' timestamps, so one producer with a wrong clock could end everybody's visits. ` +
       'Set message.timestamp.type=LogAppendTime on the topic, or set input.timestamps to create to accept that',

@@ -118,7 +118,7 @@ export function watchRights(settings: Settings, logger: Logger, isHindered: () =
 /** For `status`, which reads it there. */
 async function tell({ database }: Settings, text: string | null, logger: Logger): Promise<void> {
   try {
-    const client = await connect(database, 'tidemark run');
+    const client = await connect(database, 'tidemark run', database.answerTimeout);
     await tellTrouble(client, PROCESS_NAME, text).finally(() => client.end());
   } catch (error) {
     logger.info({ err: messageOf(error) }, 'what keeps this processor from its work could not be noted for `status`');

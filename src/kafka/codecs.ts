@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
+import { lz4Frames, zstdFrames } from './frames.ts';
 import { compressXerial, decompressXerial } from './xerial.ts';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
@@ -22,13 +23,19 @@ const snappy: Codec = {
 
 const lz4: Codec = {
   compress: ({ buffer }) => compressFrame(buffer),
-  decompress: (data) => decompressFrame(data),
+  decompress: (data) => each(lz4Frames(data), decompressFrame),
 };
 
 const zstandard: Codec = {
   compress: ({ buffer }) => zstd(buffer),
-  decompress: (data) => unzstd(data),
+  decompress: (data) => each(zstdFrames(data), unzstd),
 };
+
+async function each(frames: readonly Buffer[], decompress: (frame: Buffer) => Promise<Buffer>): Promise<Buffer> {
+  const [first, ...rest] = frames;
+  if (first !== undefined && rest.length === 0) return await decompress(first);
+  return Buffer.concat(await Promise.all(frames.map((frame) => decompress(frame))));
+}
 
 /** Teaches KafkaJS snappy, lz4 and zstd, for the whole process. */
 export function registerCodecs(): void {

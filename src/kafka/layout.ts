@@ -42,7 +42,8 @@ export async function messageLimits(admin: Admin, topics: OutputTopics): Promise
   const byName = new Map(
     resources.map(({ resourceName, configEntries }) => [
       resourceName,
-      Number(configEntries.find(({ configName }) => configName === 'max.message.bytes')?.configValue ?? MESSAGE_BYTES),
+      // Some brokers do not tell it, or tell nothing.
+      Number(configEntries.find(({ configName }) => configName === 'max.message.bytes')?.configValue) || MESSAGE_BYTES,
     ]),
   );
   return new Map(OUTPUT_TOPICS.map((kind) => [kind, byName.get(topics[kind]) ?? MESSAGE_BYTES]));

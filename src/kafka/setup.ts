@@ -39,7 +39,7 @@ export async function setUpTopics(topics: Topics, settings: Needed, check = fals
     topic: input.topic,
     partitions,
     replicationFactor,
-    config: { ...timestamps, ...durable },
+    config: { ...timestamps, ...durable, 'cleanup.policy': 'delete' },
   });
   const limit = (await topics.describe(input.topic))?.config?.['max.message.bytes'];
   const aside = {

@@ -22,8 +22,8 @@ export interface TopicDescription {
   readonly topic: string;
   readonly partitions: number;
   readonly replicas: number;
-  /** Values as the broker gives them; null where this user may not ask for them. */
-  readonly config: Readonly<Record<Config, string>> | null;
+  /** Values as the broker gives them, those that it tells; null where this user may not ask for them. */
+  readonly config: Readonly<Partial<Record<Config, string>>> | null;
 }
 
 export interface WantedTopic {
@@ -124,10 +124,10 @@ export class Topics {
           resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [...CONFIGS] }],
         }),
       );
-      const entries = new Map(
-        resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
-      );
-      return Object.fromEntries(CONFIGS.map((name) => [name, entries.get(name) ?? ''])) as Record<Config, string>;
+      const told = resources[0]?.configEntries ?? [];
+      // Some that speak Kafka's protocol tell few. What is missing is not known, which is not 0, nor "".
+      const known = told.filter(({ configValue }) => configValue !== null && configValue !== '');
+      return Object.fromEntries(known.map(({ configName, configValue }) => [configName, configValue]));
     } catch (error) {
       if (!remedy(error)?.startsWith('grant')) throw error;
       this.#logger.info({ err: messageOf(error), topic }, 'may not ask for the configuration of the topic');

@@ -30,6 +30,11 @@ export function decompressXerial(data: Buffer): Buffer {
   const parts: Buffer[] = [];
   let at = HEADER_BYTES;
   while (at < data.length) {
+    // Another stream behind the first, as snappy-java reads them.
+    if (data.subarray(at, at + MAGIC.length).equals(MAGIC)) {
+      at += HEADER_BYTES;
+      continue;
+    }
     const start = at + 4;
     const end = start + (start <= data.length ? data.readInt32BE(at) : 0);
     if (end <= start || end > data.length) throw new Error(`a snappy block at byte ${at} of ${data.length} is cut off`);

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DatabaseUnreachable, open } from './open.ts';
 import { pooledClient } from './pooled.ts';
-import { assertSchemaName } from './schema-name.ts';
+import { setSession } from './session-settings.ts';
 import type { DatabaseAddress } from './target.ts';
 
 export { type DatabaseAddress, DatabaseUnreachable };
@@ -18,12 +18,17 @@ export interface DatabaseOptions extends DatabaseAddress {
  * Not for a pooler that shares a connection between transactions: prepared statements, temporary tables, search_path
  * and the backend's pid belong to the session.
  *
+ * @param silence ms that Postgres may be silent while it is asked for something; null: for ever
  * @throws DatabaseUnreachable
  */
-export async function connect(options: DatabaseOptions, name = 'tidemark'): Promise<pg.Client> {
-  const client = await connectPlain(options, name);
+export async function connect(
+  options: DatabaseOptions,
+  name = 'tidemark',
+  silence: number | null = null,
+): Promise<pg.Client> {
+  const client = await open(options, { name, silence });
   try {
-    await prepareConnection(client, options.schema);
+    await setSession(client, options.schema);
   } catch (error) {
     await client.end();
     throw error;
@@ -50,18 +55,11 @@ export function createPool(options: DatabaseOptions, max = 4, timeout: number | 
     max,
     idleTimeoutMillis: 10_000,
     onConnect: async (client: pg.ClientBase) => {
-      await prepareConnection(client, options.schema);
+      await setSession(client, options.schema);
       if (timeout !== null) await client.query(`SET statement_timeout TO ${Math.round(timeout)}`);
     },
   } as pg.PoolConfig);
   // Of idle connections; the query that gets a dead one fails by itself.
   pool.on('error', () => {});
   return pool;
-}
-
-async function prepareConnection(client: pg.ClientBase, schema: string): Promise<void> {
-  assertSchemaName(schema);
-  await client.query(
-    `SET search_path TO ${pg.escapeIdentifier(schema)}; SET TimeZone TO 'UTC'; SET DateStyle TO 'ISO'`,
-  );
 }

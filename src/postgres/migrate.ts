@@ -78,6 +78,10 @@ export async function assertSchemaVersion(client: pg.ClientBase, schema: string)
   }
 }
 
+/** Whatever the server's usual template is encoded in. */
+const IN_UTF8 = "ENCODING 'UTF8' TEMPLATE template0";
+const OTHER_LOCALE = '22023';
+
 /**
  * Whether the database had to be made.
  * @throws DatabaseUnreachable; MayNot where it is missing and this role may not make it
@@ -92,7 +96,7 @@ export async function ensureDatabase(address: DatabaseAddress): Promise<boolean>
   const { database, user } = targetOf(address);
   const create = `CREATE DATABASE ${pg.escapeIdentifier(database)}`;
   const mayNot = (error: unknown) =>
-    new MayNot([`${create} OWNER ${pg.escapeIdentifier(user)}`], (error as Error).message, { cause: error });
+    new MayNot([`${create} OWNER ${pg.escapeIdentifier(user)} ${IN_UTF8}`], (error as Error).message, { cause: error });
   let client: pg.Client;
   try {
     client = await connectPlain(address, 'tidemark setup', 'postgres');
@@ -100,7 +104,11 @@ export async function ensureDatabase(address: DatabaseAddress): Promise<boolean>
     throw mayNot(error);
   }
   try {
-    await client.query(create);
+    await client.query(`${create} ${IN_UTF8}`).catch(async (error: { code?: string }) => {
+      if (error.code !== OTHER_LOCALE) throw error;
+      // The server's own locale is of another encoding; this one goes with each.
+      await client.query(`${create} ${IN_UTF8} LOCALE 'C'`);
+    });
     return true;
   } catch (error) {
     const { code } = error as { code?: string };

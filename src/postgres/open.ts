@@ -3,6 +3,7 @@ import type { SessionAttrs } from '../settings/postgres-url.ts';
 import { Binding } from './binding.ts';
 import { grantOnDatabase } from './grants.ts';
 import { MissingRights } from './rights.ts';
+import { endIfSilent } from './silence.ts';
 import { type DatabaseAddress, type Target, targetOf } from './target.ts';
 import { mayGoOn, type Ssl, waysOf } from './tls.ts';
 
@@ -18,6 +19,8 @@ export interface OpenOptions {
   readonly database?: string;
   /** ms that a query waits for its answer. */
   readonly queryTimeout?: number;
+  /** ms after which a connection is given up on which nothing moves while something is asked; null: none. */
+  readonly silence?: number | null;
 }
 
 type Host = Target['hosts'][number];
@@ -80,6 +83,7 @@ async function openHost(target: Target, host: Host, ways: readonly Ssl[], option
     try {
       await client.connect();
       binding.assert();
+      if (options.silence) endIfSilent(client, options.silence);
       return client;
     } catch (error) {
       (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();

@@ -18,6 +18,8 @@ export interface StoreOptions extends DatabaseOptions {
   readonly owner?: string;
   /** How many partitions write, or are loaded, at once: `database.pool_size`. */
   readonly poolSize?: number;
+  /** ms that Postgres may be silent while it is asked for something: `database.answer_timeout`, 30 s unless given. */
+  readonly answerTimeout?: number;
 }
 
 /** Visits, profiles and partitions in one schema of a Postgres database that `tidemark setup` has prepared. */
@@ -43,7 +45,7 @@ export class PostgresStore<Raw> implements Store<Raw> {
 
   /** @throws DatabaseUnreachable; any other error says what is wrong with the database */
   async takeOver(partition: number): Promise<Lease<Raw>> {
-    const client = await connect(this.#options, `tidemark partition ${partition}`);
+    const client = await connect(this.#options, `tidemark partition ${partition}`, this.#silence);
     const session = new Session(client);
     try {
       await assertServer(client);
@@ -69,8 +71,12 @@ export class PostgresStore<Raw> implements Store<Raw> {
     await Promise.all([this.#shared.readers.close(), ...[...this.#leases].map((lease) => lease.release())]);
   }
 
+  get #silence(): number {
+    return this.#options.answerTimeout ?? 30_000;
+  }
+
   async #openReader(role: string, prepare: string): Promise<Session> {
-    const client = await connect(this.#options, role);
+    const client = await connect(this.#options, role, this.#silence);
     const session = new Session(client);
     try {
       await client.query(`${TIMEOUTS} ${prepare}`);

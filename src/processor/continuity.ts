@@ -16,7 +16,7 @@ export type Start = 'earliest' | 'latest' | number;
  * Whether the log still is the one that was folded.
  *
  * Invariant: folding goes on only where the log goes on: nothing between what was folded and what is read next is
- * missing, and the record folded last reads back the same. Kafka answers for a topic that was deleted and made anew
+ * missing, and the record folded last reads back the same, if it is there. Kafka answers for a topic that was deleted and made anew
  * under its name as if nothing had happened; folded on, one log's records would be counted into another's visits.
  */
 export class Continuity {
@@ -84,11 +84,19 @@ export class Continuity {
     await lease.acknowledge(lease.published);
   }
 
-  /** @param record what stands at the offset of the record folded last. @throws CannotGoOn if it is another. */
-  verify(expected: RecordMark, record: RawRecord | undefined): void {
-    if (record !== undefined && record.offset === expected.offset && markOf(record).digest === expected.digest) return;
+  /**
+   * Whether what is read first is the record folded last. That it is gone says nothing: a compacted topic loses those whose
+   * key has a newer one.
+   * @param records of the log from its offset on
+   * @param next where folding goes on
+   * @throws CannotGoOn if there is another, or one where there was none
+   */
+  verify(expected: RecordMark, records: readonly RawRecord[], next: number): 'same' | 'gone' {
+    const [first] = records;
+    if (first === undefined || first.offset >= next) return 'gone';
+    if (first.offset === expected.offset && markOf(first).digest === expected.digest) return 'same';
     throw new CannotGoOn(
-      `${this.at}: offset ${expected.offset} holds another record than the one folded there. ` +
+      `${this.at}: offset ${first.offset} holds another record than the one folded there. ` +
         `The topic was made anew: point tidemark at the one that it folded, or ${BEGIN_ANEW}`,
     );
   }

@@ -249,6 +249,11 @@ export const SETTINGS = named({
     default: 4,
     doc: 'How many partitions of a processor write to Postgres, or are loaded from it, at once; each has a connection.',
   }),
+  'database.answer_timeout': setting({
+    type: duration(SECOND, 10 * MINUTE),
+    default: 30 * SECOND,
+    doc: 'How long Postgres may be silent while a processor waits for it, before the connection is given up and the partition taken over anew.',
+  }),
   'input.topic': setting({
     type: topic,
     default: 'tracks',

@@ -71,7 +71,7 @@ describeReal('with a role that may do little', () => {
     const first = await setUp();
     expect(first).toMatchObject({ code: 1, err: '', missing: [database] });
     expect(await setUp('--check')).toMatchObject({ code: 1, err: '', missing: expect.arrayContaining([database]) });
-    expect(sqlIn(first.detail)).toBe(`CREATE DATABASE "${name}" OWNER "${name}";\n`);
+    expect(sqlIn(first.detail)).toBe(`CREATE DATABASE "${name}" OWNER "${name}" ENCODING 'UTF8' TEMPLATE template0;\n`);
     // By another owner than the one that was asked for: it has to ask for the schema as well.
     await administer(`CREATE DATABASE ${name}`);
 
@@ -121,7 +121,7 @@ describeReal('with a role that may do little', () => {
   test('for people it is SQL to copy', async () => {
     const { code, out, err } = await tidemark(['setup'], { env });
     expect({ code, err }).toEqual({ code: 1, err: '' });
-    expect(out).toContain(`\n          CREATE DATABASE "${name}" OWNER "${name}";\n`);
+    expect(out).toContain(`\n          CREATE DATABASE "${name}" OWNER "${name}" ENCODING 'UTF8' TEMPLATE template0;\n`);
     expect(out).not.toContain('    at ');
   });
 
