@@ -121,7 +121,9 @@ describeReal('with a role that may do little', () => {
   test('for people it is SQL to copy', async () => {
     const { code, out, err } = await tidemark(['setup'], { env });
     expect({ code, err }).toEqual({ code: 1, err: '' });
-    expect(out).toContain(`\n          CREATE DATABASE "${name}" OWNER "${name}" ENCODING 'UTF8' TEMPLATE template0;\n`);
+    expect(out).toContain(
+      `\n          CREATE DATABASE "${name}" OWNER "${name}" ENCODING 'UTF8' TEMPLATE template0;\n`,
+    );
     expect(out).not.toContain('    at ');
   });
 

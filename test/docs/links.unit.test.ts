@@ -78,12 +78,15 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
-  test.each(['README.md', 'docs/RUNNING.md', 'docs/INTERFACES.md'])('%s names no command that is not there', async (path) => {
-    const named = commandsIn(read(path));
-    expect(named).toContain('run');
-    const there = await commands();
-    expect(named.filter((command) => !there.includes(command))).toEqual([]);
-  });
+  test.each(['README.md', 'docs/RUNNING.md', 'docs/INTERFACES.md'])(
+    '%s names no command that is not there',
+    async (path) => {
+      const named = commandsIn(read(path));
+      expect(named).toContain('run');
+      const there = await commands();
+      expect(named.filter((command) => !there.includes(command))).toEqual([]);
+    },
+  );
 
   test('docs/INTERFACES.md names every command that is there', async () => {
     const named = commandsIn(read('docs/INTERFACES.md'));
