@@ -66,4 +66,4 @@ engine node dist/cli/main.js demo --seconds 8
 say 'integration tests'
 engine node scripts/test.mjs --selectProjects int --testPathPatterns \
   'kafka/(killed|output|source)' 'postgres/(as-in-memory|events|fence|grants|profiles|readers|revisions|round-trip|setup)' \
-  'set-aside/' 'docs/sql' 'inspect/inspect' 'console/trends'
+  'set-aside/(read|retry)' 'docs/sql' 'inspect/inspect' 'console/trends'
