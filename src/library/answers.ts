@@ -104,7 +104,7 @@ function utmOf([source, medium, campaign, term, content]: Utm): VisitEnded['utm'
   return { source, medium, campaign, term, content };
 }
 
-function namedOf(values: readonly (string | null)[]): Record<(typeof NAMED)[number], string | null> {
+export function namedOf(values: readonly (string | null)[]): Record<(typeof NAMED)[number], string | null> {
   const entries = NAMED.map((name, i) => [name, values[i] ?? null]);
   return Object.fromEntries(entries) as Record<(typeof NAMED)[number], string | null>;
 }

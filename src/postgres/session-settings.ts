@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { assertSchemaName } from './schema-name.ts';
 
 /**
@@ -30,9 +30,9 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
 const SET = `SELECT count(set_config(known.name, wanted.value, false))
   FROM unnest($1::text[], $2::text[]) AS wanted (name, value) JOIN pg_settings known ON lower(known.name) = lower(wanted.name)`;
 
-/** Readies a connection: unqualified names mean those of `schema`. */
+/** Readies a connection, in one round trip: unqualified names mean those of `schema`. */
 export async function setSession(client: pg.ClientBase, schema: string): Promise<void> {
   assertSchemaName(schema);
-  await client.query(`SET search_path TO ${pg.escapeIdentifier(schema)}`);
-  await client.query(SET, [SETTINGS.map(([name]) => name), SETTINGS.map(([, value]) => value)]);
+  const all = [...SETTINGS, ['search_path', schema] as const];
+  await client.query(SET, [all.map(([name]) => name), all.map(([, value]) => value)]);
 }

@@ -1,5 +1,6 @@
 import type { VisitEnded } from '../core/changes.ts';
-import { NAMED, type Utm } from '../core/event.ts';
+import type { Utm } from '../core/event.ts';
+import { namedOf, profileOf } from '../library/answers.ts';
 import type { VisitView } from '../memory/views.ts';
 import type { Answer } from './fold.ts';
 
@@ -19,17 +20,7 @@ export function inForm({ visits, published, profiles, outcomes, openedBy }: Answ
   return {
     visits: visits.map((visit) => visitForm(visit, openedBy)),
     published: published.map((message) => messageForm(message, openedBy)),
-    profiles: profiles.map((profile) => ({
-      profile_id: profile.profileId,
-      visit_count: profile.visitCount,
-      session_count: profile.sessionCount,
-      event_count: profile.eventCount,
-      page_view_count: profile.pageViewCount,
-      total_duration_ms: profile.durationMs,
-      first_seen_at: profile.firstSeenAt,
-      last_seen_at: profile.lastSeenAt,
-      traits: Object.fromEntries(profile.traits),
-    })),
+    profiles: profiles.map((profile) => ({ ...profileOf(profile) })),
     late: outcomes.flatMap((outcome) => (outcome.kind === 'late' ? [outcome.eventId] : [])),
     dead: outcomes.flatMap((outcome) => (outcome.kind === 'dead' ? [[outcome.eventId, outcome.reason]] : [])),
     duplicates: outcomes.flatMap((outcome) => (outcome.kind === 'duplicate' ? [outcome.eventId] : [])),
@@ -57,7 +48,7 @@ function visitForm(visit: VisitView, openedBy: Answer['openedBy']): Plain {
     exit_page: visit.exit?.value ?? null,
     referrer: visit.entry?.value.referrer ?? null,
     ...utmForm(visit.utm?.value ?? null),
-    ...namedForm(visit.named.map((stamp) => stamp?.value ?? null)),
+    ...namedOf(visit.named.map((stamp) => stamp?.value ?? null)),
     context: Object.fromEntries(visit.context.map(([key, stamp]) => [key, stamp.value])),
   };
 }
@@ -87,7 +78,7 @@ function messageForm(message: VisitEnded, openedBy: Answer['openedBy']): Plain {
     exit_page: message.exitPage,
     referrer: message.referrer,
     ...utmForm(message.utm),
-    ...namedForm(message.named),
+    ...namedOf(message.named),
     debug: message.debug,
   };
 }
@@ -95,8 +86,4 @@ function messageForm(message: VisitEnded, openedBy: Answer['openedBy']): Plain {
 function utmForm(utm: Utm | null): Plain {
   const keys = ['source', 'medium', 'campaign', 'term', 'content'];
   return Object.fromEntries(keys.map((key, i) => [`utm_${key}`, utm?.[i] ?? null]));
-}
-
-function namedForm(named: readonly (string | null)[]): Plain {
-  return Object.fromEntries(NAMED.map((name, i) => [name, named[i] ?? null]));
 }
