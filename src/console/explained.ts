@@ -9,7 +9,8 @@ export function explained(error: unknown, timeout: number): Error {
 }
 
 function sayOf(code: string | undefined, why: string, timeout: number): string {
-  if (code === '57014')
+  // On a busy machine the client gives up before the server's word comes: it is the same to whoever looks.
+  if (code === '57014' || why === 'Query read timeout')
     return `Postgres took longer than ${timeout / 1_000} s for this: it is busy, or the state is large`;
   if (code === '42P01' || code === '42703')
     return `the schema is not set up, or not by this version: run tidemark setup`;

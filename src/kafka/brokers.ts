@@ -140,8 +140,10 @@ async function connectSeed(pool: BrokerPool): Promise<void> {
       for (const other of seeds) if (other !== seed) abandon(other, new Error('another broker was faster'));
       pool.seedBroker = seed;
       pool.versions = seed.versions;
+      pool.unreachable = null;
     } catch (error) {
       const failed = isOfConnection(error) ? noneAnswers(said, error as Error) : (error as Error);
+      pool.unreachable = failed;
       if (isRetriable(failed)) throw failed;
       bail(failed);
       return;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Cluster, type Kafka } from 'kafkajs';
+import type InnerCluster from 'kafkajs/src/cluster/index.js';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
 import { remedy } from './fatal.ts';
@@ -39,6 +40,7 @@ export class ClusterLink {
     if (signal.aborted) throw new NoAnswer(`cannot ask Kafka for ${what}: the connection is closed`);
     this.#link ??= clusterOf(this.#kafka);
     const { cluster } = this.#link;
+    const { brokerPool } = cluster as unknown as InnerCluster;
     let last: unknown;
     let over = false;
     const asked = async () => {
@@ -57,8 +59,10 @@ export class ClusterLink {
     const late = () => {
       over = true;
       const when = signal.aborted ? 'before closing' : `within ${timeout} ms`;
-      const why = last === undefined ? '' : `: ${messageOf(last)}`;
-      throw new NoAnswer(`Kafka did not answer ${when}: ${what}${why}`, { cause: last });
+      // While it is connected to, tries fail inside KafkaJS, and none of them ends the question.
+      const cause = brokerPool.unreachable ?? last;
+      const why = cause === undefined ? '' : `: ${messageOf(cause)}`;
+      throw new NoAnswer(`Kafka did not answer ${when}: ${what}${why}`, { cause });
     };
     return await within(timeout, asked(), late, signal);
   }

@@ -123,6 +123,8 @@ declare module 'kafkajs/src/cluster/brokerPool.js' {
     versions: unknown;
     /** Ours, see brokers.ts: told when the brokers said where the leaders are. */
     onMetadata?: () => void;
+    /** Ours, see brokers.ts: why the last try to reach any of the configured brokers failed; null: it did not. */
+    unreachable?: Error | null;
     hasConnectedBrokers(): boolean;
     disconnect(): Promise<void>;
     connect(): Promise<void>;

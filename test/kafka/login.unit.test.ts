@@ -140,6 +140,18 @@ describe('a login', () => {
     await link.close();
   });
 
+  test('that is refused until nobody waits any longer is named as the reason', async () => {
+    await login('accept');
+    broker.answers = ['refuse'];
+    const link = new ClusterLink(kafkaClient(address, quiet), quiet);
+    const error = await failed(link.ask('the cluster itself', async (it) => it, 1_000));
+    expect(error.message).toMatch(
+      /^Kafka did not answer within 1000 ms: the cluster itself: .* refused the login of user/,
+    );
+    expect(remedy(error)).toBeNull();
+    await link.close();
+  });
+
   test('of another user is another login', async () => {
     await login('accept');
     address = { ...address, sasl: { ...address.sasl, username: 'other' } };
