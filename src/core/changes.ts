@@ -48,6 +48,8 @@ export interface Counts {
   anticipationsWrong: number;
   /** Records stamped before the arrival clock. */
   clockRegressions: number;
+  /** Records that the broker did not stamp, where it is to stamp them. */
+  unstamped: number;
 }
 
 export function noCounts(): Counts {
@@ -72,6 +74,7 @@ export function noCounts(): Counts {
     endedMaxEvents: 0,
     anticipationsWrong: 0,
     clockRegressions: 0,
+    unstamped: 0,
   };
 }
 

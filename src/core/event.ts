@@ -91,6 +91,8 @@ export interface LogRecord<Raw> {
   readonly offset: number;
   /** The record's timestamp: ms since the epoch. */
   readonly timestamp: number;
+  /** False: the broker did not stamp it. See `Rules.appendTime`. */
+  readonly stamped?: boolean | undefined;
   /** At least one. Avro and JSON records hold one; Tracardi's payload may hold several. */
   readonly entries: readonly Entry[];
   readonly raw: Raw;

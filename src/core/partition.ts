@@ -8,7 +8,7 @@ import type { FreshEvents } from './fresh-events.ts';
 import { glanced } from './glanced.ts';
 import { openedBefore } from './heap.ts';
 import { IdFilter } from './id-filter.ts';
-import { setVisitId } from './ids.ts';
+import { openedAt, setVisitId } from './ids.ts';
 import { type Give, Ledger } from './ledger.ts';
 import { type IdleMemory, idleMemory, mayMatter } from './past-sessions.ts';
 import { type Placement, place, type Refused } from './placement.ts';
@@ -86,6 +86,11 @@ const ENDED = {
   max_events: 'endedMaxEvents',
 } as const;
 
+/** What says when a record arrived. */
+type Stamped = Pick<LogRecord<unknown>, 'timestamp' | 'stamped'>;
+
+const LAST_STAMP = "the brokers' last stamp, its record having one that they did not make";
+
 /** What a commit holds of the sessions: to be given back to `settle` once the store has it. */
 export type Held = readonly Session[];
 
@@ -144,8 +149,7 @@ export class Partition<Raw> {
     if (state.eventClock !== null) this.moveEventClock(state.eventClock);
     this.ledger = new Ledger(rules, give);
     this.fresh = this.ledger.fresh;
-    // Before the first accepted event there is nothing in the store.
-    this.sessions = new Sessions(rules, this.fresh, memory, state.eventClock === null ? new IdFilter() : null);
+    this.sessions = new Sessions(rules, this.fresh, memory, this.isNew ? new IdFilter() : null);
     this.timers = new Timers(rules);
     this.amendable = new AmendableVisits(state.amendable);
     this.table = open[0]?.table ?? new VisitTable();
@@ -162,12 +166,12 @@ export class Partition<Raw> {
     return this.state.nextOffset;
   }
 
-  /** `R`, ms; null before the first record. */
+  /** `R`, ms; null before the first record that the broker stamped. */
   get arrivalClock(): number | null {
     return this.state.arrivalClock;
   }
 
-  /** `W`, ms; null before the first accepted event. */
+  /** `W`, ms; null before the first event that is accepted once `R` is there. */
   get watermark(): number | null {
     return this.currentWatermark;
   }
@@ -242,7 +246,7 @@ export class Partition<Raw> {
   }
 
   private sessionOf(event: TrackEvent): Session {
-    return this.sessions.of(event, this.state.eventClock === null);
+    return this.sessions.of(event, this.isNew);
   }
 
   /** Whether something of the session that is not in memory may matter to the event. */
@@ -251,15 +255,37 @@ export class Partition<Raw> {
     return session.past === null || mayMatter(session.past, event.t, readEventId(event, this.eventId));
   }
 
-  /** Null before the first accepted event: there is nothing to find. */
+  /** Whether no event was accepted yet: then there is nothing in the store. */
+  private get isNew(): boolean {
+    return this.state.counts.started === 0;
+  }
+
+  /** Null where there is nothing to find. Before there is a watermark, all may be found. */
   private get reach(): Reach | null {
-    const { watermark } = this;
-    if (watermark === null) return null;
-    const { maxAge, gap, maxDuration, futureTolerance } = this.rules;
+    if (this.isNew) return null;
+    const watermark = this.watermark ?? Number.NEGATIVE_INFINITY;
+    const { maxAge, gap } = this.rules;
     const endedSince = watermark - maxAge - gap;
-    // A visit's events span at most maxDuration, and none was further ahead of its record than the tolerance.
-    const openedSince = Math.min(endedSince - maxDuration - futureTolerance, this.amendable.since(watermark));
+    const openedSince = Math.min(endedSince - this.longestLead, this.amendable.since(watermark));
     return { openedSince, endedSince, watermark };
+  }
+
+  /**
+   * How far a visit's last event may be behind the stamp of the record that opened it, ms, where the broker made that: a
+   * visit's events span at most maxDuration, and none is further ahead of such a record than the tolerance.
+   */
+  private get longestLead(): number {
+    return this.rules.maxDuration + this.rules.futureTolerance;
+  }
+
+  /**
+   * Until which watermark an ended visit, amendable until `until`, has to be looked up by when it was opened. One that was
+   * opened by an old stamp that the broker did not make matters, frozen, for as long as others of its time do.
+   */
+  private soughtUntil(visit: Visit, until: number): number {
+    const { lastEventAt } = visit;
+    if (openedAt(visit.readId(this.visitId)) >= lastEventAt - this.longestLead) return until;
+    return Math.max(until, lastEventAt + this.rules.maxAge + this.rules.gap);
   }
 
   /** What `lookup` asked for. A session of which nothing was found has to be named too. */
@@ -326,8 +352,7 @@ export class Partition<Raw> {
    * @returns how many ended: fewer than `limit` when none is left.
    */
   endDue(clock: number | null = null, limit = Number.POSITIVE_INFINITY): number {
-    const { arrivalClock } = this.state;
-    if (arrivalClock === null) return 0;
+    const arrivalClock = this.state.arrivalClock ?? Number.NEGATIVE_INFINITY;
     const now = Math.max(arrivalClock, clock ?? arrivalClock);
     if (!this.timers.mayHaveDue(now, this.watermark)) return 0;
     for (let ended = 0; ended < limit; ended++) {
@@ -359,7 +384,7 @@ export class Partition<Raw> {
     visit.endedWatermark = watermark;
     this.open -= 1;
     this.timers.cancel(visit);
-    this.amendable.add(visit, until);
+    this.amendable.add(visit, this.soughtUntil(visit, until));
     this.change(visit);
   }
 
@@ -396,9 +421,12 @@ export class Partition<Raw> {
     if (record.offset < state.nextOffset) {
       throw new Error(`record ${record.offset} was folded before: the next offset is ${state.nextOffset}`);
     }
-    this.endDue(record.timestamp);
-    this.checkAnticipation(record.timestamp);
-    if (state.arrivalClock === null || record.timestamp > state.arrivalClock) state.arrivalClock = record.timestamp;
+    const arrival = this.arrivalOf(record);
+    this.endDue(arrival);
+    this.checkAnticipation(arrival ?? Number.NEGATIVE_INFINITY);
+    if (this.isUnstamped(record)) state.counts.unstamped += 1;
+    else if (state.arrivalClock === null || record.timestamp > state.arrivalClock)
+      state.arrivalClock = record.timestamp;
     else if (record.timestamp < state.arrivalClock) state.counts.clockRegressions += 1;
     const { entries } = record;
     // Most records hold one: an array that is filled one by one gets room for seventeen.
@@ -417,10 +445,22 @@ export class Partition<Raw> {
     this.state.nextOffset = Math.max(this.state.nextOffset, offset);
   }
 
-  private checkAnticipation(timestamp: number): void {
+  /**
+   * What the rules compare with as a record's timestamp, ms: of one that the broker did not stamp, though it is to, the
+   * arrival clock; null: that is not there yet.
+   */
+  arrivalOf(record: Stamped): number | null {
+    return this.isUnstamped(record) ? this.state.arrivalClock : record.timestamp;
+  }
+
+  private isUnstamped(record: Stamped): boolean {
+    return record.stamped === false && this.rules.appendTime;
+  }
+
+  private checkAnticipation(arrival: number): void {
     const { anticipatedTo } = this.state;
     if (anticipatedTo === null) return;
-    if (timestamp <= anticipatedTo) this.state.counts.anticipationsWrong += 1;
+    if (arrival <= anticipatedTo) this.state.counts.anticipationsWrong += 1;
     this.state.anticipatedTo = null;
   }
 
@@ -440,8 +480,11 @@ export class Partition<Raw> {
     // Even if the event is set aside below: the session was kept for it, and may leave memory now.
     this.touch(session);
 
-    if (t > record.timestamp + this.rules.futureTolerance) {
-      const error = `the event's time is ${t - record.timestamp} ms ahead of its record: correct the sender's clock, or send sent_at with each event`;
+    const arrival = this.arrivalOf(record);
+    const ahead = t - (arrival ?? record.timestamp);
+    if (ahead > this.rules.futureTolerance) {
+      const of = arrival === null || arrival === record.timestamp ? 'its record' : LAST_STAMP;
+      const error = `the event's time is ${ahead} ms ahead of ${of}: correct the sender's clock, or send sent_at with each event`;
       return this.dead(record, index, entry.eventId, 'future', error);
     }
     if (watermark !== null && t < watermark - this.rules.maxAge) {
@@ -462,8 +505,10 @@ export class Partition<Raw> {
     }
     const visit = this.accept(record, index, entry, session, placement);
     if (!session.debug) this.ledger.setTraits(entry);
-    const reached = Math.min(t, record.timestamp);
-    if (this.state.eventClock === null || reached > this.state.eventClock) this.moveEventClock(reached);
+    if (arrival !== null) {
+      const reached = Math.min(t, arrival);
+      if (this.state.eventClock === null || reached > this.state.eventClock) this.moveEventClock(reached);
+    }
     const kind = placement.kind === 'start' ? 'started' : placement.kind === 'join' ? 'joined' : 'merged';
     return new Placed(kind, entry, visit);
   }
@@ -513,7 +558,7 @@ export class Partition<Raw> {
     session: Session,
     placement: Extract<Placement, { kind: 'start' | 'join' | 'merge' }>,
   ): Visit {
-    const arrivalClock = this.state.arrivalClock!;
+    const arrivalClock = this.state.arrivalClock ?? Number.NEGATIVE_INFINITY;
     if (placement.kind !== 'merge' && placement.refused !== null) this.refuse(placement.refused);
 
     let visit: Visit;
@@ -586,7 +631,7 @@ export class Partition<Raw> {
     const other = survivor === before ? after : before;
     if (other.published > 0) {
       const until = amendableUntil(this.rules, other, this.watermark);
-      this.publish(other, other.reason!, this.state.arrivalClock!, until, survivor);
+      this.publish(other, other.reason!, this.state.arrivalClock ?? other.lastArrival, until, survivor);
     }
     const { seal } = after;
     session.remove(other);

@@ -15,6 +15,8 @@ export interface Rules {
   readonly maxEvents: number;
   /** How far ahead of its record's timestamp an event may be. */
   readonly futureTolerance: number;
+  /** Whether the broker is to stamp the records: one that it did not stamp then moves no clock past its own stamps. */
+  readonly appendTime: boolean;
   readonly endingTypes: ReadonlySet<string>;
   readonly pageViewTypes: ReadonlySet<string>;
   readonly debugSessionIds: ReadonlySet<string>;
@@ -35,6 +37,7 @@ export const DEFAULT_RULES: Rules = {
   maxDuration: DAY,
   maxEvents: 10_000,
   futureTolerance: 5 * MINUTE,
+  appendTime: true,
   endingTypes: new Set(['sign-out', 'visit-ended']),
   pageViewTypes: new Set(['page-view']),
   debugSessionIds: new Set(['@debug-session-id']),

@@ -19,7 +19,7 @@ const COUNT = 57;
 export const RECORDS = 61;
 
 export const CODEC = 0x07;
-const APPEND_TIME = 0x08;
+export const APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
@@ -104,6 +104,7 @@ export function readRecords(
           valueAt,
           valueEnd,
           headers > 0 ? readHeaders(frame, bytes, headers, next) : NO_HEADERS,
+          appendTime,
         ),
       );
     }

@@ -12,6 +12,7 @@ import readMessageSet from 'kafkajs/src/protocol/messageSet/decoder.js';
 import type { RawRecord } from '../processor/ports.ts';
 import { Aborted, type AbortedTransaction } from './aborted.ts';
 import {
+  APPEND_TIME,
   CODEC,
   FRAME,
   isControl,
@@ -60,8 +61,9 @@ export async function readRecordSet(
       }
     } else if (magic < 2 && end > at + MAGIC) {
       next = int64(bytes, at) + 1;
+      const stamp = appendStamp(bytes, at);
       for (const message of await readMessageSet(new Decoder(bytes.subarray(at, end)), end - at)) {
-        if (Number(message.offset) >= from) records.push(rawRecord(message));
+        if (Number(message.offset) >= from) records.push(rawRecord(message, stamp));
       }
     } else {
       throw new Error(
@@ -71,6 +73,19 @@ export async function readRecordSet(
     }
   }
   return { records, next: next > from ? next : null };
+}
+
+// Where the fields of a message of the first two formats lie, as those of a batch in record-batch.ts.
+const MESSAGE_ATTRIBUTES = 17;
+const MESSAGE_TIMESTAMP = 18;
+
+/**
+ * The broker's stamp on a message of the first two formats, ms; null: it made none. Of one that holds others, compressed,
+ * it is that of all: those inside keep what their producer wrote.
+ */
+function appendStamp(bytes: Buffer, at: number): number | null {
+  if (bytes[at + MAGIC] !== 1 || (bytes[at + MESSAGE_ATTRIBUTES]! & APPEND_TIME) === 0) return null;
+  return int64(bytes, at + MESSAGE_TIMESTAMP);
 }
 
 async function decompress(codec: number, bytes: Buffer): Promise<Buffer> {

@@ -12,11 +12,15 @@ export const LATEST = 2 ** 48 - 1;
 export const NO_HEADERS: Headers = Object.freeze([]);
 export const EMPTY = Buffer.alloc(0);
 
-/** A record of a format before the second, as KafkaJS reads it: those have no headers. Nothing of it is copied. */
-export function rawRecord({ offset, timestamp, key, value }: KafkaMessage): RawRecord {
+/**
+ * A record of a format before the second, as KafkaJS reads it: those have no headers. Nothing of it is copied.
+ * @param stamp of the broker, ms; null: it made none.
+ */
+export function rawRecord({ offset, timestamp, key, value }: KafkaMessage, stamp: number | null): RawRecord {
   return {
     offset: Number(offset),
-    timestamp: Math.min(Math.max(Number(timestamp), 0), LATEST),
+    timestamp: Math.min(Math.max(stamp ?? Number(timestamp), 0), LATEST),
+    stamped: stamp !== null,
     key,
     value,
     headers: NO_HEADERS,

@@ -40,7 +40,7 @@ export class Partition {
    * bound is no error: it is `dead`.
    * @throws RangeError where the offset is below `nextOffset`, or offset or timestamp is no whole number.
    */
-  fold({ offset = this.nextOffset, timestamp, event }: LogRecord): Outcome {
+  fold({ offset = this.nextOffset, timestamp, stamped, event }: LogRecord): Outcome {
     if (!Number.isSafeInteger(offset) || offset < this.nextOffset) {
       throw new RangeError(`offset is ${offset}, and must be a whole number from ${this.nextOffset}`);
     }
@@ -48,7 +48,7 @@ export class Partition {
       throw new RangeError(`timestamp is ${timestamp}, and must be a whole number of ms since the epoch`);
     }
     let outcome: Outcome | null = null;
-    this.#fold.fold({ offset, timestamp, entries: [entryOf(event, timestamp)], raw: null }, (became) => {
+    this.#fold.fold({ offset, timestamp, stamped, entries: [entryOf(event, timestamp)], raw: null }, (became) => {
       outcome = outcomeOf(became);
     });
     return outcome!;

@@ -47,6 +47,8 @@ export interface LogRecord {
   readonly offset?: number;
   /** When the record was appended to the log. */
   readonly timestamp: number;
+  /** False: not by the broker, so the timestamp moves no clock. Unless given, the broker stamped it. */
+  readonly stamped?: boolean;
   readonly event: TrackEvent;
 }
 

@@ -8,6 +8,8 @@ export interface Appended {
   readonly value: Buffer | null;
   /** ms since the epoch. */
   readonly timestamp: number;
+  /** As of a record: see `RawRecord`. */
+  readonly stamped?: boolean;
   readonly headers?: readonly (readonly [string, Buffer])[];
 }
 

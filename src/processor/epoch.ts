@@ -313,7 +313,8 @@ export class Epoch {
     const { fold, committer } = this;
     for (let i = from; i < records.length; i++) {
       const record = records[i]!;
-      if (fold.mayEnd(record.timestamp) && !this.endSome(record.timestamp)) return i;
+      const arrival = fold.arrivalOf(record);
+      if (arrival !== null && fold.mayEnd(arrival) && !this.endSome(arrival)) return i;
       const outcomes = fold.fold(record);
       committer.folded(record.raw, costOf(record.raw, outcomes));
       if (committer.isFull || breath.isDue()) return i + 1;

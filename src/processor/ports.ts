@@ -16,6 +16,8 @@ export interface RawRecord {
   readonly offset: number;
   /** ms since the epoch. */
   readonly timestamp: number;
+  /** Whether the broker made the timestamp; false: whoever wrote the record did. Left out: the broker. */
+  readonly stamped?: boolean | undefined;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   /** In the order of the record; a name may stand more than once. */

@@ -17,6 +17,7 @@ export class FetchedRecord implements RawRecord {
   readonly valueAt: number;
   readonly valueEnd: number;
   readonly headers: RawRecord['headers'];
+  readonly stamped: boolean;
 
   constructor(
     offset: number,
@@ -27,6 +28,7 @@ export class FetchedRecord implements RawRecord {
     valueAt: number,
     valueEnd: number,
     headers: RawRecord['headers'],
+    stamped = true,
   ) {
     this.offset = offset;
     this.timestamp = timestamp;
@@ -36,6 +38,7 @@ export class FetchedRecord implements RawRecord {
     this.valueAt = valueAt;
     this.valueEnd = valueEnd;
     this.headers = headers;
+    this.stamped = stamped;
   }
 
   get key(): Buffer | null {

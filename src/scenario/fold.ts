@@ -35,8 +35,9 @@ export function foldScenario(scenario: Scenario): Answer {
     if ('now' in step) {
       fold.endDue(step.now);
     } else {
-      const { arrives: timestamp, event } = step;
-      fold.fold({ offset: fold.nextOffset, timestamp, entries: [entryOf(event, timestamp)], raw: null }, told);
+      const { arrives: timestamp, stamped, event } = step;
+      const entries = [entryOf(event, timestamp)];
+      fold.fold({ offset: fold.nextOffset, timestamp, stamped, entries, raw: null }, told);
     }
   }
   return { visits: fold.visits(), published: fold.published, profiles: fold.profiles(), outcomes, openedBy };

@@ -53,7 +53,12 @@ const plain = z.record(z.string(), z.json());
 const scenario = z.strictObject({
   name: z.string(),
   config: config.partial().default({}),
-  log: z.array(z.union([z.strictObject({ arrives: ms, event: event.nullable() }), z.strictObject({ now: ms })])),
+  log: z.array(
+    z.union([
+      z.strictObject({ arrives: ms, stamped: z.boolean().optional(), event: event.nullable() }),
+      z.strictObject({ now: ms }),
+    ]),
+  ),
   expect: z
     .strictObject({
       visits: z.array(plain),

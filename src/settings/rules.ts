@@ -2,7 +2,7 @@ import type { Rules } from '../core/rules.ts';
 import type { Settings } from './settings.ts';
 
 /** The settings that the fold goes by. */
-export function rulesOf({ visit, output }: Settings): Rules {
+export function rulesOf({ input, visit, output }: Settings): Rules {
   return {
     gap: visit.gap,
     outOfOrderness: visit.outOfOrderness,
@@ -12,6 +12,7 @@ export function rulesOf({ visit, output }: Settings): Rules {
     maxDuration: visit.maxDuration,
     maxEvents: visit.maxEvents,
     futureTolerance: visit.futureTolerance,
+    appendTime: input.timestamps === 'append',
     endingTypes: new Set(visit.endingTypes),
     pageViewTypes: new Set(visit.pageViewTypes),
     debugSessionIds: new Set(visit.debugSessionIds),

@@ -138,19 +138,26 @@ export class AvroDecoder {
 
   /** @throws Error where the writer schema was not added: the caller's mistake, not the record's. */
   decode(record: RawRecord): LogRecord<RawRecord> {
-    const { offset, timestamp } = record;
+    const { offset, timestamp, stamped } = record;
     const id = schemaIdOfRecord(record);
     const writer = id === null ? null : this.#find(id);
     if (writer === null || typeof writer === 'string') {
       const refusal = undecodable(writer ?? (record.value === null ? NO_VALUE : NO_FORMAT));
-      return { offset, timestamp, entries: [refusal], raw: record, misplaced: undefined };
+      return { offset, timestamp, stamped, entries: [refusal], raw: record, misplaced: undefined };
     }
     const event = writer.plan === null ? null : this.#event(record, writer.plan);
     if (event === null) {
-      return { offset, timestamp, entries: [this.#entry(record, id!, writer.read)], raw: record, misplaced: undefined };
+      return {
+        offset,
+        timestamp,
+        stamped,
+        entries: [this.#entry(record, id!, writer.read)],
+        raw: record,
+        misplaced: undefined,
+      };
     }
     const misplaced = this.#isMisplaced(record, event.sessionId);
-    return { offset, timestamp, entries: [event], raw: record, misplaced };
+    return { offset, timestamp, stamped, entries: [event], raw: record, misplaced };
   }
 
   #find(id: number): Writer | string {

@@ -54,7 +54,7 @@ export function createDecoder(
     decode: (record) => {
       const at = arrivalOf(record);
       const entries = decode(record).map((each): Entry => ('refused' in each ? each : toEvent(each, at, options)));
-      return { offset: record.offset, timestamp: record.timestamp, entries, raw: record };
+      return { offset: record.offset, timestamp: record.timestamp, stamped: record.stamped, entries, raw: record };
     },
   };
 }

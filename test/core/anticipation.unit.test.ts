@@ -14,7 +14,8 @@ const questions = fc.array(fc.array(fc.constantFrom(1, 2, 11, 15, 100, 10_000_00
 /** Asks what is due before records, at times that those records then prove. */
 function anticipate(log: Log, asked: readonly (readonly number[])[]): Log {
   const steps = log.steps.flatMap((step, i): PlainStep[] => {
-    if ('now' in step) return [step];
+    // A record that the broker did not stamp proves none.
+    if ('now' in step || step.stamped === false) return [step];
     return [...(asked[i] ?? []).map((behind) => ({ now: step.arrives - behind })), step];
   });
   return { ...log, steps };

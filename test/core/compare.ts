@@ -39,9 +39,9 @@ export function scenarioText(log: Log): string {
   const steps = stepsOfLog(log);
   const lines = log.steps.map((step) => {
     if ('now' in step) return step;
-    const { arrives, events } = step;
+    const { arrives, stamped, events } = step;
     // The format has one event a record: where a log has more, it has to be rewritten by hand.
-    return events.length === 1 ? { arrives, event: events[0] } : { arrives, events };
+    return events.length === 1 ? { arrives, stamped, event: events[0] } : { arrives, stamped, events };
   });
   const expected = inScenarioForm(reference(rulesOfLog(log), SOURCE, steps), steps, SOURCE);
   const list = (of: readonly unknown[]) =>

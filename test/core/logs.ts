@@ -13,6 +13,8 @@ import { rulesOf, type ScenarioConfig } from '../reference/scenario.ts';
 export interface PlainRecord {
   readonly offset: number;
   readonly arrives: number;
+  /** False: `arrives` is not the broker's stamp. */
+  readonly stamped?: boolean;
   readonly events: readonly (PlainEvent | null)[];
 }
 
@@ -53,7 +55,8 @@ export function stepsOfLog(log: Log): Step<string>[] {
         sessionHint: hintOf(entry.sessionId, step.offset),
       };
     });
-    const record: LogRecord<string> = { offset: step.offset, timestamp: step.arrives, entries, raw: `r${step.offset}` };
+    const { offset, arrives: timestamp, stamped } = step;
+    const record: LogRecord<string> = { offset, timestamp, stamped, entries, raw: `r${offset}` };
     return { record };
   });
 }
@@ -349,6 +352,41 @@ export function build(config: Required<ScenarioConfig>, outputDebug: boolean, ma
   return { config, outputDebug, steps };
 }
 
+/** A topic's setting of who stamps its records, and how it changes. */
+export interface Stamping {
+  /** Indexes of the steps at which it changes; before the first of them the broker stamps. */
+  readonly switches: readonly number[];
+  /** What producers write while it is theirs, each in turn: by how much it is beside the time of arrival, or a time. */
+  readonly stamps: readonly ({ readonly sign: number; readonly length: Length } | { readonly at: number })[];
+}
+
+const ownStamps = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ sign: oneOf(-1, 1), length: oneOf(...LENGTHS) }) },
+  { weight: 1, arbitrary: fc.record({ at: oneOf(0, Date.UTC(2100, 0, 1)) }) },
+);
+
+export const stampings: fc.Arbitrary<Stamping> = fc.record({
+  switches: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    // Older than the setting, and maybe of a time when it was another again.
+    { weight: 2, arbitrary: fc.tuple(fc.constant(0), fc.nat(30)) },
+    { weight: 2, arbitrary: fc.array(fc.nat(30), { minLength: 1, maxLength: 4 }) },
+  ),
+  stamps: fc.array(ownStamps, { minLength: 1, maxLength: 6 }),
+});
+
+/** The same log with the producers' stamps where the broker's are not. */
+export function stampedBy(log: Log, { switches, stamps }: Stamping): Log {
+  const steps = log.steps.map((step, i): PlainStep => {
+    const isTheirs = switches.filter((at) => at <= i).length % 2 === 1;
+    if ('now' in step || !isTheirs) return step;
+    const stamp = stamps[step.offset % stamps.length]!;
+    const arrives = 'at' in stamp ? stamp.at : step.arrives + stamp.sign * lengthOf(log.config, stamp.length);
+    return { ...step, arrives, stamped: false };
+  });
+  return { ...log, steps };
+}
+
 /** Logs of up to 40 steps. */
 export function logs(anticipation = true): fc.Arbitrary<Log> {
   const outputDebug = fc.oneof(
@@ -356,6 +394,6 @@ export function logs(anticipation = true): fc.Arbitrary<Log> {
     { weight: 1, arbitrary: fc.constant(true) },
   );
   return fc
-    .tuple(configs, outputDebug, choices(anticipation))
-    .map(([config, debug, made]) => build(config, debug, made));
+    .tuple(configs, outputDebug, choices(anticipation), stampings)
+    .map(([config, debug, made, stamping]) => stampedBy(build(config, debug, made), stamping));
 }

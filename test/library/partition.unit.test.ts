@@ -26,7 +26,10 @@ function folded(scenario: Scenario): { answer: AnswerForm; messages: VisitEnded[
   const outcomes: Outcome[] = [];
   for (const step of scenario.log) {
     if ('now' in step) partition.endDue(step.now);
-    else outcomes.push(partition.fold({ timestamp: step.arrives, event: step.event as TrackEvent }));
+    else {
+      const { arrives: timestamp, stamped = true, event } = step;
+      outcomes.push(partition.fold({ timestamp, stamped, event: event as TrackEvent }));
+    }
   }
   const openedBy = new Map<string | null, string | null>();
   for (const each of outcomes) if (each.kind === 'started') openedBy.set(each.visit_id, each.event_id);

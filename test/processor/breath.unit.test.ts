@@ -26,7 +26,7 @@ async function breaths(step: number): Promise<{ breaths: number; folded: number;
   const host = world.begin();
   for (const each of log!.steps) {
     if ('now' in each) continue;
-    world.append(0, each.arrives, each.events);
+    world.append(0, each.arrives, each.events, each.stamped);
     written += 1;
   }
   await world.until(() => world.isQuiet, 'the log is folded and published');

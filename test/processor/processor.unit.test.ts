@@ -15,9 +15,9 @@ function recordsOf(log: Log) {
 }
 
 function answerOf(log: Log) {
-  const steps = recordsOf(log).map(({ arrives, events }, offset) => {
+  const steps = recordsOf(log).map(({ arrives, stamped, events }, offset) => {
     const entries = events.map((event) => decode(event, arrives));
-    return { record: { offset, timestamp: arrives, entries, raw: null } };
+    return { record: { offset, timestamp: arrives, stamped, entries, raw: null } };
   });
   return reference(rulesOfLog(log), SOURCE, steps);
 }
@@ -41,7 +41,7 @@ describe('a processor', () => {
       fc.asyncProperty(logs(false), async (log) => {
         const world = new World(rulesOfLog(log), 1, 1);
         const host = world.begin();
-        for (const { arrives, events } of recordsOf(log)) world.append(0, arrives, events);
+        for (const { arrives, events, stamped } of recordsOf(log)) world.append(0, arrives, events, stamped);
         await world.until(() => world.isQuiet, 'the log is folded and published');
         host.stop();
         await world.until(() => host.processor.reports().every(({ phase }) => phase === 'ended'), 'it ends');
@@ -59,8 +59,8 @@ describe('a processor', () => {
         world.begin();
         world.begin();
         world.suffer({ share: 0.05, delay: 200 });
-        for (const { arrives, events } of recordsOf(log)) {
-          world.append(0, arrives, events);
+        for (const { arrives, events, stamped } of recordsOf(log)) {
+          world.append(0, arrives, events, stamped);
           await clock.pass(random() * 300);
           const dice = random();
           if (dice < 0.1) {

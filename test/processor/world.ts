@@ -244,8 +244,8 @@ export class World {
     this.faults = faults;
   }
 
-  append(partition: number, timestamp: number, events: readonly (PlainEvent | null)[]): number {
-    return this.topic.append(partition, { key: null, value: Buffer.from(JSON.stringify(events)), timestamp });
+  append(partition: number, timestamp: number, events: readonly (PlainEvent | null)[], stamped = true): number {
+    return this.topic.append(partition, { key: null, value: Buffer.from(JSON.stringify(events)), timestamp, stamped });
   }
 
   async delay(): Promise<void> {
@@ -286,8 +286,8 @@ function never(): Promise<never> {
 
 function decodeRecord(record: RawRecord): LogRecord<RawRecord> {
   const events = JSON.parse(record.value!.toString()) as (PlainEvent | null)[];
-  const { offset, timestamp } = record;
-  return { offset, timestamp, entries: events.map((event) => decode(event, timestamp)), raw: record };
+  const { offset, timestamp, stamped } = record;
+  return { offset, timestamp, stamped, entries: events.map((event) => decode(event, timestamp)), raw: record };
 }
 
 /** An emission without what differs between the reference and a run: the record itself, and the words of an error. */

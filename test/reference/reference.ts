@@ -129,7 +129,8 @@ export class Reference<Raw> {
 
   private isFrozen(visit: ReferenceVisit): boolean {
     if (!visit.ended || this.W === null) return false;
-    return this.W > Math.max(endOf(visit) + this.rules.gap, visit.endedWatermark!) + this.rules.allowedLateness;
+    const endedWatermark = visit.endedWatermark ?? Number.NEGATIVE_INFINITY;
+    return this.W > Math.max(endOf(visit) + this.rules.gap, endedWatermark) + this.rules.allowedLateness;
   }
 
   private graceOf(visit: ReferenceVisit): number {
@@ -144,21 +145,36 @@ export class Reference<Raw> {
     return lastArrivalOf(visit) + g + this.rules.outOfOrderness + A;
   }
 
+  /** "A record of a batch that the broker did not stamp", with `input.timestamps: append`. */
+  private isUnstamped(record: LogRecord<Raw>): boolean {
+    return this.rules.appendTime && record.stamped === false;
+  }
+
+  /** "Wherever the rules compare with its timestamp `R` stands in"; null: `R` is not there yet. */
+  private timestampOf(record: LogRecord<Raw>): number | null {
+    return this.isUnstamped(record) ? this.R : record.timestamp;
+  }
+
   // ----------------------------------------------------------------------------------------------- a record, a moment
 
   private record(record: LogRecord<Raw>): void {
     this.counts.records++;
     this.nextOffset = record.offset + 1;
-    // An anticipation is proven right or wrong by the next record, whatever that record holds.
-    if (this.anticipatedTo !== null && record.timestamp <= this.anticipatedTo) this.counts.anticipationsWrong++;
+    if (this.isUnstamped(record)) this.counts.unstamped++;
+    // An anticipation is proven right or wrong by the next record, whatever that record holds. With `R` in place of its
+    // timestamp, or nothing at all, one that the broker did not stamp is past no due point.
+    const compared = this.timestampOf(record) ?? Number.NEGATIVE_INFINITY;
+    if (this.anticipatedTo !== null && compared <= this.anticipatedTo) this.counts.anticipationsWrong++;
     this.anticipatedTo = null;
 
     // Step 1. What ended between the record before and this one was decided at its own due point, so that an
     // anticipated end and the same end found out by the next record give the same bytes.
     const before = this.R;
-    if (before !== null && record.timestamp < before) this.counts.clockRegressions++;
-    this.R = this.R === null ? record.timestamp : Math.max(this.R, record.timestamp);
-    this.endDue(this.R, before);
+    if (!this.isUnstamped(record)) {
+      if (before !== null && record.timestamp < before) this.counts.clockRegressions++;
+      this.R = this.R === null ? record.timestamp : Math.max(this.R, record.timestamp);
+    }
+    if (this.R !== null) this.endDue(this.R, before);
 
     record.entries.forEach((entry, index) => {
       this.counts.events++;
@@ -183,10 +199,9 @@ export class Reference<Raw> {
   /** `{now}`: asks what is due as if a record of that time had come. `R` does not move. */
   private anticipate(now: number): void {
     const R = this.R;
-    if (R === null) return;
-    for (const due of this.endDue(Math.max(R, now), R)) {
+    for (const due of this.endDue(R === null ? now : Math.max(R, now), R)) {
       // One that lies before R would have been due without the anticipation: no record can prove it wrong.
-      if (due >= R) this.anticipatedTo = Math.max(this.anticipatedTo ?? due, due);
+      if (R === null || due >= R) this.anticipatedTo = Math.max(this.anticipatedTo ?? due, due);
     }
   }
 
@@ -219,7 +234,7 @@ export class Reference<Raw> {
     late: (visit: ReferenceVisit | null) => Fate,
   ): Fate {
     // Step 2.
-    if (event.t > record.timestamp + this.rules.futureTolerance) return dead('future');
+    if (event.t > (this.timestampOf(record) ?? record.timestamp) + this.rules.futureTolerance) return dead('future');
     if (this.W !== null && event.t < this.W - this.rules.maxAge) return late(null);
 
     // Step 3. Duplicates are looked for first, in every visit of the session that is not frozen, near or far.
@@ -241,10 +256,14 @@ export class Reference<Raw> {
     // Step 6. Sealed once: a seal that is there stays.
     if (this.rules.endingTypes.has(event.type) && event.t === endOf(visit)) visit.seal ??= 'explicit';
 
-    // Step 7. `min`, so that an event a little ahead moves the clock no further than its record.
-    const clock = Math.min(event.t, record.timestamp);
-    this.E = this.E === null ? clock : Math.max(this.E, clock);
-    this.endDue(this.R!, this.R);
+    // Step 7. `min`, so that an event a little ahead moves the clock no further than its record. "Not at all before `R`
+    // is there."
+    const stamp = this.timestampOf(record);
+    if (stamp !== null) {
+      const clock = Math.min(event.t, stamp);
+      this.E = this.E === null ? clock : Math.max(this.E, clock);
+    }
+    if (this.R !== null) this.endDue(this.R, this.R);
     return { start: 'started', join: 'joined', merge: 'merged' }[place.kind] as Fate;
   }
 
@@ -318,7 +337,7 @@ export class Reference<Raw> {
         : place.kind === 'join'
           ? place.visit
           : this.merge(place.before, place.after);
-    visit.events.push({ event, arrival: Math.max(this.R!, event.t), late });
+    visit.events.push({ event, arrival: this.R === null ? event.t : Math.max(this.R, event.t), late });
     visit.ended = false;
     return visit;
   }
@@ -348,7 +367,7 @@ export class Reference<Raw> {
     ) as [ReferenceVisit, ReferenceVisit];
     if (other.published > 0) {
       this.counts.retracted++;
-      this.publish(other, other.reason!, this.R!, survivor.id);
+      this.publish(other, other.reason!, this.R ?? lastArrivalOf(other), survivor.id);
     }
     // "The merged visit is sealed if the later of the two was", later in time: a seal of the earlier one is undone.
     survivor.seal = after.seal;
@@ -384,7 +403,8 @@ export class Reference<Raw> {
       startedAt: view.startedAt,
       endedAt: view.lastEventAt,
       decidedAt,
-      amendableUntil: Math.max(view.lastEventAt + this.rules.gap, this.W!) + this.rules.allowedLateness,
+      amendableUntil:
+        Math.max(view.lastEventAt + this.rules.gap, this.W ?? Number.NEGATIVE_INFINITY) + this.rules.allowedLateness,
       eventCount: view.eventCount,
       pageViewCount: view.pageViewCount,
       lateEventCount: view.lateEventCount,

@@ -36,7 +36,10 @@ export interface Expectation {
 export interface Scenario {
   readonly name: string;
   readonly config: ScenarioConfig;
-  readonly log: readonly ({ readonly arrives: number; readonly event: PlainEvent | null } | { readonly now: number })[];
+  readonly log: readonly (
+    | { readonly arrives: number; readonly stamped?: boolean; readonly event: PlainEvent | null }
+    | { readonly now: number }
+  )[];
   readonly expect: Expectation;
 }
 
@@ -76,7 +79,7 @@ export function stepsOf(log: Scenario['log']): Step<string>[] {
   return log.map((step) => {
     if ('now' in step) return step;
     const entries = [decode(step.event, step.arrives)];
-    const record = { offset, timestamp: step.arrives, entries, raw: String(offset) };
+    const record = { offset, timestamp: step.arrives, stamped: step.stamped, entries, raw: String(offset) };
     offset += 1;
     return { record };
   });

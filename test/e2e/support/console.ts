@@ -8,7 +8,8 @@ export interface ConsoleRecord {
   readonly offset: number;
   /** ms since the epoch. */
   readonly timestamp: number;
-  readonly stamped: 'CreateTime' | 'LogAppendTime';
+  /** Whether the broker made the timestamp. */
+  readonly stamped: boolean;
   readonly headers: readonly (readonly [name: string, value: Buffer])[];
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -54,13 +55,13 @@ export async function readTopic({ brokers, java, jars, properties }: Console, to
 function record(fields: readonly Buffer[], between: string, none: string): ConsoleRecord {
   const [timestamp, partition, offset, headers, key, value, ...more] = fields;
   if (value === undefined || more.length > 0) throw new Error(`not a record: ${Buffer.concat(fields).toString()}`);
-  const [stamped, ms] = timestamp!.toString().split(':') as [ConsoleRecord['stamped'], string];
+  const [type, ms] = timestamp!.toString().split(':') as ['CreateTime' | 'LogAppendTime', string];
   const orNull = (bytes: Buffer) => (bytes.equals(Buffer.from(none)) ? null : bytes);
   return {
     partition: numberBehind('Partition:', partition!),
     offset: numberBehind('Offset:', offset!),
     timestamp: Number(ms),
-    stamped,
+    stamped: type === 'LogAppendTime',
     headers: headers!.equals(Buffer.from('NO_HEADERS')) ? [] : split(headers!, between).map(header),
     key: orNull(key!),
     value: orNull(value),
