@@ -17,9 +17,11 @@ export const EMPTY = Buffer.alloc(0);
  * @param stamp of the broker, ms; null: it made none.
  */
 export function rawRecord({ offset, timestamp, key, value }: KafkaMessage, stamp: number | null): RawRecord {
+  // The first format has no timestamps, whatever the type says.
+  const written = stamp ?? Number(timestamp ?? -1);
   return {
     offset: Number(offset),
-    timestamp: Math.min(Math.max(stamp ?? Number(timestamp), 0), LATEST),
+    timestamp: Math.min(Math.max(written, 0), LATEST),
     stamped: stamp !== null,
     key,
     value,

@@ -5,7 +5,7 @@ import decodeMessages from 'kafkajs/src/protocol/requests/fetch/v4/decodeMessage
 import { readRecordSet } from '../../src/kafka/record-set.ts';
 import { headerList } from '../../src/kafka/records.ts';
 import type { RawRecord } from '../../src/processor/ports.ts';
-import type { Codec } from './codecs.ts';
+import { type Codec, codecs } from './codecs.ts';
 import { batchBytes, int, type LogBatch, marker } from './log-bytes.ts';
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
@@ -133,23 +133,48 @@ describe('what a fetch brings of a partition', () => {
     expect(records[0]!.headers).toEqual(names.map((of, i) => [of, i === 2 ? Buffer.alloc(0) : Buffer.from([i])]));
   });
 
+  test('says of each record whether the broker stamped its batch', async () => {
+    const set = Buffer.concat([
+      await batchBytes({ first: 0, timestamp: 5, records: [{ delta: 0 }, { delta: 1 }] }),
+      await batchBytes({ first: 2, timestamp: 5, appendTime: true, maxTimestamp: 6, codec: 1, records: [{ delta: 0 }] }),
+      await batchBytes({ first: 3, timestamp: 7, codec: 2, transactional: true, records: [{ delta: 0 }] }),
+    ]);
+    const { records } = await readRecordSet(set, 0, []);
+    expect(records.map(({ stamped, timestamp }) => [stamped, timestamp])).toEqual([
+      [false, 5],
+      [false, 5],
+      [true, 6],
+      [false, 7],
+    ]);
+  });
+
+  test('says so too of the formats before, where the stamp on a compressed message is that of all in it', async () => {
+    const inside = Buffer.concat([message(1, 0, 'c', { timestamp: 3 }), message(1, 1, 'd', { timestamp: 4 })]);
+    const packed = await codecs[1].compress(inside);
+    const set = Buffer.concat([
+      message(0, 0, 'a'),
+      message(1, 1, 'b', { timestamp: 1 }),
+      message(1, 2, 'c', { timestamp: 2, attributes: APPEND_TIME }),
+      message(1, 4, packed, { timestamp: 9, attributes: APPEND_TIME | GZIP }),
+      message(1, 6, packed, { timestamp: 9, attributes: GZIP }),
+    ]);
+    const { records } = await readRecordSet(set, 0, []);
+    expect(records.map(({ offset, stamped, timestamp }) => [offset, stamped, timestamp])).toEqual([
+      [0, false, 0],
+      [1, false, 1],
+      [2, true, 2],
+      [3, true, 9],
+      [4, true, 9],
+      [5, false, 3],
+      [6, false, 4],
+    ]);
+  });
+
   test('may be of the formats before, also in front of the newer one', async () => {
-    const message = (format: 0 | 1, offset: number, value: string) => {
-      const body = Buffer.concat([
-        int(4, 0),
-        int(1, format),
-        int(1, 0),
-        ...(format === 1 ? [int(8, 1_767_225_600_000)] : []),
-        int(4, -1),
-        int(4, value.length),
-        Buffer.from(value),
-      ]);
-      return Buffer.concat([int(8, offset), int(4, body.length), body]);
-    };
     const set = Buffer.concat([
       message(0, 3, 'a'),
-      message(1, 4, 'b'),
-      message(1, 5, 'c'),
+      message(1, 4, 'b', { timestamp: 1_767_225_600_000 }),
+      message(1, 5, 'c', { timestamp: 1_767_225_600_000 }),
       await batchBytes({ first: 6, records: [{ delta: 0, value: Buffer.from('d') }] }),
     ]);
     const { records, next } = await readRecordSet(set, 4, []);
@@ -158,6 +183,28 @@ describe('what a fetch brings of a partition', () => {
     expect(next).toBe(7);
   });
 });
+
+const GZIP = 1;
+const APPEND_TIME = 8;
+
+/** A message of the formats before. */
+function message(
+  format: 0 | 1,
+  offset: number,
+  value: string | Buffer,
+  { timestamp = -1, attributes = 0 }: { readonly timestamp?: number; readonly attributes?: number } = {},
+): Buffer {
+  const body = Buffer.concat([
+    int(4, 0),
+    int(1, format),
+    int(1, attributes),
+    ...(format === 1 ? [int(8, timestamp)] : []),
+    int(4, -1),
+    int(4, value.length),
+    Buffer.from(value),
+  ]);
+  return Buffer.concat([int(8, offset), int(4, body.length), body]);
+}
 
 type Step = { readonly producer: number; readonly what: 'data' | 'plain' | 'commit' | 'abort' };
 
