@@ -121,6 +121,11 @@ export const SECTIONS: readonly { readonly title: string; readonly metrics: read
       ),
       one('tidemark_clock_regressions_total', 'Records stamped before the arrival clock.', 'clockRegressions'),
       one(
+        'tidemark_unstamped_records_total',
+        'Records that the brokers did not stamp, though they are to: they move no clock. None with input.timestamps: create.',
+        'unstamped',
+      ),
+      one(
         'tidemark_anticipations_wrong_total',
         'Times that a record proved wrong an end that the clock had anticipated.',
         'anticipationsWrong',

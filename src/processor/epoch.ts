@@ -13,6 +13,7 @@ import { Publisher } from './publisher.ts';
 import { keyIs } from './record.ts';
 import { UsedSchemas } from './schemas.ts';
 import { foldedSize } from './size.ts';
+import { UnstampedWatch } from './unstamped.ts';
 import type { Waker } from './waiting.ts';
 
 /** Records that are decoded, looked up and folded at once. */
@@ -68,6 +69,7 @@ export class Epoch {
   private readonly schemas: UsedSchemas;
   /** The record folded last before the take-over, to be read back and compared; null once that is done. */
   private toVerify: RecordMark | null;
+  private readonly unstamped: UnstampedWatch;
   private toldMisplaced = false;
   private over = false;
 
@@ -100,6 +102,7 @@ export class Epoch {
     this.context = context;
     this.lease = lease;
     this.continuity = continuity;
+    this.unstamped = new UnstampedWatch(logger);
     this.toVerify = toVerify;
     this.fold = new Partition(
       rules,
@@ -265,7 +268,7 @@ export class Epoch {
     }
     const lookup = fold.lookup(decoded);
     if (lookup !== null) fold.admit(await this.awaiting('store', () => lease.history(lookup)));
-    const wrong = fold.counts.anticipationsWrong;
+    const { anticipationsWrong, unstamped } = fold.counts;
     const breath = new Breath(clock, BREATH);
     for (let i = 0; i < decoded.length; ) {
       i = this.foldSome(decoded, i, breath);
@@ -278,7 +281,8 @@ export class Epoch {
       }
     }
     await this.endDue(null);
-    this.tell(decoded, fold.counts.anticipationsWrong - wrong);
+    const { counts } = fold;
+    this.tell(decoded, counts.anticipationsWrong - anticipationsWrong, counts.unstamped - unstamped);
     committer.commitIfOld();
     this.check();
   }
@@ -362,13 +366,16 @@ export class Epoch {
   }
 
   /** What an operator should know of these records, once a slice at most. */
-  private tell(records: readonly LogRecord<RawRecord>[], wrong: number): void {
+  private tell(records: readonly LogRecord<RawRecord>[], wrong: number, unstamped: number): void {
     const { logger, parts } = this.context;
+    this.unstamped.folded(records, unstamped);
     if (wrong > 0) {
       logger.warn(
         { offset: records[0]!.offset, wrong },
-        'visits were ended by the clock before a record that was stamped earlier: the clocks of the broker and of this machine ' +
-          'differ by more than visit.clock_margin',
+        unstamped > 0
+          ? 'visits were ended by the clock before a record that the brokers did not stamp: the log alone had not ended them yet'
+          : 'visits were ended by the clock before a record that was stamped earlier: the clocks of the broker and of this machine ' +
+              'differ by more than visit.clock_margin',
       );
     }
     const misplaced = records.filter(isMisplaced);

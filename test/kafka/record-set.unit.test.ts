@@ -136,7 +136,14 @@ describe('what a fetch brings of a partition', () => {
   test('says of each record whether the broker stamped its batch', async () => {
     const set = Buffer.concat([
       await batchBytes({ first: 0, timestamp: 5, records: [{ delta: 0 }, { delta: 1 }] }),
-      await batchBytes({ first: 2, timestamp: 5, appendTime: true, maxTimestamp: 6, codec: 1, records: [{ delta: 0 }] }),
+      await batchBytes({
+        first: 2,
+        timestamp: 5,
+        appendTime: true,
+        maxTimestamp: 6,
+        codec: 1,
+        records: [{ delta: 0 }],
+      }),
       await batchBytes({ first: 3, timestamp: 7, codec: 2, transactional: true, records: [{ delta: 0 }] }),
     ]);
     const { records } = await readRecordSet(set, 0, []);

@@ -77,6 +77,11 @@ describe('metrics', () => {
     expect(series.get('tidemark_arrival_clock_delay_seconds{partition="0"}')).toBe(-3);
   });
 
+  test('records that the brokers did not stamp are counted', async () => {
+    const series = await scrape(over([report({ counts: { ...noCounts(), unstamped: 3 } })]));
+    expect(series.get('tidemark_unstamped_records_total{partition="0"}')).toBe(3);
+  });
+
   test('the first record after a quiet night is not a night behind', async () => {
     const series = await scrape(over([report({ drainedAt: 1_004_800 })]));
     expect(series.get('tidemark_lag_seconds{partition="0"}')).toBe(0.2);
