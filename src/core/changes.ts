@@ -3,7 +3,7 @@ import type { VisitEvents } from './fresh-events.ts';
 import type { Revisions } from './revisions.ts';
 import type { EndReason, Place, Visit } from './visit.ts';
 
-/** The small part of a partition's state: one row. Clocks in ms since the epoch, null before the first. */
+/** The small part of a partition's state: one row. Clocks in ms since the epoch, null before the first that moves them. */
 export interface PartitionState {
   /** Offset of the first record not folded yet. */
   nextOffset: number;

@@ -1,7 +1,7 @@
 import type { Rules } from './rules.ts';
 import type { Visit } from './visit.ts';
 
-/** When visits end, and until when they can change. Times in ms; `watermark` is null before the first accepted event. */
+/** When visits end, and until when they can change. Times in ms; `watermark` is null until an event is accepted once the arrival clock is there. */
 
 /** What of a visit says when it ends. */
 export type Timed = Pick<Visit, 'lastEventAt' | 'lastArrival' | 'published' | 'seal'>;

@@ -5,7 +5,7 @@ export interface Clocks {
   readonly partition: number;
   /** `R`, the highest record timestamp so far; null before the first record. */
   readonly arrivalClock: number | null;
-  /** `W`; null before the first accepted event. */
+  /** `W`; null until an event is accepted once `R` is there. */
   readonly watermark: number | null;
   /** Whether a processor holds it now. */
   readonly owned: boolean;

@@ -85,7 +85,7 @@ export class Axis {
     this.explained = text;
     const { partitions, topic } = this.live;
     const isEmpty = partitions.every(({ arrivalClock }) => arrivalClock === null);
-    const nothing = `No record was folded yet, so the clocks have not begun. Write events to topic ${topic}; tidemark simulate --rate 10 writes some that look real.`;
+    const nothing = `No record that the brokers stamped was folded yet, so the clocks have not begun. Write events to topic ${topic}; tidemark simulate --rate 10 writes some that look real.`;
     const hint =
       'An open visit ends when the watermark, the thick line, reaches its tick. Point at a bar or a lane, or go there with Tab and the arrow keys, to read what it waits for.';
     say(this.says, text ?? (isEmpty ? nothing : hint));

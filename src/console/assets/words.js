@@ -38,7 +38,8 @@ export const DEAD = {
 export function clocksSay(partition, rules, now) {
   const { watermark, eventClock, arrivalClock } = partition;
   const name = `Partition ${partition.partition}`;
-  if (arrivalClock === null) return `${name}: no record was folded yet, so its clocks have not begun.`;
+  if (arrivalClock === null)
+    return `${name}: no record that the brokers stamped was folded yet, so its clocks have not begun.`;
   if (watermark === null) {
     return `${name}: records arrived until ${clock(arrivalClock)}, and no event of them was accepted: there is no watermark yet.`;
   }
