@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import type { OutputTopic } from '../../src/processor/ports.ts';
-import { build, choices, configs, type Log } from '../core/logs.ts';
+import { build, choices, configs, type Log, stampedBy, stampings } from '../core/logs.ts';
 import type { PlainEvent } from '../reference/decode.ts';
 import type { ScenarioConfig } from '../reference/scenario.ts';
 import { type Dice, dice, pick, streamOf, whole } from './dice.ts';
@@ -60,6 +60,8 @@ export interface PlannedRecord {
   readonly offset: number;
   /** The record's timestamp, ms. */
   readonly timestamp: number;
+  /** False: not the broker's. */
+  readonly stamped?: boolean | undefined;
   readonly events: readonly (PlainEvent | null)[];
   /** When it is appended, ms after the start. */
   readonly at: number;
@@ -126,6 +128,8 @@ export function planOf(seed: number): Plan {
   const beyondMargin = anticipates && draw() < 0.15;
   const parts = fc.tuple(configs, fc.array(choices(false), { minLength: partitions, maxLength: partitions }));
   const [drawn, made] = fc.sample(parts, { seed, numRuns: 1 })[0]!;
+  // When the topic's setting was changed, each partition for itself: what it had got by then is not the same.
+  const stamping = fc.sample(stampings, { seed, numRuns: partitions });
   const clockMargin = anticipates ? pick(draw, [0, 20, 200, 1_000]) : null;
   const config = anticipates ? withinSeconds(drawn) : drawn;
   const outputDebug = draw() < 0.2;
@@ -133,7 +137,10 @@ export function planOf(seed: number): Plan {
   const records = made.flatMap((choices, partition) => {
     // The broker's clock may go back, but not by as much as these do.
     const log = build(config, outputDebug, anticipates ? choices.map((each) => ({ ...each, back: false })) : choices);
-    const records = recordsOf(log, partition, anticipates ? spread : null, draw);
+    // A clock that anticipates is wrong before a record that the broker did not stamp, and the reference has no answer.
+    // Those that are busy publish as much as they can.
+    const stamped = anticipates || busy ? log : stampedBy(log, stamping[partition]!);
+    const records = recordsOf(stamped, partition, anticipates ? spread : null, draw);
     return busy ? spaced(records, draw) : records;
   });
   const hosts = whole(draw, 1, 4);
@@ -206,7 +213,7 @@ function recordsOf(log: Log, partition: number, spread: number | null, draw: Dic
   const by = spread === null ? 0 : Math.ceil(spread) + whole(draw, 0, 1_000);
   let at = 0;
   let off = 0;
-  for (const [i, { arrives, offset, events }] of steps.entries()) {
+  for (const [i, { arrives, stamped, offset, events }] of steps.entries()) {
     const timestamp = arrives + by;
     if (spread === null) {
       if (i >= backlog && draw() < 0.7) at += whole(draw, 0, 300);
@@ -218,7 +225,7 @@ function recordsOf(log: Log, partition: number, spread: number | null, draw: Dic
     const following = steps[i + 1]?.offset ?? offset + whole(draw, 1, 3);
     const end = draw() < 0.5 ? offset + 1 : following;
     const later = by === 0 ? events : events.map((event) => event && { ...event, occurred_at: event.occurred_at + by });
-    records.push({ partition, offset, timestamp, events: later, at, end });
+    records.push({ partition, offset, timestamp, stamped, events: later, at, end });
   }
   return records;
 }

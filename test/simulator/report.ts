@@ -30,8 +30,8 @@ export function report(
     ...[...(only ?? [])].map((name) => `  ${name}`),
     `records: ${records.length} (of ${plan.records.length}), partitions ${partitions}`,
     ...records.map(
-      ({ partition, offset, timestamp, events, at, end }) =>
-        `  at ${at} p${partition} offset ${offset} stamped ${timestamp - START}, end ${end}: ${JSON.stringify(events)}`,
+      ({ partition, offset, timestamp, stamped = true, events, at, end }) =>
+        `  at ${at} p${partition} offset ${offset} stamped ${stamped ? '' : 'by its producer '}${timestamp - START}, end ${end}: ${JSON.stringify(events)}`,
     ),
     `settings: ${JSON.stringify(settings)}`,
     `config: ${JSON.stringify({ ...config, outputDebug })}`,

@@ -48,6 +48,7 @@ export const WEAKNESSES = [
   'duplicates taken for new',
   'coordinator asked twice',
   'leaders never forgotten',
+  'any stamp believed',
 ] as const;
 export type Weakness = (typeof WEAKNESSES)[number];
 
@@ -125,10 +126,10 @@ export class World {
   async run(): Promise<Outcome> {
     const { plan, time } = this;
     for (const planned of plan.records) {
-      const { partition, offset, timestamp, events, at, end } = planned;
+      const { partition, offset, timestamp, stamped, events, at, end } = planned;
       const value = Buffer.from(JSON.stringify(events));
       const key = Buffer.from(events[0]?.session_id ?? '');
-      const record: RawRecord = { offset, timestamp, key, value, headers: [] };
+      const record: RawRecord = { offset, timestamp, stamped, key, value, headers: [] };
       this.entries.set(
         record,
         events.map((event) => decode(event, timestamp)),
@@ -294,12 +295,13 @@ export class World {
   // ------------------------------------------------------------------------------------------------- what is decoded
 
   decode(_: number, record: RawRecord): LogRecord<RawRecord> {
-    return this.logRecord(record);
+    const decoded = this.logRecord(record);
+    return this.weakness === 'any stamp believed' ? { ...decoded, stamped: true } : decoded;
   }
 
   private logRecord(record: RawRecord): LogRecord<RawRecord> {
-    const { offset, timestamp } = record;
-    return { offset, timestamp, entries: this.entries.get(record)!, raw: record };
+    const { offset, timestamp, stamped } = record;
+    return { offset, timestamp, stamped, entries: this.entries.get(record)!, raw: record };
   }
 
   /** A read-committed consumer sees a record. */
