@@ -79,7 +79,7 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
   async function away(
     part: Pick<Part, 'kill' | 'start'>,
     says: { readonly running: RegExp; readonly starting: RegExp | null },
-    meanwhile: () => Promise<void> = async () => {},
+    meanwhile: () => Promise<unknown> = async () => {},
   ): Promise<void> {
     const other = pipeline.run();
     await other.ready();

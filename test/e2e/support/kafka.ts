@@ -7,6 +7,7 @@ import kafkajs, {
   type Message,
   type Producer,
   type ProducerConfig,
+  type RecordMetadata,
   type SASLOptions,
 } from 'kafkajs';
 import { quietTimers } from '../../../src/kafka/timers.ts';
@@ -52,13 +53,16 @@ export async function sendEach(
   partitions: number,
   messages: readonly Message[],
   compression?: CompressionTypes,
-): Promise<void> {
+): Promise<RecordMetadata[]> {
   const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
     ...{ partitionId, leader: 0, partitionErrorCode: 0, replicas: [], isr: [] },
   }));
   const where = (message: Message) => message.partition ?? partitioner({ topic, partitionMetadata, message });
+  const acknowledged: RecordMetadata[] = [];
   for (const [partition, own] of Map.groupBy(messages, where)) {
     const placed = own.map((message) => ({ ...message, partition }));
-    await sender.send({ topic, messages: placed, ...(compression === undefined ? {} : { compression }) });
+    const told = await sender.send({ topic, messages: placed, ...(compression === undefined ? {} : { compression }) });
+    acknowledged.push(...told);
   }
+  return acknowledged;
 }

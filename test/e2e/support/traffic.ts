@@ -19,6 +19,8 @@ export interface Input {
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** null: by the key. */
   readonly partition: number | null;
+  /** What its producer stamps it with, ms; left out: the time of writing. */
+  readonly timestamp?: number;
 }
 
 type Fields = Partial<SimulatedEvent>;

@@ -51,15 +51,20 @@ export class Writer {
     this.#producer = producer;
   }
 
-  /** Writes records now, whatever their delay. */
-  async write(inputs: readonly Input[], compression = kafkajs.CompressionTypes.None): Promise<void> {
-    const messages = inputs.map(({ key, what, writer, headers, partition }): Message => {
+  /** Writes records now, whatever their delay. @returns whether the brokers stamped them all. */
+  async write(inputs: readonly Input[], compression = kafkajs.CompressionTypes.None): Promise<boolean> {
+    const messages = inputs.map(({ key, what, writer, headers, partition, timestamp }): Message => {
       const value = what === null || Buffer.isBuffer(what) ? what : this.#encode.get(writer)!(what);
-      return { key, value, headers: { ...headers }, ...(partition === null ? {} : { partition }) };
+      return {
+        ...{ key, value, headers: { ...headers } },
+        ...(partition === null ? {} : { partition }),
+        ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
+      };
     });
     const { topic, partitions } = this.#options;
-    await sendEach(this.#producer, topic, partitions, messages, compression);
+    const acknowledged = await sendEach(this.#producer, topic, partitions, messages, compression);
     this.written += messages.length;
+    return acknowledged.every(({ logAppendTime }) => logAppendTime !== '-1');
   }
 
   /** Writes nasty traffic when it is due until the signal aborts; then what is written is in the log. */
