@@ -102,13 +102,22 @@ describeReal('the input log on a broker', () => {
     const { records, ...batch } = one.batches[0]!;
     expect(batch).toEqual({ partition: 0, from: 0, next: 1, highWatermark: 1 });
     const [record] = records;
-    expect(record).toMatchObject({ offset: 0, key: null, value: null });
+    expect(record).toMatchObject({ offset: 0, key: null, value: null, stamped: true });
     expect(record!.timestamp).toBeGreaterThanOrEqual(before - 1_000);
     expect(record!.headers.map(([name, value]) => [name, String(value)])).toEqual([
       ['a', '1'],
       ['a', '2'],
       ['toString', 'x'],
     ]);
+  });
+
+  test('a record that its producer stamped is told from those of the broker', async () => {
+    const topic = await makeTopic(1, { 'message.timestamp.type': 'CreateTime', 'retention.ms': '-1' });
+    await produce(topic, [{ value: 'a', timestamp: '1000' }]);
+    const one = reader({ topic, group: uniqueName('g') });
+    await one.log.start(one);
+    await until('it is read', () => one.batches.length === 1);
+    expect(one.batches[0]!.records[0]).toMatchObject({ timestamp: 1_000, stamped: false });
   });
 
   test('bounds are ends, not last stable offsets; times are found; a time past all is the end', async () => {
