@@ -6,9 +6,9 @@ const HOUR = 3_600_000;
 const id = new EventId();
 
 /**
- * How far back in order of opening the ended visits go that can still be amended.
+ * How far back in order of opening the ended visits go that can still be amended, or have to be found for longer.
  *
- * Invariant: `since` is no later than the opening of any ended visit that is not frozen. The store looks ended visits
+ * Invariant: `since` is no later than the opening of any ended visit that the watermark has not passed. The store looks ended visits
  * up from there on only; were it too late, a resend would count twice. One entry an hour of ceasing to be amendable, so
  * it stays as small as the allowed lateness.
  */
@@ -19,7 +19,7 @@ export class AmendableVisits {
     this.hours = new Map(entries);
   }
 
-  /** @param until once the watermark (ms) is past this, the visit is frozen. */
+  /** @param until once the watermark (ms) is past this, the visit is frozen, or need not be found by this. */
   add(visit: Visit, until: number): void {
     const hour = Math.floor(until / HOUR);
     const opened = openedAt(visit.readId(id));
@@ -27,7 +27,7 @@ export class AmendableVisits {
     if (now === undefined || opened < now) this.hours.set(hour, opened);
   }
 
-  /** Earliest opening, in ms, of those that the watermark has not frozen; Infinity if there are none. */
+  /** Earliest opening, in ms, of those that the watermark has not passed; Infinity if there are none. */
   since(watermark: number): number {
     let since = Number.POSITIVE_INFINITY;
     for (const [hour, opened] of this.hours) {
