@@ -38,6 +38,9 @@ export interface Ground {
   readonly data: string;
   /** What the processors need is taken away while `work` goes on: one that starts meanwhile may refuse to. */
   deprive(work: () => Promise<void>): Promise<void>;
+  /** What every processor needs to go on is away while `work` goes on. */
+  shut(work: () => Promise<void>): Promise<void>;
+  isShut(): boolean;
   /** Gives the processors' principal another password: at the brokers and in the processors' file, one after the other. */
   changePassword(first: 'file' | 'brokers', between: () => Promise<void>): Promise<void>;
   /** The proxies that TLS ends at show another certificate from now on. */
@@ -71,6 +74,7 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
   }
   const inner: number[][] = [];
   for (let i = 0; i <= count; i++) inner.push(await freePorts(BROKERS));
+  const ports = await freePorts(count + 1);
   const stack = await startCluster({
     listeners: proxies.map(({ broker }, i) => ({
       name: `SLOT${i}`,
@@ -93,6 +97,15 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
   const direct: Addresses = { brokers, registryUrl, databaseUrl };
   const ownUrl = await makeRole(databaseUrl);
   let deprivations = 0;
+  let closures = 0;
+  const shut = async (work: () => Promise<void>) => {
+    closures += 1;
+    try {
+      await work();
+    } finally {
+      closures -= 1;
+    }
+  };
   // Ends the processors, however this process goes.
   const keeper = new Keeper();
   const slots = proxies.map((own, i) => {
@@ -102,7 +115,7 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
       'tidemark',
       throughProxies(own, registryUrl, ownUrl),
     );
-    const env = { ...rest, KAFKA_SASL_PASSWORD_FILE: passwordFile };
+    const env = { ...rest, KAFKA_SASL_PASSWORD_FILE: passwordFile, TIDEMARK_HTTP_PORT: String(ports[i]) };
     return new Slot(`processor ${i}`, own, env, log, keeper, () => deprivations > 0);
   });
   return {
@@ -120,11 +133,13 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
       deprivations += 1;
       for (const slot of slots) slot.deprive();
       try {
-        await work();
+        await shut(work);
       } finally {
         deprivations -= 1;
       }
     },
+    shut,
+    isShut: () => closures > 0,
     changePassword: async (first, between) => {
       const password = makePassword();
       const steps = [

@@ -17,6 +17,7 @@ export class Link {
   readonly #limit: Limit | null;
   #ends: readonly [client: Duplex, server: Duplex] | null = null;
   #held = { up: false, down: false };
+  #isFrozen = false;
 
   constructor(client: Socket, server: Socket, watch: Watch, door: Door, limit: Limit | null) {
     this.#client = client;
@@ -41,11 +42,18 @@ export class Link {
 
   /** Holds back what the client sends, what the server answers, or both; what is held is passed on later. */
   hold(up: boolean, down: boolean): void {
+    if (this.#isFrozen) return;
     this.#held = { up, down };
     if (this.#ends === null) return;
     const [client, server] = this.#ends;
     client[up ? 'pause' : 'resume']();
     server[down ? 'pause' : 'resume']();
+  }
+
+  /** Holds back both for good. */
+  freeze(): void {
+    this.hold(true, true);
+    this.#isFrozen = true;
   }
 
   cut(): void {

@@ -14,6 +14,7 @@ import { rightsFor } from '../../src/kafka/rights/declaration.ts';
 import { run as runProgram } from '../../src/local/run.ts';
 import { readStatus } from '../../src/postgres/status.ts';
 import { type Ground, makeGround } from './ground.ts';
+import { Lights } from './lights.ts';
 import { Load } from './load.ts';
 import { Log } from './log.ts';
 import { options, patience } from './options.ts';
@@ -27,6 +28,8 @@ const PROCESSORS = 3;
 /** How long draining may take after the last fault, ms. */
 const DRAIN_WITHIN = patience(180_000);
 const END_WITHIN = patience(15_000);
+/** How long a partition may not go on although it could: docs/GUARANTEES.md, ms. */
+const GOES_ON_WITHIN = patience(60_000);
 /** How long a start may take until every partition goes on, ms. */
 const START_WITHIN = patience(120_000);
 /** Traffic from then until the first fault, ms: so that there is something to harm. */
@@ -71,17 +74,20 @@ async function run(ground: Ground): Promise<Outcome> {
   const load = await Load.open(parts, stack.access, log);
   for (const slot of slots) slot.start();
   load.start(seed, rate);
-  const progress = new Progress(direct);
+  const progress = new Progress(direct, ground.isShut);
   progress.start();
   if ((await progress.allGoOn(START_WITHIN)) === null)
     throw new Error(`not all partitions go on after ${START_WITHIN} ms`);
   log.say('all partitions go on');
   await sleep(CALM);
   progress.forget();
+  const lights = await Lights.open(slots, log);
+  lights.start(progress);
   const until = Date.now() + minutes * 60_000;
   const { struck, errors, recovery } = calm
     ? await sleep(until - Date.now(), { struck: [], errors: [], recovery: 0 })
     : await doHarm(seed, ground, until, progress, log);
+  await lights.stop();
   log.say('faults and load end; what is left is folded and published');
   const ended = Date.now();
   await load.stop();
@@ -96,10 +102,26 @@ async function run(ground: Ground): Promise<Outcome> {
   const complaints = all.flatMap((slot) => slot.complaints);
   const refusals = all.reduce((sum, slot) => sum + slot.refusals, 0);
   const { transactions } = ground;
-  const wrong = [...stuck, ...errors, ...complaints];
-  const { all: standstill, one, anticipations } = progress;
+  const { all: standstill, one, needless, anticipations } = progress;
+  const long =
+    needless.ms > GOES_ON_WITHIN
+      ? [`one partition did not go on for ${needless.ms} ms, until ${new Date(needless.until).toISOString()}`]
+      : [];
+  const wrong = [...stuck, ...errors, ...complaints, ...lights.complaints, ...long];
   return {
-    ...{ struck, verdict, transactions, all: standstill, one, recovery, anticipations, refusals, drained, stuck },
+    ...{
+      struck,
+      verdict,
+      transactions,
+      all: standstill,
+      one,
+      needless,
+      recovery,
+      anticipations,
+      refusals,
+      drained,
+      stuck,
+    },
     complaints: wrong,
   };
 }

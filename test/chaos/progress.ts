@@ -15,17 +15,28 @@ export class Progress {
   /** Over all partitions at once, and of the one that stood still for longest. */
   readonly all: Standstill = { ms: 0, until: 0 };
   readonly one: Standstill = { ms: 0, until: 0 };
+  /** As `one`, without the time in which no processor could have gone on, whatever it did. */
+  readonly needless: Standstill = { ms: 0, until: 0 };
   /** Ends of visits decided by the clock that were seen before the log caught up. */
   anticipations = 0;
   readonly #wentOn: number[] = Array.from({ length: PARTITIONS }, () => 0);
-  readonly #last = Array.from({ length: PARTITIONS }, () => ({ offset: -1, at: 0, anticipated: '' }));
+  readonly #last = Array.from({ length: PARTITIONS }, () => ({ offset: -1, at: 0, needless: 0, anticipated: '' }));
   readonly #url: string;
+  readonly #isShut: () => boolean;
   readonly #stop = new AbortController();
   #done: Promise<void> = Promise.resolve();
   #client: pg.Client | null = null;
 
-  constructor({ databaseUrl }: Addresses) {
+  /** @param isShut whether what every processor needs is away, so that none can go on */
+  constructor({ databaseUrl }: Addresses, isShut: () => boolean) {
     this.#url = databaseUrl;
+    this.#isShut = isShut;
+  }
+
+  /** Partitions in which nothing has been committed for so long, ms. */
+  standing(ms: number): number[] {
+    const before = Date.now() - ms;
+    return this.#last.flatMap(({ at }, partition) => (at < before ? [partition] : []));
   }
 
   /** Resolves once every partition has gone on since the call. @returns the ms that took; null: not within `within`. */
@@ -41,8 +52,8 @@ export class Progress {
   /** What stood still until now does not count. */
   forget(): void {
     const now = Date.now();
-    for (const one of this.#last) one.at = now;
-    for (const one of [this.all, this.one]) Object.assign(one, { ms: 0, until: 0 });
+    for (const one of this.#last) Object.assign(one, { at: now, needless: 0 });
+    for (const one of [this.all, this.one, this.needless]) Object.assign(one, { ms: 0, until: 0 });
   }
 
   start(): void {
@@ -59,13 +70,17 @@ export class Progress {
   async #watch(): Promise<void> {
     const { signal } = this.#stop;
     const last = this.#last;
+    let before = Date.now();
     while (!signal.aborted) {
+      const wasShut = this.#isShut();
       const rows = await this.#rows();
       const now = Date.now();
+      if (!wasShut && !this.#isShut()) for (const one of last) one.needless += now - before;
+      before = now;
       for (const { partition, offset, anticipated } of rows) {
         const was = last[partition]!;
         if (offset !== was.offset) {
-          Object.assign(was, { offset, at: now });
+          Object.assign(was, { offset, at: now, needless: 0 });
           this.#wentOn[partition] = now;
         }
         if (anticipated !== null && anticipated !== was.anticipated) {
@@ -73,11 +88,14 @@ export class Progress {
           was.anticipated = anticipated;
         }
       }
-      const longest = (standstill: Standstill, since: number) => {
-        if (now - since > standstill.ms) Object.assign(standstill, { ms: now - since, until: now });
+      const longest = (standstill: Standstill, ms: number) => {
+        if (ms > standstill.ms) Object.assign(standstill, { ms, until: now });
       };
-      longest(this.all, Math.max(...last.map(({ at }) => at)));
-      for (const { at } of last) longest(this.one, at);
+      longest(this.all, now - Math.max(...last.map(({ at }) => at)));
+      for (const { at, needless } of last) {
+        longest(this.one, now - at);
+        longest(this.needless, needless);
+      }
       await sleep(EVERY, undefined, { signal }).catch(() => {});
     }
   }

@@ -74,6 +74,19 @@ export class TcpProxy extends EventEmitter<Events> {
     for (const link of this.links) link.hold(up, down);
   }
 
+  /**
+   * Nothing passes any more on the connections that stand; new ones are as before. So it is where what is behind an
+   * address has moved, or a host on the way has forgotten what it knew.
+   * @returns ends them, as far as they are there
+   */
+  freeze(): () => void {
+    const frozen = [...this.links];
+    for (const link of frozen) link.freeze();
+    return () => {
+      for (const link of frozen) link.cut();
+    };
+  }
+
   close(): void {
     this.#server.close();
     this.cut();

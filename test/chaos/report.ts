@@ -10,6 +10,8 @@ export interface Outcome {
   readonly transactions: { readonly all: number; readonly spanning: number };
   readonly all: Standstill;
   readonly one: Standstill;
+  /** As `one`, without the time in which no processor could have gone on. */
+  readonly needless: Standstill;
   /** Longest time from the last fault of a wave being mended until every partition went on, ms. */
   readonly recovery: number;
   readonly anticipations: number;
@@ -28,7 +30,7 @@ export function isPassed({ verdict, complaints }: Outcome): boolean {
 
 /** The tables that a run ends with. */
 export function report(outcome: Outcome): string {
-  const { struck, verdict, transactions, all, one, recovery, anticipations, refusals, drained } = outcome;
+  const { struck, verdict, transactions, all, one, needless, recovery, anticipations, refusals, drained } = outcome;
   const { stuck, complaints } = outcome;
   const kinds = Map.groupBy(struck, ({ kind }) => kind);
   const inside = (faults: readonly Struck[]) => faults.filter((fault) => fault.inside.length > 0).length;
@@ -69,6 +71,7 @@ export function report(outcome: Outcome): string {
         ['anticipations wrong', verdict.anticipationsWrong],
         ['longest time without progress, all partitions', seconds(all.ms)],
         ['longest time without progress, one partition', seconds(one.ms)],
+        ['  without the times in which nobody could go on', seconds(needless.ms)],
         ['longest time from mended faults to progress everywhere', seconds(recovery)],
         ['time to drain after the last fault', seconds(drained)],
         ['partitions stuck', stuck.length],

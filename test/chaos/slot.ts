@@ -31,6 +31,8 @@ export interface Exit {
 export class Slot {
   readonly name: string;
   readonly proxies: Proxies;
+  /** Where its processes answer. */
+  readonly url: string;
   /** What went wrong by itself: a processor that gave up, or did not end when told to. */
   readonly complaints: string[] = [];
   /** How often it ended at its start, as it should, because a right or a password was missing. */
@@ -60,6 +62,7 @@ export class Slot {
     this.name = name;
     this.#isDeprived = isDeprived;
     this.proxies = proxies;
+    this.url = `http://127.0.0.1:${env.TIDEMARK_HTTP_PORT}`;
     this.#env = env;
     this.#log = log;
     this.#keeper = keeper;

@@ -95,12 +95,14 @@ export const majorityKilled: Make = (random, ground) => {
       const nodes = ground.stack.nodes.filter((_, i) => i !== spared);
       await aimed(ground.slots, aim, delay);
       const inside = transactionsIn(ground);
-      const dead = nodes.map((node) => node.kill('SIGKILL'));
-      tell('two of three brokers killed', nodes.map(({ name }) => name).join(' and '), inside);
-      await Promise.all(dead);
-      await sleep(away);
-      await Promise.all(nodes.map((node) => node.start()));
-      await inSync(ground);
+      await ground.shut(async () => {
+        const dead = nodes.map((node) => node.kill('SIGKILL'));
+        tell('two of three brokers killed', nodes.map(({ name }) => name).join(' and '), inside);
+        await Promise.all(dead);
+        await sleep(away);
+        await Promise.all(nodes.map((node) => node.start()));
+        await inSync(ground);
+      });
     },
   };
 };

@@ -53,6 +53,30 @@ export const stalled: Make = (random, ground) => {
   };
 };
 
+/** The connections that stand never give another byte, and stay; new ones can be had all the time. */
+export const frozen =
+  (far: Far): Make =>
+  (random, ground) => {
+    const { slot, some, target, aim, delay } = aside(random, ground, [far]);
+    // Longer than the program waits: database.answer_timeout, and of a broker seconds.
+    const [least, most] = far === 'database' ? [32_000, 45_000] : [5_000, 30_000];
+    const ms = random.between(least, most);
+    const kind = `${far} connections frozen`;
+    return {
+      kind,
+      needs: [`${slot.name} ${far}`],
+      run: async (tell) => {
+        await aimed([slot], aim, delay);
+        const inside = insideOf(some, far);
+        const size = linksOf(some);
+        const end = some.map((proxy) => proxy.freeze());
+        if (size > 0) tell(kind, target, inside, `${size} of them, ${Math.round(ms)} ms`);
+        await sleep(ms);
+        for (const one of end) one();
+      },
+    };
+  };
+
 /** What was asked is done, and who asked never hears. */
 export const answersLost: Make = (random, ground) => {
   const { slot, far, some, target, aim, delay } = aside(random, ground, ['broker', 'database']);

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { Ground } from '../ground.ts';
 import { aimed, aimOf, type Make } from './fault.ts';
 
-export const postgresKilled: Make = (random, { stack, slots }) => {
+export const postgresKilled: Make = (random, { stack, slots, shut }) => {
   const aim = aimOf(random, ['commit']);
   const [away, delay] = [random.between(0, 2_500), random.between(0, 4)];
   return {
@@ -15,11 +16,13 @@ export const postgresKilled: Make = (random, { stack, slots }) => {
       await aimed(slots, aim, delay);
       const inside = slots.flatMap((slot) => slot.underWay()).filter((work) => work === 'commit');
       const children = await childrenOf(pid);
-      for (const one of [pid, ...children]) killIfThere(one);
-      tell('Postgres killed', 'Postgres', inside, `with ${children.length} backends and helpers`);
-      await stack.database.kill();
-      await sleep(away);
-      await stack.database.start();
+      await shut(async () => {
+        for (const one of [pid, ...children]) killIfThere(one);
+        tell('Postgres killed', 'Postgres', inside, `with ${children.length} backends and helpers`);
+        await stack.database.kill();
+        await sleep(away);
+        await stack.database.start();
+      });
     },
   };
 };
@@ -54,6 +57,38 @@ export const terminated: Make = (random, { direct, slots }) => {
     },
   };
 };
+
+/** Each commit is written and then waits for a standby that is gone: nobody who commits hears anything. */
+export const standbyGone: Make = (random, ground) => {
+  const aim = aimOf(random, ['commit']);
+  const delay = random.between(0, 4);
+  const ms = random.chance(0.5) ? random.between(1_000, 8_000) : random.between(32_000, 40_000);
+  return {
+    kind: 'synchronous standby gone',
+    needs: ['database'],
+    run: async (tell) => {
+      await aimed(ground.slots, aim, delay);
+      const inside = ground.slots.flatMap((slot) => slot.underWay()).filter((work) => work === 'commit');
+      await ground.shut(async () => {
+        await alterSystem(ground, "SET synchronous_standby_names TO 'gone'");
+        tell('synchronous standby gone', 'Postgres', inside, `${Math.round(ms)} ms`);
+        await sleep(ms);
+        await alterSystem(ground, 'RESET synchronous_standby_names');
+      });
+    },
+  };
+};
+
+async function alterSystem({ direct }: Ground, change: string): Promise<void> {
+  const client = new pg.Client(direct.databaseUrl);
+  await client.connect();
+  try {
+    await client.query(`ALTER SYSTEM ${change}`);
+    await client.query('SELECT pg_reload_conf()');
+  } finally {
+    await client.end();
+  }
+}
 
 async function childrenOf(pid: number): Promise<number[]> {
   // Linux tells; elsewhere they notice by themselves that their parent is gone.

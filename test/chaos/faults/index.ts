@@ -2,8 +2,8 @@ import type { Random } from '../../../src/simulate/random.ts';
 import type { Ground } from '../ground.ts';
 import { certificatesExchanged, passwordChanged, rightTaken } from './access.ts';
 import { brokerFrozen, brokerKilled, majorityKilled, rollingRestart } from './brokers.ts';
-import { answersLost, cut, cutInLogin, registryAway, stalled } from './connections.ts';
-import { postgresKilled, terminated } from './database.ts';
+import { answersLost, cut, cutInLogin, frozen, registryAway, stalled } from './connections.ts';
+import { postgresKilled, standbyGone, terminated } from './database.ts';
 import type { Fault, Make } from './fault.ts';
 import { elected, gathered, reassigned } from './places.ts';
 import { deploy, FAILPOINTS, failpoint, killed, rebalances, stopped } from './processors.ts';
@@ -19,8 +19,11 @@ const WEIGHTS: readonly (readonly [Make, number])[] = [
   [deploy, 1],
   [postgresKilled, 2],
   [terminated, 2],
+  [standbyGone, 1],
   [cut, 3],
   [stalled, 3],
+  [frozen('database'), 2],
+  [frozen('broker'), 2],
   [answersLost, 3],
   [cutInLogin, 2],
   [registryAway, 1],

@@ -27,6 +27,13 @@ interface Series {
   readonly values: readonly (readonly [at: number, value: string])[];
 }
 
+/** One that is pending or fires. */
+export interface Alert {
+  readonly name: string;
+  readonly severity: string;
+  readonly partition: string | null;
+}
+
 /** A Prometheus server of the test's own, which asks each target once a second, and evaluates the alerts. */
 export class Prometheus {
   readonly #child: ChildProcess;
@@ -92,6 +99,16 @@ export class Prometheus {
     const range = { start: String(end - steps + 1), end: String(end), step: '1' };
     const { result } = await this.#ask<{ result: Series[] }>('query_range', { query: expr, ...range });
     return { series: result, steps };
+  }
+
+  /** Those that are pending or fire. */
+  async alerts(): Promise<Alert[]> {
+    const { alerts } = await this.#ask<{ alerts: { labels: Record<string, string> }[] }>('alerts', {});
+    return alerts.map(({ labels }) => ({
+      name: labels.alertname!,
+      severity: labels.severity!,
+      partition: labels.partition ?? null,
+    }));
   }
 
   /** Alerts whose evaluation fails, with why. */
