@@ -4,6 +4,7 @@ import type { PartitionReport } from './observer.ts';
 import { Outage } from './outage.ts';
 import type { InputListener, RecordBatch } from './ports.ts';
 import { Waker, within } from './waiting.ts';
+import { hindrancesOf } from './waits.ts';
 
 /** How often it is asked whether a quiet partition has visits that are due, ms. */
 const TICK = 250;
@@ -11,8 +12,6 @@ const TICK = 250;
 const SHOW_OFFSETS = 5_000;
 /** A turn of the loop waits 25 s at most, for a broker that is away. */
 const STUCK = 120_000;
-/** Folding that waits for the registry this long cannot do its work, ms: what has to be asked once is answered sooner. */
-const PATIENCE = 10_000;
 /** An orderly end takes no longer, whatever is away, ms. */
 const LONGEST_STOP = 8_000;
 
@@ -77,8 +76,7 @@ export class Processor implements InputListener {
     const { log, clock } = this.parts;
     const { trouble } = log;
     if (!this.member) return `not in the consumer group${trouble === null ? '' : `: ${trouble}`}`;
-    const now = clock.now();
-    const why = this.reports().flatMap((report) => hindranceOf(report, now) ?? []);
+    const why = hindrancesOf(this.reports(), clock.now());
     if (trouble !== null) why.push(trouble);
     return why.length === 0 ? null : why.join('; ');
   }
@@ -220,14 +218,6 @@ export class Processor implements InputListener {
     await within(clock, 4_000, log.stop());
     await within(clock, 2_000, Promise.all([output.close(), store.close()]));
   }
-}
-
-function hindranceOf(report: PartitionReport, now: number): string | null {
-  const { partition, phase, lastError, publishError, waiting } = report;
-  if (phase !== 'running') return `partition ${partition} is ${phase}${lastError === null ? '' : `: ${lastError}`}`;
-  if (publishError !== null) return `partition ${partition} is not published: ${publishError}`;
-  if (waiting?.for !== 'registry' || now - waiting.since < PATIENCE) return null;
-  return `partition ${partition} waits for the schema registry${waiting.why ? `: ${waiting.why}` : ''}`;
 }
 
 export { CannotGoOn };

@@ -1,18 +1,12 @@
 import type { Logger } from 'pino';
-import type { PartitionReport } from './observer.ts';
+import type { Awaited, PartitionReport } from './observer.ts';
 
 /** From how far behind on a partition is said to be behind, ms. */
 const BEHIND = 60_000;
 /** From how long on a wait is said to be one, ms. */
 const STILL = 10_000;
 
-const WAITS = {
-  store: 'stands still: waiting for an answer of Postgres',
-  registry: 'stands still: waiting for the schema registry, which alone can say how these records are to be read',
-  publisher: 'stands still: more than outbox.max_bytes waits to be published, and nothing is folded before it is out',
-} as const;
-
-/** Records that are not folded yet; null: not known. */
+/** Records that are not folded and committed yet; null: not known. */
 export function lagOf({ end, nextOffset }: Pick<PartitionReport, 'end' | 'nextOffset'>): number | null {
   return end === null || nextOffset === null ? null : Math.max(0, end - nextOffset);
 }
@@ -32,7 +26,7 @@ export function lagAge(report: PartitionReport, now: number): number | null {
 export class Progress {
   private readonly logger: Logger;
   private behind = false;
-  private still: { readonly since: number; told: boolean } | null = null;
+  private readonly still = new Map<Awaited, { readonly since: number; told: boolean }>();
 
   constructor(logger: Logger) {
     this.logger = logger;
@@ -40,21 +34,25 @@ export class Progress {
 
   /** To be called a few times a second. */
   watch(report: PartitionReport, now: number): void {
-    this.watchWait(report, now);
+    this.watchWaits(report, now);
     this.watchLag(report, now);
   }
 
-  private watchWait({ waiting, nextOffset }: PartitionReport, now: number): void {
-    const { still } = this;
-    if (still !== null && waiting?.since !== still.since) {
-      if (still.told) this.logger.info({ offset: nextOffset, ms: Math.max(0, now - still.since) }, 'goes on');
-      this.still = null;
+  /** That nothing can be published, which holds up folding only later, whoever publishes tells as soon as it fails. */
+  private watchWaits({ waits, nextOffset }: PartitionReport, now: number): void {
+    const last = waits.filter(({ for: awaited }) => awaited !== 'output');
+    for (const [awaited, { since, told }] of this.still) {
+      if (last.some((wait) => wait.for === awaited && wait.since === since)) continue;
+      if (told) this.logger.info({ offset: nextOffset, for: awaited, ms: Math.max(0, now - since) }, 'goes on');
+      this.still.delete(awaited);
     }
-    if (waiting === null) return;
-    this.still ??= { since: waiting.since, told: false };
-    if (this.still.told || now - waiting.since < STILL) return;
-    this.still.told = true;
-    this.logger.warn({ offset: nextOffset, ms: now - waiting.since }, WAITS[waiting.for]);
+    for (const { for: awaited, since, why } of last) {
+      const still = this.still.get(awaited) ?? { since, told: false };
+      this.still.set(awaited, still);
+      if (still.told || now - since < STILL) continue;
+      still.told = true;
+      this.logger.warn({ offset: nextOffset, for: awaited, ms: now - since }, `stands still: ${why}`);
+    }
   }
 
   private watchLag(report: PartitionReport, now: number): void {
