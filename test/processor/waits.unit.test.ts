@@ -11,19 +11,21 @@ const event = (id: string) => ({ event_id: id, session_id: 's', type: 'page-view
 
 type Method = 'commit' | 'history' | 'acknowledge' | 'outbox';
 
-/** A processor that has folded one record, on a store of which one call gets no answer from then on. */
-async function silentIn(method: Method): Promise<{ world: World; host: Host; answer: () => void }> {
+/** A processor that has folded one record, on a store of which one call gets no answer, or fails, from then on. */
+async function silentIn(
+  method: Method,
+): Promise<{ world: World; host: Host; answer: () => void; fail: (error: Error) => void }> {
   const world = new World(rules, 1, 1);
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  promise.catch(() => {});
   let silent = false;
   const takeOver = world.store.takeOver.bind(world.store);
   world.store.takeOver = async (partition) => {
     const lease: Lease<RawRecord> = await takeOver(partition);
     const call = lease[method].bind(lease) as (...given: unknown[]) => Promise<never>;
     const late = async (...given: unknown[]) => {
-      const done = call(...given);
       if (silent) await promise;
-      return await done;
+      return await call(...given);
     };
     return new Proxy(lease, {
       get: (of, name) => {
@@ -36,7 +38,7 @@ async function silentIn(method: Method): Promise<{ world: World; host: Host; ans
   world.append(0, AT, [event('first')]);
   await world.until(() => world.isQuiet, 'the first record is folded');
   silent = true;
-  return { world, host, answer: resolve };
+  return { world, host, answer: resolve, fail: reject };
 }
 
 async function series(host: Host, now: number): Promise<(name: string) => number | undefined> {
@@ -110,6 +112,23 @@ describe('what a partition waits for', () => {
     world.suffer({ share: 0, delay: 0 });
     await world.until(() => world.isQuiet, 'all is folded');
     await world.until(() => host.processor.reports()[0]!.waits.length === 0, 'it waits for nothing');
+  });
+
+  test('lasts where it is taken over each time, and no commit goes through', async () => {
+    const { world, host, fail } = await silentIn('commit');
+    fail(new Error('no room'));
+    world.append(0, AT + 1, [event('second')]);
+    const waits = () => host.processor.reports()[0]!.waits.filter((wait) => wait.for === 'store');
+    await world.until(() => waits()[0]?.why.endsWith('no room') ?? false, 'a commit fails');
+    const { since } = waits()[0]!;
+    const seen = new Set<number>();
+    for (let i = 0; i < 200; i++) {
+      await world.clock.pass(100);
+      for (const wait of waits()) if (wait.why.endsWith('no room')) seen.add(wait.since);
+      // Once it has lasted, it is ready at no moment: not while it is folded, between two failures.
+      if (i > 100) expect(host.processor.hindrance).toMatch(/no room/);
+    }
+    expect([...seen]).toEqual([since]);
   });
 
   test('is never told of a partition that has ended', () => {
