@@ -3,6 +3,7 @@ import { type LifeParts, type LifeSettings, PartitionLife } from './life.ts';
 import type { PartitionReport } from './observer.ts';
 import { Outage } from './outage.ts';
 import type { InputListener, RecordBatch } from './ports.ts';
+import { Standstills } from './progress.ts';
 import { Waker, within } from './waiting.ts';
 import { hindrancesOf } from './waits.ts';
 
@@ -32,12 +33,16 @@ export class Processor implements InputListener {
   /** When the loop last came round, by the clock's `elapsed`; null before it began. */
   private turnedAt: number | null = null;
   private readonly ends: Outage;
+  private readonly standstills: Standstills;
+  /** Since when the group has not answered, or not let it in, ms since the epoch; null: it does. */
+  private groupSince: number | null = null;
 
   constructor(settings: LifeSettings, parts: LifeParts) {
     this.settings = settings;
     this.parts = parts;
     this.waker = new Waker(parts.clock);
     this.ends = new Outage(parts.clock, parts.logger);
+    this.standstills = new Standstills(parts.logger);
   }
 
   /**
@@ -55,6 +60,7 @@ export class Processor implements InputListener {
         await this.waker.sleep(TICK);
         this.turnedAt = clock.elapsed();
         for (const { life } of this.members.values()) life.watch();
+        this.watchGroup();
         await this.anticipate();
         if (clock.elapsed() - shown >= SHOW_OFFSETS) {
           shown = clock.elapsed();
@@ -73,12 +79,25 @@ export class Processor implements InputListener {
    * folded and published. How far behind it is does not matter.
    */
   get hindrance(): string | null {
-    const { log, clock } = this.parts;
-    const { trouble } = log;
-    if (!this.member) return `not in the consumer group${trouble === null ? '' : `: ${trouble}`}`;
-    const why = hindrancesOf(this.reports(), clock.now());
-    if (trouble !== null) why.push(trouble);
+    const { groupTrouble } = this;
+    if (!this.member) return groupTrouble;
+    const why = hindrancesOf(this.reports(), this.parts.clock.now());
+    if (groupTrouble !== null) why.push(groupTrouble);
     return why.length === 0 ? null : why.join('; ');
+  }
+
+  private get groupTrouble(): string | null {
+    const { trouble } = this.parts.log;
+    return this.member ? trouble : (trouble ?? 'not in the consumer group');
+  }
+
+  /** Of the group the log hears where that lasts; what fails meanwhile is told by whoever tries. */
+  private watchGroup(): void {
+    const why = this.groupTrouble;
+    const now = this.parts.clock.now();
+    this.groupSince = why === null ? null : (this.groupSince ?? now);
+    const waits = why === null ? [] : [{ for: 'group', since: this.groupSince!, why } as const];
+    this.standstills.watch(waits, {}, now);
   }
 
   get isReady(): boolean {
