@@ -17,29 +17,16 @@ export interface Layout {
   readonly limits: ReadonlyMap<OutputTopic, number>;
 }
 
-/** @throws where a topic is not there, naming it. */
+/** @throws where a topic is not there. */
 export async function partitionCounts(
   cluster: Cluster,
   input: string,
   topics: OutputTopics,
 ): Promise<Omit<Layout, 'limits'>> {
-  const inputPartitions = await countOf(cluster, input);
+  const inputPartitions = (await partitionsOf(cluster, input)).length;
   const partitions = new Map<OutputTopic, number>();
-  for (const kind of OUTPUT_TOPICS) partitions.set(kind, await countOf(cluster, topics[kind]));
+  for (const kind of OUTPUT_TOPICS) partitions.set(kind, (await partitionsOf(cluster, topics[kind])).length);
   return { inputPartitions, partitions };
-}
-
-async function countOf(cluster: Cluster, topic: string): Promise<number> {
-  try {
-    return (await partitionsOf(cluster, topic)).length;
-  } catch (error) {
-    // By name, type and retriable it is still told what may pass.
-    const { name, message, type, retriable } = error as Error & {
-      readonly type?: string;
-      readonly retriable?: boolean;
-    };
-    throw Object.assign(new Error(`topic ${topic}: ${message}`, { cause: error }), { name, type, retriable });
-  }
 }
 
 /** `max.message.bytes` of each topic. @throws where this user may not read the topics' configuration. */

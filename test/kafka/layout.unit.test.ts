@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { partitionCounts, partitionFor } from '../../src/kafka/layout.ts';
+import { partitionFor } from '../../src/kafka/layout.ts';
 import { headerList } from '../../src/kafka/records.ts';
 import type { OutMessage } from '../../src/processor/ports.ts';
 
@@ -35,27 +35,6 @@ describe('where a message goes', () => {
 
   test('without a key depends on the input partition alone', () => {
     expect(partitionFor(message(0), 4, layout(3))).toBe(1);
-  });
-});
-
-test('a topic that is not there is named, and still is what the brokers may get over', async () => {
-  const missing = Object.assign(new Error('not here'), {
-    name: 'KafkaJSProtocolError',
-    type: 'UNKNOWN',
-    retriable: true,
-  });
-  const cluster = {
-    addMultipleTargetTopics: async () => {},
-    refreshMetadataIfNecessary: async () => {},
-    findTopicPartitionMetadata: (topic: string) => {
-      if (topic === 'late') throw missing;
-      return [{ partitionId: 0 }];
-    },
-  };
-  const topics = { output: 'ended', 'dead-letter': 'dead', late: 'late' };
-  await expect(partitionCounts(cluster as never, 'tracks', topics)).rejects.toMatchObject({
-    ...{ name: 'KafkaJSProtocolError', type: 'UNKNOWN', retriable: true },
-    message: 'topic late: not here',
   });
 });
 
