@@ -298,6 +298,14 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
     },
   };
 
+  test('no fault is made that the runbook does not have', () => {
+    expect(Object.keys(CASES).sort()).toEqual(
+      rowsOfRunbook()
+        .map(({ what }) => what)
+        .sort(),
+    );
+  });
+
   for (const row of rowsOfRunbook()) {
     const why = missing[row.what] ?? null;
     (why === null ? test : test.skip)(
