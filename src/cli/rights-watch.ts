@@ -2,12 +2,9 @@ import type { Logger } from 'pino';
 import { kafkaClient } from '../kafka/client.ts';
 import { ClusterLink } from '../kafka/cluster.ts';
 import type { Right } from '../kafka/rights/declaration.ts';
-import { connect } from '../postgres/connect.ts';
-import { tellTrouble } from '../postgres/trouble.ts';
 import { wallClock } from '../processor/clock.ts';
 import { messageOf } from '../processor/errors.ts';
 import type { Clock } from '../processor/ports.ts';
-import { PROCESS_NAME } from '../processor/process-name.ts';
 import type { Settings } from '../settings/index.ts';
 import { apart, missingFor, missingRights } from './rights.ts';
 
@@ -101,8 +98,13 @@ export class RightsWatch {
   }
 }
 
-/** Over the brokers and Postgres as the settings name them. */
-export function watchRights(settings: Settings, logger: Logger, isHindered: () => boolean): RightsWatch {
+/** Over the brokers as the settings name them. */
+export function watchRights(
+  settings: Settings,
+  logger: Logger,
+  isHindered: () => boolean,
+  tell: (text: string | null) => Promise<void>,
+): RightsWatch {
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   return new RightsWatch({
     ask: () => missingFor('run', settings, link),
@@ -110,17 +112,7 @@ export function watchRights(settings: Settings, logger: Logger, isHindered: () =
     clock: wallClock,
     logger,
     isHindered,
-    tell: (text) => tell(settings, text, logger),
+    tell,
     close: () => link.close(),
   });
-}
-
-/** For `status`, which reads it there. */
-async function tell({ database }: Settings, text: string | null, logger: Logger): Promise<void> {
-  try {
-    const client = await connect(database, 'tidemark run', database.answerTimeout);
-    await tellTrouble(client, PROCESS_NAME, text).finally(() => client.end());
-  } catch (error) {
-    logger.info({ err: messageOf(error) }, 'what keeps this processor from its work could not be noted for `status`');
-  }
 }

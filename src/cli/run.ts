@@ -3,6 +3,7 @@ import { Failure } from './failure.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import type { RightsWatch } from './rights-watch.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
+import type { Teller } from './teller.ts';
 import type { WorkerPool } from './workers/pool.ts';
 
 export function runCommand(io: Io, finish: (code: ExitCode) => void): Command {
@@ -32,6 +33,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     { Metrics },
     { formerMembers, prepare },
     { watchRights },
+    { tellerOf },
     { memoryHere, threadsFor },
     { sizeHeaps },
     { WorkerPool },
@@ -44,6 +46,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     import('../metrics/index.ts'),
     import('./assemble.ts'),
     import('./rights-watch.ts'),
+    import('./teller.ts'),
     import('./workers/count.ts'),
     import('./workers/heap.ts'),
     import('./workers/pool.ts'),
@@ -58,6 +61,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   let partitions = 0;
   const reports = () => pool?.reports() ?? [];
   let watch: RightsWatch | null = null as RightsWatch | null;
+  let teller: Teller | null = null;
   const ready = () => {
     if (pool === null) return 'starting';
     const why = [watch?.hindrance ?? null, pool.hindrance].filter((each) => each !== null);
@@ -89,7 +93,15 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal };
     const started = new WorkerPool(count, settings, prepared, parts);
     pool = started;
-    watch = watchRights(settings, logger, () => started.hindrance !== null);
+    const telling = tellerOf(settings, { reports, hindrance: () => started.hindrance, logger });
+    teller = telling;
+    telling.start();
+    watch = watchRights(
+      settings,
+      logger,
+      () => started.hindrance !== null,
+      async (text) => telling.say(text),
+    );
     watch.start();
     const newcomers = { count, dealt: () => started.isMember };
     await Promise.all([started.run(ending.signal), former?.dropKilled(newcomers, ending.signal)]);
@@ -104,6 +116,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   } finally {
     ending.stop();
     await watch?.stop();
+    await teller?.stop();
     await http.close();
     await console.close();
   }

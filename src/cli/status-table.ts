@@ -120,7 +120,8 @@ export function statusTable(rows: readonly Row[], style: Style = PLAIN, now = Da
 
 /** What processors cannot do, below the table. */
 export function troublesText(troubles: readonly Trouble[], style: Style = PLAIN): string {
-  return troubles.map(({ processor, text }) => `\n${style.red(visible(processor))}: ${lines(text)}\n`).join('');
+  const told = troubles.filter(({ text }) => text !== '');
+  return told.map(({ processor, text }) => `\n${style.red(visible(processor))}: ${lines(text)}\n`).join('');
 }
 
 function lines(text: string): string {
@@ -145,7 +146,12 @@ function summary(rows: readonly Row[]): string {
     parts[0] += `, ${about(slowest)} left`;
   const away = rows.some(({ hold }) => hold?.kind === 'brokers');
   if (away) parts.push('the brokers do not answer, or not all: see that they run and can be reached');
-  const unowned = rows.filter((row) => !row.ownerConnected).length;
+  const postgres = rows.some(({ hold }) => hold?.kind === 'store');
+  if (postgres)
+    parts.push('Postgres holds up what it says: see that it runs, and that its connections and standbys do');
+  const unowned = rows.filter(
+    ({ hold, ownerConnected }) => !ownerConnected && (hold === null || hold.kind === 'no_processor'),
+  ).length;
   if (unowned > 0 && !away)
     parts.push(`${unowned} of ${rows.length} partitions have no processor: start \`tidemark run\``);
   const wrong = sum((row) => row.anticipationsWrong);

@@ -50,6 +50,35 @@ const LIVE = 5_000;
 const CLEAR = '\x1b[H\x1b[2J';
 
 async function status(settings: Settings, options: Options, io: Io): Promise<ExitCode> {
+  try {
+    return await statusOfAll(settings, options, io);
+  } catch (error) {
+    if ((error as Error).name !== 'DatabaseUnreachable') throw error;
+    return await withoutPostgres(settings, options, io, error as Error);
+  }
+}
+
+/** What the brokers know of who has what. @throws the error where they do not answer either */
+async function withoutPostgres(settings: Settings, options: Options, io: Io, error: Error): Promise<ExitCode> {
+  const { onKafkaLink } = await import('./kafka.ts');
+  return await onKafkaLink(settings, io, async (link): Promise<ExitCode> => {
+    const { bounds, holders } = await new StatusReader(null, link, settings, io).readKafka();
+    if (bounds === null) throw error;
+    const rows = statusRows([], bounds, 0).map((row): Row => {
+      const owner = holders?.byPartition.get(row.partition) ?? null;
+      return { ...row, lag: null, owner, ownerConnected: owner !== null, hold: { kind: 'store', text: AWAY } };
+    });
+    const members = holders === null ? '' : `; ${holders.members} members of group ${settings.kafka.group} are there`;
+    const say = `tidemark: ${error.message}. What follows is what the brokers know${members}\n`;
+    io.err(say);
+    io.out(options.json ? asJson(settings, rows, []) : statusTable(rows, styleFor(io.terminal, io.env)));
+    return 3;
+  });
+}
+
+const AWAY = 'Postgres cannot be reached: whoever has it goes on by itself once it can';
+
+async function statusOfAll(settings: Settings, options: Options, io: Io): Promise<ExitCode> {
   const [{ onKafkaLink }, { readMeta }] = await Promise.all([import('./kafka.ts'), import('../postgres/meta.ts')]);
   return await onDatabase(settings, 'tidemark status', (client) =>
     onKafkaLink(settings, io, async (link) => {
@@ -138,6 +167,9 @@ async function rowsOf(
       watched,
       schema: stands ? await reader.schemaWait(row.partition, from, row.end!) : null,
       brokers: last.brokers,
+      waits: last.troubles.flatMap(({ waits }) => waits.filter((wait) => wait.partition === row.partition)),
+      at: last.at,
+      holders: last.holders,
       outboxMaxBytes: settings.outbox.maxBytes,
     };
     held.push(withHold(row, seen));
@@ -157,5 +189,6 @@ function withHold(row: Row, seen: Parameters<typeof holdOf>[1]): Row {
 
 function asJson(settings: Settings, partitions: readonly Row[], troubles: readonly Trouble[]): string {
   const { topic } = settings.input;
-  return `${JSON.stringify({ topic, group: settings.kafka.group, partitions, troubles }, null, 2)}\n`;
+  const told = troubles.filter(({ text }) => text !== '').map(({ processor, text }) => ({ processor, text }));
+  return `${JSON.stringify({ topic, group: settings.kafka.group, partitions, troubles: told }, null, 2)}\n`;
 }

@@ -21,10 +21,8 @@ export interface PartitionView {
   /** When the oldest message not yet published was committed. */
   readonly outboxSince: number | null;
   readonly counts: Readonly<Record<string, number>> | null;
-  /** What folding waits for, and since when. */
-  readonly waiting: PartitionReport['waiting'];
-  /** Why it is not running, or why nothing is published. */
-  readonly lastError: string | null;
+  /** What it waits for, and since when. */
+  readonly waits: PartitionReport['waits'];
   /** When this was so: of others' partitions, their last commit. */
   readonly at: number | null;
 }
@@ -40,7 +38,7 @@ export interface Known {
   readonly now: number;
 }
 
-/** Ours by what the fold says now, others' by what they committed; in order. */
+/** Ours by what they say now, others' by what they committed; in order. */
 export function partitionViews({ reports, status, self, outOfOrderness, now }: Known): PartitionView[] {
   const committed = new Map(status.map((one) => [one.partition, one]));
   const ours = new Map(reports.map((one) => [one.partition, one]));
@@ -55,19 +53,19 @@ export function partitionViews({ reports, status, self, outOfOrderness, now }: K
       }
       const view = fromStatus(state!, outOfOrderness);
       if (report === undefined) return view;
-      const { phase, end, waiting, lastError } = report;
-      return { ...view, ours: true, phase, end, waiting, lastError, owner: self };
+      const { phase, end, waits } = report;
+      return { ...view, ours: true, phase, end, waits, owner: self };
     });
 }
 
 function fromReport(report: PartitionReport, self: string, now: number): PartitionView {
   const { partition, phase, epoch, nextOffset, end, arrivalClock, eventClock, watermark, openVisits } = report;
-  const { backlogBytes, backlogSince, counts, waiting, lastError, publishError } = report;
+  const { backlogBytes, backlogSince, counts, waits } = report;
   return {
     ...{ partition, ours: true, phase, owner: self, epoch, nextOffset, end },
     lag: end === null || nextOffset === null ? null : Math.max(0, end - nextOffset),
     ...{ arrivalClock, eventClock, watermark, openVisits, outboxBytes: backlogBytes, outboxSince: backlogSince },
-    ...{ counts, waiting, lastError: lastError ?? publishError, at: now },
+    ...{ counts, waits, at: now },
   };
 }
 
@@ -78,7 +76,7 @@ function fromStatus(state: PartitionStatus, outOfOrderness: number): PartitionVi
     ...{ nextOffset: started ? state.nextOffset : null, end: null, lag: null, arrivalClock, eventClock },
     ...{ watermark: eventClock === null ? null : eventClock - outOfOrderness, openVisits },
     ...{ outboxBytes: state.outboxBytes, outboxSince: null, counts: { ...counts } },
-    ...{ waiting: null, lastError: null },
+    waits: [],
     at: state.updatedAt.getTime(),
   };
 }

@@ -4,6 +4,7 @@ import type InnerCluster from 'kafkajs/src/cluster/index.js';
 import type { Logger } from 'pino';
 import { messageOf } from '../processor/errors.ts';
 import { remedy } from './fatal.ts';
+import { topicNamed } from './refused-topics.ts';
 import { within } from './within.ts';
 
 /** Longest wait for an answer, in ms: about twice what a broker takes to come back from a restart. */
@@ -50,8 +51,10 @@ export class ClusterLink {
           return await question(cluster);
         } catch (error) {
           last = error;
-          if (over || !passes(error)) throw error;
-          await cluster.refreshMetadata();
+          if (over || !passes(error)) throw await topicNamed(cluster, error);
+          await cluster.refreshMetadata().catch(async (refused: unknown) => {
+            throw await topicNamed(cluster, refused);
+          });
           await sleep(wait, undefined, { signal });
         }
       }

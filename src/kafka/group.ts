@@ -98,8 +98,7 @@ export async function groupGives(
   const { state, members } = await describe(coordinator, group);
   if (state !== 'Stable') return false;
   const own = members.find((member) => member.memberId === memberId)?.memberAssignment;
-  if (own === undefined) return false;
-  return kafkajs.AssignerProtocol.MemberAssignment.decode(own)?.assignment[topic]?.includes(partition) ?? false;
+  return own !== undefined && partitionsIn(own, topic).includes(partition);
 }
 
 /** A member as the group knows it. */
@@ -116,6 +115,32 @@ export async function membersOf(link: ClusterLink, group: string, timeout?: numb
     id: memberId,
     processor: readWord(memberMetadata).processor,
   }));
+}
+
+/** Who has what, as the group knows it. */
+export interface Holders {
+  /** False: it deals its partitions out anew at this moment. */
+  readonly settled: boolean;
+  /** How many members there are. */
+  readonly members: number;
+  /** Processes by partition; none while it is not settled. */
+  readonly byPartition: ReadonlyMap<number, string>;
+}
+
+export async function holdersOf(link: ClusterLink, group: string, topic: string, timeout?: number): Promise<Holders> {
+  const { state, members } = await askCoordinator(link, group, (coordinator) => describe(coordinator, group), timeout);
+  const settled = state !== 'PreparingRebalance' && state !== 'CompletingRebalance';
+  const dealt = members.flatMap(({ memberMetadata, memberAssignment }): [number, string][] => {
+    const { processor } = readWord(memberMetadata);
+    const partitions = partitionsIn(memberAssignment, topic);
+    return processor === null ? [] : partitions.map((partition) => [partition, processor]);
+  });
+  return { settled, members: members.length, byPartition: new Map(settled ? dealt : []) };
+}
+
+function partitionsIn(assignment: Buffer, topic: string): number[] {
+  if (assignment.length === 0) return [];
+  return kafkajs.AssignerProtocol.MemberAssignment.decode(assignment)?.assignment[topic] ?? [];
 }
 
 async function describe(coordinator: Coordinator, group: string): Promise<GroupState> {

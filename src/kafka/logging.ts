@@ -12,6 +12,12 @@ const USUAL: ReadonlySet<unknown> = new Set([
   'The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing',
 ]);
 
+/**
+ * Said of each producer that gives up after some tries. Ours do so on purpose: whoever uses one begins anew, and what was
+ * sent is known by its sequence number. It says nothing of any message, and frightens whoever reads it.
+ */
+const OF_NO_MATTER = 'Limiting retries for the idempotent producer may invalidate EoS guarantees';
+
 /** KafkaJS's level for a logger: what would not be written anyway is not made. */
 export function kafkaLogLevel(logger: Logger): logLevel {
   if (logger.isLevelEnabled('trace')) return logLevel.DEBUG;
@@ -34,6 +40,7 @@ export function kafkaLogCreator(logger: Logger, now: () => number = Date.now): (
   };
   return () =>
     ({ namespace, level, log }) => {
+      if (log.message === OF_NO_MATTER) return;
       const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...rest } = log;
       const line = `${namespace}: ${message}`;
       const fields = { kafkajs: rest };

@@ -109,7 +109,9 @@ export class Membership {
     const { group } = this.#options;
     const why = this.#lastError === null ? '' : `: ${this.#lastError}`;
     if (silent === Number.POSITIVE_INFINITY) return `not in consumer group ${group} yet${why}`;
-    return `consumer group ${group} has not answered for ${Math.floor(silent / 1_000)} s${why}`;
+    // The same words as long as it lasts.
+    const since = new Date(Math.round(performance.timeOrigin + this.#heard)).toISOString();
+    return `consumer group ${group} has not answered since ${since}${why}`;
   }
 
   /**

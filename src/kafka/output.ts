@@ -112,7 +112,11 @@ export class KafkaOutput implements Output {
       await admin.connect();
       return await messageLimits(admin, this.#options.topics);
     } catch (error) {
-      if (!remedy(error)?.startsWith('grant')) throw error;
+      if (!remedy(error)?.startsWith('grant')) {
+        // The broker does not say of which topic: metadata that are asked for anew do, with an error of their own.
+        await this.#link.ask('the output topics', (cluster) => cluster.refreshMetadata());
+        throw error;
+      }
       this.#logger.info(
         { err: messageOf(error) },
         'may not ask for max.message.bytes of the output topics: taking the default',

@@ -21,7 +21,7 @@ import { within } from './within.ts';
 const SOON = 5_000;
 /** The same for a commit that only lag tools read: whoever waits for it has more to do. */
 const COMMITTED = 1_000;
-/** A partition that could not be read for so long is told of, ms: a leader that moves in good order takes less. */
+/** A fetch that is not answered for so long is told of, ms: brokers answer within a second where there is nothing to read. */
 const UNREAD = 3_000;
 
 export type SourceOptions = MembershipOptions;
@@ -80,23 +80,17 @@ export class KafkaInputLog implements InputLog {
   }
 
   get trouble(): string | null {
-    const now = performance.now();
-    const { trouble } = this.#membership;
-    const all = trouble === null ? [] : [trouble];
-    const unread = [...this.#unread].filter(([, { since }]) => now - since >= UNREAD);
-    if (unread.length > 0) {
-      const why = [...new Set(unread.map(([, { error }]) => error))].join('; ');
-      all.push(`cannot be read: ${listOf(unread.map(([partition]) => partition))}: ${why}`);
-    }
-    for (const { node, partitions, since } of this.#fetching.unanswered) {
-      const waited = now - since;
-      if (waited < UNREAD) continue;
-      const { brokerPool } = this.#reading.cluster as unknown as { readonly brokerPool: BrokerPool };
-      const broker = brokerPool.brokers[node]?.brokerAddress ?? String(node);
-      const silent = `broker ${broker} has not answered for ${Math.floor(waited / 1_000)} s`;
-      all.push(`cannot be read: ${listOf(partitions)}: ${silent}`);
-    }
-    return all.length === 0 ? null : all.join('; ');
+    return this.#membership.trouble;
+  }
+
+  unread(partition: number): { readonly since: number; readonly error: string } | null {
+    const told = this.#unread.get(partition);
+    if (told !== undefined) return { since: wallTime(told.since), error: told.error };
+    const silent = [...this.#fetching.unanswered].find(({ partitions }) => partitions.includes(partition));
+    if (silent === undefined || performance.now() - silent.since < UNREAD) return null;
+    const { brokerPool } = this.#reading.cluster as unknown as { readonly brokerPool: BrokerPool };
+    const broker = brokerPool.brokers[silent.node]?.brokerAddress ?? String(silent.node);
+    return { since: wallTime(silent.since), error: `broker ${broker} does not answer` };
   }
 
   async start(listener: InputListener): Promise<void> {
@@ -262,7 +256,7 @@ export class KafkaInputLog implements InputLog {
   }
 }
 
-function listOf(partitions: readonly number[]): string {
-  const numbers = [...partitions].sort((a, b) => a - b).join(', ');
-  return `${partitions.length === 1 ? 'partition' : 'partitions'} ${numbers}`;
+/** ms since the epoch, of a time by `performance.now`: the same each time. */
+function wallTime(at: number): number {
+  return Math.round(performance.timeOrigin + at);
 }

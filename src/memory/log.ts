@@ -146,6 +146,10 @@ export class MemoryInput implements InputLog {
     return null;
   }
 
+  unread(): null {
+    return null;
+  }
+
   async stop(): Promise<void> {
     this.readings.clear();
     this.listener = null;

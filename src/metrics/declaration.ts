@@ -87,20 +87,33 @@ export const SECTIONS: readonly { readonly title: string; readonly metrics: read
   {
     title: 'Is it keeping up',
     metrics: [
-      one('tidemark_records_total', 'Records folded, by input partition, since its first offset.', 'records'),
-      read('tidemark_lag_records', 'Records between the next offset to fold and the end of the partition.', lagOf),
+      one(
+        'tidemark_records_total',
+        'Records folded and committed, by input partition, since its first offset.',
+        'records',
+      ),
+      read('tidemark_lag_records', 'Records between the next offset to commit and the end of the partition.', lagOf),
       read(
         'tidemark_lag_seconds',
-        'How old what is not folded yet may be: since the last folded record, or since nothing was left, whichever is later; 0 where nothing is left.',
+        'How old what is not committed yet may be: since the last committed record, or since nothing was left, whichever is later; 0 where nothing is left.',
         (report, now) => seconds(lagAge(report, now)),
       ),
-      read('tidemark_next_offset', 'Next offset to fold.', ({ nextOffset }) => nextOffset),
+      read(
+        'tidemark_next_offset',
+        'Next offset to commit: all before it is folded and committed.',
+        ({ nextOffset }) => nextOffset,
+      ),
       {
         kind: 'read',
         name: 'tidemark_partition_waiting_seconds',
-        help: 'How long folding has been waiting for an answer of Postgres (store), the registry, or room in the outbox (publisher); 0 where it is not.',
+        help: 'How long the partition has been waiting for Postgres (store), the brokers that have the input, the registry, room in the outbox (publisher), that its messages can be published (output), or the group; 0 where it is not.',
         series: AWAITED.map((awaited) => ({ labels: { for: awaited }, read: waiting(awaited) })),
       },
+      read(
+        'tidemark_store_call_seconds',
+        'How long the oldest call to Postgres that is under way has had no answer: a commit, a look-up, a take-over, a sign of life; 0 where none is.',
+        ({ storeCallSince }, now) => (storeCallSince === null ? 0 : Math.max(0, (now - storeCallSince) / 1_000)),
+      ),
     ],
   },
   {
@@ -199,5 +212,8 @@ function running({ phase }: PartitionReport): number {
 }
 
 function waiting(awaited: (typeof AWAITED)[number]): (report: PartitionReport, now: number) => number {
-  return ({ waiting }, now) => (waiting?.for === awaited ? Math.max(0, (now - waiting.since) / 1_000) : 0);
+  return ({ waits }, now) => {
+    const since = Math.min(...waits.filter((wait) => wait.for === awaited).map((wait) => wait.since));
+    return since === Number.POSITIVE_INFINITY ? 0 : Math.max(0, (now - since) / 1_000);
+  };
 }

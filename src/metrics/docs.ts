@@ -19,10 +19,11 @@ const INTRODUCTION = `# Metrics
 
 - Units are seconds, bytes, records and messages. Labels have the values that are named here; \`partition\` is the number of
   an input partition. No label holds an id or a text of users' data.
-- Each instance shows the partitions that it has. Counters with the label \`partition\` come from the folded state, except for
-  \`tidemark_misplaced_records_total\`: they count from the first record that was ever folded, go on after a restart and
-  wherever the partition goes, and never go back. So sum their \`rate\` or \`increase\`, not their values: for the moment of a
-  move two instances show them. All others count from the start of the process.
+- Each instance shows the partitions that it has. What is told of a partition is what is committed, not what is only folded.
+- Counters with the label \`partition\` come from the committed state, except for \`tidemark_misplaced_records_total\`:
+  they count from the first record that was ever folded, go on after a restart and wherever the partition goes, and never go
+  back. So sum their \`rate\` or \`increase\`, not their values: for the moment of a move two instances show them. All others
+  count from the start of the process.
 - With \`input.format\` \`avro\` and \`json\` a record is one event, so \`tidemark_events_total\` says by \`outcome\` where records
   went. With \`tracardi\` it counts the events in them.
 - What is not known yet is not shown, such as the clocks of a partition without a record.

@@ -32,6 +32,16 @@ export interface CommitMemory {
   usedBytes: number;
 }
 
+/** What is told of a partition: see `PartitionReport`. */
+export type Committed = Pick<
+  Partition<RawRecord>,
+  'nextOffset' | 'arrivalClock' | 'watermark' | 'openVisits' | 'nextDue' | 'counts'
+>;
+
+function committedOf({ nextOffset, arrivalClock, watermark, openVisits, nextDue, counts }: Committed): Committed {
+  return { nextOffset, arrivalClock, watermark, openVisits, nextDue, counts: { ...counts } };
+}
+
 export interface CommitterOptions {
   readonly lease: Lease<RawRecord>;
   readonly fold: Partition<RawRecord>;
@@ -62,6 +72,8 @@ export class Committer {
   error: Error | null = null;
   /** Offset up to which all is in the store; -1: not even that the partition was begun. */
   offset: number;
+  /** The fold as the last commit has it: what was folded since may be folded again, and nobody else can see it yet. */
+  committed: Committed;
   private readonly options: CommitterOptions;
   private inFlight: Promise<void> | null = null;
   private pendingBytes = 0;
@@ -79,6 +91,7 @@ export class Committer {
     const { lease, fold } = options;
     this.options = options;
     this.offset = lease.started ? fold.nextOffset : -1;
+    this.committed = committedOf(fold);
     this.last = lease.lastRecord;
     this.acknowledged = lease.published;
     this.acknowledgedAt = options.clock.elapsed();
@@ -108,6 +121,11 @@ export class Committer {
     const { fold, maxBytes, memory } = this.options;
     if (this.pendingBytes + fold.largeBytes >= maxBytes) return true;
     return memory.usedBytes >= memory.maxBytes && this.pendingBytes > 0;
+  }
+
+  /** Whether something is to be committed, or is being. */
+  get isBehind(): boolean {
+    return this.inFlight !== null || this.hasChanges;
   }
 
   private get hasChanges(): boolean {
@@ -199,6 +217,7 @@ export class Committer {
     const started = clock.elapsed();
     const bytes = this.pendingBytes + fold.largeBytes;
     const { changes, held } = fold.take();
+    const committed = committedOf(fold);
     const outbox = outgoing.take();
     const published = publisher.position;
     const writerSchemas = schemas.toKeep();
@@ -218,6 +237,7 @@ export class Committer {
     });
     this.track(commit, () => {
       this.offset = changes.state.nextOffset;
+      this.committed = committed;
       this.noteAcknowledged(published);
       schemas.areKept(writerSchemas);
       fold.settle(held);

@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import { isRefusal, type LogRecord } from '../core/event.ts';
 import { type Outcome, Partition } from '../core/partition.ts';
 import { Breath } from './breath.ts';
+import { type Calls, watchedLease } from './calls.ts';
 import { Committer } from './committer.ts';
 import { Continuity } from './continuity.ts';
 import { messageOf } from './errors.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import type { LifeParts, LifeSettings } from './life.ts';
-import type { Awaited } from './observer.ts';
 import type { Lease, RawRecord, RecordMark } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { keyIs } from './record.ts';
@@ -31,6 +31,8 @@ const ENDED_BYTES = 1_000;
 const LAST_COMMIT = 4_000;
 const LAST_MESSAGES = 1_000;
 
+const LOG_IS_THE_SAME = 'whether the log still is the one that was folded';
+
 /** What the epoch shares with the life of its partition. */
 export interface EpochContext {
   readonly settings: LifeSettings;
@@ -38,6 +40,10 @@ export interface EpochContext {
   readonly inbox: Inbox;
   readonly waker: Waker;
   readonly logger: Logger;
+  /** Where what is asked of store and brokers is seen while it is under way. */
+  readonly calls: Calls;
+  /** Something was written to the store. */
+  readonly written: () => void;
   /** Whether to come to an end; `lost`: without another commit. */
   readonly ending: () => { readonly now: boolean; readonly lost: boolean };
   /** The end offset of the partition was heard of. */
@@ -61,8 +67,8 @@ export class Epoch {
   outOfChain = false;
   /** The instance's clock and, asked for afterwards, the end offset: see `Partition.endDue`. */
   anticipation: { readonly clock: number; readonly end: number } | null = null;
-  /** What folding waits for, and since when, ms since the epoch. */
-  waiting: { readonly for: Awaited; readonly since: number } | null = null;
+  /** What folding waits for that is no call, and since when, ms since the epoch. */
+  waiting: { readonly for: 'registry' | 'publisher'; readonly since: number } | null = null;
 
   private readonly context: EpochContext;
   private readonly continuity: Continuity;
@@ -76,11 +82,15 @@ export class Epoch {
   /** Takes the partition over and finds where folding goes on. @throws CannotGoOn; anything else may be tried again. */
   static async begin(partition: number, context: EpochContext): Promise<Epoch> {
     const { store, log, clock } = context.parts;
-    const lease = await store.takeOver(partition);
+    const { calls, written } = context;
+    const taken = await calls.during('store', 'the take-over', () => store.takeOver(partition));
+    const lease = watchedLease(taken, calls, written);
     try {
       const { topic, start } = context.settings;
       const continuity = new Continuity(log, clock, topic, partition);
-      const { offset, verify, end } = await continuity.locate(lease, start);
+      const { offset, verify, end } = await calls.during('brokers', LOG_IS_THE_SAME, () =>
+        continuity.locate(lease, start),
+      );
       context.onEnd(end);
       return new Epoch(lease, offset, verify, continuity, context);
     } catch (error) {
@@ -209,7 +219,9 @@ export class Epoch {
     if (expected === null) return;
     // What was folded may be deleted, also while it waits to be compared.
     const needed = Math.max(expected, this.fold.nextOffset);
-    const { earliest } = await this.continuity.check(needed, this.lease);
+    const { earliest } = await this.context.calls.during('brokers', LOG_IS_THE_SAME, () =>
+      this.continuity.check(needed, this.lease),
+    );
     if (ending().now || expected !== inbox.expected) return;
     const from = earliest > expected ? needed : expected;
     if (from !== expected) {
@@ -267,13 +279,13 @@ export class Epoch {
       decoded.push(decode(lease.partition, record));
     }
     const lookup = fold.lookup(decoded);
-    if (lookup !== null) fold.admit(await this.awaiting('store', () => lease.history(lookup)));
+    if (lookup !== null) fold.admit(await lease.history(lookup));
     const { anticipationsWrong, unstamped } = fold.counts;
     const breath = new Breath(clock, BREATH);
     for (let i = 0; i < decoded.length; ) {
       i = this.foldSome(decoded, i, breath);
       if (committer.isFull) {
-        await this.awaiting('store', () => committer.commitNow());
+        await committer.commitNow();
       } else if (i < decoded.length) {
         await clock.sleep(0);
         if (context.ending().now) return;
@@ -339,7 +351,7 @@ export class Epoch {
 
   /** Ends what is due, with commits in between where it is much. */
   private async endDue(clock: number | null): Promise<void> {
-    while (!this.endSome(clock)) await this.awaiting('store', () => this.committer.commitNow());
+    while (!this.endSome(clock)) await this.committer.commitNow();
   }
 
   /** Waits while too much is committed that is not published. */
@@ -356,7 +368,7 @@ export class Epoch {
   }
 
   /** Does what the fold has to wait for, and shows meanwhile what that is. */
-  private async awaiting<T>(what: Awaited, work: () => Promise<T>): Promise<T> {
+  private async awaiting<T>(what: 'registry' | 'publisher', work: () => Promise<T>): Promise<T> {
     this.waiting = { for: what, since: this.context.parts.clock.now() };
     try {
       return await work();

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { LogRecord } from '../core/event.ts';
 import type { IdleMemory } from '../core/past-sessions.ts';
 import type { Rules } from '../core/rules.ts';
+import { Calls } from './calls.ts';
 import type { CommitMemory } from './committer.ts';
 import type { Start } from './continuity.ts';
 import { Epoch } from './epoch.ts';
@@ -22,6 +23,7 @@ import {
 import { Progress } from './progress.ts';
 import type { WriterSchemas } from './schemas.ts';
 import { backoff, Waker } from './waiting.ts';
+import { type Known, waitsOf } from './waits.ts';
 
 export interface LifeSettings {
   readonly topic: string;
@@ -77,10 +79,15 @@ export class PartitionLife {
   private readonly logger: Logger;
 
   private phase: PartitionReport['phase'] = 'waiting';
+  private phaseSince: number;
+  private readonly calls: Calls;
   private epoch: Epoch | null = null;
   private ending = false;
   private lost = false;
-  private lastError: string | null = null;
+  /** Why it was given up last, and since when nothing has been written; null: something was since. */
+  private failing: Known['failing'] = null;
+  /** The group was asked whose the partition is, and did not say that it is ours. */
+  private isAnothers = false;
   /** In a row, without a commit that went through. */
   private failures = 0;
   /** The group gave the partition since it was last tried to take it over: no need to ask. */
@@ -96,6 +103,8 @@ export class PartitionLife {
     this.waker = new Waker(parts.clock);
     this.logger = parts.logger.child({ partition });
     this.progress = new Progress(this.logger);
+    this.calls = new Calls(parts.clock);
+    this.phaseSince = parts.clock.now();
   }
 
   /** Resolves when the partition was lost or `stop` was called, and all is given up. @throws CannotGoOn */
@@ -107,33 +116,46 @@ export class PartitionLife {
         if (given || (await this.isOurs())) await this.own();
       } catch (error) {
         if (error instanceof CannotGoOn) throw error;
-        this.lastError = messageOf(error);
         if (this.ending) break;
         const fenced = error instanceof Fenced;
+        const part = error instanceof LogAway ? 'broker' : 'store';
+        const why = this.fails(part === 'broker' ? 'brokers' : 'store', error);
         const offset = this.committed;
-        this.logger.warn(
-          { offset, err: this.lastError },
-          fenced ? 'fenced: another epoch began' : 'to be taken over again',
-        );
-        if (!fenced) this.parts.observer.failed(error instanceof LogAway ? 'broker' : 'store');
+        this.logger.warn({ offset, err: why }, fenced ? 'fenced: another epoch began' : 'to be taken over again');
+        if (!fenced) this.parts.observer.failed(part);
+        this.become('waiting');
       } finally {
         await this.giveUp();
       }
       this.failures += 1;
       if (!this.ending) await this.waker.sleep(backoff(this.failures));
     }
-    this.phase = 'ended';
+    this.become('ended');
+  }
+
+  private become(phase: PartitionReport['phase']): void {
+    if (this.phase !== phase) this.phaseSince = this.parts.clock.now();
+    this.phase = phase;
+  }
+
+  /** @returns the message of the error */
+  private fails(part: 'store' | 'brokers', caught: unknown): string {
+    const error = messageOf(caught);
+    const since = this.failing?.since ?? this.calls.failedSince ?? this.parts.clock.now();
+    this.calls.failedSince = null;
+    this.failing = { part, since, error };
+    return error;
   }
 
   private async isOurs(): Promise<boolean> {
-    if (await this.parts.log.holds(this.partition)) return true;
-    this.phase = 'waiting';
-    return false;
+    this.isAnothers = !(await this.parts.log.holds(this.partition));
+    return !this.isAnothers;
   }
 
   private async own(): Promise<void> {
     const { clock, observer, log } = this.parts;
-    this.phase = 'taking over';
+    this.isAnothers = false;
+    this.become('taking over');
     const started = clock.elapsed();
     const epoch = await Epoch.begin(this.partition, {
       settings: this.settings,
@@ -141,6 +163,10 @@ export class PartitionLife {
       inbox: this.inbox,
       waker: this.waker,
       logger: this.logger,
+      calls: this.calls,
+      written: () => {
+        this.failing = null;
+      },
       ending: () => ({ now: this.ending, lost: this.lost }),
       onEnd: (end) => this.heardOfEnd(end),
       end: () => this.end ?? 0,
@@ -150,9 +176,10 @@ export class PartitionLife {
     this.inbox.reset(epoch.from);
     log.seek(this.partition, epoch.from);
     log.resume(this.partition);
-    this.phase = 'running';
+    this.become('running');
     this.given = false;
-    this.lastError = null;
+    // That Postgres works again is seen by what it writes.
+    if (this.failing?.part === 'brokers') this.failing = null;
     const { openVisits, nextOffset } = epoch.fold;
     observer.takenOver({ partition: this.partition, ms: clock.elapsed() - started, openVisits });
     this.logger.info(
@@ -251,42 +278,50 @@ export class PartitionLife {
 
   /** To be called a few times a second. */
   watch(): void {
-    if (this.phase === 'running') this.progress.watch(this.report(), this.parts.clock.now());
+    this.progress.watch(this.report(), this.parts.clock.now());
   }
 
-  private get waiting(): PartitionReport['waiting'] {
-    const waiting = this.epoch?.waiting ?? null;
-    if (waiting?.for !== 'registry') return waiting;
-    return { ...waiting, why: this.parts.schemas.trouble };
+  private get waits(): PartitionReport['waits'] {
+    const { epoch, phase, phaseSince, failing, isAnothers, calls } = this;
+    return waitsOf({
+      ...{ phase, phaseSince, isAnothers },
+      failing: phase === 'running' && !epoch?.committer.isBehind ? null : failing,
+      storeCall: calls.oldest('store'),
+      brokersCall: calls.oldest('brokers'),
+      unread: this.parts.log.unread(this.partition),
+      folding: epoch?.waiting ?? null,
+      registryTrouble: this.parts.schemas.trouble,
+      publishing: epoch?.publisher.trouble ?? null,
+    });
   }
 
   report(): PartitionReport {
     const { epoch } = this;
-    const fold = epoch?.fold;
+    const folded = epoch?.committer.committed;
     const publisher = epoch?.publisher;
     const { outOfOrderness } = this.settings.rules;
-    const watermark = fold?.watermark ?? null;
-    const nextDue = fold?.nextDue ?? Number.POSITIVE_INFINITY;
-    if (fold !== undefined && this.end !== null && fold.nextOffset >= this.end) this.drainedAt = this.parts.clock.now();
+    const watermark = folded?.watermark ?? null;
+    const nextDue = folded?.nextDue ?? Number.POSITIVE_INFINITY;
+    if (folded !== undefined && this.end !== null && folded.nextOffset >= this.end)
+      this.drainedAt = this.parts.clock.now();
     return {
       partition: this.partition,
       phase: this.phase,
       epoch: epoch?.lease.epoch ?? null,
-      nextOffset: fold?.nextOffset ?? null,
+      nextOffset: folded?.nextOffset ?? null,
       end: this.end,
       drainedAt: this.drainedAt,
-      arrivalClock: fold?.arrivalClock ?? null,
+      arrivalClock: folded?.arrivalClock ?? null,
       eventClock: watermark === null ? null : watermark + outOfOrderness,
       watermark,
-      openVisits: fold?.openVisits ?? 0,
+      openVisits: folded?.openVisits ?? 0,
       nextDue: nextDue === Number.POSITIVE_INFINITY ? null : nextDue,
       backlogMessages: publisher?.backlogMessages ?? 0,
       backlogBytes: publisher?.backlogBytes ?? 0,
       backlogSince: publisher?.backlogSince ?? null,
-      counts: fold === undefined ? null : { ...fold.counts },
-      waiting: this.waiting,
-      lastError: this.lastError,
-      publishError: publisher?.trouble ?? null,
+      counts: folded === undefined ? null : { ...folded.counts },
+      waits: this.waits,
+      storeCallSince: this.calls.oldest('store')?.since ?? null,
     };
   }
 }

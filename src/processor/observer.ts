@@ -1,10 +1,22 @@
 /** What is outside and may be away. */
 export type Part = 'broker' | 'registry' | 'store';
 
-/** What a partition may have to wait for while it is folded: answers of Postgres, of the registry, or room in the outbox. */
-export const AWAITED = ['store', 'registry', 'publisher'] as const;
+/**
+ * What a partition may have to wait for: answers of Postgres, of the brokers that have the input, of the registry; room in the
+ * outbox; that its messages can be published; that the group says whose it is.
+ */
+export const AWAITED = ['store', 'brokers', 'registry', 'publisher', 'output', 'group'] as const;
 
 export type Awaited = (typeof AWAITED)[number];
+
+/** Something that a partition waits for. */
+export interface Wait {
+  readonly for: Awaited;
+  /** ms since the epoch. */
+  readonly since: number;
+  /** Goes on from "partition 3": `waits for Postgres: a commit is not answered`. Stays the same while it lasts. */
+  readonly why: string;
+}
 
 /** Told of what happens, for metrics; must not throw. */
 export interface Observer {
@@ -38,10 +50,11 @@ export interface PartitionReport {
   readonly partition: number;
   readonly phase: 'waiting' | 'taking over' | 'running' | 'ended';
   readonly epoch: number | null;
+  /** All up to here is folded and committed. Offset, clocks, visits and counts are those of the last commit. */
   readonly nextOffset: number | null;
   /** End of the partition as last heard from the broker. */
   readonly end: number | null;
-  /** When nothing was left to fold for the last time, by this machine's clock; null: not since the take-over. */
+  /** When nothing was left to commit for the last time, by this machine's clock; null: not since the take-over. */
   readonly drainedAt: number | null;
   readonly arrivalClock: number | null;
   readonly eventClock: number | null;
@@ -55,10 +68,8 @@ export interface PartitionReport {
   /** When the oldest message not yet published was committed. */
   readonly backlogSince: number | null;
   readonly counts: Readonly<Record<string, number>> | null;
-  /** What folding waits for at this moment, if for anything. */
-  readonly waiting: { readonly for: Awaited; readonly since: number; readonly why?: string | null } | null;
-  /** Why it is not running. */
-  readonly lastError: string | null;
-  /** Why nothing is published, since the last time that it was tried; null while it works. */
-  readonly publishError: string | null;
+  /** What it waits for at this moment, what holds back most first; while it is folded, also for what has only just begun. */
+  readonly waits: readonly Wait[];
+  /** When the oldest call to the store began that is under way; null: none is. */
+  readonly storeCallSince: number | null;
 }

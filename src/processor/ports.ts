@@ -78,8 +78,10 @@ export interface InputLog {
   commit(offsets: ReadonlyMap<number, number>): Promise<void>;
   /** Whether the group answers, and has it for a member. */
   readonly inGroup: boolean;
-  /** What it waits for: which partitions cannot be read and why, or that the group does not answer; null: nothing. */
+  /** That the group does not answer, and why; null: it does. */
   readonly trouble: string | null;
+  /** Why a partition that is to be read cannot be, and since when, ms since the epoch; null: it can. */
+  unread(partition: number): { readonly since: number; readonly error: string } | null;
   /** Leaves the group. Resolves within seconds, whatever is away. */
   stop(): Promise<void>;
 }

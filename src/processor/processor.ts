@@ -3,7 +3,9 @@ import { type LifeParts, type LifeSettings, PartitionLife } from './life.ts';
 import type { PartitionReport } from './observer.ts';
 import { Outage } from './outage.ts';
 import type { InputListener, RecordBatch } from './ports.ts';
+import { Standstills } from './progress.ts';
 import { Waker, within } from './waiting.ts';
+import { hindrancesOf } from './waits.ts';
 
 /** How often it is asked whether a quiet partition has visits that are due, ms. */
 const TICK = 250;
@@ -11,8 +13,6 @@ const TICK = 250;
 const SHOW_OFFSETS = 5_000;
 /** A turn of the loop waits 25 s at most, for a broker that is away. */
 const STUCK = 120_000;
-/** Folding that waits for the registry this long cannot do its work, ms: what has to be asked once is answered sooner. */
-const PATIENCE = 10_000;
 /** An orderly end takes no longer, whatever is away, ms. */
 const LONGEST_STOP = 8_000;
 
@@ -33,12 +33,16 @@ export class Processor implements InputListener {
   /** When the loop last came round, by the clock's `elapsed`; null before it began. */
   private turnedAt: number | null = null;
   private readonly ends: Outage;
+  private readonly standstills: Standstills;
+  /** Since when the group has not answered, or not let it in, ms since the epoch; null: it does. */
+  private groupSince: number | null = null;
 
   constructor(settings: LifeSettings, parts: LifeParts) {
     this.settings = settings;
     this.parts = parts;
     this.waker = new Waker(parts.clock);
     this.ends = new Outage(parts.clock, parts.logger);
+    this.standstills = new Standstills(parts.logger);
   }
 
   /**
@@ -56,6 +60,7 @@ export class Processor implements InputListener {
         await this.waker.sleep(TICK);
         this.turnedAt = clock.elapsed();
         for (const { life } of this.members.values()) life.watch();
+        this.watchGroup();
         await this.anticipate();
         if (clock.elapsed() - shown >= SHOW_OFFSETS) {
           shown = clock.elapsed();
@@ -74,13 +79,25 @@ export class Processor implements InputListener {
    * folded and published. How far behind it is does not matter.
    */
   get hindrance(): string | null {
-    const { log, clock } = this.parts;
-    const { trouble } = log;
-    if (!this.member) return `not in the consumer group${trouble === null ? '' : `: ${trouble}`}`;
-    const now = clock.now();
-    const why = this.reports().flatMap((report) => hindranceOf(report, now) ?? []);
-    if (trouble !== null) why.push(trouble);
+    const { groupTrouble } = this;
+    if (!this.member) return groupTrouble;
+    const why = hindrancesOf(this.reports(), this.parts.clock.now());
+    if (groupTrouble !== null) why.push(groupTrouble);
     return why.length === 0 ? null : why.join('; ');
+  }
+
+  private get groupTrouble(): string | null {
+    const { trouble } = this.parts.log;
+    return this.member ? trouble : (trouble ?? 'not in the consumer group');
+  }
+
+  /** Of the group the log hears where that lasts; what fails meanwhile is told by whoever tries. */
+  private watchGroup(): void {
+    const why = this.groupTrouble;
+    const now = this.parts.clock.now();
+    this.groupSince = why === null ? null : (this.groupSince ?? now);
+    const waits = why === null ? [] : [{ for: 'group', since: this.groupSince!, why } as const];
+    this.standstills.watch(waits, {}, now);
   }
 
   get isReady(): boolean {
@@ -220,14 +237,6 @@ export class Processor implements InputListener {
     await within(clock, 4_000, log.stop());
     await within(clock, 2_000, Promise.all([output.close(), store.close()]));
   }
-}
-
-function hindranceOf(report: PartitionReport, now: number): string | null {
-  const { partition, phase, lastError, publishError, waiting } = report;
-  if (phase !== 'running') return `partition ${partition} is ${phase}${lastError === null ? '' : `: ${lastError}`}`;
-  if (publishError !== null) return `partition ${partition} is not published: ${publishError}`;
-  if (waiting?.for !== 'registry' || now - waiting.since < PATIENCE) return null;
-  return `partition ${partition} waits for the schema registry${waiting.why ? `: ${waiting.why}` : ''}`;
 }
 
 export { CannotGoOn };

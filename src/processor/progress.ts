@@ -1,18 +1,12 @@
 import type { Logger } from 'pino';
-import type { PartitionReport } from './observer.ts';
+import type { Awaited, PartitionReport, Wait } from './observer.ts';
 
 /** From how far behind on a partition is said to be behind, ms. */
 const BEHIND = 60_000;
 /** From how long on a wait is said to be one, ms. */
 const STILL = 10_000;
 
-const WAITS = {
-  store: 'stands still: waiting for an answer of Postgres',
-  registry: 'stands still: waiting for the schema registry, which alone can say how these records are to be read',
-  publisher: 'stands still: more than outbox.max_bytes waits to be published, and nothing is folded before it is out',
-} as const;
-
-/** Records that are not folded yet; null: not known. */
+/** Records that are not folded and committed yet; null: not known. */
 export function lagOf({ end, nextOffset }: Pick<PartitionReport, 'end' | 'nextOffset'>): number | null {
   return end === null || nextOffset === null ? null : Math.max(0, end - nextOffset);
 }
@@ -31,30 +25,21 @@ export function lagAge(report: PartitionReport, now: number): number | null {
 /** Tells the log what a partition is held back by, that it goes on, that it is behind and that it has caught up. */
 export class Progress {
   private readonly logger: Logger;
+  private readonly standstills: Standstills;
   private behind = false;
-  private still: { readonly since: number; told: boolean } | null = null;
 
   constructor(logger: Logger) {
     this.logger = logger;
+    this.standstills = new Standstills(logger);
   }
 
   /** To be called a few times a second. */
   watch(report: PartitionReport, now: number): void {
-    this.watchWait(report, now);
+    const { waits, nextOffset: offset } = report;
+    // That nothing can be published, which holds up folding only later, whoever publishes tells as soon as it fails.
+    const still = waits.filter(({ for: awaited }) => awaited !== 'output');
+    this.standstills.watch(still, { offset }, now);
     this.watchLag(report, now);
-  }
-
-  private watchWait({ waiting, nextOffset }: PartitionReport, now: number): void {
-    const { still } = this;
-    if (still !== null && waiting?.since !== still.since) {
-      if (still.told) this.logger.info({ offset: nextOffset, ms: Math.max(0, now - still.since) }, 'goes on');
-      this.still = null;
-    }
-    if (waiting === null) return;
-    this.still ??= { since: waiting.since, told: false };
-    if (this.still.told || now - waiting.since < STILL) return;
-    this.still.told = true;
-    this.logger.warn({ offset: nextOffset, ms: now - waiting.since }, WAITS[waiting.for]);
   }
 
   private watchLag(report: PartitionReport, now: number): void {
@@ -67,6 +52,32 @@ export class Progress {
     } else if (this.behind && age === 0) {
       this.behind = false;
       this.logger.info({ offset: nextOffset }, 'caught up');
+    }
+  }
+}
+
+/** Tells the log what is waited for once that has lasted, and when it is over. */
+export class Standstills {
+  private readonly logger: Logger;
+  private readonly still = new Map<Awaited, { readonly since: number; told: boolean }>();
+
+  constructor(logger: Logger) {
+    this.logger = logger;
+  }
+
+  /** To be called a few times a second, with all that is waited for. */
+  watch(waits: readonly Wait[], fields: object, now: number): void {
+    for (const [awaited, { since, told }] of this.still) {
+      if (waits.some((wait) => wait.for === awaited && wait.since === since)) continue;
+      if (told) this.logger.info({ ...fields, for: awaited, ms: Math.max(0, now - since) }, 'goes on');
+      this.still.delete(awaited);
+    }
+    for (const { for: awaited, since, why } of waits) {
+      const still = this.still.get(awaited) ?? { since, told: false };
+      this.still.set(awaited, still);
+      if (still.told || now - since < STILL) continue;
+      still.told = true;
+      this.logger.warn({ ...fields, for: awaited, ms: now - since }, `stands still: ${why}`);
     }
   }
 }

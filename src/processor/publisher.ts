@@ -5,6 +5,7 @@ import type { Observer } from './observer.ts';
 import { Outage } from './outage.ts';
 import type { Clock, Lease, OutboxRow, OutMessages, Output, OutputSession, PublishedMessage } from './ports.ts';
 import { backoff, Waker, within } from './waiting.ts';
+import type { Failing } from './waits.ts';
 
 /** What one Kafka transaction sends at most; the output splits it into requests. */
 const TRANSACTION_BYTES = 4_000_000;
@@ -56,8 +57,8 @@ export class Publisher<Raw> {
   private readonly dues = new Dues();
   private readonly outage: Outage;
   error: Error | null = null;
-  /** Why the last try failed; null once one went through. */
-  trouble: string | null = null;
+  /** Why the last try failed, and since when they have, ms since the epoch; null once one went through. */
+  trouble: Failing | null = null;
 
   constructor(options: PublisherOptions<Raw>) {
     const { lease } = options;
@@ -137,9 +138,9 @@ export class Publisher<Raw> {
         if (error instanceof CannotGoOn) throw error;
         if (this.stopping) return;
         observer.failed('broker');
-        this.trouble = messageOf(error);
+        this.trouble = { since: this.trouble?.since ?? clock.now(), error: messageOf(error) };
         this.outage.failed(
-          { err: this.trouble, position: this.at },
+          { err: this.trouble.error, position: this.at },
           'publishing failed: a new producer takes over from the position kept in Kafka',
         );
         await this.waker.sleep(backoff(Math.max(attempt, 1)));

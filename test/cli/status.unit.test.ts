@@ -66,9 +66,17 @@ describe('status', () => {
     expect(statusTable(held)).not.toMatch(/no processor/);
   });
 
+  test('who has a partition and is not connected to Postgres is not to be started', () => {
+    const rows = statusRows([state({ ownerConnected: false })], new Map(), 0);
+    const held = rows.map((row) => ({ ...row, hold: { kind: 'store', text: 'host:1 has it' } as const }));
+    expect(statusTable(held)).toMatch(/Postgres holds up/);
+    expect(statusTable(held)).not.toMatch(/tidemark run/);
+  });
+
   const reading = (seconds: number, nextOffset: number, end: number, of: Partial<PartitionStatus> = {}): Reading => ({
     troubles: [],
     brokers: 'answer',
+    holders: null,
     at: seconds * 1_000,
     partitions: [state({ nextOffset, updatedAt: new Date(seconds * 1_000), ...of })],
     bounds: new Map([[0, { earliest: 0, end }]]),
@@ -103,8 +111,12 @@ describe('status', () => {
   };
   const seen: Seen = {
     ...{ pace: undefined, behind: true, watched: 6_000, schema: null, outboxMaxBytes: 1_000 },
-    brokers: 'answer',
+    ...{ brokers: 'answer', waits: [], at: 1_012_000, holders: null },
   };
+  const waits = [
+    { partition: 0, for: 'store', since: 1_000_000, why: 'waits for Postgres: a commit is not answered' },
+  ] as const;
+  const holders = { settled: true, members: 2, byPartition: new Map([[0, 'host:2']]) };
 
   test.each<[string, Partial<Parameters<typeof holdOf>[0]>, Partial<Seen>]>([
     ['no processor: host:1 is gone', { ownerConnected: false }, {}],
@@ -113,7 +125,29 @@ describe('status', () => {
     ['no processor: host:1 is gone', { ownerConnected: false, end: null, lag: null }, { brokers: 'refuse' }],
     ['outbox full: 7 messages wait to be published', { outboxBytes: 1_001, outboxMessages: 7 }, {}],
     ['waiting for a schema: id 3: no answer', {}, { schema: 'id 3: no answer' }],
-    ['stands still: no commit for 6 s, see the log of host:1', {}, {}],
+    ['stands still: no commit for 6 s, and host:1 has not said why: see its /readyz and its log', {}, {}],
+    ['waits for Postgres: a commit is not answered, for 12 s', {}, { waits }],
+    [
+      'waits for Postgres: a commit is not answered, for 12 s',
+      { lag: 0, ownerConnected: false },
+      { waits, behind: false },
+    ],
+    [
+      'host:2 has it, and is not connected to Postgres: it takes it over as soon as it can',
+      { ownerConnected: false },
+      { holders },
+    ],
+    ['no processor: host:1 is gone', { partition: 1, ownerConnected: false }, { holders }],
+    [
+      'the consumer group deals its partitions out anew',
+      { ownerConnected: false },
+      { holders: { settled: false, members: 1, byPartition: new Map() } },
+    ],
+    [
+      'no processor: host:1 is gone',
+      { ownerConnected: false },
+      { holders: { settled: false, members: 0, byPartition: new Map() } },
+    ],
     ['catching up: 14 records/s, about 60 s left', {}, { pace: { folded: 14.2, arriving: 4.2 } }],
     ['falling behind: 10 records/s folded, 12 come', {}, { pace: { folded: 10, arriving: 12 } }],
     ['a backlog: how fast it goes was not measured', {}, { watched: 0 }],

@@ -9,7 +9,7 @@ const NOW = 1_000_000;
 const report = (given: Partial<PartitionReport>): PartitionReport => ({
   ...{ partition: 0, phase: 'running', epoch: 3, nextOffset: 90, end: 100, drainedAt: null, arrivalClock: NOW - 10 },
   ...{ eventClock: NOW - 20, watermark: NOW - 80, openVisits: 7, nextDue: null, backlogMessages: 0, backlogBytes: 5 },
-  ...{ backlogSince: NOW - 1, counts: { ...noCounts(), late: 1 }, waiting: null, lastError: null, publishError: null },
+  ...{ backlogSince: NOW - 1, counts: { ...noCounts(), late: 1 }, waits: [], storeCallSince: null },
   ...given,
 });
 
@@ -49,14 +49,16 @@ describe('a partition', () => {
   });
 
   test('that is being taken over shows what was committed, that it is ours, and what holds it back', () => {
-    const taking = report({ phase: 'taking over', nextOffset: null, end: null, lastError: 'Postgres is away' });
+    const waits = [{ for: 'store', since: NOW, why: 'is to be taken over again: Postgres is away' } as const];
+    const taking = report({ phase: 'taking over', nextOffset: null, end: null, waits });
     const [view] = views({ reports: [taking], status: [status({})] });
-    const expected = { ours: true, phase: 'taking over', nextOffset: 50, openVisits: 2, lastError: 'Postgres is away' };
+    const expected = { ours: true, phase: 'taking over', nextOffset: 50, openVisits: 2, waits };
     expect(view).toMatchObject(expected);
   });
 
   test('that publishes nothing says why, though it is folded', () => {
-    expect(views({ reports: [report({ publishError: 'no broker' })] })[0]!.lastError).toBe('no broker');
+    const waits = [{ for: 'output', since: NOW, why: 'is not published: no broker' } as const];
+    expect(views({ reports: [report({ waits })] })[0]!.waits).toEqual(waits);
   });
 
   test('stands in order with the others, each once', () => {

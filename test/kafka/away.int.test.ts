@@ -57,7 +57,9 @@ describeJava(`the brokers, away${reason === null ? '' : ` (skipped: ${reason})`}
     await starting;
     await until('both partitions are read', () => reader.values().length >= 2);
     await brokersOf(own).kill();
-    await until('it says so', () => /cannot be read: partitions 0, 1: .*ECONNREFUSED/.test(reader.log.trouble ?? ''));
+    await until('it says so', () =>
+      [0, 1].every((partition) => /ECONNREFUSED/.test(reader.log.unread(partition)?.error ?? '')),
+    );
     await brokersOf(own).start();
     await produce(
       topic,
@@ -66,6 +68,7 @@ describeJava(`the brokers, away${reason === null ? '' : ` (skipped: ${reason})`}
     await until('reading goes on', () => reader.values().length >= 4);
     expect(reader.values(0)).toEqual(['0 before', '0 after']);
     expect(reader.values(1)).toEqual(['1 before', '1 after']);
+    expect([0, 1].map((partition) => reader.log.unread(partition))).toEqual([null, null]);
     await until('and is in the group as it was', () => reader.log.trouble === null);
     expect([reader.failures, reader.revocations, reader.falterings > 0]).toEqual([[], 0, true]);
     await reader.log.stop();

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type LogEntry, logLevel } from 'kafkajs';
 import errors from 'kafkajs/src/protocol/error.js';
 import { pino } from 'pino';
+import { kafkaClient } from '../../src/kafka/client.ts';
 import { kafkaLogCreator } from '../../src/kafka/logging.ts';
 
 /** Levels of what was written, in order. `now` is moved by hand. */
@@ -43,5 +44,16 @@ describe('what KafkaJS logs is written one level quieter, for it tries again by 
     const { levels, log } = logged();
     log(logLevel.ERROR, 'Response AddPartitionsToTxn', { error: errors.createErrorFromCode(51).message });
     expect(levels).toEqual(['debug']);
+  });
+
+  test('that a producer which gives up may invalidate guarantees is not written: ours begin anew', () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+    kafkaClient({ brokers: ['127.0.0.1:1'] }, logger).producer({ idempotent: true, retry: { retries: 3 } });
+    expect(lines.join('')).not.toMatch(/EoS/);
+    const { levels, log } = logged();
+    log(logLevel.WARN, 'Limiting retries for the idempotent producer may invalidate EoS guarantees');
+    log(logLevel.WARN, 'Limiting retries');
+    expect(levels).toEqual(['info']);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Counts, noCounts } from '../../src/core/changes.ts';
 import { Metrics } from '../../src/metrics/index.ts';
-import type { PartitionReport } from '../../src/processor/observer.ts';
+import { AWAITED, type PartitionReport } from '../../src/processor/observer.ts';
 
 const report = (given: Partial<PartitionReport> = {}): PartitionReport => ({
   partition: 0,
@@ -19,9 +19,8 @@ const report = (given: Partial<PartitionReport> = {}): PartitionReport => ({
   backlogBytes: 2_048,
   backlogSince: 1_003_000,
   counts: { ...noCounts() },
-  waiting: null,
-  lastError: null,
-  publishError: null,
+  waits: [],
+  storeCallSince: null,
   ...given,
 });
 
@@ -88,9 +87,15 @@ describe('metrics', () => {
   });
 
   test('what a partition waits for is shown with its time, and all else it might wait for with none', async () => {
-    const series = await scrape(over([report({ waiting: { for: 'registry', since: 1_001_000 } })]));
+    const series = await scrape(over([report({ waits: [{ for: 'registry', since: 1_001_000, why: 'waits' }] })]));
     const of = (what: string) => series.get(`tidemark_partition_waiting_seconds{partition="0",for="${what}"}`);
-    expect(['store', 'registry', 'publisher'].map(of)).toEqual([0, 4, 0]);
+    expect(AWAITED.map((what) => [what, of(what)])).toEqual(AWAITED.map((what) => [what, what === 'registry' ? 4 : 0]));
+  });
+
+  test('how long a call to Postgres has had no answer is shown', async () => {
+    const of = async (storeCallSince: number | null) =>
+      (await scrape(over([report({ storeCallSince })]))).get('tidemark_store_call_seconds{partition="0"}');
+    expect([await of(null), await of(988_000)]).toEqual([0, 17]);
   });
 
   test('whether the process is in the group, and how many partitions there are, is shown', async () => {
@@ -142,9 +147,8 @@ describe('metrics', () => {
     const shown = [...unknown.keys()].filter((name) => name.includes('partition='));
     expect(shown).toEqual([
       'tidemark_partition_running{partition="0"}',
-      ...['store', 'registry', 'publisher'].map(
-        (what) => `tidemark_partition_waiting_seconds{partition="0",for="${what}"}`,
-      ),
+      ...AWAITED.map((what) => `tidemark_partition_waiting_seconds{partition="0",for="${what}"}`),
+      'tidemark_store_call_seconds{partition="0"}',
       'tidemark_open_visits{partition="0"}',
       'tidemark_visits_overdue_seconds{partition="0"}',
       'tidemark_outbox_messages{partition="0"}',

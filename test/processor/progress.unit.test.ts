@@ -7,7 +7,7 @@ import { lagAge, Progress } from '../../src/processor/progress.ts';
 const NOW = 10_000_000;
 
 const report = (given: Partial<PartitionReport>) =>
-  ({ nextOffset: 90, end: 100, arrivalClock: NOW, drainedAt: null, waiting: null, ...given }) as PartitionReport;
+  ({ nextOffset: 90, end: 100, arrivalClock: NOW, drainedAt: null, waits: [], ...given }) as PartitionReport;
 
 function log() {
   const lines: { level: number; msg: string; [field: string]: unknown }[] = [];
@@ -32,12 +32,12 @@ describe('what the log is told of a partition', () => {
   test('that it stands still, and why, once a wait is long; and that it goes on', () => {
     const { logger, lines, said } = log();
     const progress = new Progress(logger);
-    const waiting = { for: 'registry', since: NOW } as const;
-    progress.watch(report({ waiting }), NOW + 9_999);
+    const waits = [{ for: 'registry', since: NOW, why: 'waits for the schema registry: no answer' }] as const;
+    progress.watch(report({ waits }), NOW + 9_999);
     expect(said()).toEqual([]);
-    progress.watch(report({ waiting }), NOW + 10_000);
-    progress.watch(report({ waiting }), NOW + 20_000);
-    expect(said()).toEqual([expect.stringMatching(/^stands still: waiting for the schema registry/)]);
+    progress.watch(report({ waits }), NOW + 10_000);
+    progress.watch(report({ waits }), NOW + 20_000);
+    expect(said()).toEqual(['stands still: waits for the schema registry: no answer']);
     progress.watch(report({}), NOW + 30_000);
     progress.watch(report({}), NOW + 30_250);
     expect(said().slice(1)).toEqual(['goes on']);
@@ -48,7 +48,7 @@ describe('what the log is told of a partition', () => {
     const { logger, said } = log();
     const progress = new Progress(logger);
     for (let at = NOW; at < NOW + 60_000; at += 5_000)
-      progress.watch(report({ arrivalClock: at, waiting: { for: 'store', since: at } }), at + 4_000);
+      progress.watch(report({ arrivalClock: at, waits: [{ for: 'store', since: at, why: 'waits' }] }), at + 4_000);
     expect(said()).toEqual([]);
   });
 

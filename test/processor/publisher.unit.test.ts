@@ -135,7 +135,7 @@ test('a publisher that finds its position and may not write tries ever more seld
   expect(lines.map(({ msg }) => msg)).toEqual(
     Array.from({ length: 10 }, () => 'publishing failed: a new producer takes over from the position kept in Kafka'),
   );
-  expect(publisher.trouble).toBe('not allowed to write');
+  expect(publisher.trouble?.error).toBe('not allowed to write');
   may = true;
   await clock.pass(3_000);
   expect([publisher.trouble, publisher.isDrained]).toEqual([null, true]);

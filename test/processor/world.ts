@@ -2,7 +2,7 @@
  * Processors over a log, a store and an output in memory, in virtual time, with faults that a seed decides: every call
  * to a part takes a while, may be refused, may be done and its answer lost, and may never come back.
  */
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import type { Emission } from '../../src/core/changes.ts';
 import type { LogRecord } from '../../src/core/event.ts';
 import { idleMemory } from '../../src/core/past-sessions.ts';
@@ -73,7 +73,7 @@ export class Host {
   constructor(world: World) {
     this.world = world;
     this.log = world.topic.reader();
-    const parts = { clock: world.clock, logger: pino({ level: 'silent' }), observer: SILENT };
+    const parts = { clock: world.clock, logger: world.logger, observer: SILENT };
     const reader = { schemaIdOf, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(world.settings, {
       ...parts,
@@ -215,7 +215,17 @@ export class World {
   nextCommit: Promise<void> = Promise.resolve();
   private faults: Faults = { share: 0, delay: 0 };
 
-  constructor(rules: Rules, partitions: number, seed: number, settings: Partial<LifeSettings> = {}) {
+  readonly logger: Logger;
+
+  /** @param log takes each line of the processors' log; unless given there is none. */
+  constructor(
+    rules: Rules,
+    partitions: number,
+    seed: number,
+    settings: Partial<LifeSettings> = {},
+    log?: (line: string) => void,
+  ) {
+    this.logger = log === undefined ? pino({ level: 'silent' }) : pino({ level: 'info' }, { write: log });
     this.random = random(seed);
     this.clock = new VirtualClock(Date.UTC(2026, 0, 2));
     this.topic = new MemoryTopic(partitions);

@@ -39,6 +39,10 @@ export class SimInput implements InputLog {
     return null;
   }
 
+  unread(): null {
+    return null;
+  }
+
   async start(listener: InputListener): Promise<void> {
     this.listener = listener;
     this.topic.join(this);

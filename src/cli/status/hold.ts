@@ -1,17 +1,30 @@
+import type { Holders } from '../../kafka/group.ts';
+import type { ToldWait } from '../../postgres/trouble.ts';
+import type { Awaited } from '../../processor/observer.ts';
 import { about } from '../progress.ts';
 import type { Row } from '../status-table.ts';
 import { number } from '../words.ts';
 import { caughtUpIn, type Pace } from './pace.ts';
 
 /**
- * What holds a partition back. `brokers`: they do not answer, or nobody leads it: who folds it can do nothing, or has given
- * it up. `no_processor`: nobody folds it. `outbox`: more waits to be published than
- * `outbox.max_bytes`. `schema`: the registry does not tell a schema that the next record needs. `standing`: there is
- * something to fold, and nothing was committed while it was looked at. `catching_up`: there is a backlog, and it is worked
+ * What holds a partition back. Of what the processor said that has it: `store`, Postgres; `brokers`, it cannot be read;
+ * `schema`, the registry; `outbox`, more than `outbox.max_bytes` waits to be published; `output`, nothing can be published;
+ * `group`. What is seen from here: `brokers`, they do not answer, or nobody leads it; `store`, who has it is not connected to
+ * Postgres, or Postgres does not answer; `group`, it is being dealt out; `no_processor`; `outbox`; `schema`; `standing`, there
+ * is something to fold, and nothing was committed while it was looked at; `catching_up`, there is a backlog, and it is worked
  * off, or grows.
  */
 export interface Hold {
-  readonly kind: 'brokers' | 'no_processor' | 'outbox' | 'schema' | 'standing' | 'catching_up';
+  readonly kind:
+    | 'brokers'
+    | 'no_processor'
+    | 'outbox'
+    | 'schema'
+    | 'standing'
+    | 'catching_up'
+    | 'store'
+    | 'output'
+    | 'group';
   /** In a sentence, without a full stop. */
   readonly text: string;
 }
@@ -24,6 +37,11 @@ export interface Seen {
   readonly watched: number;
   /** Whether the brokers were reached: where they were, and tell no end of this partition, it has no leader that answers. */
   readonly brokers: 'answer' | 'away' | 'refuse';
+  /** What the processor that has it said that it waits for, what holds it back most first. */
+  readonly waits: readonly ToldWait[];
+  /** Now, ms since the epoch. */
+  readonly at: number;
+  readonly holders: Holders | null;
   /** Why the schema of the next record is not known; null: it is, or was not asked for. */
   readonly schema: string | null;
   /** `outbox.max_bytes`. */
@@ -36,12 +54,12 @@ type Known = Pick<Row, 'partition' | 'end' | 'lag' | 'owner' | 'ownerConnected' 
 export function holdOf(row: Known, seen: Seen): Hold | null {
   const { pace, behind, watched, brokers, schema, outboxMaxBytes } = seen;
   const { lag, owner } = row;
+  const [told] = seen.waits;
+  if (told !== undefined)
+    return { kind: KINDS[told.for] ?? 'standing', text: `${told.why}, ${lastingText(seen.at - told.since)}` };
   if (brokers === 'away') return { kind: 'brokers', text: 'the brokers do not answer' };
   if (brokers === 'answer' && row.end === null) return { kind: 'brokers', text: 'it has no leader that answers' };
-  if (!row.ownerConnected) {
-    const who = owner === null ? 'nobody folds it' : `${owner} is gone`;
-    return { kind: 'no_processor', text: `no processor: ${who}` };
-  }
+  if (!row.ownerConnected) return unconnected(row, seen.holders);
   if (lag === null || lag === 0 || !behind) return null;
   if (row.outboxBytes > outboxMaxBytes) {
     return { kind: 'outbox', text: `outbox full: ${number(row.outboxMessages)} messages wait to be published` };
@@ -50,7 +68,36 @@ export function holdOf(row: Known, seen: Seen): Hold | null {
   if (pace !== undefined) return { kind: 'catching_up', text: catchingUp(lag, pace) };
   if (watched === 0) return { kind: 'catching_up', text: 'a backlog: how fast it goes was not measured' };
   const seconds = Math.round(watched / 1000);
-  return { kind: 'standing', text: `stands still: no commit for ${seconds} s, see the log of ${owner}` };
+  const text = `stands still: no commit for ${seconds} s, and ${owner} has not said why: see its /readyz and its log`;
+  return { kind: 'standing', text };
+}
+
+/** Nobody who is connected to Postgres has it: the group knows whether somebody is there all the same. */
+function unconnected({ partition, owner }: Known, holders: Holders | null): Hold {
+  const holder = holders?.byPartition.get(partition);
+  if (holder !== undefined) {
+    return {
+      kind: 'store',
+      text: `${holder} has it, and is not connected to Postgres: it takes it over as soon as it can`,
+    };
+  }
+  if (holders !== null && !holders.settled && holders.members > 0) {
+    return { kind: 'group', text: 'the consumer group deals its partitions out anew' };
+  }
+  return { kind: 'no_processor', text: `no processor: ${owner === null ? 'nobody folds it' : `${owner} is gone`}` };
+}
+
+const KINDS: Readonly<Record<Awaited, Hold['kind']> & Record<string, Hold['kind'] | undefined>> = {
+  store: 'store',
+  brokers: 'brokers',
+  registry: 'schema',
+  publisher: 'outbox',
+  output: 'output',
+  group: 'group',
+};
+
+function lastingText(ms: number): string {
+  return `for ${Math.max(0, Math.round(ms / 1_000))} s`;
 }
 
 function catchingUp(lag: number, pace: Pace): string {

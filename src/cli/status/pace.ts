@@ -1,3 +1,4 @@
+import type { Holders } from '../../kafka/group.ts';
 import type { PartitionStatus } from '../../postgres/status.ts';
 import type { Trouble } from '../../postgres/trouble.ts';
 import type { Bounds } from '../status-table.ts';
@@ -13,6 +14,8 @@ export interface Reading {
   readonly bounds: ReadonlyMap<number, Bounds> | null;
   /** `refuse`: this user may not ask. */
   readonly brokers: 'answer' | 'away' | 'refuse';
+  /** null: the group could not be asked, or this user may not. */
+  readonly holders: Holders | null;
 }
 
 /** How fast a partition is folded, between commits. */

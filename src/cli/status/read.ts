@@ -8,15 +8,20 @@ import { messageOf } from '../failure.ts';
 import type { Io } from '../io.ts';
 import type { Reading } from './pace.ts';
 
+/** Longest wait for the group's coordinator, ms. */
+const SOON = 3_000;
+
 /** Reads what Postgres and Kafka know. That Kafka cannot be asked is said once. */
 export class StatusReader {
-  readonly #client: pg.Client;
+  readonly #client: pg.Client | null;
   readonly #link: ClusterLink;
   readonly #settings: Settings;
   readonly #io: Io;
   #told = false;
+  #isAway = false;
 
-  constructor(client: pg.Client, link: ClusterLink, settings: Settings, io: Io) {
+  /** @param client null: there is none to be had */
+  constructor(client: pg.Client | null, link: ClusterLink, settings: Settings, io: Io) {
     this.#client = client;
     this.#link = link;
     this.#settings = settings;
@@ -29,9 +34,27 @@ export class StatusReader {
       import('../../postgres/trouble.ts'),
     ]);
     // The state first: a record that is folded in between must not lie behind the end.
-    const partitions = await readStatus(this.#client);
-    const troubles = await readTroubles(this.#client);
-    return { at: Date.now(), partitions, troubles, ...(await this.#bounds()) };
+    const partitions = await readStatus(this.#client!);
+    const troubles = await readTroubles(this.#client!);
+    const told = { at: Date.now(), partitions, troubles };
+    return { ...told, ...(await this.#bounds()), holders: await this.#holders() };
+  }
+
+  /** What the brokers alone know. */
+  async readKafka(): Promise<Pick<Reading, 'bounds' | 'brokers' | 'holders'>> {
+    return { ...(await this.#bounds()), holders: await this.#holders() };
+  }
+
+  /** Who has what where Postgres does not know it is told by the group alone. */
+  async #holders(): Promise<Reading['holders']> {
+    const { holdersOf } = await import('../../kafka/group.ts');
+    const { input, kafka } = this.#settings;
+    try {
+      if (this.#isAway) return null;
+      return await holdersOf(this.#link, kafka.group, input.topic, SOON);
+    } catch {
+      return null;
+    }
   }
 
   async #bounds(): Promise<Pick<Reading, 'bounds' | 'brokers'>> {
@@ -39,15 +62,18 @@ export class StatusReader {
     const { topic } = this.#settings.input;
     try {
       const ask = (cluster: Cluster) => boundsAtHand(cluster, topic);
-      return { bounds: await this.#link.ask(`the ends of ${topic}`, ask), brokers: 'answer' };
+      const bounds = await this.#link.ask(`the ends of ${topic}`, ask);
+      this.#isAway = false;
+      return { bounds, brokers: 'answer' };
     } catch (error) {
+      this.#isAway = remedy(error) === null;
       const where = `Kafka at ${this.#settings.kafka.brokers.join(', ')}`;
       if (!this.#told)
         this.#io.err(
           `tidemark: ${where} did not tell the ends of ${topic}: ${await this.#why(error)}. Lag is not known\n`,
         );
       this.#told = true;
-      return { bounds: null, brokers: remedy(error) === null ? 'away' : 'refuse' };
+      return { bounds: null, brokers: this.#isAway ? 'away' : 'refuse' };
     }
   }
 
@@ -70,7 +96,7 @@ export class StatusReader {
       import('../writer-schemas.ts'),
     ]);
     const registry = writerSchemasOf(this.#settings);
-    const { rows } = await this.#client.query<{ id: number }>('SELECT id FROM writer_schema WHERE partition = $1', [
+    const { rows } = await this.#client!.query<{ id: number }>('SELECT id FROM writer_schema WHERE partition = $1', [
       partition,
     ]);
     const known = new Set(rows.map(({ id }) => id));

@@ -72,14 +72,13 @@ function phase({ phase }) {
   return h('span', { class: `tag ${kind}`, title: PHASE_MEANS[phase] }, PHASES[phase]);
 }
 
-const AWAITED = { store: 'Postgres', registry: 'the schema registry', publisher: 'the publisher: the outbox is full' };
 /** A wait shorter than this is how things are, ms. */
 const LONG = 2_000;
 
-function holding({ lastError, waiting }, now) {
-  if (lastError !== null) return h('span', { class: 'bad wrap' }, lastError);
-  if (waiting === null || now - waiting.since < LONG) return '';
-  return h('span', { class: 'warn wrap' }, `waits for ${AWAITED[waiting.for]} since ${duration(now - waiting.since)}`);
+function holding({ waits }, now) {
+  const long = waits.find(({ since }) => now - since >= LONG);
+  if (long === undefined) return '';
+  return h('span', { class: 'bad wrap' }, `${long.why}, since ${duration(now - long.since)}`);
 }
 
 function lag({ lag, ours }) {

@@ -37,7 +37,8 @@ export class TransactionalProducer {
         topic,
         partitions: some.map(({ partition }) => partition),
       }));
-      await this.#ask('add partitions to', (broker, all) => broker.addPartitionsToTxn({ ...all, topics }));
+      // Of several the broker does not say which one it refused.
+      await this.#ask(`add ${listOf(added)} to`, (broker, all) => broker.addPartitionsToTxn({ ...all, topics }));
       for (const { topic, partition } of added) this.#added.add(`${topic} ${partition}`);
     }
     await this.#producer.send(batches);
@@ -139,4 +140,8 @@ export class TransactionalProducer {
       throw error;
     }
   }
+}
+
+function listOf(batches: readonly BatchToSend[]): string {
+  return batches.map(({ topic, partition }) => `partition ${partition} of topic ${topic}`).join(', ');
 }

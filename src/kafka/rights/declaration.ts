@@ -98,6 +98,12 @@ export const RIGHTS: Readonly<Record<Use, readonly Declared[]>> = {
   reader: [
     { on: ['input'], operation: 'Read', why: 'tell the lag, and which schema the next record waits for' },
     { on: ['deadLetter', 'late'], operation: 'Read', why: 'list and show what was set aside' },
+    {
+      on: ['group'],
+      operation: 'Describe',
+      why: 'tell who has a partition where Postgres does not know',
+      without: 'it takes who is not connected to Postgres for gone',
+    },
   ],
   producer: [{ on: ['input'], operation: 'Write', why: 'write track events' }],
   consumer: [

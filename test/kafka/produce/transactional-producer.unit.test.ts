@@ -36,6 +36,17 @@ describe('a transaction', () => {
     expect(brokers.ops()).not.toContain('endTxn');
   });
 
+  test('names topic and partition of all that a broker refused', async () => {
+    const { brokers, producer } = await opened();
+    brokers.answers('addPartitionsToTxn', refused('TOPIC_AUTHORIZATION_FAILED'));
+    await expect(producer.send([batchOf(1, 'output'), batchOf(1, 'late')])).rejects.toThrow(
+      'could not add partition 0 of topic output, partition 0 of topic late to transaction g.tracks.0: the broker says TOPIC_',
+    );
+    const { brokers: others, producer: other } = await opened();
+    others.answers('produce', refused('MESSAGE_TOO_LARGE'));
+    await expect(other.send([batchOf(1, 'output')])).rejects.toThrow(/could not send to partition 0 of topic output: /);
+  });
+
   test('of nothing asks no broker', async () => {
     const { brokers, producer } = await opened();
     await producer.commit();

@@ -1,0 +1,42 @@
+import type { Cluster } from 'kafkajs';
+
+/** What a broker says of a topic, without saying of which. */
+const OF_A_TOPIC: ReadonlySet<string> = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'INVALID_TOPIC_EXCEPTION',
+]);
+
+interface Inner {
+  readonly targetTopics: ReadonlySet<string>;
+  readonly brokerPool: {
+    findConnectedBroker(): Promise<{ metadata(topics: readonly string[]): Promise<unknown> }>;
+  };
+}
+
+/**
+ * An error that names the topics that it is about, or the error itself where it is about none. KafkaJS asks for all topics of a
+ * cluster at once, so each is asked for alone to find out.
+ */
+export async function topicNamed(cluster: Cluster, error: unknown): Promise<unknown> {
+  const { type, name, retriable } = error as { readonly type?: string; readonly name?: string; retriable?: boolean };
+  if (!(error instanceof Error) || type === undefined || !OF_A_TOPIC.has(type)) return error;
+  const refused = await refusedOf(cluster as unknown as Inner, type).catch(() => []);
+  if (refused.length === 0) return error;
+  const message = `topic ${refused.join(', topic ')}: ${error.message}`;
+  // By these it is told what may pass, and what is to be done.
+  return Object.assign(new Error(message, { cause: error }), { name, type, retriable });
+}
+
+async function refusedOf({ targetTopics, brokerPool }: Inner, type: string): Promise<string[]> {
+  const broker = await brokerPool.findConnectedBroker();
+  const refused: string[] = [];
+  for (const topic of targetTopics) {
+    const said = await broker.metadata([topic]).then(
+      () => null,
+      (error: unknown) => error as { readonly type?: string },
+    );
+    if (said?.type === type) refused.push(topic);
+  }
+  return refused;
+}

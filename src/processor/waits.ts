@@ -1,0 +1,108 @@
+/**
+ * What a partition waits for, and since when. Invariant: the log, `/readyz`, the metrics and `status` have it from here, and
+ * from nowhere else. Where each found out for itself, one said that all was well while another named a fault.
+ */
+import type { Call } from './calls.ts';
+import type { Awaited, PartitionReport, Wait } from './observer.ts';
+
+/** Something that has gone wrong since a moment, ms since the epoch. */
+export interface Failing {
+  readonly since: number;
+  readonly error: string;
+}
+
+export interface Known {
+  readonly phase: PartitionReport['phase'];
+  /** Since when it has this phase. */
+  readonly phaseSince: number;
+  /** Why it was given up last, while nothing has gone through since and something has to. */
+  readonly failing: (Failing & { readonly part: 'store' | 'brokers' }) | null;
+  /** Whether the group was asked whose the partition is, and did not say that it is ours. */
+  readonly isAnothers: boolean;
+  /** The oldest calls that have no answer. */
+  readonly storeCall: Call | null;
+  readonly brokersCall: Call | null;
+  /** That it cannot be read. */
+  readonly unread: Failing | null;
+  /** What folding waits for that is no call. */
+  readonly folding: { readonly for: 'registry' | 'publisher'; readonly since: number } | null;
+  /** Why the registry does not tell a schema; null: it does, or was not asked yet. */
+  readonly registryTrouble: string | null;
+  /** That nothing can be published. */
+  readonly publishing: Failing | null;
+}
+
+/** What holds back most comes first. */
+export function waitsOf(known: Known): Wait[] {
+  const { phase, unread, folding, registryTrouble, publishing, storeCall, brokersCall } = known;
+  if (phase === 'ended') return [];
+  if (phase !== 'running') return [toBeTakenOver(known)];
+  const waits: (Wait | null)[] = [
+    known.failing && wait(known.failing.part, known.failing.since, `could not commit: ${known.failing.error}`),
+    storeCall && wait('store', storeCall.since, `waits for Postgres: ${storeCall.what} is not answered`),
+    unread && wait('brokers', unread.since, `cannot be read: ${unread.error}`),
+    brokersCall && wait('brokers', brokersCall.since, `waits for the brokers: ${brokersCall.what} is not answered`),
+    folding?.for === 'registry' ? wait('registry', folding.since, ofRegistry(registryTrouble)) : null,
+    folding?.for === 'publisher' ? wait('publisher', folding.since, OUTBOX_FULL) : null,
+    publishing && wait('output', publishing.since, `is not published: ${publishing.error}`),
+  ];
+  return waits.filter((each) => each !== null);
+}
+
+function toBeTakenOver({ phase, phaseSince, failing, isAnothers, storeCall, brokersCall }: Known): Wait {
+  if (failing !== null && isAnothers)
+    return wait('group', failing.since, `is taken over again once the consumer group gives it: ${failing.error}`);
+  if (failing !== null) return again(failing);
+  if (storeCall !== null) return wait('store', storeCall.since, 'is being taken over from Postgres');
+  if (brokersCall !== null)
+    return wait(
+      'brokers',
+      brokersCall.since,
+      `is being taken over: ${brokersCall.what} is not answered by the brokers`,
+    );
+  return wait('store', phaseSince, phase === 'waiting' ? 'is to be taken over' : 'is being taken over');
+}
+
+function again({ since, error, part }: NonNullable<Known['failing']>): Wait {
+  return wait(part, since, `is to be taken over again: ${error}`);
+}
+
+function ofRegistry(trouble: string | null): string {
+  return `waits for the schema registry${trouble === null ? '' : `: ${trouble}`}`;
+}
+
+const OUTBOX_FULL = 'waits for room in the outbox: more than outbox.max_bytes is committed and not published';
+
+function wait(awaited: Awaited, since: number, why: string): Wait {
+  return { for: awaited, since, why };
+}
+
+/**
+ * How long a partition that is folded may wait before its processor cannot be said to do its work, ms. What has to be
+ * asked once is answered sooner; a leader that moves in good order takes less than three seconds; what fails, fails.
+ */
+const PATIENCE: Readonly<Record<Awaited, number>> = {
+  store: 10_000,
+  brokers: 3_000,
+  registry: 10_000,
+  publisher: 10_000,
+  output: 0,
+  group: 0,
+};
+
+/** Those of its waits that keep the processor from its work. */
+export function hindering({ phase, waits }: PartitionReport, now: number): Wait[] {
+  return waits.filter(({ for: awaited, since }) => phase !== 'running' || now - since >= PATIENCE[awaited]);
+}
+
+/** In a sentence, of several partitions at once: `partitions 1, 3 wait …`, as each does. */
+export function hindrancesOf(reports: readonly PartitionReport[], now: number): string[] {
+  const found = reports.flatMap((report) =>
+    hindering(report, now).map(({ why, since }) => ({ partition: report.partition, why, since })),
+  );
+  return [...Map.groupBy(found, ({ why }) => why)].map(([why, of]) => {
+    const partitions = of.map(({ partition }) => partition).sort((a, b) => a - b);
+    const since = new Date(Math.min(...of.map((each) => each.since))).toISOString();
+    return `${partitions.length === 1 ? 'partition' : 'each of partitions'} ${partitions.join(', ')} ${why}, since ${since}`;
+  });
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals';
+import pino from 'pino';
+import { Teller } from '../../src/cli/teller.ts';
+import type { PartitionReport, Wait } from '../../src/processor/observer.ts';
+import { VirtualClock } from '../processor/virtual-clock.ts';
+
+/** A teller that runs, what its partition waits for, and all that it wrote. */
+function begin() {
+  const clock = new VirtualClock(0);
+  const world = { waits: [] as Wait[], hindrance: null as string | null, away: false };
+  const written: unknown[] = [];
+  const teller = new Teller({
+    reports: () => [{ partition: 3, waits: world.waits } as unknown as PartitionReport],
+    hindrance: () => world.hindrance,
+    write: async (told) => {
+      if (world.away) throw new Error('no Postgres');
+      written.push(told);
+    },
+    clock,
+    logger: pino({ level: 'silent' }),
+  });
+  teller.start();
+  const stop = async () => {
+    const stopped = teller.stop();
+    await clock.pass(5_000);
+    await stopped;
+  };
+  return { clock, world, written, teller, stop };
+}
+
+const wait = (since: number): Wait => ({ for: 'store', since, why: 'waits for Postgres: a commit is not answered' });
+
+describe('what a processor tells for `status`', () => {
+  test('is what its partitions wait for once that is long, again every five seconds, and its end', async () => {
+    const { clock, world, written, stop } = begin();
+    world.waits = [wait(clock.now())];
+    await clock.pass(1_500);
+    expect(written).toEqual([]);
+    await clock.pass(1_500);
+    const told = { text: '', waits: [{ partition: 3, ...world.waits[0] }] };
+    expect(written).toEqual([told]);
+    await clock.pass(10_000);
+    expect(written).toEqual([told, told, told]);
+    world.waits = [];
+    await clock.pass(2_000);
+    expect(written.slice(3)).toEqual([null]);
+    await stop();
+    expect(written.slice(4)).toEqual([]);
+  });
+
+  test('is told as soon as Postgres can be reached', async () => {
+    const { clock, world, written, stop } = begin();
+    world.away = true;
+    world.waits = [wait(clock.now())];
+    await clock.pass(60_000);
+    expect(written).toEqual([]);
+    world.away = false;
+    await clock.pass(2_000);
+    expect(written).toEqual([{ text: '', waits: [{ partition: 3, ...world.waits[0] }] }]);
+    await stop();
+    expect(written.at(-1)).toBeNull();
+  });
+
+  test('is why it cannot do its work, where no partition says so, and rights that are missing before all', async () => {
+    const { clock, world, written, teller, stop } = begin();
+    world.hindrance = 'not in consumer group g yet';
+    await clock.pass(2_000);
+    teller.say('lacks a right');
+    await clock.pass(2_000);
+    expect(written).toEqual([
+      { text: 'not in consumer group g yet', waits: [] },
+      { text: 'lacks a right', waits: [] },
+    ]);
+    await stop();
+  });
+});
