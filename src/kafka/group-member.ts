@@ -3,6 +3,7 @@ import type Broker from 'kafkajs/src/broker/index.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
 import { stickyAssigner } from './assigner.ts';
 import type { Coordinator, Join, Joined } from './group.ts';
+import { otherPartitions } from './other-partitions.ts';
 
 const JOIN_GROUP = 11;
 
@@ -13,6 +14,8 @@ export interface MemberOptions {
   readonly processor: string;
   /** How long the group waits for a member that is silent, in ms. */
   readonly sessionTimeout: number;
+  /** How many partitions the topic had when the state was begun; undefined: any number will do. */
+  readonly partitions?: number | undefined;
 }
 
 /** Errors of a coordinator after which a member has to join anew; true: under another id. */
@@ -54,7 +57,11 @@ export class GroupMember {
     return this.#generation !== null;
   }
 
-  /** Waits for all others to join, and takes what it is dealt. @returns its partitions, in order. */
+  /**
+   * Waits for all others to join, and takes what it is dealt.
+   * @returns its partitions, in order.
+   * @throws CannotGoOn where the topic has grown.
+   */
   async join(coordinator: Coordinator): Promise<readonly number[]> {
     const { group: groupId, topic, sessionTimeout } = this.#options;
     const joined = await this.#enter(coordinator, {
@@ -72,6 +79,8 @@ export class GroupMember {
     this.#partitions = this.#known();
     const { assignment = {} } = kafkajs.AssignerProtocol.MemberAssignment.decode(dealt.memberAssignment) ?? {};
     this.#owned = [...(assignment[topic] ?? [])].sort((a, b) => a - b);
+    // Dealt by one that knows of more.
+    this.#mustNotExceed((this.#owned.at(-1) ?? -1) + 1);
     return this.#owned;
   }
 
@@ -96,13 +105,24 @@ export class GroupMember {
     if (assigner === undefined) throw new Error(`the group deals by ${groupProtocol}, which is not known here`);
     await this.#cluster.addMultipleTargetTopics([this.#options.topic]);
     await this.#cluster.refreshMetadata();
+    this.#mustNotExceed(this.#known());
     return await assigner.assign({ members: [...members], topics: [this.#options.topic] });
   }
 
-  /** Whether the topic has grown since: the group is to deal anew. Asks the brokers every few minutes. */
+  /**
+   * Whether the topic has grown since: the group is to deal anew. Asks the brokers every few minutes.
+   * @throws CannotGoOn where it must not grow.
+   */
   async mustDealAnew(): Promise<boolean> {
     await this.#cluster.refreshMetadataIfNecessary();
+    this.#mustNotExceed(this.#known());
     return this.#known() > this.#partitions;
+  }
+
+  /** Folded, new partitions would look as if they had always been there, and no start would go on from that. */
+  #mustNotExceed(partitions: number): void {
+    const { topic, partitions: begun = partitions } = this.#options;
+    if (partitions > begun) throw otherPartitions(topic, partitions, begun);
   }
 
   /** Partitions, as far as the brokers have told. */

@@ -249,7 +249,15 @@ declare module 'kafkajs/src/broker/index.js' {
 }
 
 declare module 'kafkajs/src/protocol/requests/index.js' {
-  type Name = 'Produce' | 'Fetch' | 'ListOffsets' | 'Metadata' | 'JoinGroup' | 'Heartbeat' | 'EndTxn';
+  type Name =
+    | 'Produce'
+    | 'Fetch'
+    | 'ListOffsets'
+    | 'Metadata'
+    | 'JoinGroup'
+    | 'Heartbeat'
+    | 'EndTxn'
+    | 'DescribeConfigs';
   const protocol: { readonly requests: { readonly [name in Name]: object } };
   export default protocol;
 }
