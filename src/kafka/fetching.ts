@@ -7,7 +7,7 @@ import { fetchFrom } from './fetches.ts';
 import { Flow } from './flow.ts';
 import { Leaders } from './leaders.ts';
 import { NoLeader } from './offsets.ts';
-import { readRecordSet } from './record-set.ts';
+import { readRecordSet, UnreadableBatch } from './record-set.ts';
 
 /** Bytes of a partition in one fetch. Measured: 256 KB to 2 MB take the same time a record; this keeps memory small. */
 const PARTITION_BYTES = 512 * 1024;
@@ -21,6 +21,8 @@ const PACE = 20;
 /** Waits before a partition is tried again, ms: they double. Brokers that elect a leader are asked twice a second. */
 const FIRST_REST = 50;
 const LONGEST_REST = 500;
+/** The same where a batch cannot be unpacked, ms: another replica may have it whole, once that leads. */
+const UNREADABLE_REST = 10_000;
 
 const OUT_OF_RANGE = 1;
 
@@ -67,6 +69,8 @@ export class Fetching {
   /** How often each partition that cannot be read has failed in a row; those that rest. */
   readonly #failures = new Map<number, number>();
   readonly #resting = new Set<number>();
+  /** Of those that cannot be read: whose next batch cannot be unpacked. */
+  readonly #unreadable = new Set<number>();
   /** By broker, what it was asked for and has not answered. */
   readonly #asked = new Map<number, Unanswered>();
   #flows: ReadonlyMap<number, Flow> = new Map();
@@ -186,13 +190,14 @@ export class Fetching {
       else if (!this.#leaders.forget(partition) && flow.expects(from)) this.#listener.outOfRange(flow, flow.block());
       return;
     }
-    if (this.#failures.delete(partition)) this.#listener.read(partition);
     if (preferredReadReplica >= 0) {
       this.#leaders.prefer(partition, preferredReadReplica);
       this.#listener.nearer(partition, preferredReadReplica);
     }
     try {
       const { records, next } = await readRecordSet(recordSet, from, aborted);
+      this.#unreadable.delete(partition);
+      if (this.#failures.delete(partition)) this.#listener.read(partition);
       if (next === null) return;
       if (records.length === 0) {
         if (flow.moved(from, next)) this.#listener.moved(partition, from, next);
@@ -210,7 +215,11 @@ export class Fetching {
     const ours = flows.filter((flow) => this.#flows.get(flow.partition) === flow).map(({ partition }) => partition);
     if (ours.length === 0) return;
     this.#listener.failed(error, ours);
-    for (const partition of ours) void this.#rest(partition);
+    for (const partition of ours) {
+      if (error instanceof UnreadableBatch) this.#unreadable.add(partition);
+      else this.#unreadable.delete(partition);
+      void this.#rest(partition);
+    }
   }
 
   /** Asks where the leader is, and has the partition read on. Where nothing is new, it is tried again after a while. */
@@ -228,7 +237,8 @@ export class Fetching {
       if (!signal.aborted) this.#listener.failed(error as Error, [partition]);
     }
     const node = this.#leaders.nodeOf(partition);
-    const rest = Math.min(LONGEST_REST, FIRST_REST * 2 ** Math.min(times, 10));
+    const longest = this.#unreadable.has(partition) ? UNREADABLE_REST : LONGEST_REST;
+    const rest = Math.min(longest, FIRST_REST * 2 ** Math.min(times, 10));
     if ((node === null || node === failed) && !signal.aborted) await sleep(rest, undefined, { signal }).catch(() => {});
     this.#resting.delete(partition);
     this.#tend();

@@ -30,7 +30,23 @@ export interface RecordSet {
   readonly next: number | null;
 }
 
-/** @param from the offset that was asked for: a batch comes whole, also where only its end was. */
+/** A batch whose records cannot be had: it is damaged, or packed in a way that is not known here. */
+export class UnreadableBatch extends Error {
+  override readonly name = 'UnreadableBatch';
+  /** Its first offset. */
+  readonly offset: number;
+
+  constructor(offset: number, cause: unknown) {
+    super(`the record batch at offset ${offset} cannot be unpacked: ${(cause as Error).message}`, { cause });
+    this.offset = offset;
+  }
+}
+
+/**
+ * @param from the offset that was asked for: a batch comes whole, also where only its end was.
+ * @returns what lies before the first batch that cannot be unpacked.
+ * @throws UnreadableBatch where that is the first of all.
+ */
 export async function readRecordSet(
   bytes: Buffer,
   from: number,
@@ -42,35 +58,53 @@ export async function readRecordSet(
   for (let at = 0, end = 0; at + MAGIC < bytes.length; at = end) {
     end = at + FRAME + bytes.readInt32BE(at + LENGTH);
     if (end > bytes.length) break;
-    const magic = bytes[at + MAGIC]!;
-    if (magic === 2 && end >= at + RECORDS) {
-      const frame = readFrame(bytes, at);
-      next = frame.last + 1;
-      if (isControl(frame)) {
-        const [marker] = readRecords(frame, bytes, at + RECORDS, end, 0, []);
-        aborted.marker(frame.producerId, frame.last, marker?.key ?? null);
-      } else if (!isTransactional(frame) || !aborted.has(frame.producerId, frame.last)) {
-        const codec = frame.attributes & CODEC;
-        if (codec === 0) {
-          readRecords(frame, bytes, at + RECORDS, end, from, records);
-        } else {
-          const plain = await decompress(codec, bytes.subarray(at + RECORDS, end));
-          readRecords(frame, plain, 0, plain.length, from, records);
-        }
-      }
-    } else if (magic < 2 && end > at + MAGIC) {
-      next = int64(bytes, at) + 1;
-      for (const message of await readMessageSet(new Decoder(bytes.subarray(at, end)), end - at)) {
-        if (Number(message.offset) >= from) records.push(rawRecord(message));
-      }
-    } else {
-      throw new Error(
-        `the record batch at offset ${int64(bytes, at)} has format ${magic} and ${end - at} bytes: ` +
-          'it is damaged, or of a format that only a newer tidemark reads',
-      );
+    const before = records.length;
+    try {
+      next = await readBatch(bytes, at, end, from, aborted, records);
+    } catch (error) {
+      if (next <= from) throw new UnreadableBatch(int64(bytes, at), error);
+      records.length = before;
+      break;
     }
   }
   return { records, next: next > from ? next : null };
+}
+
+/** Adds a batch's records at or past `from` to `records`. @returns the offset behind it. */
+async function readBatch(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  from: number,
+  aborted: Aborted,
+  records: RawRecord[],
+): Promise<number> {
+  const magic = bytes[at + MAGIC]!;
+  if (magic === 2 && end >= at + RECORDS) {
+    const frame = readFrame(bytes, at);
+    if (isControl(frame)) {
+      const [marker] = readRecords(frame, bytes, at + RECORDS, end, 0, []);
+      aborted.marker(frame.producerId, frame.last, marker?.key ?? null);
+    } else if (!isTransactional(frame) || !aborted.has(frame.producerId, frame.last)) {
+      const codec = frame.attributes & CODEC;
+      if (codec === 0) {
+        readRecords(frame, bytes, at + RECORDS, end, from, records);
+      } else {
+        const plain = await decompress(codec, bytes.subarray(at + RECORDS, end));
+        readRecords(frame, plain, 0, plain.length, from, records);
+      }
+    }
+    return frame.last + 1;
+  }
+  if (magic < 2 && end > at + MAGIC) {
+    for (const message of await readMessageSet(new Decoder(bytes.subarray(at, end)), end - at)) {
+      if (Number(message.offset) >= from) records.push(rawRecord(message));
+    }
+    return int64(bytes, at) + 1;
+  }
+  throw new Error(
+    `it has format ${magic} and ${end - at} bytes: it is damaged, or of a format that only a newer tidemark reads`,
+  );
 }
 
 async function decompress(codec: number, bytes: Buffer): Promise<Buffer> {

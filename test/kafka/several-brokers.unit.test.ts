@@ -72,6 +72,24 @@ describe('reading from several brokers', () => {
     expectAll(brokers, reader);
   });
 
+  test('one partition stands still before a batch that cannot be unpacked: told with its offset, the others go on', async () => {
+    const brokers = await cluster([1, 1]);
+    brokers.damaged.set(0, 2);
+    const reader = await reading(brokers);
+    brokers.ends[0] = 4;
+    await until('what lies before is read', () => reader.positions.get(0) === 2);
+    for (let i = 0; i < 5; i++) await goesOn(brokers, reader, [1]);
+    await until('it is told', () => reader.log.trouble !== null);
+    expect(reader.log.trouble).toMatch(
+      /^cannot be read: partition 0: the record batch at offset 2 cannot be unpacked: .*have that lead the partition/,
+    );
+    expect(reader.log.inGroup).toBe(true);
+    await goesOn(brokers, reader, [1]);
+    brokers.damaged.clear();
+    await until('it is read once it is whole', () => reader.positions.get(0) === 4);
+    expectAll(brokers, reader);
+  });
+
   test('goes on while the coordinator stands still', async () => {
     const brokers = await cluster([2, 3]);
     const reader = await reading(brokers);
