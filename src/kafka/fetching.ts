@@ -25,6 +25,17 @@ const LONGEST_REST = 500;
 const UNREADABLE_REST = 10_000;
 
 const OUT_OF_RANGE = 1;
+/** Codes after which the topic may be another of the same name: it is not there, or not under this id. */
+const UNKNOWN_TOPIC = 3;
+const UNKNOWN_ID: ReadonlySet<number> = new Set([100, 103]);
+
+class OtherTopic extends Error {
+  override readonly name = 'OtherTopic';
+
+  constructor() {
+    super('the topic of this id is gone, another may have its name');
+  }
+}
 
 export interface FetchListener {
   /** False: the batch was refused. */
@@ -32,6 +43,8 @@ export interface FetchListener {
   moved(partition: number, from: number, next: number): void;
   /** The flow is blocked and waits for what is to be done. */
   outOfRange(flow: Flow, goOn: (next: number) => void): void;
+  /** It is in question whether the position still is where the log goes on: nothing goes out before it is sought anew. */
+  questioned(partition: number): void;
   /** Partitions could not be read; they are tried again. */
   failed(error: Error, partitions: readonly number[]): void;
   /** Its leader named a broker to read from that is nearer: a replica. */
@@ -74,13 +87,17 @@ export class Fetching {
   /** By broker, what it was asked for and has not answered. */
   readonly #asked = new Map<number, Unanswered>();
   #flows: ReadonlyMap<number, Flow> = new Map();
+  #topicId: string | null = null;
 
   constructor(cluster: Cluster, options: FetchOptions, listener: FetchListener) {
     this.#cluster = cluster;
     this.#leaders = new Leaders(cluster, options.topic);
     this.#options = options;
     this.#listener = listener;
-    (cluster as unknown as { brokerPool: { onMetadata?: () => void } }).brokerPool.onMetadata = () => this.#tend();
+    (cluster as unknown as { brokerPool: { onMetadata?: () => void } }).brokerPool.onMetadata = () => {
+      this.#heardOfTopic();
+      this.#tend();
+    };
   }
 
   get flows(): ReadonlyMap<number, Flow> {
@@ -100,7 +117,16 @@ export class Fetching {
   assign(partitions: readonly number[]): void {
     for (const flow of this.#flows.values()) flow.end();
     this.#failures.clear();
-    this.#flows = new Map(partitions.map((partition) => [partition, new Flow(partition, () => this.#tend())]));
+    const flow = (partition: number) => new Flow(partition, () => this.#tend(), this.#flows.get(partition)?.sameness);
+    this.#flows = new Map(partitions.map((partition) => [partition, flow(partition)]));
+  }
+
+  /** The brokers said what topic has the name. */
+  #heardOfTopic(): void {
+    const { topicId } = this.#leaders;
+    if (topicId === null || topicId === this.#topicId) return;
+    if (this.#topicId !== null) for (const { sameness } of this.#flows.values()) sameness.question();
+    this.#topicId = topicId;
   }
 
   /** Nothing is given out any more. */
@@ -153,6 +179,7 @@ export class Fetching {
   async #fetch(node: number, flows: readonly Flow[]): Promise<void> {
     const { topic, rack } = this.#options;
     const { signal } = this.#closing;
+    const topicId = this.#topicId;
     const asked = flows.map((flow) => ({ flow, partition: flow.partition, from: flow.position! }));
     const limits = { partitionBytes: PARTITION_BYTES, bytes: FETCH_BYTES, wait: FETCH_WAIT };
     let brought = 0;
@@ -160,7 +187,7 @@ export class Fetching {
     this.#asked.set(node, { node, partitions: asked.map(({ partition }) => partition), since: performance.now() });
     try {
       const broker = await this.#cluster.findBroker({ nodeId: String(node) });
-      const { responses } = await fetchFrom(broker, { topic, rack, partitions: asked, ...limits });
+      const { responses } = await fetchFrom(broker, { topic, topicId, rack, partitions: asked, ...limits });
       this.#asked.delete(node);
       if (signal.aborted) return;
       arrived = performance.now();
@@ -185,9 +212,14 @@ export class Fetching {
   async #take(fetched: FetchedPartition, flow: Flow, from: number): Promise<void> {
     const { partition, errorCode, preferredReadReplica, recordSet, aborted, highWatermark } = fetched;
     if (errorCode !== 0) {
-      if (errorCode !== OUT_OF_RANGE) this.#fail(errors.createErrorFromCode(errorCode), [flow]);
-      // A replica may lag behind: the leader knows.
-      else if (!this.#leaders.forget(partition) && flow.expects(from)) this.#listener.outOfRange(flow, flow.block());
+      if (errorCode === UNKNOWN_TOPIC || UNKNOWN_ID.has(errorCode)) flow.sameness.question();
+      if (errorCode !== OUT_OF_RANGE) {
+        this.#fail(UNKNOWN_ID.has(errorCode) ? new OtherTopic() : errors.createErrorFromCode(errorCode), [flow]);
+      } else if (!this.#leaders.forget(partition) && flow.expects(from)) {
+        // A replica may lag behind: the leader knows.
+        flow.sameness.question();
+        this.#listener.outOfRange(flow, flow.block());
+      }
       return;
     }
     if (preferredReadReplica >= 0) {
@@ -195,10 +227,16 @@ export class Fetching {
       this.#listener.nearer(partition, preferredReadReplica);
     }
     try {
-      const { records, next } = await readRecordSet(recordSet, from, aborted);
+      const { records, next, epochs } = await readRecordSet(recordSet, from, aborted);
       this.#unreadable.delete(partition);
       if (this.#failures.delete(partition)) this.#listener.read(partition);
-      if (next === null) return;
+      if (next === null || !flow.expects(from)) return;
+      if (flow.sameness.isInQuestion(epochs.first)) {
+        flow.block();
+        this.#listener.questioned(partition);
+        return;
+      }
+      flow.sameness.read(epochs.last);
       if (records.length === 0) {
         if (flow.moved(from, next)) this.#listener.moved(partition, from, next);
         return;

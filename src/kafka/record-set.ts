@@ -16,6 +16,7 @@ import {
   FRAME,
   isControl,
   isTransactional,
+  LEADER_EPOCH,
   LENGTH,
   MAGIC,
   RECORDS,
@@ -28,6 +29,8 @@ export interface RecordSet {
   readonly records: RawRecord[];
   /** Where the next fetch begins; null: no batch came as a whole. */
   readonly next: number | null;
+  /** Epochs of the leaders under which the first and the last batch were appended; null: they do not say. */
+  readonly epochs: { readonly first: number | null; readonly last: number | null };
 }
 
 /** A batch whose records cannot be had: it is damaged, or packed in a way that is not known here. */
@@ -55,19 +58,29 @@ export async function readRecordSet(
   const aborted = new Aborted(listed);
   const records: RawRecord[] = [];
   let next = from;
+  let first: number | null = null;
+  let last: number | null = null;
   for (let at = 0, end = 0; at + MAGIC < bytes.length; at = end) {
     end = at + FRAME + bytes.readInt32BE(at + LENGTH);
     if (end > bytes.length) break;
     const before = records.length;
     try {
+      const isFirst = next <= from;
       next = await readBatch(bytes, at, end, from, aborted, records);
+      last = epochOf(bytes, at);
+      if (isFirst) first = last;
     } catch (error) {
       if (next <= from) throw new UnreadableBatch(int64(bytes, at), error);
       records.length = before;
       break;
     }
   }
-  return { records, next: next > from ? next : null };
+  return { records, next: next > from ? next : null, epochs: { first, last } };
+}
+
+function epochOf(bytes: Buffer, at: number): number | null {
+  const epoch = bytes[at + MAGIC] === 2 ? bytes.readInt32BE(at + LEADER_EPOCH) : -1;
+  return epoch < 0 ? null : epoch;
 }
 
 /** Adds a batch's records at or past `from` to `records`. @returns the offset behind it. */

@@ -69,6 +69,10 @@ export class KafkaInputLog implements InputLog {
       {
         batch: (batch) => this.#give(batch),
         moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),
+        questioned: (partition) => {
+          this.#logger.debug({ partition }, 'another leader or topic: the record folded last is read back');
+          this.#guarded(() => this.#listener?.questioned(partition));
+        },
         outOfRange: (flow, goOn) => void this.#outOfRange(flow, goOn),
         failed: (error, partitions) => void this.#failedToRead(error, partitions),
         nearer: (partition, broker) => this.#logger.debug({ partition, broker }, 'read from a nearer replica'),
@@ -113,8 +117,8 @@ export class KafkaInputLog implements InputLog {
     await this.#membership.start();
   }
 
-  seek(partition: number, offset: number): void {
-    this.#flow(partition)?.seek(offset);
+  seek(partition: number, offset: number, anew = false): void {
+    this.#flow(partition)?.seek(offset, anew);
   }
 
   resume(partition: number): void {
@@ -245,7 +249,8 @@ export class KafkaInputLog implements InputLog {
 
   /**
    * The position is not in the log. If the bounds say that it is after all (a broker may answer so while it comes up),
-   * reading goes on; otherwise the listener gets an empty batch where the log begins or ends: its chain is broken.
+   * reading goes on, once the record folded last was read back: by then the log may have been filled past the position.
+   * Otherwise the listener gets an empty batch where the log begins or ends: its chain is broken.
    */
   async #outOfRange(flow: Flow, goOn: (next: number) => void): Promise<void> {
     const { partition, generation, position } = flow;
