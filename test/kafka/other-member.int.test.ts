@@ -19,23 +19,29 @@ describeReal('another program in the consumer group', () => {
     return one;
   }
 
-  async function consumer(topic: string, group: string): Promise<{ consumer: Consumer; isIn: () => boolean }> {
-    const consumer = client().consumer({ groupId: group, retry: { retries: 0 } });
+  /** A consumer of KafkaJS, as others write them. */
+  async function consumer(topic: string, group: string) {
+    const consumer: Consumer = client().consumer({ groupId: group, retry: { retries: 0 } });
     ending.push(() => consumer.disconnect());
-    let isIn = false;
+    const became = { in: false, refused: false };
     consumer.on('consumer.group_join', () => {
-      isIn = true;
+      became.in = true;
+    });
+    consumer.on('consumer.crash', () => {
+      became.refused = true;
     });
     await consumer.connect();
     await consumer.subscribe({ topics: [topic] });
-    await consumer.run({ eachMessage: async () => {} });
-    return { consumer, isIn: () => isIn };
+    await consumer.run({ eachMessage: async () => {} }).catch(() => {
+      became.refused = true;
+    });
+    return became;
   }
 
   test('that was there before is named, with what to do', async () => {
     const [topic, group] = [await makeTopic(2), uniqueName('g')];
-    const { isIn } = await consumer(topic, group);
-    await until('it is in the group', isIn);
+    const other = await consumer(topic, group);
+    await until('it is in the group', () => other.in);
     const one = await reader(topic, group);
     await until('it gives up', () => one.failures.length > 0);
     expect(one.failures[0]!.message).toMatch(
@@ -48,9 +54,9 @@ describeReal('another program in the consumer group', () => {
     const [topic, group] = [await makeTopic(2), uniqueName('g')];
     const one = await reader(topic, group);
     await until('it is dealt all', () => one.owned.length === 2);
-    const { consumer: other, isIn } = await consumer(topic, group).catch(() => ({ consumer: null, isIn: () => false }));
-    if (other !== null) await new Promise<void>((resolve) => other.on('consumer.crash', () => resolve()));
-    expect([isIn(), one.owned, one.failures]).toEqual([false, [0, 1], []]);
+    const other = await consumer(topic, group);
+    await until('it is refused', () => other.refused);
+    expect([other.in, one.owned, one.failures]).toEqual([false, [0, 1], []]);
   });
 
   test('of ours, that reads another topic, is told from this one', async () => {
