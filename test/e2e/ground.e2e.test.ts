@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
+import { sqlGrants } from '../../src/postgres/grants.ts';
+import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { PARTITIONS, Pipeline, told } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
@@ -62,6 +64,33 @@ describeReal('what a start would refuse ends a processor that runs, in the same 
       await configure(pipeline.settings.output.topic, 'cleanup.policy', 'delete');
       expect(await program.stop()).toEqual({ code: 0, signal: null });
     });
+  });
+
+  test('a right in Postgres that is taken away is named with its GRANT, also where nothing is to be folded, and waited for', async () => {
+    const database = await pipeline.database();
+    const role = `${pipeline.name}_run`;
+    const { rows } = await database.query('SELECT current_user AS owner, current_database() AS database');
+    const names = { run: role, retry: role, reader: role, schema: pipeline.name };
+    const printed = sqlGrants({ ...rows[0], ...names }).find((each) => each.role === 'run')!;
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    for (const sql of printed.sql) await database.query(sql);
+    const url = new URL(stack().databaseUrl);
+    url.username = role;
+    url.password = 'secret';
+    await told(pipeline, async () => {
+      const program = pipeline.run({ DATABASE_URL: url.href });
+      await program.ready();
+      const of = `INSERT ON "${pipeline.name}"."visit_revision"`;
+      await database.query(`REVOKE ${of} FROM ${role}`);
+      await until('/readyz names it', async () => {
+        const answer = await program.get('/readyz');
+        return answer.status === 503 && (await answer.text()).includes('GRANT INSERT ON');
+      });
+      await database.query(`GRANT ${of} TO ${role}`);
+      await program.ready();
+      expect(await program.stop()).toEqual({ code: 0, signal: null });
+    });
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   });
 
   test('where partitions were added to the input, none of which it adopts', async () => {

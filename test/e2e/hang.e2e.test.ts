@@ -78,7 +78,6 @@ describeCluster(`connections that hang, to brokers that are there${why === null 
 
   /** Each partition is folded and published on from where it was at this moment. */
   async function goesOn(): Promise<void> {
-    const begun = Date.now();
     const status = await pipeline.status();
     const before = new Map(status.map((each) => [each.partition, each]));
     await until('each partition is folded and published on', async () => {
@@ -88,6 +87,5 @@ describeCluster(`connections that hang, to brokers that are there${why === null 
         return nextOffset > was.nextOffset && published > was.sequence && sequence > was.sequence;
       });
     });
-    console.error(`SEEN ${(Date.now() - begun) / 1000} s`);
   }
 });
