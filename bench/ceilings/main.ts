@@ -110,6 +110,7 @@ async function readAsTheProcessor(): Promise<End> {
       });
     },
     moved: () => {},
+    questioned: () => {},
     failed: (error) => {
       throw error;
     },

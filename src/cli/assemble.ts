@@ -4,6 +4,7 @@ import { FormerMembers } from '../kafka/killed.ts';
 import { KafkaOutput } from '../kafka/output.ts';
 import { type Right, rightsFor } from '../kafka/rights/declaration.ts';
 import { KafkaInputLog } from '../kafka/source.ts';
+import type { TopicDescription } from '../kafka/topics.ts';
 import { connect } from '../postgres/connect.ts';
 import { readGoneOwners } from '../postgres/owner.ts';
 import { PostgresStore } from '../postgres/store.ts';
@@ -59,14 +60,19 @@ export interface Prepared {
 /**
  * Whether database, rights and topics are those that these settings may go on with. Waits for parts that are away, until the
  * signal aborts.
+ * @returns with what the topics are like.
  * @throws CannotGoOn with what happened and what to do.
  */
-export async function prepare(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Prepared> {
+export async function prepare(
+  settings: Settings,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Prepared & { readonly topics: readonly TopicDescription[] }> {
   const { meta } = await checkDatabase(settings, logger, signal);
   await checkRights(settings, logger, signal);
   await checkRegistry(settings, logger);
-  const { maxBytes } = await checkTopics(settings, meta.partitions, logger, signal);
-  return { partitions: meta.partitions, outputSchemaId: meta.outputSchemaId, maxBytes };
+  const found = await checkTopics(settings, meta.partitions, logger, signal);
+  return { partitions: meta.partitions, outputSchemaId: meta.outputSchemaId, ...found };
 }
 
 /** The consumer group's members at this moment, to be read before anybody joins: some may be of a killed processor. */
@@ -96,6 +102,7 @@ export async function runProcessor(
       address: kafka,
       group: kafka.group,
       topic: input.topic,
+      partitions,
       rights: rightsFor('run', settings).filter(isForReading(settings)),
       logger,
       together: hooks.together,

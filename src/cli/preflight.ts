@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Json } from '../core/event.ts';
 import { durabilityGaps } from '../kafka/durability.ts';
+import { otherPartitions } from '../kafka/other-partitions.ts';
 import { type TopicDescription, Topics } from '../kafka/topics.ts';
 import { connect, DatabaseUnreachable } from '../postgres/connect.ts';
 import { type Meta, readMeta, writeMeta } from '../postgres/meta.ts';
@@ -9,7 +10,7 @@ import { assertSchemaVersion } from '../postgres/migrate.ts';
 import { assertRights } from '../postgres/rights.ts';
 import { assertServer } from '../postgres/server.ts';
 import { wallClock } from '../processor/clock.ts';
-import { BEGIN_ANEW, CannotGoOn, messageOf } from '../processor/errors.ts';
+import { CannotGoOn, messageOf } from '../processor/errors.ts';
 import { Outage } from '../processor/outage.ts';
 import { backoff } from '../processor/waiting.ts';
 import { decidingDifferences, decidingSettings, explainDifferences, type Settings } from '../settings/index.ts';
@@ -64,6 +65,11 @@ async function checkMeta(client: pg.Client, meta: Meta, settings: Settings): Pro
 /** Brokers' default for `max.message.bytes`, where a topic's configuration may not be read. */
 const MESSAGE_BYTES = 1_048_588;
 
+/** Those that `run` reads and writes: the input first. */
+export function topicsOf({ input, output, deadLetter, late }: Settings): string[] {
+  return [input, output, deadLetter, late].map(({ topic }) => topic);
+}
+
 /**
  * Whether the topics are those that the state was folded from and can take what is given out. Waits while the brokers
  * are away, saying so.
@@ -75,25 +81,43 @@ export async function checkTopics(
   partitions: number,
   logger: Logger,
   signal: AbortSignal,
-): Promise<{ readonly maxBytes: EnvelopeContext['maxBytes'] }> {
+): Promise<{ readonly maxBytes: EnvelopeContext['maxBytes']; readonly topics: readonly TopicDescription[] }> {
   const topics = new Topics(settings.kafka, logger);
   const describe = async (topic: string): Promise<TopicDescription> => {
     const found = await untilThere('Kafka', logger, signal, () => topics.describe(topic));
-    if (found === null) throw new CannotGoOn(`topic ${topic} does not exist: make it with tidemark setup`);
+    if (found === null) throw missingTopic(topic);
     return found;
   };
   try {
-    const input = await describe(settings.input.topic);
-    checkInput(input, partitions, settings, logger);
-    const output = await describe(settings.output.topic);
-    const deadLetter = await describe(settings.deadLetter.topic);
-    const late = await describe(settings.late.topic);
-    tellGaps([input, output, deadLetter, late], logger);
-    tellCompaction(input, [output, deadLetter, late], logger);
-    return { maxBytes: { output: limitOf(output), 'dead-letter': limitOf(deadLetter), late: limitOf(late) } };
+    const found: TopicDescription[] = [];
+    for (const topic of topicsOf(settings)) found.push(await describe(topic));
+    judgeTopics(found, partitions, settings, logger);
+    const [, output, deadLetter, late] = found.map(limitOf) as [number, number, number, number];
+    return { maxBytes: { output, 'dead-letter': deadLetter, late }, topics: found };
   } finally {
     await topics.close();
   }
+}
+
+export function missingTopic(topic: string): CannotGoOn {
+  return new CannotGoOn(`topic ${topic} does not exist: make it with tidemark setup`);
+}
+
+/**
+ * Refuses, or warns of, what the topics are like.
+ * @param topics as `topicsOf` has them.
+ * @throws CannotGoOn, with what happened and what to do.
+ */
+export function judgeTopics(
+  topics: readonly TopicDescription[],
+  partitions: number,
+  settings: { readonly input: Pick<Settings['input'], 'timestamps'> },
+  logger: Logger,
+): void {
+  const [input, ...given] = topics;
+  checkInput(input!, partitions, settings, logger);
+  tellGaps(topics, logger);
+  tellCompaction(input!, given, logger);
 }
 
 export function limitOf({ config }: TopicDescription): number {
@@ -141,10 +165,7 @@ export function checkInput(
   logger: Logger,
 ): void {
   if (input.partitions !== partitions) {
-    throw new CannotGoOn(
-      `topic ${input.topic} has ${input.partitions} partitions, and had ${partitions} when the state was begun. ` +
-        `Sessions now go to other partitions than before and would be cut in two: ${BEGIN_ANEW}`,
-    );
+    throw otherPartitions(input.topic, input.partitions, partitions);
   }
   if (settings.input.timestamps === 'create') return;
   if (input.config === null) {

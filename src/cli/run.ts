@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { Failure } from './failure.ts';
+import type { GroundWatch } from './ground-watch.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import type { RightsWatch } from './rights-watch.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
@@ -32,6 +33,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     { startHttp },
     { Metrics },
     { formerMembers, prepare },
+    { watchGround },
     { watchRights },
     { tellerOf },
     { memoryHere, threadsFor },
@@ -45,6 +47,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     import('../http/server.ts'),
     import('../metrics/index.ts'),
     import('./assemble.ts'),
+    import('./ground-watch.ts'),
     import('./rights-watch.ts'),
     import('./teller.ts'),
     import('./workers/count.ts'),
@@ -62,9 +65,10 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   const reports = () => pool?.reports() ?? [];
   let watch: RightsWatch | null = null as RightsWatch | null;
   let teller: Teller | null = null;
+  let ground: GroundWatch | null = null as GroundWatch | null;
   const ready = () => {
     if (pool === null) return 'starting';
-    const why = [watch?.hindrance ?? null, pool.hindrance].filter((each) => each !== null);
+    const why = [watch?.hindrance ?? null, ground?.hindrance ?? null, pool.hindrance].filter((each) => each !== null);
     return why.length === 0 ? null : why.join('; ');
   };
   const metrics = new Metrics({
@@ -84,13 +88,13 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   });
   const ending = untilSignal((name) => logger.info({ signal: name }, 'stopping: committing and leaving the group'));
   try {
-    const prepared = await prepare(settings, logger, ending.signal);
+    const { topics, ...prepared } = await prepare(settings, logger, ending.signal);
     partitions = prepared.partitions;
     const count = threadsFor(settings.workers, partitions);
     logger.info({ workers: count }, count === 1 ? 'one thread folds' : 'several threads fold');
     sizeHeaps(memoryHere() / count);
     const former = await formerMembers(settings, logger);
-    const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal };
+    const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal, onRebalanced: () => ground?.look() };
     const started = new WorkerPool(count, settings, prepared, parts);
     pool = started;
     const telling = tellerOf(settings, { reports, hindrance: () => started.hindrance, logger });
@@ -103,6 +107,8 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
       async (text) => telling.say(text),
     );
     watch.start();
+    ground = watchGround(settings, { partitions, topics }, logger, (error) => started.giveUp(error));
+    ground.start();
     const newcomers = { count, dealt: () => started.isMember };
     await Promise.all([started.run(ending.signal), former?.dropKilled(newcomers, ending.signal)]);
     logger.info('stopped');
@@ -115,8 +121,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     throw error;
   } finally {
     ending.stop();
-    await watch?.stop();
-    await teller?.stop();
+    await Promise.all([watch?.stop(), ground?.stop(), teller?.stop()]);
     await http.close();
     await console.close();
   }

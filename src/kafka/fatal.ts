@@ -1,4 +1,14 @@
-/** Errors that waiting does not help: someone has to grant a right or make a topic. */
+const OTHER_PROGRAM =
+  'give tidemark a group of its own with kafka.group, or stop the other program (`kafka-consumer-groups.sh --describe --members ' +
+  '--group …` names it)';
+
+/** Another program is a member of the group: partitions that it is dealt nobody folds. */
+export class OtherProgram extends Error {
+  override readonly name = 'OtherProgram';
+  readonly help = OTHER_PROGRAM;
+}
+
+/** Errors that waiting does not help: someone has to grant a right, make a topic or correct a setting. */
 const FATAL: ReadonlyMap<string, string> = new Map([
   ['TOPIC_AUTHORIZATION_FAILED', 'grant this user the right to the topic'],
   ['GROUP_AUTHORIZATION_FAILED', 'grant this user the right to the consumer group'],
@@ -6,6 +16,11 @@ const FATAL: ReadonlyMap<string, string> = new Map([
   ['TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'grant this user the right to the transactional ids'],
   ['UNKNOWN_TOPIC_OR_PARTITION', 'make the topics with `tidemark setup`'],
   ['INVALID_TOPIC_EXCEPTION', 'correct the name of the topic in the settings'],
+  [
+    'INVALID_SESSION_TIMEOUT',
+    "set kafka.session_timeout to a time within the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms",
+  ],
+  ['INCONSISTENT_GROUP_PROTOCOL', `another program is in this consumer group: ${OTHER_PROGRAM}`],
   ['UNSUPPORTED_SASL_MECHANISM', 'set kafka.sasl.mechanism to one the brokers know'],
   ['KafkaJSSASLAuthenticationError', 'correct kafka.sasl.username and kafka.sasl.password'],
 ]);

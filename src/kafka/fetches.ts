@@ -1,13 +1,16 @@
 import type { Broker as AnyBroker } from 'kafkajs';
-import type Broker from 'kafkajs/src/broker/index.js';
+import type { default as Broker, Call } from 'kafkajs/src/broker/index.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
 import { type FetchAnswer, NEWEST, OLDEST, readFetchAnswer } from './fetch-answer.ts';
+import { BY_ID, encodeFetch, readFetchById } from './fetch-by-id.ts';
 
 const FETCH = 1;
 const READ_COMMITTED = 1;
 
 export interface FetchRequest {
   readonly topic: string;
+  /** As hex; null or undefined: not known. Asked for by it where the broker can: of another topic of that name nothing comes. */
+  readonly topicId?: string | null | undefined;
   readonly partitions: readonly { readonly partition: number; readonly from: number }[];
   /** Bytes of one partition and of all; a batch that is larger comes alone. */
   readonly partitionBytes: number;
@@ -26,8 +29,15 @@ export interface FetchRequest {
  * @throws where the broker cannot be asked.
  */
 export async function fetchFrom(broker: AnyBroker, given: FetchRequest): Promise<FetchAnswer> {
-  const { topic, partitions, partitionBytes, bytes, wait, rack = '' } = given;
-  const { connectionPool, lookupRequest } = broker as unknown as Broker;
+  const { topic, topicId, partitions, partitionBytes, bytes, wait, rack = '' } = given;
+  const { connectionPool, lookupRequest, versions } = broker as unknown as Broker;
+  if (topicId && (versions?.[FETCH]?.maxVersion ?? 0) >= BY_ID) {
+    const encode = async () => encodeFetch(given, topicId, READ_COMMITTED);
+    return await connectionPool.send<FetchAnswer>({
+      request: { apiKey: FETCH, apiVersion: BY_ID, apiName: 'Fetch', encode } as Call['request'],
+      response: { decode: async (answer) => readFetchById(answer), parse: async (answer) => answer },
+    });
+  }
   const { request, requestTimeout } = lookupRequest(
     FETCH,
     requests.requests.Fetch,

@@ -7,7 +7,7 @@ import { fetchFrom } from './fetches.ts';
 import { Flow } from './flow.ts';
 import { Leaders } from './leaders.ts';
 import { NoLeader } from './offsets.ts';
-import { readRecordSet } from './record-set.ts';
+import { readRecordSet, UnreadableBatch } from './record-set.ts';
 
 /** Bytes of a partition in one fetch. Measured: 256 KB to 2 MB take the same time a record; this keeps memory small. */
 const PARTITION_BYTES = 512 * 1024;
@@ -21,8 +21,21 @@ const PACE = 20;
 /** Waits before a partition is tried again, ms: they double. Brokers that elect a leader are asked twice a second. */
 const FIRST_REST = 50;
 const LONGEST_REST = 500;
+/** The same where a batch cannot be unpacked, ms: another replica may have it whole, once that leads. */
+const UNREADABLE_REST = 10_000;
 
 const OUT_OF_RANGE = 1;
+/** Codes after which the topic may be another of the same name: it is not there, or not under this id. */
+const UNKNOWN_TOPIC = 3;
+const UNKNOWN_ID: ReadonlySet<number> = new Set([100, 103]);
+
+class OtherTopic extends Error {
+  override readonly name = 'OtherTopic';
+
+  constructor() {
+    super('the topic of this id is gone, another may have its name');
+  }
+}
 
 export interface FetchListener {
   /** False: the batch was refused. */
@@ -30,6 +43,8 @@ export interface FetchListener {
   moved(partition: number, from: number, next: number): void;
   /** The flow is blocked and waits for what is to be done. */
   outOfRange(flow: Flow, goOn: (next: number) => void): void;
+  /** It is in question whether the position still is where the log goes on: nothing goes out before it is sought anew. */
+  questioned(partition: number): void;
   /** Partitions could not be read; they are tried again. */
   failed(error: Error, partitions: readonly number[]): void;
   /** Its leader named a broker to read from that is nearer: a replica. */
@@ -67,16 +82,22 @@ export class Fetching {
   /** How often each partition that cannot be read has failed in a row; those that rest. */
   readonly #failures = new Map<number, number>();
   readonly #resting = new Set<number>();
+  /** Of those that cannot be read: whose next batch cannot be unpacked. */
+  readonly #unreadable = new Set<number>();
   /** By broker, what it was asked for and has not answered. */
   readonly #asked = new Map<number, Unanswered>();
   #flows: ReadonlyMap<number, Flow> = new Map();
+  #topicId: string | null = null;
 
   constructor(cluster: Cluster, options: FetchOptions, listener: FetchListener) {
     this.#cluster = cluster;
     this.#leaders = new Leaders(cluster, options.topic);
     this.#options = options;
     this.#listener = listener;
-    (cluster as unknown as { brokerPool: { onMetadata?: () => void } }).brokerPool.onMetadata = () => this.#tend();
+    (cluster as unknown as { brokerPool: { onMetadata?: () => void } }).brokerPool.onMetadata = () => {
+      this.#heardOfTopic();
+      this.#tend();
+    };
   }
 
   get flows(): ReadonlyMap<number, Flow> {
@@ -96,7 +117,16 @@ export class Fetching {
   assign(partitions: readonly number[]): void {
     for (const flow of this.#flows.values()) flow.end();
     this.#failures.clear();
-    this.#flows = new Map(partitions.map((partition) => [partition, new Flow(partition, () => this.#tend())]));
+    const flow = (partition: number) => new Flow(partition, () => this.#tend(), this.#flows.get(partition)?.sameness);
+    this.#flows = new Map(partitions.map((partition) => [partition, flow(partition)]));
+  }
+
+  /** The brokers said what topic has the name. */
+  #heardOfTopic(): void {
+    const { topicId } = this.#leaders;
+    if (topicId === null || topicId === this.#topicId) return;
+    if (this.#topicId !== null) for (const { sameness } of this.#flows.values()) sameness.question();
+    this.#topicId = topicId;
   }
 
   /** Nothing is given out any more. */
@@ -149,6 +179,7 @@ export class Fetching {
   async #fetch(node: number, flows: readonly Flow[]): Promise<void> {
     const { topic, rack } = this.#options;
     const { signal } = this.#closing;
+    const topicId = this.#topicId;
     const asked = flows.map((flow) => ({ flow, partition: flow.partition, from: flow.position! }));
     const limits = { partitionBytes: PARTITION_BYTES, bytes: FETCH_BYTES, wait: FETCH_WAIT };
     let brought = 0;
@@ -156,7 +187,7 @@ export class Fetching {
     this.#asked.set(node, { node, partitions: asked.map(({ partition }) => partition), since: performance.now() });
     try {
       const broker = await this.#cluster.findBroker({ nodeId: String(node) });
-      const { responses } = await fetchFrom(broker, { topic, rack, partitions: asked, ...limits });
+      const { responses } = await fetchFrom(broker, { topic, topicId, rack, partitions: asked, ...limits });
       this.#asked.delete(node);
       if (signal.aborted) return;
       arrived = performance.now();
@@ -181,19 +212,31 @@ export class Fetching {
   async #take(fetched: FetchedPartition, flow: Flow, from: number): Promise<void> {
     const { partition, errorCode, preferredReadReplica, recordSet, aborted, highWatermark } = fetched;
     if (errorCode !== 0) {
-      if (errorCode !== OUT_OF_RANGE) this.#fail(errors.createErrorFromCode(errorCode), [flow]);
-      // A replica may lag behind: the leader knows.
-      else if (!this.#leaders.forget(partition) && flow.expects(from)) this.#listener.outOfRange(flow, flow.block());
+      if (errorCode === UNKNOWN_TOPIC || UNKNOWN_ID.has(errorCode)) flow.sameness.question();
+      if (errorCode !== OUT_OF_RANGE) {
+        this.#fail(UNKNOWN_ID.has(errorCode) ? new OtherTopic() : errors.createErrorFromCode(errorCode), [flow]);
+      } else if (!this.#leaders.forget(partition) && flow.expects(from)) {
+        // A replica may lag behind: the leader knows.
+        flow.sameness.question();
+        this.#listener.outOfRange(flow, flow.block());
+      }
       return;
     }
-    if (this.#failures.delete(partition)) this.#listener.read(partition);
     if (preferredReadReplica >= 0) {
       this.#leaders.prefer(partition, preferredReadReplica);
       this.#listener.nearer(partition, preferredReadReplica);
     }
     try {
-      const { records, next } = await readRecordSet(recordSet, from, aborted);
-      if (next === null) return;
+      const { records, next, epochs } = await readRecordSet(recordSet, from, aborted);
+      this.#unreadable.delete(partition);
+      if (this.#failures.delete(partition)) this.#listener.read(partition);
+      if (next === null || !flow.expects(from)) return;
+      if (flow.sameness.isInQuestion(epochs.first)) {
+        flow.block();
+        this.#listener.questioned(partition);
+        return;
+      }
+      flow.sameness.read(epochs.last);
       if (records.length === 0) {
         if (flow.moved(from, next)) this.#listener.moved(partition, from, next);
         return;
@@ -210,7 +253,11 @@ export class Fetching {
     const ours = flows.filter((flow) => this.#flows.get(flow.partition) === flow).map(({ partition }) => partition);
     if (ours.length === 0) return;
     this.#listener.failed(error, ours);
-    for (const partition of ours) void this.#rest(partition);
+    for (const partition of ours) {
+      if (error instanceof UnreadableBatch) this.#unreadable.add(partition);
+      else this.#unreadable.delete(partition);
+      void this.#rest(partition);
+    }
   }
 
   /** Asks where the leader is, and has the partition read on. Where nothing is new, it is tried again after a while. */
@@ -228,7 +275,8 @@ export class Fetching {
       if (!signal.aborted) this.#listener.failed(error as Error, [partition]);
     }
     const node = this.#leaders.nodeOf(partition);
-    const rest = Math.min(LONGEST_REST, FIRST_REST * 2 ** Math.min(times, 10));
+    const longest = this.#unreadable.has(partition) ? UNREADABLE_REST : LONGEST_REST;
+    const rest = Math.min(longest, FIRST_REST * 2 ** Math.min(times, 10));
     if ((node === null || node === failed) && !signal.aborted) await sleep(rest, undefined, { signal }).catch(() => {});
     this.#resting.delete(partition);
     this.#tend();

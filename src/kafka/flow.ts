@@ -1,4 +1,5 @@
 import type { RecordBatch } from '../processor/ports.ts';
+import { Sameness } from './sameness.ts';
 
 /** Longest a partition keeps those that are fetched with it waiting, in ms. */
 const PATIENCE = 1_500;
@@ -15,6 +16,8 @@ const PATIENCE_AFTER = 150;
  */
 export class Flow {
   readonly partition: number;
+  /** Outlasts this: whoever keeps a partition goes on from what was read. */
+  readonly sameness: Sameness;
   readonly #wake: () => void;
   #position: number | null = null;
   #paused = true;
@@ -27,8 +30,9 @@ export class Flow {
   #patience = PATIENCE;
 
   /** @param wake told where there may be something to read from now on. */
-  constructor(partition: number, wake: () => void) {
+  constructor(partition: number, wake: () => void, sameness = new Sameness()) {
     this.partition = partition;
+    this.sameness = sameness;
     this.#wake = wake;
   }
 
@@ -57,7 +61,9 @@ export class Flow {
     this.#position = null;
   }
 
-  seek(offset: number): void {
+  /** @param anew what is read next is compared with what was folded, or nothing was. */
+  seek(offset: number, anew = false): void {
+    if (anew) this.sameness.begin();
     this.#generation += 1;
     this.#position = offset;
     this.#blocked = false;

@@ -1,8 +1,11 @@
 import kafkajs, { type Assigner, type Cluster } from 'kafkajs';
 import type Broker from 'kafkajs/src/broker/index.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
-import { stickyAssigner } from './assigner.ts';
+import { CannotGoOn } from '../processor/errors.ts';
+import { readWord, stickyAssigner } from './assigner.ts';
+import { OtherProgram } from './fatal.ts';
 import type { Coordinator, Join, Joined } from './group.ts';
+import { otherPartitions } from './other-partitions.ts';
 
 const JOIN_GROUP = 11;
 
@@ -13,6 +16,8 @@ export interface MemberOptions {
   readonly processor: string;
   /** How long the group waits for a member that is silent, in ms. */
   readonly sessionTimeout: number;
+  /** How many partitions the topic had when the state was begun; undefined: any number will do. */
+  readonly partitions?: number | undefined;
 }
 
 /** Errors of a coordinator after which a member has to join anew; true: under another id. */
@@ -26,7 +31,7 @@ const REJOIN: ReadonlyMap<string, boolean> = new Map([
 export class GroupMember {
   readonly #options: MemberOptions;
   readonly #cluster: Cluster;
-  readonly #assigners: readonly Assigner[];
+  readonly #assigner: Assigner;
   #id = '';
   #generation: number | null = null;
   #owned: readonly number[] = [];
@@ -38,10 +43,8 @@ export class GroupMember {
     this.#options = options;
     this.#cluster = cluster;
     const sticky = stickyAssigner(topic, () => ({ processor, owned: this.#owned }));
-    // The second is for the time when members of another kind are in the group.
-    this.#assigners = [sticky, kafkajs.PartitionAssigners.roundRobin].map((make) =>
-      make({ cluster, groupId, logger: undefined as never }),
-    );
+    // One that no other program knows: the brokers let none in beside it, whose partitions nobody would fold.
+    this.#assigner = sticky({ cluster, groupId, logger: undefined as never });
   }
 
   /** The id that it joined under last; empty: it never did, or the group has dropped it. */
@@ -54,7 +57,11 @@ export class GroupMember {
     return this.#generation !== null;
   }
 
-  /** Waits for all others to join, and takes what it is dealt. @returns its partitions, in order. */
+  /**
+   * Waits for all others to join, and takes what it is dealt.
+   * @returns its partitions, in order.
+   * @throws CannotGoOn where the topic has grown.
+   */
   async join(coordinator: Coordinator): Promise<readonly number[]> {
     const { group: groupId, topic, sessionTimeout } = this.#options;
     const joined = await this.#enter(coordinator, {
@@ -62,16 +69,20 @@ export class GroupMember {
       sessionTimeout,
       // As long as the slowest may take to come back in.
       rebalanceTimeout: Math.max(30_000, sessionTimeout),
-      groupProtocols: this.#assigners.map((assigner) => assigner.protocol({ topics: [topic] })),
+      groupProtocols: [this.#assigner.protocol({ topics: [topic] })],
     });
     const { generationId, memberId } = joined;
     this.#id = memberId;
+    // The brokers deal: they do once a member is there that speaks the newer protocol, which is none of ours.
+    if (joined.leaderId === '') throw new OtherProgram(`another program is in consumer group ${groupId}`);
     const groupAssignment = joined.leaderId === memberId ? await this.#deal(joined) : [];
     const dealt = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment });
     this.#generation = generationId;
     this.#partitions = this.#known();
     const { assignment = {} } = kafkajs.AssignerProtocol.MemberAssignment.decode(dealt.memberAssignment) ?? {};
     this.#owned = [...(assignment[topic] ?? [])].sort((a, b) => a - b);
+    // Dealt by one that knows of more.
+    this.#mustNotExceed((this.#owned.at(-1) ?? -1) + 1);
     return this.#owned;
   }
 
@@ -92,17 +103,30 @@ export class GroupMember {
   }
 
   async #deal({ groupProtocol, members }: Joined) {
-    const assigner = this.#assigners.find(({ name }) => name === groupProtocol);
-    if (assigner === undefined) throw new Error(`the group deals by ${groupProtocol}, which is not known here`);
+    const assigner = this.#assigner;
+    if (assigner.name !== groupProtocol)
+      throw new Error(`the group deals by ${groupProtocol}, which is not known here`);
+    mustAllRead(this.#options, members);
     await this.#cluster.addMultipleTargetTopics([this.#options.topic]);
     await this.#cluster.refreshMetadata();
+    this.#mustNotExceed(this.#known());
     return await assigner.assign({ members: [...members], topics: [this.#options.topic] });
   }
 
-  /** Whether the topic has grown since: the group is to deal anew. Asks the brokers every few minutes. */
+  /**
+   * Whether the topic has grown since: the group is to deal anew. Asks the brokers every few minutes.
+   * @throws CannotGoOn where it must not grow.
+   */
   async mustDealAnew(): Promise<boolean> {
     await this.#cluster.refreshMetadataIfNecessary();
+    this.#mustNotExceed(this.#known());
     return this.#known() > this.#partitions;
+  }
+
+  /** Folded, new partitions would look as if they had always been there, and no start would go on from that. */
+  #mustNotExceed(partitions: number): void {
+    const { topic, partitions: begun = partitions } = this.#options;
+    if (partitions > begun) throw otherPartitions(topic, partitions, begun);
   }
 
   /** Partitions, as far as the brokers have told. */
@@ -139,4 +163,22 @@ export class GroupMember {
     if (anew) this.#id = '';
     return true;
   }
+}
+
+/** @throws CannotGoOn where a member reads another topic: partitions that it is dealt would be folded by nobody. */
+function mustAllRead({ topic, group }: MemberOptions, members: Joined['members']): void {
+  const other = members.find(({ memberMetadata }) => !readTopics(memberMetadata).includes(topic));
+  if (other === undefined) return;
+  const [reads, who] = [
+    readTopics(other.memberMetadata).join(', ') || 'no topic',
+    readWord(other.memberMetadata).processor,
+  ];
+  throw new CannotGoOn(
+    `consumer group ${group} has a member that reads ${reads} (${who ?? other.memberId}), and this one reads ${topic}: give each its own ` +
+      'group with kafka.group, and its own database.schema and output topics',
+  );
+}
+
+function readTopics(metadata: Buffer): readonly string[] {
+  return (metadata.length === 0 ? null : kafkajs.AssignerProtocol.MemberMetadata.decode(metadata))?.topics ?? [];
 }

@@ -104,8 +104,10 @@ declare module 'kafkajs/src/cluster/brokerPool.js' {
     readonly versions?: unknown;
   }
 
-  export interface Metadata extends Omit<BrokerMetadata, 'brokers'> {
+  export interface Metadata extends Omit<BrokerMetadata, 'brokers' | 'topicMetadata'> {
     readonly brokers: readonly (Place & { readonly nodeId: number })[];
+    /** The id as hex; null or undefined: not told. */
+    readonly topicMetadata: readonly (BrokerMetadata['topicMetadata'][number] & { readonly topicId?: string | null })[];
   }
 
   export default class BrokerPool {
@@ -160,6 +162,7 @@ declare module 'kafkajs/src/protocol/encoder.js' {
     writeBufferInternal(value: Buffer): void;
     writeInt8(value: number): this;
     writeInt32(value: number): this;
+    writeInt64(value: number): this;
     writeBoolean(value: boolean): this;
     writeUVarInt(value: number): this;
     writeUVarIntString(value: string): this;
@@ -249,7 +252,15 @@ declare module 'kafkajs/src/broker/index.js' {
 }
 
 declare module 'kafkajs/src/protocol/requests/index.js' {
-  type Name = 'Produce' | 'Fetch' | 'ListOffsets' | 'Metadata' | 'JoinGroup' | 'Heartbeat' | 'EndTxn';
+  type Name =
+    | 'Produce'
+    | 'Fetch'
+    | 'ListOffsets'
+    | 'Metadata'
+    | 'JoinGroup'
+    | 'Heartbeat'
+    | 'EndTxn'
+    | 'DescribeConfigs';
   const protocol: { readonly requests: { readonly [name in Name]: object } };
   export default protocol;
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from 'kafkajs';
+import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 
 /** How long a replica that a leader named is read from before the leader is asked again, ms: KafkaJS's own. */
 const PREFERRED = 300_000;
@@ -23,6 +24,12 @@ export class Leaders {
   get isKnown(): boolean {
     const { brokerPool } = this.#cluster as unknown as { readonly brokerPool: { readonly metadata: object | null } };
     return this.#isTarget && brokerPool.metadata !== null;
+  }
+
+  /** Of the topic, as hex; null: the brokers have not told it. */
+  get topicId(): string | null {
+    const { brokerPool } = this.#cluster as unknown as { readonly brokerPool: BrokerPool };
+    return brokerPool.metadata?.topicMetadata.find(({ topic }) => topic === this.#topic)?.topicId ?? null;
   }
 
   /** null: nobody is known to have it. */

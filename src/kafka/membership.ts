@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
-import { messageOf } from '../processor/errors.ts';
+import { CannotGoOn, messageOf } from '../processor/errors.ts';
 import { Outage } from '../processor/outage.ts';
 import { PROCESS_NAME } from '../processor/process-name.ts';
 import { Backoff } from './backoff.ts';
@@ -37,6 +37,8 @@ export interface MembershipOptions {
   readonly address: KafkaAddress;
   readonly group: string;
   readonly topic: string;
+  /** How many partitions the topic had when the state was begun: with more of them nothing is folded. */
+  readonly partitions?: number | undefined;
   /** Who owns the partitions in the store: this process unless given. */
   readonly processor?: string;
   readonly logger: Logger;
@@ -86,14 +88,14 @@ export class Membership {
     naming: Naming,
     listener: MembershipListener,
   ) {
-    const { group, topic, processor = PROCESS_NAME, sessionTimeout, address } = options;
+    const { group, topic, partitions, processor = PROCESS_NAME, sessionTimeout, address } = options;
     this.#options = options;
     this.#cluster = cluster;
     this.#link = link;
     this.#naming = naming;
     this.#listener = listener;
     this.#session = sessionTimeout ?? address.sessionTimeout ?? SESSION;
-    this.#member = new GroupMember(cluster, { group, topic, processor, sessionTimeout: this.#session });
+    this.#member = new GroupMember(cluster, { group, topic, partitions, processor, sessionTimeout: this.#session });
     this.#outage = new Outage({ elapsed: () => performance.now() }, options.logger);
   }
 
@@ -200,6 +202,7 @@ export class Membership {
         await this.#beat(coordinator, settled);
       } catch (error) {
         if (signal.aborted) return;
+        if (error instanceof CannotGoOn) throw error;
         this.#coordinator = null;
         if (this.#member.mustRejoin(error)) {
           // Whoever is told by a heartbeat to join again is waited for by all the others.

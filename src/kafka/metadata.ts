@@ -1,9 +1,15 @@
-import type Broker from 'kafkajs/src/broker/index.js';
+import type { default as Broker, Call } from 'kafkajs/src/broker/index.js';
 import type { Metadata } from 'kafkajs/src/cluster/brokerPool.js';
+import Encoder from 'kafkajs/src/protocol/encoder.js';
 import errors from 'kafkajs/src/protocol/error.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
+import { FlexibleReader, NO_TAGS } from './flexible.ts';
 
 const METADATA = 3;
+/** The version that is asked for the ids of topics: Kafka 3.1. Those before it that tell them have other fields. */
+const TELLS_IDS = 12;
+/** Of a broker that has none for the topic. */
+const NO_ID = '0'.repeat(32);
 /** Codes of a partition: no leader, a replica or its listener away. They are told by the partition's leader, -1. */
 const PASSING: ReadonlySet<number> = new Set([5, 9, 72]);
 
@@ -15,10 +21,60 @@ const PASSING: ReadonlySet<number> = new Set([5, 9, 72]);
  */
 export async function askMetadata(broker: Broker, topics: readonly string[]): Promise<Metadata> {
   const { allowAutoTopicCreation } = broker;
+  if ((broker.versions?.[METADATA]?.maxVersion ?? 0) >= TELLS_IDS) {
+    return await broker.connectionPool.send<Metadata>({
+      request: {
+        ...{ apiKey: METADATA, apiVersion: TELLS_IDS, apiName: 'Metadata' },
+        encode: async () => encoded(topics, allowAutoTopicCreation),
+      } as Call['request'],
+      response: { decode: async (bytes) => decoded(bytes), parse: checked },
+    });
+  }
   const call = broker.lookupRequest(METADATA, requests.requests.Metadata)({ topics, allowAutoTopicCreation });
   const { request, response } = call;
   const decode = (bytes: Buffer) => response.decode(bytes);
   return await broker.connectionPool.send<Metadata>({ request, response: { decode, parse: checked } });
+}
+
+function encoded(topics: readonly string[], makes: boolean): Encoder {
+  // The head of the request, which KafkaJS writes as of old, ends with tags too. A list that is null asks for all.
+  const body = new Encoder().writeInt8(NO_TAGS).writeUVarInt(topics.length === 0 ? 0 : topics.length + 1);
+  for (const topic of topics) {
+    body.writeBufferInternal(Buffer.alloc(16));
+    body.writeUVarIntString(topic).writeInt8(NO_TAGS);
+  }
+  const ofTopics = false;
+  return body.writeBoolean(makes).writeBoolean(ofTopics).writeInt8(NO_TAGS);
+}
+
+function decoded(bytes: Buffer): Metadata & { readonly topicMetadata: readonly Coded[] } {
+  const read = new FlexibleReader(bytes);
+  read.skipTags();
+  const clientSideThrottleTime = read.int32();
+  const brokers = read.list(() => {
+    const broker = { nodeId: read.int32(), host: read.text()!, port: read.int32(), rack: read.text() };
+    read.skipTags();
+    return broker;
+  });
+  const [clusterId, controllerId] = [read.text(), read.int32()];
+  const partition = () => {
+    const head = { partitionErrorCode: read.int16(), partitionId: read.int32(), leader: read.int32() };
+    read.int32(); // the leader's epoch
+    const [replicas, isr, offlineReplicas] = [1, 2, 3].map(() => read.list(() => read.int32()));
+    read.skipTags();
+    return { ...head, replicas: replicas!, isr: isr!, offlineReplicas: offlineReplicas! };
+  };
+  const topicMetadata = read.list(() => {
+    const head = { topicErrorCode: read.int16(), topic: read.text()!, topicId: read.uuid() };
+    const isInternal = read.int8() === 1;
+    const partitionMetadata = read.list(partition);
+    read.int32(); // what this user may do
+    read.skipTags();
+    return { ...head, topicId: head.topicId === NO_ID ? null : head.topicId, isInternal, partitionMetadata };
+  });
+  return { throttleTime: 0, clientSideThrottleTime, brokers, clusterId, controllerId, topicMetadata } as Metadata & {
+    readonly topicMetadata: readonly Coded[];
+  };
 }
 
 async function checked(metadata: Metadata & { readonly topicMetadata: readonly Coded[] }): Promise<Metadata> {

@@ -9,6 +9,8 @@ import { EMPTY, int64, LATEST, NO_HEADERS } from './records.ts';
 // Where the fields of a batch lie. Length and magic lie there in the formats before, too.
 export const LENGTH = 8;
 export const FRAME = 12;
+/** Where the epoch of the leader lies under which a batch of format 2 was appended. */
+export const LEADER_EPOCH = 12;
 export const MAGIC = 16;
 const ATTRIBUTES = 21;
 const LAST_DELTA = 23;

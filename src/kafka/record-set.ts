@@ -17,6 +17,7 @@ import {
   FRAME,
   isControl,
   isTransactional,
+  LEADER_EPOCH,
   LENGTH,
   MAGIC,
   RECORDS,
@@ -29,9 +30,27 @@ export interface RecordSet {
   readonly records: RawRecord[];
   /** Where the next fetch begins; null: no batch came as a whole. */
   readonly next: number | null;
+  /** Epochs of the leaders under which the first and the last batch were appended; null: they do not say. */
+  readonly epochs: { readonly first: number | null; readonly last: number | null };
 }
 
-/** @param from the offset that was asked for: a batch comes whole, also where only its end was. */
+/** A batch whose records cannot be had: it is damaged, or packed in a way that is not known here. */
+export class UnreadableBatch extends Error {
+  override readonly name = 'UnreadableBatch';
+  /** Its first offset. */
+  readonly offset: number;
+
+  constructor(offset: number, cause: unknown) {
+    super(`the record batch at offset ${offset} cannot be unpacked: ${(cause as Error).message}`, { cause });
+    this.offset = offset;
+  }
+}
+
+/**
+ * @param from the offset that was asked for: a batch comes whole, also where only its end was.
+ * @returns what lies before the first batch that cannot be unpacked.
+ * @throws UnreadableBatch where that is the first of all.
+ */
 export async function readRecordSet(
   bytes: Buffer,
   from: number,
@@ -40,39 +59,67 @@ export async function readRecordSet(
   const aborted = new Aborted(listed);
   const records: RawRecord[] = [];
   let next = from;
+  let first: number | null = null;
+  let last: number | null = null;
   for (let at = 0, end = 0; at + MAGIC < bytes.length; at = end) {
     end = at + FRAME + bytes.readInt32BE(at + LENGTH);
     if (end > bytes.length) break;
-    const magic = bytes[at + MAGIC]!;
-    if (magic === 2 && end >= at + RECORDS) {
-      const frame = readFrame(bytes, at);
-      next = frame.last + 1;
-      if (isControl(frame)) {
-        const [marker] = readRecords(frame, bytes, at + RECORDS, end, 0, []);
-        aborted.marker(frame.producerId, frame.last, marker?.key ?? null);
-      } else if (!isTransactional(frame) || !aborted.has(frame.producerId, frame.last)) {
-        const codec = frame.attributes & CODEC;
-        if (codec === 0) {
-          readRecords(frame, bytes, at + RECORDS, end, from, records);
-        } else {
-          const plain = await decompress(codec, bytes.subarray(at + RECORDS, end));
-          readRecords(frame, plain, 0, plain.length, from, records);
-        }
-      }
-    } else if (magic < 2 && end > at + MAGIC) {
-      next = int64(bytes, at) + 1;
-      const stamp = appendStamp(bytes, at);
-      for (const message of await readMessageSet(new Decoder(bytes.subarray(at, end)), end - at)) {
-        if (Number(message.offset) >= from) records.push(rawRecord(message, stamp));
-      }
-    } else {
-      throw new Error(
-        `the record batch at offset ${int64(bytes, at)} has format ${magic} and ${end - at} bytes: ` +
-          'it is damaged, or of a format that only a newer tidemark reads',
-      );
+    const before = records.length;
+    try {
+      const isFirst = next <= from;
+      next = await readBatch(bytes, at, end, from, aborted, records);
+      last = epochOf(bytes, at);
+      if (isFirst) first = last;
+    } catch (error) {
+      if (next <= from) throw new UnreadableBatch(int64(bytes, at), error);
+      records.length = before;
+      break;
     }
   }
-  return { records, next: next > from ? next : null };
+  return { records, next: next > from ? next : null, epochs: { first, last } };
+}
+
+function epochOf(bytes: Buffer, at: number): number | null {
+  const epoch = bytes[at + MAGIC] === 2 ? bytes.readInt32BE(at + LEADER_EPOCH) : -1;
+  return epoch < 0 ? null : epoch;
+}
+
+/** Adds a batch's records at or past `from` to `records`. @returns the offset behind it. */
+async function readBatch(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  from: number,
+  aborted: Aborted,
+  records: RawRecord[],
+): Promise<number> {
+  const magic = bytes[at + MAGIC]!;
+  if (magic === 2 && end >= at + RECORDS) {
+    const frame = readFrame(bytes, at);
+    if (isControl(frame)) {
+      const [marker] = readRecords(frame, bytes, at + RECORDS, end, 0, []);
+      aborted.marker(frame.producerId, frame.last, marker?.key ?? null);
+    } else if (!isTransactional(frame) || !aborted.has(frame.producerId, frame.last)) {
+      const codec = frame.attributes & CODEC;
+      if (codec === 0) {
+        readRecords(frame, bytes, at + RECORDS, end, from, records);
+      } else {
+        const plain = await decompress(codec, bytes.subarray(at + RECORDS, end));
+        readRecords(frame, plain, 0, plain.length, from, records);
+      }
+    }
+    return frame.last + 1;
+  }
+  if (magic < 2 && end > at + MAGIC) {
+    const stamp = appendStamp(bytes, at);
+    for (const message of await readMessageSet(new Decoder(bytes.subarray(at, end)), end - at)) {
+      if (Number(message.offset) >= from) records.push(rawRecord(message, stamp));
+    }
+    return int64(bytes, at) + 1;
+  }
+  throw new Error(
+    `it has format ${magic} and ${end - at} bytes: it is damaged, or of a format that only a newer tidemark reads`,
+  );
 }
 
 // Where the fields of a message of the first two formats lie, as those of a batch in record-batch.ts.

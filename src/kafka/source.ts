@@ -1,6 +1,6 @@
 import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import type { Logger } from 'pino';
-import { messageOf } from '../processor/errors.ts';
+import { BEGIN_ANEW, messageOf } from '../processor/errors.ts';
 import { Outage } from '../processor/outage.ts';
 import type { InputListener, InputLog, RecordBatch } from '../processor/ports.ts';
 import { wholeAnswers } from './answers.ts';
@@ -12,6 +12,7 @@ import type { Flow } from './flow.ts';
 import { groupGives } from './group.ts';
 import { LEAVE, Membership, type MembershipOptions } from './membership.ts';
 import { appendedBounds, type Bounds, confirmedBounds, offsetAt } from './offsets.ts';
+import { UnreadableBatch } from './record-set.ts';
 import { Refusals } from './refusals.ts';
 import { isDenied } from './rights/missing-rights.ts';
 import { Naming } from './rights/naming.ts';
@@ -23,6 +24,11 @@ const SOON = 5_000;
 const COMMITTED = 1_000;
 /** A fetch that is not answered for so long is told of, ms: brokers answer within a second where there is nothing to read. */
 const UNREAD = 3_000;
+
+/** What to do about a batch that cannot be unpacked. */
+const UNREADABLE =
+  'Where another replica has it whole, have that lead the partition, which is then read on; where other clients read it, ' +
+  `use a newer tidemark. Where it is lost, ${BEGIN_ANEW}, from behind it on (input.start)`;
 
 export type SourceOptions = MembershipOptions;
 
@@ -43,6 +49,8 @@ export class KafkaInputLog implements InputLog {
   readonly #outage: Outage;
   /** Partitions that cannot be read: since when, by `performance.now`, and why. */
   readonly #unread = new Map<number, { readonly since: number; readonly error: string }>();
+  /** Of partitions that stand still before a batch that cannot be unpacked. */
+  readonly #unreadable = new Map<number, Outage>();
   #listener: InputListener | null = null;
   #assigned = false;
   #hasRead = false;
@@ -61,6 +69,10 @@ export class KafkaInputLog implements InputLog {
       {
         batch: (batch) => this.#give(batch),
         moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),
+        questioned: (partition) => {
+          this.#logger.debug({ partition }, 'another leader or topic: the record folded last is read back');
+          this.#guarded(() => this.#listener?.questioned(partition));
+        },
         outOfRange: (flow, goOn) => void this.#outOfRange(flow, goOn),
         failed: (error, partitions) => void this.#failedToRead(error, partitions),
         nearer: (partition, broker) => this.#logger.debug({ partition, broker }, 'read from a nearer replica'),
@@ -99,8 +111,8 @@ export class KafkaInputLog implements InputLog {
     await this.#membership.start();
   }
 
-  seek(partition: number, offset: number): void {
-    this.#flow(partition)?.seek(offset);
+  seek(partition: number, offset: number, anew = false): void {
+    this.#flow(partition)?.seek(offset, anew);
   }
 
   resume(partition: number): void {
@@ -178,10 +190,14 @@ export class KafkaInputLog implements InputLog {
     // Meanwhile it may be over.
     const partitions = failing.filter((partition) => this.#fetching.isFailing(partition));
     if (partitions.length === 0) return;
-    const why = messageOf(error);
+    const why = error instanceof UnreadableBatch ? `${messageOf(error)}. ${UNREADABLE}` : messageOf(error);
     if (this.#unread.size === 0) this.#listener?.faltered();
     for (const partition of partitions) {
       this.#unread.set(partition, { since: this.#unread.get(partition)?.since ?? since, error: why });
+    }
+    if (error instanceof UnreadableBatch) {
+      for (const partition of partitions) this.#tellUnreadable(partition, error.offset, why);
+      return;
     }
     this.#outage.failed({ err: why, partitions }, 'partitions cannot be read: whoever leads them now is asked for');
     // A right that was there before was taken away, and may be given back.
@@ -191,8 +207,19 @@ export class KafkaInputLog implements InputLog {
     this.#listener?.failed(new Error(`cannot read topic ${topic}: ${why}: ${help}`, { cause: error }));
   }
 
+  #tellUnreadable(partition: number, offset: number, why: string): void {
+    let outage = this.#unreadable.get(partition);
+    if (outage === undefined) {
+      outage = new Outage({ elapsed: () => performance.now() }, this.#logger);
+      this.#unreadable.set(partition, outage);
+    }
+    outage.failed({ partition, offset }, `partition ${partition} stands still, the others go on: ${why}`);
+  }
+
   #read(partition: number): void {
     this.#refusals.over();
+    this.#unreadable.get(partition)?.over('the partition can be read again', { partition });
+    this.#unreadable.delete(partition);
     this.#unread.delete(partition);
     if (this.#unread.size === 0) this.#outage.over('all partitions can be read again');
   }
@@ -216,7 +243,8 @@ export class KafkaInputLog implements InputLog {
 
   /**
    * The position is not in the log. If the bounds say that it is after all (a broker may answer so while it comes up),
-   * reading goes on; otherwise the listener gets an empty batch where the log begins or ends: its chain is broken.
+   * reading goes on, once the record folded last was read back: by then the log may have been filled past the position.
+   * Otherwise the listener gets an empty batch where the log begins or ends: its chain is broken.
    */
   async #outOfRange(flow: Flow, goOn: (next: number) => void): Promise<void> {
     const { partition, generation, position } = flow;

@@ -8,7 +8,7 @@ import { remedy } from './fatal.ts';
 import { partitionsOf } from './offsets.ts';
 
 /** What of a topic's configuration matters here. */
-const CONFIGS = [
+export const CONFIGS = [
   'message.timestamp.type',
   'max.message.bytes',
   'cleanup.policy',
@@ -16,7 +16,7 @@ const CONFIGS = [
   'min.insync.replicas',
   'unclean.leader.election.enable',
 ] as const;
-type Config = (typeof CONFIGS)[number];
+export type Config = (typeof CONFIGS)[number];
 
 export interface TopicDescription {
   readonly topic: string;
@@ -124,10 +124,7 @@ export class Topics {
           resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [...CONFIGS] }],
         }),
       );
-      const told = resources[0]?.configEntries ?? [];
-      // Some that speak Kafka's protocol tell few. What is missing is not known, which is not 0, nor "".
-      const known = told.filter(({ configValue }) => configValue !== null && configValue !== '');
-      return Object.fromEntries(known.map(({ configName, configValue }) => [configName, configValue]));
+      return configOf(resources[0]?.configEntries ?? []);
     } catch (error) {
       if (!remedy(error)?.startsWith('grant')) throw error;
       this.#logger.info({ err: messageOf(error), topic }, 'may not ask for the configuration of the topic');
@@ -146,6 +143,14 @@ export class Topics {
         .catch((error: unknown) => this.#logger.debug({ err: messageOf(error) }, 'an admin client did not close'));
     }
   }
+}
+
+/** Some that speak Kafka's protocol tell few. What is missing is not known, which is not 0, nor "". */
+export function configOf(
+  told: readonly { readonly configName: string; readonly configValue: string | null }[],
+): NonNullable<TopicDescription['config']> {
+  const known = told.filter(({ configValue }) => configValue !== null && configValue !== '');
+  return Object.fromEntries(known.map(({ configName, configValue }) => [configName, configValue]));
 }
 
 /** KafkaJS puts what was wrong with each topic into errors inside the error. */

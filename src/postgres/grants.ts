@@ -134,6 +134,11 @@ export function grantMonths(schema: string, role: string): string {
   return `GRANT SELECT ON ALL TABLES IN SCHEMA ${schemaName(schema)} TO ${quoted(role)}`;
 }
 
+/** To see and to end connections of other roles: an administrator gives it. */
+export function grantSight(role: string): string {
+  return `GRANT pg_read_all_stats, pg_signal_backend TO ${quoted(role)}`;
+}
+
 function schemaName(schema: string): string {
   assertSchemaName(schema);
   return quoted(schema);

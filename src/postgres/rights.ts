@@ -1,5 +1,13 @@
-import type pg from 'pg';
-import { grantMonths, grantOnDatabase, grantOnTable, grantRanges, grantUsage, TABLE_RIGHTS } from './grants.ts';
+import pg from 'pg';
+import {
+  grantMonths,
+  grantOnDatabase,
+  grantOnTable,
+  grantRanges,
+  grantSight,
+  grantUsage,
+  TABLE_RIGHTS,
+} from './grants.ts';
 
 /** This role may not do all that it has to. The message has the SQL that lets it. */
 export class MissingRights extends Error {
@@ -16,6 +24,8 @@ interface Found {
   /** `table.RIGHT` of those that are there. */
   readonly lacking: readonly { readonly table: string; readonly right: string }[];
   readonly months: boolean;
+  /** Who logged in; null: may see and end its own connections. */
+  readonly blind: string | null;
 }
 
 /**
@@ -36,13 +46,20 @@ export async function assertRights(client: pg.ClientBase, schema: string, who: '
     ...(who === 'run' ? forFolding(found, schema) : []),
   ];
   if (sql.length === 0) return;
+  // Connections belong to who logged in, not to the role that was set: of an owner that was killed they have to be ended.
+  const blind =
+    found.blind === null || who !== 'run'
+      ? ''
+      : ` (${found.blind} logs in, and its role is set to ${found.me}, which may not see the connections of ${found.blind}: ` +
+        `grant that, or ALTER ROLE ${pg.escapeIdentifier(found.blind)} RESET role)`;
   throw new MissingRights(
-    `role ${found.me} lacks rights in schema ${schema}, which the owner of it gives with\n${sql.map((line) => `  ${line};`).join('\n')}`,
+    `role ${found.me} lacks rights in schema ${schema}${blind}, which the owner of it gives with\n${sql.map((line) => `  ${line};`).join('\n')}`,
   );
 }
 
-function forFolding({ me, database, temporary, ranges, months }: Found, schema: string): string[] {
+function forFolding({ me, database, temporary, ranges, months, blind }: Found, schema: string): string[] {
   return [
+    ...(blind === null ? [] : [grantSight(me)]),
     ...(temporary ? [] : [grantOnDatabase('TEMPORARY', database, me)]),
     ...(ranges === false ? [grantRanges(schema, me)] : []),
     ...(months ? [] : [grantMonths(schema, me)]),
@@ -64,5 +81,8 @@ const FIND = `SELECT current_user AS me, current_database() AS database, has_sch
       WHERE NOT has_table_privilege(c.oid, asked.privilege)) AS lacking,
     NOT EXISTS (SELECT FROM pg_class p JOIN pg_inherits i ON i.inhparent = p.oid
       WHERE p.relname = 'ended_visit' AND p.relnamespace = n.oid AND NOT has_table_privilege(i.inhrelid, 'SELECT')
-    ) AS months
+    ) AS months,
+    CASE WHEN NOT pg_has_role(session_user, 'USAGE')
+      AND NOT (pg_has_role('pg_read_all_stats', 'USAGE') AND pg_has_role('pg_signal_backend', 'USAGE'))
+      THEN session_user END AS blind
   FROM (SELECT) one LEFT JOIN pg_namespace n ON n.nspname = $1`;

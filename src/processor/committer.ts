@@ -231,7 +231,7 @@ export class Committer {
       changes,
       amendableUntil: (visit) => fold.amendableUntil(visit),
       outbox,
-      lastRecord: this.lastMark(),
+      lastRecord: this.lastFolded,
       published,
       writerSchemas,
     });
@@ -249,7 +249,8 @@ export class Committer {
     });
   }
 
-  private lastMark(): RecordMark | null {
+  /** The record folded last; null: none ever was. */
+  get lastFolded(): RecordMark | null {
     if (this.last === null || 'digest' in this.last) return this.last;
     const mark = markOf(this.last);
     this.last = mark;

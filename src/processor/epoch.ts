@@ -65,6 +65,8 @@ export class Epoch {
   readonly committer: Committer;
   /** A batch came that does not begin where the one before ended. */
   outOfChain = false;
+  /** The brokers tell what makes it doubtful that the log goes on from what was folded. */
+  inQuestion = false;
   /** The instance's clock and, asked for afterwards, the end offset: see `Partition.endDue`. */
   anticipation: { readonly clock: number; readonly end: number } | null = null;
   /** What folding waits for that is no call, and since when, ms since the epoch. */
@@ -159,6 +161,7 @@ export class Epoch {
     await this.endDue(null);
     while (!ending().now) {
       this.check();
+      if (this.inQuestion) this.readBack();
       if (this.outOfChain) await this.rejoinChain();
       const arrival = inbox.take(SLICE);
       if (arrival !== null) {
@@ -211,6 +214,19 @@ export class Epoch {
     if (error !== null) throw error;
   }
 
+  /** Reads the record folded last again, to compare it before another is folded, and goes on from there. */
+  private readBack(): void {
+    this.inQuestion = false;
+    const { inbox, parts, logger } = this.context;
+    if (inbox.expected === null) return;
+    this.outOfChain = false;
+    this.toVerify = this.committer.lastFolded;
+    inbox.reset(this.from);
+    logger.debug({ offset: this.from }, 'reading the record folded last back');
+    parts.log.seek(this.lease.partition, this.from, true);
+    parts.log.resume(this.lease.partition);
+  }
+
   /** Old batches after a rebalance do not chain, nor does what comes after the broker has reset the position. */
   private async rejoinChain(): Promise<void> {
     this.outOfChain = false;
@@ -230,7 +246,7 @@ export class Epoch {
       inbox.reset(from);
     }
     logger.debug({ offset: from }, 'reading on from the expected offset');
-    parts.log.seek(this.lease.partition, from);
+    parts.log.seek(this.lease.partition, from, !this.isVerified);
     parts.log.resume(this.lease.partition);
   }
 

@@ -174,7 +174,7 @@ export class PartitionLife {
     this.epoch = epoch;
     if (this.ending) return;
     this.inbox.reset(epoch.from);
-    log.seek(this.partition, epoch.from);
+    log.seek(this.partition, epoch.from, true);
     log.resume(this.partition);
     this.become('running');
     this.given = false;
@@ -216,8 +216,15 @@ export class PartitionLife {
       this.waker.wake();
       return;
     }
-    this.parts.log.seek(this.partition, expected);
+    this.parts.log.seek(this.partition, expected, this.epoch?.isVerified === false);
     this.parts.log.resume(this.partition);
+  }
+
+  /** Whether the log is the one that was folded is in question. */
+  questioned(): void {
+    if (this.inbox.expected === null || this.epoch === null) return;
+    this.epoch.inQuestion = true;
+    this.waker.wake();
   }
 
   /** The partition is somebody else's now: nothing more is committed. */

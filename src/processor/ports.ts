@@ -50,6 +50,11 @@ export interface InputListener {
   batch(batch: RecordBatch): Promise<void>;
   /** Nothing but markers and aborted records lay between: the position moved without a batch. */
   moved(partition: number, from: number, next: number): void;
+  /**
+   * The brokers tell of another leader, or another topic of the name: whether the log still is the one that was read is in
+   * question. Nothing more comes of the partition before it is sought anew, where what was folded last can be compared.
+   */
+  questioned(partition: number): void;
   /** Brokers failed, or did not answer; it is tried again. */
   faltered(): void;
   /** The reader failed for good and cannot restart by itself. */
@@ -59,8 +64,11 @@ export interface InputListener {
 export interface InputLog {
   /** Joins the group. Resolves once joining has begun; retries while the broker is away, saying so. */
   start(listener: InputListener): Promise<void>;
-  /** Reads on from `offset`. */
-  seek(partition: number, offset: number): void;
+  /**
+   * Reads on from `offset`.
+   * @param anew what comes first is compared with what was folded, or nothing was folded: the log is taken as it is now.
+   */
+  seek(partition: number, offset: number, anew?: boolean): void;
   resume(partition: number): void;
   pause(partition: number): void;
   /** Earliest offset and end offset (high watermark), asked of the broker now. */

@@ -152,6 +152,10 @@ export class Processor implements InputListener {
     this.members.get(partition)?.life.moved(from, next);
   }
 
+  questioned(partition: number): void {
+    this.members.get(partition)?.life.questioned();
+  }
+
   faltered(): void {
     this.parts.observer.failed('broker');
   }

@@ -42,6 +42,14 @@ describeReal('run refuses to fold on, and says what to do', () => {
     await expectRefusal(2, [/visit\.gap was 1s and is now 2s/, /fold the log anew/], { TIDEMARK_VISIT_GAP: '2s' });
   });
 
+  test('where the session timeout is not within the bounds of the brokers', async () => {
+    const words = [
+      /session timeout is not within the range/,
+      /set kafka\.session_timeout .*group\.min\.session\.timeout\.ms/,
+    ];
+    await expectRefusal(1, words, { TIDEMARK_KAFKA_SESSION_TIMEOUT: '3s' });
+  });
+
   test('where synchronous_commit is off', async () => {
     // As a role or a database would have it, for these connections alone.
     const url = withParameter(stack().databaseUrl, 'options', '-c synchronous_commit=off');

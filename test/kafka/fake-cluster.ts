@@ -60,6 +60,10 @@ export class FakeCluster implements View {
   coordinator: number | null = null;
   isr: number[];
   nearest = -1;
+  /** Of the leader that appended what is at an offset. */
+  epochAt: (partition: number, offset: number) => number = () => 0;
+  /** By partition, the offset whose batch no codec unpacks. */
+  readonly damaged = new Map<number, number>();
   /** Code of the next answers to heartbeats. */
   heartbeat = 0;
   readonly nodes: ReadonlyMap<number, FakeNode>;
@@ -323,7 +327,12 @@ export class FakeNode {
     const code = !leads && nearest !== this.id ? NOT_LEADER : from > ends[id]! ? OUT_OF_RANGE : 0;
     const records = [];
     for (let offset = from; code === 0 && offset < ends[id]!; offset++) {
-      records.push(await batchBytes({ first: offset, records: [{ delta: 0, value: Buffer.from(`${id}:${offset}`) }] }));
+      const leaderEpoch = this.#cluster.epochAt(id, offset);
+      const of = { first: offset, leaderEpoch, records: [{ delta: 0, value: Buffer.from(`${id}:${offset}`) }] };
+      const isDamaged = this.#cluster.damaged.get(id) === offset;
+      const bytes = await batchBytes(isDamaged ? { ...of, codec: 4 } : of);
+      if (isDamaged) bytes.fill(0xff, bytes.length - 8);
+      records.push(bytes);
     }
     const named = leads && code === 0 ? nearest : -1;
     const set = named >= 0 ? Buffer.alloc(0) : Buffer.concat(records);

@@ -19,6 +19,8 @@ export interface LogBatch {
   readonly maxTimestamp?: number;
   readonly producerId?: number;
   readonly codec?: Codec;
+  /** Of the leader that appended it. */
+  readonly leaderEpoch?: number;
   readonly appendTime?: boolean;
   readonly transactional?: boolean;
   readonly control?: boolean;
@@ -58,11 +60,18 @@ function recordBytes({ delta, timestampDelta = 0, key = null, value = null, head
 
 export async function batchBytes(batch: LogBatch): Promise<Buffer> {
   const { first, records, lastDelta = records.at(-1)?.delta ?? 0, timestamp = 0, maxTimestamp = 0 } = batch;
-  const { producerId = -1, codec = 0, appendTime = false, transactional = false, control = false } = batch;
+  const {
+    producerId = -1,
+    codec = 0,
+    leaderEpoch = 0,
+    appendTime = false,
+    transactional = false,
+    control = false,
+  } = batch;
   const attributes = codec | (appendTime ? 8 : 0) | (transactional ? 16 : 0) | (control ? 32 : 0);
   const plain = Buffer.concat(records.map(recordBytes));
   const body = Buffer.concat([
-    int(4, 0),
+    int(4, leaderEpoch),
     int(1, 2),
     int(4, 0),
     int(2, attributes),

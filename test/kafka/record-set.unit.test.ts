@@ -104,7 +104,9 @@ describe('what a fetch brings of a partition', () => {
     set[61] = 127;
     await expect(readRecordSet(set, 0, [])).rejects.toThrow('the record batch at offset 7 is damaged');
     set[16] = 3;
-    await expect(readRecordSet(set, 0, [])).rejects.toThrow('the record batch at offset 7 has format 3');
+    await expect(readRecordSet(set, 0, [])).rejects.toThrow(
+      'the record batch at offset 7 cannot be unpacked: it has format 3',
+    );
     set.writeInt32BE(-12, 8);
     await expect(readRecordSet(set, 0, [])).rejects.toThrow('0 bytes');
   });

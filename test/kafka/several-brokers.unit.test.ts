@@ -72,6 +72,24 @@ describe('reading from several brokers', () => {
     expectAll(brokers, reader);
   });
 
+  test('one partition stands still before a batch that cannot be unpacked: told with its offset, the others go on', async () => {
+    const brokers = await cluster([1, 1]);
+    brokers.damaged.set(0, 2);
+    const reader = await reading(brokers);
+    brokers.ends[0] = 4;
+    await until('what lies before is read', () => reader.positions.get(0) === 2);
+    for (let i = 0; i < 5; i++) await goesOn(brokers, reader, [1]);
+    await until('it is told', () => reader.log.trouble !== null);
+    expect(reader.log.trouble).toMatch(
+      /^cannot be read: partition 0: the record batch at offset 2 cannot be unpacked: .*have that lead the partition/,
+    );
+    expect(reader.log.inGroup).toBe(true);
+    await goesOn(brokers, reader, [1]);
+    brokers.damaged.clear();
+    await until('it is read once it is whole', () => reader.positions.get(0) === 4);
+    expectAll(brokers, reader);
+  });
+
   test('goes on while the coordinator stands still', async () => {
     const brokers = await cluster([2, 3]);
     const reader = await reading(brokers);
@@ -141,6 +159,50 @@ describe('reading from several brokers', () => {
     }
     expect(reader.assignments).toHaveLength(1);
     expectAll(brokers, reader);
+  });
+
+  test('what another leader appended is asked about before it goes out, once for each leader', async () => {
+    const brokers = await cluster([1, 1]);
+    const reader = await reading(brokers);
+    await goesOn(brokers, reader);
+    const asked: [epoch: number, position: number][] = [];
+    let epoch = 0;
+    reader.onQuestioned = (partition) => {
+      asked.push([epoch, reader.positions.get(partition)!]);
+      // As a processor does, which compares the record before.
+      reader.positions.set(partition, reader.positions.get(partition)! - 1);
+      reader.batches.splice(
+        reader.batches.findLastIndex((batch) => batch.partition === partition),
+        1,
+      );
+      reader.log.seek(partition, reader.positions.get(partition)!, true);
+    };
+    const from = [brokers.ends[0]!];
+    brokers.epochAt = (partition, offset) => (partition === 1 ? 0 : from.filter((each) => offset >= each).length);
+    for (epoch = 1; epoch <= 3; epoch++) {
+      brokers.leaders = [(epoch % 3) + 1, 1];
+      for (let i = 0; i < 3; i++) await goesOn(brokers, reader);
+      from.push(brokers.ends[0]!);
+    }
+    expect(asked).toEqual([
+      [1, 1],
+      [2, 4],
+      [3, 7],
+    ]);
+    expect(reader.questions).toEqual([0, 0, 0]);
+    expectAll(brokers, reader);
+  });
+
+  test('what an older leader appended is asked about, and nothing of it goes out before', async () => {
+    const brokers = await cluster([1]);
+    brokers.epochAt = () => 4;
+    const reader = await reading(brokers);
+    await goesOn(brokers, reader);
+    reader.onQuestioned = () => {};
+    brokers.epochAt = () => 0;
+    brokers.ends[0]! += 3;
+    await until('it is asked about', () => reader.questions.length === 1);
+    expect([reader.values(0), reader.positions.get(0)]).toEqual([['0:0'], 1]);
   });
 
   test('an end that a deposed leader tells is not believed where another replica knows better', async () => {

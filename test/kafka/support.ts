@@ -91,6 +91,12 @@ export class Reader implements InputListener {
   readonly failures: Error[] = [];
   revocations = 0;
   falterings = 0;
+  /** Partitions of which it was in question whether their log goes on. */
+  readonly questions: number[] = [];
+  /** What to do then: what was read last is not compared. */
+  onQuestioned = (partition: number): void => {
+    this.log.seek(partition, this.positions.get(partition)!, true);
+  };
   /** Where each partition goes on; shared by readers that take over from each other. */
   readonly positions: Map<number, number>;
   /** What a batch waits for before it is taken. */
@@ -148,6 +154,11 @@ export class Reader implements InputListener {
     if (from !== this.positions.get(partition)) this.failures.push(new Error(`moved from ${from}`));
     this.moves.push({ partition, from, next });
     this.positions.set(partition, next);
+  }
+
+  questioned(partition: number): void {
+    this.questions.push(partition);
+    this.onQuestioned(partition);
   }
 
   faltered(): void {

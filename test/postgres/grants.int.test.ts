@@ -153,6 +153,38 @@ describeReal('with what is printed and nothing else', () => {
     await client.end();
   });
 
+  test('a role that is set for whoever logs in is told what it lacks to see and to end their connections', async () => {
+    const [login, role] = [`${main.schema}_login`, `${main.schema}_set`];
+    const [where] = await main.sql('SELECT current_user AS owner, current_database() AS database');
+    const of = { ...(where as { owner: string; database: string }), schema: main.schema };
+    const printed = sqlGrants({ ...of, run: role, retry: role, reader: role }).find((each) => each.role === 'run')!;
+    await main.sql(`CREATE ROLE ${role}; CREATE ROLE ${login} LOGIN PASSWORD 'secret' IN ROLE ${role}`);
+    await main.sql(`ALTER ROLE ${login} SET role = ${role}`);
+    for (const sql of printed.sql) await main.sql(sql);
+    const url = new URL(main.url);
+    url.username = login;
+    url.password = 'secret';
+    const options = { url: url.href, schema: main.schema };
+    try {
+      const client = await connect(options);
+      const grant = `GRANT pg_read_all_stats, pg_signal_backend TO "${role}"`;
+      const refused = assertRights(client, main.schema, 'run');
+      await expect(refused).rejects.toThrow(`its role is set to ${role}`);
+      await expect(refused).rejects.toThrow(grant);
+      await main.sql(grant);
+      await assertRights(client, main.schema, 'run');
+      const partition = main.nextPartition();
+      await main.store('killed', options).takeOver(partition);
+      // The owner before is ended, though another role logged in.
+      const next = await main.store('next', options).takeOver(partition);
+      expect(next.epoch).toBe(2);
+      await client.end();
+    } finally {
+      await main.sql(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '${login}'`);
+      await main.sql(`DROP ROLE ${login}; DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
   test('the owner, who folds, needs nothing for it', () => {
     const names = { database: 'd', schema: 's', owner: 'o', run: 'o', retry: 'o', reader: 's_reader' };
     const sql = Object.fromEntries(sqlGrants(names).map(({ role, sql }) => [role, sql]));

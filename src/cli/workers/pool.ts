@@ -40,6 +40,8 @@ export interface PoolParts {
   /** Takes a line of the log, as it is to be written. */
   readonly writeLog: (line: string) => void;
   readonly terminal: boolean;
+  /** Told each time that the group gave out partitions. */
+  readonly onRebalanced?: () => void;
   /** What a thread runs, if not the processor: for tests. */
   readonly entry?: URL;
 }
@@ -100,6 +102,11 @@ export class WorkerPool {
     const stuck = this.#members.findIndex(({ heard }) => performance.now() - heard > STUCK_AFTER);
     if (stuck >= 0) return `worker ${stuck + 1} has told nothing for two minutes`;
     return this.#members.map(({ standing }) => standing.trouble).find((why) => why !== null) ?? null;
+  }
+
+  /** Ends all threads in order, for something that they cannot go on with: `run` throws it. */
+  giveUp(error: Error): void {
+    this.#fail(error);
   }
 
   /** By partition. */
@@ -165,6 +172,7 @@ export class WorkerPool {
 
   #observe({ method, told }: Observed): void {
     const { observer } = this.#parts;
+    if (method === 'rebalanced') this.#parts.onRebalanced?.();
     (observer[method] as (...told: unknown[]) => void).apply(observer, [...told]);
   }
 

@@ -1,0 +1,216 @@
+import type { Logger } from 'pino';
+import { kafkaClient } from '../kafka/client.ts';
+import { ClusterLink } from '../kafka/cluster.ts';
+import type { TopicDescription } from '../kafka/topics.ts';
+import { topicsNow } from '../kafka/topics-now.ts';
+import { connect } from '../postgres/connect.ts';
+import { assertSchemaVersion, WrongSchemaVersion } from '../postgres/migrate.ts';
+import { assertRights, MissingRights } from '../postgres/rights.ts';
+import { wallClock } from '../processor/clock.ts';
+import { CannotGoOn, messageOf } from '../processor/errors.ts';
+import { Outage } from '../processor/outage.ts';
+import type { Clock } from '../processor/ports.ts';
+import { Waker } from '../processor/waiting.ts';
+import type { Settings } from '../settings/index.ts';
+import { judgeTopics, limitOf, missingTopic, topicsOf } from './preflight.ts';
+
+/** How often it is looked, and how soon again once something is wrong, ms. */
+const RARELY = 30_000;
+const SOON = 5_000;
+/** What a start would refuse has to be seen again after this, ms: a broker that is behind may tell of what was before. */
+const SURE = 2_000;
+/** A topic that is gone for so long is not being made anew, ms. */
+const GONE = 10_000;
+
+export interface GroundWatchParts {
+  /** The topics as they are now, in the order of `before`. */
+  readonly topics: () => Promise<readonly TopicDescription[]>;
+  /** As the start found them. */
+  readonly before: readonly TopicDescription[];
+  /** Tells what is wrong with topics that have changed. @throws CannotGoOn where a start would refuse them */
+  readonly judge: (topics: readonly TopicDescription[]) => void;
+  /** @throws WrongSchemaVersion, MissingRights */
+  readonly database: () => Promise<void>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told once, of what a start would refuse. */
+  readonly refuse: (error: CannotGoOn) => void;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Whether what `run` looked at when it started still holds while it runs: topics, and the database's schema and rights. What
+ * has changed is told at once; what a start would refuse ends the processor. A right in Postgres that is missing is waited for,
+ * as those at the brokers are.
+ */
+export class GroundWatch {
+  readonly #parts: GroundWatchParts;
+  readonly #stopping = new AbortController();
+  readonly #waker: Waker;
+  readonly #rights: Outage;
+  #topics: readonly TopicDescription[];
+  /** What was refused by the last look, and is by this one if it is still so. */
+  #doubt: string | null = null;
+  /** Since when a topic is not there, by the clock's `elapsed`. */
+  #goneSince: number | null = null;
+  #hindrance: string | null = null;
+  #done: Promise<void> | null = null;
+
+  constructor(parts: GroundWatchParts) {
+    this.#parts = parts;
+    this.#topics = parts.before;
+    this.#waker = new Waker(parts.clock);
+    this.#rights = new Outage(parts.clock, parts.logger);
+  }
+
+  /** What keeps the processor from its work; null: nothing does. */
+  get hindrance(): string | null {
+    return this.#hindrance;
+  }
+
+  start(): void {
+    this.#done = this.#run(this.#stopping.signal);
+  }
+
+  /** Looks at once. */
+  look(): void {
+    this.#waker.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#waker.wake();
+    await this.#done;
+    await this.#parts.close();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { logger, refuse } = this.#parts;
+    await this.#waker.sleep(RARELY);
+    while (!signal.aborted) {
+      const refused =
+        (await this.#refusal(() => this.#lookAtTopics())) ?? (await this.#refusal(() => this.#lookAtDatabase()));
+      if (signal.aborted) return;
+      if (refused !== null && refused.message === this.#doubt) {
+        logger.fatal({ err: refused.message }, 'stopping: this cannot go on without a decision');
+        return refuse(refused);
+      }
+      this.#doubt = refused?.message ?? null;
+      const isWrong = this.#goneSince !== null || this.#hindrance !== null;
+      await this.#waker.sleep(refused !== null ? SURE : isWrong ? SOON : RARELY);
+    }
+  }
+
+  /** What a start would refuse of what was looked at; null: nothing, or it could not be looked at. */
+  async #refusal(look: () => Promise<void>): Promise<CannotGoOn | null> {
+    try {
+      await look();
+    } catch (error) {
+      if (error instanceof CannotGoOn) return error;
+      if (error instanceof WrongSchemaVersion) return new CannotGoOn(error.message, { cause: error });
+      // Parts that are away are told of by whoever needs them.
+      this.#parts.logger.debug({ err: messageOf(error) }, 'what the start looked at could not be looked at again');
+    }
+    return null;
+  }
+
+  async #lookAtTopics(): Promise<void> {
+    const { judge, clock } = this.#parts;
+    let topics: readonly TopicDescription[];
+    try {
+      topics = await this.#parts.topics();
+    } catch (error) {
+      if ((error as { readonly type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+      this.#goneSince ??= clock.elapsed();
+      if (clock.elapsed() - this.#goneSince < GONE) return;
+      throw missingTopic(`of ${this.#topics.map(({ topic }) => topic).join(', ')}, one at least,`);
+    }
+    this.#goneSince = null;
+    const now = topics.map((topic, i) => known(topic, this.#topics[i]!));
+    if (JSON.stringify(now) === JSON.stringify(this.#topics)) return;
+    // What is refused is judged again, and told by its refusal.
+    judge(now);
+    for (const [i, topic] of now.entries()) this.#tell(this.#topics[i]!, topic, i > 0);
+    this.#topics = now;
+  }
+
+  #tell(was: TopicDescription, is: TopicDescription, isGiven: boolean): void {
+    const { logger } = this.#parts;
+    const { topic } = is;
+    for (const [name, before, now] of differences(was, is)) {
+      logger.warn({ topic, [name]: now, before }, `topic ${topic} has changed while this processor runs: ${name}`);
+    }
+    if (!isGiven) return;
+    if (was.partitions !== is.partitions) {
+      logger.warn(
+        { topic, partitions: is.partitions },
+        `messages of a session may go to another partition of ${topic} than those before: a consumer sees them in order only ` +
+          'where it reads the partitions in order of time',
+      );
+    }
+    if (limitOf(is) < limitOf(was)) {
+      logger.warn(
+        { topic, 'max.message.bytes': limitOf(is) },
+        `messages of up to ${limitOf(was)} bytes are made for ${topic}, and it takes no more than ${limitOf(is)}: set ` +
+          'max.message.bytes back, or start all processors anew once what is made is published',
+      );
+    }
+  }
+
+  async #lookAtDatabase(): Promise<void> {
+    try {
+      await this.#parts.database();
+      this.#hindrance = null;
+      this.#rights.over('this role has all rights in Postgres again');
+    } catch (error) {
+      if (!(error instanceof MissingRights)) throw error;
+      this.#hindrance = error.message;
+      this.#rights.failed({}, error.message);
+    }
+  }
+}
+
+/** What is not told any more, as where the right to ask was taken away, has not changed. */
+function known(is: TopicDescription, was: TopicDescription): TopicDescription {
+  if (is.config === null || was.config === null) return { ...is, config: was.config ?? is.config };
+  return { ...is, config: { ...was.config, ...is.config } };
+}
+
+function differences(was: TopicDescription, is: TopicDescription): [name: string, before: unknown, now: unknown][] {
+  const flat = ({ partitions, replicas, config }: TopicDescription): Record<string, unknown> => ({
+    ...{ partitions, replicas },
+    ...config,
+  });
+  const [before, now] = [flat(was), flat(is)];
+  return Object.keys(now).flatMap((name) => (before[name] === now[name] ? [] : [[name, before[name], now[name]]]));
+}
+
+/** Over the brokers and Postgres as the settings name them. */
+export function watchGround(
+  settings: Settings,
+  { partitions, topics: before }: { readonly partitions: number; readonly topics: readonly TopicDescription[] },
+  logger: Logger,
+  refuse: (error: CannotGoOn) => void,
+): GroundWatch {
+  const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
+  return new GroundWatch({
+    topics: () => topicsNow(link, topicsOf(settings)),
+    before,
+    judge: (topics) => judgeTopics(topics, partitions, settings, logger),
+    database: () => lookAtDatabase(settings),
+    clock: wallClock,
+    logger,
+    refuse,
+    close: () => link.close(),
+  });
+}
+
+async function lookAtDatabase({ database }: Settings): Promise<void> {
+  const client = await connect(database, 'tidemark run', database.answerTimeout);
+  try {
+    await assertRights(client, database.schema, 'run');
+    await assertSchemaVersion(client, database.schema);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Whether what is read of a partition goes on from what was read before, as far as the broker tells.
+ *
+ * Invariant: a batch that was appended under another leader than the one read before it is held back until the record
+ * folded last was read back, and so is whatever comes once the broker has questioned the position. Under a new leader the
+ * log may have been cut short and filled past the position since; that costs one record read again for each leader.
+ */
+export class Sameness {
+  /** Epoch of the leader under which the batch read last was appended; null: nothing was read, or it does not say. */
+  #epoch: number | null = null;
+  /** Up to here epochs that follow have been asked for already. */
+  #asked = -1;
+  #questioned = false;
+
+  /** What comes next has to be compared first, whatever it is. */
+  question(): void {
+    this.#questioned = true;
+  }
+
+  /** What is read next is compared with what was folded, or nothing was: it is taken as it is. */
+  begin(): void {
+    this.#epoch = null;
+    this.#questioned = false;
+  }
+
+  /** Whether a batch that begins with this leader's epoch has to wait. */
+  isInQuestion(epoch: number | null): boolean {
+    const before = this.#epoch;
+    const isAnother = epoch !== null && before !== null && epoch !== before;
+    const wasAsked = before !== null && epoch !== null && epoch > before && epoch <= this.#asked;
+    if (!this.#questioned && (!isAnother || wasAsked)) return false;
+    this.#asked = epoch ?? this.#asked;
+    // Until it is answered, whoever seeks meanwhile.
+    this.#questioned = true;
+    return true;
+  }
+
+  /** A batch went out that ends with this leader's epoch. */
+  read(epoch: number | null): void {
+    if (epoch !== null) this.#epoch = epoch;
+  }
+}
