@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Cluster, Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type Cluster, type Kafka } from 'kafkajs';
 import { openLink } from '../../src/kafka/cluster.ts';
 import type { Right } from '../../src/kafka/rights/declaration.ts';
 import { plainKafka } from '../e2e/support/kafka.ts';
@@ -75,6 +75,13 @@ export class Control {
     const topics = [{ topic, numPartitions, replicationFactor: 3, configEntries }];
     await this.#admin((admin) => admin.createTopics({ topics, waitForLeaders: false }));
     await this.inSync([topic]);
+  }
+
+  /** Gives a topic these settings, and those that are not named their defaults. */
+  async configure(topic: string, config: Readonly<Record<string, string>>): Promise<void> {
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+    await this.#admin((admin) => admin.alterConfigs({ validateOnly: false, resources }));
   }
 
   async grant(principal: string, rights: readonly Right[]): Promise<void> {

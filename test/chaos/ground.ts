@@ -38,6 +38,8 @@ export interface Ground {
   readonly data: string;
   /** What the processors need is taken away while `work` goes on: one that starts meanwhile may refuse to. */
   deprive(work: () => Promise<void>): Promise<void>;
+  /** A topic is as a start refuses it while `work` goes on: processors end, or do not start. */
+  spoil(work: () => Promise<void>): Promise<void>;
   /** What every processor needs to go on is away while `work` goes on. */
   shut(work: () => Promise<void>): Promise<void>;
   isShut(): boolean;
@@ -98,6 +100,7 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
   const ownUrl = await makeRole(databaseUrl);
   let deprivations = 0;
   let closures = 0;
+  let spoils = 0;
   const shut = async (work: () => Promise<void>) => {
     closures += 1;
     try {
@@ -116,7 +119,15 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
       throughProxies(own, registryUrl, ownUrl),
     );
     const env = { ...rest, KAFKA_SASL_PASSWORD_FILE: passwordFile, TIDEMARK_HTTP_PORT: String(ports[i]) };
-    return new Slot(`processor ${i}`, own, env, log, keeper, () => deprivations > 0);
+    return new Slot(
+      `processor ${i}`,
+      own,
+      env,
+      log,
+      keeper,
+      () => deprivations > 0,
+      () => spoils > 0,
+    );
   });
   return {
     stack,
@@ -136,6 +147,15 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
         await shut(work);
       } finally {
         deprivations -= 1;
+      }
+    },
+    spoil: async (work) => {
+      spoils += 1;
+      for (const slot of slots) slot.spoil();
+      try {
+        await shut(work);
+      } finally {
+        spoils -= 1;
       }
     },
     shut,

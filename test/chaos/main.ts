@@ -21,7 +21,7 @@ import { options, patience } from './options.ts';
 import { Progress } from './progress.ts';
 import { isPassed, type Outcome, report } from './report.ts';
 import { doHarm } from './schedule.ts';
-import { type Environment, FEWER, NAME, PARTITIONS } from './settings.ts';
+import { type Environment, FEWER, NAME, PARTITIONS, TOPICS } from './settings.ts';
 import { ends, judge } from './verdict.ts';
 
 const PROCESSORS = 3;
@@ -131,9 +131,8 @@ async function setUp({ control, settings, setUp: env }: Ground): Promise<void> {
   await control.grant('tidemark-setup', rightsFor('setup', settings));
   await control.grant('tidemark', rightsFor('run', settings));
   await control.grant('producer', rightsFor('producer', settings));
-  // As others made them: in another number of partitions, and compressed anew by the brokers.
-  const input = { 'message.timestamp.type': 'LogAppendTime', 'compression.type': 'gzip' };
-  await control.createTopic(settings.input.topic, PARTITIONS, input);
+  // As others made them: dead letters and late records in another number of partitions.
+  await control.createTopic(settings.input.topic, PARTITIONS, TOPICS.input);
   await control.createTopic(settings.deadLetter.topic, FEWER.deadLetter, LARGER);
   await control.createTopic(settings.late.topic, FEWER.late, LARGER);
   await tidemarkSetup(env);

@@ -15,7 +15,7 @@ export interface Outcome {
   /** Longest time from the last fault of a wave being mended until every partition went on, ms. */
   readonly recovery: number;
   readonly anticipations: number;
-  /** How often a processor did not start for want of a right or a password, and was started again. */
+  /** How often a processor did not start, or ended, because a right, a password or a topic was not as it should be. */
   readonly refusals: number;
   readonly drained: number;
   /** Partitions that are not drained when that has taken too long. */
@@ -75,7 +75,7 @@ export function report(outcome: Outcome): string {
         ['longest time from mended faults to progress everywhere', seconds(recovery)],
         ['time to drain after the last fault', seconds(drained)],
         ['partitions stuck', stuck.length],
-        ['starts refused for want of a right or a password', refusals],
+        ['refused to start or to go on, as it should', refusals],
         ['complaints', complaints.length],
       ],
     ),

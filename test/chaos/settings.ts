@@ -34,6 +34,12 @@ const QUICK: Environment = {
   TIDEMARK_LOG_FORMAT: 'json',
 };
 
+/** How input and output are made: the input as others made it, compressed anew by the brokers. */
+export const TOPICS = {
+  input: { 'message.timestamp.type': 'LogAppendTime', 'compression.type': 'gzip' },
+  output: {},
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 export const NAME = `chaos_${crypto.randomUUID().slice(0, 8)}`;
 
 /** The whole environment of a program that reaches the parts at these addresses as that principal. */

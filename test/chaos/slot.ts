@@ -49,7 +49,10 @@ export class Slot {
   /** Whether what it needs was taken away while its present process ran: it may say so, and end before it begins. */
   #deprived = false;
 
+  /** Whether a topic was as a start refuses it while its present process ran: it may end at any time. */
+  #spoiled = false;
   readonly #isDeprived: () => boolean;
+  readonly #isSpoiled: () => boolean;
 
   constructor(
     name: string,
@@ -57,10 +60,12 @@ export class Slot {
     env: Environment,
     log: Log,
     keeper: Keeper,
-    isDeprived: () => boolean = () => false,
+    isDeprived: () => boolean,
+    isSpoiled: () => boolean,
   ) {
     this.name = name;
     this.#isDeprived = isDeprived;
+    this.#isSpoiled = isSpoiled;
     this.proxies = proxies;
     this.url = `http://127.0.0.1:${env.TIDEMARK_HTTP_PORT}`;
     this.#env = env;
@@ -87,6 +92,7 @@ export class Slot {
     if (child.pid !== undefined) this.#keeper.watch(child.pid, 'KILL');
     this.#ending = mayDie;
     this.#deprived = this.#isDeprived();
+    this.#spoiled = this.#isSpoiled();
     this.#exit = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
@@ -152,8 +158,14 @@ export class Slot {
     return this.proxies.database.every((proxy) => proxy.isOpened);
   }
 
-  get isDeprived(): boolean {
-    return this.#deprived;
+  /** Whether it may refuse to start, or to go on. */
+  get mayRefuse(): boolean {
+    return this.#deprived || this.#spoiled;
+  }
+
+  /** A topic is not as it should be at the moment. */
+  spoil(): void {
+    this.#spoiled = true;
   }
 
   /** A right or a password is not what it should be at the moment. */
@@ -164,7 +176,7 @@ export class Slot {
   #gaveUp(exit: Exit): void {
     if (this.#isRefusal(exit)) {
       this.refusals += 1;
-      this.#log.say(`${this.name} did not start, for want of a right or a password (code ${exit.code}): ${this.#file}`);
+      this.#log.say(`${this.name} refused to start, or to go on (code ${exit.code}): ${this.#file}`);
       // As a supervisor would: soon, and not at once.
       setTimeout(() => this.#startAgain(), 1_000);
       return;
@@ -174,7 +186,8 @@ export class Slot {
   }
 
   #isRefusal({ code }: Exit): boolean {
-    return this.#deprived && code !== null && code > 0 && !BEGUN.test(readFileSync(this.#file, 'utf8'));
+    if (code === null || code === 0) return false;
+    return this.#spoiled || (this.#deprived && !BEGUN.test(readFileSync(this.#file, 'utf8')));
   }
 
   #startAgain(): void {

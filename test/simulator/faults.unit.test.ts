@@ -8,7 +8,7 @@ import { simulate, WEAKNESSES } from './world.ts';
 /** The same share of the fresh seeds that other properties take; `FAST_CHECK_RUNS` asks for more. */
 const FRESH = Math.min(20_000, Math.ceil(Number(process.env.FAST_CHECK_RUNS ?? 1000) / 4));
 const FIXED = 200;
-const LIMIT = 120_000 + FRESH * 200;
+const LIMIT = 400_000 + FRESH * 400;
 
 describe('whatever fails, tables and topics come to what the reference says of the log, and nothing stays stuck', () => {
   test(

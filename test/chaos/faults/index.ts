@@ -1,6 +1,6 @@
 import type { Random } from '../../../src/simulate/random.ts';
 import type { Ground } from '../ground.ts';
-import { certificatesExchanged, passwordChanged, rightTaken } from './access.ts';
+import { certificatesExchanged, passwordChanged, rightTaken, topicChanged } from './access.ts';
 import { brokerFrozen, brokerKilled, majorityKilled, rollingRestart } from './brokers.ts';
 import { answersLost, cut, cutInLogin, frozen, registryAway, stalled } from './connections.ts';
 import { postgresKilled, standbyGone, terminated } from './database.ts';
@@ -41,6 +41,7 @@ const WEIGHTS: readonly (readonly [Make, number])[] = [
   [rightTaken, 2],
   [passwordChanged, 1],
   [certificatesExchanged, 1],
+  [topicChanged, 2],
 ];
 
 /**

@@ -70,7 +70,7 @@ export const failpoint =
         // Where it was given no partition it is not reached: then nothing struck.
         if (slot.isRunning) await slot.kill();
         else if ((await slot.said()).includes(`failpoint ${name} reached`)) tell(kind, slot.name, inside);
-        else if (!slot.isDeprived) slot.complain(`ended before it reached the failpoint ${name}`);
+        else if (!slot.mayRefuse) slot.complain(`ended before it reached the failpoint ${name}`);
         slot.start();
       },
     };
