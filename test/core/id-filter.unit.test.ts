@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { emptyState } from '../../src/core/changes.ts';
+import { emptyState, noCounts } from '../../src/core/changes.ts';
 import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
 import { EventId } from '../../src/core/event-ids.ts';
 import { IdFilter } from '../../src/core/id-filter.ts';
@@ -44,7 +44,7 @@ describe('a filter of ids', () => {
 });
 
 describe('a session that is not in memory', () => {
-  const state = { ...emptyState(1), arrivalClock: T, eventClock: T };
+  const state = { ...emptyState(1), arrivalClock: T, eventClock: T, counts: { ...noCounts(), started: 1 } };
 
   function record(offset: number, sessionId: string, t: number): LogRecord<null> {
     const event: TrackEvent = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { emptyState } from '../../src/core/changes.ts';
+import { emptyState, noCounts } from '../../src/core/changes.ts';
 import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
 import { EventId } from '../../src/core/event-ids.ts';
 import { Partition } from '../../src/core/partition.ts';
@@ -21,7 +21,7 @@ class Fold {
   private offset = 0;
 
   constructor(open: Visit[] = []) {
-    const state = { ...emptyState(), eventClock: T - HOUR };
+    const state = { ...emptyState(), eventClock: T - HOUR, counts: { ...noCounts(), started: 1 } };
     this.partition = new Partition<null>(DEFAULT_RULES, source, state, open, this.memory);
     this.partition.beginFilter()!.use();
   }

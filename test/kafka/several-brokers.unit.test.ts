@@ -79,10 +79,11 @@ describe('reading from several brokers', () => {
     brokers.ends[0] = 4;
     await until('what lies before is read', () => reader.positions.get(0) === 2);
     for (let i = 0; i < 5; i++) await goesOn(brokers, reader, [1]);
-    await until('it is told', () => reader.log.trouble !== null);
-    expect(reader.log.trouble).toMatch(
-      /^cannot be read: partition 0: the record batch at offset 2 cannot be unpacked: .*have that lead the partition/,
+    await until('it is told', () => reader.log.unread(0) !== null);
+    expect(reader.log.unread(0)!.error).toMatch(
+      /^the record batch at offset 2 cannot be unpacked: .*have that lead the partition/,
     );
+    expect(reader.log.unread(1)).toBeNull();
     expect(reader.log.inGroup).toBe(true);
     await goesOn(brokers, reader, [1]);
     brokers.damaged.clear();
