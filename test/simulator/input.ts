@@ -16,6 +16,7 @@ export class SimInput implements InputLog {
   private readonly topic: SimTopic;
   private readonly host: Host;
   private readonly draw: Dice;
+  private readonly doubt: Dice;
   private readings = new Map<number, Reading>();
   private listener: InputListener | null = null;
   private tellAt = 0;
@@ -27,6 +28,7 @@ export class SimInput implements InputLog {
     this.topic = topic;
     this.host = host;
     this.draw = dice(streamOf(topic.world.plan.seed, `${host.name} reader`));
+    this.doubt = dice(streamOf(topic.world.plan.seed, `${host.name} in question`));
   }
 
   // ------------------------------------------------------------------------------------------------ what it is asked
@@ -169,6 +171,13 @@ export class SimInput implements InputLog {
     const [chance, how, until] = [draw(), draw(), draw()];
     const fault = this.topic.world.readFault(chance, `${this.host.name} read ${++this.reads}`);
     const outdated = reading.generation !== generation || this.readings.get(partition) !== reading;
+    if (!outdated && !reading.paused && this.isInQuestion()) {
+      // It stands still until whoever reads has sought anew.
+      reading.position = null;
+      reading.fetching = false;
+      this.listener?.questioned(partition);
+      return;
+    }
     // Paused, sought elsewhere or lost meanwhile: a reader drops what it has, or does not.
     if (!(outdated || reading.paused) || fault === 'old batch') {
       const at = fault === 'position reset' ? this.elsewhere(partition, how) : from;
@@ -179,6 +188,12 @@ export class SimInput implements InputLog {
     }
     reading.fetching = false;
     this.pump(partition);
+  }
+
+  /** As where another leader has appended what was read: what was folded last is to be read back. */
+  private isInQuestion(): boolean {
+    const { active, plan } = this.topic.world;
+    return active && this.doubt() < plan.rate / 2;
   }
 
   /** Where the broker sets a reader that asks for what is not there: the end it was told to. */
