@@ -20,7 +20,7 @@ import { createDecoder, type Decoder } from '../wire/decoder.ts';
 import { type EnvelopeContext, Envelopes } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
-import { checkDatabase, checkTopics } from './preflight.ts';
+import { checkDatabase, checkTopics, type Starting } from './preflight.ts';
 import { checkRegistry } from './registry-check.ts';
 import { checkRights } from './rights.ts';
 import { commitBytes } from './workers/commit-bytes.ts';
@@ -65,13 +65,12 @@ export interface Prepared {
  */
 export async function prepare(
   settings: Settings,
-  logger: Logger,
-  signal: AbortSignal,
+  starting: Starting,
 ): Promise<Prepared & { readonly topics: readonly TopicDescription[] }> {
-  const { meta } = await checkDatabase(settings, logger, signal);
-  await checkRights(settings, logger, signal);
-  await checkRegistry(settings, logger);
-  const found = await checkTopics(settings, meta.partitions, logger, signal);
+  const { meta } = await checkDatabase(settings, starting);
+  await checkRights(settings, starting);
+  await checkRegistry(settings, starting.logger);
+  const found = await checkTopics(settings, meta.partitions, starting);
   return { partitions: meta.partitions, outputSchemaId: meta.outputSchemaId, ...found };
 }
 

@@ -22,12 +22,20 @@ export interface Checked {
   readonly meta: Meta & { readonly outputSchemaId: number };
 }
 
+/** What a start is told through, and ended by. */
+export interface Starting {
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** Told what the start waits for, since when (ms since the epoch) and why; null: for nothing any more. */
+  readonly waits?: (wait: { readonly what: string; readonly since: number; readonly error: string } | null) => void;
+}
+
 /**
  * Whether what is in the database may be folded on with these settings. Waits while Postgres is away, saying so.
  * @throws CannotGoOn, or a Failure where the settings are wrong, with what happened and what to do.
  */
-export async function checkDatabase(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Checked> {
-  return untilThere('Postgres', logger, signal, async () => {
+export async function checkDatabase(settings: Settings, starting: Starting): Promise<Checked> {
+  return untilThere('Postgres', starting, async () => {
     const { schema } = settings.database;
     const client = await connect(settings.database, 'tidemark run', settings.database.answerTimeout);
     try {
@@ -79,12 +87,12 @@ export function topicsOf({ input, output, deadLetter, late }: Settings): string[
 export async function checkTopics(
   settings: Settings,
   partitions: number,
-  logger: Logger,
-  signal: AbortSignal,
+  starting: Starting,
 ): Promise<{ readonly maxBytes: EnvelopeContext['maxBytes']; readonly topics: readonly TopicDescription[] }> {
+  const { logger } = starting;
   const topics = new Topics(settings.kafka, logger);
   const describe = async (topic: string): Promise<TopicDescription> => {
-    const found = await untilThere('Kafka', logger, signal, () => topics.describe(topic));
+    const found = await untilThere('Kafka', starting, () => topics.describe(topic));
     if (found === null) throw missingTopic(topic);
     return found;
   };
@@ -204,19 +212,22 @@ async function refuse(check: () => Promise<void>): Promise<void> {
 /** Tries again, with growing pauses, while a part is away; any other failure is passed on. */
 export async function untilThere<T>(
   what: string,
-  logger: Logger,
-  signal: AbortSignal,
+  { logger, signal, waits }: Starting,
   attempt: () => Promise<T>,
 ): Promise<T> {
   const outage = new Outage(wallClock, logger);
+  const since = wallClock.now();
   for (let attempts = 1; ; attempts++) {
     try {
       const found = await attempt();
       outage.over(`${what} is there`);
+      waits?.(null);
       return found;
     } catch (error) {
       if (!(error instanceof DatabaseUnreachable) && !isAway(error)) throw error;
-      outage.failed({ err: messageOf(error) }, `waiting for ${what}`);
+      const why = messageOf(error);
+      outage.failed({ err: why }, `waiting for ${what}`);
+      waits?.({ what, since, error: why });
     }
     await wallClock.sleep(backoff(attempts), signal);
     signal.throwIfAborted();

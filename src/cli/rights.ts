@@ -9,7 +9,7 @@ import { wallClock } from '../processor/clock.ts';
 import { CannotGoOn, messageOf } from '../processor/errors.ts';
 import type { Settings } from '../settings/index.ts';
 import { Failure } from './failure.ts';
-import { untilThere } from './preflight.ts';
+import { type Starting, untilThere } from './preflight.ts';
 
 /** Rights that were just given may not have come to every broker: how long it is asked again, and how often, ms. */
 const ON_ITS_WAY = 3_000;
@@ -19,12 +19,13 @@ const ASK_AGAIN = 500;
  * Whether this user has the rights that `run` cannot do without.
  * @throws CannotGoOn, with those that it cannot and how they are granted.
  */
-export async function checkRights(settings: Settings, logger: Logger, signal: AbortSignal): Promise<void> {
+export async function checkRights(settings: Settings, starting: Starting): Promise<void> {
+  const { logger, signal } = starting;
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   try {
     for (const end = wallClock.elapsed() + ON_ITS_WAY; ; await wallClock.sleep(ASK_AGAIN, signal)) {
       signal.throwIfAborted();
-      const missing = await untilThere('Kafka', logger, signal, () => missingFor('run', settings, link));
+      const missing = await untilThere('Kafka', starting, () => missingFor('run', settings, link));
       const { needed } = apart(missing);
       if (needed.length === 0) return;
       if (wallClock.elapsed() > end) throw new CannotGoOn(missingRights(needed, settings).message);

@@ -62,12 +62,14 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
 
   let pool: WorkerPool | null = null;
   let partitions = 0;
+  /** What the start waits for. */
+  let waiting: string | null = null;
   const reports = () => pool?.reports() ?? [];
   let watch: RightsWatch | null = null as RightsWatch | null;
   let teller: Teller | null = null;
   let ground: GroundWatch | null = null as GroundWatch | null;
   const ready = () => {
-    if (pool === null) return 'starting';
+    if (pool === null) return waiting === null ? 'starting' : `starting: ${waiting}`;
     const why = [watch?.hindrance ?? null, ground?.hindrance ?? null, pool.hindrance].filter((each) => each !== null);
     return why.length === 0 ? null : why.join('; ');
   };
@@ -88,7 +90,12 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   });
   const ending = untilSignal((name) => logger.info({ signal: name }, 'stopping: committing and leaving the group'));
   try {
-    const { topics, ...prepared } = await prepare(settings, logger, ending.signal);
+    const { topics, ...prepared } = await prepare(settings, {
+      ...{ logger, signal: ending.signal },
+      waits: (wait) => {
+        waiting = wait && `waits for ${wait.what}, since ${new Date(wait.since).toISOString()}: ${wait.error}`;
+      },
+    });
     partitions = prepared.partitions;
     const count = threadsFor(settings.workers, partitions);
     logger.info({ workers: count }, count === 1 ? 'one thread folds' : 'several threads fold');

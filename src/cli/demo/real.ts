@@ -65,7 +65,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
       await reachKafka(settings, () => viewer.follow(topics, onMessage));
     },
     process: async (processorLogger, signal, hooks) => {
-      const prepared = await prepare(settings, processorLogger, signal);
+      const prepared = await prepare(settings, { logger: processorLogger, signal });
       await runProcessor(settings, prepared, processorLogger, signal, hooks);
     },
     encoder: () => registryEncoder(registry, inputSchemaId!),
