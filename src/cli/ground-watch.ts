@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { kafkaClient } from '../kafka/client.ts';
 import { ClusterLink } from '../kafka/cluster.ts';
+import { topicsIn } from '../kafka/refused-topics.ts';
 import type { TopicDescription } from '../kafka/topics.ts';
 import { topicsNow } from '../kafka/topics-now.ts';
 import { connect } from '../postgres/connect.ts';
@@ -123,7 +124,9 @@ export class GroundWatch {
       if ((error as { readonly type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
       this.#goneSince ??= clock.elapsed();
       if (clock.elapsed() - this.#goneSince < GONE) return;
-      throw missingTopic(`of ${this.#topics.map(({ topic }) => topic).join(', ')}, one at least,`);
+      const gone = topicsIn(error);
+      const all = this.#topics.map(({ topic }) => topic);
+      throw missingTopic(gone.length > 0 ? gone.join(', ') : `of ${all.join(', ')}, one at least,`);
     }
     this.#goneSince = null;
     const now = topics.map((topic, i) => known(topic, this.#topics[i]!));

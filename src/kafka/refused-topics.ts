@@ -25,7 +25,12 @@ export async function topicNamed(cluster: Cluster, error: unknown): Promise<unkn
   if (refused.length === 0) return error;
   const message = `topic ${refused.join(', topic ')}: ${error.message}`;
   // By these it is told what may pass, and what is to be done.
-  return Object.assign(new Error(message, { cause: error }), { name, type, retriable });
+  return Object.assign(new Error(message, { cause: error }), { name, type, retriable, topics: refused });
+}
+
+/** The topics that `topicNamed` found an error to be about; none where it was not asked, or is about none. */
+export function topicsIn(error: unknown): readonly string[] {
+  return (error as { readonly topics?: readonly string[] }).topics ?? [];
 }
 
 async function refusedOf({ targetTopics, brokerPool }: Inner, type: string): Promise<string[]> {

@@ -3,6 +3,7 @@ import type Broker from 'kafkajs/src/broker/index.js';
 import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
 import type { ClusterLink } from './cluster.ts';
+import { topicNamed } from './refused-topics.ts';
 import { CONFIGS, type Config, configOf, type TopicDescription } from './topics.ts';
 
 const DESCRIBE_CONFIGS = 32;
@@ -10,12 +11,16 @@ const DESCRIBE_CONFIGS = 32;
 /**
  * Topics as the brokers have them now, in their order, by one request for their partitions and one for their
  * configurations: to be asked again and again.
- * @throws while the brokers are away; UNKNOWN_TOPIC_OR_PARTITION where one of the topics is not there.
+ * @throws while the brokers are away; UNKNOWN_TOPIC_OR_PARTITION where some are not there: `topicsIn` has which.
  */
 export function topicsNow(link: ClusterLink, topics: readonly string[]): Promise<TopicDescription[]> {
   return link.ask('what the topics are like', async (cluster) => {
-    await cluster.addMultipleTargetTopics([...topics]);
-    await cluster.refreshMetadata();
+    try {
+      await cluster.addMultipleTargetTopics([...topics]);
+      await cluster.refreshMetadata();
+    } catch (error) {
+      throw await topicNamed(cluster, error);
+    }
     const configs = await configsOf(cluster, topics);
     return topics.map((topic) => {
       const partitions = cluster.findTopicPartitionMetadata(topic);
