@@ -138,8 +138,8 @@ export class Program {
 }
 
 /** A counter of `/metrics`, summed over its labels. */
-export async function counted(program: Program, name: string): Promise<number> {
+export async function counted(program: Program, name: string, label = ''): Promise<number> {
   const lines = (await (await program.get('/metrics')).text()).split('\n');
-  const own = lines.filter((line) => line.startsWith(`${name}{`));
+  const own = lines.filter((line) => line.startsWith(`${name}{`) && line.includes(label));
   return own.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
