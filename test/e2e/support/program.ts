@@ -137,7 +137,7 @@ export class Program {
   }
 }
 
-/** A counter of `/metrics`, summed over its labels. */
+/** A counter of `/metrics`, summed over its series, or those alone that have `label`. */
 export async function counted(program: Program, name: string, label = ''): Promise<number> {
   const lines = (await (await program.get('/metrics')).text()).split('\n');
   const own = lines.filter((line) => line.startsWith(`${name}{`) && line.includes(label));
