@@ -98,9 +98,10 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
     if (says.starting !== null) {
       const late = pipeline.run();
       await late.logs(says.starting);
-      await until('/readyz says what the start waits for', async () =>
-        /^starting: waits for (Postgres|Kafka), since 20.*: ./.test(await (await late.get('/readyz')).text()),
-      );
+      await until('/readyz says what the start waits for', async () => {
+        const { reason } = (await (await late.get('/readyz')).json()) as { readonly reason: string };
+        return /^starting: waits for (Postgres|Kafka), since 20.*: ./.test(reason);
+      });
       expect(await late.stop(LEAVES_WITHIN)).toEqual({ code: 0, signal: null });
     }
     expect(program.ended).toBeNull();
