@@ -98,17 +98,7 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
   const { brokers, registryUrl, databaseUrl } = stack;
   const direct: Addresses = { brokers, registryUrl, databaseUrl };
   const ownUrl = await makeRole(databaseUrl);
-  let deprivations = 0;
-  let closures = 0;
-  let spoils = 0;
-  const shut = async (work: () => Promise<void>) => {
-    closures += 1;
-    try {
-      await work();
-    } finally {
-      closures -= 1;
-    }
-  };
+  const [deprivations, spoils, closures] = [new UnderWay(), new UnderWay(), new UnderWay()];
   // Ends the processors, however this process goes.
   const keeper = new Keeper();
   const slots = proxies.map((own, i) => {
@@ -125,8 +115,8 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
       env,
       log,
       keeper,
-      () => deprivations > 0,
-      () => spoils > 0,
+      () => deprivations.isAny,
+      () => spoils.isAny,
     );
   });
   return {
@@ -140,26 +130,16 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
     spare: slots[count]!,
     transactions,
     data: directoryOf(access),
-    deprive: async (work) => {
-      deprivations += 1;
+    deprive: (work) => {
       for (const slot of slots) slot.deprive();
-      try {
-        await shut(work);
-      } finally {
-        deprivations -= 1;
-      }
+      return deprivations.during(() => closures.during(work));
     },
-    spoil: async (work) => {
-      spoils += 1;
+    spoil: (work) => {
       for (const slot of slots) slot.spoil();
-      try {
-        await shut(work);
-      } finally {
-        spoils -= 1;
-      }
+      return spoils.during(() => closures.during(work));
     },
-    shut,
-    isShut: () => closures > 0,
+    shut: (work) => closures.during(work),
+    isShut: () => closures.isAny,
     changePassword: async (first, between) => {
       const password = makePassword();
       const steps = [
@@ -179,6 +159,24 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
       await stack.stop();
     },
   };
+}
+
+/** Whether anything of a kind goes on: several may at once. */
+class UnderWay {
+  #count = 0;
+
+  get isAny(): boolean {
+    return this.#count > 0;
+  }
+
+  async during(work: () => Promise<void>): Promise<void> {
+    this.#count += 1;
+    try {
+      await work();
+    } finally {
+      this.#count -= 1;
+    }
+  }
 }
 
 async function listen(broker: Door, database: Door): Promise<Proxies> {
