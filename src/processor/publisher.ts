@@ -44,6 +44,10 @@ export class Publisher<Raw> {
   private behind: boolean;
   /** Sequence behind the last message that the store holds. */
   private committed: number;
+  /** The same as the partition was taken over: a predecessor can have published no more, unless the database was set back. */
+  private readonly takenOver: number;
+  /** The position was found once. */
+  private isLocated = false;
   /** Sequence of the next message to send, as far as it is known. */
   private at: number;
   private outstanding: number;
@@ -66,6 +70,7 @@ export class Publisher<Raw> {
     this.waker = new Waker(options.clock);
     this.outage = new Outage(options.clock, options.logger);
     this.committed = lease.state.sequence;
+    this.takenOver = lease.state.sequence;
     this.at = lease.published;
     this.behind = lease.published < lease.state.sequence;
     this.outstanding = lease.outboxBytes;
@@ -103,6 +108,11 @@ export class Publisher<Raw> {
   /** The store holds this row now. @param dues see `dueOf`. */
   offer(row: OutboxRow, dues: readonly number[]): void {
     this.committed = row.next;
+    try {
+      this.compare(row);
+    } catch (error) {
+      this.error ??= error as Error;
+    }
     this.dues.add(row.next, dues);
     this.outstanding += row.payload.length;
     this.outstandingSince ??= this.options.clock.now();
@@ -172,13 +182,15 @@ export class Publisher<Raw> {
       }
     }
     // Once only: after an error of the producer what is not compared yet still is.
-    if (at > this.committed && at > this.at) {
+    if (!this.isLocated && at > this.takenOver) {
       this.before = new Map((await session.readBack(this.at)).map((message) => [message.sequence, message]));
       logger.warn(
-        { published: at, database: this.committed },
+        { published: at, database: this.takenOver },
         'more was published than the database knows of, as after a restored backup: what is folded again is compared, not sent',
       );
+      await this.compareStored(at);
     }
+    this.isLocated = true;
     this.at = at;
     this.drop();
     if (inKafka === null && at > 0) await session.keep(at);
@@ -233,7 +245,6 @@ export class Publisher<Raw> {
         const { first, next } = messages;
         // Only what is out already may lie before what is expected.
         if (first > expected || (first < expected && expected > this.at)) throw this.hole(expected, first);
-        this.compare(messages);
         if (next <= expected) continue;
         found.push(messages.slice(expected - first, next - first));
         expected = next;
@@ -277,10 +288,23 @@ export class Publisher<Raw> {
     this.options.onProgress();
   }
 
-  /** Compares those that are out with what was published as them. */
-  private compare(messages: OutMessages): void {
+  /** What was folded again and committed while the position was looked for. @param to sequence behind the last that is out. */
+  private async compareStored(to: number): Promise<void> {
+    const { committed } = this;
+    for (let from = this.at; from < Math.min(to, committed); ) {
+      const rows = await this.options.lease.outbox(from, TRANSACTION_BYTES);
+      if (rows.length === 0) throw this.hole(from, null);
+      for (const row of rows) this.compare(row);
+      from = rows.at(-1)!.next;
+    }
+  }
+
+  /** Compares a row's messages with what was published as them before the database was set back. */
+  private compare({ payload }: OutboxRow): void {
+    if (this.before.size === 0) return;
+    const messages = this.options.decodeOutbox(payload);
     const { first, next } = messages;
-    for (let sequence = first; this.before.size > 0 && sequence < Math.min(next, this.at); sequence += 1) {
+    for (let sequence = first; sequence < next; sequence += 1) {
       const published = this.before.get(sequence);
       if (published === undefined) continue;
       this.before.delete(sequence);

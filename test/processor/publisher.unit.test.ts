@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import pino from 'pino';
 import { MemoryOutput } from '../../src/memory/output.ts';
 import { CannotGoOn } from '../../src/processor/errors.ts';
-import type { Lease, OutMessage, OutputSession } from '../../src/processor/ports.ts';
+import type { Lease, OutboxRow, OutMessage, OutputSession } from '../../src/processor/ports.ts';
 import { Publisher, type PublisherOptions } from '../../src/processor/publisher.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 import { ready } from '../wire/messages.ts';
@@ -20,6 +20,11 @@ const EMPTY = {
   outboxBytes: 0,
   acknowledge: async () => {},
 } as unknown as Lease<never>;
+
+/** As the outbox holds it. */
+function rowOf(one: OutMessage): OutboxRow {
+  return { first: one.sequence, next: one.sequence + 1, payload: encodeOutbox([one]) };
+}
 
 function publisherOf(
   clock: VirtualClock,
@@ -69,6 +74,47 @@ test('what is folded again after a restored backup is compared also when the fir
   expect(publisher.error?.message).toMatch(/message 1 was published as something else/);
 });
 
+test.each([
+  ['as much as was out', ['a', 'b']],
+  ['more than was out', ['a', 'b', 'c', 'd']],
+])('what is folded again before the position is found is compared and told too: %s', async (_, again) => {
+  const clock = new VirtualClock(0);
+  const output = new MemoryOutput();
+  const sent = await output.open(0);
+  await sent.send(
+    [ready([message(0, 'a'), message(1, 'b'), message(2, 'other than before')].slice(0, again.length))],
+    3,
+  );
+  const stored: OutMessage[] = [];
+  const lines: string[] = [];
+  const lease = { ...EMPTY, outbox: async (from: number) => stored.slice(from).map(rowOf) } as unknown as Lease<never>;
+  let found = () => {};
+  const slow = {
+    open: async (partition: number): Promise<OutputSession> => {
+      await new Promise<void>((resolve) => {
+        found = resolve;
+      });
+      return await output.open(partition);
+    },
+    close: async () => {},
+  };
+  const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
+  const publisher = publisherOf(clock, { lease, output: slow, logger });
+  publisher.start();
+  await clock.pass(1_000);
+  for (const [sequence, value] of again.entries()) {
+    const one = message(sequence, value);
+    stored.push(one);
+    publisher.offer(rowOf(one), []);
+  }
+  found();
+  await clock.pass(1_000);
+  expect(lines).toContainEqual(expect.stringMatching(/^more was published than the database knows of/));
+  expect(publisher.error?.message ?? null).toEqual(
+    again.length > 2 ? expect.stringMatching(/message 2 was published as something else/) : null,
+  );
+});
+
 test.each(['before', 'while', 'after'])(
   'after a restored backup there is room again for what was out already, committed %s the position is written down anew',
   async (when) => {
@@ -77,6 +123,7 @@ test.each(['before', 'while', 'after'])(
     const all = [message(0, 'a'), message(1, 'b'), message(2, 'c')];
     const sent = await output.open(0);
     await sent.send([ready(all)], 3);
+    const stored = [all[0]!];
     let progress = 0;
     let seen = 0;
     const keep = () => {
@@ -85,14 +132,21 @@ test.each(['before', 'while', 'after'])(
     };
     const publisher = publisherOf(clock, {
       // The backup holds a message that it does not know to be out.
-      lease: { ...EMPTY, state: { sequence: 1 }, outboxBytes: 10, outbox: async () => [] } as unknown as Lease<never>,
+      lease: {
+        ...EMPTY,
+        state: { sequence: 1 },
+        outboxBytes: 10,
+        outbox: async (from: number) => stored.filter(({ sequence }) => sequence >= from).map(rowOf),
+      } as unknown as Lease<never>,
       output: forgetful(output, keep),
       onProgress: () => {
         progress += 1;
       },
     });
-    const offer = (one: OutMessage) =>
-      publisher.offer({ first: one.sequence, next: one.sequence + 1, payload: encodeOutbox([one]) }, []);
+    const offer = (one: OutMessage) => {
+      stored.push(one);
+      publisher.offer(rowOf(one), []);
+    };
     if (when === 'before') offer(all[1]!);
     publisher.start();
     await clock.pass(1_000);
