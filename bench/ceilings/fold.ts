@@ -1,8 +1,8 @@
 /** The core by itself: a partition that is folded with nothing to look anything up in, and nothing to write to. */
 import { emptyState } from '../../src/core/changes.ts';
-import type { LogRecord } from '../../src/core/event.ts';
 import { Partition } from '../../src/core/partition.ts';
-import { DEFAULT_RULES } from '../../src/core/rules.ts';
+import type { LogRecord } from '../../src/core/rules/event.ts';
+import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
 
 /** Records that are looked up at once, as the processor does it, and those of a commit that never goes anywhere. */
 const SLICE = 1_000;

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { removeAll } from '../../src/cli/demo/remove.ts';
+import { removeAll } from '../../src/demo/remove.ts';
 import { loadSettings } from '../../src/settings/index.ts';
 import type { Ground } from './ground.ts';
 

@@ -45,7 +45,7 @@ Examples:
 `;
 
 async function demo(options: Options, io: Io): Promise<ExitCode> {
-  const [{ runDemo }, { untilSignal }] = await Promise.all([import('./demo/run.ts'), import('./signals.ts')]);
+  const [{ runDemo }, { untilSignal }] = await Promise.all([import('../demo/run.ts'), import('./signals.ts')]);
   let interrupted: ExitCode = 130;
   const ending = untilSignal((name) => {
     if (name === 'SIGTERM') interrupted = 143;

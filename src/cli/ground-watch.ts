@@ -4,15 +4,15 @@ import { ClusterLink } from '../kafka/cluster.ts';
 import { topicsIn } from '../kafka/refused-topics.ts';
 import type { TopicDescription } from '../kafka/topics.ts';
 import { topicsNow } from '../kafka/topics-now.ts';
+import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import { connect } from '../postgres/connect.ts';
 import { assertSchemaVersion, WrongSchemaVersion } from '../postgres/migrate.ts';
 import { assertRights, MissingRights } from '../postgres/rights.ts';
-import { wallClock } from '../processor/clock.ts';
-import { CannotGoOn, messageOf } from '../processor/errors.ts';
-import { Outage } from '../processor/outage.ts';
-import type { Clock } from '../processor/ports.ts';
-import { Waker } from '../processor/waiting.ts';
 import type { Settings } from '../settings/index.ts';
+import type { Clock } from '../time/clock.ts';
+import { wallClock } from '../time/clock.ts';
+import { Outage } from '../time/outage.ts';
+import { Waker } from '../time/waiting.ts';
 import { judgeTopics, limitOf, missingTopic, topicsOf } from './preflight.ts';
 
 /** How often it is looked, and how soon again once something is wrong, ms. */

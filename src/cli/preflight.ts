@@ -1,19 +1,19 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/rules/event.ts';
 import { durabilityGaps } from '../kafka/durability.ts';
 import { otherPartitions } from '../kafka/other-partitions.ts';
 import { type TopicDescription, Topics } from '../kafka/topics.ts';
+import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import { connect, DatabaseUnreachable } from '../postgres/connect.ts';
 import { type Meta, readMeta, writeMeta } from '../postgres/meta.ts';
 import { assertSchemaVersion } from '../postgres/migrate.ts';
 import { assertRights } from '../postgres/rights.ts';
 import { assertServer } from '../postgres/server.ts';
-import { wallClock } from '../processor/clock.ts';
-import { CannotGoOn, messageOf } from '../processor/errors.ts';
-import { Outage } from '../processor/outage.ts';
-import { backoff } from '../processor/waiting.ts';
 import { decidingDifferences, decidingSettings, explainDifferences, type Settings } from '../settings/index.ts';
+import { wallClock } from '../time/clock.ts';
+import { Outage } from '../time/outage.ts';
+import { backoff } from '../time/waiting.ts';
 import type { EnvelopeContext } from '../wire/envelope.ts';
 import { Failure, isAway } from './failure.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { CannotGoOn, messageOf } from '../processor/errors.ts';
+import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import type { Settings } from '../settings/index.ts';
 import { Registry, RegistryRefused, RegistryUnreachable, subjectOf } from '../wire/registry.ts';
 import { VISIT_ENDED_SCHEMA } from '../wire/schemas.ts';

@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import { kafkaClient } from '../kafka/client.ts';
 import { ClusterLink } from '../kafka/cluster.ts';
 import type { Right } from '../kafka/rights/declaration.ts';
-import { wallClock } from '../processor/clock.ts';
-import { messageOf } from '../processor/errors.ts';
-import type { Clock } from '../processor/ports.ts';
+import { messageOf } from '../ports/errors.ts';
 import type { Settings } from '../settings/index.ts';
+import type { Clock } from '../time/clock.ts';
+import { wallClock } from '../time/clock.ts';
 import { apart, missingFor, missingRights } from './rights.ts';
 
 /** How often it is looked whether the rights are to be asked for, ms. */

@@ -5,9 +5,9 @@ import { type Right, rightsFor, type Use } from '../kafka/rights/declaration.ts'
 import { lacking } from '../kafka/rights/lacking.ts';
 import { isDenied, MissingRights } from '../kafka/rights/missing-rights.ts';
 import { principalOf } from '../kafka/rights/principal.ts';
-import { wallClock } from '../processor/clock.ts';
-import { CannotGoOn, messageOf } from '../processor/errors.ts';
+import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import type { Settings } from '../settings/index.ts';
+import { wallClock } from '../time/clock.ts';
 import { Failure } from './failure.ts';
 import { type Starting, untilThere } from './preflight.ts';
 

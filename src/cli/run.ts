@@ -53,7 +53,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     import('./workers/count.ts'),
     import('./workers/heap.ts'),
     import('./workers/pool.ts'),
-    import('../processor/errors.ts'),
+    import('../ports/errors.ts'),
     import('./logger.ts'),
     import('./signals.ts'),
   ]);

@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
+import { messageOf } from '../ports/errors.ts';
+import type { PartitionReport } from '../ports/observer.ts';
+import { PROCESS_NAME } from '../ports/process-name.ts';
 import { connect } from '../postgres/connect.ts';
 import { type ToldWait, type Trouble, tellTrouble } from '../postgres/trouble.ts';
-import { wallClock } from '../processor/clock.ts';
-import { messageOf } from '../processor/errors.ts';
-import type { PartitionReport } from '../processor/observer.ts';
-import { Outage } from '../processor/outage.ts';
-import type { Clock } from '../processor/ports.ts';
-import { PROCESS_NAME } from '../processor/process-name.ts';
-import { Waker, within } from '../processor/waiting.ts';
 import type { Settings } from '../settings/index.ts';
+import type { Clock } from '../time/clock.ts';
+import { wallClock } from '../time/clock.ts';
+import { Outage } from '../time/outage.ts';
+import { Waker, within } from '../time/waiting.ts';
 
 /** How often it is looked whether there is something to tell, ms. */
 const TICK = 1_000;

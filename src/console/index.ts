@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { Problem, type Query, type Site } from '../http/site.ts';
-import type { PartitionReport } from '../processor/observer.ts';
+import type { PartitionReport } from '../ports/observer.ts';
 import { type Loaded, settingsInForce } from '../settings/index.ts';
 import { AsideTopics } from './aside.ts';
 import { readAssets } from './assets.ts';

@@ -1,5 +1,5 @@
 import type { AxisVisits, VisitSummary } from '../inspect/index.ts';
-import type { PartitionReport } from '../processor/observer.ts';
+import type { PartitionReport } from '../ports/observer.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Known } from './latest.ts';
 import { type PartitionView, partitionViews } from './partitions.ts';

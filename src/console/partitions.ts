@@ -1,5 +1,5 @@
+import type { PartitionReport } from '../ports/observer.ts';
 import type { PartitionStatus } from '../postgres/status.ts';
-import type { PartitionReport } from '../processor/observer.ts';
 
 /** A partition as the console shows it. Times in ms since the epoch; null: not known, or not there yet. */
 export interface PartitionView {

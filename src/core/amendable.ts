@@ -1,6 +1,6 @@
-import { EventId } from './event-ids.ts';
 import { openedAt } from './ids.ts';
-import type { Visit } from './visit.ts';
+import { EventId } from './memory/event-ids.ts';
+import type { Visit } from './memory/visit.ts';
 
 const HOUR = 3_600_000;
 const id = new EventId();

@@ -1,7 +1,7 @@
-import type { Utm } from './event.ts';
-import type { VisitEvents } from './fresh-events.ts';
-import type { Revisions } from './revisions.ts';
-import type { EndReason, Place, Visit } from './visit.ts';
+import type { VisitEvents } from './memory/fresh-events.ts';
+import type { Revisions } from './memory/revisions.ts';
+import type { EndReason, Place, Visit } from './memory/visit.ts';
+import type { Utm } from './rules/event.ts';
 
 /** The small part of a partition's state: one row. Clocks in ms since the epoch, null before the first that moves them. */
 export interface PartitionState {

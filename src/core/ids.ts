@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { EventId } from './event-ids.ts';
+import { EventId } from './memory/event-ids.ts';
 
 /**
  * Ids are made from the log alone, so that a replay makes the same ones.

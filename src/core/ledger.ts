@@ -1,14 +1,14 @@
 import type { Changes, Emission, PartitionState, TraitWrite, VisitEnded } from './changes.ts';
-import type { TrackEvent } from './event.ts';
-import { EventId } from './event-ids.ts';
-import { takeEvents } from './folding.ts';
-import { FreshEvents, type VisitEvents } from './fresh-events.ts';
-import { glanced } from './glanced.ts';
-import { compareUtf8 } from './order.ts';
-import { Revisions } from './revisions.ts';
-import type { Rules } from './rules.ts';
-import { largeBytes } from './size.ts';
-import type { Place, Visit } from './visit.ts';
+import { EventId } from './memory/event-ids.ts';
+import { takeEvents } from './memory/folding.ts';
+import { FreshEvents, type VisitEvents } from './memory/fresh-events.ts';
+import { glanced } from './memory/prefetch.ts';
+import { Revisions } from './memory/revisions.ts';
+import { largeBytes } from './memory/size.ts';
+import type { Place, Visit } from './memory/visit.ts';
+import type { TrackEvent } from './rules/event.ts';
+import { compareUtf8 } from './rules/order.ts';
+import type { Rules } from './rules/rules.ts';
 
 const id = new EventId();
 

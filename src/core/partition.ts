@@ -1,25 +1,25 @@
 import { AmendableVisits } from './amendable.ts';
 import type { Changes, DeadReason, PartitionState } from './changes.ts';
-import { amendableUntil } from './ending.ts';
-import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './event.ts';
-import { EventId, type EventIds } from './event-ids.ts';
-import { takeEvents, takeVisit } from './folding.ts';
-import type { FreshEvents } from './fresh-events.ts';
-import { glanced } from './glanced.ts';
-import { openedBefore } from './heap.ts';
-import { IdFilter } from './id-filter.ts';
 import { openedAt, setVisitId } from './ids.ts';
 import { type Give, Ledger } from './ledger.ts';
-import { type IdleMemory, idleMemory, mayMatter } from './past-sessions.ts';
-import { type Placement, place, type Refused } from './placement.ts';
-import { readEventId } from './read-event.ts';
+import { EventId, type EventIds } from './memory/event-ids.ts';
+import { takeEvents, takeVisit } from './memory/folding.ts';
+import type { FreshEvents } from './memory/fresh-events.ts';
+import { openedBefore } from './memory/heap.ts';
+import { IdFilter } from './memory/id-filter.ts';
+import { type IdleMemory, idleMemory, mayMatter } from './memory/past-sessions.ts';
+import { glanced } from './memory/prefetch.ts';
+import { readEventId } from './memory/read-event.ts';
+import type { Session } from './memory/session.ts';
+import { Sessions } from './memory/sessions.ts';
+import { type EndReason, Visit } from './memory/visit.ts';
+import { VisitTable } from './memory/visit-table.ts';
 import { revisionOf } from './revision.ts';
-import type { Rules } from './rules.ts';
-import type { Session } from './session.ts';
-import { Sessions } from './sessions.ts';
+import { amendableUntil } from './rules/ending.ts';
+import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './rules/event.ts';
+import { type Placement, place, type Refused } from './rules/placement.ts';
+import type { Rules } from './rules/rules.ts';
 import { Timers } from './timers.ts';
-import { type EndReason, Visit } from './visit.ts';
-import { VisitTable } from './visit-table.ts';
 
 /** What became of an event. Its visit may be asked until the next call of `settle`, which may let go of it. */
 export type Outcome =

@@ -1,9 +1,9 @@
 import type { VisitEnded } from './changes.ts';
-import { EventId } from './event-ids.ts';
 import { revisionId } from './ids.ts';
-import { compareUtf8 } from './order.ts';
-import type { TypeCounts } from './type-counts.ts';
-import type { EndReason, Visit } from './visit.ts';
+import { EventId } from './memory/event-ids.ts';
+import type { TypeCounts } from './memory/type-counts.ts';
+import type { EndReason, Visit } from './memory/visit.ts';
+import { compareUtf8 } from './rules/order.ts';
 
 const MOST_TYPES = 100;
 const id = new EventId();

@@ -1,7 +1,7 @@
-import { duePoint, earliestDue, watermarkToPass } from './ending.ts';
-import { VisitHeap } from './heap.ts';
-import type { Rules } from './rules.ts';
-import type { Visit } from './visit.ts';
+import { VisitHeap } from './memory/heap.ts';
+import type { Visit } from './memory/visit.ts';
+import { duePoint, earliestDue, watermarkToPass } from './rules/ending.ts';
+import type { Rules } from './rules/rules.ts';
 
 /**
  * Which open visits are due, in order of due points, without a scan of all that are open.

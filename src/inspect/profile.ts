@@ -1,4 +1,4 @@
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/rules/event.ts';
 import { type Database, inSnapshot, ms, named } from './database.ts';
 import type { StateRules } from './rules.ts';
 import { countVisits, newestVisits } from './session.ts';

@@ -1,4 +1,4 @@
-import type { Rules } from '../core/rules.ts';
+import type { Rules } from '../core/rules/rules.ts';
 import { readMeta } from '../postgres/meta.ts';
 import { rulesOf, type Settings } from '../settings/index.ts';
 import type { Database } from './database.ts';

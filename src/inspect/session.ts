@@ -1,4 +1,4 @@
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/rules/event.ts';
 import { readClocks } from './clocks.ts';
 import { type Ask, type Database, inSnapshot, ms, named } from './database.ts';
 import type { StateRules } from './rules.ts';

@@ -9,7 +9,7 @@
 import kafkajs from 'kafkajs';
 import type Broker from 'kafkajs/src/broker/index.js';
 import BrokerPool, { type Metadata } from 'kafkajs/src/cluster/brokerPool.js';
-import { messageOf } from '../processor/errors.ts';
+import { messageOf } from '../ports/errors.ts';
 import { abandon, hangUp, isSilent, SILENT } from './connections.ts';
 import { firstAnswer } from './hedge.ts';
 import { askMetadata } from './metadata.ts';

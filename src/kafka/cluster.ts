@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Cluster, type Kafka } from 'kafkajs';
 import type InnerCluster from 'kafkajs/src/cluster/index.js';
 import type { Logger } from 'pino';
-import { messageOf } from '../processor/errors.ts';
+import { messageOf } from '../ports/errors.ts';
 import { remedy } from './fatal.ts';
 import { topicNamed } from './refused-topics.ts';
 import { within } from './within.ts';

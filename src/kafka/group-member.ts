@@ -1,7 +1,7 @@
 import kafkajs, { type Assigner, type Cluster } from 'kafkajs';
 import type Broker from 'kafkajs/src/broker/index.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
-import { CannotGoOn } from '../processor/errors.ts';
+import { CannotGoOn } from '../ports/errors.ts';
 import { readWord, stickyAssigner } from './assigner.ts';
 import { OtherProgram } from './fatal.ts';
 import type { Coordinator, Join, Joined } from './group.ts';

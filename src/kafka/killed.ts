@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { messageOf } from '../processor/errors.ts';
+import { messageOf } from '../ports/errors.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
 import { dropMember, type GroupMember, membersOf } from './group.ts';

@@ -6,7 +6,7 @@
 import kafkajs, { type AuthenticationProviderArgs, type Authenticator, type Mechanism } from 'kafkajs';
 import SASLAuthenticator from 'kafkajs/src/broker/saslAuthenticator/index.js';
 import type Connection from 'kafkajs/src/network/connection.js';
-import { messageOf } from '../processor/errors.ts';
+import { messageOf } from '../ports/errors.ts';
 import { type LoginRecord, recordOf } from './login-record.ts';
 import { LoginRefused } from './login-refused.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
-import { CannotGoOn, messageOf } from '../processor/errors.ts';
-import { Outage } from '../processor/outage.ts';
-import { PROCESS_NAME } from '../processor/process-name.ts';
+import { CannotGoOn, messageOf } from '../ports/errors.ts';
+import { PROCESS_NAME } from '../ports/process-name.ts';
+import { Outage } from '../time/outage.ts';
 import { Backoff } from './backoff.ts';
 import type { KafkaAddress } from './client.ts';
 import type { ClusterLink } from './cluster.ts';

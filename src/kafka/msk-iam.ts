@@ -1,4 +1,4 @@
-import { messageOf } from '../processor/errors.ts';
+import { messageOf } from '../ports/errors.ts';
 import { LoginRefused } from './login-refused.ts';
 import type { Token } from './tokens.ts';
 

@@ -1,4 +1,4 @@
-import { BEGIN_ANEW, CannotGoOn } from '../processor/errors.ts';
+import { BEGIN_ANEW, CannotGoOn } from '../ports/errors.ts';
 
 /** Why the input is not folded on once it has another number of partitions than when the state was begun. */
 export function otherPartitions(topic: string, partitions: number, begun: number): CannotGoOn {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { messageOf } from '../processor/errors.ts';
-import { failpoint } from '../processor/failpoints.ts';
-import type { OutMessages, OutputSession, PublishedMessage } from '../processor/ports.ts';
+import { messageOf } from '../ports/errors.ts';
+import { failpoint } from '../ports/failpoints.ts';
+import type { OutMessages, OutputSession, PublishedMessage } from '../ports/index.ts';
 import type { KeptOffset } from './produce/brokers.ts';
 import type { TransactionalProducer } from './produce/transactional-producer.ts';
 import type { Requests } from './requests.ts';

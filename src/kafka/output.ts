@@ -1,8 +1,8 @@
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { messageOf } from '../processor/errors.ts';
-import { failpoint, failpointActive } from '../processor/failpoints.ts';
-import type { Output, OutputSession, OutputTopic, PublishedMessage } from '../processor/ports.ts';
+import { messageOf } from '../ports/errors.ts';
+import { failpoint, failpointActive } from '../ports/failpoints.ts';
+import type { Output, OutputSession, OutputTopic, PublishedMessage } from '../ports/index.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
 import { watchEndTxn } from './end-txn.ts';

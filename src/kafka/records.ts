@@ -1,5 +1,5 @@
 import type { KafkaMessage } from 'kafkajs';
-import type { RawRecord } from '../processor/ports.ts';
+import type { RawRecord } from '../ports/index.ts';
 
 type Headers = RawRecord['headers'];
 

@@ -1,4 +1,4 @@
-import { OUTPUT_TOPICS, type OutMessages } from '../processor/ports.ts';
+import { OUTPUT_TOPICS, type OutMessages } from '../ports/index.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { type Layout, type OutputTopics, partitionFor } from './layout.ts';
 import type { BatchToSend } from './produce/idempotent-producer.ts';

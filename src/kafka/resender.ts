@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { failpoint } from '../processor/failpoints.ts';
+import { failpoint } from '../ports/failpoints.ts';
 import type { TransactionalProducer } from './produce/transactional-producer.ts';
 import { type TailRecord, tailBatches } from './tail-batches.ts';
 import { closeProducer, type Opened, openTransactional } from './transactional.ts';

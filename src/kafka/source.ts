@@ -1,8 +1,8 @@
 import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import type { Logger } from 'pino';
-import { BEGIN_ANEW, messageOf } from '../processor/errors.ts';
-import { Outage } from '../processor/outage.ts';
-import type { InputListener, InputLog, RecordBatch } from '../processor/ports.ts';
+import { BEGIN_ANEW, messageOf } from '../ports/errors.ts';
+import type { InputListener, InputLog, RecordBatch } from '../ports/index.ts';
+import { Outage } from '../time/outage.ts';
 import { wholeAnswers } from './answers.ts';
 import { Backoff } from './backoff.ts';
 import { kafkaClient } from './client.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { messageOf } from '../processor/errors.ts';
+import { messageOf } from '../ports/errors.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
 import { remedy } from './fatal.ts';

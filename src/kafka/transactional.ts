@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { wallClock } from '../processor/clock.ts';
-import { messageOf } from '../processor/errors.ts';
+import { messageOf } from '../ports/errors.ts';
+import { wallClock } from '../time/clock.ts';
 import { openLink } from './cluster.ts';
 import { ClusterBrokers } from './produce/cluster-brokers.ts';
 import { IdempotentProducer } from './produce/idempotent-producer.ts';

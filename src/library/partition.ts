@@ -1,6 +1,6 @@
-import type { Entry } from '../core/event.ts';
 import type { Outcome as CoreOutcome } from '../core/partition.ts';
-import type { Rules } from '../core/rules.ts';
+import type { Entry } from '../core/rules/event.ts';
+import type { Rules } from '../core/rules/rules.ts';
 import { MemoryFold } from '../memory/fold.ts';
 import { decodeJsonEvent } from '../wire/json.ts';
 import { toEvent } from '../wire/track-event.ts';

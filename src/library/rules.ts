@@ -1,9 +1,9 @@
-import type { Rules } from '../core/rules.ts';
+import type { Rules } from '../core/rules/rules.ts';
 import { KEYS } from '../settings/declaration.ts';
 import { settingsFrom } from '../settings/load.ts';
 import { rulesOf } from '../settings/rules.ts';
 
-export type { Rules } from '../core/rules.ts';
+export type { Rules } from '../core/rules/rules.ts';
 
 /** The settings that a fold goes by, as they stand in `tidemark.yaml`; docs/SETTINGS.md has their defaults and bounds. */
 export interface RuleSettings {

@@ -1,4 +1,4 @@
-import type { InputListener, InputLog, RawRecord } from '../processor/ports.ts';
+import type { InputListener, InputLog, RawRecord } from '../ports/index.ts';
 
 /** Records handed over at once. */
 const BATCH = 500;

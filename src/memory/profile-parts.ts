@@ -3,7 +3,7 @@
  * them, never by adding up the visits. That the two agree is for tests to see.
  */
 import type { TraitWrite } from '../core/changes.ts';
-import { compareUtf8 } from '../core/order.ts';
+import { compareUtf8 } from '../core/rules/order.ts';
 import type { ProfileChange } from './profile-changes.ts';
 import type { VisitRow } from './visit-row.ts';
 

@@ -7,7 +7,7 @@
  * right here and wrong in Postgres.
  */
 import type { PartitionState, Revision } from '../core/changes.ts';
-import type { Visit } from '../core/visit.ts';
+import type { Visit } from '../core/memory/visit.ts';
 import {
   type Commit,
   Fenced,
@@ -18,7 +18,7 @@ import {
   type RecordMark,
   type SessionHistory,
   type Store,
-} from '../processor/ports.ts';
+} from '../ports/index.ts';
 import { PartitionTables, prepare } from './tables.ts';
 import {
   type ProfileView,

@@ -8,10 +8,10 @@
  */
 import type { PartitionState, Revision, TraitWrite } from '../core/changes.ts';
 import { emptyState } from '../core/changes.ts';
-import { EventId, EventIds } from '../core/event-ids.ts';
 import { openedAt } from '../core/ids.ts';
-import type { Place, VisitEvent } from '../core/visit.ts';
-import type { Commit, HistoryQuery, HistoryReach, OutboxRow, RecordMark, SessionHistory } from '../processor/ports.ts';
+import { EventId, EventIds } from '../core/memory/event-ids.ts';
+import type { Place, VisitEvent } from '../core/memory/visit.ts';
+import type { Commit, HistoryQuery, HistoryReach, OutboxRow, RecordMark, SessionHistory } from '../ports/index.ts';
 import { ProfileChanges } from './profile-changes.ts';
 import { ProfileParts } from './profile-parts.ts';
 import { rowOf, type VisitRow, visitOf } from './visit-row.ts';

@@ -1,8 +1,8 @@
 /** What people and tests read of the in-memory store: the views of the SQL schema, times in ms since the epoch. */
 import type { Revision, TraitWrite } from '../core/changes.ts';
-import type { Json } from '../core/event.ts';
-import { compareUtf8 } from '../core/order.ts';
-import type { VisitEvent } from '../core/visit.ts';
+import type { VisitEvent } from '../core/memory/visit.ts';
+import type { Json } from '../core/rules/event.ts';
+import { compareUtf8 } from '../core/rules/order.ts';
 import { greatest, isLater, least, type ProfilePart } from './profile-parts.ts';
 import type { PartitionTables } from './tables.ts';
 import type { VisitRow } from './visit-row.ts';

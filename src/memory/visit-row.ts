@@ -2,11 +2,11 @@
  * A visit as the in-memory store keeps it: plain JSON, so that nothing is shared with the fold's live object, and what
  * the JSON leaves out is lost as it would be in a database.
  */
-import type { EventIds } from '../core/event-ids.ts';
-import { Session } from '../core/session.ts';
-import { restoreValues, type StampedValues, stampedValues } from '../core/stamped-values.ts';
-import { TypeCounts } from '../core/type-counts.ts';
-import { type EndReason, type Seal, Visit } from '../core/visit.ts';
+import type { EventIds } from '../core/memory/event-ids.ts';
+import { Session } from '../core/memory/session.ts';
+import { restoreValues, type StampedValues, stampedValues } from '../core/memory/stamped-values.ts';
+import { TypeCounts } from '../core/memory/type-counts.ts';
+import { type EndReason, type Seal, Visit } from '../core/memory/visit.ts';
 
 export interface VisitRow extends StampedValues {
   readonly id: string;

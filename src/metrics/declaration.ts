@@ -2,7 +2,7 @@
  * What `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names are made from this.
  * Base units; of the labels only the partition's number grows.
  */
-import { AWAITED, type Part, type PartitionReport } from '../processor/observer.ts';
+import { AWAITED, type Part, type PartitionReport } from '../ports/observer.ts';
 import { lagAge, lagOf } from '../processor/progress.ts';
 import type { Declared, Folded, Measured, Own, Read, Told } from './kinds.ts';
 

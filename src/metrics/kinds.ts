@@ -1,5 +1,5 @@
 import type { Counts } from '../core/changes.ts';
-import type { PartitionReport } from '../processor/observer.ts';
+import type { PartitionReport } from '../ports/observer.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

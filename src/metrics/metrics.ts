@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Observer, Part, PartitionReport } from '../processor/observer.ts';
+import type { Observer, Part, PartitionReport } from '../ports/observer.ts';
 import { METRICS, OWN } from './declaration.ts';
 import { type Declared, labelsOf } from './kinds.ts';
 

@@ -1,5 +1,5 @@
 import type { Connection, Submittable } from 'pg';
-import { failpoint, failpointActive } from '../processor/failpoints.ts';
+import { failpoint, failpointActive } from '../ports/failpoints.ts';
 import type { CopyData } from './copy.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { EventId } from '../core/event-ids.ts';
+import type { EventId } from '../core/memory/event-ids.ts';
 
 /**
  * A growing buffer of what Postgres' binary formats are made of: integers big end first, texts in UTF-8. Written by

@@ -1,5 +1,5 @@
-import type { EventId } from '../core/event-ids.ts';
-import type { FreshEvents, VisitEvents } from '../core/fresh-events.ts';
+import type { EventId } from '../core/memory/event-ids.ts';
+import type { FreshEvents, VisitEvents } from '../core/memory/fresh-events.ts';
 import { type ElementType, JSONB, TEXT } from './arrays.ts';
 import type { ByteWriter } from './bytes.ts';
 import type { CopyRows } from './copy.ts';

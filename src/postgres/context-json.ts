@@ -1,5 +1,5 @@
-import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/context.ts';
-import type { ContextEntry, ContextParts, Json } from '../core/event.ts';
+import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/rules/context.ts';
+import type { ContextEntry, ContextParts, Json } from '../core/rules/event.ts';
 import type { ByteWriter } from './bytes.ts';
 import { SharedValues } from './shared.ts';
 

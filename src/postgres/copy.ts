@@ -1,4 +1,4 @@
-import type { EventId } from '../core/event-ids.ts';
+import type { EventId } from '../core/memory/event-ids.ts';
 import { JSONB_VERSION } from './arrays.ts';
 import { type Blocks, RowWriter } from './blocks.ts';
 import type { ByteWriter } from './bytes.ts';

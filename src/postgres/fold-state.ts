@@ -1,8 +1,8 @@
-import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/context.ts';
-import { type ContextParts, NAMED, type Utm } from '../core/event.ts';
-import { EventId } from '../core/event-ids.ts';
-import { NO_STAMP } from '../core/stamps.ts';
-import type { Visit } from '../core/visit.ts';
+import { EventId } from '../core/memory/event-ids.ts';
+import { NO_STAMP } from '../core/memory/stamps.ts';
+import type { Visit } from '../core/memory/visit.ts';
+import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/rules/context.ts';
+import { type ContextParts, NAMED, type Utm } from '../core/rules/event.ts';
 import type { ByteWriter } from './bytes.ts';
 import { SharedTexts } from './shared.ts';
 

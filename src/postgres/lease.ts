@@ -1,7 +1,7 @@
 import type { PartitionState } from '../core/changes.ts';
-import type { Visit } from '../core/visit.ts';
-import { BEGIN_ANEW } from '../processor/errors.ts';
-import { failpoint } from '../processor/failpoints.ts';
+import type { Visit } from '../core/memory/visit.ts';
+import { BEGIN_ANEW } from '../ports/errors.ts';
+import { failpoint } from '../ports/failpoints.ts';
 import {
   type Commit,
   Fenced,
@@ -11,7 +11,7 @@ import {
   type OutboxRow,
   type RecordMark,
   type SessionHistory,
-} from '../processor/ports.ts';
+} from '../ports/index.ts';
 import { type Rows, type Statement, type Step, StepFailed } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { commitSteps, FENCE } from './commit.ts';

@@ -1,7 +1,7 @@
 import type { Changes } from '../core/changes.ts';
-import { EventId } from '../core/event-ids.ts';
-import { IdFilter } from '../core/id-filter.ts';
-import type { Visit } from '../core/visit.ts';
+import { EventId } from '../core/memory/event-ids.ts';
+import { IdFilter } from '../core/memory/id-filter.ts';
+import type { Visit } from '../core/memory/visit.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';

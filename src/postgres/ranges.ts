@@ -1,5 +1,5 @@
-import type { EventId } from '../core/event-ids.ts';
 import { openedAt } from '../core/ids.ts';
+import type { EventId } from '../core/memory/event-ids.ts';
 
 /**
  * The ranges of visit_id that ended_visit, visit_chunk and visit_revision are partitioned by: a month each, by the time

@@ -1,4 +1,4 @@
-import type { EventId } from '../core/event-ids.ts';
+import type { EventId } from '../core/memory/event-ids.ts';
 import { SharedSpans, SharedTexts, SharedValues } from './shared.ts';
 
 /** The fields of a row, one after the other, each read by the method of its type. Times in ms since 1970. */

@@ -1,7 +1,7 @@
 import { noCounts, type PartitionState } from '../core/changes.ts';
-import type { Visit } from '../core/visit.ts';
-import { VisitTable } from '../core/visit-table.ts';
-import type { RecordMark } from '../processor/ports.ts';
+import type { Visit } from '../core/memory/visit.ts';
+import { VisitTable } from '../core/memory/visit-table.ts';
+import type { RecordMark } from '../ports/index.ts';
 import type { Statement } from './batch.ts';
 import { terminateOwner } from './owner.ts';
 import { BinaryRows } from './row.ts';

@@ -1,8 +1,8 @@
-import type { ContextParts, Utm } from '../core/event.ts';
-import { EventId } from '../core/event-ids.ts';
-import { Session } from '../core/session.ts';
-import { type EndReason, type Place, type Seal, Visit } from '../core/visit.ts';
-import type { VisitTable } from '../core/visit-table.ts';
+import { EventId } from '../core/memory/event-ids.ts';
+import { Session } from '../core/memory/session.ts';
+import { type EndReason, type Place, type Seal, Visit } from '../core/memory/visit.ts';
+import type { VisitTable } from '../core/memory/visit-table.ts';
+import type { ContextParts, Utm } from '../core/rules/event.ts';
 import { readContext, writeContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from './ports.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** Records after which the clock is looked at, at most: a look takes 0.1 µs, one hundredth of what folding takes. */
 const MOST = 16;

@@ -1,4 +1,5 @@
-import type { Clock, Lease } from './ports.ts';
+import type { Lease } from '../ports/index.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** Whom a partition asks. */
 export type Asked = 'store' | 'brokers';

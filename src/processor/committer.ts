@@ -1,15 +1,16 @@
 import type { Logger } from 'pino';
 import type { Emission } from '../core/changes.ts';
 import type { Partition } from '../core/partition.ts';
+import { messageOf } from '../ports/errors.ts';
+import type { Lease, Outgoing, RawRecord, RecordMark } from '../ports/index.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Clock } from '../time/clock.ts';
+import { within } from '../time/waiting.ts';
 import { dueOf } from './due.ts';
-import { messageOf } from './errors.ts';
 import { markOf } from './mark.ts';
-import type { Observer } from './observer.ts';
-import type { Clock, Lease, Outgoing, RawRecord, RecordMark } from './ports.ts';
 import type { Publisher } from './publisher.ts';
 import type { UsedSchemas } from './schemas.ts';
 import { rowsOf } from './size.ts';
-import { within } from './waiting.ts';
 
 /** Light traffic: how long a change waits for more to share its commit with, ms. */
 const LINGER = 150;

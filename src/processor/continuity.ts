@@ -1,6 +1,7 @@
-import { BEGIN_ANEW, CannotGoOn, LogAway, messageOf } from './errors.ts';
+import { BEGIN_ANEW, CannotGoOn, LogAway, messageOf } from '../ports/errors.ts';
+import type { InputLog, Lease, RawRecord, RecordMark } from '../ports/index.ts';
+import type { Clock } from '../time/clock.ts';
 import { markOf } from './mark.ts';
-import type { Clock, InputLog, Lease, RawRecord, RecordMark } from './ports.ts';
 
 /**
  * A new leader may for a moment not know yet how far its log reaches, and one that was deposed while it stood still takes

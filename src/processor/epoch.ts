@@ -1,20 +1,20 @@
 import type { Logger } from 'pino';
-import { isRefusal, type LogRecord } from '../core/event.ts';
 import { type Outcome, Partition } from '../core/partition.ts';
+import { isRefusal, type LogRecord } from '../core/rules/event.ts';
+import { messageOf } from '../ports/errors.ts';
+import type { Lease, RawRecord, RecordMark } from '../ports/index.ts';
+import { keyIs } from '../ports/record.ts';
+import type { Waker } from '../time/waiting.ts';
 import { Breath } from './breath.ts';
 import { type Calls, watchedLease } from './calls.ts';
 import { Committer } from './committer.ts';
 import { Continuity } from './continuity.ts';
-import { messageOf } from './errors.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import type { LifeParts, LifeSettings } from './life.ts';
-import type { Lease, RawRecord, RecordMark } from './ports.ts';
 import { Publisher } from './publisher.ts';
-import { keyIs } from './record.ts';
 import { UsedSchemas } from './schemas.ts';
 import { foldedSize } from './size.ts';
 import { UnstampedWatch } from './unstamped.ts';
-import type { Waker } from './waiting.ts';
 
 /** Records that are decoded, looked up and folded at once. */
 const SLICE = 4_000;

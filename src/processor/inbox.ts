@@ -1,4 +1,4 @@
-import type { RecordBatch } from './ports.ts';
+import type { RecordBatch } from '../ports/index.ts';
 import { sizeOf } from './size.ts';
 
 /** Batches queued beyond the one being folded; enough that reading and folding overlap. */

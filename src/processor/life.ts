@@ -1,16 +1,9 @@
 import type { Logger } from 'pino';
-import type { LogRecord } from '../core/event.ts';
-import type { IdleMemory } from '../core/past-sessions.ts';
-import type { Rules } from '../core/rules.ts';
-import { Calls } from './calls.ts';
-import type { CommitMemory } from './committer.ts';
-import type { Start } from './continuity.ts';
-import { Epoch } from './epoch.ts';
-import { CannotGoOn, LogAway, messageOf } from './errors.ts';
-import { type Arrival, Inbox } from './inbox.ts';
-import type { Observer, PartitionReport } from './observer.ts';
+import type { IdleMemory } from '../core/memory/past-sessions.ts';
+import type { LogRecord } from '../core/rules/event.ts';
+import type { Rules } from '../core/rules/rules.ts';
+import { CannotGoOn, LogAway, messageOf } from '../ports/errors.ts';
 import {
-  type Clock,
   Fenced,
   type InputLog,
   type Outgoing,
@@ -19,10 +12,17 @@ import {
   type RawRecord,
   type RecordBatch,
   type Store,
-} from './ports.ts';
+} from '../ports/index.ts';
+import type { Observer, PartitionReport } from '../ports/observer.ts';
+import type { Clock } from '../time/clock.ts';
+import { backoff, Waker } from '../time/waiting.ts';
+import { Calls } from './calls.ts';
+import type { CommitMemory } from './committer.ts';
+import type { Start } from './continuity.ts';
+import { Epoch } from './epoch.ts';
+import { type Arrival, Inbox } from './inbox.ts';
 import { Progress } from './progress.ts';
 import type { WriterSchemas } from './schemas.ts';
-import { backoff, Waker } from './waiting.ts';
 import { type Known, waitsOf } from './waits.ts';
 
 export interface LifeSettings {

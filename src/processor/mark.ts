@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RawRecord, RecordMark } from './ports.ts';
+import type { RawRecord, RecordMark } from '../ports/index.ts';
 
 /** What tells a record from any other at its offset: SHA-256 over timestamp, and key and value with their lengths. */
 export function markOf(record: RawRecord): RecordMark {

@@ -1,10 +1,10 @@
-import { CannotGoOn, messageOf } from './errors.ts';
+import { CannotGoOn, messageOf } from '../ports/errors.ts';
+import type { InputListener, RecordBatch } from '../ports/index.ts';
+import type { PartitionReport } from '../ports/observer.ts';
+import { Outage } from '../time/outage.ts';
+import { Waker, within } from '../time/waiting.ts';
 import { type LifeParts, type LifeSettings, PartitionLife } from './life.ts';
-import type { PartitionReport } from './observer.ts';
-import { Outage } from './outage.ts';
-import type { InputListener, RecordBatch } from './ports.ts';
 import { Standstills } from './progress.ts';
-import { Waker, within } from './waiting.ts';
 import { hindrancesOf } from './waits.ts';
 
 /** How often it is asked whether a quiet partition has visits that are due, ms. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Awaited, PartitionReport, Wait } from './observer.ts';
+import type { Awaited, PartitionReport, Wait } from '../ports/observer.ts';
 
 /** From how far behind on a partition is said to be behind, ms. */
 const BEHIND = 60_000;

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
+import { BEGIN_ANEW, CannotGoOn, messageOf } from '../ports/errors.ts';
+import type { Lease, OutboxRow, OutMessages, Output, OutputSession, PublishedMessage } from '../ports/index.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Clock } from '../time/clock.ts';
+import { Outage } from '../time/outage.ts';
+import { backoff, Waker, within } from '../time/waiting.ts';
 import { Dues } from './due.ts';
-import { BEGIN_ANEW, CannotGoOn, messageOf } from './errors.ts';
-import type { Observer } from './observer.ts';
-import { Outage } from './outage.ts';
-import type { Clock, Lease, OutboxRow, OutMessages, Output, OutputSession, PublishedMessage } from './ports.ts';
-import { backoff, Waker, within } from './waiting.ts';
 import type { Failing } from './waits.ts';
 
 /** What one Kafka transaction sends at most; the output splits it into requests. */

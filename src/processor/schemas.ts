@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { messageOf } from './errors.ts';
-import type { Observer } from './observer.ts';
-import { Outage } from './outage.ts';
-import type { Clock, RawRecord, UsedSchema } from './ports.ts';
-import { backoff } from './waiting.ts';
+import { messageOf } from '../ports/errors.ts';
+import type { RawRecord, UsedSchema } from '../ports/index.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Clock } from '../time/clock.ts';
+import { Outage } from '../time/outage.ts';
+import { backoff } from '../time/waiting.ts';
 
 /** Where writer schemas are asked for. */
 export interface Registry {

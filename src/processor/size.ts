@@ -1,6 +1,6 @@
 import type { Changes } from '../core/changes.ts';
-import type { OutboxRow, RawRecord } from './ports.ts';
-import { FetchedRecord } from './record.ts';
+import type { OutboxRow, RawRecord } from '../ports/index.ts';
+import { FetchedRecord } from '../ports/record.ts';
 
 /** Of a record without key, value and headers. */
 const FRAME = 100;

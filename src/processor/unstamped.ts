@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { LogRecord } from '../core/event.ts';
+import type { LogRecord } from '../core/rules/event.ts';
 
 /** Records that the broker did not stamp, one after the other: offsets of the first and the last, and how many. */
 interface Stretch {

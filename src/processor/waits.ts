@@ -2,8 +2,9 @@
  * What a partition waits for, and since when. Invariant: the log, `/readyz`, the metrics and `status` have it from here, and
  * from nowhere else. Where each found out for itself, one said that all was well while another named a fault.
  */
+
+import type { Awaited, PartitionReport, Wait } from '../ports/observer.ts';
 import type { Call } from './calls.ts';
-import type { Awaited, PartitionReport, Wait } from './observer.ts';
 
 /** Something that has gone wrong since a moment, ms since the epoch. */
 export interface Failing {

@@ -1,7 +1,7 @@
 /** Scenario files: one partition's log and the right answer. `docs` and the files in test/scenarios show the form. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { DEFAULT_RULES, type Rules } from '../core/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../core/rules/rules.ts';
 
 const ms = z.int();
 const maybe = <T extends z.ZodType>(schema: T) => schema.nullish();

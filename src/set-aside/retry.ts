@@ -12,6 +12,7 @@ import type { ClusterLink } from '../kafka/cluster.ts';
 import { boundsOf } from '../kafka/offsets.ts';
 import type { ToResend } from '../kafka/resender.ts';
 import { scan } from '../kafka/scan.ts';
+import { failpoint } from '../ports/failpoints.ts';
 import {
   forgetIntended,
   type Intended,
@@ -22,7 +23,6 @@ import {
   type Source,
   sentAt,
 } from '../postgres/retried.ts';
-import { failpoint } from '../processor/failpoints.ts';
 import type { SetAside } from './record.ts';
 import { type InputTopic, RETRY_OF, type Resendable, resendable } from './resendable.ts';
 

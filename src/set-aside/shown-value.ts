@@ -1,4 +1,4 @@
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/rules/event.ts';
 import { schemaIdOf } from '../wire/avro.ts';
 import { parseSchema } from '../wire/avro-type.ts';
 

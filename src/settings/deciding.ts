@@ -3,7 +3,7 @@
  * would follow one rule and half the other, and no replay would give them again. So they are kept with the state and
  * compared at each start.
  */
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/rules/event.ts';
 import { KEYS, SETTINGS } from './declaration.ts';
 import { type AnySetting, isDerived } from './setting.ts';
 import { type Settings, valueAt } from './settings.ts';

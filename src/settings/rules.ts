@@ -1,4 +1,4 @@
-import type { Rules } from '../core/rules.ts';
+import type { Rules } from '../core/rules/rules.ts';
 import type { Settings } from './settings.ts';
 
 /** The settings that the fold goes by. */

@@ -1,7 +1,7 @@
-import type { Entry, LogRecord, TrackEvent } from '../core/event.ts';
-import { glanced } from '../core/glanced.ts';
-import type { RawRecord } from '../processor/ports.ts';
-import { FetchedRecord } from '../processor/record.ts';
+import { glanced } from '../core/memory/prefetch.ts';
+import type { Entry, LogRecord, TrackEvent } from '../core/rules/event.ts';
+import type { RawRecord } from '../ports/index.ts';
+import { FetchedRecord } from '../ports/record.ts';
 import { compileCheck } from './avro-check.ts';
 import { compilePlan, type Plan } from './avro-plan.ts';
 import { compileReader, type Read, type Specials } from './avro-reader.ts';

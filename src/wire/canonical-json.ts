@@ -1,5 +1,5 @@
-import type { Json } from '../core/event.ts';
-import { compareUtf8 } from '../core/order.ts';
+import type { Json } from '../core/rules/event.ts';
+import { compareUtf8 } from '../core/rules/order.ts';
 
 const MAX_DEPTH = 100;
 

@@ -1,5 +1,5 @@
 import { SpanIndex } from '../bytes/span-index.ts';
-import type { TrackEvent } from '../core/event.ts';
+import type { TrackEvent } from '../core/rules/event.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
 import { ByTwo } from './by-two.ts';
 import {

@@ -1,5 +1,5 @@
-import { contextEntries } from '../core/context.ts';
-import type { ContextParts, Json, TrackEvent, Utm } from '../core/event.ts';
+import { contextEntries } from '../core/rules/context.ts';
+import type { ContextParts, Json, TrackEvent, Utm } from '../core/rules/event.ts';
 import type { DecodedContext } from './decoded.ts';
 import { canonicalPairs, NO_PAIRS } from './pairs.ts';
 import { clean, cut } from './text.ts';

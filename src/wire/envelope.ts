@@ -1,5 +1,5 @@
 import type { Emission, VisitEnded } from '../core/changes.ts';
-import type { OutboxRow, Outgoing, OutMessage, OutputTopic, RawRecord } from '../processor/ports.ts';
+import type { OutboxRow, Outgoing, OutMessage, OutputTopic, RawRecord } from '../ports/index.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
 import { OutboxWriter } from './outbox.ts';
 import { putBytes, putLong, putText, sizeOfCount, textRoom } from './put.ts';

@@ -1,5 +1,5 @@
 import { SpanIndex } from '../bytes/span-index.ts';
-import { EventId } from '../core/event-ids.ts';
+import { EventId } from '../core/memory/event-ids.ts';
 import { asciiText } from './ascii.ts';
 import { type Field, NOTES, type Step } from './avro-plan.ts';
 import { type Cursor, isNone, isSome, readLong, skip } from './cursor.ts';

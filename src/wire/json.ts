@@ -1,4 +1,4 @@
-import type { Refusal } from '../core/event.ts';
+import type { Refusal } from '../core/rules/event.ts';
 import type { DecodedContext, DecodedEvent } from './decoded.ts';
 import {
   flagOf,

@@ -1,4 +1,4 @@
-import { compareUtf8 } from '../core/order.ts';
+import { compareUtf8 } from '../core/rules/order.ts';
 import { type DecodedMap, pairsOf, type Scalar } from './decoded.ts';
 import { clean, cut } from './text.ts';
 

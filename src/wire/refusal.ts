@@ -1,4 +1,4 @@
-import type { Refusal } from '../core/event.ts';
+import type { Refusal } from '../core/rules/event.ts';
 import { clean, cut } from './text.ts';
 
 /** The entry could not be read at all. Error texts go out in headers, so a replay must find the same: none of an engine. */

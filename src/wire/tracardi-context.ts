@@ -1,4 +1,4 @@
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/rules/event.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { DecodedContext } from './decoded.ts';
 import type { JsonObject } from './json-shape.ts';

@@ -2,9 +2,10 @@
  * Tracardi's track payload: one source, session, profile and context, and a list of events, each of which is one entry.
  * What Tracardi's own options say of saving and processing is not ours to follow, but `debugger` marks debug traffic.
  */
-import type { Json, Refusal } from '../core/event.ts';
-import { EventId } from '../core/event-ids.ts';
+
 import { uuidV5 } from '../core/ids.ts';
+import { EventId } from '../core/memory/event-ids.ts';
+import type { Json, Refusal } from '../core/rules/event.ts';
 import { canonicalJson, NoJson } from './canonical-json.ts';
 import type { DecodedEvent, Scalar } from './decoded.ts';
 import { isScalar, type JsonObject, objectOf, optionalObject, textOf, timeOf, WrongType } from './json-shape.ts';

@@ -1,5 +1,5 @@
 import type { VisitEnded } from '../core/changes.ts';
-import type { EndReason } from '../core/visit.ts';
+import type { EndReason } from '../core/memory/visit.ts';
 import { LONG_ROOM, putBytes, putLong, putText, textRoom } from './put.ts';
 
 /** Symbols of `EndReason` in the schema. */

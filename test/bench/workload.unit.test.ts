@@ -3,7 +3,7 @@ import type { ProfileSums } from '../../bench/workload/answer.ts';
 import { partitionOf } from '../../bench/workload/record.ts';
 import { DEFAULT_SHAPE, LIVE_PACE, type Shape } from '../../bench/workload/shape.ts';
 import { Traffic } from '../../bench/workload/traffic.ts';
-import { DEFAULT_RULES } from '../../src/core/rules.ts';
+import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
 
 const SHAPES: readonly (readonly [string, Shape])[] = [
   ['as it comes', { ...DEFAULT_SHAPE, events: 20_000 }],

@@ -5,8 +5,8 @@
 import pg from 'pg';
 import type { Emission } from '../../src/core/changes.ts';
 import { tool } from '../../src/local/access.ts';
+import type { RawRecord } from '../../src/ports/index.ts';
 import { readStatus } from '../../src/postgres/status.ts';
-import type { RawRecord } from '../../src/processor/ports.ts';
 import { rulesOf, type Settings } from '../../src/settings/index.ts';
 import { AvroDecoder, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import pg from 'pg';
-import { removeAll } from '../../src/cli/demo/remove.ts';
+import { removeAll } from '../../src/demo/remove.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { plainKafka } from '../e2e/support/kafka.ts';
 import { until } from '../support/processes.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Check, checks } from '../../src/cli/demo/checks.ts';
-import type { Facts, Received, VisitRow } from '../../src/cli/demo/parts.ts';
-import { Rows } from '../../src/cli/demo/rows.ts';
-import { Screen } from '../../src/cli/demo/screen.ts';
-import { demoSettings } from '../../src/cli/demo/settings.ts';
-import { line, table } from '../../src/cli/demo/table.ts';
 import { styleFor } from '../../src/cli/style.ts';
 import { noCounts } from '../../src/core/changes.ts';
+import { type Check, checks } from '../../src/demo/checks.ts';
+import type { Facts, Received, VisitRow } from '../../src/demo/parts.ts';
+import { Rows } from '../../src/demo/rows.ts';
+import { Screen } from '../../src/demo/screen.ts';
+import { demoSettings } from '../../src/demo/settings.ts';
+import { line, table } from '../../src/demo/table.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { tidemark } from './harness.ts';
 

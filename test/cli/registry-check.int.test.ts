@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { checkRegistry } from '../../src/cli/registry-check.ts';
-import { CannotGoOn } from '../../src/processor/errors.ts';
+import { CannotGoOn } from '../../src/ports/errors.ts';
 import { loadSettings } from '../../src/settings/index.ts';
 
 let status: number;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Known, partitionViews } from '../../src/console/partitions.ts';
 import { noCounts } from '../../src/core/changes.ts';
+import type { PartitionReport } from '../../src/ports/observer.ts';
 import type { PartitionStatus } from '../../src/postgres/status.ts';
-import type { PartitionReport } from '../../src/processor/observer.ts';
 
 const NOW = 1_000_000;
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { contextEntries, contextParts } from '../../src/core/context.ts';
-import type { ContextParts, TrackEvent } from '../../src/core/event.ts';
-import { EventId } from '../../src/core/event-ids.ts';
-import { takeEvents } from '../../src/core/folding.ts';
-import { FreshEvents } from '../../src/core/fresh-events.ts';
-import { stampedValues } from '../../src/core/stamped-values.ts';
-import type { Visit } from '../../src/core/visit.ts';
+import { EventId } from '../../src/core/memory/event-ids.ts';
+import { takeEvents } from '../../src/core/memory/folding.ts';
+import { FreshEvents } from '../../src/core/memory/fresh-events.ts';
+import { stampedValues } from '../../src/core/memory/stamped-values.ts';
+import type { Visit } from '../../src/core/memory/visit.ts';
+import { contextEntries, contextParts } from '../../src/core/rules/context.ts';
+import type { ContextParts, TrackEvent } from '../../src/core/rules/event.ts';
 import { loadSettings, rulesOf } from '../../src/settings/index.ts';
 import { bareVisit } from '../support/bare-visit.ts';
 

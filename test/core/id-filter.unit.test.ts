@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyState, noCounts } from '../../src/core/changes.ts';
-import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
-import { EventId } from '../../src/core/event-ids.ts';
-import { IdFilter } from '../../src/core/id-filter.ts';
+import { EventId } from '../../src/core/memory/event-ids.ts';
+import { IdFilter } from '../../src/core/memory/id-filter.ts';
+import { type IdleMemory, idleMemory } from '../../src/core/memory/past-sessions.ts';
 import { Partition } from '../../src/core/partition.ts';
-import { type IdleMemory, idleMemory } from '../../src/core/past-sessions.ts';
-import { DEFAULT_RULES } from '../../src/core/rules.ts';
+import type { LogRecord, TrackEvent } from '../../src/core/rules/event.ts';
+import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
 
 const T = 1_767_225_600_000;
 const HOUR = 3_600_000;

@@ -3,8 +3,8 @@
  * the watermark, or one millisecond beside it.
  */
 import fc from 'fast-check';
-import { isRefusal, type LogRecord } from '../../src/core/event.ts';
-import type { Rules } from '../../src/core/rules.ts';
+import { isRefusal, type LogRecord } from '../../src/core/rules/event.ts';
+import type { Rules } from '../../src/core/rules/rules.ts';
 import { decode, type PlainEvent } from '../reference/decode.ts';
 import type { Step } from '../reference/reference.ts';
 import { rulesOf, type ScenarioConfig } from '../reference/scenario.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
-import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
 import { Partition } from '../../src/core/partition.ts';
-import { DEFAULT_RULES } from '../../src/core/rules.ts';
+import type { LogRecord, TrackEvent } from '../../src/core/rules/event.ts';
+import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
 
 const T = 1_767_225_600_000;
 const NOTHING = {

@@ -1,12 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyState, noCounts } from '../../src/core/changes.ts';
-import type { LogRecord, TrackEvent } from '../../src/core/event.ts';
-import { EventId } from '../../src/core/event-ids.ts';
+import { EventId } from '../../src/core/memory/event-ids.ts';
+import {
+  addId,
+  type IdleMemory,
+  idleMemory,
+  mayMatter,
+  PAST_IDS,
+  PastSessions,
+} from '../../src/core/memory/past-sessions.ts';
+import type { Visit } from '../../src/core/memory/visit.ts';
 import { Partition } from '../../src/core/partition.ts';
-import { addId, type IdleMemory, idleMemory, mayMatter, PAST_IDS, PastSessions } from '../../src/core/past-sessions.ts';
-import { DEFAULT_RULES } from '../../src/core/rules.ts';
-import type { Visit } from '../../src/core/visit.ts';
+import type { LogRecord, TrackEvent } from '../../src/core/rules/event.ts';
+import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
 import { bareVisit } from '../support/bare-visit.ts';
 
 const T = 1_767_225_600_000;

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EventId } from '../../src/core/event-ids.ts';
-import { mix } from '../../src/core/mix.ts';
-import type { Session } from '../../src/core/session.ts';
-import { SessionIndex } from '../../src/core/session-index.ts';
+import { EventId } from '../../src/core/memory/event-ids.ts';
+import { mix } from '../../src/core/memory/mix.ts';
+import type { Session } from '../../src/core/memory/session.ts';
+import { SessionIndex } from '../../src/core/memory/session-index.ts';
 
 /** UUIDs in canonical form and otherwise, and other texts; few, so that each comes and goes often. */
 const ids = [

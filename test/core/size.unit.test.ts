@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
-import type { TrackEvent } from '../../src/core/event.ts';
-import { EventId } from '../../src/core/event-ids.ts';
-import { takeEvents, takeVisit } from '../../src/core/folding.ts';
-import { FreshEvents } from '../../src/core/fresh-events.ts';
+import { EventId } from '../../src/core/memory/event-ids.ts';
+import { takeEvents, takeVisit } from '../../src/core/memory/folding.ts';
+import { FreshEvents } from '../../src/core/memory/fresh-events.ts';
+import { VisitTable } from '../../src/core/memory/visit-table.ts';
 import { Partition } from '../../src/core/partition.ts';
-import { VisitTable } from '../../src/core/visit-table.ts';
+import type { TrackEvent } from '../../src/core/rules/event.ts';
 import { loadSettings, rulesOf } from '../../src/settings/index.ts';
 import { bareVisit } from '../support/bare-visit.ts';
 

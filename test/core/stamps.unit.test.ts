@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EventId } from '../../src/core/event-ids.ts';
-import { IdIndex } from '../../src/core/id-index.ts';
-import { compareUtf8 } from '../../src/core/order.ts';
-import { NO_STAMP, Stamps } from '../../src/core/stamps.ts';
-import { VisitTable } from '../../src/core/visit-table.ts';
+import { EventId } from '../../src/core/memory/event-ids.ts';
+import { IdIndex } from '../../src/core/memory/id-index.ts';
+import { NO_STAMP, Stamps } from '../../src/core/memory/stamps.ts';
+import { VisitTable } from '../../src/core/memory/visit-table.ts';
+import { compareUtf8 } from '../../src/core/rules/order.ts';
 import { bareVisit } from '../support/bare-visit.ts';
 
 const T = Date.UTC(2026, 0, 1);

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { duePoint } from '../../src/core/ending.ts';
-import { DEFAULT_RULES } from '../../src/core/rules.ts';
-import { Session } from '../../src/core/session.ts';
+import { Session } from '../../src/core/memory/session.ts';
+import { type Seal, Visit } from '../../src/core/memory/visit.ts';
+import { duePoint } from '../../src/core/rules/ending.ts';
+import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
 import { Timers } from '../../src/core/timers.ts';
-import { type Seal, Visit } from '../../src/core/visit.ts';
 
 /** Of a few ms, so that many visits come close to each other. */
 const RULES = { ...DEFAULT_RULES, gap: 8, outOfOrderness: 8, arrivalGrace: 1 };

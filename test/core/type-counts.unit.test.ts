@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { NO_TYPES } from '../../src/core/type-counts.ts';
+import { NO_TYPES } from '../../src/core/memory/type-counts.ts';
 
 const types = fc.oneof(
   fc.constantFrom('page-view', 'click', '2 click', '1 page-view'),

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { TypeCounts } from '../../src/core/memory/type-counts.ts';
 import { mostFrequent } from '../../src/core/revision.ts';
-import { TypeCounts } from '../../src/core/type-counts.ts';
 import { compareBytes, cutTypes } from '../reference/visits.ts';
 import { LIMIT, RUNS } from './compare.ts';
 

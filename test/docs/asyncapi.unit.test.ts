@@ -5,7 +5,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { asyncApiYaml } from '../../scripts/asyncapi.ts';
 import type { DeadReason, Emission } from '../../src/core/changes.ts';
-import type { OutMessage, RawRecord } from '../../src/processor/ports.ts';
+import type { OutMessage, RawRecord } from '../../src/ports/index.ts';
 import { setAsideOf } from '../../src/set-aside/record.ts';
 import { resendable } from '../../src/set-aside/resendable.ts';
 import type { EnvelopeContext } from '../../src/wire/envelope.ts';

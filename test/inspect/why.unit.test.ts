@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { DEFAULT_RULES } from '../../src/core/rules.ts';
+import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
 import type { Deciding } from '../../src/inspect/ending.ts';
 import { type Clocks, endingOf, type StateRules, span } from '../../src/inspect/index.ts';
 import { whyEnded, whyMerged, whyOpen } from '../../src/inspect/why.ts';

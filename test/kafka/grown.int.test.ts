@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { CannotGoOn } from '../../src/processor/errors.ts';
+import { CannotGoOn } from '../../src/ports/errors.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
 import { client, makeTopic, Reader, until } from './support.ts';
 

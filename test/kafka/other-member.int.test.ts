@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Consumer } from 'kafkajs';
-import { CannotGoOn } from '../../src/processor/errors.ts';
+import { CannotGoOn } from '../../src/ports/errors.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { client, makeTopic, Reader, until } from './support.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Counts, noCounts } from '../../src/core/changes.ts';
 import { Metrics } from '../../src/metrics/index.ts';
-import { AWAITED, type PartitionReport } from '../../src/processor/observer.ts';
+import { AWAITED, type PartitionReport } from '../../src/ports/observer.ts';
 
 const report = (given: Partial<PartitionReport> = {}): PartitionReport => ({
   partition: 0,

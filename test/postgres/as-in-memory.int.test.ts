@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { LogRecord } from '../../src/core/event.ts';
 import { Partition } from '../../src/core/partition.ts';
+import type { LogRecord } from '../../src/core/rules/event.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import type { Log } from '../core/logs.ts';
 import { logs, rulesOfLog, stepsOfLog } from '../core/logs.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { contextEntries, contextParts } from '../../src/core/context.ts';
-import type { ContextEntry, Json } from '../../src/core/event.ts';
+import { contextEntries, contextParts } from '../../src/core/rules/context.ts';
+import type { ContextEntry, Json } from '../../src/core/rules/event.ts';
 import { ByteWriter } from '../../src/postgres/bytes.ts';
 import { readContext, writeContext } from '../../src/postgres/context-json.ts';
 

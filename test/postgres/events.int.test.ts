@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Visit, VisitEvent } from '../../src/core/visit.ts';
+import type { Visit, VisitEvent } from '../../src/core/memory/visit.ts';
 import { describeReal } from '../support/stack.ts';
 import { visitEvents } from '../support/visit-events.ts';
 import { Committer, makeVisit, T0 } from './make.ts';

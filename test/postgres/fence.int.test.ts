@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type pg from 'pg';
+import { Fenced } from '../../src/ports/index.ts';
 import { connect } from '../../src/postgres/connect.ts';
-import { Fenced } from '../../src/processor/ports.ts';
 import { withParameter } from '../support/parts.ts';
 import { describeReal } from '../support/stack.ts';
 import { visitEvents } from '../support/visit-events.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { contextEntries } from '../../src/core/context.ts';
-import { stampedValues } from '../../src/core/stamped-values.ts';
-import { Visit } from '../../src/core/visit.ts';
+import { stampedValues } from '../../src/core/memory/stamped-values.ts';
+import { Visit } from '../../src/core/memory/visit.ts';
+import { contextEntries } from '../../src/core/rules/context.ts';
 import { ByteWriter } from '../../src/postgres/bytes.ts';
 import { readContext } from '../../src/postgres/context-json.ts';
 import { readFoldState, writeFoldState } from '../../src/postgres/fold-state.ts';

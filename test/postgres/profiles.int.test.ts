@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { TraitWrite } from '../../src/core/changes.ts';
-import type { Visit } from '../../src/core/visit.ts';
+import type { Visit } from '../../src/core/memory/visit.ts';
 import { nameProfile } from '../support/name-profile.ts';
 import { describeReal } from '../support/stack.ts';
 import { Committer, makeVisit, T0 } from './make.ts';

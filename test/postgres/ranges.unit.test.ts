@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { EventId } from '../../src/core/event-ids.ts';
+import { EventId } from '../../src/core/memory/event-ids.ts';
 import { monthOf, Ranges } from '../../src/postgres/ranges.ts';
 import { idAt } from './make.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { noCounts } from '../../src/core/changes.ts';
-import { contextEntries } from '../../src/core/context.ts';
-import type { Visit } from '../../src/core/visit.ts';
+import type { Visit } from '../../src/core/memory/visit.ts';
+import { contextEntries } from '../../src/core/rules/context.ts';
 import type { PostgresStore } from '../../src/postgres/store.ts';
 import { plainVisit } from '../support/plain-visit.ts';
 import { describeReal } from '../support/stack.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Breath } from '../../src/processor/breath.ts';
-import type { Clock } from '../../src/processor/ports.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 /** A clock that is set by hand and counts the looks at it. */
 function handClock() {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import type { InputLog, RawRecord } from '../../src/ports/index.ts';
 import { Continuity } from '../../src/processor/continuity.ts';
 import { markOf } from '../../src/processor/mark.ts';
-import type { Clock, InputLog, RawRecord } from '../../src/processor/ports.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 const continuity = new Continuity(null as unknown as InputLog, null as unknown as Clock, 'tracks', 3);
 const record = (offset: number, value: string): RawRecord => ({

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { RawRecord } from '../../src/ports/index.ts';
 import { Inbox } from '../../src/processor/inbox.ts';
-import type { RawRecord } from '../../src/processor/ports.ts';
 
 const record = (offset: number): RawRecord =>
   ({ offset, timestamp: 0, key: null, value: Buffer.alloc(1), headers: [] }) as unknown as RawRecord;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import type { PartitionReport } from '../../src/processor/observer.ts';
-import { Outage } from '../../src/processor/outage.ts';
+import type { PartitionReport } from '../../src/ports/observer.ts';
 import { lagAge, Progress } from '../../src/processor/progress.ts';
+import { Outage } from '../../src/time/outage.ts';
 
 const NOW = 10_000_000;
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import pino from 'pino';
 import { MemoryOutput } from '../../src/memory/output.ts';
-import { CannotGoOn } from '../../src/processor/errors.ts';
-import type { Lease, OutboxRow, OutMessage, OutputSession } from '../../src/processor/ports.ts';
+import { CannotGoOn } from '../../src/ports/errors.ts';
+import type { Lease, OutboxRow, OutMessage, OutputSession } from '../../src/ports/index.ts';
 import { Publisher, type PublisherOptions } from '../../src/processor/publisher.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 import { ready } from '../wire/messages.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CannotGoOn } from '../../src/processor/errors.ts';
+import { CannotGoOn } from '../../src/ports/errors.ts';
 import { rulesOfLog } from '../core/logs.ts';
 import { World } from './world.ts';
 

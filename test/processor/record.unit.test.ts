@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { FetchedRecord, keyIs } from '../../src/processor/record.ts';
+import { FetchedRecord, keyIs } from '../../src/ports/record.ts';
 import { sizeOf } from '../../src/processor/size.ts';
 
 /** A record that lies somewhere in the middle of what was fetched. */

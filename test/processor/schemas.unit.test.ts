@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import type { Observer } from '../../src/processor/observer.ts';
-import type { RawRecord } from '../../src/processor/ports.ts';
+import type { RawRecord } from '../../src/ports/index.ts';
+import type { Observer } from '../../src/ports/observer.ts';
 import { UsedSchemas, WriterSchemas } from '../../src/processor/schemas.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import pino from 'pino';
-import type { LogRecord } from '../../src/core/event.ts';
+import type { LogRecord } from '../../src/core/rules/event.ts';
 import { UnstampedWatch } from '../../src/processor/unstamped.ts';
 import { type Log, rulesOfLog } from '../core/logs.ts';
 import { World } from './world.ts';

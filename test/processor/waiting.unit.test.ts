@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { wallClock } from '../../src/processor/clock.ts';
+import { wallClock } from '../../src/time/clock.ts';
 
 test('sleeping for no time lets what else can run have its turn, and no promise hold it up', async () => {
   let turns = 0;

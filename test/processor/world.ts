@@ -4,14 +4,12 @@
  */
 import pino, { type Logger } from 'pino';
 import type { Emission } from '../../src/core/changes.ts';
-import type { LogRecord } from '../../src/core/event.ts';
-import { idleMemory } from '../../src/core/past-sessions.ts';
-import type { Rules } from '../../src/core/rules.ts';
+import { idleMemory } from '../../src/core/memory/past-sessions.ts';
+import type { LogRecord } from '../../src/core/rules/event.ts';
+import type { Rules } from '../../src/core/rules/rules.ts';
 import { MemoryTopic } from '../../src/memory/log.ts';
 import { MemoryOutput } from '../../src/memory/output.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
-import type { LifeSettings } from '../../src/processor/life.ts';
-import type { Observer } from '../../src/processor/observer.ts';
 import type {
   Lease,
   OutboxRow,
@@ -21,7 +19,9 @@ import type {
   OutputSession,
   RawRecord,
   Store,
-} from '../../src/processor/ports.ts';
+} from '../../src/ports/index.ts';
+import type { Observer } from '../../src/ports/observer.ts';
+import type { LifeSettings } from '../../src/processor/life.ts';
 import { Processor } from '../../src/processor/processor.ts';
 import { WriterSchemas } from '../../src/processor/schemas.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';

@@ -1,5 +1,5 @@
 /** A scenario's event object to an entry of a record: the wire layer does it, as for every other form of input. */
-import type { Entry } from '../../src/core/event.ts';
+import type { Entry } from '../../src/core/rules/event.ts';
 import type { DecodedEvent } from '../../src/wire/decoded.ts';
 import { undecodable } from '../../src/wire/refusal.ts';
 import { toEvent } from '../../src/wire/track-event.ts';

@@ -1,5 +1,5 @@
 /** Profiles as sums over visits, and traits from the events themselves. */
-import type { TrackEvent } from '../../src/core/event.ts';
+import type { TrackEvent } from '../../src/core/rules/event.ts';
 import { compareBytes, type VisitView } from './visits.ts';
 
 export interface ProfileView {

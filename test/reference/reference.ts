@@ -12,11 +12,11 @@ import {
   type Revision,
   type VisitEnded,
 } from '../../src/core/changes.ts';
-import { isRefusal, type LogRecord, type TrackEvent } from '../../src/core/event.ts';
-import { EventId } from '../../src/core/event-ids.ts';
 import { revisionId, visitId } from '../../src/core/ids.ts';
-import type { Rules } from '../../src/core/rules.ts';
-import type { EndReason, Seal } from '../../src/core/visit.ts';
+import { EventId } from '../../src/core/memory/event-ids.ts';
+import type { EndReason, Seal } from '../../src/core/memory/visit.ts';
+import { isRefusal, type LogRecord, type TrackEvent } from '../../src/core/rules/event.ts';
+import type { Rules } from '../../src/core/rules/rules.ts';
 import { type ProfileView, profilesOf } from './profiles.ts';
 import { cutTypes, endOf, lastArrivalOf, type ReferenceVisit, startOf, type VisitView, viewOf } from './visits.ts';
 

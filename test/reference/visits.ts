@@ -2,9 +2,10 @@
  * A visit as the reference keeps it: the full list of its events, for ever. Every aggregate is found again from that
  * list each time it is asked for, so none can be stale.
  */
-import { contextEntries } from '../../src/core/context.ts';
-import type { Json, TrackEvent, Utm } from '../../src/core/event.ts';
-import type { EndReason, Seal, VisitEvent } from '../../src/core/visit.ts';
+
+import type { EndReason, Seal, VisitEvent } from '../../src/core/memory/visit.ts';
+import { contextEntries } from '../../src/core/rules/context.ts';
+import type { Json, TrackEvent, Utm } from '../../src/core/rules/event.ts';
 
 export interface PlacedEvent {
   readonly event: TrackEvent;

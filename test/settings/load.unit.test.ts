@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DEFAULT_RULES } from '../../src/core/rules.ts';
+import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
 import { type LoadOptions, loadSettings, rulesOf, SettingsError } from '../../src/settings/index.ts';
 
 let cwd: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isRefusal } from '../../src/core/event.ts';
+import { isRefusal } from '../../src/core/rules/event.ts';
 import { avroEncoder, jsonEncoder } from '../../src/simulate/encode.ts';
 import { DEFAULT_TRAFFIC, type Simulated, type TrafficOptions, traffic } from '../../src/simulate/traffic.ts';
 import { writeTraffic } from '../../src/simulate/write.ts';

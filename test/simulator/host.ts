@@ -1,10 +1,10 @@
 /** A processor as a process: it can be killed, stopped and resumed, and its clock can be wrong. */
 import type { Logger } from 'pino';
-import { idleMemory } from '../../src/core/past-sessions.ts';
-import type { Observer } from '../../src/processor/observer.ts';
-import type { Clock } from '../../src/processor/ports.ts';
+import { idleMemory } from '../../src/core/memory/past-sessions.ts';
+import type { Observer } from '../../src/ports/observer.ts';
 import { Processor } from '../../src/processor/processor.ts';
 import { WriterSchemas } from '../../src/processor/schemas.ts';
+import type { Clock } from '../../src/time/clock.ts';
 import { Envelopes } from '../../src/wire/envelope.ts';
 import { decodeOutbox } from '../../src/wire/outbox.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';

@@ -4,7 +4,7 @@
  * row, raises the epoch and reads.
  */
 import type { PartitionState } from '../../src/core/changes.ts';
-import type { Visit } from '../../src/core/visit.ts';
+import type { Visit } from '../../src/core/memory/visit.ts';
 import { PartitionTables, type PreparedCommit } from '../../src/memory/tables.ts';
 import { profilesOf, revisionsOf, visitEventsOf, visitsOf } from '../../src/memory/views.ts';
 import { visitOf } from '../../src/memory/visit-row.ts';
@@ -15,7 +15,7 @@ import {
   type OutboxRow,
   type RecordMark,
   type SessionHistory,
-} from '../../src/processor/ports.ts';
+} from '../../src/ports/index.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
 import type { Host } from './host.ts';
 import type { World } from './world.ts';

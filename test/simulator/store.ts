@@ -1,5 +1,5 @@
 import type { PartitionState } from '../../src/core/changes.ts';
-import type { Visit } from '../../src/core/visit.ts';
+import type { Visit } from '../../src/core/memory/visit.ts';
 import { prepare } from '../../src/memory/tables.ts';
 import type {
   Commit,
@@ -11,7 +11,7 @@ import type {
   RecordMark,
   SessionHistory,
   Store,
-} from '../../src/processor/ports.ts';
+} from '../../src/ports/index.ts';
 import type { Host } from './host.ts';
 import type { Backend, Snapshot, StoreServer } from './store-server.ts';
 

@@ -2,9 +2,9 @@
  * One run: processors over a topic, a store and an output in virtual time, and what the plan does to them. At the end
  * all faults stop, and everything has to come out as the reference says, within a bound of virtual time.
  */
-import type { Entry, LogRecord } from '../../src/core/event.ts';
+import type { Entry, LogRecord } from '../../src/core/rules/event.ts';
+import type { OutputTopic, RawRecord } from '../../src/ports/index.ts';
 import type { LifeSettings } from '../../src/processor/life.ts';
-import type { OutputTopic, RawRecord } from '../../src/processor/ports.ts';
 import type { EnvelopeContext } from '../../src/wire/envelope.ts';
 import { rulesOfLog } from '../core/logs.ts';
 import { decode } from '../reference/decode.ts';

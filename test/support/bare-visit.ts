@@ -1,6 +1,6 @@
-import { Session } from '../../src/core/session.ts';
-import { Visit } from '../../src/core/visit.ts';
-import type { VisitTable } from '../../src/core/visit-table.ts';
+import { Session } from '../../src/core/memory/session.ts';
+import { Visit } from '../../src/core/memory/visit.ts';
+import type { VisitTable } from '../../src/core/memory/visit-table.ts';
 
 /** An open visit without events, which began, ended and arrived at `t`. */
 export function bareVisit(t = 0, table?: VisitTable): Visit {

@@ -1,5 +1,5 @@
-import { stampedValues } from '../../src/core/stamped-values.ts';
-import type { Visit } from '../../src/core/visit.ts';
+import { stampedValues } from '../../src/core/memory/stamped-values.ts';
+import type { Visit } from '../../src/core/memory/visit.ts';
 
 /** A visit as what it says, however it holds it: to be compared. */
 export function plainVisit(visit: Visit) {

@@ -1,7 +1,7 @@
-import type { TrackEvent } from '../../src/core/event.ts';
-import { EventId } from '../../src/core/event-ids.ts';
-import { FreshEvents, type VisitEvents } from '../../src/core/fresh-events.ts';
-import type { VisitEvent } from '../../src/core/visit.ts';
+import { EventId } from '../../src/core/memory/event-ids.ts';
+import { FreshEvents, type VisitEvents } from '../../src/core/memory/fresh-events.ts';
+import type { VisitEvent } from '../../src/core/memory/visit.ts';
+import type { TrackEvent } from '../../src/core/rules/event.ts';
 import { bareVisit } from './bare-visit.ts';
 
 /** Events, one at least, as a commit appends them to a visit. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json } from '../../src/core/event.ts';
+import type { Json } from '../../src/core/rules/event.ts';
 import { canonicalJson, NoJson } from '../../src/wire/canonical-json.ts';
 
 describe('canonical JSON', () => {

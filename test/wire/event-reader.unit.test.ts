@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { contextEntries } from '../../src/core/context.ts';
-import { isRefusal, type TrackEvent } from '../../src/core/event.ts';
-import type { RawRecord } from '../../src/processor/ports.ts';
-import { FetchedRecord } from '../../src/processor/record.ts';
+import { contextEntries } from '../../src/core/rules/context.ts';
+import { isRefusal, type TrackEvent } from '../../src/core/rules/event.ts';
+import type { RawRecord } from '../../src/ports/index.ts';
+import { FetchedRecord } from '../../src/ports/record.ts';
 import { AvroDecoder, schemaIdOfRecord } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { type Dice, dice, pick, whole } from '../simulator/dice.ts';

@@ -1,4 +1,4 @@
-import type { Entry } from '../../src/core/event.ts';
+import type { Entry } from '../../src/core/rules/event.ts';
 import { compileCheck } from '../../src/wire/avro-check.ts';
 import { compileReader, type Specials } from '../../src/wire/avro-reader.ts';
 import { Incompatible, parseSchema } from '../../src/wire/avro-type.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { contextEntries } from '../../src/core/context.ts';
-import { isRefusal, type TrackEvent } from '../../src/core/event.ts';
+import { contextEntries } from '../../src/core/rules/context.ts';
+import { isRefusal, type TrackEvent } from '../../src/core/rules/event.ts';
 import { pathOf } from '../../src/wire/context.ts';
 import type { DecodedContext, DecodedEvent } from '../../src/wire/decoded.ts';
 import { type ArrivalTimes, toEvent } from '../../src/wire/track-event.ts';

@@ -1,6 +1,6 @@
 import type { Holders } from '../../kafka/group.ts';
+import type { Awaited } from '../../ports/observer.ts';
 import type { ToldWait } from '../../postgres/trouble.ts';
-import type { Awaited } from '../../processor/observer.ts';
 import { about } from '../progress.ts';
 import type { Row } from '../status-table.ts';
 import { number } from '../words.ts';

@@ -1,5 +1,5 @@
-import { CannotGoOn } from '../../processor/errors.ts';
-import type { Observer, PartitionReport } from '../../processor/observer.ts';
+import { CannotGoOn } from '../../ports/errors.ts';
+import type { Observer, PartitionReport } from '../../ports/observer.ts';
 import type { Settings } from '../../settings/index.ts';
 import type { Prepared } from '../assemble.ts';
 import { Failure } from '../failure.ts';

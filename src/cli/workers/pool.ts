@@ -6,7 +6,7 @@
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Observer, PartitionReport } from '../../processor/observer.ts';
+import type { Observer, PartitionReport } from '../../ports/observer.ts';
 import type { Settings } from '../../settings/index.ts';
 import type { Prepared } from '../assemble.ts';
 import { commitBytes } from './commit-bytes.ts';

@@ -4,7 +4,7 @@
  * between two of these.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Observer } from '../../processor/observer.ts';
+import type { Observer } from '../../ports/observer.ts';
 import type { Processor } from '../../processor/processor.ts';
 import { runProcessor } from '../assemble.ts';
 import { makeLogger } from '../logger.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../processor/ports.ts';
+import type { Clock } from '../../time/clock.ts';
 import { type BrokerRequests, type Brokers, refusal } from './brokers.ts';
 
 /**

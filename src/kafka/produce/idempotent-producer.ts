@@ -1,4 +1,4 @@
-import type { Clock } from '../../processor/ports.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { BatchWriter } from '../batch-writer.ts';
 import { Acknowledged } from './acknowledged.ts';
 import { Asking } from './asking.ts';

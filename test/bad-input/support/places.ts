@@ -3,8 +3,8 @@
  * as the broker's own consumer reads them and by SQL; the program's decoder says only what can be an event at all.
  */
 import { expect } from '@jest/globals';
-import { type Entry, isRefusal, type LogRecord } from '../../../src/core/event.ts';
-import type { RawRecord } from '../../../src/processor/ports.ts';
+import { type Entry, isRefusal, type LogRecord } from '../../../src/core/rules/event.ts';
+import type { RawRecord } from '../../../src/ports/index.ts';
 import { type ConsoleRecord, readTopic } from '../../e2e/support/console.ts';
 import { plainProducer, sendEach } from '../../e2e/support/kafka.ts';
 import { PARTITIONS, type Pipeline } from '../../e2e/support/pipeline.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { explain, Failure } from '../../../src/cli/failure.ts';
 import { errorForm, errorOf } from '../../../src/cli/workers/messages.ts';
-import { CannotGoOn } from '../../../src/processor/errors.ts';
+import { CannotGoOn } from '../../../src/ports/errors.ts';
 
 const crossed = (error: unknown) => errorOf(structuredClone(errorForm(error)));
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Prepared } from '../../../src/cli/assemble.ts';
 import { errorForm, type Word } from '../../../src/cli/workers/messages.ts';
 import { WorkerPool } from '../../../src/cli/workers/pool.ts';
-import { CannotGoOn } from '../../../src/processor/errors.ts';
-import type { Observer, PartitionReport } from '../../../src/processor/observer.ts';
+import { CannotGoOn } from '../../../src/ports/errors.ts';
+import type { Observer, PartitionReport } from '../../../src/ports/observer.ts';
 import { loadSettings } from '../../../src/settings/index.ts';
 
 interface Script {

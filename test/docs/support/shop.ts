@@ -3,11 +3,12 @@
  * visits ended and open, late events, resends and debug traffic, and each day a session whose visits a late event
  * amends, and one whose visits a late event merges.
  */
-import type { LogRecord } from '../../../src/core/event.ts';
+
 import { Partition } from '../../../src/core/partition.ts';
-import { DEFAULT_RULES } from '../../../src/core/rules.ts';
+import type { LogRecord } from '../../../src/core/rules/event.ts';
+import { DEFAULT_RULES } from '../../../src/core/rules/rules.ts';
+import type { Lease } from '../../../src/ports/index.ts';
 import type { PostgresStore } from '../../../src/postgres/store.ts';
-import type { Lease } from '../../../src/processor/ports.ts';
 import { DEFAULT_TRAFFIC, type SimulatedEvent, traffic } from '../../../src/simulate/traffic.ts';
 import { decode, type PlainEvent } from '../../reference/decode.ts';
 

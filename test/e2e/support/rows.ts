@@ -3,7 +3,7 @@
  * The one side is plain SQL, the other the reference's answers; neither asks any code of the program.
  */
 import type pg from 'pg';
-import { isRefusal, NAMED, type TrackEvent } from '../../../src/core/event.ts';
+import { isRefusal, NAMED, type TrackEvent } from '../../../src/core/rules/event.ts';
 import { type ProfileView, profilesOf } from '../../reference/profiles.ts';
 import type { Answer, Step } from '../../reference/reference.ts';
 import { compareBytes, type VisitView } from '../../reference/visits.ts';

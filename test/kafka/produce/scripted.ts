@@ -2,7 +2,7 @@
 import { BatchWriter } from '../../../src/kafka/batch-writer.ts';
 import type { BrokerRequests, Brokers, ProduceRequest } from '../../../src/kafka/produce/brokers.ts';
 import type { BatchToSend } from '../../../src/kafka/produce/idempotent-producer.ts';
-import type { Clock } from '../../../src/processor/ports.ts';
+import type { Clock } from '../../../src/time/clock.ts';
 import { ready } from '../../wire/messages.ts';
 
 export type Op = keyof BrokerRequests;

@@ -1,0 +1,358 @@
+import type { ContextEntry, TrackEvent, Utm } from '../rules/event.ts';
+import { type EventId, uuidText } from './event-ids.ts';
+import type { Visit, VisitEvent } from './visit.ts';
+
+const FIRST_ROOM = 1_024;
+const NONE = -1;
+
+/**
+ * Integers of an event: the four of its id where that is a UUID; the index of the visit's next event, behind the last
+ * that of the first; of the last, how many they are; and its time.
+ */
+const INTEGERS = 8;
+const NEXT = 4;
+const COUNT = 5;
+const TIME = 3;
+/** References of an event, in this order. They lie in blocks, which are used again: so none is ever copied to grow. */
+const REFERENCES = 12;
+const BLOCK_BITS = 12;
+const BLOCK_MASK = (1 << BLOCK_BITS) - 1;
+const [TEXT, TYPE, PROFILE, SOURCE, PROPERTIES] = [0, 1, 2, 3, 4];
+const [PAGE, REFERRER, UTM, NAMED, CONTEXT, CONTEXT_PAGE, CONTEXT_UTM] = [5, 6, 7, 8, 9, 10, 11];
+
+/**
+ * The events that were accepted since the last commit was taken, one after the other; those of one visit are a chain.
+ *
+ * An event is 32 bytes that the garbage collector never looks at and twelve references to texts and parts that mostly
+ * are shared; it becomes an object for nobody. What it says goes into its visit's values later, with the other events
+ * of the visit: then all that this touches is at hand, while at the event's arrival it would have to be fetched from
+ * memory.
+ *
+ * Invariant: an event is in the chain of the visit that has it now, and stays there until it is taken; what was taken
+ * can be read until the next event is added.
+ */
+export class FreshEvents {
+  private integers = new Int32Array(FIRST_ROOM * INTEGERS);
+  private times = new Float64Array(this.integers.buffer);
+  private readonly blocks: unknown[][] = [];
+  private count = 0;
+  private spent = false;
+
+  add(visit: Visit, event: TrackEvent, id: EventId): void {
+    if (this.spent) this.begin();
+    const i = this.count;
+    const at = i * INTEGERS;
+    if (at === this.integers.length) this.grow();
+    this.count += 1;
+    const { integers } = this;
+    integers[at] = id.a;
+    integers[at + 1] = id.b;
+    integers[at + 2] = id.c;
+    integers[at + 3] = id.d;
+    this.times[i * 4 + TIME] = event.t;
+    const block = this.blockFor(i);
+    const first = (i & BLOCK_MASK) * REFERENCES;
+    block[first + TEXT] = id.isUuid ? null : id.text;
+    block[first + TYPE] = event.type;
+    block[first + PROFILE] = event.profileId;
+    block[first + SOURCE] = event.sourceId;
+    block[first + PROPERTIES] = event.properties;
+    block[first + PAGE] = event.page;
+    block[first + REFERRER] = event.referrer;
+    block[first + UTM] = event.utm;
+    block[first + NAMED] = event.named;
+    block[first + CONTEXT] = event.context;
+    block[first + CONTEXT_PAGE] = event.contextPage;
+    block[first + CONTEXT_UTM] = event.contextUtm;
+    const last = visit.freshLast - 1;
+    if (last < 0) {
+      integers[at + NEXT] = i;
+      integers[at + COUNT] = 1;
+    } else {
+      const before = last * INTEGERS;
+      integers[at + NEXT] = integers[before + NEXT]!;
+      integers[at + COUNT] = integers[before + COUNT]! + 1;
+      integers[before + NEXT] = i;
+    }
+    visit.freshLast = i + 1;
+  }
+
+  /** Events of `from` are events of `to`, behind those that it has. The values of both have taken all of theirs. */
+  move(from: Visit, to: Visit): void {
+    const moved = from.freshLast - 1;
+    if (moved < 0) return;
+    const last = to.freshLast - 1;
+    if (last >= 0) {
+      const first = this.after(last);
+      this.setAfter(last, this.after(moved));
+      this.setAfter(moved, first);
+      this.integers[moved * INTEGERS + COUNT]! += this.countTo(last);
+    }
+    to.freshLast = moved + 1;
+    to.takenLast = moved + 1;
+    from.freshLast = 0;
+    from.takenLast = 0;
+  }
+
+  /** How many events its values have not taken. */
+  untaken(visit: Visit): number {
+    const { freshLast, takenLast } = visit;
+    if (freshLast === takenLast) return 0;
+    return this.countTo(freshLast - 1) - (takenLast === 0 ? 0 : this.countTo(takenLast - 1));
+  }
+
+  /** The first of them, where there are any: the others follow by `after`. */
+  untakenFirst(visit: Visit): number {
+    const { freshLast, takenLast } = visit;
+    return this.after((takenLast === 0 ? freshLast : takenLast) - 1);
+  }
+
+  /** Its values have taken all. */
+  allTaken(visit: Visit): void {
+    visit.takenLast = visit.freshLast;
+  }
+
+  /** A visit's events, on their way to the store from now on; null: there are none. Its values have taken all of them. */
+  take(visit: Visit): VisitEvents | null {
+    const last = visit.freshLast - 1;
+    if (last < 0) return null;
+    visit.freshLast = 0;
+    visit.takenLast = 0;
+    return new ChainedEvents(this, this.after(last), this.countTo(last));
+  }
+
+  /** All that should be was taken. */
+  end(): void {
+    this.spent = true;
+  }
+
+  /** Gives back what a large commit needed. Nobody reads what was taken any more, and nothing was added since. */
+  rest(): void {
+    if (!this.spent) return;
+    this.count = 0;
+    if (this.blocks.length > 1) this.blocks.length = 1;
+    if (this.integers.length > INTEGERS << BLOCK_BITS) this.resize(1 << BLOCK_BITS);
+  }
+
+  // --------------------------------------------------------------------------------------- what the chains are read by
+
+  /** The next of a visit's events; behind the last the first. */
+  after(i: number): number {
+    return this.integers[i * INTEGERS + NEXT]!;
+  }
+
+  /** Reads something of the first event that a visit's values have not taken: for `glanced`. */
+  glance(visit: Visit): number {
+    if (visit.freshLast === visit.takenLast) return 0;
+    const first = this.untakenFirst(visit);
+    return this.integers[first * INTEGERS]! + this.typeAt(first).length;
+  }
+
+  /** As `glance`, of `count` events of a visit from `first` on. */
+  glanceFrom(first: number, count: number): number {
+    let sum = 0;
+    for (let i = first, left = count; left > 0; i = this.after(i), left--) sum += this.linesOf(i);
+    return sum;
+  }
+
+  /** As `glance`, of the events of several visits. Where the next of a visit is only the one before tells: so they take turns. */
+  glanceChains(chains: readonly VisitEvents[]): number {
+    const at = chains.map(({ first }) => first);
+    const most = chains.reduce((length, chain) => Math.max(length, chain.length), 0);
+    let sum = 0;
+    for (let turn = 0; turn < most; turn++) {
+      for (let c = 0; c < chains.length; c++) {
+        if (turn >= chains[c]!.length) continue;
+        const i = at[c]!;
+        sum += this.linesOf(i);
+        at[c] = this.after(i);
+      }
+    }
+    return sum;
+  }
+
+  /** As `glance`, of the last of a visit's events, which the next one is put behind. */
+  glanceLast({ freshLast }: Visit): number {
+    return freshLast === 0 ? 0 : this.countTo(freshLast - 1);
+  }
+
+  /** Reads something of each cache line that its references lie in. */
+  private linesOf(i: number): number {
+    return (this.reference(i, TYPE) === null ? 1 : 0) + (this.reference(i, CONTEXT_UTM) === null ? 1 : 0);
+  }
+
+  isId(i: number, id: EventId): boolean {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    if (!id.isUuid) return this.reference(i, TEXT) === id.text;
+    return (
+      integers[at] === id.a &&
+      integers[at + 3] === id.d &&
+      integers[at + 1] === id.b &&
+      integers[at + 2] === id.c &&
+      this.reference(i, TEXT) === null
+    );
+  }
+
+  /** Where the four integers of a UUID begin in `words`; -1: the id is none. */
+  wordsAt(i: number): number {
+    return this.reference(i, TEXT) === null ? i * INTEGERS : NONE;
+  }
+
+  get words(): Int32Array {
+    return this.integers;
+  }
+
+  /** The visit's values have taken the event: of what it says only what the store gets is kept. */
+  wasTaken(i: number): void {
+    const block = this.blocks[i >> BLOCK_BITS]!;
+    const first = (i & BLOCK_MASK) * REFERENCES;
+    block[first + UTM] = null;
+    block[first + NAMED] = null;
+    block[first + CONTEXT] = null;
+    block[first + CONTEXT_PAGE] = null;
+    block[first + CONTEXT_UTM] = null;
+  }
+
+  /** Sets `id` to the event's. */
+  readId(i: number, id: EventId): EventId {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    const text = this.reference(i, TEXT) as string | null;
+    id.isUuid = text === null;
+    id.text = text ?? '';
+    id.a = integers[at]!;
+    id.b = integers[at + 1]!;
+    id.c = integers[at + 2]!;
+    id.d = integers[at + 3]!;
+    return id;
+  }
+
+  idAt(i: number): string {
+    const { integers } = this;
+    const at = i * INTEGERS;
+    const text = this.reference(i, TEXT) as string | null;
+    return text ?? uuidText(integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
+  }
+
+  /** ms since the epoch. */
+  timeAt(i: number): number {
+    return this.times[i * 4 + TIME]!;
+  }
+
+  typeAt(i: number): string {
+    return this.reference(i, TYPE) as string;
+  }
+
+  pageAt(i: number): string | null {
+    return this.reference(i, PAGE) as string | null;
+  }
+
+  referrerAt(i: number): string | null {
+    return this.reference(i, REFERRER) as string | null;
+  }
+
+  utmAt(i: number): Utm | null {
+    return this.reference(i, UTM) as Utm | null;
+  }
+
+  namedAt(i: number): readonly (string | null)[] | null {
+    return this.reference(i, NAMED) as readonly (string | null)[] | null;
+  }
+
+  contextAt(i: number): readonly ContextEntry[] {
+    return this.reference(i, CONTEXT) as readonly ContextEntry[];
+  }
+
+  contextPageAt(i: number): ContextEntry | null {
+    return this.reference(i, CONTEXT_PAGE) as ContextEntry | null;
+  }
+
+  contextUtmAt(i: number): ContextEntry | null {
+    return this.reference(i, CONTEXT_UTM) as ContextEntry | null;
+  }
+
+  profileAt(i: number): string | null {
+    return this.reference(i, PROFILE) as string | null;
+  }
+
+  sourceAt(i: number): string | null {
+    return this.reference(i, SOURCE) as string | null;
+  }
+
+  propertiesAt(i: number): string | null {
+    return this.reference(i, PROPERTIES) as string | null;
+  }
+
+  private setAfter(i: number, next: number): void {
+    this.integers[i * INTEGERS + NEXT] = next;
+  }
+
+  /** How many of its visit's events there are up to this one, which is the last, or was when its values took it. */
+  private countTo(i: number): number {
+    return this.integers[i * INTEGERS + COUNT]!;
+  }
+
+  private reference(i: number, which: number): unknown {
+    return this.blocks[i >> BLOCK_BITS]![(i & BLOCK_MASK) * REFERENCES + which];
+  }
+
+  private blockFor(i: number): unknown[] {
+    const at = i >> BLOCK_BITS;
+    if (at === this.blocks.length) this.blocks.push(new Array((BLOCK_MASK + 1) * REFERENCES).fill(null));
+    return this.blocks[at]!;
+  }
+
+  /** Memory beyond what the commit before took goes back: one may be far larger than usual. */
+  private begin(): void {
+    this.spent = false;
+    this.blocks.length = Math.min(this.blocks.length, (this.count >> BLOCK_BITS) + 1);
+    const room = this.integers.length / INTEGERS;
+    if (room > FIRST_ROOM && this.count * 4 < room) this.resize(room / 2);
+    this.count = 0;
+  }
+
+  private grow(): void {
+    const before = this.integers;
+    this.resize((before.length / INTEGERS) * 2);
+    this.integers.set(before);
+  }
+
+  private resize(room: number): void {
+    this.integers = new Int32Array(room * INTEGERS);
+    this.times = new Float64Array(this.integers.buffer);
+  }
+}
+
+/** The events of one visit that a commit appends. */
+export interface VisitEvents extends Iterable<VisitEvent> {
+  readonly length: number;
+  /** What holds them, and where in it the first is: the others follow by `after`. */
+  readonly columns: FreshEvents;
+  readonly first: number;
+}
+
+class ChainedEvents implements VisitEvents {
+  readonly columns: FreshEvents;
+  readonly first: number;
+  readonly length: number;
+
+  constructor(columns: FreshEvents, first: number, length: number) {
+    this.columns = columns;
+    this.first = first;
+    this.length = length;
+  }
+
+  *[Symbol.iterator](): Iterator<VisitEvent> {
+    const { columns } = this;
+    for (let i = this.first, left = this.length; left > 0; i = columns.after(i), left--) {
+      yield {
+        eventId: columns.idAt(i),
+        type: columns.typeAt(i),
+        t: columns.timeAt(i),
+        page: columns.pageAt(i),
+        properties: columns.propertiesAt(i),
+      };
+    }
+  }
+}

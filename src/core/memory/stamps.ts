@@ -1,0 +1,260 @@
+import { compareUtf8 } from '../rules/order.ts';
+import { type EventId, uuidText } from './event-ids.ts';
+
+/** No stamp: where a value comes from no event, and where an id is not found. */
+export const NO_STAMP = -1;
+
+/** Integers of a stamp: the four of the event's id, and its time. */
+const WORDS = 6;
+/** Where the time is, in times. */
+const TIMES = WORDS / 2;
+const TIME = 2;
+/** Of a cache line. */
+const LINE = 16;
+
+/**
+ * The events that values come from and that a resend may match: each by its time and id, in 24 bytes that the garbage
+ * collector never looks at. First and last are by (`t`, `eventId` as UTF-8 bytes).
+ *
+ * Those of one visit are a run, one behind the other: a stamp is told by where the run begins and which it is in it. So a
+ * search for an id reads memory from end to end, and a value needs only a small number to name its stamp. A run that has
+ * no room left moves to a longer one; what is given back is used again for runs of the same length. An id that is a UUID in
+ * canonical form stands here as its 128 bits, reversibly, for a hash is no id. Any other is a text, which the first of the
+ * four integers tells; then -1 - t stands where the time is. Runs lie in blocks, so that more of them never have to be
+ * copied; one that is longer than a block has its own.
+ */
+export class Stamps {
+  private readonly blockBits: number;
+  private readonly mask: number;
+  private readonly integers: Int32Array[] = [];
+  private readonly times: Float64Array[] = [];
+  /** Places in `integers` that nobody has any more: of runs that had a block of their own. */
+  private readonly freeBlocks: number[] = [];
+  /** Where runs begin that were given back, by `kindOf` their length. */
+  private readonly freeRuns: number[][] = [];
+  /** Of the block that runs are cut from: where the next begins, and how many stamps it still has. */
+  private next = 0;
+  private left = 0;
+  private readonly texts: string[] = [];
+  private readonly freeTexts: number[] = [];
+  private used = 0;
+
+  /** @param blockBits so many stamps, as a power of two, get their memory at once. */
+  constructor(blockBits = 12) {
+    this.blockBits = blockBits;
+    this.mask = (1 << blockBits) - 1;
+  }
+
+  /** Stamps that are in use. */
+  get size(): number {
+    return this.used;
+  }
+
+  /**
+   * Makes room behind a run's last stamp: each has to be set before it is read.
+   * @param count of the stamps that it has; 0: there is no run yet.
+   * @param more above 0.
+   * @returns where the run begins from now on.
+   */
+  extend(run: number, count: number, more: number): number {
+    this.used += more;
+    const length = lengthFor(count + more);
+    if (count > 0 && lengthFor(count) === length) return run;
+    const to = this.allocate(length);
+    if (count > 0) {
+      const words = this.integers[run >> this.blockBits]!;
+      const from = (run & this.mask) * WORDS;
+      const there = this.integers[to >> this.blockBits]!;
+      const at = (to & this.mask) * WORDS;
+      for (let i = 0; i < count * WORDS; i++) there[at + i] = words[from + i]!;
+      this.giveBack(run, lengthFor(count));
+    }
+    return to;
+  }
+
+  /** Reads something of each cache line of a run: for `glanced`. */
+  glance(run: number, count: number): number {
+    const words = this.integers[run >> this.blockBits]!;
+    const from = (run & this.mask) * WORDS;
+    const to = from + count * WORDS;
+    let sum = 0;
+    for (let at = from; at < to; at += LINE) sum ^= words[at]!;
+    return sum;
+  }
+
+  /** @param t ms since the epoch, not before it. */
+  set(run: number, stamp: number, t: number, id: EventId): void {
+    const block = run >> this.blockBits;
+    const words = this.integers[block]!;
+    const at = ((run & this.mask) + stamp) * WORDS;
+    if (id.isUuid) {
+      words[at] = id.a;
+      words[at + 1] = id.b;
+      words[at + 2] = id.c;
+      words[at + 3] = id.d;
+      this.times[block]![(at >> 1) + TIME] = t;
+    } else {
+      words[at] = this.keep(id.text);
+      this.times[block]![(at >> 1) + TIME] = -1 - t;
+    }
+  }
+
+  /** Gives a run back. @param count of its stamps; 0: there is no run. */
+  release(run: number, count: number): void {
+    if (count === 0) return;
+    for (let stamp = 0; stamp < count; stamp++) {
+      if (!this.isText(run, stamp)) continue;
+      const text = this.words(run)[this.at(run, stamp)]!;
+      this.texts[text] = '';
+      this.freeTexts.push(text);
+    }
+    this.used -= count;
+    this.giveBack(run, lengthFor(count));
+  }
+
+  /** ms since the epoch. */
+  timeAt(run: number, stamp: number): number {
+    const t = this.signedTime(run, stamp);
+    return t < 0 ? -1 - t : t;
+  }
+
+  isId(run: number, stamp: number, id: EventId): boolean {
+    const words = this.integers[run >> this.blockBits]!;
+    const at = ((run & this.mask) + stamp) * WORDS;
+    if (!id.isUuid) return this.isText(run, stamp) && this.texts[words[at]!] === id.text;
+    return (
+      words[at] === id.a &&
+      words[at + 3] === id.d &&
+      words[at + 1] === id.b &&
+      words[at + 2] === id.c &&
+      !this.isText(run, stamp)
+    );
+  }
+
+  /** @returns the stamp of an id among the first `count` of a run; `NO_STAMP` where it is not there. */
+  find(run: number, count: number, id: EventId): number {
+    for (let stamp = 0; stamp < count; stamp++) if (this.isId(run, stamp, id)) return stamp;
+    return NO_STAMP;
+  }
+
+  isBefore(run: number, stamp: number, other: number): boolean {
+    const t = this.timeAt(run, stamp);
+    const u = this.timeAt(run, other);
+    return t < u || (t === u && stamp !== other && this.compareIds(run, stamp, other) < 0);
+  }
+
+  isAfter(run: number, stamp: number, other: number): boolean {
+    const t = this.timeAt(run, stamp);
+    const u = this.timeAt(run, other);
+    return t > u || (t === u && stamp !== other && this.compareIds(run, stamp, other) > 0);
+  }
+
+  idAt(run: number, stamp: number): string {
+    const words = this.words(run);
+    const at = this.at(run, stamp);
+    if (this.isText(run, stamp)) return this.texts[words[at]!]!;
+    return uuidText(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+  }
+
+  /** Sets `id` to the stamp's. */
+  readId(run: number, stamp: number, id: EventId): EventId {
+    const words = this.words(run);
+    const at = this.at(run, stamp);
+    if (this.isText(run, stamp)) return id.setOther(this.texts[words[at]!]!);
+    return id.setUuid(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+  }
+
+  private compareIds(run: number, stamp: number, other: number): number {
+    return compareUtf8(this.idAt(run, stamp), this.idAt(run, other));
+  }
+
+  private words(run: number): Int32Array {
+    return this.integers[run >> this.blockBits]!;
+  }
+
+  private at(run: number, stamp: number): number {
+    return ((run & this.mask) + stamp) * WORDS;
+  }
+
+  /** Negative: the id is a text. */
+  private signedTime(run: number, stamp: number): number {
+    return this.times[run >> this.blockBits]![((run & this.mask) + stamp) * TIMES + TIME]!;
+  }
+
+  private isText(run: number, stamp: number): boolean {
+    return this.signedTime(run, stamp) < 0;
+  }
+
+  /** @returns the place of a text. */
+  private keep(text: string): number {
+    const free = this.freeTexts.pop();
+    if (free === undefined) return this.texts.push(text) - 1;
+    this.texts[free] = text;
+    return free;
+  }
+
+  private allocate(length: number): number {
+    const free = this.freeRuns[kindOf(length)]?.pop();
+    if (free !== undefined) return free;
+    if (length > this.mask + 1) return this.addBlock(length);
+    if (this.left < length) {
+      for (let rest = this.left; rest > 0; rest = this.left) this.giveBack(this.cut(longestIn(rest)), longestIn(rest));
+      this.next = this.addBlock(this.mask + 1);
+      this.left = this.mask + 1;
+    }
+    return this.cut(length);
+  }
+
+  private cut(length: number): number {
+    const run = this.next;
+    this.next += length;
+    this.left -= length;
+    return run;
+  }
+
+  /** @returns where a run begins that fills a block of so many stamps. */
+  private addBlock(stamps: number): number {
+    const place = this.freeBlocks.pop() ?? this.integers.length;
+    const words = new Int32Array(stamps * WORDS);
+    this.integers[place] = words;
+    this.times[place] = new Float64Array(words.buffer);
+    return place << this.blockBits;
+  }
+
+  private giveBack(run: number, length: number): void {
+    if (length > this.mask + 1) {
+      const place = run >> this.blockBits;
+      this.integers[place] = NO_INTEGERS;
+      this.times[place] = NO_TIMES;
+      this.freeBlocks.push(place);
+      return;
+    }
+    const kind = kindOf(length);
+    while (this.freeRuns.length <= kind) this.freeRuns.push([]);
+    this.freeRuns[kind]!.push(run);
+  }
+}
+
+const NO_INTEGERS = new Int32Array(0);
+const NO_TIMES = new Float64Array(0);
+
+/** How long a run of so many stamps is: a power of two, or one and a half of it. */
+function lengthFor(count: number): number {
+  const power = 1 << (31 - Math.clz32(count));
+  if (count === power) return power;
+  const half = power + (power >> 1);
+  return count <= half ? half : power * 2;
+}
+
+/** The longest run in so many stamps. */
+function longestIn(stamps: number): number {
+  const power = 1 << (31 - Math.clz32(stamps));
+  const half = power + (power >> 1);
+  return half <= stamps ? half : power;
+}
+
+/** A small number for each length of runs. */
+function kindOf(length: number): number {
+  const log = 31 - Math.clz32(length);
+  return length === 1 << log ? log * 2 : log * 2 + 1;
+}

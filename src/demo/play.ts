@@ -1,0 +1,121 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { messageOf } from '../cli/failure.ts';
+import { noCounts } from '../core/changes.ts';
+import type { Processor } from '../processor/processor.ts';
+import { type Simulated, traffic } from '../simulate/traffic.ts';
+import { type Written, writeTraffic } from '../simulate/write.ts';
+import type { Look, Parts, Received } from './parts.ts';
+import type { Show } from './show.ts';
+
+export interface Traffic {
+  /** ms. */
+  readonly duration: number;
+  /** Records a second. */
+  readonly rate: number;
+  readonly seed: number;
+}
+
+/** More goes wrong than in life: in half a minute one wants to have seen it. */
+const SHARES = { late: 0.04, resent: 0.03, broken: 0.01, signOut: 0.2, debug: 0.02, skewed: 0.03 };
+/** Few enough that people come back within the demo. */
+const PROFILES = 25;
+/** Between two looks, ms; longer where a look takes long. */
+const LOOK_EVERY = 200;
+/** How long the last visits may take to end, beyond what their rules say, ms. */
+const DRAIN_WITHIN = 30_000;
+/** What comes twice would come by then, ms. */
+const AFTERWARDS = 500;
+
+const NOTHING: Look = {
+  visits: [],
+  sessions: [],
+  profiles: [],
+  open: 0,
+  ended: 0,
+  counts: noCounts(),
+  messages: 0,
+};
+
+/**
+ * Writes traffic and shows what becomes of it, until the last visit has ended, the time for that is over, or the signal
+ * aborts. `received` is filled by somebody else meanwhile.
+ */
+export async function play(
+  parts: Parts,
+  { duration, rate, seed }: Traffic,
+  { processor, received, show, logger }: PlayParts,
+  signal: AbortSignal,
+): Promise<Written> {
+  const { visit } = parts.settings;
+  const begun = Date.now();
+  let written: Written = { records: 0, event: 0, late: 0, resent: 0, broken: 0 };
+  let overAt: number | null = null;
+  const cut = new AbortController();
+  const halt = AbortSignal.any([signal, cut.signal]);
+  const writing = writeOn(parts, { duration, rate, seed }, halt, (progress) => {
+    written = { ...progress };
+  }).finally(() => {
+    overAt = Date.now();
+  });
+  // It is awaited below; until then a failure only ends the show.
+  writing.catch(() => cut.abort());
+
+  const drainWithin = DRAIN_WITHIN + 2 * (visit.gap + visit.outOfOrderness + visit.arrivalGrace) + visit.clockMargin;
+  let look = NOTHING;
+  let warnedAt = 0;
+  for (;;) {
+    const now = Date.now();
+    try {
+      look = await parts.look(show.visitIds);
+    } catch (error) {
+      if (now - warnedAt > 5_000) logger.warn({ err: messageOf(error) }, 'the views cannot be read now');
+      warnedAt = now;
+    }
+    if (signal.aborted) break;
+    const draining = overAt !== null;
+    const elapsed = Math.min(duration, now - begun);
+    const reports = processor.reports();
+    show.update({ now: Date.now(), elapsed, duration, draining, written, look, reports, received });
+    if (halt.aborted || processor.hasFailed) break;
+    if (overAt !== null && (isDrained(look, written, received) || now - overAt > drainWithin)) break;
+    await wait(Math.max(LOOK_EVERY, 5 * (Date.now() - now)), undefined, { signal: halt }).catch(() => {});
+  }
+  cut.abort();
+  const all = await writing;
+  if (!signal.aborted) await wait(AFTERWARDS, undefined, { signal }).catch(() => {});
+  return all;
+}
+
+/** Writes traffic until its time is over or the signal aborts. */
+export async function writeOn(
+  parts: Parts,
+  { duration, rate, seed }: Traffic,
+  signal: AbortSignal,
+  onProgress: (written: Written) => void = () => {},
+): Promise<Written> {
+  const { gap } = parts.settings.visit;
+  return await writeTraffic({
+    records: traffic({ ...SHARES, profiles: PROFILES, seed, rate, gap, startAt: Date.now() }),
+    encode: parts.encoder() as (record: Simulated) => Buffer,
+    send: (messages) => parts.send(messages),
+    events: Number.POSITIVE_INFINITY,
+    duration,
+    signal,
+    now: Date.now,
+    sleep: (ms, until) => wait(ms, undefined, { signal: until }).catch(() => {}),
+    onProgress,
+  });
+}
+
+export interface PlayParts {
+  readonly processor: Processor;
+  /** All messages of the output topics so far. */
+  readonly received: readonly Received[];
+  readonly show: Show;
+  readonly logger: Logger;
+}
+
+function isDrained(look: Look, written: Written, received: readonly Received[]): boolean {
+  return look.counts.records >= written.records && look.open === 0 && received.length >= look.messages;
+}

@@ -1,0 +1,75 @@
+import type { Style } from '../cli/style.ts';
+import type { Settings } from '../settings/index.ts';
+import type { Labels, Parts, VisitRow } from './parts.ts';
+import { type Moment, messageLine, picture, progress, visitRowsIn } from './picture.ts';
+import { Rows } from './rows.ts';
+import type { Screen } from './screen.ts';
+import { line } from './table.ts';
+import { short, timeOfDay } from './words.ts';
+
+/** How often the lines say how far it is, ms. */
+const PROGRESS_EVERY = 5_000;
+
+/** Shows moments: as a picture that is painted over or, where there is no terminal, a line for all that happens. */
+export class Show {
+  private readonly screen: Screen;
+  private readonly settings: Settings;
+  private readonly labels: Labels;
+  private readonly style: Style;
+  private readonly rows = new Rows();
+  private readonly opened = new Set<string>();
+  private told = 0;
+  private progressAt = 0;
+
+  constructor(screen: Screen, { settings, labels }: Pick<Parts, 'settings' | 'labels'>, style: Style) {
+    this.screen = screen;
+    this.settings = settings;
+    this.labels = labels;
+    this.style = style;
+  }
+
+  /** Visits that have to be in the next look. */
+  get visitIds(): string[] {
+    return this.rows.visitIds;
+  }
+
+  update(moment: Moment): void {
+    if (this.screen.isLive) this.paint(moment);
+    else this.tell(moment);
+  }
+
+  private paint(moment: Moment): void {
+    const { screen, settings, labels, style } = this;
+    const { size } = screen;
+    const visits = this.rows.next(moment.look.visits, visitRowsIn(size), moment.now);
+    screen.paint(picture(moment, visits, { settings, labels }, size, style));
+  }
+
+  private tell(moment: Moment): void {
+    const { screen, style } = this;
+    const { columns } = screen.size;
+    const opened = moment.look.visits.filter(({ visitId }) => !this.opened.has(visitId));
+    for (const visit of opened.sort((a, b) => a.startedAt - b.startedAt)) {
+      this.opened.add(visit.visitId);
+      screen.line(openedLine(visit, columns, style));
+    }
+    for (const message of moment.received.slice(this.told)) {
+      screen.line(messageLine(message, columns, style, 'Visit Ended  '));
+    }
+    this.told = moment.received.length;
+    if (moment.now - this.progressAt < PROGRESS_EVERY) return;
+    this.progressAt = moment.now;
+    for (const each of progress(moment, columns, style)) screen.line(each);
+  }
+}
+
+function openedLine({ sessionId, startedAt, entryPage, debug }: VisitRow, width: number, style: Style): string {
+  return line(
+    [
+      { text: `  ${timeOfDay(startedAt)}  `, paint: style.dim },
+      { text: 'opened       ', paint: style.green },
+      `${short(sessionId)}  ${debug ? '(debug) ' : ''}${entryPage ?? ''}`,
+    ],
+    width,
+  );
+}
