@@ -1,7 +1,5 @@
 import { Stamps } from './stamps.ts';
-
-/** Integers of a record; two of them are one time. */
-export const RECORD = 36;
+import { RECORD } from './visit-fields.gen.ts';
 
 /**
  * Memory for the numbers of many visits: a record each, and the stamps of all.

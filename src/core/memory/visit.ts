@@ -1,12 +1,14 @@
 import { AT_PAGE, AT_UTM } from '../rules/context.ts';
 import type { ContextEntry, Utm } from '../rules/event.ts';
+import { NAMED_VALUES } from '../rules/values.ts';
 import { EventId } from './event-ids.ts';
 import { IdIndex } from './id-index.ts';
 import { addId } from './past-sessions.ts';
 import type { Session } from './session.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
 import { NO_TYPES, type TypeCounts } from './type-counts.ts';
-import { VALUES, VisitRecord } from './visit-record.ts';
+import { VALUES } from './visit-fields.gen.ts';
+import { VisitRecord } from './visit-record.ts';
 import { VisitTable } from './visit-table.ts';
 
 export type { EndReason, Place, Seal } from './visit-record.ts';
@@ -23,7 +25,7 @@ export interface VisitEvent {
 }
 
 /** Nothing is named. */
-export const NO_NAMES: readonly null[] = [null, null, null, null, null, null, null, null];
+export const NO_NAMES: readonly null[] = NAMED_VALUES.map(() => null);
 const NO_CONTEXT: readonly ContextEntry[] = [];
 
 /** Stamps and ids that few visits have of their own. */
@@ -64,18 +66,14 @@ export class Visit extends VisitRecord {
   /** Index of the event within that record. */
   readonly openedIndex: number;
 
-  /** Last named profile. */
+  // The values of `VALUE_GROUPS`.
   profileId: string | null = null;
-  /** First named source. */
   sourceId: string | null = null;
-  /** First event that names a page. */
   entryPage: string | null = null;
   referrer: string | null = null;
-  /** Last page named. */
   exitPage: string | null = null;
-  /** First event with any UTM value. */
   utm: Utm | null = null;
-  /** First named, in the order of `NAMED`; always 8 long. */
+  /** First named, in the order of `NAMED_VALUES`, and as long. */
   named: readonly (string | null)[] = NO_NAMES;
   /** Last written, by top-level key of the context; page and UTM apart. See `ContextParts`. */
   context: readonly ContextEntry[] = NO_CONTEXT;
@@ -159,7 +157,7 @@ export class Visit extends VisitRecord {
     if (!isOne) this.context = [...this.context];
   }
 
-  /** Event of the `i`-th of `NAMED`; `NO_STAMP` where it is not named. */
+  /** Event of the `i`-th of `NAMED_VALUES`; `NO_STAMP` where it is not named. */
   namedStampAt(i: number): number {
     const { namedStamps } = this;
     if (namedStamps !== null) return namedStamps[i]!;

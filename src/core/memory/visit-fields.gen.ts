@@ -1,0 +1,371 @@
+// Written by `npm run values` from src/core/rules/values.ts and schemas/: change those.
+
+import { NO_STAMP, type Stamps } from './stamps.ts';
+import type { EndReason, Place, Seal } from './visit-record.ts';
+import type { Block } from './visit-table.ts';
+
+/** Integers of a record. */
+export const RECORD = 36;
+/** The visit's id, a UUID. */
+export const ID = 22;
+/** Two bits for each of its event ids. */
+export const MASK = 26;
+/** References of values. */
+export const VALUES = 9;
+/** The first of them, which take half an integer each. */
+export const FIRST_VALUE = 60;
+
+const STARTED_AT = 0;
+const LAST_EVENT_AT = 1;
+const LAST_ARRIVAL = 2;
+const ENDED_WATERMARK = 3;
+const DUE_KEY = 4;
+const WATERMARK_KEY = 5;
+const EVENT_COUNT = 12;
+const PAGE_VIEW_COUNT = 13;
+const LATE_EVENT_COUNT = 14;
+const PUBLISHED = 15;
+const SAID = 16;
+const FRESH_LAST = 17;
+const TAKEN_LAST = 18;
+const RUN = 19;
+const STAMP_COUNT = 20;
+const FLAGS = 21;
+const IS_ENDED = 1;
+const IS_DIRTY = 2;
+const IS_KNOWS_IDS = 4;
+const IS_MAY_BE_LARGE = 8;
+const REASON_SHIFT = 4;
+const SEAL_SHIFT = 7;
+const STORED_SHIFT = 10;
+const REASONS: readonly (EndReason | null)[] = [null, 'explicit', 'max_duration', 'max_events', 'inactivity'];
+const SEALS: readonly (Seal | null)[] = [null, 'explicit', 'max_duration', 'max_events'];
+const STOREDS: readonly (Place | null)[] = [null, 'open', 'ended'];
+/** In place of a reference: there is none, and it is too large for its place. */
+export const NONE = 0xffff;
+const WIDE = 0xfffe;
+
+/** The fields of a visit that are numbers, in its record of a `VisitTable`. */
+export abstract class VisitFields {
+  /** Where its numbers are. */
+  protected block: Block;
+  /** Where its record begins there, in integers. */
+  protected at: number;
+
+  protected constructor(block: Block, at: number) {
+    this.block = block;
+    this.at = at;
+  }
+
+  /** First event's `t`. */
+  get startedAt(): number {
+    return this.block.times[(this.at >> 1) + STARTED_AT]!;
+  }
+
+  set startedAt(t: number) {
+    this.block.times[(this.at >> 1) + STARTED_AT] = t;
+  }
+
+  /** Last event's `t`. */
+  get lastEventAt(): number {
+    return this.block.times[(this.at >> 1) + LAST_EVENT_AT]!;
+  }
+
+  set lastEventAt(t: number) {
+    this.block.times[(this.at >> 1) + LAST_EVENT_AT] = t;
+  }
+
+  /** Highest of the arrival clock and `t` at its accepted events. */
+  get lastArrival(): number {
+    return this.block.times[(this.at >> 1) + LAST_ARRIVAL]!;
+  }
+
+  set lastArrival(t: number) {
+    this.block.times[(this.at >> 1) + LAST_ARRIVAL] = t;
+  }
+
+  /** The watermark when it last ended; null if it never did. */
+  get endedWatermark(): number | null {
+    const t = this.block.times[(this.at >> 1) + ENDED_WATERMARK]!;
+    return Number.isNaN(t) ? null : t;
+  }
+
+  set endedWatermark(t: number | null) {
+    this.block.times[(this.at >> 1) + ENDED_WATERMARK] = t ?? Number.NaN;
+  }
+
+  /** Key under which the timers hold it; Infinity: under none. Never stored. */
+  get dueKey(): number {
+    return this.block.times[(this.at >> 1) + DUE_KEY]!;
+  }
+
+  set dueKey(t: number) {
+    this.block.times[(this.at >> 1) + DUE_KEY] = t;
+  }
+
+  /** As `dueKey`, of the watermarks that bring a due point forward. */
+  get watermarkKey(): number {
+    return this.block.times[(this.at >> 1) + WATERMARK_KEY]!;
+  }
+
+  set watermarkKey(t: number) {
+    this.block.times[(this.at >> 1) + WATERMARK_KEY] = t;
+  }
+
+  /** How many events it has. */
+  get eventCount(): number {
+    return this.block.integers[this.at + EVENT_COUNT]!;
+  }
+
+  set eventCount(value: number) {
+    this.block.integers[this.at + EVENT_COUNT] = value;
+  }
+
+  /** How many of them are page views. */
+  get pageViewCount(): number {
+    return this.block.integers[this.at + PAGE_VIEW_COUNT]!;
+  }
+
+  set pageViewCount(value: number) {
+    this.block.integers[this.at + PAGE_VIEW_COUNT] = value;
+  }
+
+  /** How many of them came after a revision had been published. */
+  get lateEventCount(): number {
+    return this.block.integers[this.at + LATE_EVENT_COUNT]!;
+  }
+
+  set lateEventCount(value: number) {
+    this.block.integers[this.at + LATE_EVENT_COUNT] = value;
+  }
+
+  /** How many times it was published; its last revision is one less. */
+  get published(): number {
+    return this.block.integers[this.at + PUBLISHED]!;
+  }
+
+  set published(value: number) {
+    this.block.integers[this.at + PUBLISHED] = value;
+  }
+
+  /** Index of its latest revision that no commit has taken yet; -1: none. */
+  get said(): number {
+    return this.block.integers[this.at + SAID]! - 1;
+  }
+
+  set said(value: number) {
+    this.block.integers[this.at + SAID] = value + 1;
+  }
+
+  /** Index + 1 of its newest event that no commit has taken yet; 0: none. See `FreshEvents`. */
+  get freshLast(): number {
+    return this.block.integers[this.at + FRESH_LAST]!;
+  }
+
+  set freshLast(value: number) {
+    this.block.integers[this.at + FRESH_LAST] = value;
+  }
+
+  /** Index + 1 of the newest of those that its values have taken; 0: none. See `takeEvents`. */
+  get takenLast(): number {
+    return this.block.integers[this.at + TAKEN_LAST]!;
+  }
+
+  set takenLast(value: number) {
+    this.block.integers[this.at + TAKEN_LAST] = value;
+  }
+
+  /** Where the run of its stamps begins; without meaning where it has none. */
+  protected get run(): number {
+    return this.block.integers[this.at + RUN]!;
+  }
+
+  protected set run(value: number) {
+    this.block.integers[this.at + RUN] = value;
+  }
+
+  /** How many of its events are known of those that its values have taken: a stamp each, from 0 on. */
+  get stampCount(): number {
+    return this.block.integers[this.at + STAMP_COUNT]!;
+  }
+
+  set stampCount(value: number) {
+    this.block.integers[this.at + STAMP_COUNT] = value;
+  }
+
+  /** Whether it has ended, as of now. */
+  get ended(): boolean {
+    return (this.block.integers[this.at + FLAGS]! & IS_ENDED) !== 0;
+  }
+
+  set ended(is: boolean) {
+    if (is) this.block.integers[this.at + FLAGS]! |= IS_ENDED;
+    else this.block.integers[this.at + FLAGS]! &= ~IS_ENDED;
+  }
+
+  /** Whether it has changed since the last commit was taken. */
+  get dirty(): boolean {
+    return (this.block.integers[this.at + FLAGS]! & IS_DIRTY) !== 0;
+  }
+
+  set dirty(is: boolean) {
+    if (is) this.block.integers[this.at + FLAGS]! |= IS_DIRTY;
+    else this.block.integers[this.at + FLAGS]! &= ~IS_DIRTY;
+  }
+
+  /** Whether the ids of all events that its values have taken are known: not while they have not been loaded from the store, and not needed once it is frozen. */
+  get knowsIds(): boolean {
+    return (this.block.integers[this.at + FLAGS]! & IS_KNOWS_IDS) !== 0;
+  }
+
+  set knowsIds(is: boolean) {
+    if (is) this.block.integers[this.at + FLAGS]! |= IS_KNOWS_IDS;
+    else this.block.integers[this.at + FLAGS]! &= ~IS_KNOWS_IDS;
+  }
+
+  /** Whether `largeBytes` has to measure it. What many events share is small. */
+  get mayBeLarge(): boolean {
+    return (this.block.integers[this.at + FLAGS]! & IS_MAY_BE_LARGE) !== 0;
+  }
+
+  set mayBeLarge(is: boolean) {
+    if (is) this.block.integers[this.at + FLAGS]! |= IS_MAY_BE_LARGE;
+    else this.block.integers[this.at + FLAGS]! &= ~IS_MAY_BE_LARGE;
+  }
+
+  /** Reason of its last published revision; null before the first. */
+  get reason(): EndReason | null {
+    return REASONS[(this.block.integers[this.at + FLAGS]! >> REASON_SHIFT) & 7]!;
+  }
+
+  set reason(reason: EndReason | null) {
+    const flags = this.block.integers[this.at + FLAGS]!;
+    this.block.integers[this.at + FLAGS] = (flags & ~(7 << REASON_SHIFT)) | (REASONS.indexOf(reason) << REASON_SHIFT);
+  }
+
+  /** Why nothing is added after its last event; null: something may be. */
+  get seal(): Seal | null {
+    return SEALS[(this.block.integers[this.at + FLAGS]! >> SEAL_SHIFT) & 7]!;
+  }
+
+  set seal(seal: Seal | null) {
+    const flags = this.block.integers[this.at + FLAGS]!;
+    this.block.integers[this.at + FLAGS] = (flags & ~(7 << SEAL_SHIFT)) | (SEALS.indexOf(seal) << SEAL_SHIFT);
+  }
+
+  /** Which table of the store holds it, as of the last commit taken; null: none. */
+  get stored(): Place | null {
+    return STOREDS[(this.block.integers[this.at + FLAGS]! >> STORED_SHIFT) & 7]!;
+  }
+
+  set stored(stored: Place | null) {
+    const flags = this.block.integers[this.at + FLAGS]!;
+    this.block.integers[this.at + FLAGS] = (flags & ~(7 << STORED_SHIFT)) | (STOREDS.indexOf(stored) << STORED_SHIFT);
+  }
+
+  // ------------------------------------------------------------------------- the events that its values come from
+
+  /** What the references below are read by; they are `NO_STAMP` where there is no value. */
+  get stamps(): Stamps {
+    return this.block.stamps;
+  }
+
+  /** The event of its profile. */
+  get profileStamp(): number {
+    return this.valueStamp(0);
+  }
+
+  set profileStamp(stamp: number) {
+    this.setValueStamp(0, stamp);
+  }
+
+  /** The event of its source. */
+  get sourceStamp(): number {
+    return this.valueStamp(1);
+  }
+
+  set sourceStamp(stamp: number) {
+    this.setValueStamp(1, stamp);
+  }
+
+  /** The event of its entry page and referrer. */
+  get entryStamp(): number {
+    return this.valueStamp(2);
+  }
+
+  set entryStamp(stamp: number) {
+    this.setValueStamp(2, stamp);
+  }
+
+  /** The event of its exit page. */
+  get exitStamp(): number {
+    return this.valueStamp(3);
+  }
+
+  set exitStamp(stamp: number) {
+    this.setValueStamp(3, stamp);
+  }
+
+  /** The event of its utm. */
+  get utmStamp(): number {
+    return this.valueStamp(4);
+  }
+
+  set utmStamp(stamp: number) {
+    this.setValueStamp(4, stamp);
+  }
+
+  /** Of all that is named, unless `namedStamps` has one for each. */
+  get namedStamp(): number {
+    return this.valueStamp(5);
+  }
+
+  set namedStamp(stamp: number) {
+    this.setValueStamp(5, stamp);
+  }
+
+  /** Of all entries in `context`, unless `contextStamps` has one for each. */
+  get contextStamp(): number {
+    return this.valueStamp(6);
+  }
+
+  set contextStamp(stamp: number) {
+    this.setValueStamp(6, stamp);
+  }
+
+  get contextPageStamp(): number {
+    return this.valueStamp(7);
+  }
+
+  set contextPageStamp(stamp: number) {
+    this.setValueStamp(7, stamp);
+  }
+
+  get contextUtmStamp(): number {
+    return this.valueStamp(8);
+  }
+
+  set contextUtmStamp(stamp: number) {
+    this.setValueStamp(8, stamp);
+  }
+
+  /** One of the references, by its number from 0 to `VALUES` - 1. */
+  protected valueStamp(value: number): number {
+    const stamp = this.block.halves[this.at * 2 + FIRST_VALUE + value]!;
+    if (stamp < WIDE) return stamp;
+    return stamp === NONE ? NO_STAMP : this.wideStamps[value]!;
+  }
+
+  protected setValueStamp(value: number, stamp: number): void {
+    const at = this.at * 2 + FIRST_VALUE + value;
+    if (stamp < WIDE) {
+      this.block.halves[at] = stamp === NO_STAMP ? NONE : stamp;
+    } else {
+      this.block.halves[at] = WIDE;
+      this.wideStamps[value] = stamp;
+    }
+  }
+
+  /** References that are too large for their place, by their value. */
+  protected abstract get wideStamps(): Int32Array;
+}
