@@ -12,13 +12,14 @@ import { glanced } from './memory/prefetch.ts';
 import { readEventId } from './memory/read-event.ts';
 import type { Session } from './memory/session.ts';
 import { Sessions } from './memory/sessions.ts';
-import { type EndReason, Visit } from './memory/visit.ts';
+import { Visit } from './memory/visit.ts';
 import { VisitTable } from './memory/visit-table.ts';
 import { revisionOf } from './revision.ts';
 import { amendableUntil } from './rules/ending.ts';
 import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './rules/event.ts';
 import { type Placement, place, type Refused } from './rules/placement.ts';
 import type { Rules } from './rules/rules.ts';
+import type { EndReason } from './rules/span.ts';
 import { Timers } from './timers.ts';
 
 /** What became of an event. Its visit may be asked until the next call of `settle`, which may let go of it. */

@@ -9,7 +9,7 @@ import { NO_TYPES, type TypeCounts } from './type-counts.ts';
 import { VALUES, VisitRecord } from './visit-record.ts';
 import { VisitTable } from './visit-table.ts';
 
-export type { EndReason, Place, Seal } from './visit-record.ts';
+export type { Place } from './visit-record.ts';
 
 /** An event as it is read back from a visit. */
 export interface VisitEvent {

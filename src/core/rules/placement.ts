@@ -1,10 +1,11 @@
 import type { EventId } from '../memory/event-ids.ts';
 import type { FreshEvents } from '../memory/fresh-events.ts';
 import type { Session } from '../memory/session.ts';
-import type { Seal, Visit } from '../memory/visit.ts';
+import type { Visit } from '../memory/visit.ts';
 import { isFrozen } from './ending.ts';
 import type { TrackEvent } from './event.ts';
 import type { Rules } from './rules.ts';
+import type { Seal } from './span.ts';
 
 /**
  * Where among its session's visits an event belongs. Decides, changes nothing.
