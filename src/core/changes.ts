@@ -1,7 +1,7 @@
 import type { VisitEvents } from './memory/fresh-events.ts';
 import type { Revisions } from './memory/revisions.ts';
-import type { EndReason, Place, Visit } from './memory/visit.ts';
-import type { Utm } from './rules/event.ts';
+import type { Place, Visit } from './memory/visit.ts';
+import type { VisitEnded } from './rules/visit-ended.ts';
 
 /** The small part of a partition's state: one row. Clocks in ms since the epoch, null before the first that moves them. */
 export interface PartitionState {
@@ -88,36 +88,6 @@ export function emptyState(nextOffset = 0): PartitionState {
     amendable: [],
     counts: noCounts(),
   };
-}
-
-/** A published revision of a visit, as `schemas/VisitEnded.avsc` has it. Times in ms since the epoch. */
-export interface VisitEnded {
-  readonly eventId: string;
-  readonly visitId: string;
-  readonly sessionId: string;
-  readonly profileId: string | null;
-  readonly sourceId: string | null;
-  readonly revision: number;
-  readonly reason: EndReason;
-  readonly retracted: boolean;
-  readonly mergedInto: string | null;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  readonly decidedAt: number;
-  readonly amendableUntil: number;
-  readonly eventCount: number;
-  readonly pageViewCount: number;
-  readonly lateEventCount: number;
-  /** At most 101, in the order of their UTF-8 bytes. */
-  readonly eventTypes: readonly (readonly [type: string, count: number])[];
-  readonly entryPage: string | null;
-  readonly exitPage: string | null;
-  readonly referrer: string | null;
-  readonly utm: Utm | null;
-  /** In the order of `NAMED`. */
-  readonly named: readonly (string | null)[];
-  readonly debug: boolean;
-  readonly openedOffset: number;
 }
 
 /** Why a record goes to the dead-letter topic. */

@@ -1,4 +1,4 @@
-import type { Changes, Emission, PartitionState, TraitWrite, VisitEnded } from './changes.ts';
+import type { Changes, Emission, PartitionState, TraitWrite } from './changes.ts';
 import { EventId } from './memory/event-ids.ts';
 import { takeEvents } from './memory/folding.ts';
 import { FreshEvents, type VisitEvents } from './memory/fresh-events.ts';
@@ -9,6 +9,7 @@ import type { Place, Visit } from './memory/visit.ts';
 import type { TrackEvent } from './rules/event.ts';
 import { compareUtf8 } from './rules/order.ts';
 import type { Rules } from './rules/rules.ts';
+import type { VisitEnded } from './rules/visit-ended.ts';
 
 const id = new EventId();
 

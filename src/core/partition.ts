@@ -2,6 +2,7 @@ import { AmendableVisits } from './amendable.ts';
 import type { Changes, DeadReason, PartitionState } from './changes.ts';
 import { openedAt, setVisitId } from './ids.ts';
 import { type Give, Ledger } from './ledger.ts';
+import { findDuplicate } from './memory/duplicates.ts';
 import { EventId, type EventIds } from './memory/event-ids.ts';
 import { takeEvents, takeVisit } from './memory/folding.ts';
 import type { FreshEvents } from './memory/fresh-events.ts';
@@ -12,13 +13,14 @@ import { glanced } from './memory/prefetch.ts';
 import { readEventId } from './memory/read-event.ts';
 import type { Session } from './memory/session.ts';
 import { Sessions } from './memory/sessions.ts';
-import { type EndReason, Visit } from './memory/visit.ts';
+import { Visit } from './memory/visit.ts';
 import { VisitTable } from './memory/visit-table.ts';
 import { revisionOf } from './revision.ts';
 import { amendableUntil } from './rules/ending.ts';
 import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './rules/event.ts';
 import { type Placement, place, type Refused } from './rules/placement.ts';
 import type { Rules } from './rules/rules.ts';
+import type { EndReason } from './rules/span.ts';
 import { Timers } from './timers.ts';
 
 /** What became of an event. Its visit may be asked until the next call of `settle`, which may let go of it. */
@@ -490,7 +492,9 @@ export class Partition<Raw> {
     if (watermark !== null && t < watermark - this.rules.maxAge) {
       return this.late(record, index, entry, null, `the event is ${watermark - t} ms behind the watermark`);
     }
-    const placement = place(this.rules, session, entry, readEventId(entry, this.eventId), this.fresh, watermark);
+    const id = readEventId(entry, this.eventId);
+    const duplicate = findDuplicate(this.rules, session, id, this.fresh, watermark);
+    const placement = place(this.rules, session, entry, duplicate, watermark);
     switch (placement.kind) {
       case 'duplicate':
         return new Placed('duplicate', entry, placement.visit);
@@ -556,7 +560,7 @@ export class Partition<Raw> {
     index: number,
     event: TrackEvent,
     session: Session,
-    placement: Extract<Placement, { kind: 'start' | 'join' | 'merge' }>,
+    placement: Extract<Placement<Visit>, { kind: 'start' | 'join' | 'merge' }>,
   ): Visit {
     const arrivalClock = this.state.arrivalClock ?? Number.NEGATIVE_INFINITY;
     if (placement.kind !== 'merge' && placement.refused !== null) this.refuse(placement.refused);
@@ -648,7 +652,7 @@ export class Partition<Raw> {
   }
 
   /** A cap refused to put more behind this visit. If it is ended, the seal shows when it next ends. */
-  private refuse({ visit, seal }: Refused): void {
+  private refuse({ visit, seal }: Refused<Visit>): void {
     if (visit.seal !== null) return;
     visit.seal = seal;
     if (!visit.ended) this.timers.schedule(visit);

@@ -1,9 +1,10 @@
-import type { VisitEnded } from './changes.ts';
 import { revisionId } from './ids.ts';
 import { EventId } from './memory/event-ids.ts';
 import type { TypeCounts } from './memory/type-counts.ts';
-import type { EndReason, Visit } from './memory/visit.ts';
+import type { Visit } from './memory/visit.ts';
 import { compareUtf8 } from './rules/order.ts';
+import type { EndReason } from './rules/span.ts';
+import type { VisitEnded } from './rules/visit-ended.ts';
 
 const MOST_TYPES = 100;
 const id = new EventId();

@@ -1,4 +1,4 @@
-import type { Seal } from '../core/memory/visit.ts';
+import type { Seal } from '../core/rules/span.ts';
 import { type Database, inSnapshot } from './database.ts';
 import { DUE_POINT } from './lists.ts';
 import type { StateRules } from './rules.ts';

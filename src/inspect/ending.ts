@@ -1,5 +1,5 @@
-import type { EndReason, Seal } from '../core/memory/visit.ts';
 import { duePoint, watermarkToPass } from '../core/rules/ending.ts';
+import type { EndReason, Seal } from '../core/rules/span.ts';
 import type { Clocks } from './clocks.ts';
 import type { StateRules } from './rules.ts';
 

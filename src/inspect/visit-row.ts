@@ -1,5 +1,5 @@
-import type { EndReason, Seal } from '../core/memory/visit.ts';
 import type { Json } from '../core/rules/event.ts';
+import type { EndReason, Seal } from '../core/rules/span.ts';
 import type { Clocks } from './clocks.ts';
 import { type Ask, ms, named } from './database.ts';
 import { type Ending, endingOf } from './ending.ts';

@@ -1,4 +1,4 @@
-import type { EndReason } from '../core/memory/visit.ts';
+import type { EndReason } from '../core/rules/span.ts';
 import { readClocks } from './clocks.ts';
 import { type Ask, type Database, inSnapshot, named } from './database.ts';
 import type { StateRules } from './rules.ts';

@@ -1,4 +1,4 @@
-import type { EndReason, Seal } from '../core/memory/visit.ts';
+import type { EndReason, Seal } from '../core/rules/span.ts';
 import type { Clocks } from './clocks.ts';
 import type { Ending } from './ending.ts';
 import type { StateRules } from './rules.ts';

@@ -1,6 +1,7 @@
 /** What the fold and the in-memory store say, named as on the topics and in the views. */
-import type { VisitEnded as CoreVisitEnded } from '../core/changes.ts';
+
 import { NAMED, type Utm } from '../core/rules/event.ts';
+import type { VisitEnded as CoreVisitEnded } from '../core/rules/visit-ended.ts';
 import type { ProfileView, SessionView, VisitView } from '../memory/views.ts';
 import type { Profile, Session, Visit, VisitEnded } from './types.ts';
 

@@ -1,7 +1,7 @@
-import type { VisitEnded } from '../core/changes.ts';
 import { type Outcome, Partition } from '../core/partition.ts';
 import type { LogRecord } from '../core/rules/event.ts';
 import type { Rules } from '../core/rules/rules.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
 import { PartitionTables, prepare } from './tables.ts';
 import { type ProfileView, profilesOf, type SessionView, sessionsOf, type VisitView, visitsOf } from './views.ts';
 

@@ -6,7 +6,8 @@ import type { EventIds } from '../core/memory/event-ids.ts';
 import { Session } from '../core/memory/session.ts';
 import { restoreValues, type StampedValues, stampedValues } from '../core/memory/stamped-values.ts';
 import { TypeCounts } from '../core/memory/type-counts.ts';
-import { type EndReason, type Seal, Visit } from '../core/memory/visit.ts';
+import { Visit } from '../core/memory/visit.ts';
+import type { EndReason, Seal } from '../core/rules/span.ts';
 
 export interface VisitRow extends StampedValues {
   readonly id: string;

@@ -1,8 +1,9 @@
 import { EventId } from '../core/memory/event-ids.ts';
 import { Session } from '../core/memory/session.ts';
-import { type EndReason, type Place, type Seal, Visit } from '../core/memory/visit.ts';
+import { type Place, Visit } from '../core/memory/visit.ts';
 import type { VisitTable } from '../core/memory/visit-table.ts';
 import type { ContextParts, Utm } from '../core/rules/event.ts';
+import type { EndReason, Seal } from '../core/rules/span.ts';
 import { readContext, writeContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';

@@ -1,6 +1,6 @@
-import type { VisitEnded } from '../core/changes.ts';
 import type { Outcome } from '../core/partition.ts';
 import type { Entry } from '../core/rules/event.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
 import { MemoryFold } from '../memory/fold.ts';
 import type { ProfileView, VisitView } from '../memory/views.ts';
 import type { DecodedEvent } from '../wire/decoded.ts';

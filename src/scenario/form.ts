@@ -1,5 +1,5 @@
-import type { VisitEnded } from '../core/changes.ts';
 import type { Utm } from '../core/rules/event.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
 import { namedOf, profileOf } from '../library/answers.ts';
 import type { VisitView } from '../memory/views.ts';
 import type { Answer } from './fold.ts';

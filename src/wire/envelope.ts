@@ -1,4 +1,5 @@
-import type { Emission, VisitEnded } from '../core/changes.ts';
+import type { Emission } from '../core/changes.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
 import type { OutboxRow, Outgoing, OutMessage, OutputTopic, RawRecord } from '../ports/index.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
 import { OutboxWriter } from './outbox.ts';

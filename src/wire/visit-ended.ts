@@ -1,6 +1,6 @@
-import type { VisitEnded } from '../core/changes.ts';
-import type { EndReason } from '../core/memory/visit.ts';
 import { NAMED } from '../core/rules/event.ts';
+import type { EndReason } from '../core/rules/span.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
 import { schemaIdOf } from './avro.ts';
 import { compileReader } from './avro-reader.ts';
 import { parseSchema } from './avro-type.ts';

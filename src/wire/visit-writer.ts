@@ -1,5 +1,5 @@
-import type { VisitEnded } from '../core/changes.ts';
-import type { EndReason } from '../core/memory/visit.ts';
+import type { EndReason } from '../core/rules/span.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
 import { LONG_ROOM, putBytes, putLong, putText, textRoom } from './put.ts';
 
 /** Symbols of `EndReason` in the schema. */

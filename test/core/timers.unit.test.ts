@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Session } from '../../src/core/memory/session.ts';
-import { type Seal, Visit } from '../../src/core/memory/visit.ts';
+import { Visit } from '../../src/core/memory/visit.ts';
 import { duePoint } from '../../src/core/rules/ending.ts';
 import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
+import type { Seal } from '../../src/core/rules/span.ts';
 import { Timers } from '../../src/core/timers.ts';
 
 /** Of a few ms, so that many visits come close to each other. */

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { Session } from '../../src/core/memory/session.ts';
 import { restoreValues, type Stamped } from '../../src/core/memory/stamped-values.ts';
 import { TypeCounts } from '../../src/core/memory/type-counts.ts';
-import { type EndReason, type Seal, Visit } from '../../src/core/memory/visit.ts';
+import { Visit } from '../../src/core/memory/visit.ts';
 import type { Json, Utm } from '../../src/core/rules/event.ts';
+import type { EndReason, Seal } from '../../src/core/rules/span.ts';
 import { idAt, T0 } from './make.ts';
 
 /** No NUL and no half of a surrogate pair: such texts are refused before the fold. */

@@ -1,9 +1,9 @@
 /** Reads scenario files (see the README beside them) and holds an answer against what they expect. */
 import { readFileSync } from 'node:fs';
-import type { VisitEnded } from '../../src/core/changes.ts';
 import { visitId } from '../../src/core/ids.ts';
 import { isRefusal, type LogRecord, NAMED } from '../../src/core/rules/event.ts';
 import { DEFAULT_RULES, type Rules } from '../../src/core/rules/rules.ts';
+import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import { decode, type PlainEvent } from './decode.ts';
 import type { ProfileView } from './profiles.ts';
 import type { EventOutcome, Source, Step } from './reference.ts';

@@ -3,9 +3,10 @@
  * list each time it is asked for, so none can be stale.
  */
 
-import type { EndReason, Seal, VisitEvent } from '../../src/core/memory/visit.ts';
+import type { VisitEvent } from '../../src/core/memory/visit.ts';
 import { contextEntries } from '../../src/core/rules/context.ts';
 import type { Json, TrackEvent, Utm } from '../../src/core/rules/event.ts';
+import type { EndReason, Seal } from '../../src/core/rules/span.ts';
 
 export interface PlacedEvent {
   readonly event: TrackEvent;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Emission, VisitEnded } from '../../src/core/changes.ts';
+import type { Emission } from '../../src/core/changes.ts';
+import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import type { OutMessage, RawRecord } from '../../src/ports/index.ts';
 import { batchBytes, type EnvelopeContext } from '../../src/wire/envelope.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';

@@ -1,5 +1,6 @@
 /** What goes into the outbox, a message at a time. */
-import type { Emission, VisitEnded } from '../../src/core/changes.ts';
+import type { Emission } from '../../src/core/changes.ts';
+import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import type { OutMessage, OutMessages, RawRecord } from '../../src/ports/index.ts';
 import { type EnvelopeContext, Envelopes } from '../../src/wire/envelope.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import avsc from 'avsc';
 import fc from 'fast-check';
-import type { VisitEnded } from '../../src/core/changes.ts';
 import { NAMED } from '../../src/core/rules/event.ts';
 import { compareUtf8 } from '../../src/core/rules/order.ts';
+import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { encodeVisitEnded } from './messages.ts';

@@ -1,6 +1,7 @@
 import type { Revision } from '../changes.ts';
+import type { EndReason } from '../rules/span.ts';
 import { EventId } from './event-ids.ts';
-import type { EndReason, Visit } from './visit.ts';
+import type { Visit } from './visit.ts';
 
 const FIRST_ROOM = 256;
 

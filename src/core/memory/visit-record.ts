@@ -1,11 +1,7 @@
+import type { EndReason, Seal } from '../rules/span.ts';
 import type { EventId } from './event-ids.ts';
 import { FIRST_VALUE, ID, MASK, NONE, RECORD, VALUES, VisitFields } from './visit-fields.gen.ts';
 import { RELEASED, type VisitTable } from './visit-table.ts';
-
-/** Why a visit ended. */
-export type EndReason = 'inactivity' | 'explicit' | 'max_duration' | 'max_events';
-/** Why nothing is added after a visit's last event. */
-export type Seal = Exclude<EndReason, 'inactivity'>;
 
 /** The table of the store that holds a visit. */
 export type Place = 'open' | 'ended';

@@ -11,7 +11,7 @@ import { VALUES } from './visit-fields.gen.ts';
 import { VisitRecord } from './visit-record.ts';
 import { VisitTable } from './visit-table.ts';
 
-export type { EndReason, Place, Seal } from './visit-record.ts';
+export type { Place } from './visit-record.ts';
 
 /** An event as it is read back from a visit. */
 export interface VisitEvent {

@@ -1,0 +1,41 @@
+import { isFrozen } from '../rules/ending.ts';
+import type { Rules } from '../rules/rules.ts';
+import type { EventId } from './event-ids.ts';
+import type { FreshEvents } from './fresh-events.ts';
+import type { Session } from './session.ts';
+import type { Visit } from './visit.ts';
+
+/**
+ * The visit that an event id is already in, of a session's visits that are not frozen; null: the event is no duplicate.
+ * @param session with its event ids loaded where a visit is not frozen.
+ * @param id the event's, taken apart.
+ * @param fresh where the events are that the visits' values have not taken.
+ */
+export function findDuplicate(
+  rules: Rules,
+  session: Session,
+  id: EventId,
+  fresh: FreshEvents,
+  watermark: number | null,
+): Visit | null {
+  if (session.eventIds !== null && !session.eventIds.has(id)) return null;
+  const { bits } = id;
+  const { count } = session;
+  for (let i = 0; i < count; i++) {
+    const visit = session.at(i);
+    if (isFrozen(rules, visit, watermark)) continue;
+    if (!visit.knowsIds) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
+    if (visit.mayHaveId(bits) && (visit.hasId(id) || isUntaken(fresh, visit, id))) return visit;
+  }
+  return null;
+}
+
+/** Whether the id is one of the events that the visit's values have not taken. */
+function isUntaken(fresh: FreshEvents, visit: Visit, id: EventId): boolean {
+  let left = fresh.untaken(visit);
+  if (left === 0) return false;
+  for (let i = fresh.untakenFirst(visit); left > 0; i = fresh.after(i), left--) {
+    if (fresh.isId(i, id)) return true;
+  }
+  return false;
+}
