@@ -86,7 +86,7 @@ const NOT_OF_VISIT = new Set(['type', 'name', 'duration_ms', ...NAMED_VALUES.map
 export function messageFile(): string {
   const fields = schemaOf('VisitEnded').filter(({ name }) => !NOT_OF_VISIT.has(name));
   return `
-import type { VisitEnded } from '../changes.ts';
+import type { VisitEnded } from '../rules/visit-ended.ts';
 import type { Visit } from './visit.ts';
 
 /** What a message has that is not the visit's. */

@@ -42,7 +42,11 @@ export function columnsOf({ name, parts }: Pick<Shown, 'name' | 'parts'>): reado
 export const typeOf = ({ parts }: Value): string => (parts === null ? 'string | null' : 'Utm | null');
 
 /** Names and labels of a value, or of its parts, as commands and the console have them. */
-export function shownOf({ name, label, parts }: Pick<Shown, 'name' | 'label' | 'parts'>): readonly (readonly [name: string, label: string])[] {
+export function shownOf({
+  name,
+  label,
+  parts,
+}: Pick<Shown, 'name' | 'label' | 'parts'>): readonly (readonly [name: string, label: string])[] {
   return parts === null ? [[name, label]] : parts.map((part) => [`${name}${capital(part)}`, `${label} ${part}`]);
 }
 
@@ -90,7 +94,8 @@ export function check(): void {
   const message = schemaOf('VisitEnded').map(({ name }) => name);
   const wanted = [...VALUES.map(({ name }) => snake(name)), ...NAMED_VALUES.map(({ name }) => snake(name))];
   for (const name of wanted) {
-    if (!message.includes(name)) throw new Error(`schemas/VisitEnded.avsc has no field ${name}: add it, null by default`);
+    if (!message.includes(name))
+      throw new Error(`schemas/VisitEnded.avsc has no field ${name}: add it, null by default`);
   }
   const context = recordIn(schemaOf('TrackEvent').find(({ name }) => name === 'context')!.type)!;
   for (const { name, of } of NAMED_VALUES) {

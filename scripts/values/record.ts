@@ -1,31 +1,24 @@
 import { BLOCKS, CHOICES, FLAGS, INTEGERS, MORE_REFERENCES, TIMES } from '../../src/core/memory/visit-layout.ts';
-import { constant, GROUPS } from './names.ts';
+import { constant, GROUPS, typeOf, VALUES } from './names.ts';
+
+/** `core/memory/record-size.gen.ts`: how much memory each visit's record takes. */
+export function recordSizeFile(): string {
+  return `
+/** Integers of a record; two of them are one time. */
+export const RECORD = ${layout().record};
+`;
+}
 
 /** `core/memory/visit-fields.gen.ts`: where in its record each field of a visit is. */
 export function recordFile(): string {
-  const references = [...GROUPS.map(({ name, values }) => ({ name, doc: docOf(name, values) })), ...MORE_REFERENCES];
-  let at = TIMES.length * 2;
-  const integers = INTEGERS.map((field) => ({ ...field, at: at++ }));
-  const flags = at++;
-  const blocks = BLOCKS.map((block) => {
-    at += block.integers;
-    return { ...block, at: at - block.integers };
-  });
-  const halves = at * 2;
-  const used = at + Math.ceil(references.length / 2);
-  // A time has to lie at an even place.
-  const record = used + (used % 2);
-  const choices = CHOICES.map((choice, i) => ({ ...choice, shift: FLAGS.length + i * 3 }));
-  for (const { name, of } of choices) if (of.length > 8) throw new Error(`${name} needs more than its three bits`);
-  if (FLAGS.length + choices.length * 3 > 31) throw new Error('flags and choices need more than one integer');
-
+  const { references, integers, flags, blocks, halves, choices } = layout();
   return `
-import type { EndReason, Place, Seal } from './visit-record.ts';
+import type { Utm } from '../rules/event.ts';
+import type { EndReason, Seal } from '../rules/span.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
+import type { Place } from './visit-layout.ts';
 import type { Block } from './visit-table.ts';
 
-/** Integers of a record. */
-export const RECORD = ${record};
 ${blocks.map(({ name, at: first, doc }) => `/** ${doc} */\nexport const ${name} = ${first};`).join('\n')}
 /** References of values. */
 export const VALUES = ${references.length};
@@ -42,12 +35,14 @@ ${choices.map(({ name, type, of }) => `const ${constant(name)}S: readonly (${typ
 export const NONE = 0xffff;
 const WIDE = 0xfffe;
 
-/** The fields of a visit that are numbers, in its record of a \`VisitTable\`. */
+/** What a visit holds: its values, and its numbers in a record of a \`VisitTable\`. */
 export abstract class VisitFields {
   /** Where its numbers are. */
   protected block: Block;
   /** Where its record begins there, in integers. */
   protected at: number;
+
+${VALUES.map((value) => `  ${value.name}: ${typeOf(value)} = null;`).join('\n')}
 
   protected constructor(block: Block, at: number) {
     this.block = block;
@@ -87,6 +82,26 @@ ${references.map(reference).join('\n')}
   protected abstract get wideStamps(): Int32Array;
 }
 `;
+}
+
+/** Where each field is. @throws where there is no room. */
+function layout() {
+  const references = [...GROUPS.map(({ name, values }) => ({ name, doc: docOf(name, values) })), ...MORE_REFERENCES];
+  let at = TIMES.length * 2;
+  const integers = INTEGERS.map((field) => ({ ...field, at: at++ }));
+  const flags = at++;
+  const blocks = BLOCKS.map((block) => {
+    at += block.integers;
+    return { ...block, at: at - block.integers };
+  });
+  const halves = at * 2;
+  const used = at + Math.ceil(references.length / 2);
+  // A time has to lie at an even place.
+  const record = used + (used % 2);
+  const choices = CHOICES.map((choice, i) => ({ ...choice, shift: FLAGS.length + i * 3 }));
+  for (const { name, of } of choices) if (of.length > 8) throw new Error(`${name} needs more than its three bits`);
+  if (FLAGS.length + choices.length * 3 > 31) throw new Error('flags and choices need more than one integer');
+  return { references, integers, flags, blocks, halves, choices, record };
 }
 
 function docOf(name: string, values: readonly { readonly label: string }[]): string {

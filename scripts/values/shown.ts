@@ -1,4 +1,4 @@
-import { columnsOf, inMessageOrder, quoted, type Shown, shownOf, snake } from './names.ts';
+import { columnsOf, inMessageOrder, quoted, recordIn, type Shown, schemaOf, shownOf, snake } from './names.ts';
 
 /** `inspect/values.gen.ts`: names of the values, as commands and the console's API have them. */
 export function inspectFile(): string {
@@ -24,7 +24,15 @@ ${alone(shown)
 
 /** What is shown in one line, by its label. */
 export const SHOWN_TOGETHER: readonly (readonly [label: string, names: readonly (keyof ShownValues)[]])[] = [
-${[...together].map(([label, all]) => `  ['${label}', [${all.flatMap(shownOf).map(([name]) => quoted(name)).join(', ')}]],`).join('\n')}
+${[...together]
+  .map(
+    ([label, all]) =>
+      `  ['${label}', [${all
+        .flatMap(shownOf)
+        .map(([name]) => quoted(name))
+        .join(', ')}]],`,
+  )
+  .join('\n')}
 ];
 `;
 }
@@ -53,6 +61,11 @@ export function libraryFile(): string {
   const shown = inMessageOrder();
   return `
 import type { VisitValues } from '../core/rules/visit-values.gen.ts';
+
+/** What an event says of where it happened. null and what is left out say nothing. */
+export interface EventContext {
+${contextFields()}
+}
 
 /** What a visit says of its events, ids apart, as the view \`visits\` has it. */
 export interface ColumnValues {
@@ -91,4 +104,20 @@ ${shown
   };
 }
 `;
+}
+
+function contextFields(): string {
+  const fields = recordIn(schemaOf('TrackEvent').find(({ name }) => name === 'context')!.type)!;
+  return fields
+    .map(({ name, type }) => {
+      const record = recordIn(type);
+      const keys = record?.map((key) => `readonly ${key.name}?: string | null | undefined`).join('; ');
+      const is = record
+        ? `{ ${keys} }`
+        : JSON.stringify(type).includes('map')
+          ? '{ readonly [key: string]: string }'
+          : 'string';
+      return `  readonly ${name}?: ${is} | null | undefined;`;
+    })
+    .join('\n');
 }

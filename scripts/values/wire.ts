@@ -14,8 +14,9 @@ export function contextFile(): string {
   const naming = [...new Set(NAMED_VALUES.map(({ of }) => of[0]))];
   return `
 import type { TrackEvent } from '../core/rules/event.ts';
-import type { DecodedMap } from './decoded.ts';
 import type { Pair } from './context.ts';
+import type { DecodedMap } from './decoded-map.ts';
+import { type JsonObject, textMapOf, textOf, textsOf } from './json-shape.ts';
 import { cut } from './text.ts';
 
 type Texts<K extends string> = { readonly [key in K]?: string | null | undefined };
@@ -30,7 +31,10 @@ ${fields.map(({ name, type }) => `  readonly ${name}?: ${decodedType(name, type)
 }
 
 /** Its fields that are texts. */
-export const TEXT_FIELDS = [${fields.filter(({ type }) => isText(type)).map(({ name }) => quoted(name)).join(', ')}] as const;
+export const TEXT_FIELDS = [${fields
+    .filter(({ type }) => isText(type))
+    .map(({ name }) => quoted(name))
+    .join(', ')}] as const;
 
 /** Its fields but page and utm, in the order of their UTF-8 bytes: that of \`TrackEvent.context\`. */
 export const LISTED = [${listed.toSorted().map(quoted).join(', ')}] as const;
@@ -39,17 +43,23 @@ export const LISTED = [${listed.toSorted().map(quoted).join(', ')}] as const;
 export const NAMING = [${naming.map(quoted).join(', ')}] as const;
 
 /** \`TrackEvent.named\`. @param pairs of \`NAMING\`, in its order; null: the context does not have it. */
-export function namedIn(${naming.map((name) => `${camel(name)}: Pair | null`).join(', ')}): TrackEvent['named'] {
-  if (${naming.map((name) => `${camel(name)} === null`).join(' && ')}) return null;
-  const named = [
-${NAMED_VALUES.map(({ of, bound }) => `    ${textIn(of)}, ${bound}),`).join('\n')}
+export function namedIn(pairs: readonly (Pair | null)[]): TrackEvent['named'] {
+  const found = [
+${NAMED_VALUES.map(({ of, bound }) => `    ${textIn(of, naming.indexOf(of[0]), bound)},`).join('\n')}
   ];
-  for (let i = 0; i < named.length; i += 1) if (named[i] !== null) return named;
+  for (let i = 0; i < found.length; i += 1) if (found[i] !== null) return found;
   return null;
 }
 
+/** @throws WrongType where a field of the JSON has another type. */
+export function contextOfJson(json: JsonObject): DecodedContext {
+  return {
+${fields.map(({ name, type }) => `    ${name}: ${jsonOf(name, type)},`).join('\n')}
+  };
+}
+
 /** A text of a record, or the text itself, cut; one that is absent or empty says nothing. */
-function textOf(pair: Pair | null, key: string | null, bound: number): string | null {
+function named(pair: Pair | null, key: string | null, bound: number): string | null {
   if (pair === null) return null;
   const text = key === null ? pair[1] : (pair[1] as { readonly [key: string]: string })[key];
   return text ? cut(text as string, bound) : null;
@@ -57,8 +67,14 @@ function textOf(pair: Pair | null, key: string | null, bound: number): string | 
 `;
 }
 
-function textIn(of: readonly [field: string, key?: string]): string {
-  return `textOf(${camel(of[0])}, ${of[1] === undefined ? 'null' : quoted(of[1])}`;
+function textIn([, key]: readonly [field: string, key?: string], at: number, bound: number): string {
+  return `named(pairs[${at}]!, ${key === undefined ? 'null' : quoted(key)}, ${bound})`;
+}
+
+function jsonOf(name: string, type: Schema): string {
+  const path = quoted(`context.${name}`);
+  if (recordIn(type) !== null) return `textsOf(${path}, json.${name}, RECORD_KEYS.${name})`;
+  return `${isText(type) ? 'textOf' : 'textMapOf'}(${path}, json.${name})`;
 }
 
 const isText = (type: Schema): boolean => Array.isArray(type) && type.includes('string');
@@ -91,20 +107,17 @@ const WRITTEN: { readonly [name: string]: string } = {
 /** \`wire/visit-ended.gen.ts\`: writer and reader of \`schemas/VisitEnded.avsc\`. */
 export function visitEndedFile(): string {
   const fields = schemaOf('VisitEnded');
-  const symbols = (fields.find(({ name }) => name === 'reason')!.type as { symbols: string[] }).symbols;
+  const symbols = (fields.find(({ name }) => name === 'reason')!.type as unknown as { symbols: string[] }).symbols;
   const texts = fields.filter(({ name, type }) => !(name in WRITTEN) && !NAMED.has(name) && isTextual(type));
   const numbers = fields.filter(({ name, type }) => name === 'reason' || isNumber(type)).length;
   return `
-import type { VisitEnded } from '../core/changes.ts';
-import { LONG_ROOM, putBytes, putLong, putNullable, putText, textRoom } from './put.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
+import { LONG_ROOM, putBytes, putLong, putNullable, putText, SOME, textRoom } from './put.ts';
 
 /** Symbols of \`EndReason\` in the schema. */
 const REASONS: Readonly<Record<VisitEnded['reason'], number>> = { ${symbols.flatMap((symbol, i) => (symbol === 'unknown' ? [] : [`${symbol}: ${i}`])).join(', ')} };
 /** All numbers of a message, its booleans, and the branches of its unions that are null or not. */
 const FIXED_ROOM = ${numbers + 4} * LONG_ROOM + ${fields.length};
-/** The second branch of a union, as Avro writes the number 1. */
-const SOME = 2;
-
 /**
  * Writes messages of the output topic, in the Confluent wire format. Measured: 0.9 µs a message, where a writer that is
  * made from the schema as the program starts took 5, most of it the objects in between.
@@ -131,7 +144,9 @@ export class VisitEndedWriter {
 ${texts.map(({ name }) => `    room += textRoom(message.${camel(name)});`).join('\n')}
     for (const [type] of message.eventTypes) room += textRoom(type) + LONG_ROOM;
 ${VALUES.filter(({ parts }) => parts !== null)
-  .map(({ name }) => `    if (message.${name} !== null) for (const each of message.${name}) room += 1 + textRoom(each);`)
+  .map(
+    ({ name }) => `    if (message.${name} !== null) for (const each of message.${name}) room += 1 + textRoom(each);`,
+  )
   .join('\n')}
     for (const each of message.named) room += 1 + textRoom(each);
     return room;
@@ -186,7 +201,7 @@ const READ: { readonly [name: string]: string } = {
 export function readVisitEndedFile(): string {
   const fields = schemaOf('VisitEnded').filter(({ name }) => !NAMED.has(name));
   return `
-import type { VisitEnded } from '../core/changes.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
 
 /** A message as it is read back: with its name, and where in the input its visit began. */
 export interface ReadVisitEnded extends VisitEnded {
@@ -207,7 +222,7 @@ ${fields.map(readField).join('\n')}
 }
 
 function inOrder<K extends string>(record: unknown, keys: readonly K[]): (string | null)[] | null {
-  return record && keys.map((key) => (record as { readonly [key in K]: string | null })[key]);
+  return record === null ? null : keys.map((key) => (record as { readonly [key in K]: string | null })[key]);
 }
 `;
 }

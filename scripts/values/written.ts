@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { eventsFile } from './events.ts';
 import { foldingFile, messageFile, valuesFile } from './folding.ts';
 import { check } from './names.ts';
-import { recordFile } from './record.ts';
+import { recordFile, recordSizeFile } from './record.ts';
 import { rowsFile } from './rows.ts';
 import { consoleFile, inspectFile, libraryFile } from './shown.ts';
 import { contextFile, readVisitEndedFile, visitEndedFile } from './wire.ts';
 
 const FILES: { readonly [path: string]: () => string } = {
   'src/core/rules/visit-values.gen.ts': valuesFile,
+  'src/core/memory/record-size.gen.ts': recordSizeFile,
   'src/core/memory/visit-fields.gen.ts': recordFile,
   'src/core/memory/event-columns.gen.ts': eventsFile,
   'src/core/memory/values.gen.ts': foldingFile,

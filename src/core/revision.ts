@@ -1,5 +1,6 @@
 import { revisionId } from './ids.ts';
 import { EventId } from './memory/event-ids.ts';
+import { messageOf } from './memory/message.gen.ts';
 import type { TypeCounts } from './memory/type-counts.ts';
 import type { Visit } from './memory/visit.ts';
 import { compareUtf8 } from './rules/order.ts';
@@ -19,33 +20,16 @@ export function revisionOf(
     readonly mergedInto: string | null;
   },
 ): VisitEnded {
-  return {
-    eventId: revisionId(visit.readId(id), visit.published),
-    visitId: visit.id,
-    sessionId: visit.sessionId,
-    profileId: visit.profileId,
-    sourceId: visit.sourceId,
-    revision: visit.published,
-    reason: said.reason,
-    retracted: said.mergedInto !== null,
-    mergedInto: said.mergedInto,
-    startedAt: visit.startedAt,
-    endedAt: visit.lastEventAt,
-    decidedAt: said.decidedAt,
-    amendableUntil: said.amendableUntil,
-    eventCount: visit.eventCount,
-    pageViewCount: visit.pageViewCount,
-    lateEventCount: visit.lateEventCount,
+  const { reason, decidedAt, amendableUntil, mergedInto } = said;
+  const eventId = revisionId(visit.readId(id), visit.published);
+  return messageOf(visit, {
+    eventId,
+    reason,
+    mergedInto,
+    decidedAt,
+    amendableUntil,
     eventTypes: mostFrequent(visit.types),
-    entryPage: visit.entryPage,
-    exitPage: visit.exitPage,
-    referrer: visit.referrer,
-    utm: visit.utm,
-    // Its own array changes with it.
-    named: visit.namedStamps === null ? visit.named : [...visit.named],
-    debug: visit.debug,
-    openedOffset: visit.openedOffset,
-  };
+  });
 }
 
 /** The 100 most frequent types and the rest under `*`, by type. Of two as frequent the lower in UTF-8 bytes stays. */

@@ -105,7 +105,7 @@ function visitRow(visit: VisitView): VisitRow {
   return {
     visitId: visit.id,
     sessionId: visit.sessionId,
-    profileId: visit.profile?.value ?? null,
+    profileId: visit.profileId,
     debug: visit.debug,
     status: visit.ended ? 'ended' : 'open',
     endReason: visit.ended ? visit.reason : null,
@@ -115,8 +115,8 @@ function visitRow(visit: VisitView): VisitRow {
     eventCount: visit.eventCount,
     pageViewCount: visit.pageViewCount,
     lateEventCount: visit.lateEventCount,
-    entryPage: visit.entry?.value.page ?? null,
-    exitPage: visit.exit?.value ?? null,
+    entryPage: visit.entryPage,
+    exitPage: visit.exitPage,
   };
 }
 

@@ -11,6 +11,7 @@ export { inspectProfile, type ProfileReport, type ProfileSums } from './profile.
 export { type StateRules, stateRules } from './rules.ts';
 export { type SearchResult, search } from './search.ts';
 export { inspectSession, type SessionReport, type SessionSums } from './session.ts';
+export { SHOWN_TOGETHER } from './values.gen.ts';
 export {
   type InspectedEvent,
   type InspectedRevision,

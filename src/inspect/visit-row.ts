@@ -4,6 +4,7 @@ import type { Clocks } from './clocks.ts';
 import { type Ask, ms, named } from './database.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { StateRules } from './rules.ts';
+import { type ShownValues, VALUE_COLUMNS } from './values.gen.ts';
 import { isFinal, whyEnded, whyOpen } from './why.ts';
 
 /** A visit as the view `visits` shows it, and what it waits for. Times and durations in ms; null: not there. */
@@ -41,21 +42,7 @@ export interface VisitSummary {
 }
 
 /** All that a visit says of itself. */
-export interface FullVisit extends VisitSummary {
-  readonly referrer: string | null;
-  readonly utmSource: string | null;
-  readonly utmMedium: string | null;
-  readonly utmCampaign: string | null;
-  readonly utmTerm: string | null;
-  readonly utmContent: string | null;
-  readonly deviceType: string | null;
-  readonly deviceBrand: string | null;
-  readonly deviceModel: string | null;
-  readonly os: string | null;
-  readonly browser: string | null;
-  readonly country: string | null;
-  readonly region: string | null;
-  readonly city: string | null;
+export interface FullVisit extends VisitSummary, ShownValues {
   readonly context: Json;
 }
 
@@ -83,20 +70,7 @@ const SHOWN = named({
 });
 
 const MORE = named({
-  referrer: 'v.referrer',
-  utmSource: 'v.utm_source',
-  utmMedium: 'v.utm_medium',
-  utmCampaign: 'v.utm_campaign',
-  utmTerm: 'v.utm_term',
-  utmContent: 'v.utm_content',
-  deviceType: 'v.device_type',
-  deviceBrand: 'v.device_brand',
-  deviceModel: 'v.device_model',
-  os: 'v.os',
-  browser: 'v.browser',
-  country: 'v.country',
-  region: 'v.region',
-  city: 'v.city',
+  ...VALUE_COLUMNS,
   context: 'v.context',
 });
 

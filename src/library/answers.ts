@@ -1,18 +1,17 @@
 /** What the fold and the in-memory store say, named as on the topics and in the views. */
 
-import { NAMED, type Utm } from '../core/rules/event.ts';
 import type { VisitEnded as CoreVisitEnded } from '../core/rules/visit-ended.ts';
 import type { ProfileView, SessionView, VisitView } from '../memory/views.ts';
 import type { Profile, Session, Visit, VisitEnded } from './types.ts';
+import { columnValues, messageValues } from './values.gen.ts';
 
 export function visitOf(visit: VisitView): Visit {
   const { ended, lastEventAt } = visit;
-  const [utm_source, utm_medium, utm_campaign, utm_term, utm_content] = visit.utm?.value ?? NO_UTM;
   return {
     visit_id: visit.id,
     session_id: visit.sessionId,
-    profile_id: visit.profile?.value ?? null,
-    source_id: visit.source?.value ?? null,
+    profile_id: visit.profileId,
+    source_id: visit.sourceId,
     debug: visit.debug,
     status: ended ? 'ended' : 'open',
     end_reason: visit.reason,
@@ -24,11 +23,7 @@ export function visitOf(visit: VisitView): Visit {
     event_count: visit.eventCount,
     page_view_count: visit.pageViewCount,
     late_event_count: visit.lateEventCount,
-    entry_page: visit.entry?.value.page ?? null,
-    exit_page: visit.exit?.value ?? null,
-    referrer: visit.entry?.value.referrer ?? null,
-    ...{ utm_source, utm_medium, utm_campaign, utm_term, utm_content },
-    ...namedOf(visit.named.map((stamped) => stamped?.value ?? null)),
+    ...columnValues(visit),
     context: Object.fromEntries(visit.context.map(([key, stamped]) => [key, stamped.value])),
     opened_offset: visit.openedOffset,
   };
@@ -89,23 +84,8 @@ export function messageOf(message: CoreVisitEnded, source: { topic: string; part
     page_view_count: message.pageViewCount,
     late_event_count: message.lateEventCount,
     event_types: Object.fromEntries(message.eventTypes),
-    entry_page: message.entryPage,
-    exit_page: message.exitPage,
-    referrer: message.referrer,
-    utm: message.utm && utmOf(message.utm),
-    ...namedOf(message.named),
+    ...messageValues(message),
     debug: message.debug,
     opened_at_offset: { ...source, offset: message.openedOffset },
   };
-}
-
-const NO_UTM: Utm = [null, null, null, null, null];
-
-function utmOf([source, medium, campaign, term, content]: Utm): VisitEnded['utm'] {
-  return { source, medium, campaign, term, content };
-}
-
-export function namedOf(values: readonly (string | null)[]): Record<(typeof NAMED)[number], string | null> {
-  const entries = NAMED.map((name, i) => [name, values[i] ?? null]);
-  return Object.fromEntries(entries) as Record<(typeof NAMED)[number], string | null>;
 }

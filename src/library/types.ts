@@ -1,3 +1,5 @@
+import type { ColumnValues, EventContext, MessageValues } from './values.gen.ts';
+
 /** What goes in and comes out, named as on the topics and in the views. Times are ms since the epoch, durations ms. */
 
 /** A JSON value. */
@@ -5,7 +7,6 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /** null and what is left out say nothing. */
 type Maybe<T> = T | null | undefined;
-type Texts<K extends string> = { readonly [key in K]?: Maybe<string> };
 type Scalars = { readonly [key: string]: null | boolean | number | string };
 /** ms since the epoch, or a time in ISO 8601 such as `2026-01-31T12:00:00.000Z`. */
 type Time = number | string;
@@ -27,15 +28,7 @@ export interface TrackEvent {
   /** When the collector received it; without it the record's timestamp stands in. */
   readonly received_at?: Maybe<Time>;
   readonly debug?: Maybe<boolean>;
-  readonly context?: Maybe<{
-    readonly page?: Maybe<Texts<'url' | 'path' | 'title' | 'referrer'>>;
-    readonly utm?: Maybe<Texts<'source' | 'medium' | 'campaign' | 'term' | 'content'>>;
-    readonly device?: Maybe<Texts<'type' | 'brand' | 'model' | 'os' | 'browser' | 'screen'>>;
-    readonly location?: Maybe<Texts<'country' | 'region' | 'city' | 'timezone'>>;
-    readonly ip?: Maybe<string>;
-    readonly user_agent?: Maybe<string>;
-    readonly extra?: Maybe<{ readonly [key: string]: string }>;
-  }>;
+  readonly context?: Maybe<EventContext>;
   readonly properties?: Maybe<Scalars>;
   /** At most 100; a null unsets the key. */
   readonly traits?: Maybe<Scalars>;
@@ -72,19 +65,7 @@ export type Outcome =
 
 export type EndReason = 'inactivity' | 'explicit' | 'max_duration' | 'max_events';
 
-/** What a visit says of device and place: the first value named. */
-interface DeviceAndPlace {
-  readonly device_type: string | null;
-  readonly device_brand: string | null;
-  readonly device_model: string | null;
-  readonly os: string | null;
-  readonly browser: string | null;
-  readonly country: string | null;
-  readonly region: string | null;
-  readonly city: string | null;
-}
-
-/** What a visit counts, and the pages that it begins and ends with. */
+/** What a visit counts. */
 interface VisitSums {
   readonly visit_id: string;
   readonly session_id: string;
@@ -100,13 +81,10 @@ interface VisitSums {
   readonly page_view_count: number;
   /** Events that came after it had been published. */
   readonly late_event_count: number;
-  readonly entry_page: string | null;
-  readonly exit_page: string | null;
-  readonly referrer: string | null;
 }
 
 /** A row of the view `visits`. */
-export interface Visit extends VisitSums, DeviceAndPlace {
+export interface Visit extends VisitSums, ColumnValues {
   /** `ended`: it was published; a late event may open it again. */
   readonly status: 'open' | 'ended';
   /** null while it is open. */
@@ -116,11 +94,6 @@ export interface Visit extends VisitSums, DeviceAndPlace {
   readonly last_event_at: number;
   /** Time of its last event; null while it is open. */
   readonly ended_at: number | null;
-  readonly utm_source: string | null;
-  readonly utm_medium: string | null;
-  readonly utm_campaign: string | null;
-  readonly utm_term: string | null;
-  readonly utm_content: string | null;
   /** Merged by top-level key: the last write of each stands. */
   readonly context: { readonly [key: string]: Json };
   /** Offset of the record that opened it. */
@@ -161,7 +134,7 @@ export interface Profile {
 }
 
 /** A message of the output topic: the record of `schemas/VisitEnded.avsc`. */
-export interface VisitEnded extends VisitSums, DeviceAndPlace {
+export interface VisitEnded extends VisitSums, MessageValues {
   readonly event_id: string;
   readonly type: 'visit-ended';
   readonly name: 'Visit Ended';
@@ -179,6 +152,5 @@ export interface VisitEnded extends VisitSums, DeviceAndPlace {
   readonly amendable_until: number;
   /** How many events of each type. */
   readonly event_types: { readonly [type: string]: number };
-  readonly utm: { readonly [key in 'source' | 'medium' | 'campaign' | 'term' | 'content']: string | null } | null;
   readonly opened_at_offset: { readonly topic: string; readonly partition: number; readonly offset: number };
 }

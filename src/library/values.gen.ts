@@ -2,6 +2,52 @@
 
 import type { VisitValues } from '../core/rules/visit-values.gen.ts';
 
+/** What an event says of where it happened. null and what is left out say nothing. */
+export interface EventContext {
+  readonly page?:
+    | {
+        readonly url?: string | null | undefined;
+        readonly path?: string | null | undefined;
+        readonly title?: string | null | undefined;
+        readonly referrer?: string | null | undefined;
+      }
+    | null
+    | undefined;
+  readonly utm?:
+    | {
+        readonly source?: string | null | undefined;
+        readonly medium?: string | null | undefined;
+        readonly campaign?: string | null | undefined;
+        readonly term?: string | null | undefined;
+        readonly content?: string | null | undefined;
+      }
+    | null
+    | undefined;
+  readonly device?:
+    | {
+        readonly type?: string | null | undefined;
+        readonly brand?: string | null | undefined;
+        readonly model?: string | null | undefined;
+        readonly os?: string | null | undefined;
+        readonly browser?: string | null | undefined;
+        readonly screen?: string | null | undefined;
+      }
+    | null
+    | undefined;
+  readonly location?:
+    | {
+        readonly country?: string | null | undefined;
+        readonly region?: string | null | undefined;
+        readonly city?: string | null | undefined;
+        readonly timezone?: string | null | undefined;
+      }
+    | null
+    | undefined;
+  readonly ip?: string | null | undefined;
+  readonly user_agent?: string | null | undefined;
+  readonly extra?: { readonly [key: string]: string } | null | undefined;
+}
+
 /** What a visit says of its events, ids apart, as the view `visits` has it. */
 export interface ColumnValues {
   readonly entry_page: string | null;

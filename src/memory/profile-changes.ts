@@ -65,7 +65,7 @@ export class ProfileChanges implements Iterable<ProfileChange> {
 
 /** Debug traffic counts for nobody. */
 function profileOf(row: VisitRow): string | null {
-  return row.debug ? null : (row.profile?.value ?? null);
+  return row.debug ? null : row.profileId;
 }
 
 function durationOf(row: VisitRow): number {

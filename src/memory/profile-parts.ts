@@ -34,7 +34,7 @@ export class ProfileParts {
       pageViewCount: (now?.pageViewCount ?? 0) + delta.pageViewCount,
       durationMs: (now?.durationMs ?? 0) + delta.durationMs,
       ...(delta.shrunk
-        ? seen([...visits].filter((row) => !row.debug && row.profile?.value === profileId))
+        ? seen([...visits].filter((row) => !row.debug && row.profileId === profileId))
         : {
             firstSeenAt: least(now?.firstSeenAt ?? null, delta.firstSeenAt),
             lastSeenAt: greatest(now?.lastSeenAt ?? null, delta.lastSeenAt),

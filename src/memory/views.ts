@@ -72,7 +72,7 @@ export function sessionsOf(partitions: Partitions): SessionView[] {
       partition: first.partition,
       firstVisitId: first.id,
       lastVisitId: last.id,
-      profileId: last.profile?.value ?? null,
+      profileId: last.profileId,
       visitCount: visits.length,
       eventCount: sum(visits, (visit) => visit.eventCount),
       pageViewCount: sum(visits, (visit) => visit.pageViewCount),
@@ -93,7 +93,7 @@ export function profilesOf(partitions: Partitions): ProfileView[] {
   );
   const views = [...ids].map((profileId): ProfileView => {
     const parts = partsOf(partitions, profileId);
-    const mine = visits.filter((visit) => visit.profile?.value === profileId);
+    const mine = visits.filter((visit) => visit.profileId === profileId);
     return {
       profileId,
       visitCount: sum(parts, (part) => part.visitCount),

@@ -2,9 +2,11 @@ import { EventId } from '../core/memory/event-ids.ts';
 import { NO_STAMP } from '../core/memory/stamps.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/rules/context.ts';
-import { type ContextParts, NAMED, type Utm } from '../core/rules/event.ts';
+import type { ContextParts } from '../core/rules/event.ts';
+import { NAMED_VALUES } from '../core/rules/values.ts';
 import type { ByteWriter } from './bytes.ts';
 import { SharedTexts } from './shared.ts';
+import { GROUPS, type RowValues, restoreGroups, useStamps } from './values.gen.ts';
 
 /**
  * What only the fold needs of a visit and no view shows, as a blob beside the columns that hold the values: from which
@@ -14,7 +16,7 @@ import { SharedTexts } from './shared.ts';
  * whether a visit stayed in memory or was loaded can decide nothing.
  *
  * Layout, integers as varints: version; stamps: count, then each as its time against `startedAt` (zigzag) and its event
- * id; then the stamp (0: null, else its index + 1) of profile, source, entry, exit, UTM and the eight named values;
+ * id; then the stamp (0: null, else its index + 1) of each group of values and of each named value, as declared;
  * context: count, then each key and its stamp, page and UTM among the others; types: count, then each type and its
  * number.
  */
@@ -22,12 +24,8 @@ const VERSION = 1;
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
   used.clear();
-  used.use(visit.profileStamp);
-  used.use(visit.sourceStamp);
-  used.use(visit.entryStamp);
-  used.use(visit.exitStamp);
-  used.use(visit.utmStamp);
-  for (let i = 0; i < NAMED.length; i += 1) used.use(visit.namedStampAt(i));
+  useStamps(used, visit);
+  for (let i = 0; i < NAMED_VALUES.length; i += 1) used.use(visit.namedStampAt(i));
   for (walk.begin(visit); walk.next(); ) used.use(visit.contextStampAt(walk.place));
 
   out.byte(VERSION);
@@ -53,21 +51,8 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   }
 }
 
-/** The values that the blob's stamps belong to, as the columns hold them. */
-export interface StampedValues {
-  readonly profile: string | null;
-  readonly source: string | null;
-  readonly entryPage: string | null;
-  readonly referrer: string | null;
-  readonly exitPage: string | null;
-  readonly utm: Utm;
-  readonly named: readonly (string | null)[];
-  /** Each in the order in which it was written. */
-  readonly context: ContextParts;
-}
-
 /** Sets all stamped fields and the types of `visit`, whose `startedAt` is set. */
-export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit): void {
+export function readFoldState(blob: Buffer, values: RowValues, parts: ContextParts, visit: Visit): void {
   const input = new Reader(blob);
   const version = input.byte();
   if (version !== VERSION) {
@@ -80,17 +65,7 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
     const t = visit.startedAt + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
     visit.setStamp(stamp, t, input.id());
   }
-  visit.profileId = values.profile;
-  visit.profileStamp = input.varint() - 1;
-  visit.sourceId = values.source;
-  visit.sourceStamp = input.varint() - 1;
-  visit.entryPage = values.entryPage;
-  visit.referrer = values.referrer;
-  visit.entryStamp = input.varint() - 1;
-  visit.exitPage = values.exitPage;
-  visit.exitStamp = input.varint() - 1;
-  visit.utmStamp = input.varint() - 1;
-  visit.utm = visit.utmStamp === NO_STAMP ? null : values.utm;
+  restoreGroups(input, values, visit);
   visit.named = values.named;
   stamps.length = 0;
   for (let i = 0; i < values.named.length; i += 1) stamps.push(input.varint() - 1);
@@ -104,7 +79,7 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
     else if (key === UTM) visit.contextUtmStamp = stamp;
     else stamps.push(stamp);
   }
-  const { context, contextPage, contextUtm } = values.context;
+  const { context, contextPage, contextUtm } = parts;
   visit.context = context;
   visit.contextPage = contextPage;
   visit.contextUtm = contextUtm;
@@ -159,8 +134,8 @@ class Used {
 }
 
 const SCANNED = 8;
-/** Profile, source, entry, exit, UTM and the named values. */
-const SINGLE = 5 + NAMED.length;
+/** References besides those of the context. */
+const SINGLE = GROUPS + NAMED_VALUES.length;
 /** One for all visits: a commit writes them one after the other. */
 const used = new Used();
 const id = new EventId();

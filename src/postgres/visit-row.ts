@@ -2,14 +2,14 @@ import { EventId } from '../core/memory/event-ids.ts';
 import { Session } from '../core/memory/session.ts';
 import { type Place, Visit } from '../core/memory/visit.ts';
 import type { VisitTable } from '../core/memory/visit-table.ts';
-import type { ContextParts, Utm } from '../core/rules/event.ts';
+import type { ContextParts } from '../core/rules/event.ts';
 import type { EndReason, Seal } from '../core/rules/span.ts';
 import { readContext, writeContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
 import type { RowReader } from './row.ts';
 import { SharedSpans } from './shared.ts';
-import { textFields } from './text-fields.ts';
+import { readValues, VALUE_COLUMNS, writeValues } from './values.gen.ts';
 
 const TIMES = new Set<string>(['started_at', 'last_event_at']);
 
@@ -28,24 +28,7 @@ const CHANGING = [
   'published',
   'reason',
   'seal',
-  'profile_id',
-  'source_id',
-  'entry_page',
-  'referrer',
-  'exit_page',
-  'utm_source',
-  'utm_medium',
-  'utm_campaign',
-  'utm_term',
-  'utm_content',
-  'device_type',
-  'device_brand',
-  'device_model',
-  'os',
-  'browser',
-  'country',
-  'region',
-  'city',
+  ...VALUE_COLUMNS,
   'context',
   'fold',
 ] as const;
@@ -57,8 +40,6 @@ export const visitAssignments = (source: string): string =>
   CHANGING.map((column) => `${column} = ${source}.${column}`).join(', ');
 
 const id = new EventId();
-
-const NO_UTM: Utm = [null, null, null, null, null];
 
 /** @param amendableUntil ms; null while the visit is open */
 export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amendableUntil: number | null): void {
@@ -81,13 +62,7 @@ export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amen
   rows.int(visit.published);
   rows.text(visit.reason);
   rows.text(visit.seal);
-  rows.text(visit.profileId);
-  rows.text(visit.sourceId);
-  rows.text(visit.entryPage);
-  rows.text(visit.referrer);
-  rows.text(visit.exitPage);
-  rows.encoded(5, textFields(visit.utm ?? NO_UTM));
-  rows.encoded(visit.named.length, textFields(visit.named));
+  writeValues(rows, visit);
   rows.bytea((out) => writeContext(out, visit));
   rows.bytea((out) => writeFoldState(out, visit));
 }
@@ -120,17 +95,9 @@ export function readVisit(row: RowReader, place: Place, table?: VisitTable): Vis
   visit.published = row.integer();
   visit.reason = row.sharedText() as EndReason | null;
   visit.seal = row.sharedText() as Seal | null;
-  const values = {
-    profile: row.optionalText(),
-    source: row.sharedText(),
-    entryPage: row.sharedText(),
-    referrer: row.sharedText(),
-    exitPage: row.sharedText(),
-    utm: row.sharedTexts(5) as unknown as Utm,
-    named: row.sharedTexts(8),
-    context: row.shared(contexts, readContext),
-  };
-  readFoldState(row.bytes(), values, visit);
+  const values = readValues(row);
+  const parts = row.shared(contexts, readContext);
+  readFoldState(row.bytes(), values, parts, visit);
   visit.stored = place;
   return visit;
 }

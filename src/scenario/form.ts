@@ -1,6 +1,6 @@
-import type { Utm } from '../core/rules/event.ts';
 import type { VisitEnded } from '../core/rules/visit-ended.ts';
-import { namedOf, profileOf } from '../library/answers.ts';
+import { profileOf } from '../library/answers.ts';
+import { columnValues } from '../library/values.gen.ts';
 import type { VisitView } from '../memory/views.ts';
 import type { Answer } from './fold.ts';
 
@@ -32,8 +32,8 @@ function visitForm(visit: VisitView, openedBy: Answer['openedBy']): Plain {
     opened_by: openedBy.get(visit.id),
     visit_id: visit.id,
     session_id: visit.sessionId,
-    profile_id: visit.profile?.value ?? null,
-    source_id: visit.source?.value ?? null,
+    profile_id: visit.profileId,
+    source_id: visit.sourceId,
     debug: visit.debug,
     status: visit.ended ? 'ended' : 'open',
     reason: visit.reason,
@@ -44,11 +44,7 @@ function visitForm(visit: VisitView, openedBy: Answer['openedBy']): Plain {
     event_count: visit.eventCount,
     page_view_count: visit.pageViewCount,
     late_event_count: visit.lateEventCount,
-    entry_page: visit.entry?.value.page ?? null,
-    exit_page: visit.exit?.value ?? null,
-    referrer: visit.entry?.value.referrer ?? null,
-    ...utmForm(visit.utm?.value ?? null),
-    ...namedOf(visit.named.map((stamp) => stamp?.value ?? null)),
+    ...columnValues(visit),
     context: Object.fromEntries(visit.context.map(([key, stamp]) => [key, stamp.value])),
   };
 }
@@ -74,16 +70,7 @@ function messageForm(message: VisitEnded, openedBy: Answer['openedBy']): Plain {
     page_view_count: message.pageViewCount,
     late_event_count: message.lateEventCount,
     event_types: Object.fromEntries(message.eventTypes),
-    entry_page: message.entryPage,
-    exit_page: message.exitPage,
-    referrer: message.referrer,
-    ...utmForm(message.utm),
-    ...namedOf(message.named),
+    ...columnValues(message),
     debug: message.debug,
   };
-}
-
-function utmForm(utm: Utm | null): Plain {
-  const keys = ['source', 'medium', 'campaign', 'term', 'content'];
-  return Object.fromEntries(keys.map((key, i) => [`utm_${key}`, utm?.[i] ?? null]));
 }

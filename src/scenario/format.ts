@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { DEFAULT_RULES, type Rules } from '../core/rules/rules.ts';
+import { RECORD_KEYS, TEXT_FIELDS } from '../wire/context.gen.ts';
 
 const ms = z.int();
 const maybe = <T extends z.ZodType>(schema: T) => schema.nullish();
@@ -22,12 +23,8 @@ const event = z.strictObject({
   debug: z.boolean().optional(),
   context: maybe(
     z.strictObject({
-      page: texts('url', 'path', 'title', 'referrer'),
-      utm: texts('source', 'medium', 'campaign', 'term', 'content'),
-      device: texts('type', 'brand', 'model', 'os', 'browser', 'screen'),
-      location: texts('country', 'region', 'city', 'timezone'),
-      ip: maybe(z.string()),
-      user_agent: maybe(z.string()),
+      ...Object.fromEntries(Object.entries(RECORD_KEYS).map(([name, keys]) => [name, texts(...keys)])),
+      ...Object.fromEntries(TEXT_FIELDS.map((name) => [name, maybe(z.string())])),
       extra: z.record(z.string(), z.string()).optional(),
     }),
   ),

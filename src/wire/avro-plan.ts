@@ -46,6 +46,7 @@ export interface Plan {
   readonly context: readonly Step[];
 }
 
+/** All other fields are of the context, and are read together. */
 const STEPS: { readonly [path: string]: Step['what'] } = {
   event_id: 'event_id',
   session_id: 'who',
@@ -61,11 +62,6 @@ const STEPS: { readonly [path: string]: Step['what'] } = {
   traits: 'traits',
   'context.page': 'page',
   'context.utm': 'utm',
-  'context.device': 'rest',
-  'context.location': 'rest',
-  'context.ip': 'rest',
-  'context.user_agent': 'rest',
-  'context.extra': 'rest',
 };
 
 /** Notes to a session: of the first step of the rest of its context (most writers have no other) the last two. */
@@ -99,7 +95,7 @@ function stepsOf(reader: RecordType, writer: RecordType, path: string, specials:
   for (const { name, type } of writer.fields) {
     const target = reader.fields.find((each) => each.name === name);
     const field = fieldOf(name, target?.type ?? null, type, path, specials);
-    const what = target === undefined ? 'skipped' : STEPS[path + name]!;
+    const what = target === undefined ? 'skipped' : (STEPS[path + name] ?? 'rest');
     const last = steps.at(-1);
     if (last !== undefined && joins(last.what, what)) {
       steps[steps.length - 1] = { ...last, fields: [...last.fields, field] };

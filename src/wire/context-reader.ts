@@ -2,23 +2,9 @@ import { SpanIndex } from '../bytes/span-index.ts';
 import type { TrackEvent } from '../core/rules/event.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
 import { ByTwo } from './by-two.ts';
-import {
-  devicePair,
-  extraPair,
-  listOf,
-  locationPair,
-  namedOf,
-  type Pair,
-  pageOf,
-  pagePair,
-  referrerOf,
-  type TextsPair,
-  textPair,
-  utmOf,
-  utmPair,
-} from './context.ts';
+import { type DecodedContext, LISTED, NAMING, namedIn } from './context.gen.ts';
+import { listOf, type Pair, pageOf, pagePair, pairIn, pairOf, referrerOf, utmOf, utmPair } from './context.ts';
 import { type Cursor, isNone } from './cursor.ts';
-import type { DecodedContext } from './decoded.ts';
 import { Interned } from './interned.ts';
 import { NO_PAIRS } from './pairs.ts';
 
@@ -32,14 +18,8 @@ const PAGE_VALUES = 4;
 const LIST = 0;
 const NAMED = 1;
 const REST_VALUES = 2;
-const [DEVICE, EXTRA, IP, LOCATION, USER_AGENT] = [0, 1, 2, 3, 4];
-const PLACES: { readonly [field: string]: number } = {
-  device: DEVICE,
-  extra: EXTRA,
-  ip: IP,
-  location: LOCATION,
-  user_agent: USER_AGENT,
-};
+/** Where in `LISTED` each field is. */
+const PLACES = new Map<string, number>(LISTED.map((name, i) => [name, i]));
 /** Of a utm: its entry, and `TrackEvent.utm`. */
 const UTM_VALUES = 2;
 
@@ -49,7 +29,7 @@ const NONE = 1;
 const JOINED = 2;
 const BEHIND = 3;
 
-/** Pairs of a device and a location whose `named` is remembered. */
+/** Contexts whose `named` is remembered. */
 const MOST_NAMED = 8_192;
 /** Pairs of lists whose joined list is remembered. */
 const MOST_JOINED = 8_192;
@@ -75,7 +55,8 @@ export class ContextReader {
   /** The fields that the rest is made of. */
   readonly #partSpans = new SpanIndex(512, 512);
   readonly #parts = valuesOf<Pair>(this.#partSpans, 1);
-  readonly #named = new ByTwo<Pair | null, Named>(MOST_NAMED);
+  readonly #named = new ByTwo<unknown, Named>(MOST_NAMED);
+  readonly #keys = NAMING.slice(2).map(() => new ByTwo<unknown, object>(MOST_NAMED));
   readonly #lists = new ByTwo<List, List>(MOST_JOINED);
   readonly #texts = new Interned(MOST_TEXTS);
   readonly #noPage = (this.#pageSpans.slots + NONE) * PAGE_VALUES;
@@ -213,14 +194,14 @@ export class ContextReader {
   }
 
   #makeList(c: Cursor, fields: readonly Field[]): List {
-    const read: (Pair | null)[] = [null, null, null, null, null];
-    for (const field of fields) read[PLACES[field.name]!] = this.#readPart(c, field);
-    return listOf(read[DEVICE]!, read[EXTRA]!, read[IP]!, read[LOCATION]!, read[USER_AGENT]!);
+    const pairs: (Pair | null)[] = LISTED.map(() => null);
+    for (const field of fields) pairs[PLACES.get(field.name)!] = this.#readPart(c, field);
+    return listOf(pairs);
   }
 
   #keepRest(place: number, list: List): void {
     this.#rests[place + LIST] = list;
-    this.#rests[place + NAMED] = this.#namedOf(pairIn(list, 'device'), pairIn(list, 'location'));
+    this.#rests[place + NAMED] = this.#namedOf(list);
   }
 
   #readPart(c: Cursor, field: Field): Pair | null {
@@ -232,7 +213,7 @@ export class ContextReader {
     const slot = isShort ? spans.find(c, at, length, field.kind) : -1;
     if (slot >= 0) return this.#parts[slot]!;
     c.pos = at;
-    const pair = pairOf(field.name, field.read(c));
+    const pair = pairOf(field.name, field.read(c) as DecodedContext[keyof DecodedContext]);
     if (isShort) this.#parts[spans.put(c, at, length, field.kind)] = pair;
     return pair;
   }
@@ -259,13 +240,28 @@ export class ContextReader {
     return joined;
   }
 
-  #namedOf(device: TextsPair | null, location: TextsPair | null): Named {
-    let named = this.#named.get(device, location);
+  /** The same object for the same pairs: what a visit shares. */
+  #namedOf(list: List): Named {
+    const pairs = NAMING.map((name) => pairIn(list, name));
+    const last = pairs.length - 1;
+    let key: unknown = pairs[0];
+    for (let i = 1; i < last; i++) key = this.#oneOf(this.#keys[i - 1]!, key, pairs[i]);
+    let named = this.#named.get(key, pairs[last]);
     if (named === undefined) {
-      named = namedOf(device, location);
-      this.#named.set(device, location, named);
+      named = namedIn(pairs);
+      this.#named.set(key, pairs[last], named);
     }
     return named;
+  }
+
+  /** One object for the two. */
+  #oneOf(keys: ByTwo<unknown, object>, one: unknown, other: unknown): object {
+    let key = keys.get(one, other);
+    if (key === undefined) {
+      key = {};
+      keys.set(one, other, key);
+    }
+    return key;
   }
 
   #same(text: string | null): string | null {
@@ -288,22 +284,4 @@ function inOrder(one: List, other: List): List {
   }
   while (i < other.length) all.push(other[i++]!);
   return all;
-}
-
-function pairIn(list: List, name: string): TextsPair | null {
-  for (let i = 0; i < list.length; i++) if (list[i]![0] === name) return list[i] as TextsPair;
-  return null;
-}
-
-function pairOf(field: string, decoded: unknown): Pair | null {
-  switch (field) {
-    case 'device':
-      return devicePair(decoded as DecodedContext['device']);
-    case 'location':
-      return locationPair(decoded as DecodedContext['location']);
-    case 'extra':
-      return extraPair(decoded as DecodedContext['extra']);
-    default:
-      return textPair(field, decoded as string | null);
-  }
 }

@@ -2,7 +2,8 @@
 
 import type { TrackEvent } from '../core/rules/event.ts';
 import type { Pair } from './context.ts';
-import type { DecodedMap } from './decoded.ts';
+import type { DecodedMap } from './decoded-map.ts';
+import { type JsonObject, textMapOf, textOf, textsOf } from './json-shape.ts';
 import { cut } from './text.ts';
 
 type Texts<K extends string> = { readonly [key in K]?: string | null | undefined };
@@ -35,24 +36,36 @@ export const LISTED = ['device', 'extra', 'ip', 'location', 'user_agent'] as con
 export const NAMING = ['device', 'location'] as const;
 
 /** `TrackEvent.named`. @param pairs of `NAMING`, in its order; null: the context does not have it. */
-export function namedIn(device: Pair | null, location: Pair | null): TrackEvent['named'] {
-  if (device === null && location === null) return null;
-  const named = [
-    textOf(device, 'type', 2048),
-    textOf(device, 'brand', 2048),
-    textOf(device, 'model', 2048),
-    textOf(device, 'os', 2048),
-    textOf(device, 'browser', 2048),
-    textOf(location, 'country', 2048),
-    textOf(location, 'region', 2048),
-    textOf(location, 'city', 2048),
+export function namedIn(pairs: readonly (Pair | null)[]): TrackEvent['named'] {
+  const found = [
+    named(pairs[0]!, 'type', 2048),
+    named(pairs[0]!, 'brand', 2048),
+    named(pairs[0]!, 'model', 2048),
+    named(pairs[0]!, 'os', 2048),
+    named(pairs[0]!, 'browser', 2048),
+    named(pairs[1]!, 'country', 2048),
+    named(pairs[1]!, 'region', 2048),
+    named(pairs[1]!, 'city', 2048),
   ];
-  for (let i = 0; i < named.length; i += 1) if (named[i] !== null) return named;
+  for (let i = 0; i < found.length; i += 1) if (found[i] !== null) return found;
   return null;
 }
 
+/** @throws WrongType where a field of the JSON has another type. */
+export function contextOfJson(json: JsonObject): DecodedContext {
+  return {
+    page: textsOf('context.page', json.page, RECORD_KEYS.page),
+    utm: textsOf('context.utm', json.utm, RECORD_KEYS.utm),
+    device: textsOf('context.device', json.device, RECORD_KEYS.device),
+    location: textsOf('context.location', json.location, RECORD_KEYS.location),
+    ip: textOf('context.ip', json.ip),
+    user_agent: textOf('context.user_agent', json.user_agent),
+    extra: textMapOf('context.extra', json.extra),
+  };
+}
+
 /** A text of a record, or the text itself, cut; one that is absent or empty says nothing. */
-function textOf(pair: Pair | null, key: string | null, bound: number): string | null {
+function named(pair: Pair | null, key: string | null, bound: number): string | null {
   if (pair === null) return null;
   const text = key === null ? pair[1] : (pair[1] as { readonly [key: string]: string })[key];
   return text ? cut(text as string, bound) : null;

@@ -1,6 +1,7 @@
 import { contextEntries } from '../core/rules/context.ts';
 import type { ContextParts, Json, TrackEvent, Utm } from '../core/rules/event.ts';
-import type { DecodedContext } from './decoded.ts';
+import { type DecodedContext, LISTED, NAMING, namedIn, RECORD_KEYS } from './context.gen.ts';
+import type { DecodedMap } from './decoded-map.ts';
 import { canonicalPairs, NO_PAIRS } from './pairs.ts';
 import { clean, cut } from './text.ts';
 
@@ -17,22 +18,17 @@ export type TextsPair = readonly [key: string, value: Texts];
 /** What the context of one event says: see `TrackEvent`. */
 export type ContextFields = Pick<TrackEvent, 'page' | 'referrer' | 'utm' | 'named'> & ContextParts;
 
-// In the order of their UTF-8 bytes, as they are written.
-const PAGE = ['path', 'referrer', 'title', 'url'] as const;
-const UTM = ['campaign', 'content', 'medium', 'source', 'term'] as const;
-const DEVICE = ['brand', 'browser', 'model', 'os', 'screen', 'type'] as const;
-const LOCATION = ['city', 'country', 'region', 'timezone'] as const;
+/** Keys of each record in the order of their UTF-8 bytes, as they are written. */
+const KEYS = new Map<string, readonly string[]>(
+  Object.entries(RECORD_KEYS).map(([name, keys]) => [name, keys.toSorted()]),
+);
 
 /** @returns what the context says; a text with what is wrong where it is more than 32 KB as JSON. */
 export function readContext(decoded: DecodedContext): ContextFields | string {
-  const device = devicePair(decoded.device);
-  const extra = extraPair(decoded.extra);
-  const ip = textPair('ip', decoded.ip);
-  const location = locationPair(decoded.location);
   const page = pagePair(decoded.page);
-  const userAgent = textPair('user_agent', decoded.user_agent);
   const utm = utmPair(decoded.utm);
-  const parts = { context: listOf(device, extra, ip, location, userAgent), contextPage: page, contextUtm: utm };
+  const context = listOf(LISTED.map((name) => pairOf(name, decoded[name])));
+  const parts = { context, contextPage: page, contextUtm: utm };
   if (unitsOf(parts) * 6 + FRAME > MAX_JSON) {
     const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(contextEntries(parts))));
     if (bytes > MAX_JSON) return `context takes ${bytes} bytes as JSON; at most ${MAX_JSON} are taken`;
@@ -41,7 +37,7 @@ export function readContext(decoded: DecodedContext): ContextFields | string {
     page: pageOf(page),
     referrer: referrerOf(page),
     utm: utmOf(utm),
-    named: namedOf(device, location),
+    named: namedIn(NAMING.map((name) => pairIn(context, name))),
     ...parts,
   };
 }
@@ -54,26 +50,16 @@ export function isSmall(bytes: number): boolean {
   return bytes * 6 + FRAME <= MAX_JSON;
 }
 
-/** `TrackEvent.context`, of entries that are null where they say nothing. */
-export function listOf(
-  device: Pair | null,
-  extra: Pair | null,
-  ip: Pair | null,
-  location: Pair | null,
-  userAgent: Pair | null,
-): readonly Pair[] {
-  // Made in one go where it is as most are: an array that grows takes four times as long.
-  if (device !== null && location !== null && extra === null) {
-    if (ip !== null && userAgent !== null) return [device, ip, location, userAgent];
-    if (ip === null && userAgent === null) return [device, location];
-  }
-  const entries: Pair[] = [];
-  if (device !== null) entries.push(device);
-  if (extra !== null) entries.push(extra);
-  if (ip !== null) entries.push(ip);
-  if (location !== null) entries.push(location);
-  if (userAgent !== null) entries.push(userAgent);
-  return entries.length === 0 ? NO_PAIRS : entries;
+/** `TrackEvent.context`, of pairs in the order of `LISTED` that are null where they say nothing. */
+export function listOf(pairs: readonly (Pair | null)[]): readonly Pair[] {
+  const list = pairs.filter((pair) => pair !== null);
+  return list.length === 0 ? NO_PAIRS : list;
+}
+
+/** The pair of that key; null: there is none. */
+export function pairIn(list: readonly Pair[], name: string): Pair | null {
+  for (let i = 0; i < list.length; i++) if (list[i]![0] === name) return list[i]!;
+  return null;
 }
 
 /** Units of text: six times as many bytes bound its JSON from above. */
@@ -94,44 +80,31 @@ function unitsIn(entry: Pair | null): number {
 }
 
 export function pagePair(page: DecodedContext['page']): TextsPair | null {
-  return recordPair('page', PAGE, page);
+  return page == null ? null : recordPair('page', page);
 }
 
 export function utmPair(utm: DecodedContext['utm']): TextsPair | null {
-  return recordPair('utm', UTM, utm);
+  return utm == null ? null : recordPair('utm', utm);
 }
 
-export function devicePair(device: DecodedContext['device']): TextsPair | null {
-  return recordPair('device', DEVICE, device);
+/** A field of a context; null: it says nothing. */
+export function pairOf(name: string, value: DecodedContext[keyof DecodedContext]): Pair | null {
+  if (!value) return null;
+  if (typeof value === 'string') return [name, clean(value)];
+  if (KEYS.has(name)) return recordPair(name, value as Texts);
+  const pairs = canonicalPairs(value as DecodedMap<string>);
+  return pairs.length === 0 ? null : [name, Object.fromEntries(pairs)];
 }
 
-export function locationPair(location: DecodedContext['location']): TextsPair | null {
-  return recordPair('location', LOCATION, location);
-}
-
-function recordPair<K extends string>(
-  name: string,
-  keys: readonly K[],
-  record: { readonly [key in K]?: string | null | undefined } | null | undefined,
-): TextsPair | null {
-  if (record == null) return null;
+function recordPair(name: string, record: { readonly [key: string]: string | null | undefined }): TextsPair | null {
   let texts: { [key: string]: string } | null = null;
-  for (const key of keys) {
+  for (const key of KEYS.get(name)!) {
     const value = record[key];
     if (value == null) continue;
     texts ??= {};
     texts[key] = clean(value);
   }
   return texts === null ? null : [name, texts];
-}
-
-export function textPair(name: string, text: string | null | undefined): Pair | null {
-  return text ? [name, clean(text)] : null;
-}
-
-export function extraPair(extra: DecodedContext['extra']): Pair | null {
-  const pairs = extra == null ? NO_PAIRS : canonicalPairs(extra);
-  return pairs.length === 0 ? null : ['extra', Object.fromEntries(pairs)];
 }
 
 /** A text as a column holds it; one that is absent or empty says nothing. */
@@ -170,22 +143,6 @@ export function utmOf(pair: TextsPair | null): Utm | null {
   if (pair === null) return null;
   const { source, medium, campaign, term, content } = pair[1];
   const values: Utm = [column(source), column(medium), column(campaign), column(term), column(content)];
-  return saysSomething(values) ? values : null;
-}
-
-/** `TrackEvent.named`. */
-export function namedOf(device: TextsPair | null, location: TextsPair | null): TrackEvent['named'] {
-  if (device === null && location === null) return null;
-  const values = [
-    column(device?.[1].type),
-    column(device?.[1].brand),
-    column(device?.[1].model),
-    column(device?.[1].os),
-    column(device?.[1].browser),
-    column(location?.[1].country),
-    column(location?.[1].region),
-    column(location?.[1].city),
-  ];
   return saysSomething(values) ? values : null;
 }
 

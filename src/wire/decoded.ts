@@ -1,3 +1,6 @@
+import type { DecodedContext } from './context.gen.ts';
+import type { DecodedMap, Scalar } from './decoded-map.ts';
+
 /**
  * A track event after decoding and before any bound is checked: the fields of `schemas/TrackEvent.avsc`. Absent, null
  * and undefined are the same. Types are right; lengths, characters and values are not checked yet. Bytes that were no
@@ -17,26 +20,4 @@ export interface DecodedEvent {
   readonly context?: DecodedContext | null | undefined;
   readonly properties?: DecodedMap<Scalar> | null | undefined;
   readonly traits?: DecodedMap<Scalar> | null | undefined;
-}
-
-export type Scalar = null | boolean | number | string;
-
-/** A map, as an object or as pairs; of pairs with the same key the last counts. */
-export type DecodedMap<T> = { readonly [key: string]: T } | readonly (readonly [key: string, value: T])[];
-
-type Texts<K extends string> = { readonly [key in K]?: string | null | undefined };
-
-export interface DecodedContext {
-  readonly page?: Texts<'url' | 'path' | 'title' | 'referrer'> | null | undefined;
-  readonly utm?: Texts<'source' | 'medium' | 'campaign' | 'term' | 'content'> | null | undefined;
-  readonly device?: Texts<'type' | 'brand' | 'model' | 'os' | 'browser' | 'screen'> | null | undefined;
-  readonly location?: Texts<'country' | 'region' | 'city' | 'timezone'> | null | undefined;
-  readonly ip?: string | null | undefined;
-  readonly user_agent?: string | null | undefined;
-  readonly extra?: DecodedMap<string> | null | undefined;
-}
-
-/** The pairs of a map. */
-export function pairsOf<T>(map: DecodedMap<T>): readonly (readonly [key: string, value: T])[] {
-  return Array.isArray(map) ? map : Object.entries(map as { readonly [key: string]: T });
 }

@@ -6,7 +6,7 @@ import { OutboxWriter } from './outbox.ts';
 import { putBytes, putLong, putText, sizeOfCount, textRoom } from './put.ts';
 import { putTail, tailRoom } from './tail.ts';
 import { clean, cut } from './text.ts';
-import { VisitEndedWriter } from './visit-writer.ts';
+import { VisitEndedWriter } from './visit-ended.gen.ts';
 
 export interface EnvelopeContext {
   /** Of the input. */

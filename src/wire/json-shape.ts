@@ -1,4 +1,4 @@
-import { type DecodedMap, pairsOf, type Scalar } from './decoded.ts';
+import { type DecodedMap, pairsOf, type Scalar } from './decoded-map.ts';
 import { parseTime } from './time.ts';
 
 /** A part of a JSON record has another type than the schema. */

@@ -1,14 +1,13 @@
 import type { Refusal } from '../core/rules/event.ts';
-import type { DecodedContext, DecodedEvent } from './decoded.ts';
+import { contextOfJson, type DecodedContext } from './context.gen.ts';
+import type { DecodedEvent } from './decoded.ts';
 import {
   flagOf,
   type JsonObject,
   objectOf,
   optionalObject,
   scalarMapOf,
-  textMapOf,
   textOf,
-  textsOf,
   timeOf,
   WrongType,
 } from './json-shape.ts';
@@ -60,16 +59,7 @@ function eventOf(json: JsonObject): DecodedEvent {
 
 function contextOf(value: unknown): DecodedContext | null {
   const context = optionalObject('context', value);
-  if (context === null) return null;
-  return {
-    page: textsOf('context.page', context.page, ['url', 'path', 'title', 'referrer']),
-    utm: textsOf('context.utm', context.utm, ['source', 'medium', 'campaign', 'term', 'content']),
-    device: textsOf('context.device', context.device, ['type', 'brand', 'model', 'os', 'browser', 'screen']),
-    location: textsOf('context.location', context.location, ['country', 'region', 'city', 'timezone']),
-    ip: textOf('context.ip', context.ip),
-    user_agent: textOf('context.user_agent', context.user_agent),
-    extra: textMapOf('context.extra', context.extra),
-  };
+  return context === null ? null : contextOfJson(context);
 }
 
 function readableId(json: unknown): string | null {

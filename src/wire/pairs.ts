@@ -1,5 +1,5 @@
 import { compareUtf8 } from '../core/rules/order.ts';
-import { type DecodedMap, pairsOf, type Scalar } from './decoded.ts';
+import { type DecodedMap, pairsOf, type Scalar } from './decoded-map.ts';
 import { clean, cut } from './text.ts';
 
 type Pair<T> = readonly [key: string, value: T];

@@ -58,6 +58,15 @@ export function sizeOfCount(value: number): number {
 /** The same of a long that is not negative: twice the number, as the sign is its lowest bit. */
 const sizeOfLength = (bytes: number): number => sizeOfCount(bytes * 2);
 
+/** The second branch of a union, as Avro writes the number 1. */
+export const SOME = 2;
+
+/** A union of null and a string, in that order. */
+export function putNullable(buf: Buffer, at: number, text: string | null): number {
+  buf[at] = text === null ? 0 : SOME;
+  return text === null ? at + 1 : putText(buf, at + 1, text);
+}
+
 /** Up to here a text is written character by character: a call of the buffer's own writer takes as long as ten. */
 const SHORT = 10;
 

@@ -1,6 +1,6 @@
 // Written by `npm run values` from src/core/rules/values.ts and schemas/: change those.
 
-import type { VisitEnded } from '../core/changes.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
 
 /** A message as it is read back: with its name, and where in the input its visit began. */
 export interface ReadVisitEnded extends VisitEnded {
@@ -57,5 +57,5 @@ export function visitEndedOf(fields: { readonly [name: string]: never }): ReadVi
 }
 
 function inOrder<K extends string>(record: unknown, keys: readonly K[]): (string | null)[] | null {
-  return record && keys.map((key) => (record as { readonly [key in K]: string | null })[key]);
+  return record === null ? null : keys.map((key) => (record as { readonly [key in K]: string | null })[key]);
 }

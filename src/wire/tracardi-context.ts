@@ -1,10 +1,10 @@
 import type { Json } from '../core/rules/event.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { DecodedContext } from './decoded.ts';
+import { type DecodedContext, RECORD_KEYS, TEXT_FIELDS } from './context.gen.ts';
 import type { JsonObject } from './json-shape.ts';
 
 /** Keys that our context has a place for; all others are kept whole under `extra`, as text or JSON text. */
-const PLACED = new Set(['page', 'utm', 'device', 'location', 'ip', 'user_agent']);
+const PLACED = new Set<string>([...Object.keys(RECORD_KEYS), ...TEXT_FIELDS]);
 
 /**
  * Finds, in the free form of Tracardi's context, what ours has a place for: as its JavaScript client writes `page`,

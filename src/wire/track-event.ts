@@ -5,7 +5,8 @@
 import type { Refusal, TrackEvent } from '../core/rules/event.ts';
 import { canonicalObject } from './canonical-json.ts';
 import { MAX_JSON, readContext } from './context.ts';
-import type { DecodedEvent, Scalar } from './decoded.ts';
+import type { DecodedEvent } from './decoded.ts';
+import type { Scalar } from './decoded-map.ts';
 import { canonicalPairs, NO_PAIRS } from './pairs.ts';
 import { invalid } from './refusal.ts';
 import { fits, isClean } from './text.ts';

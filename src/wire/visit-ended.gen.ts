@@ -1,7 +1,7 @@
 // Written by `npm run values` from src/core/rules/values.ts and schemas/: change those.
 
-import type { VisitEnded } from '../core/changes.ts';
-import { LONG_ROOM, putBytes, putLong, putNullable, putText, textRoom } from './put.ts';
+import type { VisitEnded } from '../core/rules/visit-ended.ts';
+import { LONG_ROOM, putBytes, putLong, putNullable, putText, SOME, textRoom } from './put.ts';
 
 /** Symbols of `EndReason` in the schema. */
 const REASONS: Readonly<Record<VisitEnded['reason'], number>> = {
@@ -12,9 +12,6 @@ const REASONS: Readonly<Record<VisitEnded['reason'], number>> = {
 };
 /** All numbers of a message, its booleans, and the branches of its unions that are null or not. */
 const FIXED_ROOM = 14 * LONG_ROOM + 34;
-/** The second branch of a union, as Avro writes the number 1. */
-const SOME = 2;
-
 /**
  * Writes messages of the output topic, in the Confluent wire format. Measured: 0.9 µs a message, where a writer that is
  * made from the schema as the program starts took 5, most of it the objects in between.

@@ -169,14 +169,16 @@ describe('nothing is shared with the fold', () => {
     const store = new MemoryStore<null>();
     const at = { t: T, eventId: 'e' };
     const made = ended(visit(4, T + 5, T + 1, T + 3));
+    const named = made.named.map((_, i) => (i % 2 === 0 ? null : `${i}`));
     Object.assign(made, { pageViewCount: 3, lateEventCount: 4, seal: 'max_events', lastArrival: T + 9 });
     restoreValues(made, {
-      profile: { ...at, value: 'p' },
-      source: { ...at, value: 'q' },
-      entry: { ...at, value: { page: '/', referrer: 'r' } },
-      exit: { ...at, value: '/x' },
-      utm: { ...at, value: ['a', null, 'b', null, null] },
-      named: made.named.map((_, i) => (i % 2 === 0 ? null : { ...at, value: `${i}` })),
+      ...{ profileId: 'p', sourceId: 'q', entryPage: '/', referrer: 'r', exitPage: '/x' },
+      utm: ['a', null, 'b', null, null],
+      named,
+      from: {
+        ...{ profile: at, source: at, entry: at, exit: at, utm: at },
+        named: named.map((value) => (value === null ? null : at)),
+      },
       context: [['page', { ...at, value: { path: '/', list: [1, null, true] } }]],
     });
     made.types = TypeCounts.of([['x', 2]]);

@@ -87,15 +87,13 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
     return mine
       .sort((a, b) => a.openedOffset - b.openedOffset || (a.id < b.id ? -1 : 1))
       .map((visit) => {
-        const [utm_source, utm_medium, utm_campaign, utm_term, utm_content] = visit.utm?.value ?? Array(5).fill(null);
-        const [device_type, device_brand, device_model, os, browser, country, region, city] = visit.named.map(
-          (stamp) => stamp?.value ?? null,
-        );
+        const [utm_source, utm_medium, utm_campaign, utm_term, utm_content] = visit.utm ?? Array(5).fill(null);
+        const [device_type, device_brand, device_model, os, browser, country, region, city] = visit.named;
         return {
           visit_id: visit.id,
           session_id: visit.sessionId,
-          profile_id: visit.profile?.value ?? null,
-          source_id: visit.source?.value ?? null,
+          profile_id: visit.profileId,
+          source_id: visit.sourceId,
           debug: visit.debug,
           status: visit.ended ? 'ended' : 'open',
           end_reason: visit.ended ? visit.reason : null,
@@ -107,9 +105,9 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
           event_count: visit.eventCount,
           page_view_count: visit.pageViewCount,
           late_event_count: visit.lateEventCount,
-          entry_page: visit.entry?.value.page ?? null,
-          exit_page: visit.exit?.value ?? null,
-          referrer: visit.entry?.value.referrer ?? null,
+          entry_page: visit.entryPage,
+          exit_page: visit.exitPage,
+          referrer: visit.referrer,
           ...{ utm_source, utm_medium, utm_campaign, utm_term, utm_content },
           ...{ device_type, device_brand, device_model, os, browser, country, region, city },
           context: Object.fromEntries(visit.context.map(([key, { value }]) => [key, value])),

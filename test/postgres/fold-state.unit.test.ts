@@ -17,16 +17,15 @@ test('what only the fold needs of a visit comes back as it was, the order in its
       writeFoldState(out, visit);
       const read = withoutValues(visit);
       const values = {
-        profile: visit.profileId,
-        source: visit.sourceId,
+        profileId: visit.profileId,
+        sourceId: visit.sourceId,
         entryPage: visit.entryPage,
         referrer: visit.referrer,
         exitPage: visit.exitPage,
         utm: visit.utm ?? ([null, null, null, null, null] as const),
         named: visit.named,
-        context: visit,
       };
-      readFoldState(Buffer.from(out.bytes()), values, read);
+      readFoldState(Buffer.from(out.bytes()), values, visit, read);
       expect(plainVisit(read)).toStrictEqual(plainVisit(visit));
       expect(contextEntries(read)).toStrictEqual(contextEntries(visit));
       expect([...read.types]).toStrictEqual([...visit.types]);
@@ -40,10 +39,10 @@ test('entries stand in any order in rows that were written before page and UTM w
   fc.assert(
     fc.property(fc.uniqueArray(stored, { minLength: 4, maxLength: 4 }), (keys) => {
       const visit = bareVisit();
-      const none = { profile: null, source: null, entryPage: null, referrer: null, exitPage: null };
+      const none = { profileId: null, sourceId: null, entryPage: null, referrer: null, exitPage: null };
       const texts = { utm: [null, null, null, null, null] as const, named: Array.from({ length: 8 }, () => null) };
       const context = readContext(`{${keys.map((key) => `"${key}":"of ${key}"`).join()}}`);
-      readFoldState(storedBefore(keys), { ...none, ...texts, context }, visit);
+      readFoldState(storedBefore(keys), { ...none, ...texts }, context, visit);
       const said = keys.map((key, i) => [key, { t: i, eventId: `e${i}`, value: `of ${key}` }] as const);
       expect(new Map(stampedValues(visit).context)).toStrictEqual(new Map(said));
     }),
@@ -60,12 +59,12 @@ function storedBefore(keys: readonly string[]): Buffer {
 
 test('fold state of a later version is refused, not misread', () => {
   const [visit] = fc.sample(visits, 1);
-  expect(() => readFoldState(Buffer.from([99]), {} as never, visit!)).toThrow('use a newer tidemark');
+  expect(() => readFoldState(Buffer.from([99]), {} as never, {} as never, visit!)).toThrow('use a newer tidemark');
 });
 
 test('fold state that was cut off is refused, not misread', () => {
   const [visit] = fc.sample(visits, 1);
-  expect(() => readFoldState(Buffer.from([1, 2]), {} as never, visit!)).toThrow('ends too early');
+  expect(() => readFoldState(Buffer.from([1, 2]), {} as never, {} as never, visit!)).toThrow('ends too early');
 });
 
 /** All of a visit that is in columns of its own. */

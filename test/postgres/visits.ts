@@ -1,7 +1,7 @@
 /** Random visits with all that a visit may hold: whatever the fold can make, and more. */
 import fc from 'fast-check';
 import { Session } from '../../src/core/memory/session.ts';
-import { restoreValues, type Stamped } from '../../src/core/memory/stamped-values.ts';
+import { type Origin, restoreValues } from '../../src/core/memory/stamped-values.ts';
 import { TypeCounts } from '../../src/core/memory/type-counts.ts';
 import { Visit } from '../../src/core/memory/visit.ts';
 import type { Json, Utm } from '../../src/core/rules/event.ts';
@@ -35,7 +35,7 @@ const plain = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<T>;
 
 /** Few times and ids, so that stamps share them. */
-function stamped<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Stamped<T>> {
+function stamped<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Origin & { readonly value: T }> {
   const t = fc.oneof(fc.constantFrom(T0, T0 + 1, T0 - 86_400_000), fc.integer({ min: 0, max: T0 * 2 }));
   const eventId = fc.oneof(fc.constantFrom('e1', '0c9f9a52-7f3b-4a52-9b0e-0f4b8f1e2d3c'), id);
   return plain({ t, eventId, value });
@@ -95,7 +95,17 @@ export const visits: fc.Arbitrary<Visit> = fc
     const session = new Session(sessionId, debug, false);
     const visit = new Visit(idAt(openedAt), session, openedOffset, openedIndex, startedAt, end, end);
     const { profile, source, entry, exit, utm, named, context, types, ...plainFields } = fields;
-    restoreValues(visit, { profile, source, entry, exit, utm, named, context: [...context] });
+    restoreValues(visit, {
+      profileId: profile?.value ?? null,
+      sourceId: source?.value ?? null,
+      entryPage: entry?.value.page ?? null,
+      referrer: entry?.value.referrer ?? null,
+      exitPage: exit?.value ?? null,
+      utm: utm?.value ?? null,
+      named: named.map((each) => each?.value ?? null),
+      from: { profile, source, entry, exit, utm, named },
+      context: [...context],
+    });
     visit.types = TypeCounts.of(types);
     return Object.assign(visit, plainFields);
   });

@@ -1,13 +1,15 @@
 /** Reads scenario files (see the README beside them) and holds an answer against what they expect. */
+
 import { readFileSync } from 'node:fs';
 import { visitId } from '../../src/core/ids.ts';
-import { isRefusal, type LogRecord, NAMED } from '../../src/core/rules/event.ts';
+import { isRefusal, type LogRecord } from '../../src/core/rules/event.ts';
 import { DEFAULT_RULES, type Rules } from '../../src/core/rules/rules.ts';
 import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import { decode, type PlainEvent } from './decode.ts';
 import type { ProfileView } from './profiles.ts';
 import type { EventOutcome, Source, Step } from './reference.ts';
 import type { VisitView } from './visits.ts';
+import { NAMED } from './visits.ts';
 
 export interface ScenarioConfig {
   readonly gap_ms?: number;

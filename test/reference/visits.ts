@@ -8,6 +8,18 @@ import { contextEntries } from '../../src/core/rules/context.ts';
 import type { Json, TrackEvent, Utm } from '../../src/core/rules/event.ts';
 import type { EndReason, Seal } from '../../src/core/rules/span.ts';
 
+/** What is taken from the first event that names it, as the views call it, in the order of `TrackEvent.named`. */
+export const NAMED = [
+  'device_type',
+  'device_brand',
+  'device_model',
+  'os',
+  'browser',
+  'country',
+  'region',
+  'city',
+] as const;
+
 export interface PlacedEvent {
   readonly event: TrackEvent;
   /** The higher of the arrival clock and `t` when it was accepted. */
@@ -91,7 +103,7 @@ export function viewOf(visit: ReferenceVisit, pageViewTypes: ReadonlySet<string>
   const entry = events.find((event) => event.page !== null);
 
   const named = [];
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < NAMED.length; i++) {
     const first = events.find((event) => event.named !== null && event.named[i] !== null);
     named.push(first?.named?.[i] ?? null);
   }

@@ -4,7 +4,7 @@ import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import type { OutMessage, OutMessages, RawRecord } from '../../src/ports/index.ts';
 import { type EnvelopeContext, Envelopes } from '../../src/wire/envelope.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
-import { VisitEndedWriter } from '../../src/wire/visit-writer.ts';
+import { VisitEndedWriter } from '../../src/wire/visit-ended.gen.ts';
 
 /** The value of a message of the output topic. */
 export function encodeVisitEnded(message: VisitEnded, topic: string, partition: number, schemaId: number): Buffer {

@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { contextEntries } from '../../src/core/rules/context.ts';
 import { isRefusal, type TrackEvent } from '../../src/core/rules/event.ts';
+import type { DecodedContext } from '../../src/wire/context.gen.ts';
 import { pathOf } from '../../src/wire/context.ts';
-import type { DecodedContext, DecodedEvent } from '../../src/wire/decoded.ts';
+import type { DecodedEvent } from '../../src/wire/decoded.ts';
 import { type ArrivalTimes, toEvent } from '../../src/wire/track-event.ts';
 
 const NOW = 1_767_225_600_000;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import avsc from 'avsc';
 import fc from 'fast-check';
-import { NAMED } from '../../src/core/rules/event.ts';
 import { compareUtf8 } from '../../src/core/rules/order.ts';
 import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
+import { NAMED } from '../reference/visits.ts';
 import { encodeVisitEnded } from './messages.ts';
 
 const TYPE = avsc.Type.forSchema(JSON.parse(VISIT_ENDED_SCHEMA));

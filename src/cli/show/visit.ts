@@ -1,4 +1,10 @@
-import type { FullVisit, InspectedEvent, InspectedRevision, VisitReport } from '../../inspect/index.ts';
+import {
+  type FullVisit,
+  type InspectedEvent,
+  type InspectedRevision,
+  SHOWN_TOGETHER,
+  type VisitReport,
+} from '../../inspect/index.ts';
 import type { Style } from '../style.ts';
 import { type Column, facts, table, visible } from '../table.ts';
 import { gap, lasting, number, utc } from '../words.ts';
@@ -35,10 +41,7 @@ function factsOf(visit: FullVisit, { merged, longestGapMs }: VisitReport): (read
     ['events', `${number(visit.eventCount)} (${counts.join(', ')})`],
     ['longest gap', longestGapMs === null ? null : lasting(longestGapMs)],
     ['pages', way(visit)],
-    ['referrer', text(visit.referrer)],
-    ['campaign', list(visit.utmSource, visit.utmMedium, visit.utmCampaign, visit.utmTerm, visit.utmContent)],
-    ['device', list(visit.deviceType, visit.deviceBrand, visit.deviceModel, visit.os, visit.browser)],
-    ['place', list(visit.country, visit.region, visit.city)],
+    ...SHOWN_TOGETHER.map(([label, names]) => [label, list(names.map((name) => visit[name]))] as const),
     ['opened by', `${opened} of the input`],
     ['merged in', merged.join(', ')],
   ];
@@ -48,7 +51,7 @@ function text(value: string | null): string | null {
   return value === null ? null : visible(value);
 }
 
-function list(...values: (string | null)[]): string {
+function list(values: readonly (string | null)[]): string {
   return values.flatMap((value) => (value === null ? [] : [visible(value)])).join(' / ');
 }
 

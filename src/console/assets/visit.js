@@ -4,6 +4,7 @@ import { factList, pager, panel, reportPage } from './report.js';
 import { Table } from './table.js';
 import { at, count, duration, sentence } from './time.js';
 import { visitTimeline } from './timeline.js';
+import { VALUES } from './values.gen.js';
 import { link } from './visit-tables.js';
 import { REASONS } from './words.js';
 
@@ -139,9 +140,6 @@ function idList(ids) {
   );
 }
 
-const UTM = ['Source', 'Medium', 'Campaign', 'Term', 'Content'];
-const NAMED = ['deviceType', 'deviceBrand', 'deviceModel', 'os', 'browser', 'country', 'region', 'city'];
-
 function aboutOf(visit) {
   const facts = [
     ['session', link('session', visit.sessionId)],
@@ -151,11 +149,7 @@ function aboutOf(visit) {
     ['duration', duration(visit.durationMs)],
     ['page views', count(visit.pageViewCount)],
     ['late events', count(visit.lateEventCount)],
-    ['entry page', visit.entryPage],
-    ['exit page', visit.exitPage],
-    ['referrer', visit.referrer],
-    ...UTM.map((name) => [`utm ${name.toLowerCase()}`, visit[`utm${name}`]]),
-    ...NAMED.map((name) => [name.replace('device', 'device ').toLowerCase(), visit[name]]),
+    ...VALUES.map(([name, label]) => [label, visit[name]]),
     ['opened by', `partition ${visit.openedPartition}, offset ${visit.openedOffset}`],
     ['row written', at(visit.updatedAt)],
   ];

@@ -4,6 +4,7 @@ import { EventId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import { glanced } from './prefetch.ts';
 import { NO_STAMP } from './stamps.ts';
+import { takeValues, takeValuesOf } from './values.gen.ts';
 import { NO_NAMES, type Visit } from './visit.ts';
 
 /**
@@ -36,33 +37,7 @@ function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number, st
   if (rules.pageViewTypes.has(type)) visit.pageViewCount += 1;
   visit.types = visit.types.plus(type, 1);
 
-  const profileId = fresh.profileAt(i);
-  if (profileId !== null && visit.comesAfter(stamp, visit.profileStamp)) {
-    visit.profileId = profileId;
-    visit.profileStamp = stamp;
-  }
-  const sourceId = fresh.sourceAt(i);
-  if (sourceId !== null && visit.comesBefore(stamp, visit.sourceStamp)) {
-    visit.sourceId = sourceId;
-    visit.sourceStamp = stamp;
-  }
-  const page = fresh.pageAt(i);
-  if (page !== null) {
-    if (visit.comesBefore(stamp, visit.entryStamp)) {
-      visit.entryPage = page;
-      visit.referrer = fresh.referrerAt(i);
-      visit.entryStamp = stamp;
-    }
-    if (visit.comesAfter(stamp, visit.exitStamp)) {
-      visit.exitPage = page;
-      visit.exitStamp = stamp;
-    }
-  }
-  const utm = fresh.utmAt(i);
-  if (utm !== null && visit.comesBefore(stamp, visit.utmStamp)) {
-    visit.utm = utm;
-    visit.utmStamp = stamp;
-  }
+  takeValues(visit, fresh, i, stamp);
   const named = fresh.namedAt(i);
   if (named !== null) takeNamed(visit, named, stamp);
   const contextPage = fresh.contextPageAt(i);
@@ -180,32 +155,7 @@ export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void 
   const here = (stamp: number): number => (stamp === NO_STAMP ? NO_STAMP : first + stamp);
   fresh.move(other, visit);
 
-  const profileStamp = here(other.profileStamp);
-  if (profileStamp !== NO_STAMP && visit.comesAfter(profileStamp, visit.profileStamp)) {
-    visit.profileId = other.profileId;
-    visit.profileStamp = profileStamp;
-  }
-  const sourceStamp = here(other.sourceStamp);
-  if (sourceStamp !== NO_STAMP && visit.comesBefore(sourceStamp, visit.sourceStamp)) {
-    visit.sourceId = other.sourceId;
-    visit.sourceStamp = sourceStamp;
-  }
-  const entryStamp = here(other.entryStamp);
-  if (entryStamp !== NO_STAMP && visit.comesBefore(entryStamp, visit.entryStamp)) {
-    visit.entryPage = other.entryPage;
-    visit.referrer = other.referrer;
-    visit.entryStamp = entryStamp;
-  }
-  const exitStamp = here(other.exitStamp);
-  if (exitStamp !== NO_STAMP && visit.comesAfter(exitStamp, visit.exitStamp)) {
-    visit.exitPage = other.exitPage;
-    visit.exitStamp = exitStamp;
-  }
-  const utmStamp = here(other.utmStamp);
-  if (utmStamp !== NO_STAMP && visit.comesBefore(utmStamp, visit.utmStamp)) {
-    visit.utm = other.utm;
-    visit.utmStamp = utmStamp;
-  }
+  takeValuesOf(visit, other, here);
   const named = ownNamed(visit);
   for (let i = 0; i < NO_NAMES.length; i++) {
     const stamp = here(other.namedStampAt(i));

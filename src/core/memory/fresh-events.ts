@@ -1,4 +1,5 @@
-import type { ContextEntry, TrackEvent, Utm } from '../rules/event.ts';
+import type { TrackEvent } from '../rules/event.ts';
+import { BLOCK_BITS, EventColumns } from './event-columns.gen.ts';
 import { type EventId, uuidText } from './event-ids.ts';
 import type { Visit, VisitEvent } from './visit.ts';
 
@@ -6,35 +7,27 @@ const FIRST_ROOM = 1_024;
 const NONE = -1;
 
 /**
- * Integers of an event: the four of its id where that is a UUID; the index of the visit's next event, behind the last
- * that of the first; of the last, how many they are; and its time.
+ * Integers of an event: 0 to 3 its id where that is a UUID; 4 the index of the visit's next event, as the chain is a
+ * circle; 5 the length of the chain, valid in its last event only; 6 and 7 its time.
  */
 const INTEGERS = 8;
 const NEXT = 4;
 const COUNT = 5;
 const TIME = 3;
-/** References of an event, in this order. They lie in blocks, which are used again: so none is ever copied to grow. */
-const REFERENCES = 12;
-const BLOCK_BITS = 12;
-const BLOCK_MASK = (1 << BLOCK_BITS) - 1;
-const [TEXT, TYPE, PROFILE, SOURCE, PROPERTIES] = [0, 1, 2, 3, 4];
-const [PAGE, REFERRER, UTM, NAMED, CONTEXT, CONTEXT_PAGE, CONTEXT_UTM] = [5, 6, 7, 8, 9, 10, 11];
-
 /**
  * The events that were accepted since the last commit was taken, one after the other; those of one visit are a chain.
  *
- * An event is 32 bytes that the garbage collector never looks at and twelve references to texts and parts that mostly
- * are shared; it becomes an object for nobody. What it says goes into its visit's values later, with the other events
+ * An event is 32 bytes that the garbage collector never looks at and references to texts and parts that mostly are
+ * shared; it becomes an object for nobody. What it says goes into its visit's values later, with the other events
  * of the visit: then all that this touches is at hand, while at the event's arrival it would have to be fetched from
  * memory.
  *
  * Invariant: an event is in the chain of the visit that has it now, and stays there until it is taken; what was taken
  * can be read until the next event is added.
  */
-export class FreshEvents {
+export class FreshEvents extends EventColumns {
   private integers = new Int32Array(FIRST_ROOM * INTEGERS);
   private times = new Float64Array(this.integers.buffer);
-  private readonly blocks: unknown[][] = [];
   private count = 0;
   private spent = false;
 
@@ -50,20 +43,7 @@ export class FreshEvents {
     integers[at + 2] = id.c;
     integers[at + 3] = id.d;
     this.times[i * 4 + TIME] = event.t;
-    const block = this.blockFor(i);
-    const first = (i & BLOCK_MASK) * REFERENCES;
-    block[first + TEXT] = id.isUuid ? null : id.text;
-    block[first + TYPE] = event.type;
-    block[first + PROFILE] = event.profileId;
-    block[first + SOURCE] = event.sourceId;
-    block[first + PROPERTIES] = event.properties;
-    block[first + PAGE] = event.page;
-    block[first + REFERRER] = event.referrer;
-    block[first + UTM] = event.utm;
-    block[first + NAMED] = event.named;
-    block[first + CONTEXT] = event.context;
-    block[first + CONTEXT_PAGE] = event.contextPage;
-    block[first + CONTEXT_UTM] = event.contextUtm;
+    this.setReferences(i, event, id.isUuid ? null : id.text);
     const last = visit.freshLast - 1;
     if (last < 0) {
       integers[at + NEXT] = i;
@@ -176,49 +156,33 @@ export class FreshEvents {
     return freshLast === 0 ? 0 : this.countTo(freshLast - 1);
   }
 
-  /** Reads something of each cache line that its references lie in. */
-  private linesOf(i: number): number {
-    return (this.reference(i, TYPE) === null ? 1 : 0) + (this.reference(i, CONTEXT_UTM) === null ? 1 : 0);
-  }
-
   isId(i: number, id: EventId): boolean {
     const { integers } = this;
     const at = i * INTEGERS;
-    if (!id.isUuid) return this.reference(i, TEXT) === id.text;
+    if (!id.isUuid) return this.textAt(i) === id.text;
     return (
       integers[at] === id.a &&
       integers[at + 3] === id.d &&
       integers[at + 1] === id.b &&
       integers[at + 2] === id.c &&
-      this.reference(i, TEXT) === null
+      this.textAt(i) === null
     );
   }
 
   /** Where the four integers of a UUID begin in `words`; -1: the id is none. */
   wordsAt(i: number): number {
-    return this.reference(i, TEXT) === null ? i * INTEGERS : NONE;
+    return this.textAt(i) === null ? i * INTEGERS : NONE;
   }
 
   get words(): Int32Array {
     return this.integers;
   }
 
-  /** The visit's values have taken the event: of what it says only what the store gets is kept. */
-  wasTaken(i: number): void {
-    const block = this.blocks[i >> BLOCK_BITS]!;
-    const first = (i & BLOCK_MASK) * REFERENCES;
-    block[first + UTM] = null;
-    block[first + NAMED] = null;
-    block[first + CONTEXT] = null;
-    block[first + CONTEXT_PAGE] = null;
-    block[first + CONTEXT_UTM] = null;
-  }
-
   /** Sets `id` to the event's. */
   readId(i: number, id: EventId): EventId {
     const { integers } = this;
     const at = i * INTEGERS;
-    const text = this.reference(i, TEXT) as string | null;
+    const text = this.textAt(i);
     id.isUuid = text === null;
     id.text = text ?? '';
     id.a = integers[at]!;
@@ -231,57 +195,13 @@ export class FreshEvents {
   idAt(i: number): string {
     const { integers } = this;
     const at = i * INTEGERS;
-    const text = this.reference(i, TEXT) as string | null;
+    const text = this.textAt(i);
     return text ?? uuidText(integers[at]!, integers[at + 1]!, integers[at + 2]!, integers[at + 3]!);
   }
 
   /** ms since the epoch. */
   timeAt(i: number): number {
     return this.times[i * 4 + TIME]!;
-  }
-
-  typeAt(i: number): string {
-    return this.reference(i, TYPE) as string;
-  }
-
-  pageAt(i: number): string | null {
-    return this.reference(i, PAGE) as string | null;
-  }
-
-  referrerAt(i: number): string | null {
-    return this.reference(i, REFERRER) as string | null;
-  }
-
-  utmAt(i: number): Utm | null {
-    return this.reference(i, UTM) as Utm | null;
-  }
-
-  namedAt(i: number): readonly (string | null)[] | null {
-    return this.reference(i, NAMED) as readonly (string | null)[] | null;
-  }
-
-  contextAt(i: number): readonly ContextEntry[] {
-    return this.reference(i, CONTEXT) as readonly ContextEntry[];
-  }
-
-  contextPageAt(i: number): ContextEntry | null {
-    return this.reference(i, CONTEXT_PAGE) as ContextEntry | null;
-  }
-
-  contextUtmAt(i: number): ContextEntry | null {
-    return this.reference(i, CONTEXT_UTM) as ContextEntry | null;
-  }
-
-  profileAt(i: number): string | null {
-    return this.reference(i, PROFILE) as string | null;
-  }
-
-  sourceAt(i: number): string | null {
-    return this.reference(i, SOURCE) as string | null;
-  }
-
-  propertiesAt(i: number): string | null {
-    return this.reference(i, PROPERTIES) as string | null;
   }
 
   private setAfter(i: number, next: number): void {
@@ -291,16 +211,6 @@ export class FreshEvents {
   /** How many of its visit's events there are up to this one, which is the last, or was when its values took it. */
   private countTo(i: number): number {
     return this.integers[i * INTEGERS + COUNT]!;
-  }
-
-  private reference(i: number, which: number): unknown {
-    return this.blocks[i >> BLOCK_BITS]![(i & BLOCK_MASK) * REFERENCES + which];
-  }
-
-  private blockFor(i: number): unknown[] {
-    const at = i >> BLOCK_BITS;
-    if (at === this.blocks.length) this.blocks.push(new Array((BLOCK_MASK + 1) * REFERENCES).fill(null));
-    return this.blocks[at]!;
   }
 
   /** Memory beyond what the commit before took goes back: one may be far larger than usual. */

@@ -1,6 +1,6 @@
 // Written by `npm run values` from src/core/rules/values.ts and schemas/: change those.
 
-import type { VisitEnded } from '../changes.ts';
+import type { VisitEnded } from '../rules/visit-ended.ts';
 import type { Visit } from './visit.ts';
 
 /** What a message has that is not the visit's. */

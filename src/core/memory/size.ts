@@ -1,4 +1,5 @@
 import type { ContextEntry, Json } from '../rules/event.ts';
+import { longUnits } from './values.gen.ts';
 import type { Visit } from './visit.ts';
 
 /** What an ordinary visit takes in a commit, in bytes: the records that changed it stand for that. */
@@ -10,13 +11,11 @@ const ORDINARY = 1_000;
  * visits may be due at once, long after the records that they came in.
  */
 export function largeBytes(visit: Visit): number {
-  const { context, contextPage, contextUtm, named, utm } = visit;
-  let bytes = visit.types.size * 20;
+  const { context, contextPage, contextUtm, named } = visit;
+  let bytes = visit.types.size * 20 + longUnits(visit);
   for (let i = 0; i < context.length; i++) bytes += entrySize(context[i]!);
   if (contextPage !== null) bytes += entrySize(contextPage);
   if (contextUtm !== null) bytes += entrySize(contextUtm);
-  bytes += (visit.entryPage?.length ?? 0) + (visit.referrer?.length ?? 0) + (visit.exitPage?.length ?? 0);
-  if (utm !== null) for (let i = 0; i < utm.length; i++) bytes += utm[i]?.length ?? 0;
   for (let i = 0; i < named.length; i++) bytes += named[i]?.length ?? 0;
   return Math.max(0, bytes - ORDINARY);
 }

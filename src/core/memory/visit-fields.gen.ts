@@ -1,11 +1,11 @@
 // Written by `npm run values` from src/core/rules/values.ts and schemas/: change those.
 
+import type { Utm } from '../rules/event.ts';
+import type { EndReason, Seal } from '../rules/span.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
-import type { EndReason, Place, Seal } from './visit-record.ts';
+import type { Place } from './visit-layout.ts';
 import type { Block } from './visit-table.ts';
 
-/** Integers of a record. */
-export const RECORD = 36;
 /** The visit's id, a UUID. */
 export const ID = 22;
 /** Two bits for each of its event ids. */
@@ -45,12 +45,19 @@ const STOREDS: readonly (Place | null)[] = [null, 'open', 'ended'];
 export const NONE = 0xffff;
 const WIDE = 0xfffe;
 
-/** The fields of a visit that are numbers, in its record of a `VisitTable`. */
+/** What a visit holds: its values, and its numbers in a record of a `VisitTable`. */
 export abstract class VisitFields {
   /** Where its numbers are. */
   protected block: Block;
   /** Where its record begins there, in integers. */
   protected at: number;
+
+  profileId: string | null = null;
+  sourceId: string | null = null;
+  entryPage: string | null = null;
+  referrer: string | null = null;
+  exitPage: string | null = null;
+  utm: Utm | null = null;
 
   protected constructor(block: Block, at: number) {
     this.block = block;

@@ -3,6 +3,9 @@
  * from it. Most of it changes with each event, and lies in two or three cache lines.
  */
 
+/** The table of the store that holds a visit. */
+export type Place = 'open' | 'ended';
+
 /** A number of 8 bytes, ms; `isNullable`: NaN stands for null. */
 interface Time {
   readonly name: string;
@@ -11,8 +14,8 @@ interface Time {
 }
 
 export const TIMES: readonly Time[] = [
-  { name: 'startedAt', doc: 'First event\'s `t`.' },
-  { name: 'lastEventAt', doc: 'Last event\'s `t`.' },
+  { name: 'startedAt', doc: "First event's `t`." },
+  { name: 'lastEventAt', doc: "Last event's `t`." },
   { name: 'lastArrival', doc: 'Highest of the arrival clock and `t` at its accepted events.' },
   { name: 'endedWatermark', doc: 'The watermark when it last ended; null if it never did.', isNullable: true },
   { name: 'dueKey', doc: 'Key under which the timers hold it; Infinity: under none. Never stored.' },
@@ -37,12 +40,15 @@ export const INTEGERS: readonly Integer[] = [
   { name: 'freshLast', doc: 'Index + 1 of its newest event that no commit has taken yet; 0: none. See `FreshEvents`.' },
   { name: 'takenLast', doc: 'Index + 1 of the newest of those that its values have taken; 0: none. See `takeEvents`.' },
   { name: 'run', doc: 'Where the run of its stamps begins; without meaning where it has none.', isProtected: true },
-  { name: 'stampCount', doc: 'How many of its events are known of those that its values have taken: a stamp each, from 0 on.' },
+  {
+    name: 'stampCount',
+    doc: 'How many of its events are known of those that its values have taken: a stamp each, from 0 on.',
+  },
 ];
 
 /** Blocks of integers that the code reads as a whole. */
 export const BLOCKS = [
-  { name: 'ID', integers: 4, doc: 'The visit\'s id, a UUID.' },
+  { name: 'ID', integers: 4, doc: "The visit's id, a UUID." },
   { name: 'MASK', integers: 4, doc: 'Two bits for each of its event ids.' },
 ] as const;
 
@@ -73,8 +79,18 @@ interface Choice {
 const REASONS = [null, 'explicit', 'max_duration', 'max_events', 'inactivity'];
 
 export const CHOICES: readonly Choice[] = [
-  { name: 'reason', type: 'EndReason', doc: 'Reason of its last published revision; null before the first.', of: REASONS },
-  { name: 'seal', type: 'Seal', doc: 'Why nothing is added after its last event; null: something may be.', of: REASONS.slice(0, 4) },
+  {
+    name: 'reason',
+    type: 'EndReason',
+    doc: 'Reason of its last published revision; null before the first.',
+    of: REASONS,
+  },
+  {
+    name: 'seal',
+    type: 'Seal',
+    doc: 'Why nothing is added after its last event; null: something may be.',
+    of: REASONS.slice(0, 4),
+  },
   {
     name: 'stored',
     type: 'Place',

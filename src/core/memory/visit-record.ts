@@ -1,10 +1,7 @@
-import type { EndReason, Seal } from '../rules/span.ts';
 import type { EventId } from './event-ids.ts';
-import { FIRST_VALUE, ID, MASK, NONE, RECORD, VALUES, VisitFields } from './visit-fields.gen.ts';
+import { RECORD } from './record-size.gen.ts';
+import { FIRST_VALUE, ID, MASK, NONE, VALUES, VisitFields } from './visit-fields.gen.ts';
 import { RELEASED, type VisitTable } from './visit-table.ts';
-
-/** The table of the store that holds a visit. */
-export type Place = 'open' | 'ended';
 
 /**
  * The numbers of a visit, and its small choices, in a record of a `VisitTable`: what all events touch lies together in

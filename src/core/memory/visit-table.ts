@@ -1,5 +1,5 @@
+import { RECORD } from './record-size.gen.ts';
 import { Stamps } from './stamps.ts';
-import { RECORD } from './visit-fields.gen.ts';
 
 /**
  * Memory for the numbers of many visits: a record each, and the stamps of all.

@@ -1,5 +1,5 @@
 import { AT_PAGE, AT_UTM } from '../rules/context.ts';
-import type { ContextEntry, Utm } from '../rules/event.ts';
+import type { ContextEntry } from '../rules/event.ts';
 import { NAMED_VALUES } from '../rules/values.ts';
 import { EventId } from './event-ids.ts';
 import { IdIndex } from './id-index.ts';
@@ -11,7 +11,7 @@ import { VALUES } from './visit-fields.gen.ts';
 import { VisitRecord } from './visit-record.ts';
 import { VisitTable } from './visit-table.ts';
 
-export type { Place } from './visit-record.ts';
+export type { Place } from './visit-layout.ts';
 
 /** An event as it is read back from a visit. */
 export interface VisitEvent {
@@ -66,13 +66,6 @@ export class Visit extends VisitRecord {
   /** Index of the event within that record. */
   readonly openedIndex: number;
 
-  // The values of `VALUE_GROUPS`.
-  profileId: string | null = null;
-  sourceId: string | null = null;
-  entryPage: string | null = null;
-  referrer: string | null = null;
-  exitPage: string | null = null;
-  utm: Utm | null = null;
   /** First named, in the order of `NAMED_VALUES`, and as long. */
   named: readonly (string | null)[] = NO_NAMES;
   /** Last written, by top-level key of the context; page and UTM apart. See `ContextParts`. */

@@ -8,18 +8,6 @@
 /** source, medium, campaign, term, content; each cut to 2,048 bytes. */
 export type Utm = readonly [string | null, string | null, string | null, string | null, string | null];
 
-/** What is taken from the first event that names it, in the order in which `TrackEvent.named` holds the values. */
-export const NAMED = [
-  'device_type',
-  'device_brand',
-  'device_model',
-  'os',
-  'browser',
-  'country',
-  'region',
-  'city',
-] as const;
-
 /** A JSON value: what `context` and `traits` hold. Numbers are finite; map keys are in the order of their UTF-8 bytes. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -60,7 +48,7 @@ export interface TrackEvent extends ContextParts {
   readonly referrer: string | null;
   /** null where none of the five says anything. */
   readonly utm: Utm | null;
-  /** Values in the order of `NAMED`; null where none of them says anything. */
+  /** In the order of `NAMED_VALUES`; null where none of them says anything. */
   readonly named: readonly (string | null)[] | null;
   /** At most 100; a null unsets the key. */
   readonly traits: readonly (readonly [key: string, value: null | boolean | number | string])[];

@@ -10,7 +10,7 @@ export interface VisitValues {
   readonly sourceId: string | null;
   /** `TrackEvent.page` of the first event that names it. */
   readonly entryPage: string | null;
-  /** `TrackEvent.referrer` of the first event that names it. */
+  /** `TrackEvent.referrer` of the first event with a `page`. */
   readonly referrer: string | null;
   /** `TrackEvent.page` of the last event that names it. */
   readonly exitPage: string | null;

@@ -3,10 +3,10 @@
  * The one side is plain SQL, the other the reference's answers; neither asks any code of the program.
  */
 import type pg from 'pg';
-import { isRefusal, NAMED, type TrackEvent } from '../../../src/core/rules/event.ts';
+import { isRefusal, type TrackEvent } from '../../../src/core/rules/event.ts';
 import { type ProfileView, profilesOf } from '../../reference/profiles.ts';
 import type { Answer, Step } from '../../reference/reference.ts';
-import { compareBytes, type VisitView } from '../../reference/visits.ts';
+import { compareBytes, NAMED, type VisitView } from '../../reference/visits.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 export type View = 'visits' | 'visit_events' | 'visit_revisions' | 'sessions' | 'profiles';
