@@ -4,9 +4,10 @@
  *
  * Invariant: `duePoint` is the rule, and the other two say where it can change, so that timers need not ask it all the
  * time. `watermarkToPass` is the watermark past which `duePoint` takes its first form, and `earliestDue` is never later
- * than `duePoint` with any watermark that the arrival clock allows. If the first were wrong, a visit would wait for a
- * watermark that brings nothing forward; if the second were later, it would end too late. A change to one is a change to
- * all three, and to the same rule in SQL, `DUE_POINT` of src/inspect/lists.ts.
+ * than `duePoint` with any watermark that the arrival clock allows, because a visit's last arrival is never before its
+ * last event. If the first were wrong, a visit would wait for a watermark that brings nothing forward; if the second were
+ * later, it would end too late. A change to one is a change to all three, and to the same rule in SQL, `DUE_POINT` of
+ * src/inspect/lists.ts.
  */
 import type { Rules } from './rules.ts';
 import type { Span, Timed } from './span.ts';
