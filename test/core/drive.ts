@@ -3,11 +3,12 @@
  * where a plan says, lets commits be under way while the fold goes on, and loses all memory.
  */
 
-import type { Emission, PartitionState, Revision } from '../../src/core/changes.ts';
+import type { Emission, PartitionState } from '../../src/core/changes.ts';
 import { idleMemory } from '../../src/core/memory/past-sessions.ts';
 import { type Outcome, Partition } from '../../src/core/partition.ts';
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import type { Rules } from '../../src/core/rules/rules.ts';
+import type { Revision } from '../../src/core/rules/visit-ended.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import type { ProfileView as StoredProfile } from '../../src/memory/views.ts';
 import type { Commit, Lease } from '../../src/ports/index.ts';

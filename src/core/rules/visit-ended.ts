@@ -30,3 +30,9 @@ export interface VisitEnded {
   readonly debug: boolean;
   readonly openedOffset: number;
 }
+
+/** A row of `visit_revisions`. */
+export type Revision = Pick<
+  VisitEnded,
+  'visitId' | 'revision' | 'reason' | 'retracted' | 'mergedInto' | 'startedAt' | 'endedAt' | 'eventCount' | 'decidedAt'
+>;
