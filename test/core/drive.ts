@@ -5,7 +5,8 @@
 
 import type { Emission, PartitionState } from '../../src/core/changes.ts';
 import { idleMemory } from '../../src/core/memory/past-sessions.ts';
-import { type Outcome, Partition } from '../../src/core/partition.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import { Partition } from '../../src/core/partition.ts';
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import type { Rules } from '../../src/core/rules/rules.ts';
 import type { Revision } from '../../src/core/rules/visit-ended.ts';
@@ -140,7 +141,7 @@ class Run {
   async commit(): Promise<void> {
     await this.landed();
     const { partition, position } = this;
-    const { changes, held } = partition.take();
+    const { changes, inCommit } = partition.take();
     const next = changes.state.sequence;
     const first = next - changes.emissions.length;
     const payload = Buffer.from(JSON.stringify(changes.emissions));
@@ -154,7 +155,7 @@ class Run {
     };
     const settle = () => {
       this.committed = position;
-      partition.settle(held);
+      partition.settle(inCommit);
       this.atCommit(this.store, partition);
     };
     this.underWay = { done: this.lease.commit(commit), settle };
@@ -207,7 +208,7 @@ class Run {
       if ('record' in step) records.push(ahead % 4 === 3 ? copyOf(step.record) : step.record);
     }
     this.lookedUp = to;
-    const lookup = this.partition.lookup(records);
+    const lookup = this.partition.prepare(records);
     if (lookup === null) return;
     if (landing === 'before the read') await this.landed();
     const found = await this.lease.history(lookup);

@@ -43,6 +43,14 @@ function grace(rules: Rules, visit: Timed): number {
   return Math.min(rules.arrivalGrace * 2 ** visit.published, Math.max(rules.gap, rules.arrivalGrace));
 }
 
+/**
+ * When the end of a visit was decided: the first reading of the arrival clock that is past the due point, and so the same
+ * whether the next record brought it or the wall clock stood in for that record.
+ */
+export function decidedAt(due: number, arrivalClock: number): number {
+  return Math.max(arrivalClock, due + 1);
+}
+
 /** Once the watermark is past this, an ended visit can change no more. @param watermark as it was when the visit ended. */
 export function amendableUntil(rules: Rules, visit: Timed, watermark: number | null): number {
   const ended = visit.lastEventAt + rules.gap;
