@@ -31,7 +31,7 @@ export class Folding {
 
   #fold(records: readonly LogRecord<unknown>[]): void {
     const partition = this.#partition;
-    const lookup = partition.lookup(records);
+    const lookup = partition.prepare(records);
     if (lookup !== null) {
       // Nothing of any session is stored.
       partition.admit(lookup.sessions.map((session) => ({ ...session, ended: [], openEventIds: new Map() })));
@@ -47,9 +47,9 @@ export class Folding {
   }
 
   #take(): void {
-    const { changes, held } = this.#partition.take();
+    const { changes, inCommit } = this.#partition.take();
     this.#folded = 0;
     this.visits += changes.emissions.length;
-    this.#partition.settle(held);
+    this.#partition.settle(inCommit);
   }
 }

@@ -84,7 +84,7 @@ export class SpanIndex {
     return first + ((turn + isOther * (1 + isThird * (1 + isFourth))) & (WAYS - 1));
   }
 
-  /** Reads something of each cache line of the first `count` of these slots: for `glanced`. */
+  /** Reads something of each cache line of the first `count` of these slots: for `prefetched`. */
   glance(slots: Int32Array, count: number): number {
     const { words, stride } = this;
     let sum = 0;

@@ -108,12 +108,6 @@ interface SetAside<Raw> {
   readonly raw: Raw;
 }
 
-/** A row of `visit_revisions`. */
-export type Revision = Pick<
-  VisitEnded,
-  'visitId' | 'revision' | 'reason' | 'retracted' | 'mergedInto' | 'startedAt' | 'endedAt' | 'eventCount' | 'decidedAt'
->;
-
 /** Last write wins by (`t`, `eventId`, `sessionId`); of two that are equal the first in the log. */
 export interface TraitWrite {
   readonly profileId: string;

@@ -2,7 +2,7 @@ import type { Changes, Emission, PartitionState, TraitWrite } from './changes.ts
 import { EventId } from './memory/event-ids.ts';
 import { takeEvents } from './memory/folding.ts';
 import { FreshEvents, type VisitEvents } from './memory/fresh-events.ts';
-import { glanced } from './memory/prefetch.ts';
+import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
 import { Revisions } from './memory/revisions.ts';
 import { largeBytes } from './memory/size.ts';
 import type { Place, Visit } from './memory/visit.ts';
@@ -13,8 +13,8 @@ import type { VisitEnded } from './rules/visit-ended.ts';
 
 const id = new EventId();
 
-/** Takes a message in the moment in which it is given out. What it is told of is the fold's: nothing of it is kept. */
-export type Give<Raw> = (emission: Emission<Raw>) => void;
+/** Takes a message in the moment in which it arises. The message is the fold's: nothing of it may be kept. */
+export type OnEmission<Raw> = (emission: Emission<Raw>) => void;
 
 /**
  * What has changed since the last commit was taken.
@@ -31,19 +31,19 @@ export class Ledger<Raw> {
   private revisions = new Revisions();
   private traits = new Map<string, TraitWrite>();
   private emissions: Emission<Raw>[] = [];
-  private readonly give: Give<Raw> | null;
-  private given = 0;
+  private readonly onEmission: OnEmission<Raw> | null;
+  private emitted = 0;
   private large = 0;
 
-  /** @param give takes each message as it arises; null: they wait for the commit, and are among its changes. */
-  constructor(rules: Rules, give: Give<Raw> | null) {
+  /** @param onEmission takes each message as it arises; null: they wait for the commit, and are among its changes. */
+  constructor(rules: Rules, onEmission: OnEmission<Raw> | null) {
     this.rules = rules;
-    this.give = give;
+    this.onEmission = onEmission;
   }
 
   /** Visits, messages and revisions that a commit taken now would write: what it costs. */
   get size(): number {
-    return this.dirty.length + this.given + this.removed.length;
+    return this.dirty.length + this.emitted + this.removed.length;
   }
 
   /** Bytes, about, that large visits add to a commit taken now: see `largeBytes`. */
@@ -66,9 +66,9 @@ export class Ledger<Raw> {
   }
 
   emit(emission: Emission<Raw>): void {
-    this.given += 1;
-    if (this.give === null) this.emissions.push(emission);
-    else this.give(emission);
+    this.emitted += 1;
+    if (this.onEmission === null) this.emissions.push(emission);
+    else this.onEmission(emission);
   }
 
   published(visit: Visit, message: VisitEnded): void {
@@ -93,7 +93,7 @@ export class Ledger<Raw> {
     const events: { visit: Visit; events: VisitEvents }[] = [];
     const { dirty } = this;
     for (let i = 0; i < dirty.length; i++) {
-      if (i % WARMED === 0) this.warm(i);
+      if (i % PREFETCH_BATCH === 0) this.prefetchVisits(i);
       const visit = dirty[i]!;
       if (!visit.dirty) continue;
       visit.dirty = false;
@@ -118,24 +118,21 @@ export class Ledger<Raw> {
     this.revisions = new Revisions();
     this.traits = new Map();
     this.emissions = [];
-    this.given = 0;
+    this.emitted = 0;
     this.large = 0;
     this.fresh.end();
     return changes;
   }
 
-  /** As `Partition` does it for the visits of the next events. */
-  private warm(from: number): void {
+  /** As `LookAhead` does it for the visits of the next events. */
+  private prefetchVisits(from: number): void {
     const { dirty, fresh } = this;
-    const to = Math.min(from + WARMED, dirty.length);
+    const to = Math.min(from + PREFETCH_BATCH, dirty.length);
     let sum = 0;
-    for (let i = from; i < to; i++) sum ^= dirty[i]!.glance() ^ fresh.glance(dirty[i]!);
-    glanced(sum);
+    for (let i = from; i < to; i++) sum ^= dirty[i]!.prefetch() ^ fresh.prefetch(dirty[i]!);
+    prefetched(sum);
   }
 }
-
-/** Visits that are read before the first of them is needed. */
-const WARMED = 128;
 
 function isLater(t: number, eventId: string, sessionId: string, now: TraitWrite): boolean {
   if (t !== now.t) return t > now.t;

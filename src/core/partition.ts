@@ -1,83 +1,37 @@
 import { AmendableVisits } from './amendable.ts';
 import type { Changes, DeadReason, PartitionState } from './changes.ts';
-import { openedAt, setVisitId } from './ids.ts';
-import { type Give, Ledger } from './ledger.ts';
+import type { HistoryQuery, SessionHistory } from './history.ts';
+import { setVisitId } from './ids.ts';
+import { Ledger, type OnEmission } from './ledger.ts';
+import { LookAhead } from './look-ahead.ts';
+import { type FilterInMaking, LookUps, needsLookup } from './look-ups.ts';
 import { findDuplicate } from './memory/duplicates.ts';
-import { EventId, type EventIds } from './memory/event-ids.ts';
+import { EventId } from './memory/event-ids.ts';
 import { takeEvents, takeVisit } from './memory/folding.ts';
 import type { FreshEvents } from './memory/fresh-events.ts';
-import { openedBefore } from './memory/heap.ts';
 import { IdFilter } from './memory/id-filter.ts';
-import { type IdleMemory, idleMemory, mayMatter } from './memory/past-sessions.ts';
-import { glanced } from './memory/prefetch.ts';
+import { type IdleMemory, idleMemory } from './memory/past-sessions.ts';
 import { readEventId } from './memory/read-event.ts';
 import type { Session } from './memory/session.ts';
 import { Sessions } from './memory/sessions.ts';
 import { Visit } from './memory/visit.ts';
 import { VisitTable } from './memory/visit-table.ts';
+import { type Outcome, PlacedEvent } from './outcome.ts';
+import { type InCommit, PinnedSessions } from './pinned-sessions.ts';
 import { revisionOf } from './revision.ts';
-import { amendableUntil } from './rules/ending.ts';
+import { amends, openedBefore, seals } from './rules/acceptance.ts';
+import { arrivalOf, isFuture, isPastHorizon, isUnstamped, type Stamp, watermarkOf } from './rules/clocks.ts';
+import { amendableUntil, decidedAt } from './rules/ending.ts';
 import { type Entry, isRefusal, type LogRecord, type TrackEvent } from './rules/event.ts';
 import { type Placement, place, type Refused } from './rules/placement.ts';
 import type { Rules } from './rules/rules.ts';
 import type { EndReason } from './rules/span.ts';
 import { Timers } from './timers.ts';
 
-/** What became of an event. Its visit may be asked until the next call of `settle`, which may let go of it. */
-export type Outcome =
-  | Placed
-  | { readonly kind: 'late'; readonly eventId: string; readonly visit: Visit | null }
-  | { readonly kind: 'dead'; readonly eventId: string | null; readonly reason: DeadReason; readonly error: string };
-
-/** An event that is in a visit. */
-class Placed {
-  readonly kind: 'started' | 'joined' | 'merged' | 'duplicate';
-  readonly visit: Visit;
-  private readonly event: TrackEvent;
-
-  constructor(kind: Placed['kind'], event: TrackEvent, visit: Visit) {
-    this.kind = kind;
-    this.visit = visit;
-    this.event = event;
-  }
-
-  get eventId(): string {
-    return this.event.eventId;
-  }
-}
-
-/** A session whose ended visits, and the event ids of whose named open visits, have to be looked up. */
-export interface Unknown {
-  readonly sessionId: string;
-  readonly debug: boolean;
-  readonly openVisitIds: readonly string[];
-}
-
-/** Which ended visits an event may still touch: see `HistoryQuery` in the processor's ports. Times in ms. */
-export interface Reach {
-  readonly openedSince: number;
-  readonly endedSince: number;
-  readonly watermark: number;
-}
-
-/** Sessions to look up, and how far back. */
-export interface Lookup extends Reach {
-  readonly sessions: readonly Unknown[];
-}
-
-/** What was found of a session. */
-export interface Found {
-  readonly sessionId: string;
-  readonly debug: boolean;
-  /** Each knows its event ids, unless it is frozen. */
-  readonly ended: readonly Visit[];
-  readonly openEventIds: ReadonlyMap<string, EventIds>;
-}
-
-/** Sessions whose visits are read before the first of them is needed: what they touch fits into the second cache. */
-const WARMED = 128;
-
-/** Events from which on a visit's values take them before a commit needs it: a resend is looked for among them. */
+/**
+ * Events from which on a visit's values take them before a commit needs it: a resend is looked for among those that they
+ * have not taken.
+ */
 const MANY_UNTAKEN = 32;
 
 /** The counter of each reason. */
@@ -88,22 +42,17 @@ const ENDED = {
   max_events: 'endedMaxEvents',
 } as const;
 
-/** What says when a record arrived. */
-type Stamped = Pick<LogRecord<unknown>, 'timestamp' | 'stamped'>;
-
 const LAST_STAMP = "the brokers' last stamp, its record having one that they did not make";
 
-/** What a commit holds of the sessions: to be given back to `settle` once the store has it. */
-export type Held = readonly Session[];
-
 /**
- * The fold: one input partition's visits, clocks and changes.
+ * The fold: one input partition's visits, clocks and changes, in the order of steps of docs/SEMANTICS.md. The steps
+ * themselves are in rules/.
  *
  * Invariant: what it decides is a function of the records folded so far, in their order, alone. It knows no wall clock
  * and waits for nothing; the time that `endDue` is asked with decides only when an end is seen, never what it says.
  * If that did not hold, a replay would give other visits and other messages than the first run.
  *
- * Order of use, for each record: `lookup` and `admit` (for many records at once), then `fold`. `endDue` at any time
+ * Order of use, for each record: `prepare` and `admit` (for many records at once), then `fold`. `endDue` at any time
  * between records. `take` hands over the changes for one commit; `settle` says that it is done.
  */
 export class Partition<Raw> {
@@ -116,25 +65,19 @@ export class Partition<Raw> {
   private readonly fresh: FreshEvents;
   private readonly amendable: AmendableVisits;
   private readonly table: VisitTable;
+  private readonly pinned: PinnedSessions;
+  private readonly ahead: LookAhead;
+  private readonly lookUps: LookUps;
   private readonly eventId = new EventId();
   private readonly visitId = new EventId();
-  /** Records are counted from here where it is done for each session: small numbers take no memory of their own. */
-  private readonly firstOffset: number;
-  private touched: Session[] = [];
   private open = 0;
   /** Follows from the event clock: reckoned when that moves, for it is asked for far more often. */
   private currentWatermark: number | null = null;
-  /** Events that were looked up, in the order in which they will be folded, from `aheadAt` on; and the session of each. */
-  private aheadEvents: TrackEvent[] = [];
-  private ahead: Session[] = [];
-  private aheadAt = 0;
-  /** Up to where their visits have been read, to have them in the cache. */
-  private warmTo = 0;
 
   /**
    * @param open all open visits of the partition, as they were stored.
    * @param memory for sessions that have nothing open; none unless it is given.
-   * @param give takes each message as it arises; unless it is given they are among the changes that `take` hands over.
+   * @param onEmission takes each message as it arises; unless it is given they are among the changes that `take` hands over.
    */
   constructor(
     rules: Rules,
@@ -142,22 +85,29 @@ export class Partition<Raw> {
     state: PartitionState,
     open: readonly Visit[],
     memory: IdleMemory = idleMemory(0),
-    give: Give<Raw> | null = null,
+    onEmission: OnEmission<Raw> | null = null,
   ) {
     this.rules = rules;
     this.source = source;
     this.state = { ...state, counts: { ...state.counts } };
-    this.firstOffset = state.nextOffset;
     if (state.eventClock !== null) this.moveEventClock(state.eventClock);
-    this.ledger = new Ledger(rules, give);
+    this.ledger = new Ledger(rules, onEmission);
     this.fresh = this.ledger.fresh;
-    this.sessions = new Sessions(rules, this.fresh, memory, this.isNew ? new IdFilter() : null);
     this.timers = new Timers(rules);
-    this.amendable = new AmendableVisits(state.amendable);
+    this.amendable = new AmendableVisits(rules, state.amendable);
     this.table = open[0]?.table ?? new VisitTable();
+    // Nothing is in the store before the first event is accepted: then all that is will be in the filter.
+    const filter = state.counts.started === 0 ? new IdFilter() : null;
+    this.sessions = new Sessions(rules, this.fresh, memory, filter);
+    this.pinned = new PinnedSessions(this.sessions);
+    this.ahead = new LookAhead(this.fresh);
+    this.lookUps = new LookUps({
+      ...{ state: this.state, sessions: this.sessions, ahead: this.ahead },
+      ...{ pinned: this.pinned, amendable: this.amendable, table: this.table },
+    });
     for (const visit of open) {
       const session = this.sessions.findOrMake(visit.sessionId, visit.debug, false);
-      this.takeIn(session, visit);
+      this.lookUps.addLoaded(session, visit);
       session.dropText();
       this.timers.schedule(visit);
       this.open += 1;
@@ -197,7 +147,7 @@ export class Partition<Raw> {
   }
 
   /** Records of visits, and stamps, that are in use: for tests and tools. */
-  get held(): { readonly visits: number; readonly stamps: number } {
+  get memoryInUse(): { readonly visits: number; readonly stamps: number } {
     return { visits: this.table.size, stamps: this.table.stamps.size };
   }
 
@@ -213,134 +163,22 @@ export class Partition<Raw> {
 
   // ------------------------------------------------------------------------------------------------------- history
 
-  /** The sessions of these records that have to be looked up before the records can be folded; null if none. */
-  lookup(records: readonly LogRecord<Raw>[]): Lookup | null {
-    const unknown = new Map<Session, Unknown>();
-    this.keepAhead();
-    for (let r = 0; r < records.length; r++) {
-      if (r % WARMED === 0) this.warmSessions(records, r);
-      const { entries, offset } = records[r]!;
-      const number = offset - this.firstOffset;
-      for (let i = 0; i < entries.length; i++) {
-        const entry = entries[i]!;
-        if (isRefusal(entry)) continue;
-        const session = this.sessionOf(entry);
-        this.ahead.push(session);
-        this.aheadEvents.push(entry);
-        if (number > session.awaited) session.awaited = number;
-        this.sessions.wake(session);
-        if (this.lacks(session, entry) && !unknown.has(session)) unknown.set(session, unknownOf(session));
-      }
-    }
-    const reach = unknown.size === 0 ? null : this.reach;
-    return reach === null ? null : { ...reach, sessions: [...unknown.values()] };
-  }
-
-  /** Reads ahead the sessions that the next records most likely belong to. */
-  private warmSessions(records: readonly LogRecord<Raw>[], from: number): void {
-    const to = Math.min(from + WARMED, records.length);
-    let sum = 0;
-    for (let r = from; r < to; r++) {
-      const entry = records[r]!.entries[0]!;
-      if (!isRefusal(entry)) sum ^= this.sessions.glance(entry);
-    }
-    glanced(sum);
-  }
-
-  private sessionOf(event: TrackEvent): Session {
-    return this.sessions.of(event, this.isNew);
-  }
-
-  /** Whether something of the session that is not in memory may matter to the event. */
-  private lacks(session: Session, event: TrackEvent): boolean {
-    if (session.complete) return false;
-    return session.past === null || mayMatter(session.past, event.t, readEventId(event, this.eventId));
-  }
-
-  /** Whether no event was accepted yet: then there is nothing in the store. */
-  private get isNew(): boolean {
-    return this.state.counts.started === 0;
-  }
-
-  /** Null where there is nothing to find. Before there is a watermark, all may be found. */
-  private get reach(): Reach | null {
-    if (this.isNew) return null;
-    const watermark = this.watermark ?? Number.NEGATIVE_INFINITY;
-    const { maxAge, gap } = this.rules;
-    const endedSince = watermark - maxAge - gap;
-    const openedSince = Math.min(endedSince - this.longestLead, this.amendable.since(watermark));
-    return { openedSince, endedSince, watermark };
-  }
-
   /**
-   * How far a visit's last event may be behind the stamp of the record that opened it, ms, where the broker made that: a
-   * visit's events span at most maxDuration, and none is further ahead of such a record than the tolerance.
+   * Queues records that will be folded next, and keeps their sessions in memory until then.
+   * @returns the sessions that have to be loaded first, to be given to `admit`; null if none.
    */
-  private get longestLead(): number {
-    return this.rules.maxDuration + this.rules.futureTolerance;
+  prepare(records: readonly LogRecord<Raw>[]): HistoryQuery | null {
+    return this.lookUps.prepare(records, this.watermark);
   }
 
-  /**
-   * Until which watermark an ended visit, amendable until `until`, has to be looked up by when it was opened. One that was
-   * opened by an old stamp that the broker did not make matters, frozen, for as long as others of its time do.
-   */
-  private soughtUntil(visit: Visit, until: number): number {
-    const { lastEventAt } = visit;
-    if (openedAt(visit.readId(this.visitId)) >= lastEventAt - this.longestLead) return until;
-    return Math.max(until, lastEventAt + this.rules.maxAge + this.rules.gap);
+  /** Takes in what `prepare` asked for. A session of which nothing was found has to be named too. */
+  admit(histories: readonly SessionHistory[]): void {
+    this.lookUps.admit(histories);
   }
 
-  /** What `lookup` asked for. A session of which nothing was found has to be named too. */
-  admit(found: readonly Found[]): void {
-    for (const { sessionId, debug, ended, openEventIds } of found) {
-      const session = this.sessions.findOrMake(sessionId, debug, false);
-      const known = new Map(session.all().map((visit) => [visit.id, visit]));
-      for (const [id, visit] of known) {
-        const ids = openEventIds.get(id);
-        if (ids !== undefined) visit.loadIds(ids);
-      }
-      for (const visit of ended) {
-        // One that ended here since it was loaded may be found as ended: what is in memory is the newer.
-        const here = known.get(visit.id);
-        if (here === undefined) {
-          if (!session.wasMergedAway(visit.id)) this.takeIn(session, visit);
-        } else if (visit.knowsIds) here.loadIds(visit.ids);
-      }
-      this.sessions.loaded(session);
-      session.complete = true;
-      session.past = null;
-      this.touch(session);
-    }
-  }
-
-  /** A visit that was loaded. How large it is nobody has said. */
-  private takeIn(session: Session, visit: Visit): void {
-    visit.moveTo(this.table);
-    visit.mayBeLarge = true;
-    this.sessions.insert(session, visit);
-  }
-
-  /**
-   * Begins a filter of the sessions that have something in the store, where there is none: to be filled with the ids of
-   * all sessions with ended visits within reach, from a reading that begins after this call, then put to use.
-   * @returns null where there is one already.
-   */
-  beginFilter(): { readonly reach: Reach; readonly add: (sessionId: string) => void; readonly use: () => void } | null {
-    const { reach, sessions } = this;
-    if (sessions.filter !== null || reach === null) return null;
-    const filling = new IdFilter();
-    const id = new EventId();
-    // Sessions that leave memory meanwhile are added too: the reading may not see what was committed after it began.
-    sessions.filling = filling;
-    return {
-      reach,
-      add: (sessionId) => filling.add(id.set(sessionId)),
-      use: () => {
-        if (sessions.filling !== filling) return;
-        sessions.filling = null;
-        sessions.filter = filling;
-      },
-    };
+  /** See `LookUps.beginFilter`. */
+  beginFilter(): FilterInMaking | null {
+    return this.lookUps.beginFilter(this.watermark);
   }
 
   // -------------------------------------------------------------------------------------------------------- ending
@@ -378,15 +216,13 @@ export class Partition<Raw> {
   private end(visit: Visit, due: number, arrivalClock: number): void {
     const { watermark } = this;
     const until = amendableUntil(this.rules, visit, watermark);
-    // The first reading of the arrival clock that is past the due point: the same whether the next record brought it
-    // or the wall clock stood in for that record.
-    this.publish(visit, visit.seal ?? 'inactivity', Math.max(arrivalClock, due + 1), until, null);
+    this.publish(visit, visit.seal ?? 'inactivity', decidedAt(due, arrivalClock), until, null);
     if (due >= arrivalClock) this.state.anticipatedTo = Math.max(this.state.anticipatedTo ?? due, due);
     visit.ended = true;
     visit.endedWatermark = watermark;
     this.open -= 1;
     this.timers.cancel(visit);
-    this.amendable.add(visit, this.soughtUntil(visit, until));
+    this.amendable.add(visit, until);
     this.change(visit);
   }
 
@@ -423,15 +259,13 @@ export class Partition<Raw> {
     if (record.offset < state.nextOffset) {
       throw new Error(`record ${record.offset} was folded before: the next offset is ${state.nextOffset}`);
     }
+    // Step 1.
     const arrival = this.arrivalOf(record);
     this.endDue(arrival);
     this.checkAnticipation(arrival ?? Number.NEGATIVE_INFINITY);
-    if (this.isUnstamped(record)) state.counts.unstamped += 1;
-    else if (state.arrivalClock === null || record.timestamp > state.arrivalClock)
-      state.arrivalClock = record.timestamp;
-    else if (record.timestamp < state.arrivalClock) state.counts.clockRegressions += 1;
+    this.raiseArrivalClock(record);
     const { entries } = record;
-    // Most records hold one: an array that is filled one by one gets room for seventeen.
+    // Most records hold one entry. An array literal: `push` on an empty array allocates 17 slots.
     const outcomes = [this.foldAt(record, 0)];
     for (let index = 1; index < entries.length; index++) {
       this.endDue();
@@ -451,12 +285,17 @@ export class Partition<Raw> {
    * What the rules compare with as a record's timestamp, ms: of one that the broker did not stamp, though it is to, the
    * arrival clock; null: that is not there yet.
    */
-  arrivalOf(record: Stamped): number | null {
-    return this.isUnstamped(record) ? this.state.arrivalClock : record.timestamp;
+  arrivalOf(record: Stamp): number | null {
+    return arrivalOf(this.rules, record, this.state.arrivalClock);
   }
 
-  private isUnstamped(record: Stamped): boolean {
-    return record.stamped === false && this.rules.appendTime;
+  /** `R` rises to the timestamp of a record that the broker stamped. */
+  private raiseArrivalClock(record: Stamp): void {
+    const { state } = this;
+    if (isUnstamped(this.rules, record)) state.counts.unstamped += 1;
+    else if (state.arrivalClock === null || record.timestamp > state.arrivalClock)
+      state.arrivalClock = record.timestamp;
+    else if (record.timestamp < state.arrivalClock) state.counts.clockRegressions += 1;
   }
 
   private checkAnticipation(arrival: number): void {
@@ -473,31 +312,34 @@ export class Partition<Raw> {
   }
 
   private foldEntry(record: LogRecord<Raw>, entry: Entry, index: number): Outcome {
+    // Step 2.
     if (isRefusal(entry)) return this.dead(record, index, entry.eventId, entry.refused, entry.error);
-    const { watermark } = this;
+    const { rules, watermark } = this;
     const { t } = entry;
-    const session = this.nextAhead(entry);
-    if (this.lacks(session, entry))
+    const session = this.ahead.take(entry) ?? this.lookUps.findOrMake(entry);
+    if (needsLookup(session, entry))
       throw new Error(`session of the record at offset ${record.offset} was not looked up`);
     // Even if the event is set aside below: the session was kept for it, and may leave memory now.
-    this.touch(session);
+    this.pinned.pin(session);
 
     const arrival = this.arrivalOf(record);
     const ahead = t - (arrival ?? record.timestamp);
-    if (ahead > this.rules.futureTolerance) {
+    if (isFuture(rules, ahead)) {
       const of = arrival === null || arrival === record.timestamp ? 'its record' : LAST_STAMP;
       const error = `the event's time is ${ahead} ms ahead of ${of}: correct the sender's clock, or send sent_at with each event`;
       return this.dead(record, index, entry.eventId, 'future', error);
     }
-    if (watermark !== null && t < watermark - this.rules.maxAge) {
+    if (watermark !== null && isPastHorizon(rules, t, watermark)) {
       return this.late(record, index, entry, null, `the event is ${watermark - t} ms behind the watermark`);
     }
+
+    // Step 3.
     const id = readEventId(entry, this.eventId);
-    const duplicate = findDuplicate(this.rules, session, id, this.fresh, watermark);
-    const placement = place(this.rules, session, entry, duplicate, watermark);
+    const duplicate = findDuplicate(rules, session, id, this.fresh, watermark);
+    const placement = place(rules, session, entry, duplicate, watermark);
     switch (placement.kind) {
       case 'duplicate':
-        return new Placed('duplicate', entry, placement.visit);
+        return new PlacedEvent('duplicate', entry, placement.visit);
       case 'late': {
         const { visit } = placement;
         return this.late(record, index, entry, visit, `visit ${visit.id} can be amended no more`);
@@ -507,52 +349,24 @@ export class Partition<Raw> {
         return this.dead(record, index, entry.eventId, 'visit_full', error);
       }
     }
+
+    // Steps 4 to 6.
     const visit = this.accept(record, index, entry, session, placement);
     if (!session.debug) this.ledger.setTraits(entry);
-    if (arrival !== null) {
-      const reached = Math.min(t, arrival);
-      if (this.state.eventClock === null || reached > this.state.eventClock) this.moveEventClock(reached);
-    }
+
+    // Step 7. Visits that are now due end with the next `endDue`.
+    if (arrival !== null) this.raiseEventClock(Math.min(t, arrival));
     const kind = placement.kind === 'start' ? 'started' : placement.kind === 'join' ? 'joined' : 'merged';
-    return new Placed(kind, entry, visit);
+    return new PlacedEvent(kind, entry, visit);
+  }
+
+  private raiseEventClock(to: number): void {
+    if (this.state.eventClock === null || to > this.state.eventClock) this.moveEventClock(to);
   }
 
   private moveEventClock(to: number): void {
     this.state.eventClock = to;
-    this.currentWatermark = to - this.rules.outOfOrderness;
-  }
-
-  /** Reads ahead the visits that the next events most likely belong to. */
-  private warm(): void {
-    const { ahead } = this;
-    this.warmTo = Math.min(this.aheadAt + WARMED, ahead.length);
-    let sum = 0;
-    for (let i = this.aheadAt; i < this.warmTo; i++) {
-      const session = ahead[i]!;
-      const { count } = session;
-      if (count === 0) continue;
-      const visit = session.at(count - 1);
-      sum ^= visit.glance() ^ this.fresh.glanceLast(visit);
-    }
-    glanced(sum);
-  }
-
-  /** Of what was looked up, keeps what was not folded. */
-  private keepAhead(): void {
-    this.ahead = this.ahead.slice(this.aheadAt);
-    this.aheadEvents = this.aheadEvents.slice(this.aheadAt);
-    this.aheadAt = 0;
-    this.warmTo = 0;
-  }
-
-  /** The session of an event: as a rule the next that was looked up, which spares a search. */
-  private nextAhead(event: TrackEvent): Session {
-    if (this.aheadAt >= this.warmTo) this.warm();
-    // The same object: what it says need not be looked at.
-    if (this.aheadEvents[this.aheadAt] !== event) return this.sessionOf(event);
-    const session = this.ahead[this.aheadAt++]!;
-    if (this.aheadAt === this.ahead.length) this.keepAhead();
-    return session;
+    this.currentWatermark = watermarkOf(this.rules, to);
   }
 
   private accept(
@@ -577,37 +391,35 @@ export class Partition<Raw> {
       this.open += 1;
       this.sessions.insert(session, visit);
     } else {
-      let amends: boolean;
+      let isLate: boolean;
       if (placement.kind === 'merge') {
         const { before, after } = placement;
-        amends = this.isAmendedBy(event, before) || this.isAmendedBy(event, after);
+        isLate = amends(before, event.t, this.watermark) || amends(after, event.t, this.watermark);
         this.reopen(before);
         this.reopen(after);
         visit = this.merge(session, before, after);
       } else {
         visit = placement.visit;
-        amends = this.isAmendedBy(event, visit);
+        isLate = amends(visit, event.t, this.watermark);
         this.reopen(visit);
       }
-      if (amends) {
+      if (isLate) {
         visit.lateEventCount += 1;
         this.state.counts.amended += 1;
       }
       if (arrivalClock > visit.lastArrival) visit.lastArrival = arrivalClock;
       if (event.t > visit.lastArrival) visit.lastArrival = event.t;
     }
-    this.hold(visit, event);
+    this.record(visit, event);
     session.eventIds?.add(this.eventId);
-    if (visit.seal === null && event.t === visit.lastEventAt && this.rules.endingTypes.has(event.type)) {
-      visit.seal = 'explicit';
-    }
+    if (seals(this.rules, visit, event)) visit.seal = 'explicit';
     this.timers.schedule(visit);
     this.ledger.changed(visit);
     return visit;
   }
 
-  /** What has to be known of an event at once; its visit's values take it later. */
-  private hold(visit: Visit, event: TrackEvent): void {
+  /** Adds to the visit what has to be known of an event at once; the visit's values take it later. */
+  private record(visit: Visit, event: TrackEvent): void {
     const { t } = event;
     if (t < visit.startedAt) visit.startedAt = t;
     if (t > visit.lastEventAt) visit.lastEventAt = t;
@@ -616,11 +428,6 @@ export class Partition<Raw> {
     this.fresh.add(visit, event, this.eventId);
     if (event.shared !== true) visit.mayBeLarge = true;
     if (event.shared !== true || this.fresh.untaken(visit) >= MANY_UNTAKEN) takeEvents(this.rules, visit, this.fresh);
-  }
-
-  private isAmendedBy(event: TrackEvent, visit: Visit): boolean {
-    const { watermark } = this;
-    return visit.ended || (visit.published > 0 && watermark !== null && event.t < watermark);
   }
 
   private reopen(visit: Visit): void {
@@ -683,7 +490,7 @@ export class Partition<Raw> {
   private count(outcome: Outcome): void {
     const { counts } = this.state;
     counts.events += 1;
-    // Most events, told by name: looked up by what `kind` says, each takes longer than all else that is counted.
+    // The two common kinds have a branch of their own: `counts[kind]` is slower than the rest of this method.
     if (outcome.kind === 'joined') counts.joined += 1;
     else if (outcome.kind === 'started') counts.started += 1;
     else if (outcome.kind !== 'dead') counts[outcome.kind] += 1;
@@ -694,37 +501,20 @@ export class Partition<Raw> {
   // ------------------------------------------------------------------------------------------------------- commits
 
   /** All changes since the last call, for one commit, and what has to be given to `settle` when it is done. */
-  take(): { readonly changes: Changes<Raw>; readonly held: Held } {
-    const held = this.touched;
-    for (let i = 0; i < held.length; i++) {
-      if (i % WARMED === 0) this.warmHeld(held, i);
-      held[i]!.touched = false;
-    }
-    this.touched = [];
+  take(): { readonly changes: Changes<Raw>; readonly inCommit: InCommit } {
+    const inCommit = this.pinned.take();
     const { watermark } = this;
-    if (watermark !== null) this.amendable.since(watermark);
-    return { changes: this.ledger.take({ ...this.state, amendable: this.amendable.entries() }), held };
+    if (watermark !== null) this.amendable.forgetFrozen(watermark);
+    return { changes: this.ledger.take({ ...this.state, amendable: this.amendable.entries() }), inCommit };
   }
 
-  /** The store has the commit: sessions with nothing open leave memory. */
-  settle(held: Held): void {
-    for (let i = 0; i < held.length; i++) {
-      if (i % WARMED === 0) this.warmHeld(held, i);
-      const session = held[i]!;
-      session.unhold();
-      this.sessions.forget(session, this.watermark, this.state.nextOffset - this.firstOffset);
-    }
+  /** The store has the commit: sessions with nothing open may leave memory. */
+  settle(inCommit: InCommit): void {
+    this.pinned.unpin(inCommit, this.watermark, this.lookUps.numberOf(this.state.nextOffset));
   }
 
-  private warmHeld(held: Held, from: number): void {
-    const to = Math.min(from + WARMED, held.length);
-    let sum = 0;
-    for (let i = from; i < to; i++) sum ^= held[i]!.glance();
-    glanced(sum);
-  }
-
-  /** The store has all that was taken, and nothing was folded since: memory that a large commit needed is given back. */
-  rest(): void {
+  /** Gives back the memory that a large commit needed, where the store has all that was taken and nothing was folded since. */
+  shrink(): void {
     if (this.pending === 0) this.fresh.rest();
   }
 
@@ -740,20 +530,6 @@ export class Partition<Raw> {
 
   private change(visit: Visit): void {
     this.ledger.changed(visit);
-    this.touch(visit.session);
+    this.pinned.pin(visit.session);
   }
-
-  private touch(session: Session): void {
-    if (session.touched) return;
-    this.sessions.wake(session);
-    session.touched = true;
-    session.hold();
-    this.touched.push(session);
-  }
-}
-
-function unknownOf(session: Session): Unknown {
-  const { sessionId, debug } = session;
-  const open = session.all().filter((visit) => !visit.knowsIds);
-  return { sessionId, debug, openVisitIds: open.map((visit) => visit.id) };
 }

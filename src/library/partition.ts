@@ -1,4 +1,4 @@
-import type { Outcome as CoreOutcome } from '../core/partition.ts';
+import type { Outcome as CoreOutcome } from '../core/outcome.ts';
 import type { Entry } from '../core/rules/event.ts';
 import type { Rules } from '../core/rules/rules.ts';
 import { MemoryFold } from '../memory/fold.ts';

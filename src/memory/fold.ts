@@ -1,4 +1,5 @@
-import { type Outcome, Partition } from '../core/partition.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { Partition } from '../core/partition.ts';
 import type { LogRecord } from '../core/rules/event.ts';
 import type { Rules } from '../core/rules/rules.ts';
 import type { VisitEnded } from '../core/rules/visit-ended.ts';
@@ -30,7 +31,7 @@ export class MemoryFold {
    * @throws where the record was folded before.
    */
   fold(record: LogRecord<null>, told: (outcome: Outcome) => void): void {
-    const lookup = this.partition.lookup([record]);
+    const lookup = this.partition.prepare([record]);
     if (lookup !== null) this.partition.admit(this.tables.history(lookup));
     for (const outcome of this.partition.fold(record)) told(outcome);
     this.partition.endDue();
@@ -56,7 +57,7 @@ export class MemoryFold {
   }
 
   private commit(): void {
-    const { changes, held } = this.partition.take();
+    const { changes, inCommit } = this.partition.take();
     const { emissions } = changes;
     // Nobody reads the outbox here, but its sequences have to add up.
     const next = changes.state.sequence;
@@ -71,7 +72,7 @@ export class MemoryFold {
     });
     this.tables.check(prepared);
     this.tables.write(prepared);
-    this.partition.settle(held);
+    this.partition.settle(inCommit);
     for (const emission of emissions) if (emission.kind === 'output') this.published.push(emission.message);
   }
 }

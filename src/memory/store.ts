@@ -6,8 +6,9 @@
  * returns, and every read makes new objects; a fold that changed a visit without committing it would otherwise be
  * right here and wrong in Postgres.
  */
-import type { PartitionState, Revision } from '../core/changes.ts';
+import type { PartitionState } from '../core/changes.ts';
 import type { Visit } from '../core/memory/visit.ts';
+import type { Revision } from '../core/rules/visit-ended.ts';
 import {
   type Commit,
   Fenced,

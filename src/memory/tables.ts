@@ -6,11 +6,12 @@
  * a visit that is not in the table it is said to be in, a revision that is there already — is a mistake of the fold and
  * is refused, where a database would raise a constraint or, worse, not notice.
  */
-import type { PartitionState, Revision, TraitWrite } from '../core/changes.ts';
+import type { PartitionState, TraitWrite } from '../core/changes.ts';
 import { emptyState } from '../core/changes.ts';
 import { openedAt } from '../core/ids.ts';
 import { EventId, EventIds } from '../core/memory/event-ids.ts';
 import type { Place, VisitEvent } from '../core/memory/visit.ts';
+import type { Revision } from '../core/rules/visit-ended.ts';
 import type { Commit, HistoryQuery, HistoryReach, OutboxRow, RecordMark, SessionHistory } from '../ports/index.ts';
 import { ProfileChanges } from './profile-changes.ts';
 import { ProfileParts } from './profile-parts.ts';

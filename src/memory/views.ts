@@ -1,8 +1,9 @@
 /** What people and tests read of the in-memory store: the views of the SQL schema, times in ms since the epoch. */
-import type { Revision, TraitWrite } from '../core/changes.ts';
+import type { TraitWrite } from '../core/changes.ts';
 import type { VisitEvent } from '../core/memory/visit.ts';
 import type { Json } from '../core/rules/event.ts';
 import { compareUtf8 } from '../core/rules/order.ts';
+import type { Revision } from '../core/rules/visit-ended.ts';
 import { greatest, isLater, least, type ProfilePart } from './profile-parts.ts';
 import type { PartitionTables } from './tables.ts';
 import type { VisitRow } from './visit-row.ts';

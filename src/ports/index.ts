@@ -3,7 +3,7 @@
  * in memory (`memory/`), which serves tests that control time and crashes, and a demo without real parts.
  */
 import type { Changes, Emission, PartitionState } from '../core/changes.ts';
-import type { EventIds } from '../core/memory/event-ids.ts';
+import type { HistoryQuery, HistoryReach, SessionHistory } from '../core/history.ts';
 import type { Visit } from '../core/memory/visit.ts';
 
 // ---------------------------------------------------------------------------------------------------- the input log
@@ -119,31 +119,7 @@ export interface Outgoing {
   take(): OutboxRow | null;
 }
 
-export interface SessionKey {
-  readonly sessionId: string;
-  readonly debug: boolean;
-}
-
-export interface SessionHistory extends SessionKey {
-  /** Ended visits that an event may still touch; their event ids are loaded where they are not frozen. */
-  readonly ended: Visit[];
-  /** Event ids of the open visits that were asked for, by visit id. */
-  readonly openEventIds: ReadonlyMap<string, EventIds>;
-}
-
-/** Which ended visits an event may still touch. */
-export interface HistoryReach {
-  /** ms: no visit that matters was opened by a record older than this (visit ids are in order of that time). */
-  readonly openedSince: number;
-  /** ms: ended visits whose last event is older matter only if they are not frozen. */
-  readonly endedSince: number;
-  /** The watermark: a visit is frozen when this is past its `amendable_until`. */
-  readonly watermark: number;
-}
-
-export interface HistoryQuery extends HistoryReach {
-  readonly sessions: readonly (SessionKey & { readonly openVisitIds: readonly string[] })[];
-}
+export type { HistoryQuery, HistoryReach, SessionHistory, SessionKey } from '../core/history.ts';
 
 export interface Commit<Raw> {
   readonly changes: Changes<Raw>;

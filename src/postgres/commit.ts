@@ -1,6 +1,6 @@
 import type { Changes } from '../core/changes.ts';
 import { EventId } from '../core/memory/event-ids.ts';
-import { glanced } from '../core/memory/prefetch.ts';
+import { prefetched } from '../core/memory/prefetch.ts';
 import type { Commit } from '../ports/index.ts';
 import { arrayParameter, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
@@ -108,7 +108,7 @@ const CHUNKS_AHEAD = 16;
 
 function glanceChunks(all: Changes<unknown>['events'], from: number): void {
   const chains = all.slice(from, from + CHUNKS_AHEAD).map(({ events }) => events);
-  glanced(chains[0]!.columns.glanceChains(chains));
+  prefetched(chains[0]!.columns.prefetchChains(chains));
 }
 
 const MOVE_ALIASES: Statement = {

@@ -1,5 +1,5 @@
 import { EventId } from '../core/memory/event-ids.ts';
-import { glanced } from '../core/memory/prefetch.ts';
+import { prefetched } from '../core/memory/prefetch.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import type { Commit } from '../ports/index.ts';
 import { arrayParameter, type ElementType, UUID } from './arrays.ts';
@@ -116,9 +116,9 @@ function glanceVisits(visits: readonly { readonly visit: Visit }[], from: number
   let sum = 0;
   for (let i = from; i < to; i++) {
     const { visit } = visits[i]!;
-    sum ^= visit.glance() ^ visit.glanceStamps() ^ visit.session.glance() ^ (visit.profileId?.length ?? 0);
+    sum ^= visit.prefetch() ^ visit.prefetchStamps() ^ visit.session.prefetch() ^ (visit.profileId?.length ?? 0);
   }
-  glanced(sum);
+  prefetched(sum);
 }
 
 function changeEnded(count: number): Step[] {

@@ -217,7 +217,7 @@ export class Committer {
     const { lease, fold, publisher, schemas, outgoing, clock, observer, logger } = this.options;
     const started = clock.elapsed();
     const bytes = this.pendingBytes + fold.largeBytes;
-    const { changes, held } = fold.take();
+    const { changes, inCommit } = fold.take();
     const committed = committedOf(fold);
     const outbox = outgoing.take();
     const published = publisher.position;
@@ -241,8 +241,8 @@ export class Committer {
       this.committed = committed;
       this.noteAcknowledged(published);
       schemas.areKept(writerSchemas);
-      fold.settle(held);
-      fold.rest();
+      fold.settle(inCommit);
+      fold.shrink();
       if (outbox !== null) publisher.offer(outbox, dues);
       const ms = clock.elapsed() - started;
       observer.committed({ partition: lease.partition, ms, ...size });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { type Outcome, Partition } from '../core/partition.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { Partition } from '../core/partition.ts';
 import { isRefusal, type LogRecord } from '../core/rules/event.ts';
 import { messageOf } from '../ports/errors.ts';
 import type { Lease, RawRecord, RecordMark } from '../ports/index.ts';
@@ -294,7 +295,7 @@ export class Epoch {
       // Whether its schema is known now, or known to be none: then it is refused.
       decoded.push(decode(lease.partition, record));
     }
-    const lookup = fold.lookup(decoded);
+    const lookup = fold.prepare(decoded);
     if (lookup !== null) fold.admit(await lease.history(lookup));
     const { anticipationsWrong, unstamped } = fold.counts;
     const breath = new Breath(clock, BREATH);

@@ -47,7 +47,7 @@ export interface LifeParts {
   /** Never throws: what cannot be decoded becomes a refusal. */
   readonly decode: (partition: number, record: RawRecord) => LogRecord<RawRecord>;
   /**
-   * Reads ahead, from memory, what decoding the records from `from` on will need: see `glanced`.
+   * Reads ahead, from memory, what decoding the records from `from` on will need: see `prefetched`.
    * @returns the index of the first record that it did not look at.
    */
   readonly glance: (records: readonly RawRecord[], from: number) => number;

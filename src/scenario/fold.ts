@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/partition.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Entry } from '../core/rules/event.ts';
 import type { VisitEnded } from '../core/rules/visit-ended.ts';
 import { MemoryFold } from '../memory/fold.ts';

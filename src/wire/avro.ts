@@ -1,4 +1,4 @@
-import { glanced } from '../core/memory/prefetch.ts';
+import { prefetched } from '../core/memory/prefetch.ts';
 import type { Entry, LogRecord, TrackEvent } from '../core/rules/event.ts';
 import type { RawRecord } from '../ports/index.ts';
 import { FetchedRecord } from '../ports/record.ts';
@@ -114,7 +114,7 @@ export class AvroDecoder {
   }
 
   /**
-   * Reads ahead (see `glanced`) what is kept of the sessions of the records from `from` on, before the first of them is
+   * Reads ahead (see `prefetched`) what is kept of the sessions of the records from `from` on, before the first of them is
    * decoded. Most keys are session ids.
    * @returns the index of the first record that it did not look at.
    */
@@ -132,7 +132,7 @@ export class AvroDecoder {
       cursor.open(bytes, keyAt, keyEnd);
       slots[count++] = ids.sessions.slotFor(cursor, keyAt, keyEnd - keyAt);
     }
-    glanced(ids.glance(slots, count));
+    prefetched(ids.glance(slots, count));
     return to;
   }
 

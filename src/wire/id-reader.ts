@@ -101,7 +101,7 @@ export class IdReader {
     return sessionId;
   }
 
-  /** Reads what is kept of the sessions in the first `count` of these slots: for `glanced`. */
+  /** Reads what is kept of the sessions in the first `count` of these slots: for `prefetched`. */
   glance(slots: Int32Array, count: number): number {
     const who = this.#who;
     let sum = this.sessions.glance(slots, count);

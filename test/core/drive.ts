@@ -3,11 +3,13 @@
  * where a plan says, lets commits be under way while the fold goes on, and loses all memory.
  */
 
-import type { Emission, PartitionState, Revision } from '../../src/core/changes.ts';
+import type { Emission, PartitionState } from '../../src/core/changes.ts';
 import { idleMemory } from '../../src/core/memory/past-sessions.ts';
-import { type Outcome, Partition } from '../../src/core/partition.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import { Partition } from '../../src/core/partition.ts';
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import type { Rules } from '../../src/core/rules/rules.ts';
+import type { Revision } from '../../src/core/rules/visit-ended.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import type { ProfileView as StoredProfile } from '../../src/memory/views.ts';
 import type { Commit, Lease } from '../../src/ports/index.ts';
@@ -139,7 +141,7 @@ class Run {
   async commit(): Promise<void> {
     await this.landed();
     const { partition, position } = this;
-    const { changes, held } = partition.take();
+    const { changes, inCommit } = partition.take();
     const next = changes.state.sequence;
     const first = next - changes.emissions.length;
     const payload = Buffer.from(JSON.stringify(changes.emissions));
@@ -153,7 +155,7 @@ class Run {
     };
     const settle = () => {
       this.committed = position;
-      partition.settle(held);
+      partition.settle(inCommit);
       this.atCommit(this.store, partition);
     };
     this.underWay = { done: this.lease.commit(commit), settle };
@@ -206,7 +208,7 @@ class Run {
       if ('record' in step) records.push(ahead % 4 === 3 ? copyOf(step.record) : step.record);
     }
     this.lookedUp = to;
-    const lookup = this.partition.lookup(records);
+    const lookup = this.partition.prepare(records);
     if (lookup === null) return;
     if (landing === 'before the read') await this.landed();
     const found = await this.lease.history(lookup);

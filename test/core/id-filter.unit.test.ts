@@ -57,7 +57,7 @@ describe('a session that is not in memory', () => {
 
   /** Folds the record, with nothing found of its session. @returns whether it had to be looked up. */
   function fold(partition: Partition<null>, one: LogRecord<null>): boolean {
-    const lookup = partition.lookup([one]);
+    const lookup = partition.prepare([one]);
     if (lookup !== null) {
       partition.admit(lookup.sessions.map((each) => ({ ...each, ended: [], openEventIds: new Map() })));
     }
@@ -66,7 +66,7 @@ describe('a session that is not in memory', () => {
     return lookup !== null;
   }
 
-  const commit = (partition: Partition<null>) => partition.settle(partition.take().held);
+  const commit = (partition: Partition<null>) => partition.settle(partition.take().inCommit);
   const partitionWith = (memory: IdleMemory) =>
     new Partition<null>(DEFAULT_RULES, { topic: 't', partition: 0 }, state, [], memory);
   const partitionOf = (idleBytes: number) => partitionWith(idleMemory(idleBytes));
@@ -107,7 +107,7 @@ describe('a session that is not in memory', () => {
     expect(memory.usedBytes).toBeGreaterThan(0);
     const resend = { ...record(2, 'b', T), offset: 4, timestamp: T + HOUR };
     const next = record(5, 'a', T + HOUR);
-    expect(partition.lookup([resend, next])).toBeNull();
+    expect(partition.prepare([resend, next])).toBeNull();
     expect(partition.fold(resend)).toMatchObject([{ kind: 'duplicate' }]);
     memory.maxBytes = 0;
     commit(partition);

@@ -126,7 +126,7 @@ test(
         await drive(rulesOfLog(log), stepsOfLog(log), plan, (_store, partition) => {
           const visits = [...partition.visits()];
           const stamps = visits.reduce((sum, visit) => sum + visit.stampCount, 0);
-          same(partition.held, { visits: visits.length, stamps });
+          same(partition.memoryInUse, { visits: visits.length, stamps });
         });
       },
       ([log, plan]) => `${scenarioText(log)}\nplan ${JSON.stringify(plan)}`,

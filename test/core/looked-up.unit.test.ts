@@ -25,7 +25,7 @@ test.each([
 ])('an event goes to its own session: folded is %s', (_, toFold) => {
   const partition = new Partition<null>(DEFAULT_RULES, { topic: 't', partition: 0 }, emptyState(), []);
   const records = Array.from({ length: 5 }, (_, offset) => record(offset, `s${offset}`));
-  partition.lookup(records);
+  partition.prepare(records);
   const folded = toFold(records);
   for (const each of folded) partition.fold(each);
   const sessions = [...partition.visits()].map(({ sessionId, openedOffset }) => [sessionId, openedOffset]);

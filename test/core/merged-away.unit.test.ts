@@ -21,7 +21,7 @@ function record(offset: number, sessionId: string, t: number): LogRecord<null> {
 function twoEnded(): Partition<null> {
   const partition = new Partition<null>(DEFAULT_RULES, { topic: 't', partition: 0 }, emptyState(0), []);
   for (const one of [record(0, 's', T), record(1, 's', T + 40 * MINUTE), record(2, 'other', T + 180 * MINUTE)]) {
-    partition.lookup([one]);
+    partition.prepare([one]);
     partition.fold(one);
     partition.endDue();
   }
@@ -35,7 +35,7 @@ test('a visit that was merged away does not come back from a database that does 
   const partition = twoEnded();
   const [first, second] = visitsOf(partition).map(({ id }) => id);
   const between = record(3, 's', T + 20 * MINUTE);
-  partition.lookup([between]);
+  partition.prepare([between]);
   partition.fold(between);
   expect(visitsOf(partition).map(({ id, eventCount }) => [id, eventCount])).toEqual([[first, 3]]);
   // Read before the commit of the merge has landed, and handed over after it: the second visit as it was.

@@ -36,7 +36,7 @@ class Fold {
   /** @returns what became of the event; null: its session has to be looked up first. */
   event(sessionId: string, eventId: string, t: number, arrival = t): string | null {
     const one = record(this.offset++, arrival, { sessionId, eventId, t });
-    if (this.partition.lookup([one]) !== null) return null;
+    if (this.partition.prepare([one]) !== null) return null;
     const [outcome] = this.partition.fold(one);
     return outcome!.kind;
   }
@@ -45,7 +45,7 @@ class Fold {
   at(t: number): void {
     this.event('clock', `at ${t}`, t);
     this.partition.endDue();
-    this.partition.settle(this.partition.take().held);
+    this.partition.settle(this.partition.take().inCommit);
   }
 
   get inMemory(): string[] {

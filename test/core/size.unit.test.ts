@@ -28,9 +28,9 @@ function open(count: number, extra: string): Partition<null> {
     ...{ offset, timestamp: T, raw: null },
     entries: [event(`s${offset}`, `e${offset}`, extra)],
   }));
-  partition.lookup(records);
+  partition.prepare(records);
   for (const record of records) partition.fold(record);
-  partition.settle(partition.take().held);
+  partition.settle(partition.take().inCommit);
   return partition;
 }
 
@@ -68,7 +68,7 @@ test('a visit is looked at once one of its events is not small for certain, and 
   let offset = 0;
   const fold = (one: TrackEvent) => {
     const record = { offset: offset++, timestamp: T, raw: null, entries: [one] };
-    partition.lookup([record]);
+    partition.prepare([record]);
     partition.fold(record);
   };
   const [small, large] = ['', 'x'.repeat(30_000)];

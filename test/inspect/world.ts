@@ -54,7 +54,7 @@ export class FoldedPartition {
     } as unknown as DecodedEvent;
     const entry = toEvent(decoded, { timestamp: arrives, receivedAtHeader: null }, { keepProperties: false });
     const record = { offset, timestamp: arrives, entries: [entry], raw: '' };
-    const lookup = this.#fold.lookup([record]);
+    const lookup = this.#fold.prepare([record]);
     if (lookup !== null) this.#fold.admit(await this.#lease.history(lookup));
     const [outcome] = this.#fold.fold(record);
     const visitId = outcome !== undefined && 'visit' in outcome ? outcome.visit?.id : undefined;
@@ -76,7 +76,7 @@ export class FoldedPartition {
   }
 
   async #commit(): Promise<void> {
-    const { changes, held } = this.#fold.take();
+    const { changes, inCommit } = this.#fold.take();
     const next = changes.state.sequence;
     await this.#lease.commit({
       changes,
@@ -87,6 +87,6 @@ export class FoldedPartition {
       writerSchemas: [],
     });
     this.#sequence = next;
-    this.#fold.settle(held);
+    this.#fold.settle(inCommit);
   }
 }

@@ -27,7 +27,7 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
     let lease = await PairLease.takeOver(postgres, memory, partition);
     let fold = new Partition<string>(rules, source, lease.first.state, lease.first.open);
     const commit = async (last: LogRecord<string> | null) => {
-      const { changes, held } = fold.take();
+      const { changes, inCommit } = fold.take();
       const next = changes.state.sequence;
       const first = next - changes.emissions.length;
       await lease.commit({
@@ -38,13 +38,13 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
         published: 0,
         writerSchemas: [],
       });
-      fold.settle(held);
+      fold.settle(inCommit);
     };
     for (const [i, step] of steps.entries()) {
       if ('now' in step) {
         fold.endDue(step.now);
       } else {
-        const lookup = fold.lookup([step.record]);
+        const lookup = fold.prepare([step.record]);
         if (lookup !== null) fold.admit(await lease.history(lookup));
         fold.fold(step.record);
       }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Revision } from '../../src/core/changes.ts';
 import type { Visit } from '../../src/core/memory/visit.ts';
+import type { Revision } from '../../src/core/rules/visit-ended.ts';
 import { describeReal } from '../support/stack.ts';
 import { Committer, makeVisit, T0 } from './make.ts';
 import { testSchema } from './schema.ts';

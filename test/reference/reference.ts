@@ -4,13 +4,13 @@
  * index, no cache and no running sum that could be wrong. It is written from the text, not from the core; the two
  * share types and ids, and nothing else.
  */
-import { type Counts, type DeadReason, type Emission, noCounts, type Revision } from '../../src/core/changes.ts';
+import { type Counts, type DeadReason, type Emission, noCounts } from '../../src/core/changes.ts';
 import { revisionId, visitId } from '../../src/core/ids.ts';
 import { EventId } from '../../src/core/memory/event-ids.ts';
 import { isRefusal, type LogRecord, type TrackEvent } from '../../src/core/rules/event.ts';
 import type { Rules } from '../../src/core/rules/rules.ts';
 import type { EndReason, Seal } from '../../src/core/rules/span.ts';
-import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
+import type { Revision, VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import { type ProfileView, profilesOf } from './profiles.ts';
 import { cutTypes, endOf, lastArrivalOf, type ReferenceVisit, startOf, type VisitView, viewOf } from './visits.ts';
 

@@ -1,7 +1,8 @@
 /** What a run must have come to: everything that the reference says of the log, to the byte. */
-import type { Revision } from '../../src/core/changes.ts';
+
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import type { Rules } from '../../src/core/rules/rules.ts';
+import type { Revision } from '../../src/core/rules/visit-ended.ts';
 import type { OutMessage, RawRecord } from '../../src/ports/index.ts';
 import { encodeOutbox } from '../../src/wire/outbox.ts';
 import { visitsOf } from '../core/drive.ts';

@@ -1,6 +1,6 @@
-import type { Revision } from '../../src/core/changes.ts';
 import { EventId } from '../../src/core/memory/event-ids.ts';
 import { Revisions } from '../../src/core/memory/revisions.ts';
+import type { Revision } from '../../src/core/rules/visit-ended.ts';
 
 /** These revisions as the fold hands them over. */
 export function revisionsOf(all: Iterable<Revision>): Revisions {

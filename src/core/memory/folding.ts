@@ -2,7 +2,7 @@ import type { ContextEntry } from '../rules/event.ts';
 import type { Rules } from '../rules/rules.ts';
 import { EventId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
-import { glanced } from './prefetch.ts';
+import { prefetched } from './prefetch.ts';
 import { NO_STAMP } from './stamps.ts';
 import { takeValues, takeValuesOf } from './values.gen.ts';
 import { NO_NAMES, type Visit } from './visit.ts';
@@ -21,7 +21,7 @@ export function takeEvents(rules: Rules, visit: Visit, fresh: FreshEvents): void
   if (left === 0) return;
   let stamp = visit.extendStamps(left);
   const first = fresh.untakenFirst(visit);
-  if (left > 1) glanced(fresh.glanceFrom(first, left));
+  if (left > 1) prefetched(fresh.prefetchFrom(first, left));
   for (let i = first; left > 0; left--, stamp++, i = fresh.after(i)) {
     visit.setStamp(stamp, fresh.timeAt(i), fresh.readId(i, id));
     takeEvent(rules, visit, fresh, i, stamp);

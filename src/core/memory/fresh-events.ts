@@ -121,22 +121,22 @@ export class FreshEvents extends EventColumns {
     return this.integers[i * INTEGERS + NEXT]!;
   }
 
-  /** Reads something of the first event that a visit's values have not taken: for `glanced`. */
-  glance(visit: Visit): number {
+  /** Reads something of the first event that a visit's values have not taken: for `prefetched`. */
+  prefetch(visit: Visit): number {
     if (visit.freshLast === visit.takenLast) return 0;
     const first = this.untakenFirst(visit);
     return this.integers[first * INTEGERS]! + this.typeAt(first).length;
   }
 
-  /** As `glance`, of `count` events of a visit from `first` on. */
-  glanceFrom(first: number, count: number): number {
+  /** As `prefetch`, of `count` events of a visit from `first` on. */
+  prefetchFrom(first: number, count: number): number {
     let sum = 0;
     for (let i = first, left = count; left > 0; i = this.after(i), left--) sum += this.linesOf(i);
     return sum;
   }
 
-  /** As `glance`, of the events of several visits. Where the next of a visit is only the one before tells: so they take turns. */
-  glanceChains(chains: readonly VisitEvents[]): number {
+  /** As `prefetch`, of the events of several visits. Where the next of a visit is only the one before tells: so they take turns. */
+  prefetchChains(chains: readonly VisitEvents[]): number {
     const at = chains.map(({ first }) => first);
     const most = chains.reduce((length, chain) => Math.max(length, chain.length), 0);
     let sum = 0;
@@ -151,8 +151,8 @@ export class FreshEvents extends EventColumns {
     return sum;
   }
 
-  /** As `glance`, of the last of a visit's events, which the next one is put behind. */
-  glanceLast({ freshLast }: Visit): number {
+  /** As `prefetch`, of the last of a visit's events, which the next one is put behind. */
+  prefetchLast({ freshLast }: Visit): number {
     return freshLast === 0 ? 0 : this.countTo(freshLast - 1);
   }
 

@@ -1,3 +1,4 @@
+import { openedBefore } from '../rules/acceptance.ts';
 import type { Visit } from './visit.ts';
 
 /**
@@ -83,9 +84,4 @@ export class VisitHeap {
 
 function comesBefore(key: number, visit: Visit, otherKey: number, other: Visit): boolean {
   return key < otherKey || (key === otherKey && openedBefore(visit, other));
-}
-
-/** Whether `a` was opened before `b` in the log. */
-export function openedBefore(a: Visit, b: Visit): boolean {
-  return a.openedOffset < b.openedOffset || (a.openedOffset === b.openedOffset && a.openedIndex < b.openedIndex);
 }

@@ -1,5 +1,5 @@
-import type { Revision } from '../changes.ts';
 import type { EndReason } from '../rules/span.ts';
+import type { Revision } from '../rules/visit-ended.ts';
 import { EventId } from './event-ids.ts';
 import type { Visit } from './visit.ts';
 

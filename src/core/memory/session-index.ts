@@ -22,13 +22,13 @@ export class SessionIndex extends UuidTable {
   }
 
   /** @param id that no session here has; @param sessionId the same as text. */
-  add(id: EventId, sessionId: string, complete: boolean): Session {
+  add(id: EventId, sessionId: string, fullyLoaded: boolean): Session {
     if (!id.isUuid) {
-      const session = new Session(sessionId, false, complete);
+      const session = new Session(sessionId, false, fullyLoaded);
       this.others.set(sessionId, session);
       return session;
     }
-    const session = new UuidSession(sessionId, id, complete);
+    const session = new UuidSession(sessionId, id, fullyLoaded);
     const place = this.free.pop() ?? this.sessions.length;
     this.sessions[place] = session;
     this.enter(session, place);

@@ -3,7 +3,7 @@ import type { Past } from './past-sessions.ts';
 import type { Visit } from './visit.ts';
 
 /** Bits of the state; above them the number of holds. */
-const [DEBUG, COMPLETE, TOUCHED, GONE, HOLD] = [1, 2, 4, 8, 16];
+const [DEBUG, FULLY_LOADED, IN_NEXT_COMMIT, EVICTED, PIN] = [1, 2, 4, 8, 16];
 
 /** What few sessions have. */
 interface Rare {
@@ -32,17 +32,17 @@ export class Session {
    * The last record that it was looked up for, counted from where the partition began; -1: none. Until that one is folded
    * it stays in memory.
    */
-  awaited = -1;
+  neededUntil = -1;
   /** Where it stands among those that may leave memory, for the moment; -1: it may not. */
-  idleAt = -1;
+  evictionSlot = -1;
   private state: number;
   /** Most sessions never have a second visit: the only one stands here, several in an array. */
   private visits: Visit | Visit[] | null = null;
   private rare: Rare | null = null;
 
-  constructor(sessionId: string, debug: boolean, complete: boolean) {
+  constructor(sessionId: string, debug: boolean, fullyLoaded: boolean) {
     this.text = sessionId;
-    this.state = (debug ? DEBUG : 0) | (complete ? COMPLETE : 0);
+    this.state = (debug ? DEBUG : 0) | (fullyLoaded ? FULLY_LOADED : 0);
   }
 
   get sessionId(): string {
@@ -54,9 +54,9 @@ export class Session {
     return id.set(this.text!);
   }
 
-  /** Reads something of it: for `glanced`. */
-  glance(): number {
-    return this.awaited;
+  /** Reads something of it: for `prefetched`. */
+  prefetch(): number {
+    return this.neededUntil;
   }
 
   hasId(sessionId: string): boolean {
@@ -71,43 +71,43 @@ export class Session {
   }
 
   /** All ended visits that an event may still touch are here, and all event ids that a resend may match. */
-  get complete(): boolean {
-    return (this.state & COMPLETE) !== 0;
+  get fullyLoaded(): boolean {
+    return (this.state & FULLY_LOADED) !== 0;
   }
 
-  set complete(is: boolean) {
-    this.set(COMPLETE, is);
+  set fullyLoaded(is: boolean) {
+    this.set(FULLY_LOADED, is);
   }
 
   /** Something of it will be in the next commit. */
-  get touched(): boolean {
-    return (this.state & TOUCHED) !== 0;
+  get inNextCommit(): boolean {
+    return (this.state & IN_NEXT_COMMIT) !== 0;
   }
 
-  set touched(is: boolean) {
-    this.set(TOUCHED, is);
+  set inNextCommit(is: boolean) {
+    this.set(IN_NEXT_COMMIT, is);
   }
 
   /** It left memory: whoever still has it must not use it. */
-  get gone(): boolean {
-    return (this.state & GONE) !== 0;
+  get evicted(): boolean {
+    return (this.state & EVICTED) !== 0;
   }
 
-  set gone(is: boolean) {
-    this.set(GONE, is);
+  set evicted(is: boolean) {
+    this.set(EVICTED, is);
   }
 
   /** Whether a commit, the next one included, holds something of it and is not settled. Then it stays in memory. */
-  get held(): boolean {
-    return this.state >= HOLD;
+  get isPinned(): boolean {
+    return this.state >= PIN;
   }
 
-  hold(): void {
-    this.state += HOLD;
+  pin(): void {
+    this.state += PIN;
   }
 
-  unhold(): void {
-    this.state -= HOLD;
+  unpin(): void {
+    this.state -= PIN;
   }
 
   /** Where it is not complete: bounds what is missing; null: nothing is known of that. */
@@ -176,11 +176,11 @@ export class Session {
   }
 
   remove(visit: Visit): void {
-    this.keep((each) => each !== visit);
+    this.retain((each) => each !== visit);
   }
 
   /** Lets go of all visits but those that it is told to keep. */
-  keep(isKept: (visit: Visit) => boolean): void {
+  retain(isKept: (visit: Visit) => boolean): void {
     const kept = this.all().filter(isKept);
     this.visits = kept.length > 1 ? kept : (kept[0] ?? null);
   }
@@ -208,8 +208,8 @@ export class UuidSession extends Session {
   readonly d: number;
 
   /** @param id that of the text, taken apart. */
-  constructor(sessionId: string, id: EventId, complete: boolean) {
-    super(sessionId, false, complete);
+  constructor(sessionId: string, id: EventId, fullyLoaded: boolean) {
+    super(sessionId, false, fullyLoaded);
     this.a = id.a;
     this.b = id.b;
     this.c = id.c;

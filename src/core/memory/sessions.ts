@@ -6,7 +6,7 @@ import { takeEvents } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import type { IdFilter } from './id-filter.ts';
 import { type IdleMemory, PAST_IDS, type Past, PastSessions } from './past-sessions.ts';
-import { glanced } from './prefetch.ts';
+import { prefetched } from './prefetch.ts';
 import { Session } from './session.ts';
 import { SessionIndex } from './session-index.ts';
 import type { Visit } from './visit.ts';
@@ -18,7 +18,7 @@ const SESSION_BYTES = 300;
 const VISIT_BYTES = 600;
 const EVENT_BYTES = 32;
 /** Sessions that are read ahead when they are about to leave. */
-const WARMED = 64;
+const EVICTION_BATCH = 64;
 
 /**
  * The sessions in memory.
@@ -41,14 +41,14 @@ export class Sessions {
   private readonly past: PastSessions;
   /** Those without debug events that were met last under each hint of events; some of them have left memory. */
   private hinted: (Session | null)[] = [];
-  /** Sessions that may leave, in the order in which they came to that; one counts where its `idleAt` names the place. */
-  private idle: (Session | null)[] = [];
-  private idleHead = 0;
-  private idleBytes = 0;
+  /** Sessions that may leave, in the order in which they came to that; one counts where its `evictionSlot` names the place. */
+  private evictable: (Session | null)[] = [];
+  private oldest = 0;
+  private evictableBytes = 0;
   /** Of a session; reused. */
   private readonly id = new EventId();
   /** Place of the first of `idle`. */
-  private idleBase = 0;
+  private firstSlot = 0;
 
   /** @param fresh where the events are that visits' values have not taken. */
   constructor(rules: Rules, fresh: FreshEvents, memory: IdleMemory, filter: IdFilter | null) {
@@ -63,14 +63,14 @@ export class Sessions {
     return event.debug || this.rules.debugSessionIds.has(event.sessionId);
   }
 
-  /** The session of an event. @param complete as below. */
-  of(event: TrackEvent, complete: boolean): Session {
+  /** The session of an event. @param fullyLoaded as below. */
+  of(event: TrackEvent, fullyLoaded: boolean): Session {
     const { sessionId, sessionHint = -1 } = event;
     if (sessionHint >= 0 && sessionHint < this.hinted.length) {
       const session = this.hinted[sessionHint]!;
-      if (session !== null && !session.gone && !event.debug && session.hasId(sessionId)) return session;
+      if (session !== null && !session.evicted && !event.debug && session.hasId(sessionId)) return session;
     }
-    const session = this.findOrMake(sessionId, this.isDebug(event), complete);
+    const session = this.findOrMake(sessionId, this.isDebug(event), fullyLoaded);
     if (sessionHint >= 0 && !session.debug) {
       if (sessionHint >= this.hinted.length) this.makeRoom(sessionHint);
       this.hinted[sessionHint] = session;
@@ -78,11 +78,11 @@ export class Sessions {
     return session;
   }
 
-  /** Reads something of the session that an event most likely belongs to: for `glanced`. */
-  glance({ sessionHint = -1 }: TrackEvent): number {
+  /** Reads something of the session that an event most likely belongs to: for `prefetched`. */
+  prefetch({ sessionHint = -1 }: TrackEvent): number {
     if (sessionHint < 0 || sessionHint >= this.hinted.length) return 0;
     const session = this.hinted[sessionHint]!;
-    return session === null ? 0 : session.glance();
+    return session === null ? 0 : session.prefetch();
   }
 
   private makeRoom(hint: number): void {
@@ -90,25 +90,25 @@ export class Sessions {
     this.hinted = Array.from({ length: Math.max(64, (hint + 1) * 2) }, (_, i) => hinted[i] ?? null);
   }
 
-  /** @param complete whether a session that is made now is known to have nothing in the store. */
-  findOrMake(sessionId: string, debug: boolean, complete: boolean): Session {
-    return debug ? this.findOrMakeDebug(sessionId, complete) : this.findOrMakePlain(sessionId, complete);
+  /** @param fullyLoaded whether a session that is made now is known to have nothing in the store. */
+  findOrMake(sessionId: string, debug: boolean, fullyLoaded: boolean): Session {
+    return debug ? this.findOrMakeDebug(sessionId, fullyLoaded) : this.findOrMakePlain(sessionId, fullyLoaded);
   }
 
-  private findOrMakePlain(sessionId: string, complete: boolean): Session {
+  private findOrMakePlain(sessionId: string, fullyLoaded: boolean): Session {
     const { id } = this;
     const found = this.plain.get(id.set(sessionId));
     if (found !== null) return found;
     const past = this.past.take(id);
-    const session = this.plain.add(id, sessionId, past === null && (complete || this.isDenied(id)));
+    const session = this.plain.add(id, sessionId, past === null && (fullyLoaded || this.isDenied(id)));
     session.past = past;
     return session;
   }
 
-  private findOrMakeDebug(sessionId: string, complete: boolean): Session {
+  private findOrMakeDebug(sessionId: string, fullyLoaded: boolean): Session {
     let session = this.debug.get(sessionId);
     if (session === undefined) {
-      session = new Session(sessionId, true, complete || this.isDenied(this.id.set(sessionId)));
+      session = new Session(sessionId, true, fullyLoaded || this.isDenied(this.id.set(sessionId)));
       this.debug.set(sessionId, session);
     }
     return session;
@@ -131,20 +131,20 @@ export class Sessions {
 
   /** The session is used again: it is not among those that may leave. */
   wake(session: Session): void {
-    if (session.idleAt < 0) return;
-    this.idle[session.idleAt - this.idleBase] = null;
-    session.idleAt = -1;
+    if (session.evictionSlot < 0) return;
+    this.evictable[session.evictionSlot - this.firstSlot] = null;
+    session.evictionSlot = -1;
     this.account(-bytesOf(session));
   }
 
   /**
    * Lets go of what no event can touch any more, and of sessions of which nothing is open or on its way.
-   * @param next record, counted as `Session.awaited` is.
+   * @param next record, counted as `Session.neededUntil` is.
    */
-  forget(session: Session, watermark: number | null, next: number): void {
-    if (session.held || session.awaited >= next) return;
-    if (isResting(session)) {
-      this.rest(session);
+  release(session: Session, watermark: number | null, next: number): void {
+    if (session.isPinned || session.neededUntil >= next) return;
+    if (isIdle(session)) {
+      this.makeEvictable(session);
       return;
     }
     session.dropText();
@@ -152,7 +152,7 @@ export class Sessions {
     const oldest = watermark - this.rules.maxAge - this.rules.gap;
     const before = session.count;
     if (before === 1) return;
-    session.keep((visit) => {
+    session.retain((visit) => {
       if (!isFrozen(this.rules, visit, watermark)) return true;
       const isKept = visit.lastEventAt >= oldest;
       if (isKept) visit.forgetIds();
@@ -169,59 +169,59 @@ export class Sessions {
 
   /** Gives back the memory that it took its share of: nothing is asked of it afterwards. */
   close(): void {
-    this.account(-this.idleBytes);
+    this.account(-this.evictableBytes);
     this.past.close();
   }
 
   // ------------------------------------------------------------------------------------------------------- leaving
 
-  private rest(session: Session): void {
-    session.idleAt = this.idleBase + this.idle.length;
-    this.idle.push(session);
+  private makeEvictable(session: Session): void {
+    session.evictionSlot = this.firstSlot + this.evictable.length;
+    this.evictable.push(session);
     this.account(bytesOf(session));
     const { memory } = this;
-    while (memory.usedBytes > memory.maxBytes && this.idleBytes > 0) this.leaveOldest();
-    if (this.idleHead > 1_024 && this.idleHead * 2 > this.idle.length) {
-      this.idle = this.idle.slice(this.idleHead);
-      this.idleBase += this.idleHead;
-      this.idleHead = 0;
+    while (memory.usedBytes > memory.maxBytes && this.evictableBytes > 0) this.evictOldest();
+    if (this.oldest > 1_024 && this.oldest * 2 > this.evictable.length) {
+      this.evictable = this.evictable.slice(this.oldest);
+      this.firstSlot += this.oldest;
+      this.oldest = 0;
     }
   }
 
-  private leaveOldest(): void {
-    if (this.idleHead % WARMED === 0) this.warmIdle();
-    const session = this.idle[this.idleHead++]!;
+  private evictOldest(): void {
+    if (this.oldest % EVICTION_BATCH === 0) this.prefetchOldest();
+    const session = this.evictable[this.oldest++]!;
     if (session === null) return;
-    session.idleAt = -1;
-    session.gone = true;
+    session.evictionSlot = -1;
+    session.evicted = true;
     this.account(-bytesOf(session));
     if (session.debug) this.debug.delete(session.sessionId);
     else this.plain.delete(session);
     if (session.count === 0 && session.past === null) return;
     const id = session.readId(this.id);
-    if (!session.debug && (session.complete || session.past !== null)) this.past.put(id, this.pastOf(session));
+    if (!session.debug && (session.fullyLoaded || session.past !== null)) this.past.put(id, this.pastOf(session));
     for (let i = 0; i < session.count; i++) session.at(i).release();
     this.filter?.add(id);
     this.filling?.add(id);
   }
 
   /** Reads ahead those that leave next. */
-  private warmIdle(): void {
-    const { idle, idleHead } = this;
-    const to = Math.min(idleHead + WARMED, idle.length);
+  private prefetchOldest(): void {
+    const { evictable, oldest } = this;
+    const to = Math.min(oldest + EVICTION_BATCH, evictable.length);
     let sum = 0;
-    for (let i = idleHead; i < to; i++) {
-      const session = idle[i]!;
-      if (session !== null && session.count > 0) sum ^= session.at(0).glance();
+    for (let i = oldest; i < to; i++) {
+      const session = evictable[i]!;
+      if (session !== null && session.count > 0) sum ^= session.at(0).prefetch();
     }
     // Where what is needed of these lies is known only now.
-    for (let i = idleHead; i < to; i++) {
-      const session = idle[i]!;
+    for (let i = oldest; i < to; i++) {
+      const session = evictable[i]!;
       if (session === null || session.count === 0) continue;
       const id = session.readId(this.id);
-      sum ^= session.at(0).glanceStamps() ^ this.plain.glance(id) ^ this.past.glance(id);
+      sum ^= session.at(0).prefetchStamps() ^ this.plain.prefetch(id) ^ this.past.prefetch(id);
     }
-    glanced(sum);
+    prefetched(sum);
   }
 
   /** Of one that knows all that it has in the store: what of that is in memory, and what is not. Read it at once. */
@@ -250,7 +250,7 @@ export class Sessions {
   }
 
   private account(bytes: number): void {
-    this.idleBytes += bytes;
+    this.evictableBytes += bytes;
     this.memory.usedBytes += bytes;
   }
 }
@@ -259,7 +259,7 @@ export class Sessions {
 const leaving = { until: 0, ids: new Int32Array(PAST_IDS) };
 
 /** Whether nothing of it is open. */
-function isResting(session: Session): boolean {
+function isIdle(session: Session): boolean {
   for (let i = 0; i < session.count; i++) if (!session.at(i).ended) return false;
   return true;
 }

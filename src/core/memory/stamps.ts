@@ -72,8 +72,8 @@ export class Stamps {
     return to;
   }
 
-  /** Reads something of each cache line of a run: for `glanced`. */
-  glance(run: number, count: number): number {
+  /** Reads something of each cache line of a run: for `prefetched`. */
+  prefetch(run: number, count: number): number {
     const words = this.integers[run >> this.blockBits]!;
     const from = (run & this.mask) * WORDS;
     const to = from + count * WORDS;

@@ -35,8 +35,8 @@ export abstract class UuidTable {
   /** The UUID that has a place; may be told in an object that is used again. */
   protected abstract uuidAt(place: number): Uuid;
 
-  /** Reads where an id is looked for: for `glanced`. */
-  glance(id: Uuid): number {
+  /** Reads where an id is looked for: for `prefetched`. */
+  prefetch(id: Uuid): number {
     return this.slots[this.hashOf(id) & (this.slots.length - 1)]!;
   }
 

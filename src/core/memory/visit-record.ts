@@ -41,8 +41,8 @@ export abstract class VisitRecord extends VisitFields {
     this.at = 0;
   }
 
-  /** Reads something of each cache line of its record: for `glanced`. */
-  glance(): number {
+  /** Reads something of each cache line of its record: for `prefetched`. */
+  prefetch(): number {
     const { at } = this;
     const { integers } = this.block;
     return integers[at]! ^ integers[at + 16]! ^ integers[at + RECORD - 1]!;

@@ -175,10 +175,10 @@ export class Visit extends VisitRecord {
     return stampCount;
   }
 
-  /** As `glance`, of its stamps. */
-  glanceStamps(): number {
+  /** As `prefetch`, of its stamps. */
+  prefetchStamps(): number {
     const { stampCount } = this;
-    return stampCount === 0 ? 0 : this.stamps.glance(this.run, stampCount);
+    return stampCount === 0 ? 0 : this.stamps.prefetch(this.run, stampCount);
   }
 
   /** @param t ms. @param id of an event that is not among its own yet. */

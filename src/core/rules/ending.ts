@@ -4,9 +4,10 @@
  *
  * Invariant: `duePoint` is the rule, and the other two say where it can change, so that timers need not ask it all the
  * time. `watermarkToPass` is the watermark past which `duePoint` takes its first form, and `earliestDue` is never later
- * than `duePoint` with any watermark that the arrival clock allows. If the first were wrong, a visit would wait for a
- * watermark that brings nothing forward; if the second were later, it would end too late. A change to one is a change to
- * all three, and to the same rule in SQL, `DUE_POINT` of src/inspect/lists.ts.
+ * than `duePoint` with any watermark that the arrival clock allows, because a visit's last arrival is never before its
+ * last event. If the first were wrong, a visit would wait for a watermark that brings nothing forward; if the second were
+ * later, it would end too late. A change to one is a change to all three, and to the same rule in SQL, `DUE_POINT` of
+ * src/inspect/lists.ts.
  */
 import type { Rules } from './rules.ts';
 import type { Span, Timed } from './span.ts';
@@ -40,6 +41,14 @@ function gapOf(rules: Rules, visit: Timed): number {
 function grace(rules: Rules, visit: Timed): number {
   if (visit.published === 0) return rules.arrivalGrace;
   return Math.min(rules.arrivalGrace * 2 ** visit.published, Math.max(rules.gap, rules.arrivalGrace));
+}
+
+/**
+ * When the end of a visit was decided: the first reading of the arrival clock that is past the due point, and so the same
+ * whether the next record brought it or the wall clock stood in for that record.
+ */
+export function decidedAt(due: number, arrivalClock: number): number {
+  return Math.max(arrivalClock, due + 1);
 }
 
 /** Once the watermark is past this, an ended visit can change no more. @param watermark as it was when the visit ended. */

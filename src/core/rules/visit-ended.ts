@@ -22,3 +22,9 @@ export interface VisitEnded extends VisitValues {
   readonly debug: boolean;
   readonly openedOffset: number;
 }
+
+/** A row of `visit_revisions`. */
+export type Revision = Pick<
+  VisitEnded,
+  'visitId' | 'revision' | 'reason' | 'retracted' | 'mergedInto' | 'startedAt' | 'endedAt' | 'eventCount' | 'decidedAt'
+>;

@@ -79,7 +79,7 @@ export class Shop {
       const mine = written.filter(({ event }, i) => partitionOf(event?.session_id ?? String(i)) === index);
       for (let at = 0; at < mine.length; at += COMMIT) {
         const records = mine.slice(at, at + COMMIT).map((one) => this.#record(index, one));
-        const lookup = fold.lookup(records);
+        const lookup = fold.prepare(records);
         if (lookup !== null) fold.admit(await lease.history(lookup));
         for (const record of records) fold.fold(record);
         await commit(fold, lease);
@@ -100,7 +100,7 @@ function partitionOf(session: string): number {
 }
 
 async function commit(fold: Partition<null>, lease: Lease<null>): Promise<void> {
-  const { changes, held } = fold.take();
+  const { changes, inCommit } = fold.take();
   const next = changes.state.sequence;
   const first = next - changes.emissions.length;
   await lease.commit({
@@ -112,5 +112,5 @@ async function commit(fold: Partition<null>, lease: Lease<null>): Promise<void> 
     published: next,
     writerSchemas: [],
   });
-  fold.settle(held);
+  fold.settle(inCommit);
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EventId } from '../../src/core/memory/event-ids.ts';
-import { takeEvents } from '../../src/core/memory/folding.ts';
-import { FreshEvents } from '../../src/core/memory/fresh-events.ts';
-import { stampedValues } from '../../src/core/memory/stamped-values.ts';
-import type { Visit } from '../../src/core/memory/visit.ts';
-import { contextEntries, contextParts } from '../../src/core/rules/context.ts';
-import type { ContextParts, TrackEvent } from '../../src/core/rules/event.ts';
-import { loadSettings, rulesOf } from '../../src/settings/index.ts';
-import { bareVisit } from '../support/bare-visit.ts';
+import { EventId } from '../../../src/core/memory/event-ids.ts';
+import { takeEvents } from '../../../src/core/memory/folding.ts';
+import { FreshEvents } from '../../../src/core/memory/fresh-events.ts';
+import { stampedValues } from '../../../src/core/memory/stamped-values.ts';
+import type { Visit } from '../../../src/core/memory/visit.ts';
+import { contextEntries, contextParts } from '../../../src/core/rules/context.ts';
+import type { ContextParts, TrackEvent } from '../../../src/core/rules/event.ts';
+import { loadSettings, rulesOf } from '../../../src/settings/index.ts';
+import { bareVisit } from '../../support/bare-visit.ts';
 
 const RULES = rulesOf(loadSettings({ env: {} }).settings);
 const T = 1_767_225_600_000;
