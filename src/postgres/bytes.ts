@@ -1,3 +1,4 @@
+import { LONG_ROOM, putCount } from '../bytes/varint.ts';
 import type { EventId } from '../core/memory/event-ids.ts';
 
 /**
@@ -72,15 +73,11 @@ export class ByteWriter {
     this.at += 6;
   }
 
-  /** 7 bits a byte, lowest first, for integers from 0 to 2^53. */
+  /** @param value from 0 to 2^53 */
   varint(value: number): void {
     if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`${value} is no varint`);
-    let rest = value;
-    while (rest >= 128) {
-      this.byte((rest % 128) + 128);
-      rest = Math.floor(rest / 128);
-    }
-    this.byte(rest);
+    this.ensure(LONG_ROOM);
+    this.at = putCount(this.buffer, this.at, value);
   }
 
   raw(bytes: Uint8Array): void {

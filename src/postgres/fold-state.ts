@@ -1,3 +1,4 @@
+import { VarintReader } from '../bytes/varint.ts';
 import { EventId } from '../core/memory/event-ids.ts';
 import { NO_STAMP } from '../core/memory/stamps.ts';
 import type { Visit } from '../core/memory/visit.ts';
@@ -177,6 +178,9 @@ function writeId(out: ByteWriter, id: EventId): void {
   }
 }
 
+const endsEarly = () => new Error('fold state ends too early: the row was changed by another hand');
+const varints = new VarintReader();
+
 class Reader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -186,18 +190,16 @@ class Reader {
   }
 
   byte(): number {
-    if (this.#at >= this.#bytes.length)
-      throw new Error('fold state ends too early: the row was changed by another hand');
+    if (this.#at >= this.#bytes.length) throw endsEarly();
     return this.#bytes[this.#at++]!;
   }
 
   varint(): number {
-    let value = 0;
-    for (let factor = 1; ; factor *= 128) {
-      const byte = this.byte();
-      value += (byte % 128) * factor;
-      if (byte < 128) return value;
-    }
+    varints.at = this.#at;
+    const value = varints.count(this.#bytes);
+    this.#at = varints.at;
+    if (this.#at > this.#bytes.length) throw endsEarly();
+    return value;
   }
 
   sharedText(): string {

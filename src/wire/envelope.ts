@@ -1,8 +1,9 @@
+import { sizeOfCount } from '../bytes/varint.ts';
 import type { Emission, VisitEnded } from '../core/changes.ts';
 import type { OutboxRow, Outgoing, OutMessage, OutputTopic, RawRecord } from '../ports/index.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
 import { OutboxWriter } from './outbox.ts';
-import { putBytes, putLong, putText, sizeOfCount, textRoom } from './put.ts';
+import { putBytes, putLong, putText, textRoom } from './put.ts';
 import { putTail, tailRoom } from './tail.ts';
 import { clean, cut } from './text.ts';
 import { VisitEndedWriter } from './visit-writer.ts';
