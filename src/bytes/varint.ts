@@ -60,9 +60,9 @@ export function sizeOfCount(value: number): number {
   return value < 2 ** 7 ? 1 : value < 2 ** 14 ? 2 : value < 2 ** 21 ? 3 : value < 2 ** 28 ? 4 : 5;
 }
 
-/** Bytes of a long from 0 up to 2^34. */
+/** Bytes of a long, of up to 2^34 either way. */
 export function sizeOfLong(value: number): number {
-  return sizeOfCount(value * 2);
+  return sizeOfCount(value < 0 ? -2 * value - 1 : 2 * value);
 }
 
 /** Reads on from `at`, which moves behind what was read. Past the end of the bytes it reads zeros. */
