@@ -5,7 +5,7 @@ import type { Visit } from '../core/memory/visit.ts';
 import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/rules/context.ts';
 import { type ContextParts, NAMED, type Utm } from '../core/rules/event.ts';
 import type { ByteWriter } from './bytes.ts';
-import { SharedTexts } from './shared.ts';
+import { TextCache } from './caches.ts';
 
 /**
  * What only the fold needs of a visit and no view shows, as a blob beside the columns that hold the values: from which
@@ -116,7 +116,7 @@ export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit)
 
 /** Used again for each visit. */
 const stamps: number[] = [];
-const types = new SharedTexts();
+const types = new TextCache();
 /** Keys of entries that are not in the list. */
 const [PAGE, UTM] = [Buffer.from(PAGE_KEY), Buffer.from(UTM_KEY)];
 const APART = [PAGE, UTM];

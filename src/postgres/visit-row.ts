@@ -3,11 +3,11 @@ import { Session } from '../core/memory/session.ts';
 import { type EndReason, type Place, type Seal, Visit } from '../core/memory/visit.ts';
 import type { VisitTable } from '../core/memory/visit-table.ts';
 import type { ContextParts, Utm } from '../core/rules/event.ts';
+import { SpanCache } from './caches.ts';
 import { readContext, writeContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
 import type { RowReader } from './row.ts';
-import { SharedSpans } from './shared.ts';
 import { textFields } from './text-fields.ts';
 
 const TIMES = new Set<string>(['started_at', 'last_event_at']);
@@ -134,4 +134,4 @@ export function readVisit(row: RowReader, place: Place, table?: VisitTable): Vis
   return visit;
 }
 
-const contexts = new SharedSpans<ContextParts>();
+const contexts = new SpanCache<ContextParts>();
