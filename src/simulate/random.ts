@@ -1,6 +1,9 @@
 import { uuidText } from '../core/memory/event-ids.ts';
 
-/** Random numbers that a seed decides (xoshiro128**): the same seed gives the same traffic anywhere. */
+/**
+ * Random numbers that a seed decides (xoshiro128**). The same seed gives the same traffic anywhere, and in every version:
+ * that is why no package's generator stands here, which may change with its releases.
+ */
 export class Random {
   private readonly s: Uint32Array;
 
