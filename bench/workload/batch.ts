@@ -3,8 +3,8 @@
  * record for the same bytes, which would make writing a workload take longer than folding it.
  */
 import { sizeOfLong } from '../../src/bytes/varint.ts';
+import { crc32c } from '../../src/kafka/crc32c.ts';
 import { Bytes } from './bytes.ts';
-import { crc32c } from './crc32c.ts';
 
 /** Bytes before the first record, and where the parts of that head are. */
 const HEAD = 61;

@@ -4,7 +4,7 @@ import type { Style } from '../cli/style.ts';
 import type { PartitionReport } from '../ports/observer.ts';
 import { formatDuration, type Settings } from '../settings/index.ts';
 import type { Written } from '../simulate/write.ts';
-import type { Look, Parts, ProfileRow, Received, SessionRow, VisitRow } from './parts.ts';
+import type { Look, Parts, ProfileRow, Received, SessionRow, ShownVisit } from './parts.ts';
 import type { Size } from './screen.ts';
 import { bar, type Cell, type Column, line, table } from './table.ts';
 import { seconds, short, timeOfDay, way } from './words.ts';
@@ -39,7 +39,7 @@ export function visitRowsIn({ rows }: Size): number {
 /** The whole, as wide and as high as the terminal. @param visits those that have a row. */
 export function picture(
   moment: Moment,
-  visits: readonly VisitRow[],
+  visits: readonly ShownVisit[],
   { settings, labels }: Pick<Parts, 'settings' | 'labels'>,
   { columns, rows }: Size,
   style: Style,
@@ -127,7 +127,7 @@ const VISIT_COLUMNS: readonly Column[] = [
 
 /** Open ones, some opened again, with a bar that fills while nothing happens: full, the visit is about to end. */
 export function visitTable(
-  visits: readonly VisitRow[],
+  visits: readonly ShownVisit[],
   { visit: { gap } }: Settings,
   now: number,
   width: number,

@@ -1,6 +1,6 @@
 import type { Style } from '../cli/style.ts';
 import type { Settings } from '../settings/index.ts';
-import type { Labels, Parts, VisitRow } from './parts.ts';
+import type { Labels, Parts, ShownVisit } from './parts.ts';
 import { type Moment, messageLine, picture, progress, visitRowsIn } from './picture.ts';
 import { Rows } from './rows.ts';
 import type { Screen } from './screen.ts';
@@ -63,7 +63,7 @@ export class Show {
   }
 }
 
-function openedLine({ sessionId, startedAt, entryPage, debug }: VisitRow, width: number, style: Style): string {
+function openedLine({ sessionId, startedAt, entryPage, debug }: ShownVisit, width: number, style: Style): string {
   return line(
     [
       { text: `  ${timeOfDay(startedAt)}  `, paint: style.dim },

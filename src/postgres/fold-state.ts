@@ -55,7 +55,7 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
 }
 
 /** The values that the blob's stamps belong to, as the columns hold them. */
-export interface StampedValues {
+export interface ColumnValues {
   readonly profile: string | null;
   readonly source: string | null;
   readonly entryPage: string | null;
@@ -68,7 +68,7 @@ export interface StampedValues {
 }
 
 /** Sets all stamped fields and the types of `visit`, whose `startedAt` is set. */
-export function readFoldState(blob: Buffer, values: StampedValues, visit: Visit): void {
+export function readFoldState(blob: Buffer, values: ColumnValues, visit: Visit): void {
   const input = new Reader(blob);
   const version = input.byte();
   if (version !== VERSION) {
