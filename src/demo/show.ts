@@ -1,10 +1,10 @@
 import type { Style } from '../cli/style.ts';
+import { line } from '../cli/table.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Labels, Parts, ShownVisit } from './parts.ts';
 import { type Moment, messageLine, picture, progress, visitRowsIn } from './picture.ts';
 import { Rows } from './rows.ts';
 import type { Screen } from './screen.ts';
-import { line } from './table.ts';
 import { short, timeOfDay } from './words.ts';
 
 /** How often the lines say how far it is, ms. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { styleFor } from '../../src/cli/style.ts';
+import { fixedTable, line } from '../../src/cli/table.ts';
 import { noCounts } from '../../src/core/changes.ts';
 import { type Check, checks } from '../../src/demo/checks.ts';
 import type { Facts, Received, ShownVisit } from '../../src/demo/parts.ts';
 import { Rows } from '../../src/demo/rows.ts';
 import { Screen } from '../../src/demo/screen.ts';
 import { demoSettings } from '../../src/demo/settings.ts';
-import { line, table } from '../../src/demo/table.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { tidemark } from './harness.ts';
 
@@ -139,7 +139,7 @@ describe('the picture', () => {
       { title: 'three', width: 30 },
     ] as const;
     for (let width = 12; width < 90; width++) {
-      const rows = table(columns, [['x'.repeat(50), 'y'.repeat(50), 'z'.repeat(50)]], width, (text) => text);
+      const rows = fixedTable(columns, [['x'.repeat(50), 'y'.repeat(50), 'z'.repeat(50)]], width, (text) => text);
       for (const each of rows) expect(each.length).toBeLessThanOrEqual(width);
       expect(line(['x'.repeat(width - 3), 'yyyy', 'z'], width).length).toBe(width);
     }
