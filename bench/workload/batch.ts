@@ -2,8 +2,9 @@
  * A record batch of Kafka's message format 2, written record by record into one buffer. KafkaJS makes four objects a
  * record for the same bytes, which would make writing a workload take longer than folding it.
  */
+import { sizeOfLong } from '../../src/bytes/varint.ts';
+import { crc32c } from '../../src/kafka/crc32c.ts';
 import { Bytes } from './bytes.ts';
-import { crc32c } from './crc32c.ts';
 
 /** Bytes before the first record, and where the parts of that head are. */
 const HEAD = 61;
@@ -44,7 +45,13 @@ export class Batch {
     body.reserve(key.length + value.length + 64);
     const sinceFirst = timestamp - this.#first;
     const length =
-      2 + size(sinceFirst) + size(this.#count) + size(key.length) + key.length + size(value.length) + value.length;
+      2 +
+      sizeOfLong(sinceFirst) +
+      sizeOfLong(this.#count) +
+      sizeOfLong(key.length) +
+      key.length +
+      sizeOfLong(value.length) +
+      value.length;
     body.long(length);
     body.byte(0); // attributes
     body.long(sinceFirst);
@@ -72,11 +79,4 @@ export class Batch {
     head.writeUInt32BE(crc32c(head, AT.attributes, at), AT.crc);
     return head.subarray(0, at);
   }
-}
-
-/** Bytes of a zigzag varint. */
-function size(value: number): number {
-  let bytes = 1;
-  for (let rest = value < 0 ? -2 * value - 1 : 2 * value; rest >= 128; rest = Math.floor(rest / 128)) bytes += 1;
-  return bytes;
 }

@@ -1,3 +1,5 @@
+import { putLong } from '../../src/bytes/varint.ts';
+
 /** Writes into one buffer that grows: what Avro and Kafka's record batches are made of. */
 export class Bytes {
   buffer: Buffer;
@@ -18,18 +20,8 @@ export class Bytes {
     this.buffer[this.at++] = value;
   }
 
-  /** A zigzag varint of a whole number of at most 53 bits. */
   long(value: number): void {
-    let rest = value < 0 ? -2 * value - 1 : 2 * value;
-    while (rest > 0x7fffffff) {
-      this.byte((rest % 128) | 0x80);
-      rest = Math.floor(rest / 128);
-    }
-    while (rest > 127) {
-      this.byte((rest & 127) | 128);
-      rest >>>= 7;
-    }
-    this.byte(rest);
+    this.at = putLong(this.buffer, this.at, value);
   }
 
   double(value: number): void {

@@ -1,7 +1,8 @@
 /** TrackEvents in the Confluent wire format, as `schemas/TrackEvent.avsc` has them: about 260 bytes each. */
+
+import { mix } from '../../src/core/memory/mix.ts';
 import { profileOf } from './answer.ts';
 import { type Bytes, piece } from './bytes.ts';
-import { mix } from './random.ts';
 
 export interface EventToWrite {
   readonly session: number;
@@ -67,7 +68,7 @@ export function writeSessionId(bytes: Bytes, session: number): void {
 }
 
 export function partitionOf(session: number, partitions: number): number {
-  return mix(session ^ 0x27d4eb2f) % partitions;
+  return (mix(session ^ 0x27d4eb2f) >>> 0) % partitions;
 }
 
 /** Appends the record's value; there have to be `MOST_BYTES` left. */
@@ -76,7 +77,7 @@ export function writeEvent(bytes: Bytes, schemaId: number, event: EventToWrite, 
   // Two words that no other event of the workload has, so no two ids are the same.
   const a = mix(session ^ Math.imul(seed, 0x9e3779b1));
   const b = mix(index ^ a);
-  const drawn = mix(a ^ Math.imul(b, 0x85ebca6b));
+  const drawn = mix(a ^ Math.imul(b, 0x85ebca6b)) >>> 0;
   bytes.byte(0);
   bytes.at = bytes.buffer.writeUInt32BE(schemaId, bytes.at);
   bytes.long(UUID_LENGTH);

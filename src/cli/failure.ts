@@ -1,4 +1,5 @@
 import { isLoginRefused, remedy } from '../kafka/fatal.ts';
+import { messageOf } from '../ports/errors.ts';
 import { SettingsError } from '../settings/index.ts';
 import { fatalLine } from './fatal-line.ts';
 import type { ExitCode } from './io.ts';
@@ -72,14 +73,6 @@ function* chain(error: unknown): Generator<object> {
     const { cause, originalError, errors } = one as { cause?: unknown; originalError?: unknown; errors?: unknown[] };
     left.push(cause, originalError, ...(errors ?? []));
   }
-}
-
-/** The message of whatever was thrown; of several at once, as when no address of a host answers, all. */
-export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  if (!(error instanceof Error)) return String(error);
-  // What fetch says itself is always the same.
-  return error.message === 'fetch failed' && error.cause ? messageOf(error.cause) : error.message;
 }
 
 /**

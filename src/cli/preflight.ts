@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Json } from '../core/rules/event.ts';
 import { durabilityGaps } from '../kafka/durability.ts';
+import { MESSAGE_BYTES } from '../kafka/layout.ts';
 import { otherPartitions } from '../kafka/other-partitions.ts';
 import { type TopicDescription, Topics } from '../kafka/topics.ts';
 import { CannotGoOn, messageOf } from '../ports/errors.ts';
@@ -69,9 +70,6 @@ async function checkMeta(client: pg.Client, meta: Meta, settings: Settings): Pro
   await writeMeta(client, now);
   return now;
 }
-
-/** Brokers' default for `max.message.bytes`, where a topic's configuration may not be read. */
-const MESSAGE_BYTES = 1_048_588;
 
 /** Those that `run` reads and writes: the input first. */
 export function topicsOf({ input, output, deadLetter, late }: Settings): string[] {

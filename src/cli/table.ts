@@ -1,4 +1,9 @@
-/** Tables as wide as what is in them, for output that may go to a file; the demo's picture has its own, of a fixed width. */
+/**
+ * Tables for a terminal: as wide as what is in them, for output that may also go to a file, or of a fixed layout, for what
+ * is painted over and over. Invariant: no line of a fixed layout is wider than the terminal; a wrapped one would take two
+ * rows, and what repaints a picture counts on one.
+ */
+import stringWidth from 'string-width';
 import type { Paint } from './style.ts';
 
 /** Text, and how it is painted: apart, because colours take no room. */
@@ -8,51 +13,111 @@ export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => Cell;
   readonly align?: 'left' | 'right';
-  /** Characters after which a cell is cut; without it, never. */
+  /** Columns of the terminal after which a cell is cut; without it, never. */
   readonly most?: number;
 }
 
+export interface FixedColumn {
+  readonly title: string;
+  readonly width: number;
+  readonly align?: 'left' | 'right';
+}
+
 const BETWEEN = '  ';
+const INDENT = '  ';
 
 /** A heading and a line per row, each with its line end. @param head how the heading is painted */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], head: Paint): string {
   const titles = columns.map(({ title }): Cell => ({ text: title, paint: head }));
   const body = rows.map((row) => columns.map(({ cell, most }) => cut(cell(row), most)));
   const all = [titles, ...body];
-  const widths = columns.map((_, i) => Math.max(...all.map((line) => widthOf(textOf(line[i]!)))));
-  return all.map((line) => `${lay(line, columns, widths)}\n`).join('');
+  const widths = columns.map((_, i) => Math.max(...all.map((each) => stringWidth(textOf(each[i]!)))));
+  return all.map((each) => `${laid(each, columns, widths)}\n`).join('');
 }
 
-/** Names and what they stand for, in two columns; those with nothing to say are left out. */
+/** A heading and a line per row. Columns that find no room are left out; the last one takes the room that is left. */
+export function fixedTable(
+  columns: readonly FixedColumn[],
+  rows: readonly (readonly Cell[])[],
+  width: number,
+  head: Paint,
+): string[] {
+  const widths = fit(columns, width);
+  const titles = columns.map(({ title }): Cell => ({ text: title, paint: head }));
+  return [titles, ...rows].map((row) => {
+    const cells = widths.map((each, i) => cut(row[i] ?? '', each));
+    return `${INDENT}${laid(cells, columns, widths)}`.trimEnd();
+  });
+}
+
+/** Pieces side by side, cut at the width. */
+export function line(pieces: readonly Cell[], width: number): string {
+  let left = width;
+  let out = '';
+  for (const piece of pieces) {
+    const cell = cut(piece, left);
+    left -= stringWidth(textOf(cell));
+    out += painted(cell);
+    if (left <= 0) break;
+  }
+  return out;
+}
+
+/** Names and what they stand for, in two columns; those without a value are left out. */
 export function facts(pairs: readonly (readonly [name: string, value: Cell | null])[], paint: Paint): string {
-  const told = pairs.filter((pair): pair is readonly [string, Cell] => pair[1] !== null && textOf(pair[1]) !== '');
-  const width = Math.max(0, ...told.map(([name]) => widthOf(name)));
-  return told
-    .map(([name, value]) => `${paint(name)}${' '.repeat(width - widthOf(name))}  ${painted(value)}\n`)
+  const given = pairs.filter((pair): pair is readonly [string, Cell] => pair[1] !== null && textOf(pair[1]) !== '');
+  const width = Math.max(0, ...given.map(([name]) => stringWidth(name)));
+  return given
+    .map(([name, value]) => `${paint(name)}${' '.repeat(width - stringWidth(name))}  ${painted(value)}\n`)
     .join('');
 }
 
-function lay(
+function laid(
   cells: readonly Cell[],
   columns: readonly { readonly align?: 'left' | 'right' }[],
-  widths: number[],
+  widths: readonly number[],
 ): string {
-  // No blanks behind the last cell of a line that says something.
+  // No blanks behind the last cell of a line that is not empty.
   const last = cells.findLastIndex((cell) => textOf(cell) !== '');
-  const laid = cells.slice(0, last + 1).map((cell, i) => {
-    const space = ' '.repeat(widths[i]! - widthOf(textOf(cell)));
+  const parts = cells.slice(0, last + 1).map((cell, i) => {
+    const space = ' '.repeat(widths[i]! - stringWidth(textOf(cell)));
     if (columns[i]!.align === 'right') return space + painted(cell);
     return i === last ? painted(cell) : painted(cell) + space;
   });
-  return laid.join(BETWEEN);
+  return parts.join(BETWEEN);
 }
 
+function fit(columns: readonly FixedColumn[], width: number): number[] {
+  const widths: number[] = [];
+  let left = width - INDENT.length;
+  for (const [i, column] of columns.entries()) {
+    const room = left - (i === 0 ? 0 : BETWEEN.length);
+    const isLast = i === columns.length - 1;
+    // Of the last column a part is better than nothing.
+    if (room < (isLast ? Math.min(column.width, 6) : column.width)) break;
+    const taken = isLast ? Math.min(room, Math.max(column.width, 40)) : column.width;
+    widths.push(taken);
+    left = room - taken;
+  }
+  return widths;
+}
+
+/** @param most columns of the terminal; undefined: any number */
 function cut(cell: Cell, most: number | undefined): Cell {
   const text = textOf(cell);
-  if (most === undefined || text.length <= most) return cell;
-  const short = `${text.slice(0, most - 1)}…`;
+  if (most === undefined || stringWidth(text) <= most) return cell;
+  let short = '';
+  let left = most - 1;
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    left -= stringWidth(segment);
+    if (left < 0) break;
+    short += segment;
+  }
+  short += '…';
   return typeof cell === 'string' ? short : { ...cell, text: short };
 }
+
+const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 function textOf(cell: Cell): string {
   return typeof cell === 'string' ? cell : cell.text;
@@ -61,18 +126,6 @@ function textOf(cell: Cell): string {
 function painted(cell: Cell): string {
   return typeof cell === 'string' ? cell : cell.paint(cell.text);
 }
-
-/** Columns on a terminal: marks that combine take none, and East Asian wide characters and pictures two. */
-function widthOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let width = 0;
-  for (const { segment } of GRAPHEMES.segment(text)) width += WIDE.test(segment) ? 2 : 1;
-  return width;
-}
-
-const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const WIDE =
-  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]/u;
 
 /**
  * Text from events as it may be shown: what moves a terminal's cursor, sets its colours or turns the direction of writing

@@ -1,5 +1,5 @@
 import type { Written } from '../simulate/write.ts';
-import type { Facts, Received, Sums, VisitRow } from './parts.ts';
+import type { Facts, Received, ShownVisit, Sums } from './parts.ts';
 
 /** One thing that has to agree. */
 export interface Check {
@@ -41,7 +41,7 @@ function equal(left: string, a: number, right: string, b: number): Check {
 }
 
 /** Each visit in SQL has ended, and is what the last message of it says. */
-function ended(all: readonly VisitRow[], received: readonly Received[]): Check {
+function ended(all: readonly ShownVisit[], received: readonly Received[]): Check {
   const differs: string[] = [];
   for (const { visitId, status } of all) if (status === 'open') differs.push(`visit ${visitId} is still open`);
   const published = new Map(outputs(received).map((visit) => [visit.visitId, visit]));
@@ -141,8 +141,8 @@ function compare<Row extends Sums>(
   kind: string,
   rows: readonly Row[],
   idOf: (row: Row) => string,
-  visits: readonly VisitRow[],
-  ofVisit: (visit: VisitRow) => string | null,
+  visits: readonly ShownVisit[],
+  ofVisit: (visit: ShownVisit) => string | null,
 ): string[] {
   const expected = new Map<string, { -readonly [K in keyof Sums]: Sums[K] }>();
   for (const visit of visits) {

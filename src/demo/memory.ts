@@ -9,7 +9,7 @@ import type { OutMessage, RawRecord } from '../ports/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { avroEncoder, type Encode } from '../simulate/encode.ts';
 import { TRACK_EVENT_SCHEMA } from '../wire/schemas.ts';
-import type { Facts, Look, Parts, ProfileRow, Received, SessionRow, VisitRow } from './parts.ts';
+import type { Facts, Look, Parts, ProfileRow, Received, SessionRow, ShownVisit } from './parts.ts';
 import { receivedOf } from './received.ts';
 import { addedUp } from './sums.ts';
 
@@ -101,7 +101,7 @@ function most<Row extends { readonly visitCount: number; readonly eventCount: nu
   return rows.sort((a, b) => b.visitCount - a.visitCount || b.eventCount - a.eventCount).slice(0, 10);
 }
 
-function visitRow(visit: VisitView): VisitRow {
+function visitRow(visit: VisitView): ShownVisit {
   return {
     visitId: visit.id,
     sessionId: visit.sessionId,

@@ -13,7 +13,7 @@ export type Received =
   | { readonly topic: Exclude<OutputTopic, 'output'>; readonly at: number; readonly key: string; readonly why: string };
 
 /** A row of the view `visits`; times in ms since the epoch. */
-export interface VisitRow {
+export interface ShownVisit {
   readonly visitId: string;
   readonly sessionId: string;
   readonly profileId: string | null;
@@ -60,7 +60,7 @@ export interface RevisionRow {
 /** What one look at the views shows. */
 export interface Look {
   /** Those that were asked for, and the newest. */
-  readonly visits: readonly VisitRow[];
+  readonly visits: readonly ShownVisit[];
   /** Those with the most visits. */
   readonly sessions: readonly SessionRow[];
   readonly profiles: readonly ProfileRow[];
@@ -74,7 +74,7 @@ export interface Look {
 
 /** All that the sums are checked on, of one moment. */
 export interface Facts {
-  readonly visits: readonly VisitRow[];
+  readonly visits: readonly ShownVisit[];
   readonly sessions: readonly SessionRow[];
   readonly profiles: readonly ProfileRow[];
   readonly revisions: readonly RevisionRow[];

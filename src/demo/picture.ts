@@ -1,12 +1,12 @@
 /** What is shown of a moment. Pure: text from values. */
 
 import type { Style } from '../cli/style.ts';
+import { type Cell, type FixedColumn, fixedTable, line } from '../cli/table.ts';
 import type { PartitionReport } from '../ports/observer.ts';
 import { formatDuration, type Settings } from '../settings/index.ts';
 import type { Written } from '../simulate/write.ts';
-import type { Look, Parts, ProfileRow, Received, SessionRow, VisitRow } from './parts.ts';
+import type { Look, Parts, ProfileRow, Received, SessionRow, ShownVisit } from './parts.ts';
 import type { Size } from './screen.ts';
-import { bar, type Cell, type Column, line, table } from './table.ts';
 import { seconds, short, timeOfDay, way } from './words.ts';
 
 export interface Moment {
@@ -39,7 +39,7 @@ export function visitRowsIn({ rows }: Size): number {
 /** The whole, as wide and as high as the terminal. @param visits those that have a row. */
 export function picture(
   moment: Moment,
-  visits: readonly VisitRow[],
+  visits: readonly ShownVisit[],
   { settings, labels }: Pick<Parts, 'settings' | 'labels'>,
   { columns, rows }: Size,
   style: Style,
@@ -116,7 +116,7 @@ export function progress(moment: Moment, width: number, style: Style): string[] 
   ];
 }
 
-const VISIT_COLUMNS: readonly Column[] = [
+const VISIT_COLUMNS: readonly FixedColumn[] = [
   { title: 'session', width: 8 },
   { title: 'status', width: 16 },
   { title: 'events', width: 6, align: 'right' },
@@ -125,9 +125,15 @@ const VISIT_COLUMNS: readonly Column[] = [
   { title: 'pages seen first and last', width: 25 },
 ];
 
+/** A bar of `width` characters, `share` of it full. */
+function bar(share: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return '■'.repeat(full) + '·'.repeat(width - full);
+}
+
 /** Open ones, some opened again, with a bar that fills while nothing happens: full, the visit is about to end. */
 export function visitTable(
-  visits: readonly VisitRow[],
+  visits: readonly ShownVisit[],
   { visit: { gap } }: Settings,
   now: number,
   width: number,
@@ -151,7 +157,7 @@ export function visitTable(
       `${debug ? '(debug) ' : ''}${way(entryPage, exitPage)}`,
     ];
   });
-  return table(VISIT_COLUMNS, rows, width, style.dim);
+  return fixedTable(VISIT_COLUMNS, rows, width, style.dim);
 }
 
 /** One message of an output topic. @param name what it is called where no heading says so; else nothing. */
@@ -178,7 +184,7 @@ export function messageLine(message: Received, width: number, style: Style, name
   );
 }
 
-const SUM_COLUMNS: readonly Column[] = [
+const SUM_COLUMNS: readonly FixedColumn[] = [
   { title: 'visits', width: 6, align: 'right' },
   { title: 'events', width: 6, align: 'right' },
   { title: 'pages', width: 5, align: 'right' },
@@ -188,7 +194,7 @@ const SUM_COLUMNS: readonly Column[] = [
 export function sessionTable(sessions: readonly SessionRow[], width: number, style: Style): string[] {
   const columns = [{ title: 'session', width: 16 }, ...SUM_COLUMNS, { title: 'profile', width: 16 }];
   const rows = sessions.map((row) => [short(row.sessionId), ...sumsOf(row), row.profileId ?? '-']);
-  return table(columns, rows, width, style.dim);
+  return fixedTable(columns, rows, width, style.dim);
 }
 
 export function profileTable(profiles: readonly ProfileRow[], width: number, style: Style): string[] {
@@ -206,7 +212,7 @@ export function profileTable(profiles: readonly ProfileRow[], width: number, sty
       .map(([key, value]) => `${key}=${value}`)
       .join(' '),
   ]);
-  return table(columns, rows, width, style.dim);
+  return fixedTable(columns, rows, width, style.dim);
 }
 
 function sumsOf({ visitCount, eventCount, pageViewCount, durationMs }: SessionRow | ProfileRow): string[] {

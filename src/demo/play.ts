@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { messageOf } from '../cli/failure.ts';
 import { noCounts } from '../core/changes.ts';
+import { messageOf } from '../ports/errors.ts';
 import type { Processor } from '../processor/processor.ts';
 import { type Simulated, traffic } from '../simulate/traffic.ts';
 import { type Written, writeTraffic } from '../simulate/write.ts';

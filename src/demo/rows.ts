@@ -1,4 +1,4 @@
-import type { VisitRow } from './parts.ts';
+import type { ShownVisit } from './parts.ts';
 
 /** How long a visit that ended keeps its row, ms. */
 const LINGER = 2_500;
@@ -15,7 +15,7 @@ export class Rows {
   }
 
   /** @param now ms. @returns at most `height` visits, in the order of their rows. */
-  next(visits: readonly VisitRow[], height: number, now: number): VisitRow[] {
+  next(visits: readonly ShownVisit[], height: number, now: number): ShownVisit[] {
     const byId = new Map(visits.map((visit) => [visit.visitId, visit]));
     const shown = this.shown.slice(0, height);
     while (shown.length < height) shown.push(null);

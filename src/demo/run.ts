@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Failure, messageOf } from '../cli/failure.ts';
+import { Failure } from '../cli/failure.ts';
 import { type Io, VERSION } from '../cli/io.ts';
 import { makeLogger } from '../cli/logger.ts';
 import { type Style, styleFor } from '../cli/style.ts';
@@ -8,7 +8,7 @@ import { openConsole } from '../console/index.ts';
 import { type HttpParts, type HttpServer, startHttp } from '../http/server.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import { Metrics } from '../metrics/index.ts';
-import { CannotGoOn } from '../ports/errors.ts';
+import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import type { Processor } from '../processor/processor.ts';
 import type { Loaded } from '../settings/index.ts';
 import { checks } from './checks.ts';

@@ -1,10 +1,10 @@
 import type { Style } from '../cli/style.ts';
+import { line } from '../cli/table.ts';
 import type { Settings } from '../settings/index.ts';
-import type { Labels, Parts, VisitRow } from './parts.ts';
+import type { Labels, Parts, ShownVisit } from './parts.ts';
 import { type Moment, messageLine, picture, progress, visitRowsIn } from './picture.ts';
 import { Rows } from './rows.ts';
 import type { Screen } from './screen.ts';
-import { line } from './table.ts';
 import { short, timeOfDay } from './words.ts';
 
 /** How often the lines say how far it is, ms. */
@@ -63,7 +63,7 @@ export class Show {
   }
 }
 
-function openedLine({ sessionId, startedAt, entryPage, debug }: VisitRow, width: number, style: Style): string {
+function openedLine({ sessionId, startedAt, entryPage, debug }: ShownVisit, width: number, style: Style): string {
   return line(
     [
       { text: `  ${timeOfDay(startedAt)}  `, paint: style.dim },

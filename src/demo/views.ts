@@ -1,7 +1,7 @@
 /** What the demo reads of the SQL views. Intervals come as ms; times as ms since the epoch. */
 import type pg from 'pg';
 import { readStatus } from '../postgres/status.ts';
-import type { Facts, Look, ProfileRow, RevisionRow, SessionRow, VisitRow } from './parts.ts';
+import type { Facts, Look, ProfileRow, RevisionRow, SessionRow, ShownVisit } from './parts.ts';
 import { addedUp } from './sums.ts';
 
 const ms = (interval: string) => `round(extract(epoch FROM ${interval}) * 1000)::float8`;
@@ -26,7 +26,7 @@ ORDER BY visit_id, revision`;
 
 /** The visits that were asked for and the newest, and the sessions and profiles with the most visits. */
 export async function look(pool: pg.Pool, visitIds: readonly string[]): Promise<Look> {
-  const visits = await pool.query<VisitRow>(
+  const visits = await pool.query<ShownVisit>(
     `${VISITS} WHERE visit_id = ANY($1) UNION (${VISITS} ORDER BY visit_id DESC LIMIT 30)`,
     [visitIds],
   );
@@ -54,7 +54,7 @@ export async function facts(pool: pg.Pool): Promise<Facts> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const visits = await client.query<VisitRow>(VISITS);
+    const visits = await client.query<ShownVisit>(VISITS);
     const sessions = await client.query<SessionRow>(SESSIONS);
     const profiles = await client.query<ProfileRow>(PROFILES);
     const revisions = await client.query<RevisionRow>(REVISIONS);

@@ -101,7 +101,7 @@ export const fullSelect = (rest: string): string => `SELECT ${SHOWN}, ${MORE}, $
 
 type Told = 'ending' | 'amendableUntil' | 'final' | 'why';
 
-export type VisitRow<V extends VisitSummary> = Omit<V, Told> & {
+export type VisitColumns<V extends VisitSummary> = Omit<V, Told> & {
   readonly lastArrival: number;
   readonly published: number;
   readonly seal: Seal | null;
@@ -118,7 +118,7 @@ export interface Asked {
 }
 
 /** @param endedBy type of the event that ended it, where it was looked up */
-export function told<V extends VisitSummary>(row: VisitRow<V>, asked: Asked, endedBy: string | null = null): V {
+export function told<V extends VisitSummary>(row: VisitColumns<V>, asked: Asked, endedBy: string | null = null): V {
   const { lastArrival, published, seal, saidReason, amendableUntil, ...shown } = row;
   const { rules, now } = asked;
   const clocks = asked.clocks.get(row.openedPartition);
@@ -145,6 +145,6 @@ export async function summaries(
   values: readonly unknown[],
   asked: Asked,
 ): Promise<VisitSummary[]> {
-  const rows = await ask<VisitRow<VisitSummary>>(select, values);
+  const rows = await ask<VisitColumns<VisitSummary>>(select, values);
   return rows.map((row) => told(row, asked));
 }

@@ -2,7 +2,7 @@ import type { EndReason } from '../core/rules/span.ts';
 import { readClocks } from './clocks.ts';
 import { type Ask, type Database, inSnapshot, named } from './database.ts';
 import type { StateRules } from './rules.ts';
-import { type FullVisit, fullSelect, told, type VisitRow } from './visit-row.ts';
+import { type FullVisit, fullSelect, told, type VisitColumns } from './visit-row.ts';
 import { whyMerged } from './why.ts';
 
 /** An event of a visit. Times in ms. */
@@ -73,7 +73,7 @@ export async function inspectVisit(
   return await inSnapshot(database, async (ask) => {
     const id = visitId.toLowerCase();
     const revisions = await ask<InspectedRevision>(REVISIONS, [id]);
-    const [row] = await ask<VisitRow<FullVisit>>(fullSelect('WHERE v.visit_id = $1'), [id]);
+    const [row] = await ask<VisitColumns<FullVisit>>(fullSelect('WHERE v.visit_id = $1'), [id]);
     if (row === undefined) return await mergedAway(ask, id, revisions, now);
     const clocks = await readClocks(ask, rules.outOfOrderness);
     const endedBy = row.endReason === 'explicit' ? await endingEvent(ask, id, rules) : null;

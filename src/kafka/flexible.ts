@@ -3,10 +3,14 @@
  * and each structure ends with fields by tag, which none has to know. KafkaJS writes and reads few of them, and reads past
  * the end of a tag that has a value.
  */
+import { VarintReader } from '../bytes/varint.ts';
 import { int64 } from './records.ts';
 
 /** The fields by tag that each structure ends with, none of them. */
 export const NO_TAGS = 0;
+
+const endsEarly = () => new RangeError('an answer of a broker ends before its last field');
+const varints = new VarintReader();
 
 /** Reads one answer from its beginning: behind what KafkaJS has read of its head. */
 export class FlexibleReader {
@@ -49,7 +53,7 @@ export class FlexibleReader {
     if (length < 0) return null;
     const start = this.#at;
     this.#at += length;
-    if (this.#at > this.#bytes.length) throw new RangeError('an answer of a broker ends before its last field');
+    if (this.#at > this.#bytes.length) throw endsEarly();
     return this.#bytes.subarray(start, this.#at);
   }
 
@@ -70,12 +74,10 @@ export class FlexibleReader {
   }
 
   #varint(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.#bytes.readUInt8(this.#at);
-      this.#at += 1;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
+    varints.at = this.#at;
+    const value = varints.count(this.#bytes);
+    this.#at = varints.at;
+    if (this.#at > this.#bytes.length) throw endsEarly();
+    return value;
   }
 }

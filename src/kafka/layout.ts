@@ -6,7 +6,7 @@ import { partitionsOf } from './offsets.ts';
 export type OutputTopics = Readonly<Record<OutputTopic, string>>;
 
 /** Brokers' default for `max.message.bytes`. */
-const MESSAGE_BYTES = 1_048_588;
+export const MESSAGE_BYTES = 1_048_588;
 
 /** How the topics look: what decides where a message goes, and how much fits. */
 export interface Layout {

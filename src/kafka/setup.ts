@@ -1,4 +1,5 @@
 import type { Settings } from '../settings/index.ts';
+import { MESSAGE_BYTES } from './layout.ts';
 import type { TopicDescription, Topics, WantedTopic } from './topics.ts';
 
 export interface TopicReport {
@@ -13,8 +14,6 @@ export interface TopicReport {
 
 /** Room for the headers of a record that is set aside: what tells why, where from and what it was. */
 const HEADERS_BYTES = 64 * 1024;
-/** Brokers' default. */
-const MESSAGE_BYTES = 1_048_588;
 
 type Needed = Pick<Settings, 'input' | 'output' | 'deadLetter' | 'late' | 'topics'>;
 

@@ -12,8 +12,10 @@ export class LogAway extends Error {
 export const BEGIN_ANEW =
   'fold the log anew: into another database.schema, with another kafka.group and other output topics';
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown; of several at once, as when no address of a host answers, all. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // The message of fetch itself is always the same.
+  return error.message === 'fetch failed' && error.cause ? messageOf(error.cause) : error.message;
 }

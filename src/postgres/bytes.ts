@@ -1,4 +1,5 @@
-import type { EventId } from '../core/memory/event-ids.ts';
+import { LONG_ROOM, putCount } from '../bytes/varint.ts';
+import { EventId } from '../core/memory/event-ids.ts';
 
 /**
  * A growing buffer of what Postgres' binary formats are made of: integers big end first, texts in UTF-8. Written by
@@ -72,15 +73,11 @@ export class ByteWriter {
     this.at += 6;
   }
 
-  /** 7 bits a byte, lowest first, for integers from 0 to 2^53. */
+  /** @param value from 0 to 2^53 */
   varint(value: number): void {
     if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`${value} is no varint`);
-    let rest = value;
-    while (rest >= 128) {
-      this.byte((rest % 128) + 128);
-      rest = Math.floor(rest / 128);
-    }
-    this.byte(rest);
+    this.ensure(LONG_ROOM);
+    this.at = putCount(this.buffer, this.at, value);
   }
 
   raw(bytes: Uint8Array): void {
@@ -151,27 +148,7 @@ export class ByteWriter {
    * nothing and returns false where the text is anything else.
    */
   uuid(text: string): boolean {
-    if (text.length !== 36) return false;
-    this.ensure(16);
-    const buffer = this.buffer;
-    let at = this.at;
-    let codes = 0;
-    let digits = 0;
-    if (text.charCodeAt(8) !== DASH || text.charCodeAt(13) !== DASH) return false;
-    if (text.charCodeAt(18) !== DASH || text.charCodeAt(23) !== DASH) return false;
-    for (let i = 0; i < 36; i += 2) {
-      if (i === 8 || i === 13 || i === 18 || i === 23) i += 1;
-      const first = text.charCodeAt(i);
-      const second = text.charCodeAt(i + 1);
-      const high = HEX[first & 127]!;
-      const low = HEX[second & 127]!;
-      codes |= first | second;
-      digits |= high | low;
-      buffer[at++] = (high << 4) | low;
-    }
-    if (codes > 127 || digits < 0) return false;
-    this.at = at;
-    return true;
+    return this.id(parsed.set(text));
   }
 
   /** The same of an id that is held as integers; false where it is no UUID. */
@@ -232,11 +209,7 @@ export class ByteWriter {
 const SURELY_ONE_BYTE = 42;
 /** Beyond this length Buffer.write is faster than a loop. */
 const SHORT = 48;
-const DASH = 0x2d;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const POSTGRES_EPOCH = Date.UTC(2000, 0, 1);
-
-/** Value of each lower-case hexadecimal digit by its code; -1: no such digit. */
-const HEX = new Int8Array(128).fill(-1);
-for (let value = 0; value < 16; value += 1) HEX[value.toString(16).charCodeAt(0)] = value;
+const parsed = new EventId();

@@ -1,7 +1,8 @@
+import { BoundedMap } from '../core/memory/bounded-map.ts';
 import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/rules/context.ts';
 import type { ContextEntry, ContextParts, Json } from '../core/rules/event.ts';
 import type { ByteWriter } from './bytes.ts';
-import { SharedValues } from './shared.ts';
+import { ValueCache } from './caches.ts';
 
 const walk = new ContextWalk();
 
@@ -20,22 +21,22 @@ export function writeContext(out: ByteWriter, context: ContextParts): void {
   out.byte(BRACE_END);
 }
 
-/** UTF-8. Entries are shared by the visits of all that use the same device, or look at the same page. */
-const written = new Map<ContextEntry, Uint8Array>();
-/** All are forgotten then: a weak map, which would forget by itself, costs the garbage collector more than it saves. */
-const MOST_WRITTEN = 16_384;
+/**
+ * UTF-8. Entries are shared by the visits of all that use the same device, or look at the same page. A weak map, which
+ * would forget by itself, costs the garbage collector more than it saves.
+ */
+const written = new BoundedMap<ContextEntry, Uint8Array>(16_384);
 
 function entryJson(entry: ContextEntry): Uint8Array {
   let json = written.get(entry);
   if (json === undefined) {
     json = Buffer.from(`${JSON.stringify(entry[0])}:${JSON.stringify(entry[1])}`);
-    if (written.size === MOST_WRITTEN) written.clear();
     written.set(entry, json);
   }
   return json;
 }
 
-const entries = new SharedValues<ContextEntry>();
+const entries = new ValueCache<ContextEntry>();
 
 /** What `writeContext` wrote; entries that are equal are one object. */
 export function readContext(json: string): ContextParts {

@@ -1,3 +1,4 @@
+import { VarintReader } from '../bytes/varint.ts';
 import { EventId } from '../core/memory/event-ids.ts';
 import { NO_STAMP } from '../core/memory/stamps.ts';
 import type { Visit } from '../core/memory/visit.ts';
@@ -5,7 +6,7 @@ import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/rules/context.ts';
 import type { ContextParts } from '../core/rules/event.ts';
 import { NAMED_VALUES } from '../core/rules/values.ts';
 import type { ByteWriter } from './bytes.ts';
-import { SharedTexts } from './shared.ts';
+import { TextCache } from './caches.ts';
 import { GROUPS, type RowValues, restoreGroups, useStamps } from './values.gen.ts';
 
 /**
@@ -90,7 +91,7 @@ export function readFoldState(blob: Buffer, values: RowValues, parts: ContextPar
 
 /** Used again for each visit. */
 const stamps: number[] = [];
-const types = new SharedTexts();
+const types = new TextCache();
 /** Keys of entries that are not in the list. */
 const [PAGE, UTM] = [Buffer.from(PAGE_KEY), Buffer.from(UTM_KEY)];
 const APART = [PAGE, UTM];
@@ -152,6 +153,9 @@ function writeId(out: ByteWriter, id: EventId): void {
   }
 }
 
+const endsEarly = () => new Error('fold state ends too early: the row was changed by another hand');
+const varints = new VarintReader();
+
 class Reader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -161,18 +165,16 @@ class Reader {
   }
 
   byte(): number {
-    if (this.#at >= this.#bytes.length)
-      throw new Error('fold state ends too early: the row was changed by another hand');
+    if (this.#at >= this.#bytes.length) throw endsEarly();
     return this.#bytes[this.#at++]!;
   }
 
   varint(): number {
-    let value = 0;
-    for (let factor = 1; ; factor *= 128) {
-      const byte = this.byte();
-      value += (byte % 128) * factor;
-      if (byte < 128) return value;
-    }
+    varints.at = this.#at;
+    const value = varints.count(this.#bytes);
+    this.#at = varints.at;
+    if (this.#at > this.#bytes.length) throw endsEarly();
+    return value;
   }
 
   sharedText(): string {

@@ -46,7 +46,7 @@ export class ProfileGains {
     const added = new CopyRows(8, blocks);
     const staged = new CopyRows(8, blocks);
     for (const [profileId, gain] of this.#byProfile) {
-      const rows = this.#known.isNew(profileId) ? added : staged;
+      const rows = this.#known.claimNew(profileId) ? added : staged;
       rows.row();
       rows.text(profileId);
       rows.int(partition);
@@ -82,7 +82,7 @@ export class KnownProfiles {
   }
 
   /** It has a row from now on. */
-  isNew(profileId: string): boolean {
+  claimNew(profileId: string): boolean {
     const id = this.#id.set(profileId);
     if (this.#filter === null || this.#filter.mayHave(id)) return false;
     this.#filter.add(id);

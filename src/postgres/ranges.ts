@@ -1,5 +1,5 @@
 import { openedAt } from '../core/ids.ts';
-import type { EventId } from '../core/memory/event-ids.ts';
+import { type EventId, uuidText } from '../core/memory/event-ids.ts';
 
 /**
  * The ranges of visit_id that ended_visit, visit_chunk and visit_revision are partitioned by: a month each, by the time
@@ -83,10 +83,8 @@ function bordersOf(ms: number): [from: number, to: number] {
 
 /** No id of a visit opened at `ms` or later is lower. */
 export function lowestId(ms: number): string {
-  const hex = Math.min(Math.max(0, Math.floor(ms)), 2 ** 48 - 1)
-    .toString(16)
-    .padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+  const opened = Math.min(Math.max(0, Math.floor(ms)), 2 ** 48 - 1);
+  return uuidText(Math.floor(opened / 2 ** 16), opened << 16, 0, 0);
 }
 
 const HIGHEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';

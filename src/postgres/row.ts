@@ -1,5 +1,5 @@
 import type { EventId } from '../core/memory/event-ids.ts';
-import { SharedSpans, SharedTexts, SharedValues } from './shared.ts';
+import { SpanCache, TextCache, ValueCache } from './caches.ts';
 
 /** The fields of a row, one after the other, each read by the method of its type. Times in ms since 1970. */
 export interface RowReader {
@@ -18,7 +18,7 @@ export interface RowReader {
   /** The texts of as many fields, which many rows have alike. Not to be written to. */
   sharedTexts(count: number): readonly (string | null)[];
   /** What is made of a text that many rows have. Not to be written to. @param spans what was made by `make` before */
-  shared<T>(spans: SharedSpans<T>, make: (text: string) => T): T;
+  shared<T>(spans: SpanCache<T>, make: (text: string) => T): T;
   bytes(): Buffer;
 }
 
@@ -70,7 +70,7 @@ export class TextRow implements RowReader {
     const key = found.map((text) => (text === null ? '\0' : `${text}\0\0`)).join('');
     return arrays.get(key, () => found);
   }
-  shared<T>(_: SharedSpans<T>, make: (text: string) => T): T {
+  shared<T>(_: SpanCache<T>, make: (text: string) => T): T {
     return make(this.text());
   }
   bytes(): Buffer {
@@ -84,9 +84,9 @@ const NOTHING: Buffer = Buffer.alloc(0);
 const HEADER = 19;
 /** Microseconds since 2000, which is how Postgres holds a time. */
 const POSTGRES_EPOCH = Date.UTC(2000, 0, 1);
-const texts = new SharedTexts();
-const arrays = new SharedValues<readonly (string | null)[]>();
-const fields = new SharedSpans<readonly (string | null)[]>();
+const texts = new TextCache();
+const arrays = new ValueCache<readonly (string | null)[]>();
+const fields = new SpanCache<readonly (string | null)[]>();
 
 /**
  * Rows of a `COPY … TO STDOUT (FORMAT binary)`. Reading them costs a third of what texts do: most fields make no object.
@@ -172,7 +172,7 @@ export class BinaryRows implements RowReader {
       return found;
     });
   }
-  shared<T>(spans: SharedSpans<T>, make: (text: string) => T): T {
+  shared<T>(spans: SpanCache<T>, make: (text: string) => T): T {
     const length = this.#length();
     this.#at += length;
     const from = this.#at - length;

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../core/memory/bounded-map.ts';
 import { ByteWriter } from './bytes.ts';
 
 type Texts = readonly (string | null)[];
@@ -11,14 +12,11 @@ export function textFields(texts: Texts): Uint8Array {
   // A visit's own array may have changed since.
   if (known !== undefined && isSame(known.texts, texts)) return known.fields;
   const fields = encode(texts);
-  if (written.size === MOST_WRITTEN) written.clear();
   written.set(texts, { texts: [...texts], fields });
   return fields;
 }
 
-const written = new Map<Texts, { readonly texts: Texts; readonly fields: Uint8Array }>();
-/** All are forgotten then. */
-const MOST_WRITTEN = 16_384;
+const written = new BoundedMap<Texts, { readonly texts: Texts; readonly fields: Uint8Array }>(16_384);
 
 function isSame(one: Texts, other: Texts): boolean {
   for (let i = 0; i < one.length; i += 1) if (one[i] !== other[i]) return false;

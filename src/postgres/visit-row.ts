@@ -4,11 +4,11 @@ import { type Place, Visit } from '../core/memory/visit.ts';
 import type { VisitTable } from '../core/memory/visit-table.ts';
 import type { ContextParts } from '../core/rules/event.ts';
 import type { EndReason, Seal } from '../core/rules/span.ts';
+import { SpanCache } from './caches.ts';
 import { readContext, writeContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
 import type { RowReader } from './row.ts';
-import { SharedSpans } from './shared.ts';
 import { readValues, VALUE_COLUMNS, writeValues } from './values.gen.ts';
 
 const TIMES = new Set<string>(['started_at', 'last_event_at']);
@@ -102,4 +102,4 @@ export function readVisit(row: RowReader, place: Place, table?: VisitTable): Vis
   return visit;
 }
 
-const contexts = new SharedSpans<ContextParts>();
+const contexts = new SpanCache<ContextParts>();

@@ -1,4 +1,9 @@
-/** Random numbers that a seed decides (xoshiro128**): the same seed gives the same traffic anywhere. */
+import { uuidText } from '../core/memory/event-ids.ts';
+
+/**
+ * Random numbers that a seed decides (xoshiro128**). The same seed gives the same traffic anywhere, and in every version:
+ * that is why no package's generator stands here, which may change with its releases.
+ */
 export class Random {
   private readonly s: Uint32Array;
 
@@ -61,11 +66,8 @@ export class Random {
   }
 
   uuid(): string {
-    const hex = [this.bits(), this.bits(), this.bits(), this.bits()]
-      .map((bits) => bits.toString(16).padStart(8, '0'))
-      .join('');
-    const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+    const [a, b, c, d] = [this.bits(), this.bits(), this.bits(), this.bits()];
+    return uuidText(a, (b & ~0xf000) | 0x4000, (c & 0x3fffffff) | 0x80000000, d);
   }
 
   bytes(length: number): Buffer {

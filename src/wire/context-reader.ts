@@ -1,4 +1,4 @@
-import { SpanIndex } from '../bytes/span-index.ts';
+import { ByteCache } from '../bytes/byte-cache.ts';
 import type { TrackEvent } from '../core/rules/event.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
 import { ByTwo } from './by-two.ts';
@@ -46,14 +46,14 @@ const MOST_TEXTS = 8_192;
  * were, the event would say what another one does.
  */
 export class ContextReader {
-  readonly #pageSpans = new SpanIndex(1_024, 512);
+  readonly #pageSpans = new ByteCache(1_024, 512);
   readonly #pages = valuesOf<Pair | string>(this.#pageSpans, PAGE_VALUES);
-  readonly #restSpans = new SpanIndex(1_024, 512);
+  readonly #restSpans = new ByteCache(1_024, 512);
   readonly #rests = valuesOf<List | Named>(this.#restSpans, REST_VALUES);
-  readonly #utmSpans = new SpanIndex(128, 512);
+  readonly #utmSpans = new ByteCache(128, 512);
   readonly #utms = valuesOf<Pair | Utm>(this.#utmSpans, UTM_VALUES);
   /** The fields that the rest is made of. */
-  readonly #partSpans = new SpanIndex(512, 512);
+  readonly #partSpans = new ByteCache(512, 512);
   readonly #parts = valuesOf<Pair>(this.#partSpans, 1);
   readonly #named = new ByTwo<unknown, Named>(MOST_NAMED);
   readonly #keys = NAMING.slice(2).map(() => new ByTwo<unknown, object>(MOST_NAMED));
@@ -86,7 +86,7 @@ export class ContextReader {
    * @param sessions to each session, what its last event said is noted.
    * @param session its slot; -1: none.
    */
-  read(c: Cursor, steps: Plan['context'], sessions: SpanIndex, session: number): void {
+  read(c: Cursor, steps: Plan['context'], sessions: ByteCache, session: number): void {
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]!;
       if (step.what === 'page') {
@@ -136,7 +136,7 @@ export class ContextReader {
    * @param keep takes its value into a slot.
    * @returns the slot of its values.
    */
-  #readField(c: Cursor, field: Field, spans: SpanIndex, keep: (slot: number, value: unknown) => void): number {
+  #readField(c: Cursor, field: Field, spans: ByteCache, keep: (slot: number, value: unknown) => void): number {
     if (isNone(c, field.none)) return spans.slots + NONE;
     const at = c.pos;
     field.skip(c);
@@ -166,7 +166,7 @@ export class ContextReader {
     this.#utms[slot * UTM_VALUES + 1] = utmOf(pair);
   };
 
-  #readRest(c: Cursor, { fields, kind, note }: Step, sessions: SpanIndex, session: number): number {
+  #readRest(c: Cursor, { fields, kind, note }: Step, sessions: ByteCache, session: number): number {
     const spans = this.#restSpans;
     const isNoted = session >= 0 && note >= 0;
     // Two, for a device may change back and forth.
@@ -219,7 +219,7 @@ export class ContextReader {
   }
 
   /** For writers whose page, or a field that is not read, stands between those of the rest. */
-  #joinRest(c: Cursor, step: Step, sessions: SpanIndex): void {
+  #joinRest(c: Cursor, step: Step, sessions: ByteCache): void {
     // Before the other is read, which could throw it out.
     const { list } = this;
     this.#rest = this.#readRest(c, step, sessions, -1) * REST_VALUES;
@@ -270,7 +270,7 @@ export class ContextReader {
 }
 
 /** A place for each value of each slot. */
-function valuesOf<T>({ slots }: SpanIndex, values: number): (T | null)[] {
+function valuesOf<T>({ slots }: ByteCache, values: number): (T | null)[] {
   return new Array<T | null>((slots + BEHIND) * values).fill(null);
 }
 

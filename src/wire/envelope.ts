@@ -1,9 +1,10 @@
+import { sizeOfCount } from '../bytes/varint.ts';
 import type { Emission } from '../core/changes.ts';
 import type { VisitEnded } from '../core/rules/visit-ended.ts';
 import type { OutboxRow, Outgoing, OutMessage, OutputTopic, RawRecord } from '../ports/index.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
 import { OutboxWriter } from './outbox.ts';
-import { putBytes, putLong, putText, sizeOfCount, textRoom } from './put.ts';
+import { putBytes, putLong, putText, textRoom } from './put.ts';
 import { putTail, tailRoom } from './tail.ts';
 import { clean, cut } from './text.ts';
 import { VisitEndedWriter } from './visit-ended.gen.ts';

@@ -1,4 +1,4 @@
-import { SpanIndex } from '../bytes/span-index.ts';
+import { ByteCache } from '../bytes/byte-cache.ts';
 import { ReadEvent } from '../core/memory/read-event.ts';
 import type { TrackEvent } from '../core/rules/event.ts';
 import type { RawRecord } from '../ports/index.ts';
@@ -28,7 +28,7 @@ export class EventReader {
   /** Also says, after `read`, where the session id lies. */
   readonly ids = new IdReader();
   readonly #context = new ContextReader();
-  readonly #traitsSpans = new SpanIndex(128, 512);
+  readonly #traitsSpans = new ByteCache(128, 512);
   readonly #traits = new Array<Traits>(this.#traitsSpans.slots).fill(NO_PAIRS);
   readonly #keepProperties: boolean;
 

@@ -1,4 +1,4 @@
-import { SpanIndex } from '../bytes/span-index.ts';
+import { ByteCache } from '../bytes/byte-cache.ts';
 import { EventId } from '../core/memory/event-ids.ts';
 import { asciiText } from './ascii.ts';
 import { type Field, NOTES, type Step } from './avro-plan.ts';
@@ -23,7 +23,7 @@ export class IdReader {
   /** The event's own. */
   readonly id = new EventId();
   /** Each session that was met lately, with its owner; noted to it is what its last event said. */
-  readonly sessions = new SpanIndex(4_096, 192, NOTES);
+  readonly sessions = new ByteCache(4_096, 192, NOTES);
   /** Of the event at hand: the slot of its session, and where the id lies in the cursor's buffer; -1: nowhere. */
   session = -1;
   sessionAt = -1;
@@ -32,10 +32,10 @@ export class IdReader {
   sourceId: string | null = null;
 
   readonly #who = new Array<string | null>(this.sessions.slots * VALUES).fill(null);
-  readonly #types = new SpanIndex(64, 64);
+  readonly #types = new ByteCache(64, 64);
   readonly #typeTexts = new Array<string>(this.#types.slots).fill('');
   /** Of writers that name profile and source elsewhere than behind the session. */
-  readonly #owners = new SpanIndex(1_024, 128);
+  readonly #owners = new ByteCache(1_024, 128);
   readonly #ownerIds = new Array<string | null>(this.#owners.slots * VALUES).fill(null);
   /** Many profiles have one source. Profiles are many: to look for each among those before costs more than it spares. */
   readonly #sources = new Interned(1_024);

@@ -6,8 +6,8 @@
  * (see tail.ts). Sequences have no hole, so only the first is written.
  */
 import { crc32 } from 'node:zlib';
+import { putCount, sizeOfCount, VarintReader } from '../bytes/varint.ts';
 import { OUTPUT_TOPICS, type OutMessage, type OutMessages, type OutputTopic } from '../ports/index.ts';
-import { putCount, sizeOfCount } from './put.ts';
 import { putTail, readTail, tailRoom } from './tail.ts';
 
 const MAGIC = 0x54;
@@ -124,33 +124,24 @@ class Row implements OutMessages {
   }
 
   static read(body: Buffer): Row {
-    let at = 0;
-    const count = () => {
-      let value = 0;
-      for (let scale = 1; ; scale *= 128) {
-        const byte = body[at++];
-        if (byte === undefined) throw damaged('it ends early');
-        value += (byte & 0x7f) * scale;
-        if (byte < 0x80) return value;
-      }
-    };
-    const first = count();
-    const messages = count();
-    if (messages > body.length) throw damaged('it ends early');
+    const input = new VarintReader();
+    const first = input.count(body);
+    const messages = input.count(body);
+    if (messages > body.length || input.at > body.length) throw damaged('it ends early');
     const topics = new Uint8Array(messages);
     const starts = new Uint32Array(messages);
     const ends = new Uint32Array(messages);
     for (let i = 0; i < messages; i += 1) {
-      const topic = body[at++];
+      const topic = body[input.at++];
       if (topic === undefined || topic >= OUTPUT_TOPICS.length) throw damaged('it names a topic that is not known');
-      const length = count();
+      const length = input.count(body);
       topics[i] = topic;
-      starts[i] = at;
-      at += length;
-      ends[i] = at;
-      if (at > body.length) throw damaged('it ends early');
+      starts[i] = input.at;
+      input.at += length;
+      ends[i] = input.at;
+      if (input.at > body.length) throw damaged('it ends early');
     }
-    if (at !== body.length) throw damaged('bytes follow its last message');
+    if (input.at !== body.length) throw damaged('bytes follow its last message');
     return new Row(first, body, topics, starts, ends);
   }
 

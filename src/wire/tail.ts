@@ -2,6 +2,7 @@
  * The tail of a Kafka record of format 2: key, value and headers, as they go out. What stands before them (length,
  * attributes, deltas of time and offset) is known only when the record is sent.
  */
+import { VarintReader } from '../bytes/varint.ts';
 import type { OutMessage } from '../ports/index.ts';
 import { LONG_ROOM, putBytes, putLong, putText, textRoom } from './put.ts';
 
@@ -31,27 +32,24 @@ export function putSized(buf: Buffer, at: number, bytes: Buffer | null): number 
 
 /** What lies from `start` to `end`. The buffers are slices. @throws Error where that is no tail. */
 export function readTail(bytes: Buffer, start: number, end: number): Content {
-  let at = start;
+  const input = new VarintReader();
+  input.at = start;
   const number = () => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++]!;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-      if (!(at < end)) throw new Error('the message ends early');
-    }
+    const value = input.long(bytes);
+    if (input.at > end) throw new Error('the message ends early');
+    return value;
   };
   const sized = () => {
     const length = number();
     if (length < 0) return null;
-    if (length > end - at) throw new Error('the message ends early');
-    at += length;
-    return bytes.subarray(at - length, at);
+    if (length > end - input.at) throw new Error('the message ends early');
+    input.at += length;
+    return bytes.subarray(input.at - length, input.at);
   };
   const key = sized();
   const value = sized();
   const headers: [string, Buffer][] = [];
   for (let left = number(); left > 0; left -= 1) headers.push([String(sized() ?? ''), sized() ?? Buffer.alloc(0)]);
-  if (at !== end) throw new Error('bytes follow the message');
+  if (input.at !== end) throw new Error('bytes follow the message');
   return { key, value, headers };
 }

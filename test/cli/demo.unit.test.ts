@@ -1,18 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { styleFor } from '../../src/cli/style.ts';
+import { fixedTable, line } from '../../src/cli/table.ts';
 import { noCounts } from '../../src/core/changes.ts';
 import { type Check, checks } from '../../src/demo/checks.ts';
-import type { Facts, Received, VisitRow } from '../../src/demo/parts.ts';
+import type { Facts, Received, ShownVisit } from '../../src/demo/parts.ts';
 import { Rows } from '../../src/demo/rows.ts';
 import { Screen } from '../../src/demo/screen.ts';
 import { demoSettings } from '../../src/demo/settings.ts';
-import { line, table } from '../../src/demo/table.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { tidemark } from './harness.ts';
 
 const written = { records: 5, event: 3, late: 0, resent: 1, broken: 1 };
 
-const visit: VisitRow = {
+const visit: ShownVisit = {
   visitId: 'v1',
   sessionId: 's1',
   profileId: 'p1',
@@ -139,7 +139,7 @@ describe('the picture', () => {
       { title: 'three', width: 30 },
     ] as const;
     for (let width = 12; width < 90; width++) {
-      const rows = table(columns, [['x'.repeat(50), 'y'.repeat(50), 'z'.repeat(50)]], width, (text) => text);
+      const rows = fixedTable(columns, [['x'.repeat(50), 'y'.repeat(50), 'z'.repeat(50)]], width, (text) => text);
       for (const each of rows) expect(each.length).toBeLessThanOrEqual(width);
       expect(line(['x'.repeat(width - 3), 'yyyy', 'z'], width).length).toBe(width);
     }
@@ -147,8 +147,8 @@ describe('the picture', () => {
 
   test('a visit keeps its row while it is open, and for a while after it ended', () => {
     const rows = new Rows();
-    const open = (visitId: string): VisitRow => ({ ...visit, visitId, status: 'open' });
-    const ids = (visits: readonly VisitRow[]) => visits.map(({ visitId }) => visitId);
+    const open = (visitId: string): ShownVisit => ({ ...visit, visitId, status: 'open' });
+    const ids = (visits: readonly ShownVisit[]) => visits.map(({ visitId }) => visitId);
     expect(ids(rows.next([open('a'), open('b')], 2, 0))).toEqual(['b', 'a']);
     expect(ids(rows.next([open('a'), open('b'), open('c')], 2, 1))).toEqual(['b', 'a']);
     const endedB = { ...visit, visitId: 'b' };

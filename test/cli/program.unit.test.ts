@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { explain, Failure, isAway, messageOf } from '../../src/cli/failure.ts';
+import { explain, Failure, isAway } from '../../src/cli/failure.ts';
 import { VERSION } from '../../src/cli/io.ts';
 import { LoginRefused } from '../../src/kafka/login-refused.ts';
+import { messageOf } from '../../src/ports/errors.ts';
 import { SettingsError } from '../../src/settings/index.ts';
 import { tidemark } from './harness.ts';
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { SharedSpans, SharedTexts, SharedValues } from '../../src/postgres/shared.ts';
+import { SpanCache, TextCache, ValueCache } from '../../src/postgres/caches.ts';
 
 test('a text is read as it stands, whatever was read before it', () => {
-  const texts = new SharedTexts();
+  const texts = new TextCache();
   const some = fc.array(fc.oneof(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.nat(20_000).map(String)), {
     maxLength: 200,
   });
@@ -20,7 +20,7 @@ test('a text is read as it stands, whatever was read before it', () => {
 });
 
 test('a value is made once while its key is remembered, and how many are remembered is bounded', () => {
-  const values = new SharedValues<object>();
+  const values = new ValueCache<object>();
   const first = values.get('key', () => ({}));
   expect(values.get('key', () => ({}))).toBe(first);
   for (let i = 0; i < 10_000; i += 1) values.get(`other ${i}`, () => ({}));
@@ -30,7 +30,7 @@ test('a value is made once while its key is remembered, and how many are remembe
 test('bytes are read once while they are remembered, and never taken for others, or for others in kind', () => {
   const lengths = fc.integer({ min: 0, max: 600 });
   const span = fc.record({ seed: fc.nat(40), length: fc.oneof(fc.nat(12), lengths), kind: fc.nat(1) });
-  const spans = new SharedSpans<string>();
+  const spans = new SpanCache<string>();
   const bytes = Buffer.concat([Buffer.from('...'), Buffer.alloc(700)]).subarray(3);
   const at = { view: new DataView(bytes.buffer), base: bytes.byteOffset };
   fc.assert(

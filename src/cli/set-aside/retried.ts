@@ -1,7 +1,7 @@
+import { messageOf } from '../../ports/errors.ts';
 import type { SetAside } from '../../set-aside/record.ts';
 import type { Settings } from '../../settings/index.ts';
 import { onDatabase } from '../database.ts';
-import { messageOf } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { utc } from '../words.ts';
 

@@ -34,7 +34,8 @@ export interface Grants {
   readonly postgres: { readonly role: string; readonly sql: readonly string[] } | null;
 }
 
-const DEFAULT_NAMES: Readonly<Record<Use, string>> = {
+/** At the brokers, where neither an option nor the login of this process names another. */
+export const DEFAULT_NAMES: Readonly<Record<Use, string>> = {
   setup: 'tidemark-setup',
   run: 'tidemark',
   retry: 'tidemark-retry',

@@ -3,8 +3,8 @@ import type pg from 'pg';
 import type { ClusterLink } from '../../kafka/cluster.ts';
 import { remedy } from '../../kafka/fatal.ts';
 import { isDenied } from '../../kafka/rights/missing-rights.ts';
+import { messageOf } from '../../ports/errors.ts';
 import type { Settings } from '../../settings/index.ts';
-import { messageOf } from '../failure.ts';
 import type { Io } from '../io.ts';
 import type { Reading } from './pace.ts';
 

@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import type { Admin } from 'kafkajs';
 import pino from 'pino';
+import { DEFAULT_NAMES } from '../../../src/cli/setup/grants.ts';
 import { kafkaClient } from '../../../src/kafka/client.ts';
 import { ClusterLink } from '../../../src/kafka/cluster.ts';
 import { type Right, rightsFor, type Use } from '../../../src/kafka/rights/declaration.ts';
@@ -13,15 +14,7 @@ import { describeReal, stack } from '../../support/stack.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** Who does what at the brokers of the cluster: nobody has any right there until a test grants it. */
-export const PRINCIPALS: Readonly<Record<Use, string>> = {
-  setup: 'tidemark-setup',
-  run: 'tidemark',
-  retry: 'tidemark-retry',
-  simulate: 'tidemark-simulate',
-  reader: 'reader',
-  producer: 'producer',
-  consumer: 'consumer',
-};
+export const PRINCIPALS = DEFAULT_NAMES;
 
 /** `describeReal` for tests that need brokers with principals and rights. */
 export function describeCluster(name: string, tests: () => void): void {

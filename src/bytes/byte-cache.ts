@@ -27,7 +27,7 @@ const LINE = 16;
  *
  * What a slot holds lies in one place, and what is made of it should: fetching from memory is what takes time here.
  */
-export class SpanIndex {
+export class ByteCache {
   readonly slots: number;
   /** Longest span that is kept, bytes. */
   readonly longest: number;

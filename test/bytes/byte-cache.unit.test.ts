@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { SpanIndex } from '../../src/bytes/span-index.ts';
+import { ByteCache } from '../../src/bytes/byte-cache.ts';
 import { Cursor } from '../../src/wire/cursor.ts';
 import { dice, whole } from '../simulator/dice.ts';
 
@@ -19,7 +19,7 @@ function inverse(odd: number): number {
 describe('spans that were met before', () => {
   test('a slot is found for nothing but the kind and bytes that were put into it', () => {
     const draw = dice(1);
-    const index = new SpanIndex(4, 64, 1);
+    const index = new ByteCache(4, 64, 1);
     const kept: string[] = [];
     let found = 0;
     const wrong: string[] = [];
@@ -53,7 +53,7 @@ describe('spans that were met before', () => {
   test('a span that is told by a part of it is found by the whole, and its slot by the part alone', () => {
     const draw = dice(2);
     // One set: all of its slots are looked into.
-    const index = new SpanIndex(1, 64);
+    const index = new ByteCache(1, 64);
     const kept: string[] = [];
     const places = new Set<number>();
     const wrong: string[] = [];
@@ -96,7 +96,7 @@ describe('spans that were met before', () => {
     const wanted = sum(a, 5, 8) ^ turned(sum(b, 7, 0), 16) ^ turned(sum(other, 7, 0), 16);
     const madeUp = words(Math.imul(wanted, inverse(PRIME)) ^ turned(8, 5), other);
 
-    const index = new SpanIndex(1, 64);
+    const index = new ByteCache(1, 64);
     const hash = () => (index as unknown as { readonly hash: number }).hash;
     const c = cursorOver(words(a, b));
     expect(index.find(c, 0, 8, 0)).toBe(-1);
@@ -109,7 +109,7 @@ describe('spans that were met before', () => {
   });
 
   test('notes are of the span that is in the slot', () => {
-    const index = new SpanIndex(1, 64, 2);
+    const index = new ByteCache(1, 64, 2);
     const c = cursorOver(Buffer.from('abcdefghijklmnop'));
     index.find(c, 0, 8, 0);
     const slot = index.put(c, 0, 8, 0);

@@ -1,4 +1,5 @@
-import { type Bytes, SpanIndex } from '../bytes/span-index.ts';
+import { ByteCache, type Bytes } from '../bytes/byte-cache.ts';
+import { BoundedMap } from '../core/memory/bounded-map.ts';
 
 /**
  * Equal values as one object. Visits that are loaded say the same of device, place and campaign over and over: what is
@@ -11,7 +12,7 @@ const LONGEST = 48;
 const PLACES = 8_192;
 
 /** Texts by their bytes, which spares decoding them. */
-export class SharedTexts {
+export class TextCache {
   readonly #texts: (string | undefined)[] = new Array(PLACES);
   readonly #bytes: (Buffer | undefined)[] = new Array(PLACES);
 
@@ -35,15 +36,14 @@ export class SharedTexts {
   }
 }
 
-/** Values by a key that tells them apart. All are forgotten when there are too many. */
-export class SharedValues<T> {
-  readonly #values = new Map<string, T>();
+/** Values by a key that differs where they do. */
+export class ValueCache<T> {
+  readonly #values = new BoundedMap<string, T>(PLACES);
 
   get(key: string, make: () => T): T {
     let value = this.#values.get(key);
     if (value === undefined) {
       value = make();
-      if (this.#values.size === PLACES) this.#values.clear();
       // A slice of a text would hold the whole of it.
       this.#values.set(Buffer.from(key).toString(), value);
     }
@@ -52,8 +52,8 @@ export class SharedValues<T> {
 }
 
 /** Values by the bytes that they are made of, which spares reading them. */
-export class SharedSpans<T> {
-  readonly #spans = new SpanIndex(SETS, SPAN_BYTES);
+export class SpanCache<T> {
+  readonly #spans = new ByteCache(SETS, SPAN_BYTES);
   readonly #values: (T | undefined)[] = new Array(this.#spans.slots);
 
   /**
