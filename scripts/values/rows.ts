@@ -1,6 +1,9 @@
 import { NAMED_VALUES } from '../../src/core/rules/values.ts';
 import { columnsOf, GROUPS, quoted, snake, typeOf, VALUES } from './names.ts';
 
+/** Groups that all stored state has. */
+const FIRST_GROUPS = 5;
+
 /** `postgres/values.gen.ts`: the values in a visit's row and in its stored state. */
 export function rowsFile(): string {
   const texts = VALUES.filter(({ parts }) => parts !== null);
@@ -53,11 +56,11 @@ export function useStamps(use: { use(stamp: number): void }, visit: Visit): void
 ${GROUPS.map(({ ref }) => `  use.use(visit.${ref});`).join('\n')}
 }
 
-/** Sets values and references. @param input has, for each reference in order, its number + 1. */
-export function restoreGroups(input: { varint(): number }, values: RowValues, visit: Visit): void {
-${GROUPS.map(({ ref, values }) =>
+/** Sets values and references. @param input has, for each of the first \`count\` references in order, its number + 1. */
+export function restoreGroups(input: { varint(): number }, count: number, values: RowValues, visit: Visit): void {
+${GROUPS.map(({ ref, values }, i) =>
   [
-    `  visit.${ref} = input.varint() - 1;`,
+    `  ${i < FIRST_GROUPS ? '' : `if (count > ${i}) `}visit.${ref} = input.varint() - 1;`,
     ...values.map(({ name, parts }) =>
       parts === null
         ? `  visit.${name} = values.${name};`

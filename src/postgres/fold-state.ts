@@ -17,11 +17,13 @@ import { GROUPS, type RowValues, restoreGroups, useStamps } from './values.gen.t
  * whether a visit stayed in memory or was loaded can decide nothing.
  *
  * Layout, integers as varints: version; stamps: count, then each as its time against `startedAt` (zigzag) and its event
- * id; then the stamp (0: null, else its index + 1) of each group of values and of each named value, as declared;
+ * id; how many groups of values and named values were declared; then the stamp (0: null, else its index + 1) of each;
  * context: count, then each key and its stamp, page and UTM among the others; types: count, then each type and its
  * number.
  */
-const VERSION = 1;
+const VERSION = 2;
+/** Version 1 lacks the two numbers. */
+const DECLARED_IN_1 = { groups: 5, named: 8 };
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
   used.clear();
@@ -37,6 +39,8 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
     writeId(out, visit.readStampId(stamp, id));
   }
+  out.byte(GROUPS);
+  out.byte(NAMED_VALUES.length);
   let use = 0;
   for (; use < SINGLE; use += 1) out.varint(used.uses[use]!);
   const { types } = visit;
@@ -56,7 +60,7 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
 export function readFoldState(blob: Buffer, values: RowValues, parts: ContextParts, visit: Visit): void {
   const input = new Reader(blob);
   const version = input.byte();
-  if (version !== VERSION) {
+  if (version < 1 || version > VERSION) {
     throw new Error(`visit ${visit.id} has fold state of version ${version}, not ${VERSION}: use a newer tidemark`);
   }
   const count = input.varint();
@@ -66,10 +70,15 @@ export function readFoldState(blob: Buffer, values: RowValues, parts: ContextPar
     const t = visit.startedAt + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
     visit.setStamp(stamp, t, input.id());
   }
-  restoreGroups(input, values, visit);
+  const declared = version === 1 ? DECLARED_IN_1 : { groups: input.byte(), named: input.byte() };
+  if (declared.groups > GROUPS || declared.named > NAMED_VALUES.length) {
+    throw new Error(`visit ${visit.id} has values that were declared later: use a newer tidemark`);
+  }
+  restoreGroups(input, declared.groups, values, visit);
   visit.named = values.named;
   stamps.length = 0;
-  for (let i = 0; i < values.named.length; i += 1) stamps.push(input.varint() - 1);
+  for (let i = 0; i < declared.named; i += 1) stamps.push(input.varint() - 1);
+  for (let i = declared.named; i < NAMED_VALUES.length; i += 1) stamps.push(NO_STAMP);
   visit.setNamedStamps(stamps);
   // The keys of the list stand in its order, wherever page and UTM are among them.
   stamps.length = 0;

@@ -76,8 +76,8 @@ export function useStamps(use: { use(stamp: number): void }, visit: Visit): void
   use.use(visit.utmStamp);
 }
 
-/** Sets values and references. @param input has, for each reference in order, its number + 1. */
-export function restoreGroups(input: { varint(): number }, values: RowValues, visit: Visit): void {
+/** Sets values and references. @param input has, for each of the first `count` references in order, its number + 1. */
+export function restoreGroups(input: { varint(): number }, count: number, values: RowValues, visit: Visit): void {
   visit.profileStamp = input.varint() - 1;
   visit.profileId = values.profileId;
   visit.sourceStamp = input.varint() - 1;
