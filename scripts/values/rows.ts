@@ -1,9 +1,6 @@
 import { NAMED_VALUES } from '../../src/core/rules/values.ts';
 import { columnsOf, GROUPS, quoted, snake, typeOf, VALUES } from './names.ts';
 
-/** Groups that all stored state has. */
-const FIRST_GROUPS = 5;
-
 /** `postgres/values.gen.ts`: the values in a visit's row and in its stored state. */
 export function rowsFile(): string {
   const texts = VALUES.filter(({ parts }) => parts !== null);
@@ -60,7 +57,7 @@ ${GROUPS.map(({ ref }) => `  use.use(visit.${ref});`).join('\n')}
 export function restoreGroups(input: { varint(): number }, count: number, values: RowValues, visit: Visit): void {
 ${GROUPS.map(({ ref, values }, i) =>
   [
-    `  ${i < FIRST_GROUPS ? '' : `if (count > ${i}) `}visit.${ref} = input.varint() - 1;`,
+    `  if (count > ${i}) visit.${ref} = input.varint() - 1;`,
     ...values.map(({ name, parts }) =>
       parts === null
         ? `  visit.${name} = values.${name};`

@@ -16,6 +16,7 @@ export interface ShownValues {
   readonly country: string | null;
   readonly region: string | null;
   readonly city: string | null;
+  readonly language: string | null;
 }
 
 /** Columns of the view `visits`. */
@@ -34,6 +35,7 @@ export const VALUE_COLUMNS: { readonly [name in keyof ShownValues]: string } = {
   country: 'v.country',
   region: 'v.region',
   city: 'v.city',
+  language: 'v.language',
 };
 
 /** What is shown in one line, by its label. */
@@ -42,4 +44,5 @@ export const SHOWN_TOGETHER: readonly (readonly [label: string, names: readonly 
   ['campaign', ['utmSource', 'utmMedium', 'utmCampaign', 'utmTerm', 'utmContent']],
   ['device', ['deviceType', 'deviceBrand', 'deviceModel', 'os', 'browser']],
   ['place', ['country', 'region', 'city']],
+  ['language', ['language']],
 ];

@@ -45,6 +45,7 @@ export interface EventContext {
     | undefined;
   readonly ip?: string | null | undefined;
   readonly user_agent?: string | null | undefined;
+  readonly language?: string | null | undefined;
   readonly extra?: { readonly [key: string]: string } | null | undefined;
 }
 
@@ -66,6 +67,7 @@ export interface ColumnValues {
   readonly country: string | null;
   readonly region: string | null;
   readonly city: string | null;
+  readonly language: string | null;
 }
 
 /** The same as the message has it. */
@@ -88,6 +90,7 @@ export interface MessageValues {
   readonly country: string | null;
   readonly region: string | null;
   readonly city: string | null;
+  readonly language: string | null;
 }
 
 export function columnValues(values: VisitValues): ColumnValues {
@@ -108,6 +111,7 @@ export function columnValues(values: VisitValues): ColumnValues {
     country: values.named[5] ?? null,
     region: values.named[6] ?? null,
     city: values.named[7] ?? null,
+    language: values.named[8] ?? null,
   };
 }
 
@@ -131,5 +135,6 @@ export function messageValues(values: VisitValues): MessageValues {
     country: values.named[5] ?? null,
     region: values.named[6] ?? null,
     city: values.named[7] ?? null,
+    language: values.named[8] ?? null,
   };
 }

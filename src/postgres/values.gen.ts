@@ -27,6 +27,7 @@ export const VALUE_COLUMNS = [
   'country',
   'region',
   'city',
+  'language',
 ] as const;
 
 const NO_UTM: readonly null[] = [null, null, null, null, null];
@@ -60,7 +61,7 @@ export function readValues(row: RowReader): RowValues {
     referrer: row.sharedText(),
     exitPage: row.sharedText(),
     utm: row.sharedTexts(5) as unknown as Utm,
-    named: row.sharedTexts(8),
+    named: row.sharedTexts(9),
   };
 }
 
@@ -78,15 +79,15 @@ export function useStamps(use: { use(stamp: number): void }, visit: Visit): void
 
 /** Sets values and references. @param input has, for each of the first `count` references in order, its number + 1. */
 export function restoreGroups(input: { varint(): number }, count: number, values: RowValues, visit: Visit): void {
-  visit.profileStamp = input.varint() - 1;
+  if (count > 0) visit.profileStamp = input.varint() - 1;
   visit.profileId = values.profileId;
-  visit.sourceStamp = input.varint() - 1;
+  if (count > 1) visit.sourceStamp = input.varint() - 1;
   visit.sourceId = values.sourceId;
-  visit.entryStamp = input.varint() - 1;
+  if (count > 2) visit.entryStamp = input.varint() - 1;
   visit.entryPage = values.entryPage;
   visit.referrer = values.referrer;
-  visit.exitStamp = input.varint() - 1;
+  if (count > 3) visit.exitStamp = input.varint() - 1;
   visit.exitPage = values.exitPage;
-  visit.utmStamp = input.varint() - 1;
+  if (count > 4) visit.utmStamp = input.varint() - 1;
   visit.utm = visit.utmStamp === NO_STAMP ? null : values.utm;
 }

@@ -23,17 +23,18 @@ export interface DecodedContext {
   readonly location?: Texts<(typeof RECORD_KEYS.location)[number]> | null | undefined;
   readonly ip?: string | null | undefined;
   readonly user_agent?: string | null | undefined;
+  readonly language?: string | null | undefined;
   readonly extra?: DecodedMap<string> | null | undefined;
 }
 
 /** Its fields that are texts. */
-export const TEXT_FIELDS = ['ip', 'user_agent'] as const;
+export const TEXT_FIELDS = ['ip', 'user_agent', 'language'] as const;
 
 /** Its fields but page and utm, in the order of their UTF-8 bytes: that of `TrackEvent.context`. */
-export const LISTED = ['device', 'extra', 'ip', 'location', 'user_agent'] as const;
+export const LISTED = ['device', 'extra', 'ip', 'language', 'location', 'user_agent'] as const;
 
 /** Those of them that name something. */
-export const NAMING = ['device', 'location'] as const;
+export const NAMING = ['device', 'location', 'language'] as const;
 
 /** `TrackEvent.named`. @param pairs of `NAMING`, in its order; null: the context does not have it. */
 export function namedIn(pairs: readonly (Pair | null)[]): TrackEvent['named'] {
@@ -46,6 +47,7 @@ export function namedIn(pairs: readonly (Pair | null)[]): TrackEvent['named'] {
     named(pairs[1]!, 'country', 2048),
     named(pairs[1]!, 'region', 2048),
     named(pairs[1]!, 'city', 2048),
+    named(pairs[2]!, null, 2048),
   ];
   for (let i = 0; i < found.length; i += 1) if (found[i] !== null) return found;
   return null;
@@ -60,6 +62,7 @@ export function contextOfJson(json: JsonObject): DecodedContext {
     location: textsOf('context.location', json.location, RECORD_KEYS.location),
     ip: textOf('context.ip', json.ip),
     user_agent: textOf('context.user_agent', json.user_agent),
+    language: textOf('context.language', json.language),
     extra: textMapOf('context.extra', json.extra),
   };
 }

@@ -52,6 +52,7 @@ export function visitEndedOf(fields: { readonly [name: string]: never }): ReadVi
       fields.country!,
       fields.region!,
       fields.city!,
+      fields.language!,
     ],
   };
 }

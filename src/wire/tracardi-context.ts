@@ -34,6 +34,7 @@ export function decodeTracardiContext(context: JsonObject, ip: string | null): D
     },
     ip: ip ?? text(context.ip) ?? text(location.ip),
     user_agent: text(context.user_agent) ?? text(browser.userAgent),
+    language: text(context.language) ?? text(browser.language),
     extra: Object.entries(context)
       .filter(([key, value]) => !PLACED.has(key) && value !== null)
       .map(([key, value]) => [key, typeof value === 'string' ? value : canonicalJson(value as Json)] as const),

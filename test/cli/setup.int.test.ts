@@ -73,8 +73,9 @@ describeReal('tidemark setup', () => {
     const instance = new pg.Client(stack().databaseUrl);
     await instance.connect();
     // As if the last migration had not been made yet.
-    await instance.query(`ALTER TABLE ${name}.trouble DROP COLUMN waits;
-      DELETE FROM ${name}.migration WHERE name = '0008_waits'`);
+    await instance.query(`ALTER TABLE ${name}.open_visit DROP COLUMN language CASCADE;
+      ALTER TABLE ${name}.ended_visit DROP COLUMN language CASCADE;
+      DELETE FROM ${name}.migration WHERE name = '0009_language'`);
     const own = `INSERT INTO ${name}.partition_state (partition, epoch, started, owner, owner_pid, owner_started, owner_role)
       SELECT 0, 1, true, 'here:1', pid, backend_start, usesysid FROM pg_stat_activity WHERE pid = pg_backend_pid()`;
     await instance.query(own);
@@ -88,11 +89,11 @@ describeReal('tidemark setup', () => {
     const named = 'connected instances of the version before: here:1';
     expect(await detailOf('--check')).toMatchObject({
       state: 'missing',
-      detail: `0008_waits\n${named}: stop them before this is made`,
+      detail: `0009_language\n${named}: stop them before this is made`,
     });
     expect(await detailOf()).toMatchObject({
       state: 'made',
-      detail: `0008_waits\n${named}: stop them now: they do not look again`,
+      detail: `0009_language\n${named}: stop them now: they do not look again`,
     });
     expect(await detailOf()).not.toHaveProperty('detail');
     await instance.end();

@@ -238,6 +238,7 @@ const eventChoices = fc.record({
   page: maybe(1, fc.record({ path: oneOf('/', '/a', ''), referrer: oneOf(null, 'https://x.example/') })),
   utm: maybe(4, fc.record({ source: oneOf('mail', null, ''), term: oneOf('shoes', null) })),
   device: maybe(4, fc.record({ type: oneOf('mobile', null), os: oneOf('Linux', '') })),
+  language: maybe(3, oneOf('en', 'pl-PL', '')),
   location: maybe(4, fc.record({ country: oneOf('PL', 'NL', null), city: oneOf('Gent', null) })),
   extra: maybe(6, fc.dictionary(oneOf('x', 'y'), oneOf('1', '2', ''), { maxKeys: 2 })),
   properties: maybe(6, fc.dictionary(oneOf('n', 'm'), oneOf<null | number | string>(1, 'x', null), { maxKeys: 2 })),
@@ -317,6 +318,7 @@ export function build(config: Required<ScenarioConfig>, outputDebug: boolean, ma
       utm: choice.utm,
       device: choice.device,
       location: choice.location,
+      language: choice.language,
       extra: choice.extra,
     };
     const beside = choice.session === null ? sent.at(-1 - choice.time.ref) : undefined;

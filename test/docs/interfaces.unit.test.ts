@@ -14,7 +14,9 @@ function rowsBelow(heading: string): string[][] {
 
 describe('docs/INTERFACES.md', () => {
   const comments = /^COMMENT ON COLUMN (\w+)\.(\w+) IS '((?:[^']|'')*)'/gm;
-  const views = ['0002_views', '0007_set_aside'].map((name) => read(`migrations/${name}.sql`)).join('\n');
+  const views = ['0002_views', '0007_set_aside', '0009_language']
+    .map((name) => read(`migrations/${name}.sql`))
+    .join('\n');
   const columns = [...views.matchAll(comments)].map(([, view, column, text]) => ({
     view: view!,
     column: `\`${column}\``,

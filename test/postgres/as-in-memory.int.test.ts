@@ -88,7 +88,7 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
       .sort((a, b) => a.openedOffset - b.openedOffset || (a.id < b.id ? -1 : 1))
       .map((visit) => {
         const [utm_source, utm_medium, utm_campaign, utm_term, utm_content] = visit.utm ?? Array(5).fill(null);
-        const [device_type, device_brand, device_model, os, browser, country, region, city] = visit.named;
+        const [device_type, device_brand, device_model, os, browser, country, region, city, language] = visit.named;
         return {
           visit_id: visit.id,
           session_id: visit.sessionId,
@@ -109,7 +109,7 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
           exit_page: visit.exitPage,
           referrer: visit.referrer,
           ...{ utm_source, utm_medium, utm_campaign, utm_term, utm_content },
-          ...{ device_type, device_brand, device_model, os, browser, country, region, city },
+          ...{ device_type, device_brand, device_model, os, browser, country, region, city, language },
           context: Object.fromEntries(visit.context.map(([key, { value }]) => [key, value])),
           opened_partition: partition,
         };

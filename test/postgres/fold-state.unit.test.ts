@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { stampedValues } from '../../src/core/memory/stamped-values.ts';
 import { Visit } from '../../src/core/memory/visit.ts';
 import { contextEntries } from '../../src/core/rules/context.ts';
+import { NAMED_VALUES } from '../../src/core/rules/values.ts';
 import { ByteWriter } from '../../src/postgres/bytes.ts';
 import { readContext } from '../../src/postgres/context-json.ts';
 import { readFoldState, writeFoldState } from '../../src/postgres/fold-state.ts';
@@ -40,12 +41,31 @@ test('entries stand in any order in rows that were written before page and UTM w
     fc.property(fc.uniqueArray(stored, { minLength: 4, maxLength: 4 }), (keys) => {
       const visit = bareVisit();
       const none = { profileId: null, sourceId: null, entryPage: null, referrer: null, exitPage: null };
-      const texts = { utm: [null, null, null, null, null] as const, named: Array.from({ length: 8 }, () => null) };
+      const texts = { utm: [null, null, null, null, null] as const, named: NAMED_VALUES.map(() => null) };
       const context = readContext(`{${keys.map((key) => `"${key}":"of ${key}"`).join()}}`);
       readFoldState(storedBefore(keys), { ...none, ...texts }, context, visit);
       const said = keys.map((key, i) => [key, { t: i, eventId: `e${i}`, value: `of ${key}` }] as const);
       expect(new Map(stampedValues(visit).context)).toStrictEqual(new Map(said));
     }),
+  );
+});
+
+test('values that were declared after it was stored are not named by it', () => {
+  const visit = bareVisit();
+  const none = { profileId: null, sourceId: null, entryPage: null, referrer: null, exitPage: null };
+  const named = NAMED_VALUES.map((_, i) => (i === 0 ? 'mobile' : null));
+  const blob = Buffer.from([2, 1, 0, 3, ...Buffer.from('e0'), 1, 1, 0, 1, 0, 0]);
+  readFoldState(blob, { ...none, utm: [null, null, null, null, null], named }, visit, visit);
+  expect(stampedValues(visit).from).toEqual({
+    ...{ profile: null, source: null, entry: null, exit: null, utm: null },
+    named: NAMED_VALUES.map((_, i) => (i === 0 ? { t: 0, eventId: 'e0' } : null)),
+  });
+});
+
+test('values that were declared later still are refused, not misread', () => {
+  const [visit] = fc.sample(visits, 1);
+  expect(() => readFoldState(Buffer.from([2, 0, 200, 0]), {} as never, {} as never, visit!)).toThrow(
+    'use a newer tidemark',
   );
 });
 

@@ -6,6 +6,7 @@ import { TypeCounts } from '../../src/core/memory/type-counts.ts';
 import { Visit } from '../../src/core/memory/visit.ts';
 import type { Json, Utm } from '../../src/core/rules/event.ts';
 import type { EndReason, Seal } from '../../src/core/rules/span.ts';
+import { NAMED_VALUES } from '../../src/core/rules/values.ts';
 import { idAt, T0 } from './make.ts';
 
 /** No NUL and no half of a surrogate pair: such texts are refused before the fold. */
@@ -81,7 +82,10 @@ export const visits: fc.Arbitrary<Visit> = fc
       entry: fc.option(stamped(plain({ page: text(40), referrer: optionalText }))),
       exit: fc.option(stamped(text(40))),
       utm: fc.option(stamped(utm)),
-      named: fc.array(fc.option(stamped(text(20))), { minLength: 8, maxLength: 8 }),
+      named: fc.array(fc.option(stamped(text(20))), {
+        minLength: NAMED_VALUES.length,
+        maxLength: NAMED_VALUES.length,
+      }),
       context: fc
         .uniqueArray(fc.tuple(key, stamped(json)), { selector: ([name]) => name, maxLength: 30 })
         .map((entries) => new Map(entries)),

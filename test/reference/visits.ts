@@ -18,6 +18,7 @@ export const NAMED = [
   'country',
   'region',
   'city',
+  'language',
 ] as const;
 
 export interface PlacedEvent {

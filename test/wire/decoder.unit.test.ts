@@ -200,7 +200,9 @@ describe('Tracardi’s payload', () => {
     profile: { id: 'pro' },
     context: {
       time: { local: '1.1.2026', tz: 'Europe/Warsaw' },
-      browser: { local: { browser: { userAgent: 'UA/1', name: 'Netscape' }, device: { platform: 'Linux' } } },
+      browser: {
+        local: { browser: { userAgent: 'UA/1', name: 'Netscape', language: 'pl' }, device: { platform: 'Linux' } },
+      },
       screen: { local: { width: 800, height: 600 } },
       utm: { source: 'mail', campaign: 'autumn' },
       location: { country: { code: 'PL', name: 'Poland' }, city: 'Warsaw', county: 'Mazovia', latitude: 52.2 },
@@ -229,17 +231,19 @@ describe('Tracardi’s payload', () => {
       page: null,
       referrer: null,
       utm: ['mail', null, 'autumn', null, null],
-      named: [null, null, null, null, null, 'PL', 'Mazovia', 'Warsaw'],
+      named: [null, null, null, null, null, 'PL', 'Mazovia', 'Warsaw', 'pl'],
       context: [
         ['device', { screen: '800x600' }],
         [
           'extra',
           {
-            browser: '{"local":{"browser":{"name":"Netscape","userAgent":"UA/1"},"device":{"platform":"Linux"}}}',
+            browser:
+              '{"local":{"browser":{"language":"pl","name":"Netscape","userAgent":"UA/1"},"device":{"platform":"Linux"}}}',
             screen: '{"local":{"height":600,"width":800}}',
             time: '{"local":"1.1.2026","tz":"Europe/Warsaw"}',
           },
         ],
+        ['language', 'pl'],
         ['location', { city: 'Warsaw', country: 'PL', region: 'Mazovia', timezone: 'Europe/Warsaw' }],
         ['user_agent', 'UA/1'],
       ],
@@ -286,7 +290,7 @@ describe('Tracardi’s payload', () => {
       {
         page: '/q',
         utm: ['ads', null, null, null, null],
-        named: [null, null, null, null, null, 'PL', 'Mazovia', 'Warsaw'],
+        named: [null, null, null, null, null, 'PL', 'Mazovia', 'Warsaw', 'pl'],
       },
     ]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Emission } from '../../src/core/changes.ts';
+import { NAMED_VALUES } from '../../src/core/rules/values.ts';
 import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import type { OutMessage, RawRecord } from '../../src/ports/index.ts';
 import { batchBytes, type EnvelopeContext } from '../../src/wire/envelope.ts';
@@ -51,7 +52,7 @@ describe('what is given out', () => {
       exitPage: null,
       referrer: null,
     };
-    const more = { utm: null, named: Array(8).fill(null), debug: false };
+    const more = { utm: null, named: NAMED_VALUES.map(() => null), debug: false };
     const message = { ...visit, ...counts, ...times, ...rest, ...more } as unknown as VisitEnded;
     const out = toOutMessage({ kind: 'output', sequence: 9, message }, CONTEXT);
     expect(out).toMatchObject({ topic: 'output', sequence: 9, key: Buffer.from('sesja ż') });

@@ -97,6 +97,7 @@ function anyEvent(draw: Dice) {
         screen: text('1', '2'),
       }),
       location: maybe({ country: text('PL', 'DE'), region: null, city: text(null, 'Łódź'), timezone: text('Z') }),
+      language: text(null, 'en', 'pl-PL'),
       ip: text(null, '10.0.0.1', ''),
       user_agent: text(null, 'Mozilla', long),
       extra: draw() < 0.8 ? {} : map(texts, 4),
@@ -229,10 +230,10 @@ describe('an event is what it is when its record is read whole, whatever was rea
     });
     for (let i = 0; i < 3; i++) {
       expect(decoder.decode(recordOf(framed(body, 1))).entries).toMatchObject([
-        { named: [null, 'B', 'M', null, null, null, null, null] },
+        { named: [null, 'B', 'M', null, null, null, null, null, null] },
       ]);
       expect(decoder.decode(recordOf(framed(body, 2))).entries).toMatchObject([
-        { named: [null, 'M', 'B', null, null, null, null, null] },
+        { named: [null, 'M', 'B', null, null, null, null, null, null] },
       ]);
     }
   });

@@ -263,11 +263,12 @@ describe('columns', () => {
         utm: { source: '1', medium: '2', campaign: '3', term: '4', content: '5' },
         device: { type: 'a', brand: 'b', model: 'c', os: 'd', browser: 'e', screen: 'x' },
         location: { country: 'f', region: 'g', city: 'h', timezone: 'x' },
+        language: 'i',
       },
     });
     expect(event.referrer).toBe('r');
     expect(event.utm).toEqual(['1', '2', '3', '4', '5']);
-    expect(event.named).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
+    expect(event.named).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']);
   });
 
   test('values that are all absent or empty say nothing', () => {

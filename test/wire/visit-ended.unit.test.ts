@@ -47,7 +47,7 @@ const anyMessage: fc.Arbitrary<VisitEnded> = fc.record({
   exitPage: nullable,
   referrer: nullable,
   utm: fc.option(fc.tuple(nullable, nullable, nullable, nullable, nullable), { nil: null }),
-  named: fc.array(nullable, { minLength: 8, maxLength: 8 }),
+  named: fc.array(nullable, { minLength: NAMED.length, maxLength: NAMED.length }),
   debug: fc.boolean(),
   openedOffset: fc.nat(Number.MAX_SAFE_INTEGER),
 });
@@ -78,7 +78,7 @@ const MESSAGE: VisitEnded = {
   exitPage: '/b',
   referrer: null,
   utm: ['mail', null, null, null, 'x'],
-  named: ['mobile', 'b', 'm', 'os', 'br', 'PL', 'r', 'c'],
+  named: ['mobile', 'b', 'm', 'os', 'br', 'PL', 'r', 'c', 'en'],
   debug: false,
   openedOffset: 7,
 };
@@ -211,6 +211,7 @@ describe('VisitEnded', () => {
       country: 'PL',
       region: 'r',
       city: 'c',
+      language: 'en',
       debug: false,
       opened_at_offset: { topic: 'tracks', partition: 2, offset: 7 },
     });

@@ -18,4 +18,5 @@ export const VALUES = [
   ['country', 'country'],
   ['region', 'region'],
   ['city', 'city'],
+  ['language', 'language'],
 ];

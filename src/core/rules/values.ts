@@ -106,4 +106,5 @@ export const NAMED_VALUES = [
   { name: 'country', of: ['location', 'country'], bound: TEXT_BYTES, label: 'country', shownIn: 'place' },
   { name: 'region', of: ['location', 'region'], bound: TEXT_BYTES, label: 'region', shownIn: 'place' },
   { name: 'city', of: ['location', 'city'], bound: TEXT_BYTES, label: 'city', shownIn: 'place' },
+  { name: 'language', of: ['language'], bound: TEXT_BYTES, label: 'language', shownIn: 'language' },
 ] as const satisfies readonly NamedValue[];
