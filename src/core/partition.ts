@@ -11,7 +11,7 @@ import { takeEvents, takeVisit } from './memory/folding.ts';
 import type { FreshEvents } from './memory/fresh-events.ts';
 import { IdFilter } from './memory/id-filter.ts';
 import { type IdleMemory, idleMemory } from './memory/past-sessions.ts';
-import { readEventId } from './memory/read-event.ts';
+import { type HintedEvent, readEventId } from './memory/read-event.ts';
 import type { Session } from './memory/session.ts';
 import { Sessions } from './memory/sessions.ts';
 import { Visit } from './memory/visit.ts';
@@ -419,7 +419,7 @@ export class Partition<Raw> {
   }
 
   /** Adds to the visit what has to be known of an event at once; the visit's values take it later. */
-  private record(visit: Visit, event: TrackEvent): void {
+  private record(visit: Visit, event: HintedEvent): void {
     const { t } = event;
     if (t < visit.startedAt) visit.startedAt = t;
     if (t > visit.lastEventAt) visit.lastEventAt = t;

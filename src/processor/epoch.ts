@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ReadRecord } from '../core/memory/read-event.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { Partition } from '../core/partition.ts';
 import { isRefusal, type LogRecord } from '../core/rules/event.ts';
@@ -445,7 +446,7 @@ function costOf(record: RawRecord, outcomes: readonly Outcome[]): number {
 }
 
 /** Whether a record's key is not the session id of an event in it: as the decoder found out by the way, where it did. */
-function isMisplaced({ misplaced, raw, entries }: LogRecord<RawRecord>): boolean {
+function isMisplaced({ misplaced, raw, entries }: ReadRecord<RawRecord>): boolean {
   if (misplaced !== undefined) return misplaced;
   for (const entry of entries) if (!isRefusal(entry) && !keyIs(raw, entry.sessionId)) return true;
   return false;

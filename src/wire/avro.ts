@@ -1,5 +1,6 @@
 import { prefetched } from '../core/memory/prefetch.ts';
-import type { Entry, LogRecord, TrackEvent } from '../core/rules/event.ts';
+import type { ReadRecord } from '../core/memory/read-event.ts';
+import type { Entry, TrackEvent } from '../core/rules/event.ts';
 import type { RawRecord } from '../ports/index.ts';
 import { FetchedRecord } from '../ports/record.ts';
 import { compileCheck } from './avro-check.ts';
@@ -137,7 +138,7 @@ export class AvroDecoder {
   }
 
   /** @throws Error where the writer schema was not added: the caller's mistake, not the record's. */
-  decode(record: RawRecord): LogRecord<RawRecord> {
+  decode(record: RawRecord): ReadRecord<RawRecord> {
     const { offset, timestamp, stamped } = record;
     const id = schemaIdOfRecord(record);
     const writer = id === null ? null : this.#find(id);

@@ -1,4 +1,5 @@
-import type { Entry, LogRecord, Refusal } from '../core/rules/event.ts';
+import type { ReadRecord } from '../core/memory/read-event.ts';
+import type { Entry, Refusal } from '../core/rules/event.ts';
 import type { RawRecord } from '../ports/index.ts';
 import { AvroDecoder, schemaIdOfRecord } from './avro.ts';
 import type { DecodedEvent } from './decoded.ts';
@@ -20,7 +21,7 @@ export interface Decoder {
    * Whatever the record holds: at least one entry, a refusal where it cannot be read or breaks a bound.
    * @throws Error where `missing` would name a schema id of the record: the caller's mistake.
    */
-  decode(record: RawRecord): LogRecord<RawRecord>;
+  decode(record: RawRecord): ReadRecord<RawRecord>;
 }
 
 export interface DecoderSource {

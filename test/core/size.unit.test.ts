@@ -3,6 +3,7 @@ import { emptyState } from '../../src/core/changes.ts';
 import { EventId } from '../../src/core/memory/event-ids.ts';
 import { takeEvents, takeVisit } from '../../src/core/memory/folding.ts';
 import { FreshEvents } from '../../src/core/memory/fresh-events.ts';
+import type { HintedEvent } from '../../src/core/memory/read-event.ts';
 import { VisitTable } from '../../src/core/memory/visit-table.ts';
 import { Partition } from '../../src/core/partition.ts';
 import type { TrackEvent } from '../../src/core/rules/event.ts';
@@ -66,7 +67,7 @@ test('a visit that was loaded is looked at, for nobody has said how large it is'
 test('a visit is looked at once one of its events is not small for certain, and what is merged with it is too', () => {
   const partition = new Partition<null>(RULES, { topic: 't', partition: 0 }, emptyState(), []);
   let offset = 0;
-  const fold = (one: TrackEvent) => {
+  const fold = (one: HintedEvent) => {
     const record = { offset: offset++, timestamp: T, raw: null, entries: [one] };
     partition.prepare([record]);
     partition.fold(record);

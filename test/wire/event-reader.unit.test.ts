@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { HintedEvent } from '../../src/core/memory/read-event.ts';
 import { contextEntries } from '../../src/core/rules/context.ts';
 import { isRefusal, type TrackEvent } from '../../src/core/rules/event.ts';
 import type { RawRecord } from '../../src/ports/index.ts';
@@ -281,7 +282,7 @@ describe('equal parts of events are the same objects', () => {
     ...{ event_id: UUID, session_id: 's1', profile_id: 'p1', source_id: 'web', traits: { a: 1 }, context, ...fields },
   });
   const decoder = decoderOf(false, OURS);
-  const read = (fields: object): TrackEvent => {
+  const read = (fields: object): HintedEvent => {
     const entry = decoder.decode(recordOf(framed(OURS.write(event(fields))))).entries[0]!;
     if (isRefusal(entry)) throw new Error(entry.error);
     return entry;

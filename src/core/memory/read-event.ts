@@ -1,14 +1,30 @@
-import type { ContextEntry, TrackEvent, Utm } from '../rules/event.ts';
+import type { ContextEntry, LogRecord, TrackEvent, Utm } from '../rules/event.ts';
 import { type EventId, uuidText } from './event-ids.ts';
 
 const NOTHING: readonly never[] = [];
 
+/** An event with what its reader found out by the way: hints, which decide how fast it is folded, and nothing else. */
+export interface HintedEvent extends TrackEvent {
+  /** Its page, device, place and the like are objects that many events share: to keep them costs little. */
+  readonly shared?: boolean;
+  /**
+   * A small number by which its reader knows the session id for the moment: events with the same one mostly are of the
+   * same session, and have the same object for its id. It may be wrong; -1: none.
+   */
+  readonly sessionHint?: number;
+}
+
+/** A record with what its reader found out by the way. */
+export interface ReadRecord<Raw> extends LogRecord<Raw> {
+  /** Whether the record's key is not the session id of an event in it; undefined: the reader did not compare them. */
+  readonly misplaced?: boolean | undefined;
+}
+
 /**
- * An event as the quick reader makes it: an id that is a UUID in canonical form, as most are, is held as four integers,
- * and a text is made of it only where somebody asks for one, which is seldom. Whoever makes one sets all that is not as it
- * is here.
+ * An event as the quick reader makes it: an id that is a UUID in canonical form, as most are, is four integers, and
+ * becomes a text only where one is asked for, which is seldom. The reader sets all fields that differ from the defaults.
  */
-export class ReadEvent implements TrackEvent {
+export class ReadEvent implements HintedEvent {
   private readonly a: number;
   private readonly b: number;
   private readonly c: number;

@@ -7,6 +7,7 @@ import type { FreshEvents } from './fresh-events.ts';
 import type { IdFilter } from './id-filter.ts';
 import { type IdleMemory, PAST_IDS, type Past, PastSessions } from './past-sessions.ts';
 import { prefetched } from './prefetch.ts';
+import type { HintedEvent } from './read-event.ts';
 import { Session } from './session.ts';
 import { SessionIndex } from './session-index.ts';
 import type { Visit } from './visit.ts';
@@ -64,7 +65,7 @@ export class Sessions {
   }
 
   /** The session of an event. @param fullyLoaded as below. */
-  of(event: TrackEvent, fullyLoaded: boolean): Session {
+  of(event: HintedEvent, fullyLoaded: boolean): Session {
     const { sessionId, sessionHint = -1 } = event;
     if (sessionHint >= 0 && sessionHint < this.hinted.length) {
       const session = this.hinted[sessionHint]!;
@@ -79,7 +80,7 @@ export class Sessions {
   }
 
   /** Reads something of the session that an event most likely belongs to: for `prefetched`. */
-  prefetch({ sessionHint = -1 }: TrackEvent): number {
+  prefetch({ sessionHint = -1 }: HintedEvent): number {
     if (sessionHint < 0 || sessionHint >= this.hinted.length) return 0;
     const session = this.hinted[sessionHint]!;
     return session === null ? 0 : session.prefetch();

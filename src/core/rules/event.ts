@@ -54,13 +54,6 @@ export interface TrackEvent extends ContextParts {
   readonly traits: readonly (readonly [key: string, value: null | boolean | number | string])[];
   /** Canonical JSON text of the event's properties; null unless they are kept. */
   readonly properties: string | null;
-  /** What it says of page, device, place and the like are objects that many events share: to keep it costs little. */
-  readonly shared?: boolean;
-  /**
-   * A small number that its reader knows the session id by for the moment: events with the same one mostly are of the same
-   * session, and have the same object for its id. A hint, which may be wrong; -1: none.
-   */
-  readonly sessionHint?: number;
 }
 
 /** An entry of a record that is no event: it goes to the dead-letter topic and touches nothing else. */
@@ -84,8 +77,6 @@ export interface LogRecord<Raw> {
   /** At least one. Avro and JSON records hold one; Tracardi's payload may hold several. */
   readonly entries: readonly Entry[];
   readonly raw: Raw;
-  /** Whether the record's key is not the session id of an event in it; undefined: it was not looked at. */
-  readonly misplaced?: boolean | undefined;
 }
 
 export function isRefusal(entry: Entry): entry is Refusal {
