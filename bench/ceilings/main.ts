@@ -84,7 +84,7 @@ async function readAsTheProcessor(): Promise<End> {
     const events: LogRecord<RawRecord>[] = [];
     let glancedTo = 0;
     for (let i = 0; i < batch.length; i++) {
-      if (i === glancedTo) glancedTo = avro.glance(batch, i);
+      if (i === glancedTo) glancedTo = avro.prefetch(batch, i);
       events.push(decoder.decode(batch[i]!));
     }
     decoded += events.length;

@@ -45,11 +45,11 @@ export class ByteCache {
    * @param bytes that a slot takes, a multiple of four.
    * @param notes numbers that are kept with a span.
    */
-  constructor(sets: number, bytes: number, notes = 0) {
+  constructor(sets: number, bytes: number, hints = 0) {
     this.slots = sets * WAYS;
     this.sets = sets;
     this.stride = bytes / 4;
-    this.head = HEAD + notes;
+    this.head = HEAD + hints;
     // Seven bytes take seven words.
     this.longest = (bytes - this.head * 4) & ~7;
     this.hashes = new Int32Array(this.slots);
@@ -85,7 +85,7 @@ export class ByteCache {
   }
 
   /** Reads something of each cache line of the first `count` of these slots: for `prefetched`. */
-  glance(slots: Int32Array, count: number): number {
+  prefetch(slots: Int32Array, count: number): number {
     const { words, stride } = this;
     let sum = 0;
     for (let i = 0; i < count; i++) {
@@ -157,12 +157,12 @@ export class ByteCache {
     return true;
   }
 
-  note(slot: number, note: number): number {
-    return this.words[slot * this.stride + HEAD + note]!;
+  hint(slot: number, hint: number): number {
+    return this.words[slot * this.stride + HEAD + hint]!;
   }
 
-  setNote(slot: number, note: number, value: number): void {
-    this.words[slot * this.stride + HEAD + note] = value;
+  setHint(slot: number, hint: number, value: number): void {
+    this.words[slot * this.stride + HEAD + hint] = value;
   }
 }
 

@@ -1,4 +1,4 @@
-import { compileField, type Read, type Specials } from './avro-reader.ts';
+import { compileField, type FieldOverrides, type Read } from './avro-reader.ts';
 import { compileSkipper, type Skip } from './avro-skipper.ts';
 import { type AvroType, isRecord, isUnion } from './avro-type.ts';
 
@@ -7,13 +7,13 @@ export interface Field {
   /** Of the reader's field; empty for one that it has not, which is moved over. */
   readonly name: string;
   /** Whether it is a text, a number or a map as such, or a union of null and that; anything else goes by `read`. */
-  readonly plain: boolean;
+  readonly isSimple: boolean;
   /** The byte that stands for null; -1 where it cannot be null. */
-  readonly none: number;
+  readonly nullByte: number;
   readonly skip: Skip;
   readonly read: Read;
   /** Tells this field of this writer from all others, whose bytes mean something else. */
-  readonly kind: number;
+  readonly fieldId: number;
 }
 
 /** Fields that follow each other and are read in one go: see `EventReader`. Single ones, except those that are joined. */
@@ -21,7 +21,7 @@ export interface Step extends Field {
   readonly what:
     | 'skipped'
     | 'event_id'
-    | 'who'
+    | 'sessionAndOwner'
     | 'owner'
     | 'type'
     | 'occurred_at'
@@ -33,10 +33,10 @@ export interface Step extends Field {
     | 'traits'
     | 'page'
     | 'utm'
-    | 'rest';
+    | 'others';
   readonly fields: readonly Field[];
   /** Which of a session's notes says what it was in the session's last event; -1: none. */
-  readonly note: number;
+  readonly hint: number;
 }
 
 export interface Plan {
@@ -49,7 +49,7 @@ export interface Plan {
 /** All other fields are of the context, and are read together. */
 const STEPS: { readonly [path: string]: Step['what'] } = {
   event_id: 'event_id',
-  session_id: 'who',
+  session_id: 'sessionAndOwner',
   profile_id: 'owner',
   source_id: 'owner',
   type: 'type',
@@ -65,22 +65,24 @@ const STEPS: { readonly [path: string]: Step['what'] } = {
 };
 
 /** Notes to a session: of the first step of the rest of its context (most writers have no other) the last two. */
-export const NOTES = 2;
-const NOTE_OF: { readonly [what: string]: number } = { rest: 0 };
+export const HINTS = 2;
+const HINT_OF: { readonly [what: string]: number } = { others: 0 };
 
 /** Whether a field belongs to the step before it. Most events of a session name one profile and source, and where they
  *  follow its id the three are found as one. */
 function joins(before: Step['what'] | undefined, what: Step['what']): boolean {
-  return what === 'owner' ? before === 'owner' || before === 'who' : what === 'rest' && before === 'rest';
+  return what === 'owner'
+    ? before === 'owner' || before === 'sessionAndOwner'
+    : what === 'others' && before === 'others';
 }
 
-const PLAIN = new Set(['string', 'bytes', 'int', 'long', 'boolean', 'map']);
-let kinds = 0;
+const SIMPLE_TYPES = new Set(['string', 'bytes', 'int', 'long', 'boolean', 'map']);
+let lastFieldId = 0;
 
 /** @returns null for the few writers whose context is more than a record or null. */
-export function compilePlan(reader: AvroType, writer: AvroType, specials: Specials): Plan | null {
+export function compilePlan(reader: AvroType, writer: AvroType, overrides: FieldOverrides): Plan | null {
   if (!isRecord(reader) || !isRecord(writer)) return null;
-  const steps = stepsOf(reader, writer, '', specials);
+  const steps = stepsOf(reader, writer, '', overrides);
   const written = writer.fields.find(({ name }) => name === 'context');
   if (written === undefined) return { steps, context: [] };
   const [, ours] = orNull(reader.fields.find(({ name }) => name === 'context')!.type);
@@ -90,34 +92,41 @@ export function compilePlan(reader: AvroType, writer: AvroType, specials: Specia
 
 type RecordType = AvroType & { readonly fields: readonly { readonly name: string; readonly type: AvroType }[] };
 
-function stepsOf(reader: RecordType, writer: RecordType, path: string, specials: Specials): Step[] {
+function stepsOf(reader: RecordType, writer: RecordType, path: string, overrides: FieldOverrides): Step[] {
   const steps: Step[] = [];
   for (const { name, type } of writer.fields) {
     const target = reader.fields.find((each) => each.name === name);
-    const field = fieldOf(name, target?.type ?? null, type, path, specials);
-    const what = target === undefined ? 'skipped' : (STEPS[path + name] ?? 'rest');
+    const field = fieldOf(name, target?.type ?? null, type, path, overrides);
+    const what = target === undefined ? 'skipped' : (STEPS[path + name] ?? 'others');
     const last = steps.at(-1);
     if (last !== undefined && joins(last.what, what)) {
       steps[steps.length - 1] = { ...last, fields: [...last.fields, field] };
     } else {
       const isFirst = steps.every((each) => each.what !== what);
-      steps.push({ ...field, what, fields: [field], note: isFirst ? (NOTE_OF[what] ?? -1) : -1 });
+      steps.push({ ...field, what, fields: [field], hint: isFirst ? (HINT_OF[what] ?? -1) : -1 });
     }
   }
   return steps;
 }
 
-function fieldOf(name: string, reader: AvroType | null, writer: AvroType, path: string, specials: Specials): Field {
+function fieldOf(
+  name: string,
+  reader: AvroType | null,
+  writer: AvroType,
+  path: string,
+  overrides: FieldOverrides,
+): Field {
   const skip = compileSkipper(writer);
-  kinds += 1;
-  if (reader === null) return { name: '', plain: false, none: -1, skip, read: skip as Read, kind: kinds };
-  const read = compileField(reader, writer, `${path}${name}`, specials[name]);
-  const [none, some] = orNull(writer);
-  return { name, plain: PLAIN.has(some.typeName), none, skip, read, kind: kinds };
+  lastFieldId += 1;
+  if (reader === null)
+    return { name: '', isSimple: false, nullByte: -1, skip, read: skip as Read, fieldId: lastFieldId };
+  const read = compileField(reader, writer, `${path}${name}`, overrides[name]);
+  const [nullByte, some] = orNull(writer);
+  return { name, isSimple: SIMPLE_TYPES.has(some.typeName), nullByte, skip, read, fieldId: lastFieldId };
 }
 
 /** Takes a union of null and one type apart: the byte that stands for null, and the type. Others stay as they are. */
-function orNull(type: AvroType): readonly [none: number, some: AvroType] {
+function orNull(type: AvroType): readonly [nullByte: number, some: AvroType] {
   if (!isUnion(type) || type.types.length !== 2) return [-1, type];
   const index = type.types.findIndex((branch) => branch.typeName === 'null');
   return index < 0 ? [-1, type] : [index * 2, type.types[1 - index]!];

@@ -22,29 +22,29 @@ import {
 export type Read = (c: Cursor) => unknown;
 
 /** How a field is read other than by the reader's type; by the name of the field. */
-export interface Special {
+export interface FieldOverride {
   /** How its text is read. */
   readonly text?: (c: Cursor) => string;
   /** What reads it, from the writer's type. */
   readonly compile?: (writer: AvroType) => Read;
 }
 
-export type Specials = { readonly [field: string]: Special };
+export type FieldOverrides = { readonly [field: string]: FieldOverride };
 
 /** Maps are read as pairs; records as objects with all of the reader's fields. @throws Incompatible saying why. */
-export function compileReader(reader: AvroType, writer: AvroType, specials: Specials = {}): Read {
+export function compileReader(reader: AvroType, writer: AvroType, overrides: FieldOverrides = {}): Read {
   try {
     reader.createResolver(writer, { ignoreNamespaces: true });
   } catch (error) {
     throw new Incompatible(`its schema cannot be read as ${reader.name}: ${(error as Error).message}`);
   }
-  return compile(reader, writer, '', readText, specials);
+  return compile(reader, writer, '', readText, overrides);
 }
 
-/** The same for one field of the record, whose schemas `compileReader` took. @param special see `Specials`. */
-export function compileField(reader: AvroType, writer: AvroType, path: string, special?: Special): Read {
-  const read = compile(reader, writer, path, special?.text ?? readText);
-  return special?.compile?.(writer) ?? read;
+/** The same for one field of the record, whose schemas `compileReader` took. @param special see `FieldOverrides`. */
+export function compileField(reader: AvroType, writer: AvroType, path: string, override?: FieldOverride): Read {
+  const read = compile(reader, writer, path, override?.text ?? readText);
+  return override?.compile?.(writer) ?? read;
 }
 
 function compile(
@@ -52,18 +52,18 @@ function compile(
   writer: AvroType,
   path: string,
   text: (c: Cursor) => string,
-  specials: Specials = {},
+  overrides: FieldOverrides = {},
 ): Read {
   if (isUnion(writer)) {
-    return readUnion(writer.types.map((branch) => compile(reader, branch, path, text, specials)));
+    return readUnion(writer.types.map((branch) => compile(reader, branch, path, text, overrides)));
   }
   if (isUnion(reader)) {
     const branch = reader.types.find((each) => resolves(each, writer));
     if (branch === undefined) throw new Incompatible(`${path} is ${writer.typeName}`);
-    return compile(branch, writer, path, text, specials);
+    return compile(branch, writer, path, text, overrides);
   }
   checkLogicalType(reader, writer, path);
-  if (isRecord(reader) && isRecord(writer)) return readRecord(reader, writer, path, specials);
+  if (isRecord(reader) && isRecord(writer)) return readRecord(reader, writer, path, overrides);
   if (isMap(reader) && isMap(writer)) {
     return readMap(compile(reader.valuesType, writer.valuesType, `${path}.*`, text));
   }
@@ -147,7 +147,7 @@ function readRecord(
   reader: avsc.types.RecordType,
   writer: avsc.types.RecordType,
   path: string,
-  specials: Specials,
+  overrides: FieldOverrides,
 ): Read {
   // What the writer does not write keeps its default; all else is overwritten each time.
   const slots: unknown[] = reader.fields.map((field) => {
@@ -159,7 +159,7 @@ function readRecord(
     const target = reader.fields[slot];
     if (target === undefined) return { slot, read: compileSkipper(field.type) as Read };
     const where = path === '' ? field.name : `${path}.${field.name}`;
-    return { slot, read: compileField(target.type, field.type, where, specials[field.name]) };
+    return { slot, read: compileField(target.type, field.type, where, overrides[field.name]) };
   });
   const build = builder(reader.fields.map((field) => field.name));
   return (c) => {

@@ -81,9 +81,9 @@ function nullsOf(fields: readonly { readonly type: AvroType }[]): readonly numbe
   for (const { type } of fields) {
     if (isText(type)) nulls.push(-1);
     else if (isUnion(type) && type.types.length === 2) {
-      const none = type.types.findIndex((branch) => branch.typeName === 'null');
-      if (none < 0 || !isText(type.types[1 - none]!)) return null;
-      nulls.push(none * 2);
+      const nullByte = type.types.findIndex((branch) => branch.typeName === 'null');
+      if (nullByte < 0 || !isText(type.types[1 - nullByte]!)) return null;
+      nulls.push(nullByte * 2);
     } else return null;
   }
   return nulls;
@@ -99,12 +99,12 @@ function skipTexts(c: Cursor, nulls: readonly number[]): boolean {
   let { pos } = c;
   if (c.depth === MAX_DEPTH) return false;
   for (let i = 0; i < nulls.length; i++) {
-    const none = nulls[i]!;
+    const nullByte = nulls[i]!;
     if (pos >= end) return false;
-    if (none >= 0) {
+    if (nullByte >= 0) {
       const index = buf[pos++]!;
-      if (index === none) continue;
-      if (index !== 2 - none || pos >= end) return false;
+      if (index === nullByte) continue;
+      if (index !== 2 - nullByte || pos >= end) return false;
     }
     let length = buf[pos++]!;
     if (length >= 0x80) {

@@ -5,7 +5,7 @@ import type { RawRecord } from '../ports/index.ts';
 import { FetchedRecord } from '../ports/record.ts';
 import { compileCheck } from './avro-check.ts';
 import { compilePlan, type Plan } from './avro-plan.ts';
-import { compileReader, type Read, type Specials } from './avro-reader.ts';
+import { compileReader, type FieldOverrides, type Read } from './avro-reader.ts';
 import { Incompatible, parseSchema } from './avro-type.ts';
 import { Cursor, readMarkedText, Unreadable } from './cursor.ts';
 import type { DecodedEvent } from './decoded.ts';
@@ -18,7 +18,7 @@ import { type EventOptions, toEvent } from './track-event.ts';
 const MAGIC = 0;
 const HEADER = 5;
 /** Records whose sessions are read ahead: what is kept of them fits into the first cache. */
-const GLANCED = 64;
+const PREFETCH_BATCH = 64;
 const NO_VALUE = 'the record has no value';
 const NO_FORMAT = 'the value is not in the Confluent wire format (byte 0, schema id, Avro)';
 
@@ -61,9 +61,9 @@ export class AvroDecoder {
   readonly #writers = new Map<number, Writer | string>();
   readonly #cursor = new Cursor();
   /** Of the sessions that are read ahead. */
-  readonly #slots = new Int32Array(GLANCED);
+  readonly #slots = new Int32Array(PREFETCH_BATCH);
   readonly #options: EventOptions;
-  readonly #specials: Specials;
+  readonly #overrides: FieldOverrides;
   readonly #events: EventReader;
   /** The writer schema used last. */
   #id = -1;
@@ -72,7 +72,7 @@ export class AvroDecoder {
   constructor(options: EventOptions) {
     this.#options = options;
     this.#events = new EventReader(options);
-    this.#specials = {
+    this.#overrides = {
       event_id: { text: readMarkedText },
       session_id: { text: readMarkedText },
       profile_id: { text: readMarkedText },
@@ -106,8 +106,8 @@ export class AvroDecoder {
     if (schema === UNKNOWN_SCHEMA) return `schema id ${id} is not in the schema registry`;
     try {
       const writer = parseSchema(schema, false);
-      const read = compileReader(READER, writer, this.#specials);
-      return { read, plan: compilePlan(READER, writer, this.#specials) };
+      const read = compileReader(READER, writer, this.#overrides);
+      return { read, plan: compilePlan(READER, writer, this.#overrides) };
     } catch (error) {
       if (error instanceof Incompatible) return `schema id ${id}: ${error.message}`;
       throw error;
@@ -119,11 +119,11 @@ export class AvroDecoder {
    * decoded. Most keys are session ids.
    * @returns the index of the first record that it did not look at.
    */
-  glance(records: readonly RawRecord[], from: number): number {
+  prefetch(records: readonly RawRecord[], from: number): number {
     const cursor = this.#cursor;
     const slots = this.#slots;
     const { ids } = this.#events;
-    const to = Math.min(from + GLANCED, records.length);
+    const to = Math.min(from + PREFETCH_BATCH, records.length);
     let count = 0;
     for (let i = from; i < to; i++) {
       const record = records[i]!;
@@ -133,7 +133,7 @@ export class AvroDecoder {
       cursor.open(bytes, keyAt, keyEnd);
       slots[count++] = ids.sessions.slotFor(cursor, keyAt, keyEnd - keyAt);
     }
-    prefetched(ids.glance(slots, count));
+    prefetched(ids.prefetch(slots, count));
     return to;
   }
 

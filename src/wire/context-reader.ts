@@ -4,7 +4,7 @@ import type { Field, Plan, Step } from './avro-plan.ts';
 import { ByTwo } from './by-two.ts';
 import { type DecodedContext, LISTED, NAMING, namedIn } from './context.gen.ts';
 import { listOf, type Pair, pageOf, pagePair, pairIn, pairOf, referrerOf, utmOf, utmPair } from './context.ts';
-import { type Cursor, isNone } from './cursor.ts';
+import { type Cursor, skipNull } from './cursor.ts';
 import { Interned } from './interned.ts';
 import { NO_PAIRS } from './pairs.ts';
 
@@ -17,17 +17,17 @@ const PAGE_VALUES = 4;
 /** Of the rest of a context: the list of its entries, and `TrackEvent.named`. */
 const LIST = 0;
 const NAMED = 1;
-const REST_VALUES = 2;
+const OTHERS_VALUES = 2;
 /** Where in `LISTED` each field is. */
-const PLACES = new Map<string, number>(LISTED.map((name, i) => [name, i]));
+const INDEX_OF = new Map<string, number>(LISTED.map((name, i) => [name, i]));
 /** Of a utm: its entry, and `TrackEvent.utm`. */
 const UTM_VALUES = 2;
 
 /** Behind the last slot: of what is not kept in a slot, of none, and of several steps joined. */
-const UNKEPT = 0;
-const NONE = 1;
-const JOINED = 2;
-const BEHIND = 3;
+const SLOT_UNCACHED = 0;
+const SLOT_ABSENT = 1;
+const SLOT_JOINED = 2;
+const EXTRA_SLOTS = 3;
 
 /** Contexts whose `named` is remembered. */
 const MOST_NAMED = 8_192;
@@ -46,32 +46,32 @@ const MOST_TEXTS = 8_192;
  * were, the event would say what another one does.
  */
 export class ContextReader {
-  readonly #pageSpans = new ByteCache(1_024, 512);
-  readonly #pages = valuesOf<Pair | string>(this.#pageSpans, PAGE_VALUES);
-  readonly #restSpans = new ByteCache(1_024, 512);
-  readonly #rests = valuesOf<List | Named>(this.#restSpans, REST_VALUES);
-  readonly #utmSpans = new ByteCache(128, 512);
-  readonly #utms = valuesOf<Pair | Utm>(this.#utmSpans, UTM_VALUES);
+  readonly #pageCache = new ByteCache(1_024, 512);
+  readonly #pages = valuesOf<Pair | string>(this.#pageCache, PAGE_VALUES);
+  readonly #othersCache = new ByteCache(1_024, 512);
+  readonly #otherValues = valuesOf<List | Named>(this.#othersCache, OTHERS_VALUES);
+  readonly #utmCache = new ByteCache(128, 512);
+  readonly #utms = valuesOf<Pair | Utm>(this.#utmCache, UTM_VALUES);
   /** The fields that the rest is made of. */
-  readonly #partSpans = new ByteCache(512, 512);
-  readonly #parts = valuesOf<Pair>(this.#partSpans, 1);
+  readonly #fieldCache = new ByteCache(512, 512);
+  readonly #fieldPairs = valuesOf<Pair>(this.#fieldCache, 1);
   readonly #named = new ByTwo<unknown, Named>(MOST_NAMED);
   readonly #keys = NAMING.slice(2).map(() => new ByTwo<unknown, object>(MOST_NAMED));
   readonly #lists = new ByTwo<List, List>(MOST_JOINED);
   readonly #texts = new Interned(MOST_TEXTS);
-  readonly #noPage = (this.#pageSpans.slots + NONE) * PAGE_VALUES;
-  readonly #noUtm = (this.#utmSpans.slots + NONE) * UTM_VALUES;
-  readonly #noRest = (this.#restSpans.slots + NONE) * REST_VALUES;
-  readonly #joined = (this.#restSpans.slots + JOINED) * REST_VALUES;
+  readonly #noPage = (this.#pageCache.slots + SLOT_ABSENT) * PAGE_VALUES;
+  readonly #noUtm = (this.#utmCache.slots + SLOT_ABSENT) * UTM_VALUES;
+  readonly #noOthers = (this.#othersCache.slots + SLOT_ABSENT) * OTHERS_VALUES;
+  readonly #joined = (this.#othersCache.slots + SLOT_JOINED) * OTHERS_VALUES;
   /** Where the values of the event at hand begin. */
   #page = this.#noPage;
   #utm = this.#noUtm;
-  #rest = this.#noRest;
+  #others = this.#noOthers;
   /** Whether nothing in it was met for the first time, or is too long to be remembered. */
   isShared = true;
 
   constructor() {
-    this.#rests[this.#noRest + LIST] = NO_PAIRS;
+    this.#otherValues[this.#noOthers + LIST] = NO_PAIRS;
   }
 
   /** As for an event without a context. */
@@ -79,7 +79,7 @@ export class ContextReader {
     this.isShared = true;
     this.#page = this.#noPage;
     this.#utm = this.#noUtm;
-    this.#rest = this.#noRest;
+    this.#others = this.#noOthers;
   }
 
   /**
@@ -90,12 +90,13 @@ export class ContextReader {
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]!;
       if (step.what === 'page') {
-        this.#page = this.#readField(c, step, this.#pageSpans, this.#keepPage) * PAGE_VALUES;
+        this.#page = this.#readField(c, step, this.#pageCache, this.#keepPage) * PAGE_VALUES;
       } else if (step.what === 'utm') {
-        this.#utm = this.#readField(c, step, this.#utmSpans, this.#keepUtm) * UTM_VALUES;
-      } else if (step.what === 'rest') {
-        if (this.#rest === this.#noRest) this.#rest = this.#readRest(c, step, sessions, session) * REST_VALUES;
-        else this.#joinRest(c, step, sessions);
+        this.#utm = this.#readField(c, step, this.#utmCache, this.#keepUtm) * UTM_VALUES;
+      } else if (step.what === 'others') {
+        if (this.#others === this.#noOthers)
+          this.#others = this.#readOthers(c, step, sessions, session) * OTHERS_VALUES;
+        else this.#joinOthers(c, step, sessions);
       } else {
         step.skip(c);
       }
@@ -115,12 +116,12 @@ export class ContextReader {
   }
 
   get named(): Named {
-    return this.#rests[this.#rest + NAMED] as Named;
+    return this.#otherValues[this.#others + NAMED] as Named;
   }
 
   /** `TrackEvent.context`. */
   get list(): List {
-    return this.#rests[this.#rest + LIST] as List;
+    return this.#otherValues[this.#others + LIST] as List;
   }
 
   get pageEntry(): Pair | null {
@@ -136,28 +137,28 @@ export class ContextReader {
    * @param keep takes its value into a slot.
    * @returns the slot of its values.
    */
-  #readField(c: Cursor, field: Field, spans: ByteCache, keep: (slot: number, value: unknown) => void): number {
-    if (isNone(c, field.none)) return spans.slots + NONE;
+  #readField(c: Cursor, field: Field, cache: ByteCache, keep: (slot: number, value: unknown) => void): number {
+    if (skipNull(c, field.nullByte)) return cache.slots + SLOT_ABSENT;
     const at = c.pos;
     field.skip(c);
     const length = c.pos - at;
-    const isShort = length <= spans.longest;
-    let slot = isShort ? spans.find(c, at, length, field.kind) : -1;
+    const isShort = length <= cache.longest;
+    let slot = isShort ? cache.find(c, at, length, field.fieldId) : -1;
     if (slot >= 0) return slot;
     this.isShared = false;
     c.pos = at;
     const value = field.read(c);
-    slot = isShort ? spans.put(c, at, length, field.kind) : spans.slots + UNKEPT;
+    slot = isShort ? cache.put(c, at, length, field.fieldId) : cache.slots + SLOT_UNCACHED;
     keep(slot, value);
     return slot;
   }
 
   readonly #keepPage = (slot: number, value: unknown): void => {
     const pair = pagePair(value as DecodedContext['page']);
-    const place = slot * PAGE_VALUES;
-    this.#pages[place] = pair;
-    this.#pages[place + 1] = this.#same(pageOf(pair));
-    this.#pages[place + 2] = this.#same(referrerOf(pair));
+    const first = slot * PAGE_VALUES;
+    this.#pages[first] = pair;
+    this.#pages[first + 1] = this.#same(pageOf(pair));
+    this.#pages[first + 2] = this.#same(referrerOf(pair));
   };
 
   readonly #keepUtm = (slot: number, value: unknown): void => {
@@ -166,66 +167,66 @@ export class ContextReader {
     this.#utms[slot * UTM_VALUES + 1] = utmOf(pair);
   };
 
-  #readRest(c: Cursor, { fields, kind, note }: Step, sessions: ByteCache, session: number): number {
-    const spans = this.#restSpans;
-    const isNoted = session >= 0 && note >= 0;
+  #readOthers(c: Cursor, { fields, fieldId, hint }: Step, sessions: ByteCache, session: number): number {
+    const cache = this.#othersCache;
+    const isHinted = session >= 0 && hint >= 0;
     // Two, for a device may change back and forth.
-    const last = isNoted ? sessions.note(session, note) : -1;
-    if (spans.guess(c, last, kind)) return last;
-    const before = isNoted ? sessions.note(session, note + 1) : -1;
-    if (spans.guess(c, before, kind)) return before;
+    const last = isHinted ? sessions.hint(session, hint) : -1;
+    if (cache.guess(c, last, fieldId)) return last;
+    const before = isHinted ? sessions.hint(session, hint + 1) : -1;
+    if (cache.guess(c, before, fieldId)) return before;
     const at = c.pos;
     for (let i = 0; i < fields.length; i++) fields[i]!.skip(c);
     const length = c.pos - at;
-    const isShort = length <= spans.longest;
-    let slot = isShort ? spans.find(c, at, length, kind) : -1;
+    const isShort = length <= cache.longest;
+    let slot = isShort ? cache.find(c, at, length, fieldId) : -1;
     if (slot < 0) {
       this.isShared = false;
       c.pos = at;
       const list = this.#makeList(c, fields);
-      slot = isShort ? spans.put(c, at, length, kind) : spans.slots + UNKEPT;
-      this.#keepRest(slot * REST_VALUES, list);
+      slot = isShort ? cache.put(c, at, length, fieldId) : cache.slots + SLOT_UNCACHED;
+      this.#keepOthers(slot * OTHERS_VALUES, list);
     }
-    if (isNoted && isShort) {
-      sessions.setNote(session, note, slot);
-      sessions.setNote(session, note + 1, last);
+    if (isHinted && isShort) {
+      sessions.setHint(session, hint, slot);
+      sessions.setHint(session, hint + 1, last);
     }
     return slot;
   }
 
   #makeList(c: Cursor, fields: readonly Field[]): List {
     const pairs: (Pair | null)[] = LISTED.map(() => null);
-    for (const field of fields) pairs[PLACES.get(field.name)!] = this.#readPart(c, field);
+    for (const field of fields) pairs[INDEX_OF.get(field.name)!] = this.#readOther(c, field);
     return listOf(pairs);
   }
 
-  #keepRest(place: number, list: List): void {
-    this.#rests[place + LIST] = list;
-    this.#rests[place + NAMED] = this.#namedOf(list);
+  #keepOthers(first: number, list: List): void {
+    this.#otherValues[first + LIST] = list;
+    this.#otherValues[first + NAMED] = this.#namedOf(list);
   }
 
-  #readPart(c: Cursor, field: Field): Pair | null {
-    const spans = this.#partSpans;
+  #readOther(c: Cursor, field: Field): Pair | null {
+    const cache = this.#fieldCache;
     const at = c.pos;
     field.skip(c);
     const length = c.pos - at;
-    const isShort = length <= spans.longest;
-    const slot = isShort ? spans.find(c, at, length, field.kind) : -1;
-    if (slot >= 0) return this.#parts[slot]!;
+    const isShort = length <= cache.longest;
+    const slot = isShort ? cache.find(c, at, length, field.fieldId) : -1;
+    if (slot >= 0) return this.#fieldPairs[slot]!;
     c.pos = at;
     const pair = pairOf(field.name, field.read(c) as DecodedContext[keyof DecodedContext]);
-    if (isShort) this.#parts[spans.put(c, at, length, field.kind)] = pair;
+    if (isShort) this.#fieldPairs[cache.put(c, at, length, field.fieldId)] = pair;
     return pair;
   }
 
   /** For writers whose page, or a field that is not read, stands between those of the rest. */
-  #joinRest(c: Cursor, step: Step, sessions: ByteCache): void {
+  #joinOthers(c: Cursor, step: Step, sessions: ByteCache): void {
     // Before the other is read, which could throw it out.
     const { list } = this;
-    this.#rest = this.#readRest(c, step, sessions, -1) * REST_VALUES;
+    this.#others = this.#readOthers(c, step, sessions, -1) * OTHERS_VALUES;
     const joined = this.#join(list, this.list);
-    this.#rest = this.#joined;
-    this.#keepRest(this.#joined, joined);
+    this.#others = this.#joined;
+    this.#keepOthers(this.#joined, joined);
   }
 
   #join(one: List, other: List): List {
@@ -271,7 +272,7 @@ export class ContextReader {
 
 /** A place for each value of each slot. */
 function valuesOf<T>({ slots }: ByteCache, values: number): (T | null)[] {
-  return new Array<T | null>((slots + BEHIND) * values).fill(null);
+  return new Array<T | null>((slots + EXTRA_SLOTS) * values).fill(null);
 }
 
 /** The pairs of two lists in the order of their keys, which both have. */

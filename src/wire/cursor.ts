@@ -160,16 +160,16 @@ export function readBlock(c: Cursor): number {
 }
 
 /** Moves over the index of a union's null, if it comes next. @param none the byte that it is; -1: there is no null. */
-export function isNone(c: Cursor, none: number): boolean {
-  if (none < 0 || c.pos >= c.end || c.buf[c.pos] !== none) return false;
+export function skipNull(c: Cursor, nullByte: number): boolean {
+  if (nullByte < 0 || c.pos >= c.end || c.buf[c.pos] !== nullByte) return false;
   c.pos++;
   return true;
 }
 
 /** Moves over the index of what is not null, if it comes next. True where there is no null, and so no index. */
-export function isSome(c: Cursor, none: number): boolean {
-  if (none < 0) return true;
-  if (c.pos >= c.end || c.buf[c.pos] !== 2 - none) return false;
+export function skipNonNull(c: Cursor, nullByte: number): boolean {
+  if (nullByte < 0) return true;
+  if (c.pos >= c.end || c.buf[c.pos] !== 2 - nullByte) return false;
   c.pos++;
   return true;
 }

@@ -6,7 +6,7 @@ import type { Field, Plan, Step } from './avro-plan.ts';
 import { canonicalObject } from './canonical-json.ts';
 import { isSmall } from './context.ts';
 import { ContextReader } from './context-reader.ts';
-import { type Cursor, isNone, isSome, readBoolean, readLong, Unreadable } from './cursor.ts';
+import { type Cursor, readBoolean, readLong, skipNonNull, skipNull, Unreadable } from './cursor.ts';
 import type { DecodedEvent } from './decoded.ts';
 import { receivedAt } from './headers.ts';
 import { IdReader } from './id-reader.ts';
@@ -28,8 +28,8 @@ export class EventReader {
   /** Also says, after `read`, where the session id lies. */
   readonly ids = new IdReader();
   readonly #context = new ContextReader();
-  readonly #traitsSpans = new ByteCache(128, 512);
-  readonly #traits = new Array<Traits>(this.#traitsSpans.slots).fill(NO_PAIRS);
+  readonly #traitsCache = new ByteCache(128, 512);
+  readonly #traits = new Array<Traits>(this.#traitsCache.slots).fill(NO_PAIRS);
   readonly #keepProperties: boolean;
 
   constructor({ keepProperties }: EventOptions) {
@@ -66,8 +66,8 @@ export class EventReader {
         case 'event_id':
           hasId = ids.eventId(c, step);
           break;
-        case 'who':
-          sessionId = ids.who(c, step);
+        case 'sessionAndOwner':
+          sessionId = ids.sessionAndOwner(c, step);
           break;
         case 'owner':
           ids.owner(c, step);
@@ -85,7 +85,7 @@ export class EventReader {
           received = readNumber(c, step);
           break;
         case 'debug':
-          debug = step.plain && step.none < 0 ? readBoolean(c) : step.read(c) === true;
+          debug = step.isSimple && step.nullByte < 0 ? readBoolean(c) : step.read(c) === true;
           break;
         case 'context':
           if (!this.#readContext(c, step, contextSteps)) return null;
@@ -99,7 +99,7 @@ export class EventReader {
         default:
           step.skip(c);
       }
-      if (ids.isOdd) return null;
+      if (ids.needsSlowPath) return null;
     }
     if (c.pos !== c.end || !hasId || sessionId === '' || type === '') return null;
     const t = eventTime(occurred, sent, received ?? receivedAt(record.headers) ?? record.timestamp);
@@ -126,53 +126,53 @@ export class EventReader {
 
   /** @returns false where the event is odd. */
   #readContext(c: Cursor, step: Step, steps: Plan['context']): boolean {
-    if (isNone(c, step.none)) return true;
-    if (!isSome(c, step.none)) return false;
+    if (skipNull(c, step.nullByte)) return true;
+    if (!skipNonNull(c, step.nullByte)) return false;
     const at = c.pos;
     this.#context.read(c, steps, this.ids.sessions, this.ids.session);
     return isSmall(c.pos - at);
   }
 
   #readTraits(c: Cursor, step: Step): Traits {
-    if (isEmptyMap(c, step)) return NO_PAIRS;
-    const spans = this.#traitsSpans;
+    if (skipEmptyMap(c, step)) return NO_PAIRS;
+    const cache = this.#traitsCache;
     const at = c.pos;
     step.skip(c);
     const length = c.pos - at;
-    const isShort = length <= spans.longest;
-    const slot = isShort ? spans.find(c, at, length, step.kind) : -1;
+    const isShort = length <= cache.longest;
+    const slot = isShort ? cache.find(c, at, length, step.fieldId) : -1;
     if (slot >= 0) return this.#traits[slot]!;
     c.pos = at;
     const traits = traitsOf(step.read(c) as DecodedEvent['traits']);
     if (typeof traits === 'string') {
-      this.ids.isOdd = true;
+      this.ids.needsSlowPath = true;
       return NO_PAIRS;
     }
-    if (isShort) this.#traits[spans.put(c, at, length, step.kind)] = traits;
+    if (isShort) this.#traits[cache.put(c, at, length, step.fieldId)] = traits;
     return traits;
   }
 
   #readProperties(c: Cursor, step: Step): string | null {
-    if (isEmptyMap(c, step)) return this.#keepProperties ? '{}' : null;
+    if (skipEmptyMap(c, step)) return this.#keepProperties ? '{}' : null;
     const decoded = step.read(c) as DecodedEvent['properties'];
     // What only checks them says null where nothing is wrong.
     if (decoded === null && !this.#keepProperties) return null;
     const properties = propertiesOf(decoded);
     if (typeof properties === 'string') {
-      this.ids.isOdd = true;
+      this.ids.needsSlowPath = true;
       return null;
     }
     return this.#keepProperties ? canonicalObject(properties) : null;
   }
 }
 
-function isEmptyMap(c: Cursor, { plain, none }: Field): boolean {
-  if (!plain || none >= 0 || c.pos >= c.end || c.buf[c.pos] !== 0) return false;
+function skipEmptyMap(c: Cursor, { isSimple, nullByte }: Field): boolean {
+  if (!isSimple || nullByte >= 0 || c.pos >= c.end || c.buf[c.pos] !== 0) return false;
   c.pos++;
   return true;
 }
 
 function readNumber(c: Cursor, field: Field): number | null {
-  if (isNone(c, field.none)) return null;
-  return field.plain && isSome(c, field.none) ? readLong(c) : (field.read(c) as number | null);
+  if (skipNull(c, field.nullByte)) return null;
+  return field.isSimple && skipNonNull(c, field.nullByte) ? readLong(c) : (field.read(c) as number | null);
 }

@@ -1,8 +1,8 @@
 import { ByteCache } from '../bytes/byte-cache.ts';
 import { EventId } from '../core/memory/event-ids.ts';
 import { asciiText } from './ascii.ts';
-import { type Field, NOTES, type Step } from './avro-plan.ts';
-import { type Cursor, isNone, isSome, readLong, skip } from './cursor.ts';
+import { type Field, HINTS, type Step } from './avro-plan.ts';
+import { type Cursor, readLong, skip, skipNonNull, skipNull } from './cursor.ts';
 import { Interned } from './interned.ts';
 import { decodeUtf8, fits, isClean } from './text.ts';
 import { MAX_ID, MAX_TYPE } from './track-event.ts';
@@ -19,11 +19,11 @@ const UUID_LENGTH = 36;
  * objects. What may break a bound makes the event odd, that is, left to be judged by others.
  */
 export class IdReader {
-  isOdd = false;
+  needsSlowPath = false;
   /** The event's own. */
   readonly id = new EventId();
   /** Each session that was met lately, with its owner; noted to it is what its last event said. */
-  readonly sessions = new ByteCache(4_096, 192, NOTES);
+  readonly sessions = new ByteCache(4_096, 192, HINTS);
   /** Of the event at hand: the slot of its session, and where the id lies in the cursor's buffer; -1: nowhere. */
   session = -1;
   sessionAt = -1;
@@ -31,7 +31,7 @@ export class IdReader {
   profileId: string | null = null;
   sourceId: string | null = null;
 
-  readonly #who = new Array<string | null>(this.sessions.slots * VALUES).fill(null);
+  readonly #sessionValues = new Array<string | null>(this.sessions.slots * VALUES).fill(null);
   readonly #types = new ByteCache(64, 64);
   readonly #typeTexts = new Array<string>(this.#types.slots).fill('');
   /** Of writers that name profile and source elsewhere than behind the session. */
@@ -42,7 +42,7 @@ export class IdReader {
 
   /** Begins with another event. */
   clear(): void {
-    this.isOdd = false;
+    this.needsSlowPath = false;
     this.session = -1;
     this.sessionAt = -1;
     this.profileId = null;
@@ -59,22 +59,22 @@ export class IdReader {
 
   /** Most are UUIDs in canonical form: of these no text is made. Moves over nothing where it is none. */
   #uuid(c: Cursor, field: Field): boolean {
-    if (!field.plain || isNone(c, field.none)) return false;
+    if (!field.isSimple || skipNull(c, field.nullByte)) return false;
     const { buf, pos, end } = c;
     // Behind the union's index, where there is one, and 36 as Avro writes it.
-    const at = pos + (field.none < 0 ? 1 : 2);
+    const at = pos + (field.nullByte < 0 ? 1 : 2);
     if (buf[at - 1] !== UUID_LENGTH * 2 || at + UUID_LENGTH > end || !this.id.setAscii(buf, at)) return false;
-    if (!isSome(c, field.none)) return false;
+    if (!skipNonNull(c, field.nullByte)) return false;
     c.pos = at + UUID_LENGTH;
     return true;
   }
 
   /** The session id, with profile and source where they follow it. */
-  who(c: Cursor, { fields, kind }: Step): string {
+  sessionAndOwner(c: Cursor, { fields, fieldId }: Step): string {
     const { sessions } = this;
     const field = fields[0]!;
     const begin = c.pos;
-    if (!field.plain || !isSome(c, field.none)) return this.#readWho(c, fields);
+    if (!field.isSimple || !skipNonNull(c, field.nullByte)) return this.#readSessionAndOwner(c, fields);
     const length = readLong(c);
     const at = c.pos;
     skip(c, length);
@@ -83,29 +83,29 @@ export class IdReader {
     for (let i = 1; i < fields.length; i++) fields[i]!.skip(c);
     const span = c.pos - begin;
     const isShort = span <= sessions.longest;
-    let slot = isShort ? sessions.findByPart(c, begin, span, kind, at, length) : -1;
-    const who = this.#who;
+    let slot = isShort ? sessions.findByPart(c, begin, span, fieldId, at, length) : -1;
+    const values = this.#sessionValues;
     if (slot >= 0) {
       this.session = slot;
-      this.#takeOwner(who, slot);
-      return who[slot * VALUES + SESSION]!;
+      this.#takeOwner(values, slot);
+      return values[slot * VALUES + SESSION]!;
     }
     c.pos = begin;
-    const sessionId = this.#readWho(c, fields);
-    if (isShort && !this.isOdd) {
-      slot = sessions.put(c, begin, span, kind);
+    const sessionId = this.#readSessionAndOwner(c, fields);
+    if (isShort && !this.needsSlowPath) {
+      slot = sessions.put(c, begin, span, fieldId);
       this.session = slot;
-      this.#keepOwner(who, slot, fields);
-      who[slot * VALUES + SESSION] = sessionId;
+      this.#keepOwner(values, slot, fields);
+      values[slot * VALUES + SESSION] = sessionId;
     }
     return sessionId;
   }
 
   /** Reads what is kept of the sessions in the first `count` of these slots: for `prefetched`. */
-  glance(slots: Int32Array, count: number): number {
-    const who = this.#who;
-    let sum = this.sessions.glance(slots, count);
-    for (let i = 0; i < count; i++) if (who[slots[i]! * VALUES + SESSION] !== null) sum += 1;
+  prefetch(slots: Int32Array, count: number): number {
+    const values = this.#sessionValues;
+    let sum = this.sessions.prefetch(slots, count);
+    for (let i = 0; i < count; i++) if (values[slots[i]! * VALUES + SESSION] !== null) sum += 1;
     return sum;
   }
 
@@ -115,32 +115,32 @@ export class IdReader {
     field.skip(c);
     const span = c.pos - begin;
     const isShort = span <= types.longest;
-    let slot = isShort ? types.find(c, begin, span, field.kind) : -1;
+    let slot = isShort ? types.find(c, begin, span, field.fieldId) : -1;
     if (slot >= 0) return this.#typeTexts[slot]!;
     c.pos = begin;
     const text = this.#text(c, field, MAX_TYPE);
-    if (isShort && !this.isOdd) {
-      slot = types.put(c, begin, span, field.kind);
+    if (isShort && !this.needsSlowPath) {
+      slot = types.put(c, begin, span, field.fieldId);
       this.#typeTexts[slot] = text;
     }
     return text;
   }
 
   /** Profile, source or both, as they follow each other. */
-  owner(c: Cursor, { fields, kind }: Step): void {
+  owner(c: Cursor, { fields, fieldId }: Step): void {
     const owners = this.#owners;
     const begin = c.pos;
     for (let i = 0; i < fields.length; i++) fields[i]!.skip(c);
     const span = c.pos - begin;
     const isShort = span <= owners.longest;
-    const slot = isShort ? owners.find(c, begin, span, kind) : -1;
+    const slot = isShort ? owners.find(c, begin, span, fieldId) : -1;
     if (slot >= 0) {
       this.#takeOwner(this.#ownerIds, slot);
       return;
     }
     c.pos = begin;
     this.#readOwner(c, fields, 0);
-    if (isShort && !this.isOdd) this.#keepOwner(this.#ownerIds, owners.put(c, begin, span, kind), fields);
+    if (isShort && !this.needsSlowPath) this.#keepOwner(this.#ownerIds, owners.put(c, begin, span, fieldId), fields);
   }
 
   /** A field that is not in the slot may have stood elsewhere. */
@@ -155,7 +155,7 @@ export class IdReader {
     values[slot * VALUES + SOURCE] = has('source_id') ? this.sourceId : null;
   }
 
-  #readWho(c: Cursor, fields: readonly Field[]): string {
+  #readSessionAndOwner(c: Cursor, fields: readonly Field[]): string {
     const sessionId = this.#text(c, fields[0]!, MAX_ID);
     this.#readOwner(c, fields, 1);
     return sessionId;
@@ -173,17 +173,17 @@ export class IdReader {
 
   /** A text that is not met again, or is kept with what is around it. */
   #text(c: Cursor, field: Field, max: number): string {
-    if (isNone(c, field.none)) return '';
-    if (!field.plain || !isSome(c, field.none)) {
+    if (skipNull(c, field.nullByte)) return '';
+    if (!field.isSimple || !skipNonNull(c, field.nullByte)) {
       const text = (field.read(c) as string | null) ?? '';
-      if (!isClean(text) || !fits(text, max)) this.isOdd = true;
+      if (!isClean(text) || !fits(text, max)) this.needsSlowPath = true;
       return text;
     }
     const length = readLong(c);
     const at = c.pos;
     skip(c, length);
     if (length > max) {
-      this.isOdd = true;
+      this.needsSlowPath = true;
       return '';
     }
     return length === 0 ? '' : this.#decode(c, at, length);
@@ -193,7 +193,7 @@ export class IdReader {
     const ascii = asciiText(c, at, length);
     if (ascii !== null) return ascii;
     const text = decodeUtf8(c.buf.subarray(at, at + length));
-    if (!isClean(text)) this.isOdd = true;
+    if (!isClean(text)) this.needsSlowPath = true;
     return text;
   }
 }

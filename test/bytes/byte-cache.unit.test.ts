@@ -79,7 +79,7 @@ describe('spans that were met before', () => {
     expect(wrong).toEqual([]);
     expect(found).toBeGreaterThan(500);
     expect(places.size).toBe(index.slots);
-    expect(index.glance(Int32Array.from(places), places.size)).toEqual(expect.any(Number));
+    expect(index.prefetch(Int32Array.from(places), places.size)).toEqual(expect.any(Number));
   });
 
   test('bytes that were made up to have the hash of others are not taken for them', () => {
@@ -108,19 +108,19 @@ describe('spans that were met before', () => {
     expect(hash()).toBe(first);
   });
 
-  test('notes are of the span that is in the slot', () => {
+  test('hints are of the span that is in the slot', () => {
     const index = new ByteCache(1, 64, 2);
     const c = cursorOver(Buffer.from('abcdefghijklmnop'));
     index.find(c, 0, 8, 0);
     const slot = index.put(c, 0, 8, 0);
-    expect([index.note(slot, 0), index.note(slot, 1)]).toEqual([-1, -1]);
-    index.setNote(slot, 1, 41);
-    expect([index.note(slot, 0), index.note(slot, 1)]).toEqual([-1, 41]);
+    expect([index.hint(slot, 0), index.hint(slot, 1)]).toEqual([-1, -1]);
+    index.setHint(slot, 1, 41);
+    expect([index.hint(slot, 0), index.hint(slot, 1)]).toEqual([-1, 41]);
     expect(index.find(c, 0, 8, 0)).toBe(slot);
     for (let length = 9; length < 16; length++) {
       index.find(c, 0, length, 0);
       const other = index.put(c, 0, length, 0);
-      expect([index.note(other, 0), index.note(other, 1)]).toEqual([-1, -1]);
+      expect([index.hint(other, 0), index.hint(other, 1)]).toEqual([-1, -1]);
     }
   });
 });

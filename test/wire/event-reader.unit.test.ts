@@ -133,7 +133,7 @@ describe('an event is what it is when its record is read whole, whatever was rea
           const key = pick(draw, [null, '', mixed.session_id, other.session_id, 'k'.repeat(300)]);
           const keyBytes = key === null ? null : Buffer.from(key);
           const raw = draw() < 0.5 ? recordOf(value) : fetched(value, keyBytes, Buffer.alloc(whole(draw, 0, 5)), rest);
-          if (draw() < 0.5) decoder.glance([raw], 0);
+          if (draw() < 0.5) decoder.prefetch([raw], 0);
           const entries = decoder.decode(raw).entries.map(told);
           // Compared so first because it takes a tenth of the time.
           if (!isDeepStrictEqual(entries, [judged])) expect(entries).toEqual([judged]);
@@ -210,12 +210,12 @@ describe('an event is what it is when its record is read whole, whatever was rea
     const stops = [0];
     const sessions: string[] = [];
     for (let i = 0; i < records.length; i++) {
-      if (i === stops.at(-1)) stops.push(decoder.glance(records, i));
+      if (i === stops.at(-1)) stops.push(decoder.prefetch(records, i));
       sessions.push((decoder.decode(records[i]!).entries[0] as TrackEvent).sessionId);
     }
     expect(sessions).toEqual(records.map((_, i) => `s${i % 70}`));
     expect(stops).toEqual([0, 64, 128, 150]);
-    expect(decoder.glance([], 0)).toBe(0);
+    expect(decoder.prefetch([], 0)).toBe(0);
   });
 
   test('by two writers whose bytes mean something else', () => {

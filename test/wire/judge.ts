@@ -1,6 +1,6 @@
 import type { Entry } from '../../src/core/rules/event.ts';
 import { compileCheck } from '../../src/wire/avro-check.ts';
-import { compileReader, type Specials } from '../../src/wire/avro-reader.ts';
+import { compileReader, type FieldOverrides } from '../../src/wire/avro-reader.ts';
 import { Incompatible, parseSchema } from '../../src/wire/avro-type.ts';
 import { Cursor, readMarkedText, Unreadable } from '../../src/wire/cursor.ts';
 import type { DecodedEvent } from '../../src/wire/decoded.ts';
@@ -18,13 +18,13 @@ export function judgeOf(
   keepProperties: boolean,
 ): (value: Buffer, timestamp: number) => Entry {
   const text = { text: readMarkedText };
-  const specials: Specials = {
+  const overrides: FieldOverrides = {
     ...{ event_id: text, session_id: text, profile_id: text, source_id: text, type: text },
     ...(keepProperties ? {} : { properties: { compile: compileCheck } }),
   };
   let read: ReturnType<typeof compileReader>;
   try {
-    read = compileReader(OURS, parseSchema(schema, false), specials);
+    read = compileReader(OURS, parseSchema(schema, false), overrides);
   } catch (error) {
     if (error instanceof Incompatible) return () => undecodable(`schema id ${id}: ${error.message}`);
     throw error;
