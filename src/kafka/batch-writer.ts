@@ -2,7 +2,7 @@
  * A record batch of format 2 that is about to be sent, written record by record: each is a few bytes and its tail, which
  * is copied from where it lies. KafkaJS makes a dozen buffers of each record: 8 µs a message where this takes 0.5.
  */
-import type { OutMessages } from '../ports/index.ts';
+import type { OutMessages } from '../ports/output.ts';
 import { crc32c } from './crc32c.ts';
 import { RECORDS } from './record-batch.ts';
 

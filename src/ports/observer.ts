@@ -5,13 +5,13 @@ export type Part = 'broker' | 'registry' | 'store';
  * What a partition may have to wait for: answers of Postgres, of the brokers that have the input, of the registry; room in the
  * outbox; that its messages can be published; that the group says whose it is.
  */
-export const AWAITED = ['store', 'brokers', 'registry', 'publisher', 'output', 'group'] as const;
+export const BLOCKERS = ['store', 'brokers', 'registry', 'publisher', 'output', 'group'] as const;
 
-export type Awaited = (typeof AWAITED)[number];
+export type Blocker = (typeof BLOCKERS)[number];
 
 /** Something that a partition waits for. */
 export interface Wait {
-  readonly for: Awaited;
+  readonly for: Blocker;
   /** ms since the epoch. */
   readonly since: number;
   /** Goes on from "partition 3": `waits for Postgres: a commit is not answered`. Stays the same while it lasts. */

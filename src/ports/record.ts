@@ -1,4 +1,25 @@
-import type { RawRecord } from './index.ts';
+/**
+ * A record as it came. Its buffers are slices of all that was fetched with it, and nobody writes to them: whoever keeps
+ * one for long holds the whole fetch in memory, and should copy it instead.
+ */
+export interface RawRecord {
+  readonly offset: number;
+  /** ms since the epoch. */
+  readonly timestamp: number;
+  /** Whether the broker made the timestamp; false: whoever wrote the record did. Left out: the broker. */
+  readonly stamped?: boolean | undefined;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** In the order of the record; a name may stand more than once. */
+  readonly headers: readonly (readonly [name: string, value: Buffer])[];
+}
+
+/** A record that was folded, to tell whether the log is still the same. */
+export interface RecordDigest {
+  readonly offset: number;
+  /** Hex SHA-256 over timestamp, key and value: see `digestOf`. */
+  readonly digest: string;
+}
 
 /**
  * A record that lies in what was fetched with it. Most records are read where they lie: their key and value are cut out

@@ -1,4 +1,4 @@
-import type { Lease } from '../ports/index.ts';
+import type { Lease } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
 
 /** Whom a partition asks. */

@@ -2,15 +2,17 @@ import type { Logger } from 'pino';
 import type { Emission } from '../core/changes.ts';
 import type { Partition } from '../core/partition.ts';
 import { messageOf } from '../ports/errors.ts';
-import type { Lease, Outgoing, RawRecord, RecordMark } from '../ports/index.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { Outgoing } from '../ports/output.ts';
+import type { RawRecord, RecordDigest } from '../ports/record.ts';
+import type { Lease } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { within } from '../time/waiting.ts';
 import { dueOf } from './due.ts';
-import { markOf } from './mark.ts';
+import { rowsOf } from './memory-estimate.ts';
 import type { Publisher } from './publisher.ts';
+import { digestOf } from './record-digest.ts';
 import type { UsedSchemas } from './schemas.ts';
-import { rowsOf } from './size.ts';
 
 /** Light traffic: how long a change waits for more to share its commit with, ms. */
 const LINGER = 150;
@@ -80,7 +82,7 @@ export class Committer {
   private pendingBytes = 0;
   private changedAt: number | null = null;
   /** The record folded last, or the mark of it. */
-  private last: RawRecord | RecordMark | null;
+  private last: RawRecord | RecordDigest | null;
   private acknowledged: number;
   private acknowledgedAt: number;
   /** Records folded up to the last commit. */
@@ -251,9 +253,9 @@ export class Committer {
   }
 
   /** The record folded last; null: none ever was. */
-  get lastFolded(): RecordMark | null {
+  get lastFolded(): RecordDigest | null {
     if (this.last === null || 'digest' in this.last) return this.last;
-    const mark = markOf(this.last);
+    const mark = digestOf(this.last);
     this.last = mark;
     return mark;
   }

@@ -1,7 +1,9 @@
 import { BEGIN_ANEW, CannotGoOn, LogAway, messageOf } from '../ports/errors.ts';
-import type { InputLog, Lease, RawRecord, RecordMark } from '../ports/index.ts';
+import type { InputLog } from '../ports/log.ts';
+import type { RawRecord, RecordDigest } from '../ports/record.ts';
+import type { Lease } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
-import { markOf } from './mark.ts';
+import { digestOf } from './record-digest.ts';
 
 /**
  * A new leader may for a moment not know yet how far its log reaches, and one that was deposed while it stood still takes
@@ -40,7 +42,7 @@ export class Continuity {
   async locate(
     lease: Lease<unknown>,
     start: Start,
-  ): Promise<{ readonly offset: number; readonly verify: RecordMark | null; readonly end: number }> {
+  ): Promise<{ readonly offset: number; readonly verify: RecordDigest | null; readonly end: number }> {
     if (!lease.started) {
       const { earliest, end } = await asked(this.log.bounds(this.partition));
       if (start === 'earliest') return { offset: earliest, verify: null, end };
@@ -92,10 +94,10 @@ export class Continuity {
    * @param next where folding goes on
    * @throws CannotGoOn if there is another, or one where there was none
    */
-  verify(expected: RecordMark, records: readonly RawRecord[], next: number): 'same' | 'gone' {
+  verify(expected: RecordDigest, records: readonly RawRecord[], next: number): 'same' | 'gone' {
     const [first] = records;
     if (first === undefined || first.offset >= next) return 'gone';
-    if (first.offset === expected.offset && markOf(first).digest === expected.digest) return 'same';
+    if (first.offset === expected.offset && digestOf(first).digest === expected.digest) return 'same';
     throw new CannotGoOn(
       `${this.at}: offset ${first.offset} holds another record than the one folded there. ` +
         `The topic was made anew: point tidemark at the one that it folded, or ${BEGIN_ANEW}`,

@@ -1,5 +1,5 @@
-import type { RecordBatch } from '../ports/index.ts';
-import { sizeOf } from './size.ts';
+import type { RecordBatch } from '../ports/log.ts';
+import { sizeOf } from './memory-estimate.ts';
 
 /** Batches queued beyond the one being folded; enough that reading and folding overlap. */
 const ROOM_BYTES = 4_000_000;

@@ -1,67 +1,15 @@
 import type { Logger } from 'pino';
-import type { IdleMemory } from '../core/memory/past-sessions.ts';
-import type { LogRecord } from '../core/rules/event.ts';
-import type { Rules } from '../core/rules/rules.ts';
 import { CannotGoOn, LogAway, messageOf } from '../ports/errors.ts';
-import {
-  Fenced,
-  type InputLog,
-  type Outgoing,
-  type OutMessages,
-  type Output,
-  type RawRecord,
-  type RecordBatch,
-  type Store,
-} from '../ports/index.ts';
-import type { Observer, PartitionReport } from '../ports/observer.ts';
-import type { Clock } from '../time/clock.ts';
+import type { RecordBatch } from '../ports/log.ts';
+import type { PartitionReport } from '../ports/observer.ts';
+import { Fenced } from '../ports/store.ts';
 import { backoff, Waker } from '../time/waiting.ts';
 import { Calls } from './calls.ts';
-import type { CommitMemory } from './committer.ts';
-import type { Start } from './continuity.ts';
-import { Epoch } from './epoch.ts';
+import type { PartitionDeps, PartitionSettings } from './deps.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { Progress } from './progress.ts';
-import type { WriterSchemas } from './schemas.ts';
+import { Tenure } from './tenure.ts';
 import { type Known, waitsOf } from './waits.ts';
-
-export interface LifeSettings {
-  readonly topic: string;
-  readonly rules: Rules;
-  /** Longest that a change waits for its commit while there is more to fold, ms. */
-  readonly commitInterval: number;
-  /** Bytes of input, and of what it gives out, after which a commit is taken. */
-  readonly commitMaxBytes: number;
-  /** Folding pauses while more than this is committed and not published. */
-  readonly outboxMaxBytes: number;
-  /** What is taken off the instance's clock when it stands in for the next record, ms; null: it never does. */
-  readonly clockMargin: number | null;
-  readonly start: Start;
-}
-
-export interface LifeParts {
-  readonly log: InputLog;
-  readonly store: Store<RawRecord>;
-  readonly output: Output;
-  readonly schemas: WriterSchemas;
-  /** Never throws: what cannot be decoded becomes a refusal. */
-  readonly decode: (partition: number, record: RawRecord) => LogRecord<RawRecord>;
-  /**
-   * Reads ahead, from memory, what decoding the records from `from` on will need: see `glanced`.
-   * @returns the index of the first record that it did not look at.
-   */
-  readonly glance: (records: readonly RawRecord[], from: number) => number;
-  readonly outgoing: (partition: number) => Outgoing;
-  readonly decodeOutbox: (payload: Buffer) => OutMessages;
-  readonly eventIdOf: (value: Buffer) => string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly observer: Observer;
-  /** Memory that sessions without an open visit may take, of all partitions together. */
-  readonly idle: IdleMemory;
-  /** Memory that what was folded may take until it is committed, of all partitions together. */
-  readonly commits: CommitMemory;
-}
 
 /**
  * One partition, from its assignment to its loss: an epoch after the other, until it is lost or the processor stops.
@@ -72,8 +20,8 @@ export interface LifeParts {
  */
 export class PartitionLife {
   readonly partition: number;
-  private readonly settings: LifeSettings;
-  private readonly parts: LifeParts;
+  private readonly settings: PartitionSettings;
+  private readonly deps: PartitionDeps;
   private readonly inbox = new Inbox();
   private readonly waker: Waker;
   private readonly logger: Logger;
@@ -81,7 +29,7 @@ export class PartitionLife {
   private phase: PartitionReport['phase'] = 'waiting';
   private phaseSince: number;
   private readonly calls: Calls;
-  private epoch: Epoch | null = null;
+  private epoch: Tenure | null = null;
   private ending = false;
   private lost = false;
   /** Why it was given up last, and since when nothing has been written; null: something was since. */
@@ -96,15 +44,15 @@ export class PartitionLife {
   private drainedAt: number | null = null;
   private readonly progress: Progress;
 
-  constructor(partition: number, settings: LifeSettings, parts: LifeParts) {
+  constructor(partition: number, settings: PartitionSettings, deps: PartitionDeps) {
     this.partition = partition;
     this.settings = settings;
-    this.parts = parts;
-    this.waker = new Waker(parts.clock);
-    this.logger = parts.logger.child({ partition });
+    this.deps = deps;
+    this.waker = new Waker(deps.clock);
+    this.logger = deps.logger.child({ partition });
     this.progress = new Progress(this.logger);
-    this.calls = new Calls(parts.clock);
-    this.phaseSince = parts.clock.now();
+    this.calls = new Calls(deps.clock);
+    this.phaseSince = deps.clock.now();
   }
 
   /** Resolves when the partition was lost or `stop` was called, and all is given up. @throws CannotGoOn */
@@ -122,7 +70,7 @@ export class PartitionLife {
         const why = this.fails(part === 'broker' ? 'brokers' : 'store', error);
         const offset = this.committed;
         this.logger.warn({ offset, err: why }, fenced ? 'fenced: another epoch began' : 'to be taken over again');
-        if (!fenced) this.parts.observer.failed(part);
+        if (!fenced) this.deps.observer.failed(part);
         this.become('waiting');
       } finally {
         await this.giveUp();
@@ -134,32 +82,32 @@ export class PartitionLife {
   }
 
   private become(phase: PartitionReport['phase']): void {
-    if (this.phase !== phase) this.phaseSince = this.parts.clock.now();
+    if (this.phase !== phase) this.phaseSince = this.deps.clock.now();
     this.phase = phase;
   }
 
   /** @returns the message of the error */
   private fails(part: 'store' | 'brokers', caught: unknown): string {
     const error = messageOf(caught);
-    const since = this.failing?.since ?? this.calls.failedSince ?? this.parts.clock.now();
+    const since = this.failing?.since ?? this.calls.failedSince ?? this.deps.clock.now();
     this.calls.failedSince = null;
     this.failing = { part, since, error };
     return error;
   }
 
   private async isOurs(): Promise<boolean> {
-    this.isAnothers = !(await this.parts.log.holds(this.partition));
+    this.isAnothers = !(await this.deps.log.holds(this.partition));
     return !this.isAnothers;
   }
 
   private async own(): Promise<void> {
-    const { clock, observer, log } = this.parts;
+    const { clock, observer, log } = this.deps;
     this.isAnothers = false;
     this.become('taking over');
     const started = clock.elapsed();
-    const epoch = await Epoch.begin(this.partition, {
+    const epoch = await Tenure.begin(this.partition, {
       settings: this.settings,
-      parts: this.parts,
+      deps: this.deps,
       inbox: this.inbox,
       waker: this.waker,
       logger: this.logger,
@@ -197,7 +145,7 @@ export class PartitionLife {
   private async giveUp(): Promise<void> {
     const { epoch } = this;
     this.inbox.reset(null);
-    this.parts.log.pause(this.partition);
+    this.deps.log.pause(this.partition);
     this.epoch = null;
     this.drainedAt = null;
     await epoch?.giveUp();
@@ -216,8 +164,8 @@ export class PartitionLife {
       this.waker.wake();
       return;
     }
-    this.parts.log.seek(this.partition, expected, this.epoch?.isVerified === false);
-    this.parts.log.resume(this.partition);
+    this.deps.log.seek(this.partition, expected, this.epoch?.isVerified === false);
+    this.deps.log.resume(this.partition);
   }
 
   /** Whether the log is the one that was folded is in question. */
@@ -285,7 +233,7 @@ export class PartitionLife {
 
   /** To be called a few times a second. */
   watch(): void {
-    this.progress.watch(this.report(), this.parts.clock.now());
+    this.progress.watch(this.report(), this.deps.clock.now());
   }
 
   private get waits(): PartitionReport['waits'] {
@@ -295,9 +243,9 @@ export class PartitionLife {
       failing: phase === 'running' && !epoch?.committer.isBehind ? null : failing,
       storeCall: calls.oldest('store'),
       brokersCall: calls.oldest('brokers'),
-      unread: this.parts.log.unread(this.partition),
+      unread: this.deps.log.unread(this.partition),
       folding: epoch?.waiting ?? null,
-      registryTrouble: this.parts.schemas.trouble,
+      registryTrouble: this.deps.schemas.trouble,
       publishing: epoch?.publisher.trouble ?? null,
     });
   }
@@ -310,7 +258,7 @@ export class PartitionLife {
     const watermark = folded?.watermark ?? null;
     const nextDue = folded?.nextDue ?? Number.POSITIVE_INFINITY;
     if (folded !== undefined && this.end !== null && folded.nextOffset >= this.end)
-      this.drainedAt = this.parts.clock.now();
+      this.drainedAt = this.deps.clock.now();
     return {
       partition: this.partition,
       phase: this.phase,

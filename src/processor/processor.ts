@@ -1,9 +1,10 @@
 import { CannotGoOn, messageOf } from '../ports/errors.ts';
-import type { InputListener, RecordBatch } from '../ports/index.ts';
+import type { InputListener, RecordBatch } from '../ports/log.ts';
 import type { PartitionReport } from '../ports/observer.ts';
 import { Outage } from '../time/outage.ts';
 import { Waker, within } from '../time/waiting.ts';
-import { type LifeParts, type LifeSettings, PartitionLife } from './life.ts';
+import type { PartitionDeps, PartitionSettings } from './deps.ts';
+import { PartitionLife } from './life.ts';
 import { Standstills } from './progress.ts';
 import { hindrancesOf } from './waits.ts';
 
@@ -23,8 +24,8 @@ interface Member {
 
 /** Lives of the partitions that the group gives to this processor. */
 export class Processor implements InputListener {
-  private readonly settings: LifeSettings;
-  private readonly parts: LifeParts;
+  private readonly settings: PartitionSettings;
+  private readonly deps: PartitionDeps;
   private readonly members = new Map<number, Member>();
   private readonly waker: Waker;
   private failure: Error | null = null;
@@ -37,12 +38,12 @@ export class Processor implements InputListener {
   /** Since when the group has not answered, or not let it in, ms since the epoch; null: it does. */
   private groupSince: number | null = null;
 
-  constructor(settings: LifeSettings, parts: LifeParts) {
+  constructor(settings: PartitionSettings, deps: PartitionDeps) {
     this.settings = settings;
-    this.parts = parts;
-    this.waker = new Waker(parts.clock);
-    this.ends = new Outage(parts.clock, parts.logger);
-    this.standstills = new Standstills(parts.logger);
+    this.deps = deps;
+    this.waker = new Waker(deps.clock);
+    this.ends = new Outage(deps.clock, deps.logger);
+    this.standstills = new Standstills(deps.logger);
   }
 
   /**
@@ -50,7 +51,7 @@ export class Processor implements InputListener {
    * @throws CannotGoOn, with what happened and what to do.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { log, clock } = this.parts;
+    const { log, clock } = this.deps;
     const abort = () => this.waker.wake();
     signal.addEventListener('abort', abort);
     try {
@@ -81,20 +82,20 @@ export class Processor implements InputListener {
   get hindrance(): string | null {
     const { groupTrouble } = this;
     if (!this.member) return groupTrouble;
-    const why = hindrancesOf(this.reports(), this.parts.clock.now());
+    const why = hindrancesOf(this.reports(), this.deps.clock.now());
     if (groupTrouble !== null) why.push(groupTrouble);
     return why.length === 0 ? null : why.join('; ');
   }
 
   private get groupTrouble(): string | null {
-    const { trouble } = this.parts.log;
+    const { trouble } = this.deps.log;
     return this.member ? trouble : (trouble ?? 'not in the consumer group');
   }
 
   /** Of the group the log hears where that lasts; what fails meanwhile is told by whoever tries. */
   private watchGroup(): void {
     const why = this.groupTrouble;
-    const now = this.parts.clock.now();
+    const now = this.deps.clock.now();
     this.groupSince = why === null ? null : (this.groupSince ?? now);
     const waits = why === null ? [] : [{ for: 'group', since: this.groupSince!, why } as const];
     this.standstills.watch(waits, {}, now);
@@ -106,7 +107,7 @@ export class Processor implements InputListener {
 
   /** Whether it is in the consumer group. */
   get isMember(): boolean {
-    return this.member && this.parts.log.inGroup;
+    return this.member && this.deps.log.inGroup;
   }
 
   get hasFailed(): boolean {
@@ -115,7 +116,7 @@ export class Processor implements InputListener {
 
   /** Whether the loop that all else hangs on has not come round for far longer than any answer is waited for. */
   get isStuck(): boolean {
-    return this.turnedAt !== null && !this.stopping && this.parts.clock.elapsed() - this.turnedAt > STUCK;
+    return this.turnedAt !== null && !this.stopping && this.deps.clock.elapsed() - this.turnedAt > STUCK;
   }
 
   reports(): PartitionReport[] {
@@ -127,8 +128,8 @@ export class Processor implements InputListener {
   assigned(partitions: readonly number[]): void {
     if (this.stopping) return;
     this.member = true;
-    this.parts.observer.rebalanced();
-    this.parts.logger.info({ partitions }, 'partitions assigned');
+    this.deps.observer.rebalanced();
+    this.deps.logger.info({ partitions }, 'partitions assigned');
     const ours = new Set(partitions);
     for (const [partition, { life }] of this.members) if (!ours.has(partition)) this.lose(partition, life);
     for (const partition of partitions) {
@@ -140,7 +141,7 @@ export class Processor implements InputListener {
 
   revoked(): void {
     this.member = false;
-    if (!this.stopping) this.parts.observer.failed('broker');
+    if (!this.stopping) this.deps.observer.failed('broker');
     for (const [partition, { life }] of this.members) this.lose(partition, life);
   }
 
@@ -157,7 +158,7 @@ export class Processor implements InputListener {
   }
 
   faltered(): void {
-    this.parts.observer.failed('broker');
+    this.deps.observer.failed('broker');
   }
 
   failed(error: Error): void {
@@ -170,7 +171,7 @@ export class Processor implements InputListener {
   private readonly leaving = new Map<number, Promise<void>>();
 
   private begin(partition: number): void {
-    const life = new PartitionLife(partition, this.settings, this.parts);
+    const life = new PartitionLife(partition, this.settings, this.deps);
     const before = this.leaving.get(partition) ?? Promise.resolve();
     const done = before
       .then(() => life.run())
@@ -183,7 +184,7 @@ export class Processor implements InputListener {
     const { done } = this.members.get(partition)!;
     this.members.delete(partition);
     const { committed: offset } = life;
-    if (!this.stopping) this.parts.logger.info({ partition, offset }, 'partition lost');
+    if (!this.stopping) this.deps.logger.info({ partition, offset }, 'partition lost');
     life.lose();
     const left: Promise<void> = done.finally(() => {
       if (this.leaving.get(partition) === left) this.leaving.delete(partition);
@@ -194,13 +195,13 @@ export class Processor implements InputListener {
   private fail(error: Error): void {
     if (this.failure === null) {
       this.failure = error;
-      this.parts.logger.fatal({ err: messageOf(error) }, 'stopping: this cannot go on without a decision');
+      this.deps.logger.fatal({ err: messageOf(error) }, 'stopping: this cannot go on without a decision');
     }
     this.waker.wake();
   }
 
   private async anticipate(): Promise<void> {
-    const { clock, log, observer } = this.parts;
+    const { clock, log, observer } = this.deps;
     // The clock first, then the end of what is appended: what comes later bears a later stamp.
     const now = clock.now();
     const quiet = [...this.members.values()].filter(({ life }) => life.mayAnticipate(now));
@@ -227,13 +228,13 @@ export class Processor implements InputListener {
       const { committed } = life;
       if (committed !== null && committed >= 0) offsets.set(partition, committed);
     }
-    if (offsets.size > 0) await this.parts.log.commit(offsets);
+    if (offsets.size > 0) await this.deps.log.commit(offsets);
   }
 
   private async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    const { clock, log, store, output } = this.parts;
+    const { clock, log, store, output } = this.deps;
     for (const { life } of this.members.values()) life.stop();
     const ends = [...this.members.values()].map(({ done }) => done);
     await within(clock, LONGEST_STOP, Promise.all([...ends, ...this.leaving.values()]));

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Awaited, PartitionReport, Wait } from '../ports/observer.ts';
+import type { Blocker, PartitionReport, Wait } from '../ports/observer.ts';
 
 /** From how far behind on a partition is said to be behind, ms. */
 const BEHIND = 60_000;
@@ -59,7 +59,7 @@ export class Progress {
 /** Tells the log what is waited for once that has lasted, and when it is over. */
 export class Standstills {
   private readonly logger: Logger;
-  private readonly still = new Map<Awaited, { readonly since: number; told: boolean }>();
+  private readonly still = new Map<Blocker, { readonly since: number; told: boolean }>();
 
   constructor(logger: Logger) {
     this.logger = logger;

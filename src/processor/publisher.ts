@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { BEGIN_ANEW, CannotGoOn, messageOf } from '../ports/errors.ts';
-import type { Lease, OutboxRow, OutMessages, Output, OutputSession, PublishedMessage } from '../ports/index.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { OutMessages, Output, OutputSession, PublishedMessage } from '../ports/output.ts';
+import type { Lease, OutboxRow } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { Outage } from '../time/outage.ts';
 import { backoff, Waker, within } from '../time/waiting.ts';

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
-import type { RawRecord, UsedSchema } from '../ports/index.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { RawRecord } from '../ports/record.ts';
+import type { UsedSchema } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { Outage } from '../time/outage.ts';
 import { backoff } from '../time/waiting.ts';

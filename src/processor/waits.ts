@@ -3,7 +3,7 @@
  * from nowhere else. Where each found out for itself, one said that all was well while another named a fault.
  */
 
-import type { Awaited, PartitionReport, Wait } from '../ports/observer.ts';
+import type { Blocker, PartitionReport, Wait } from '../ports/observer.ts';
 import type { Call } from './calls.ts';
 
 /** Something that has gone wrong since a moment, ms since the epoch. */
@@ -74,7 +74,7 @@ function ofRegistry(trouble: string | null): string {
 
 const OUTBOX_FULL = 'waits for room in the outbox: more than outbox.max_bytes is committed and not published';
 
-function wait(awaited: Awaited, since: number, why: string): Wait {
+function wait(awaited: Blocker, since: number, why: string): Wait {
   return { for: awaited, since, why };
 }
 
@@ -82,7 +82,7 @@ function wait(awaited: Awaited, since: number, why: string): Wait {
  * How long a partition that is folded may wait before its processor cannot be said to do its work, ms. What has to be
  * asked once is answered sooner; a leader that moves in good order takes less than three seconds; what fails, fails.
  */
-const PATIENCE: Readonly<Record<Awaited, number>> = {
+const PATIENCE: Readonly<Record<Blocker, number>> = {
   store: 10_000,
   brokers: 3_000,
   registry: 10_000,

@@ -1,6 +1,6 @@
 import { glanced } from '../core/memory/prefetch.ts';
 import type { Entry, LogRecord, TrackEvent } from '../core/rules/event.ts';
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { FetchedRecord } from '../ports/record.ts';
 import { compileCheck } from './avro-check.ts';
 import { compilePlan, type Plan } from './avro-plan.ts';

@@ -1,5 +1,5 @@
 import type { Entry, LogRecord, Refusal } from '../core/rules/event.ts';
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { AvroDecoder, schemaIdOfRecord } from './avro.ts';
 import type { DecodedEvent } from './decoded.ts';
 import { arrivalOf } from './headers.ts';

@@ -1,5 +1,7 @@
 import type { Emission, VisitEnded } from '../core/changes.ts';
-import type { OutboxRow, Outgoing, OutMessage, OutputTopic, RawRecord } from '../ports/index.ts';
+import type { Outgoing, OutMessage, OutputTopic } from '../ports/output.ts';
+import type { RawRecord } from '../ports/record.ts';
+import type { OutboxRow } from '../ports/store.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
 import { OutboxWriter } from './outbox.ts';
 import { putBytes, putLong, putText, sizeOfCount, textRoom } from './put.ts';

@@ -6,7 +6,7 @@
  * (see tail.ts). Sequences have no hole, so only the first is written.
  */
 import { crc32 } from 'node:zlib';
-import { OUTPUT_TOPICS, type OutMessage, type OutMessages, type OutputTopic } from '../ports/index.ts';
+import { OUTPUT_TOPICS, type OutMessage, type OutMessages, type OutputTopic } from '../ports/output.ts';
 import { putCount, sizeOfCount } from './put.ts';
 import { putTail, readTail, tailRoom } from './tail.ts';
 

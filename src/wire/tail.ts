@@ -2,7 +2,7 @@
  * The tail of a Kafka record of format 2: key, value and headers, as they go out. What stands before them (length,
  * attributes, deltas of time and offset) is known only when the record is sent.
  */
-import type { OutMessage } from '../ports/index.ts';
+import type { OutMessage } from '../ports/output.ts';
 import { LONG_ROOM, putBytes, putLong, putText, textRoom } from './put.ts';
 
 type Content = Pick<OutMessage, 'key' | 'value' | 'headers'>;

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import type { Partition } from '../../src/core/partition.ts';
-import type { Lease, RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
+import type { Lease } from '../../src/ports/store.ts';
 import { type CommitMemory, Committer } from '../../src/processor/committer.ts';
 import type { Publisher } from '../../src/processor/publisher.ts';
 import { VirtualClock } from './virtual-clock.ts';

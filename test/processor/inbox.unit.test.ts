@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { Inbox } from '../../src/processor/inbox.ts';
 
 const record = (offset: number): RawRecord =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import type { RawRecord } from '../../src/ports/index.ts';
 import type { Observer } from '../../src/ports/observer.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { UsedSchemas, WriterSchemas } from '../../src/processor/schemas.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

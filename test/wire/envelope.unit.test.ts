@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Emission, VisitEnded } from '../../src/core/changes.ts';
-import type { OutMessage, RawRecord } from '../../src/ports/index.ts';
+import type { OutMessage } from '../../src/ports/output.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { batchBytes, type EnvelopeContext } from '../../src/wire/envelope.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { toOutMessage, toOutMessages } from './messages.ts';

@@ -1,6 +1,7 @@
 /** What goes into the outbox, a message at a time. */
 import type { Emission, VisitEnded } from '../../src/core/changes.ts';
-import type { OutMessage, OutMessages, RawRecord } from '../../src/ports/index.ts';
+import type { OutMessage, OutMessages } from '../../src/ports/output.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { type EnvelopeContext, Envelopes } from '../../src/wire/envelope.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 import { VisitEndedWriter } from '../../src/wire/visit-writer.ts';

@@ -1,6 +1,7 @@
 import type { Changes } from '../core/changes.ts';
-import type { OutboxRow, RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { FetchedRecord } from '../ports/record.ts';
+import type { OutboxRow } from '../ports/store.ts';
 
 /** Of a record without key, value and headers. */
 const FRAME = 100;

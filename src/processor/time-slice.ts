@@ -6,7 +6,7 @@ const MOST = 16;
 const SLOW = 0.25;
 
 /** Tells when work that goes on record by record has lasted so long that others should have their turn. */
-export class Breath {
+export class TimeSlice {
   readonly #clock: Clock;
   readonly #longest: number;
   #since: number;
@@ -30,7 +30,7 @@ export class Breath {
   }
 
   /** Others had their turn. */
-  taken(): void {
+  yielded(): void {
     this.#since = this.#clock.elapsed();
     this.#looked = this.#since;
   }

@@ -2,18 +2,19 @@ import type { Logger } from 'pino';
 import { type Outcome, Partition } from '../core/partition.ts';
 import { isRefusal, type LogRecord } from '../core/rules/event.ts';
 import { messageOf } from '../ports/errors.ts';
-import type { Lease, RawRecord, RecordMark } from '../ports/index.ts';
+import type { RawRecord, RecordDigest } from '../ports/record.ts';
 import { keyIs } from '../ports/record.ts';
+import type { Lease } from '../ports/store.ts';
 import type { Waker } from '../time/waiting.ts';
-import { Breath } from './breath.ts';
 import { type Calls, watchedLease } from './calls.ts';
 import { Committer } from './committer.ts';
 import { Continuity } from './continuity.ts';
+import type { PartitionDeps, PartitionSettings } from './deps.ts';
 import type { Arrival, Inbox } from './inbox.ts';
-import type { LifeParts, LifeSettings } from './life.ts';
+import { foldedSize } from './memory-estimate.ts';
 import { Publisher } from './publisher.ts';
 import { UsedSchemas } from './schemas.ts';
-import { foldedSize } from './size.ts';
+import { TimeSlice } from './time-slice.ts';
 import { UnstampedWatch } from './unstamped.ts';
 
 /** Records that are decoded, looked up and folded at once. */
@@ -22,7 +23,7 @@ const SLICE = 4_000;
  * Longest that a slice folds without letting heartbeats through, ms. A session with a hundred thousand visits takes
  * milliseconds a record: a slice of it would outlast the session timeout of the group, and be begun anew for ever.
  */
-const BREATH = 100;
+const TIME_SLICE = 100;
 /** Visits ended at once before it is looked whether a commit is due. */
 const ENDS = 100;
 /** What an ended visit is reckoned at in a commit's bytes. */
@@ -34,9 +35,9 @@ const LAST_MESSAGES = 1_000;
 const LOG_IS_THE_SAME = 'whether the log still is the one that was folded';
 
 /** What the epoch shares with the life of its partition. */
-export interface EpochContext {
-  readonly settings: LifeSettings;
-  readonly parts: LifeParts;
+export interface TenureContext {
+  readonly settings: PartitionSettings;
+  readonly deps: PartitionDeps;
   readonly inbox: Inbox;
   readonly waker: Waker;
   readonly logger: Logger;
@@ -58,7 +59,7 @@ export interface EpochContext {
  * Invariant: what is in memory is what the store has, and what was folded since from where the store's offset says. So
  * any failure of a commit, whose outcome may be unknown, ends the epoch; the next one loads anew, nothing is repaired.
  */
-export class Epoch {
+export class Tenure {
   readonly fold: Partition<RawRecord>;
   readonly lease: Lease<RawRecord>;
   readonly publisher: Publisher<RawRecord>;
@@ -72,18 +73,18 @@ export class Epoch {
   /** What folding waits for that is no call, and since when, ms since the epoch. */
   waiting: { readonly for: 'registry' | 'publisher'; readonly since: number } | null = null;
 
-  private readonly context: EpochContext;
+  private readonly context: TenureContext;
   private readonly continuity: Continuity;
   private readonly schemas: UsedSchemas;
   /** The record folded last before the take-over, to be read back and compared; null once that is done. */
-  private toVerify: RecordMark | null;
+  private toVerify: RecordDigest | null;
   private readonly unstamped: UnstampedWatch;
   private toldMisplaced = false;
   private over = false;
 
   /** Takes the partition over and finds where folding goes on. @throws CannotGoOn; anything else may be tried again. */
-  static async begin(partition: number, context: EpochContext): Promise<Epoch> {
-    const { store, log, clock } = context.parts;
+  static async begin(partition: number, context: TenureContext): Promise<Tenure> {
+    const { store, log, clock } = context.deps;
     const { calls, written } = context;
     const taken = await calls.during('store', 'the take-over', () => store.takeOver(partition));
     const lease = watchedLease(taken, calls, written);
@@ -94,7 +95,7 @@ export class Epoch {
         continuity.locate(lease, start),
       );
       context.onEnd(end);
-      return new Epoch(lease, offset, verify, continuity, context);
+      return new Tenure(lease, offset, verify, continuity, context);
     } catch (error) {
       await lease.release();
       throw error;
@@ -104,11 +105,11 @@ export class Epoch {
   private constructor(
     lease: Lease<RawRecord>,
     offset: number,
-    toVerify: RecordMark | null,
+    toVerify: RecordDigest | null,
     continuity: Continuity,
-    context: EpochContext,
+    context: TenureContext,
   ) {
-    const { settings, parts, logger, waker } = context;
+    const { settings, deps, logger, waker } = context;
     const { partition } = lease;
     const { topic, rules } = settings;
     this.context = context;
@@ -121,23 +122,23 @@ export class Epoch {
       { topic, partition },
       { ...lease.state, nextOffset: offset },
       lease.open,
-      parts.idle,
+      deps.idle,
       (emission) => this.committer.give(emission),
     );
-    this.schemas = new UsedSchemas(parts.schemas, lease.writerSchemas);
-    this.publisher = new Publisher({ ...parts, logger, lease, onProgress: () => waker.wake() });
+    this.schemas = new UsedSchemas(deps.schemas, lease.writerSchemas);
+    this.publisher = new Publisher({ ...deps, logger, lease, onProgress: () => waker.wake() });
     this.committer = new Committer({
-      ...parts,
+      ...deps,
       lease,
       logger,
-      outgoing: parts.outgoing(partition),
+      outgoing: deps.outgoing(partition),
       fold: this.fold,
       publisher: this.publisher,
       schemas: this.schemas,
       end: context.end,
       interval: settings.commitInterval,
       maxBytes: settings.commitMaxBytes,
-      memory: parts.commits,
+      memory: deps.commits,
       onDone: () => waker.wake(),
     });
   }
@@ -201,7 +202,7 @@ export class Epoch {
       context.logger.debug('it is known which sessions have ended visits');
     } catch (error) {
       if (this.over) return;
-      context.parts.observer.failed('store');
+      context.deps.observer.failed('store');
       context.logger.warn(
         { err: messageOf(error) },
         'the sessions with ended visits could not be read: each new session is looked up, which is slower, until the next take-over',
@@ -217,20 +218,20 @@ export class Epoch {
   /** Reads the record folded last again, to compare it before another is folded, and goes on from there. */
   private readBack(): void {
     this.inQuestion = false;
-    const { inbox, parts, logger } = this.context;
+    const { inbox, deps, logger } = this.context;
     if (inbox.expected === null) return;
     this.outOfChain = false;
     this.toVerify = this.committer.lastFolded;
     inbox.reset(this.from);
     logger.debug({ offset: this.from }, 'reading the record folded last back');
-    parts.log.seek(this.lease.partition, this.from, true);
-    parts.log.resume(this.lease.partition);
+    deps.log.seek(this.lease.partition, this.from, true);
+    deps.log.resume(this.lease.partition);
   }
 
   /** Old batches after a rebalance do not chain, nor does what comes after the broker has reset the position. */
   private async rejoinChain(): Promise<void> {
     this.outOfChain = false;
-    const { inbox, parts, logger, ending } = this.context;
+    const { inbox, deps, logger, ending } = this.context;
     const { expected } = inbox;
     if (expected === null) return;
     // What was folded may be deleted, also while it waits to be compared.
@@ -246,8 +247,8 @@ export class Epoch {
       inbox.reset(from);
     }
     logger.debug({ offset: from }, 'reading on from the expected offset');
-    parts.log.seek(this.lease.partition, from, !this.isVerified);
-    parts.log.resume(this.lease.partition);
+    deps.log.seek(this.lease.partition, from, !this.isVerified);
+    deps.log.resume(this.lease.partition);
   }
 
   private async anticipate(): Promise<void> {
@@ -275,7 +276,7 @@ export class Epoch {
       if (this.context.ending().now) return;
       // The others have their turn: answers of the store go on, and the next fetch is on its way while this one is folded.
       // Measured at 4 µs a record: the process waits for fetches 0.5 % of its time, 3 % without.
-      if (i + SLICE < records.length) await this.context.parts.clock.sleep(0);
+      if (i + SLICE < records.length) await this.context.deps.clock.sleep(0);
       if (this.context.ending().now) return;
     }
     this.fold.skipTo(arrival.next);
@@ -283,7 +284,7 @@ export class Epoch {
 
   private async foldSlice(records: readonly RawRecord[]): Promise<void> {
     const { fold, committer, lease, context } = this;
-    const { clock, decode } = context.parts;
+    const { clock, decode } = context.deps;
     await this.outboxRoom();
     if (context.ending().now) return;
     const decoded: LogRecord<RawRecord>[] = [];
@@ -297,15 +298,15 @@ export class Epoch {
     const lookup = fold.lookup(decoded);
     if (lookup !== null) fold.admit(await lease.history(lookup));
     const { anticipationsWrong, unstamped } = fold.counts;
-    const breath = new Breath(clock, BREATH);
+    const timeSlice = new TimeSlice(clock, TIME_SLICE);
     for (let i = 0; i < decoded.length; ) {
-      i = this.foldSome(decoded, i, breath);
+      i = this.foldSome(decoded, i, timeSlice);
       if (committer.isFull) {
         await committer.commitNow();
       } else if (i < decoded.length) {
         await clock.sleep(0);
         if (context.ending().now) return;
-        breath.taken();
+        timeSlice.yielded();
       }
     }
     await this.endDue(null);
@@ -325,7 +326,7 @@ export class Epoch {
   /** Decodes what is not decoded yet. @returns false where the next one's writer schema has to be asked for first. */
   private decodeKnown(records: readonly RawRecord[], decoded: LogRecord<RawRecord>[]): boolean {
     const { schemas, lease } = this;
-    const { decode, glance } = this.context.parts;
+    const { decode, glance } = this.context.deps;
     let glancedTo = decoded.length;
     for (let i = decoded.length; i < records.length; i++) {
       if (i === glancedTo) glancedTo = glance(records, i);
@@ -341,7 +342,7 @@ export class Epoch {
    * Folds, from the `i`-th record on, until a commit is due or others should have their turn.
    * @returns the index of the first record that is not folded.
    */
-  private foldSome(records: readonly LogRecord<RawRecord>[], from: number, breath: Breath): number {
+  private foldSome(records: readonly LogRecord<RawRecord>[], from: number, timeSlice: TimeSlice): number {
     const { fold, committer } = this;
     for (let i = from; i < records.length; i++) {
       const record = records[i]!;
@@ -349,7 +350,7 @@ export class Epoch {
       if (arrival !== null && fold.mayEnd(arrival) && !this.endSome(arrival)) return i;
       const outcomes = fold.fold(record);
       committer.folded(record.raw, costOf(record.raw, outcomes));
-      if (committer.isFull || breath.isDue()) return i + 1;
+      if (committer.isFull || timeSlice.isDue()) return i + 1;
     }
     return records.length;
   }
@@ -385,7 +386,7 @@ export class Epoch {
 
   /** Does what the fold has to wait for, and shows meanwhile what that is. */
   private async awaiting<T>(what: 'registry' | 'publisher', work: () => Promise<T>): Promise<T> {
-    this.waiting = { for: what, since: this.context.parts.clock.now() };
+    this.waiting = { for: what, since: this.context.deps.clock.now() };
     try {
       return await work();
     } finally {
@@ -395,7 +396,7 @@ export class Epoch {
 
   /** What an operator should know of these records, once a slice at most. */
   private tell(records: readonly LogRecord<RawRecord>[], wrong: number, unstamped: number): void {
-    const { logger, parts } = this.context;
+    const { logger, deps } = this.context;
     this.unstamped.folded(records, unstamped);
     if (wrong > 0) {
       logger.warn(
@@ -408,7 +409,7 @@ export class Epoch {
     }
     const misplaced = records.filter(isMisplaced);
     if (misplaced.length === 0) return;
-    parts.observer.misplaced({ partition: this.lease.partition, count: misplaced.length });
+    deps.observer.misplaced({ partition: this.lease.partition, count: misplaced.length });
     if (!this.toldMisplaced) {
       logger.warn(
         { offset: misplaced[0]!.offset },
@@ -421,12 +422,12 @@ export class Epoch {
 
   /** An orderly end: what was folded is committed, and what was given out has a moment to be published. */
   private async finish(): Promise<void> {
-    const { waker, parts } = this.context;
+    const { waker, deps } = this.context;
     const { publisher, committer } = this;
     if (!(await committer.commitLast(LAST_COMMIT))) return;
-    const until = parts.clock.elapsed() + LAST_MESSAGES;
-    while (!publisher.isDrained && publisher.error === null && parts.clock.elapsed() < until) {
-      await waker.sleep(until - parts.clock.elapsed());
+    const until = deps.clock.elapsed() + LAST_MESSAGES;
+    while (!publisher.isDrained && publisher.error === null && deps.clock.elapsed() < until) {
+      await waker.sleep(until - deps.clock.elapsed());
     }
     await committer.acknowledgeLast(500);
   }
