@@ -13,6 +13,7 @@ import { rowsOf } from './memory-estimate.ts';
 import type { Publisher } from './publisher.ts';
 import { digestOf } from './record-digest.ts';
 import type { UsedSchemas } from './schemas.ts';
+import { StateMachine, type Transitions } from './state-machine.ts';
 
 /** Light traffic: how long a change waits for more to share its commit with, ms. */
 const LINGER = 150;
@@ -66,19 +67,35 @@ export interface CommitterOptions {
 }
 
 /**
+ * - `idle`: nothing is in the store. A piece of work begins: `writing`.
+ * - `writing`: a commit, or the position of the publisher, is. It is done: `idle`, or `failed`.
+ * - `failed`: nothing more is written, for what the store has is not known.
+ */
+export type CommitterState =
+  | { readonly kind: 'idle' }
+  /** `work` resolves when the state has changed, and never rejects. */
+  | { readonly kind: 'writing'; readonly work: Promise<void> }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+export const COMMITTER_TRANSITIONS: Transitions<CommitterState> = {
+  idle: ['writing'],
+  writing: ['idle', 'failed'],
+  failed: [],
+};
+
+/**
  * When what was folded goes to the store: small and soon while traffic is light, large while there is much to fold.
  *
  * Invariant: one piece of work is in the store at a time, and after one has failed there is no other. What a commit
  * that is under way may have done is not known, so nothing may be put on top of it.
  */
 export class Committer {
-  error: Error | null = null;
   /** Offset up to which all is in the store; -1: not even that the partition was begun. */
   offset: number;
   /** The fold as the last commit has it: what was folded since may be folded again, and nobody else can see it yet. */
   committed: Committed;
   private readonly options: CommitterOptions;
-  private inFlight: Promise<void> | null = null;
+  private readonly state = new StateMachine<CommitterState>(COMMITTER_TRANSITIONS, { kind: 'idle' });
   private pendingBytes = 0;
   private changedAt: number | null = null;
   /** The record folded last, or the mark of it. */
@@ -120,6 +137,12 @@ export class Committer {
     if (this.changedAt === null) this.changedAt = this.options.clock.elapsed();
   }
 
+  /** Why nothing more is written; null: it is. */
+  get error(): Error | null {
+    const { now } = this.state;
+    return now.kind === 'failed' ? now.error : null;
+  }
+
   get isFull(): boolean {
     const { fold, maxBytes, memory } = this.options;
     if (this.pendingBytes + fold.largeBytes >= maxBytes) return true;
@@ -128,7 +151,7 @@ export class Committer {
 
   /** Whether something is to be committed, or is being. */
   get isBehind(): boolean {
-    return this.inFlight !== null || this.hasChanges;
+    return this.state.now.kind === 'writing' || this.hasChanges;
   }
 
   private get hasChanges(): boolean {
@@ -138,15 +161,16 @@ export class Committer {
 
   /** Commits, once the work before is done. Resolves when the commit has begun. @throws what the work before failed of */
   async commitNow(): Promise<void> {
-    if (this.inFlight !== null) await this.inFlight;
-    if (this.error !== null) throw this.error;
-    this.start();
+    await this.settled();
+    const { error } = this;
+    if (error !== null) throw error;
+    this.commit();
   }
 
   /** While there is more to fold: commits what has waited for long. */
   commitIfOld(): void {
-    if (this.inFlight !== null || this.changedAt === null) return;
-    if (this.options.clock.elapsed() - this.changedAt >= this.options.interval) this.start();
+    if (this.state.now.kind !== 'idle' || this.changedAt === null) return;
+    if (this.options.clock.elapsed() - this.changedAt >= this.options.interval) this.commit();
   }
 
   /**
@@ -155,7 +179,7 @@ export class Committer {
    */
   commitSoon(): number {
     const { clock, lease, publisher } = this.options;
-    if (this.inFlight !== null) return LONG;
+    if (this.state.now.kind !== 'idle') return LONG;
     const now = clock.elapsed();
     if (this.hasChanges) {
       this.changedAt ??= now;
@@ -163,7 +187,7 @@ export class Committer {
       const linger = this.options.end() - this.options.fold.nextOffset > BACKLOG ? interval : LINGER;
       const wait = Math.min(linger, interval) - (now - this.changedAt);
       if (wait > 0) return wait;
-      this.start();
+      this.commit();
     } else {
       const interval = publisher.position > this.acknowledged ? ACKNOWLEDGE_INTERVAL : SIGN_OF_LIFE;
       const wait = interval - (now - this.acknowledgedAt);
@@ -178,10 +202,10 @@ export class Committer {
   async commitLast(ms: number): Promise<boolean> {
     const { clock, logger } = this.options;
     const work = async () => {
-      if (this.inFlight !== null) await this.inFlight;
+      await this.settled();
       if (this.error === null && this.hasChanges) {
-        this.start();
-        await this.inFlight;
+        this.commit();
+        await this.settled();
       }
       return true;
     };
@@ -215,7 +239,7 @@ export class Committer {
     this.options.memory.usedBytes += bytes;
   }
 
-  private start(): void {
+  private commit(): void {
     const { lease, fold, publisher, schemas, outgoing, clock, observer, logger } = this.options;
     const started = clock.elapsed();
     const bytes = this.pendingBytes + fold.largeBytes;
@@ -265,16 +289,21 @@ export class Committer {
     this.acknowledgedAt = this.options.clock.elapsed();
   }
 
-  private track(work: Promise<void>, done: () => void): void {
-    const tracked: Promise<void> = work
+  /** Resolves once nothing is being written. */
+  private async settled(): Promise<void> {
+    const { now } = this.state;
+    if (now.kind === 'writing') await now.work;
+  }
+
+  /** @param done called once the store has it */
+  private track(write: Promise<void>, done: () => void): void {
+    const work = write
       .then(done)
-      .catch((error: Error) => {
-        this.error ??= error;
-      })
-      .finally(() => {
-        this.inFlight = null;
-        this.options.onDone();
-      });
-    this.inFlight = tracked;
+      .then(
+        () => this.state.become({ kind: 'idle' }),
+        (error: Error) => this.state.become({ kind: 'failed', error }),
+      )
+      .then(() => this.options.onDone());
+    this.state.become({ kind: 'writing', work });
   }
 }

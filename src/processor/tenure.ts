@@ -13,6 +13,7 @@ import type { PartitionDeps, PartitionSettings } from './deps.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import { foldedSize } from './memory-estimate.ts';
 import { Publisher } from './publisher.ts';
+import { LOG_IS_THE_SAME, Reading } from './reading.ts';
 import { UsedSchemas } from './schemas.ts';
 import { TimeSlice } from './time-slice.ts';
 import { UnstampedWatch } from './unstamped.ts';
@@ -32,9 +33,7 @@ const ENDED_BYTES = 1_000;
 const LAST_COMMIT = 4_000;
 const LAST_MESSAGES = 1_000;
 
-const LOG_IS_THE_SAME = 'whether the log still is the one that was folded';
-
-/** What the epoch shares with the life of its partition. */
+/** What the tenure shares with the life of its partition. */
 export interface TenureContext {
   readonly settings: PartitionSettings;
   readonly deps: PartitionDeps;
@@ -44,9 +43,11 @@ export interface TenureContext {
   /** Where what is asked of store and brokers is seen while it is under way. */
   readonly calls: Calls;
   /** Something was written to the store. */
-  readonly written: () => void;
-  /** Whether to come to an end; `lost`: without another commit. */
-  readonly ending: () => { readonly now: boolean; readonly lost: boolean };
+  readonly onWritten: () => void;
+  /** Whether the tenure is to come to an end. */
+  readonly isEnding: () => boolean;
+  /** Whether the partition is another's now, so that nothing more may be committed. */
+  readonly isLost: () => boolean;
   /** The end offset of the partition was heard of. */
   readonly onEnd: (end: number) => void;
   /** The highest that was heard of; 0: none was. */
@@ -64,30 +65,24 @@ export class Tenure {
   readonly lease: Lease<RawRecord>;
   readonly publisher: Publisher<RawRecord>;
   readonly committer: Committer;
-  /** A batch came that does not begin where the one before ended. */
-  outOfChain = false;
-  /** The brokers tell what makes it doubtful that the log goes on from what was folded. */
-  inQuestion = false;
+  readonly reading: Reading;
   /** The instance's clock and, asked for afterwards, the end offset: see `Partition.endDue`. */
   anticipation: { readonly clock: number; readonly end: number } | null = null;
   /** What folding waits for that is no call, and since when, ms since the epoch. */
   waiting: { readonly for: 'registry' | 'publisher'; readonly since: number } | null = null;
 
   private readonly context: TenureContext;
-  private readonly continuity: Continuity;
   private readonly schemas: UsedSchemas;
-  /** The record folded last before the take-over, to be read back and compared; null once that is done. */
-  private toVerify: RecordDigest | null;
   private readonly unstamped: UnstampedWatch;
-  private toldMisplaced = false;
-  private over = false;
+  private hasWarnedOfMisplaced = false;
+  private isGivenUp = false;
 
   /** Takes the partition over and finds where folding goes on. @throws CannotGoOn; anything else may be tried again. */
-  static async begin(partition: number, context: TenureContext): Promise<Tenure> {
+  static async takeOver(partition: number, context: TenureContext): Promise<Tenure> {
     const { store, log, clock } = context.deps;
-    const { calls, written } = context;
+    const { calls, onWritten } = context;
     const taken = await calls.during('store', 'the take-over', () => store.takeOver(partition));
-    const lease = watchedLease(taken, calls, written);
+    const lease = watchedLease(taken, calls, onWritten);
     try {
       const { topic, start } = context.settings;
       const continuity = new Continuity(log, clock, topic, partition);
@@ -114,9 +109,7 @@ export class Tenure {
     const { topic, rules } = settings;
     this.context = context;
     this.lease = lease;
-    this.continuity = continuity;
     this.unstamped = new UnstampedWatch(logger);
-    this.toVerify = toVerify;
     this.fold = new Partition(
       rules,
       { topic, partition },
@@ -125,6 +118,9 @@ export class Tenure {
       deps.idle,
       (emission) => this.committer.give(emission),
     );
+    const { log } = deps;
+    const { inbox, calls, isEnding } = context;
+    this.reading = new Reading(toVerify, { log, inbox, calls, logger, lease, continuity, fold: this.fold, isEnding });
     this.schemas = new UsedSchemas(deps.schemas, lease.writerSchemas);
     this.publisher = new Publisher({ ...deps, logger, lease, onProgress: () => waker.wake() });
     this.committer = new Committer({
@@ -143,27 +139,19 @@ export class Tenure {
     });
   }
 
-  /** Where to read from: the record folded last comes once more, to be compared. */
-  get from(): number {
-    return this.toVerify?.offset ?? this.fold.nextOffset;
-  }
-
-  /** Whether the log was found to be the one that was folded. */
-  get isVerified(): boolean {
-    return this.toVerify === null;
-  }
-
   /** Folds what arrives until the context says to end. @throws Fenced, CannotGoOn, or what failed. */
   async run(): Promise<void> {
-    const { inbox, waker, ending } = this.context;
+    const { inbox, waker, isEnding, isLost } = this.context;
     this.publisher.start();
     void this.fillFilter();
     // What the record before the take-over made due may not have ended by the commit that held the record.
     await this.endDue(null);
-    while (!ending().now) {
+    while (!isEnding()) {
       this.check();
-      if (this.inQuestion) this.readBack();
-      if (this.outOfChain) await this.rejoinChain();
+      if (this.reading.isAstray) {
+        await this.reading.restore(() => this.committer.lastFolded);
+        continue;
+      }
       const arrival = inbox.take(SLICE);
       if (arrival !== null) {
         await this.foldArrival(arrival);
@@ -171,14 +159,14 @@ export class Tenure {
       }
       await this.anticipate();
       const wait = this.committer.commitSoon();
-      if (inbox.isEmpty && !ending().now) await waker.sleep(wait);
+      if (inbox.isEmpty && !isEnding()) await waker.sleep(wait);
     }
-    if (!ending().lost) await this.finish();
+    if (!isLost()) await this.finish();
   }
 
   /** Lets go of all that belongs to the epoch. Never throws. */
   async giveUp(): Promise<void> {
-    this.over = true;
+    this.isGivenUp = true;
     this.fold.close();
     this.committer.close();
     await this.publisher.stop();
@@ -195,13 +183,13 @@ export class Tenure {
     if (filter === null) return;
     try {
       for await (const sessionIds of lease.endedSessions(filter.reach)) {
-        if (this.over) return;
+        if (this.isGivenUp) return;
         for (const sessionId of sessionIds) filter.add(sessionId);
       }
       filter.use();
       context.logger.debug('it is known which sessions have ended visits');
     } catch (error) {
-      if (this.over) return;
+      if (this.isGivenUp) return;
       context.deps.observer.failed('store');
       context.logger.warn(
         { err: messageOf(error) },
@@ -215,42 +203,6 @@ export class Tenure {
     if (error !== null) throw error;
   }
 
-  /** Reads the record folded last again, to compare it before another is folded, and goes on from there. */
-  private readBack(): void {
-    this.inQuestion = false;
-    const { inbox, deps, logger } = this.context;
-    if (inbox.expected === null) return;
-    this.outOfChain = false;
-    this.toVerify = this.committer.lastFolded;
-    inbox.reset(this.from);
-    logger.debug({ offset: this.from }, 'reading the record folded last back');
-    deps.log.seek(this.lease.partition, this.from, true);
-    deps.log.resume(this.lease.partition);
-  }
-
-  /** Old batches after a rebalance do not chain, nor does what comes after the broker has reset the position. */
-  private async rejoinChain(): Promise<void> {
-    this.outOfChain = false;
-    const { inbox, deps, logger, ending } = this.context;
-    const { expected } = inbox;
-    if (expected === null) return;
-    // What was folded may be deleted, also while it waits to be compared.
-    const needed = Math.max(expected, this.fold.nextOffset);
-    const { earliest } = await this.context.calls.during('brokers', LOG_IS_THE_SAME, () =>
-      this.continuity.check(needed, this.lease),
-    );
-    if (ending().now || expected !== inbox.expected) return;
-    const from = earliest > expected ? needed : expected;
-    if (from !== expected) {
-      logger.debug({ offset: expected }, 'the record folded last was deleted: it cannot be compared');
-      this.toVerify = null;
-      inbox.reset(from);
-    }
-    logger.debug({ offset: from }, 'reading on from the expected offset');
-    deps.log.seek(this.lease.partition, from, !this.isVerified);
-    deps.log.resume(this.lease.partition);
-  }
-
   private async anticipate(): Promise<void> {
     const { anticipation } = this;
     this.anticipation = null;
@@ -259,25 +211,14 @@ export class Tenure {
   }
 
   private async foldArrival(arrival: Arrival): Promise<void> {
-    let records: readonly RawRecord[] = arrival.records;
-    const { toVerify } = this;
-    if (toVerify !== null && (records.length > 0 || arrival.next > toVerify.offset)) {
-      this.toVerify = null;
-      if (this.continuity.verify(toVerify, records, this.fold.nextOffset) === 'same') records = records.slice(1);
-      else {
-        this.context.logger.warn(
-          { offset: toVerify.offset },
-          'the record folded last is gone from the log, as compaction leaves it: it cannot be compared',
-        );
-      }
-    }
+    const records = this.reading.compare(arrival);
     for (let i = 0; i < records.length; i += SLICE) {
       await this.foldSlice(records.slice(i, i + SLICE));
-      if (this.context.ending().now) return;
+      if (this.context.isEnding()) return;
       // The others have their turn: answers of the store go on, and the next fetch is on its way while this one is folded.
       // Measured at 4 µs a record: the process waits for fetches 0.5 % of its time, 3 % without.
       if (i + SLICE < records.length) await this.context.deps.clock.sleep(0);
-      if (this.context.ending().now) return;
+      if (this.context.isEnding()) return;
     }
     this.fold.skipTo(arrival.next);
   }
@@ -286,12 +227,12 @@ export class Tenure {
     const { fold, committer, lease, context } = this;
     const { clock, decode } = context.deps;
     await this.outboxRoom();
-    if (context.ending().now) return;
+    if (context.isEnding()) return;
     const decoded: LogRecord<RawRecord>[] = [];
     while (!this.decodeKnown(records, decoded)) {
       const record = records[decoded.length]!;
       await this.learn(record);
-      if (context.ending().now) return;
+      if (context.isEnding()) return;
       // Whether its schema is known now, or known to be none: then it is refused.
       decoded.push(decode(lease.partition, record));
     }
@@ -305,7 +246,7 @@ export class Tenure {
         await committer.commitNow();
       } else if (i < decoded.length) {
         await clock.sleep(0);
-        if (context.ending().now) return;
+        if (context.isEnding()) return;
         timeSlice.yielded();
       }
     }
@@ -317,7 +258,7 @@ export class Tenure {
   }
 
   private learn(record: RawRecord): Promise<void> {
-    return this.awaiting('registry', () => this.schemas.learn([record], () => this.context.ending().now));
+    return this.awaiting('registry', () => this.schemas.learn([record], () => this.context.isEnding()));
   }
 
   // What goes on event by event is in functions that do not wait: one that may is resumed in its slow form after each
@@ -373,8 +314,8 @@ export class Tenure {
 
   /** Waits while too much is committed that is not published. */
   private async outboxRoom(): Promise<void> {
-    const { settings, waker, ending } = this.context;
-    const isFull = () => !ending().now && this.publisher.backlogBytes > settings.outboxMaxBytes;
+    const { settings, waker, isEnding } = this.context;
+    const isFull = () => !isEnding() && this.publisher.backlogBytes > settings.outboxMaxBytes;
     if (!isFull()) return;
     await this.awaiting('publisher', async () => {
       while (isFull()) {
@@ -410,14 +351,14 @@ export class Tenure {
     const misplaced = records.filter(isMisplaced);
     if (misplaced.length === 0) return;
     deps.observer.misplaced({ partition: this.lease.partition, count: misplaced.length });
-    if (!this.toldMisplaced) {
+    if (!this.hasWarnedOfMisplaced) {
       logger.warn(
         { offset: misplaced[0]!.offset },
         'records whose key is not their session id: a session whose records go to two partitions is folded as two. ' +
           'Let producers use the session id as the key; metric tidemark_misplaced_records_total counts them',
       );
     }
-    this.toldMisplaced = true;
+    this.hasWarnedOfMisplaced = true;
   }
 
   /** An orderly end: what was folded is committed, and what was given out has a moment to be published. */

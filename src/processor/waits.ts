@@ -12,12 +12,17 @@ export interface Failing {
   readonly error: string;
 }
 
+/** Why a partition was given up, and by which part's failure. */
+export interface FailingPart extends Failing {
+  readonly part: 'store' | 'brokers';
+}
+
 export interface Known {
   readonly phase: PartitionReport['phase'];
   /** Since when it has this phase. */
   readonly phaseSince: number;
   /** Why it was given up last, while nothing has gone through since and something has to. */
-  readonly failing: (Failing & { readonly part: 'store' | 'brokers' }) | null;
+  readonly failing: FailingPart | null;
   /** Whether the group was asked whose the partition is, and did not say that it is ours. */
   readonly isAnothers: boolean;
   /** The oldest calls that have no answer. */
@@ -64,7 +69,7 @@ function toBeTakenOver({ phase, phaseSince, failing, isAnothers, storeCall, brok
   return wait('store', phaseSince, phase === 'waiting' ? 'is to be taken over' : 'is being taken over');
 }
 
-function again({ since, error, part }: NonNullable<Known['failing']>): Wait {
+function again({ since, error, part }: FailingPart): Wait {
   return wait(part, since, `is to be taken over again: ${error}`);
 }
 
