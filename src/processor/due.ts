@@ -18,7 +18,7 @@ export class Dues {
   }
 
   /** Those of the rows that end at or before this sequence; they are forgotten. */
-  take(sequence: number): number[] {
+  removeUpTo(sequence: number): number[] {
     const out = this.waiting.findIndex(({ next }) => next > sequence);
     return this.waiting.splice(0, out < 0 ? this.waiting.length : out).flatMap(({ dues }) => dues);
   }
