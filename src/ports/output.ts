@@ -6,7 +6,7 @@ import type { Emission } from '../core/changes.ts';
 import type { RawRecord } from './record.ts';
 import type { OutboxRow } from './store.ts';
 
-/** Each stands in outbox rows as its place in this list. */
+/** An outbox row names each by its index in this list. */
 export const OUTPUT_TOPICS = ['output', 'dead-letter', 'late'] as const;
 
 export type OutputTopic = (typeof OUTPUT_TOPICS)[number];
@@ -25,9 +25,9 @@ export interface OutMessages extends Iterable<OutMessage> {
   /** Sequence of the first, and behind the last. */
   readonly first: number;
   readonly next: number;
-  /** Of each: its place in `OUTPUT_TOPICS`. */
+  /** For each message the index of its topic in `OUTPUT_TOPICS`. */
   readonly topics: Uint8Array;
-  /** Of each: where key, value and headers lie in `bytes`, as a Kafka record of format 2 has them. */
+  /** For each message where key, value and headers lie in `bytes`, as a Kafka record of format 2 has them. */
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly bytes: Buffer;
@@ -41,7 +41,7 @@ export interface OutMessages extends Iterable<OutMessage> {
 export interface PublishedMessage {
   readonly topic: OutputTopic;
   readonly sequence: number;
-  /** Of the output topic's messages; null for records set aside. */
+  /** The value of a message of the output topic; null for records set aside. */
   readonly value: Buffer | null;
 }
 
@@ -65,10 +65,10 @@ export interface Output {
   close(): Promise<void>;
 }
 
-/** What the fold gives out, encoded as it arises, until a commit takes it. */
+/** The messages that the fold emits, encoded as they arise, until a commit takes them. */
 export interface Outgoing {
   /** The next message: sequences have no hole. */
   add(emission: Emission<RawRecord>): void;
-  /** All that was added since the last time, for one commit; null: nothing. */
+  /** Removes and returns all that was added since the last time, for one commit; null: nothing was. */
   take(): OutboxRow | null;
 }

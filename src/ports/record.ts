@@ -1,12 +1,12 @@
 /**
- * A record as it came. Its buffers are slices of all that was fetched with it, and nobody writes to them: whoever keeps
- * one for long holds the whole fetch in memory, and should copy it instead.
+ * A record as it came. Its buffers are slices of all that was fetched with it, and are never written to. One that is kept for
+ * long holds the whole fetch in memory, and should be copied instead.
  */
 export interface RawRecord {
   readonly offset: number;
   /** ms since the epoch. */
   readonly timestamp: number;
-  /** Whether the broker made the timestamp; false: whoever wrote the record did. Left out: the broker. */
+  /** Whether the broker made the timestamp; false: the producer did. Left out: the broker. */
   readonly stamped?: boolean | undefined;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -14,7 +14,7 @@ export interface RawRecord {
   readonly headers: readonly (readonly [name: string, value: Buffer])[];
 }
 
-/** A record that was folded, to tell whether the log is still the same. */
+/** Identifies a record that was folded, to find out whether the log is still the same. */
 export interface RecordDigest {
   readonly offset: number;
   /** Hex SHA-256 over timestamp, key and value: see `digestOf`. */
@@ -29,7 +29,7 @@ export class FetchedRecord implements RawRecord {
   readonly offset: number;
   /** ms since the epoch. */
   readonly timestamp: number;
-  /** What was fetched. Nobody writes to it. */
+  /** All that was fetched with it; never written to. */
   readonly bytes: Buffer;
   /** Where the key begins in `bytes`; -1: it is null. */
   readonly keyAt: number;

@@ -7,7 +7,7 @@ import type { EventIds } from '../core/memory/event-ids.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import type { RecordDigest } from './record.ts';
 
-/** Messages of one commit, encoded: sequences from `first` up to, not including, `next`. */
+/** The messages of one commit, encoded: sequences from `first` up to, not including, `next`. */
 export interface OutboxRow {
   readonly first: number;
   readonly next: number;
@@ -109,7 +109,7 @@ export interface Lease<Raw> {
 }
 
 export interface Store<Raw> {
-  /** New epoch; whoever held the partition can commit no more once this resolves. @throws while Postgres is away. */
+  /** Begins a new epoch; the owner before can commit no more once this resolves. @throws while Postgres is away. */
   takeOver(partition: number): Promise<Lease<Raw>>;
   close(): Promise<void>;
 }

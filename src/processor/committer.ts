@@ -17,26 +17,26 @@ import { StateMachine, type Transitions } from './state-machine.ts';
 
 /** Light traffic: how long a change waits for more to share its commit with, ms. */
 const LINGER = 150;
-/** Records still to come from which on a moment without any is no light traffic: the next fetch is on its way. */
+/** If the partition lags by more records than this, an empty inbox only means that the next fetch is under way. */
 const BACKLOG = 10_000;
 /** How often the position of the publisher is written down where no commit does it, ms. */
 const ACKNOWLEDGE_INTERVAL = 1_000;
 /**
- * How often it is written down although nothing has changed, ms. Who only waits would never learn that the database was
- * set back to a backup, or that the partition is another's: the next record may be long in coming.
+ * How often it is written down although nothing has changed, ms. A processor that only waits would never learn that the
+ * database was set back to a backup, or that the partition is another's: the next record may be long in coming.
  */
 const SIGN_OF_LIFE = 30_000;
 /** Nothing to do before something happens, ms. */
 const LONG = 60_000;
 
-/** What all partitions of a processor have folded since their last commits, in bytes, about. */
+/** Estimate of what all partitions of a processor have folded since their last commits, in bytes. */
 export interface CommitMemory {
-  /** From here on whichever partition folds takes a commit, however little it has. */
+  /** From here on each partition that folds commits, however little it has folded. */
   readonly maxBytes: number;
   usedBytes: number;
 }
 
-/** What is told of a partition: see `PartitionReport`. */
+/** The state of the fold that `PartitionReport` shows. */
 export type Committed = Pick<
   Partition<RawRecord>,
   'nextOffset' | 'arrivalClock' | 'watermark' | 'openVisits' | 'nextDue' | 'counts'
@@ -62,7 +62,7 @@ export interface CommitterOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: Observer;
-  /** Called when work in the store is done, or has failed: then `error` says why. */
+  /** Called when work in the store is done, or has failed: then `error` is set. */
   readonly onDone: () => void;
 }
 
@@ -84,7 +84,7 @@ export const COMMITTER_TRANSITIONS: Transitions<CommitterState> = {
 };
 
 /**
- * When what was folded goes to the store: small and soon while traffic is light, large while there is much to fold.
+ * Decides when what was folded goes to the store: small and soon while traffic is light, large while there is much to fold.
  *
  * Invariant: one piece of work is in the store at a time, and after one has failed there is no other. What a commit
  * that is under way may have done is not known, so nothing may be put on top of it.
@@ -92,19 +92,19 @@ export const COMMITTER_TRANSITIONS: Transitions<CommitterState> = {
 export class Committer {
   /** Offset up to which all is in the store; -1: not even that the partition was begun. */
   offset: number;
-  /** The fold as the last commit has it: what was folded since may be folded again, and nobody else can see it yet. */
+  /** The fold as the last commit has it. What was folded since may be folded again, and no reader can see it yet. */
   committed: Committed;
   private readonly options: CommitterOptions;
   private readonly state = new StateMachine<CommitterState>(COMMITTER_TRANSITIONS, { kind: 'idle' });
   private pendingBytes = 0;
   private changedAt: number | null = null;
-  /** The record folded last, or the mark of it. */
+  /** The record folded last, or its digest. */
   private last: RawRecord | RecordDigest | null;
   private acknowledged: number;
   private acknowledgedAt: number;
   /** Records folded up to the last commit. */
   private records: number;
-  /** When the ends were due that were given out since the last commit. */
+  /** When the ends were due that were emitted since the last commit. */
   private dues: number[] = [];
 
   constructor(options: CommitterOptions) {
@@ -118,8 +118,8 @@ export class Committer {
     this.records = fold.counts.records;
   }
 
-  /** A message that the fold gives out. */
-  give(emission: Emission<RawRecord>): void {
+  /** The fold emitted a message. */
+  emitted(emission: Emission<RawRecord>): void {
     this.options.outgoing.add(emission);
     const due = dueOf(emission);
     if (due !== null) this.dues.push(due);
@@ -131,13 +131,13 @@ export class Committer {
     this.add(bytes);
   }
 
-  /** A commit taken now is larger by about so many bytes. */
+  /** The next commit is larger by about so many bytes. */
   add(bytes: number): void {
     this.account(bytes);
     if (this.changedAt === null) this.changedAt = this.options.clock.elapsed();
   }
 
-  /** Why nothing more is written; null: it is. */
+  /** Why nothing more is written; null: nothing has failed. */
   get error(): Error | null {
     const { now } = this.state;
     return now.kind === 'failed' ? now.error : null;
@@ -247,7 +247,7 @@ export class Committer {
     const committed = committedOf(fold);
     const outbox = outgoing.take();
     const published = publisher.position;
-    const writerSchemas = schemas.toKeep();
+    const writerSchemas = schemas.toStore();
     const { dues } = this;
     this.dues = [];
     const size = { records: changes.state.counts.records - this.records, rows: rowsOf(changes, outbox), bytes };
@@ -266,7 +266,7 @@ export class Committer {
       this.offset = changes.state.nextOffset;
       this.committed = committed;
       this.noteAcknowledged(published);
-      schemas.areKept(writerSchemas);
+      schemas.stored(writerSchemas);
       fold.settle(held);
       fold.rest();
       if (outbox !== null) publisher.offer(outbox, dues);

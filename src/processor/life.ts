@@ -17,16 +17,16 @@ import {
   tenureOf,
   type Unconfirmed,
 } from './life-state.ts';
-import { Progress } from './progress.ts';
+import { ProgressReporter } from './progress.ts';
 import { StateMachine } from './state-machine.ts';
 import { Tenure } from './tenure.ts';
 import { waitsOf } from './waits.ts';
 
 /**
- * One partition, from its assignment to its loss: an epoch after the other, until it is lost or the processor stops.
+ * One partition, from its assignment to its loss: one tenure after the other, until it is lost or the processor stops.
  *
  * Invariant: a partition is taken over only while the group gives it to this processor: at its assignment, and after a
- * failure once the group, asked anew, says so. Otherwise a processor that lost it without noticing would take it from
+ * failure once the group, asked anew, confirms it. Otherwise a processor that lost it without noticing would take it from
  * its new owner, again and again.
  */
 export class PartitionLife {
@@ -43,7 +43,7 @@ export class PartitionLife {
   private failures = 0;
   /** Highest end offset that the brokers named; null: none yet. */
   private end: number | null = null;
-  private readonly progress: Progress;
+  private readonly progress: ProgressReporter;
 
   constructor(partition: number, settings: PartitionSettings, deps: PartitionDeps) {
     this.partition = partition;
@@ -51,7 +51,7 @@ export class PartitionLife {
     this.deps = deps;
     this.waker = new Waker(deps.clock);
     this.logger = deps.logger.child({ partition });
-    this.progress = new Progress(this.logger);
+    this.progress = new ProgressReporter(this.logger);
     this.calls = new Calls(deps.clock);
     this.state = new StateMachine<LifeState>(LIFE_TRANSITIONS, {
       kind: 'assigned',
@@ -60,7 +60,7 @@ export class PartitionLife {
     });
   }
 
-  /** Resolves when the partition was lost or `stop` was called, and all is given up. @throws CannotGoOn */
+  /** Folds until the partition is lost or `stop` is called; resolves when all is given up. @throws CannotGoOn */
   async run(): Promise<void> {
     while (!this.isOver()) {
       let tenure: Tenure | null = null;
@@ -192,7 +192,7 @@ export class PartitionLife {
     return now.kind === 'ending' && now.isLost;
   }
 
-  // ------------------------------------------------------------------------------------------- what others tell it
+  // ------------------------------------------------------------------------------------------- what others report to it -
 
   /**
    * The group gave the partition to this processor again: the reader's position has to be sought anew. A life that
@@ -303,7 +303,7 @@ export class PartitionLife {
       storeCall: calls.oldest('store'),
       brokersCall: calls.oldest('brokers'),
       unread: deps.log.unread(this.partition),
-      folding: tenure?.waiting ?? null,
+      folding: tenure?.blockedBy ?? null,
       registryTrouble: deps.schemas.trouble,
       publishing: tenure?.publisher.trouble ?? null,
     });

@@ -47,7 +47,7 @@ export class Publisher<Raw> {
   private readonly takenOver: number;
   /** Sequence of the next message to send, as far as it is known. */
   private at: number;
-  /** What the store holds and is not out: its bytes, and since when there has been something, ms since the epoch. */
+  /** Bytes that the store holds and that are not out, and since when there have been any, ms since the epoch. */
   private backlog: { bytes: number; readonly since: number } | null;
   /** Rows whose messages are being sent. */
   private inFlight: readonly OutboxRow[] = [];
@@ -67,7 +67,7 @@ export class Publisher<Raw> {
     this.backlog = lease.outboxBytes > 0 ? { bytes: lease.outboxBytes, since: clock.now() } : null;
   }
 
-  /** Why nothing more is sent, where that needs a decision or the partition is another's; null: it is not so. */
+  /** Why nothing more is sent, as what needs a decision, or a lost partition; null: nothing stands against it. */
   get error(): Error | null {
     const { now } = this.state;
     return now.kind === 'failed' ? now.error : null;
@@ -176,7 +176,7 @@ export class Publisher<Raw> {
     );
     await this.waker.sleep(backoff(attempt));
     if (this.isOver()) return;
-    // Whether the partition is still ours: if not this throws, and the partition's life decides what follows.
+    // Throws if the partition is not ours any more; the partition's life then decides what follows.
     await lease.acknowledge(this.position);
     if (!this.isOver()) this.state.become({ kind: 'locating', trouble, publishedBeforeRestore });
   }
@@ -301,7 +301,10 @@ export class Publisher<Raw> {
     this.options.onProgress();
   }
 
-  /** What was folded again and committed while the position was looked for. @param to sequence behind the last that is out. */
+  /**
+   * Compares what was folded again and committed while the position was looked for.
+   * @param to sequence behind the last that is out.
+   */
   private async compareStored(to: number): Promise<void> {
     const { committed } = this;
     for (let from = this.at; from < Math.min(to, committed) && !this.isOver(); ) {
@@ -346,7 +349,7 @@ export class Publisher<Raw> {
   }
 }
 
-/** What is sent in one transaction, one after the other. */
+/** Cuts messages into what is sent in one transaction each. */
 function* parts(messages: readonly OutMessages[]): Iterable<OutMessages[]> {
   let part: OutMessages[] = [];
   let bytes = 0;
@@ -369,5 +372,5 @@ function* parts(messages: readonly OutMessages[]): Iterable<OutMessages[]> {
   if (part.length > 0) yield part;
 }
 
-/** Of a record around its tail, about. */
+/** Bytes of a record around its body, about. */
 const FRAME = 10;

@@ -22,25 +22,25 @@ import { UnstampedWatch } from './unstamped.ts';
 const SLICE = 4_000;
 /**
  * Longest that a slice folds without letting heartbeats through, ms. A session with a hundred thousand visits takes
- * milliseconds a record: a slice of it would outlast the session timeout of the group, and be begun anew for ever.
+ * milliseconds a record: a slice of it would outlast the session timeout of the group, and be folded anew for ever.
  */
 const TIME_SLICE = 100;
-/** Visits ended at once before it is looked whether a commit is due. */
+/** Visits ended in one go before a commit may be due. */
 const ENDS = 100;
-/** What an ended visit is reckoned at in a commit's bytes. */
+/** Estimate of an ended visit in a commit's bytes. */
 const ENDED_BYTES = 1_000;
-/** How long an orderly end waits for the last commit, and for what it gave out to be published, ms. */
+/** How long an orderly end waits for the last commit, and for its messages to be published, ms. */
 const LAST_COMMIT = 4_000;
 const LAST_MESSAGES = 1_000;
 
-/** What the tenure shares with the life of its partition. */
+/** The parts that a tenure shares with the life of its partition. */
 export interface TenureContext {
   readonly settings: PartitionSettings;
   readonly deps: PartitionDeps;
   readonly inbox: Inbox;
   readonly waker: Waker;
   readonly logger: Logger;
-  /** Where what is asked of store and brokers is seen while it is under way. */
+  /** Shows calls to store and brokers while they are under way. */
   readonly calls: Calls;
   /** Something was written to the store. */
   readonly onWritten: () => void;
@@ -57,8 +57,8 @@ export interface TenureContext {
 /**
  * One epoch of a partition: from its take-over until it ends, is lost, or what is in memory is in doubt.
  *
- * Invariant: what is in memory is what the store has, and what was folded since from where the store's offset says. So
- * any failure of a commit, whose outcome may be unknown, ends the epoch; the next one loads anew, nothing is repaired.
+ * Invariant: what is in memory is what the store has, and what was folded since from the store's offset on. So any failure
+ * of a commit, whose outcome may be unknown, ends the tenure; the next one loads anew, nothing is repaired.
  */
 export class Tenure {
   readonly fold: Partition<RawRecord>;
@@ -68,8 +68,8 @@ export class Tenure {
   readonly reading: Reading;
   /** The instance's clock and, asked for afterwards, the end offset: see `Partition.endDue`. */
   anticipation: { readonly clock: number; readonly end: number } | null = null;
-  /** What folding waits for that is no call, and since when, ms since the epoch. */
-  waiting: { readonly for: 'registry' | 'publisher'; readonly since: number } | null = null;
+  /** The part that folding waits for without a call of its own, and since when, ms since the epoch; null: none. */
+  blockedBy: { readonly for: 'registry' | 'publisher'; readonly since: number } | null = null;
 
   private readonly context: TenureContext;
   private readonly schemas: UsedSchemas;
@@ -116,7 +116,7 @@ export class Tenure {
       { ...lease.state, nextOffset: offset },
       lease.open,
       deps.idle,
-      (emission) => this.committer.give(emission),
+      (emission) => this.committer.emitted(emission),
     );
     const { log } = deps;
     const { inbox, calls, isEnding } = context;
@@ -139,7 +139,7 @@ export class Tenure {
     });
   }
 
-  /** Folds what arrives until the context says to end. @throws Fenced, CannotGoOn, or what failed. */
+  /** Folds what arrives until it is to end. @throws Fenced, CannotGoOn, or what failed. */
   async run(): Promise<void> {
     const { inbox, waker, isEnding, isLost } = this.context;
     this.publisher.start();
@@ -152,7 +152,7 @@ export class Tenure {
         await this.reading.restore(() => this.committer.lastFolded);
         continue;
       }
-      const arrival = inbox.take(SLICE);
+      const arrival = inbox.dequeue(SLICE);
       if (arrival !== null) {
         await this.foldArrival(arrival);
         continue;
@@ -164,7 +164,7 @@ export class Tenure {
     if (!isLost()) await this.finish();
   }
 
-  /** Lets go of all that belongs to the epoch. Never throws. */
+  /** Lets go of all that belongs to the tenure. Never throws. */
   async giveUp(): Promise<void> {
     this.isGivenUp = true;
     this.fold.close();
@@ -174,7 +174,7 @@ export class Tenure {
   }
 
   /**
-   * Learns, beside all else, which sessions have something in the store. Until that is known each session that is new
+   * Reads, beside all else, which sessions have something in the store. Until that is known each session that is new
    * in memory is looked up.
    */
   private async fillFilter(): Promise<void> {
@@ -215,7 +215,7 @@ export class Tenure {
     for (let i = 0; i < records.length; i += SLICE) {
       await this.foldSlice(records.slice(i, i + SLICE));
       if (this.context.isEnding()) return;
-      // The others have their turn: answers of the store go on, and the next fetch is on its way while this one is folded.
+      // Lets others run: answers of the store go on, and the next fetch is on its way while this one is folded.
       // Measured at 4 µs a record: the process waits for fetches 0.5 % of its time, 3 % without.
       if (i + SLICE < records.length) await this.context.deps.clock.sleep(0);
       if (this.context.isEnding()) return;
@@ -233,7 +233,7 @@ export class Tenure {
       const record = records[decoded.length]!;
       await this.learn(record);
       if (context.isEnding()) return;
-      // Whether its schema is known now, or known to be none: then it is refused.
+      // Its schema is known now, or known not to exist: then the record is refused.
       decoded.push(decode(lease.partition, record));
     }
     const lookup = fold.lookup(decoded);
@@ -252,7 +252,7 @@ export class Tenure {
     }
     await this.endDue(null);
     const { counts } = fold;
-    this.tell(decoded, counts.anticipationsWrong - anticipationsWrong, counts.unstamped - unstamped);
+    this.logOdd(decoded, counts.anticipationsWrong - anticipationsWrong, counts.unstamped - unstamped);
     committer.commitIfOld();
     this.check();
   }
@@ -261,8 +261,8 @@ export class Tenure {
     return this.awaiting('registry', () => this.schemas.learn([record], () => this.context.isEnding()));
   }
 
-  // What goes on event by event is in functions that do not wait: one that may is resumed in its slow form after each
-  // wait, and compiled once more with all that it calls.
+  // V8 resumes an async function unoptimised after each wait, and compiles it anew with all that it calls. So the loops
+  // over records are synchronous.
 
   /** Decodes what is not decoded yet. @returns false where the next one's writer schema has to be asked for first. */
   private decodeKnown(records: readonly RawRecord[], decoded: LogRecord<RawRecord>[]): boolean {
@@ -272,7 +272,7 @@ export class Tenure {
     for (let i = decoded.length; i < records.length; i++) {
       if (i === glancedTo) glancedTo = glance(records, i);
       const record = records[i]!;
-      // Not for all of them first: a record's bytes would be fetched from memory twice.
+      // One by one, right before decoding: in a loop of its own this would fetch each record's bytes from memory twice.
       if (!schemas.isKnown(record)) return false;
       decoded.push(decode(lease.partition, record));
     }
@@ -280,7 +280,7 @@ export class Tenure {
   }
 
   /**
-   * Folds, from the `i`-th record on, until a commit is due or others should have their turn.
+   * Folds, from a record on, until a commit is due or others should have their turn.
    * @returns the index of the first record that is not folded.
    */
   private foldSome(records: readonly LogRecord<RawRecord>[], from: number, timeSlice: TimeSlice): number {
@@ -325,18 +325,18 @@ export class Tenure {
     });
   }
 
-  /** Does what the fold has to wait for, and shows meanwhile what that is. */
+  /** Waits for a part that the fold depends on, and shows meanwhile which one. */
   private async awaiting<T>(what: 'registry' | 'publisher', work: () => Promise<T>): Promise<T> {
-    this.waiting = { for: what, since: this.context.deps.clock.now() };
+    this.blockedBy = { for: what, since: this.context.deps.clock.now() };
     try {
       return await work();
     } finally {
-      this.waiting = null;
+      this.blockedBy = null;
     }
   }
 
-  /** What an operator should know of these records, once a slice at most. */
-  private tell(records: readonly LogRecord<RawRecord>[], wrong: number, unstamped: number): void {
+  /** Logs what an operator should know of these records, once a slice at most. */
+  private logOdd(records: readonly LogRecord<RawRecord>[], wrong: number, unstamped: number): void {
     const { logger, deps } = this.context;
     this.unstamped.folded(records, unstamped);
     if (wrong > 0) {
@@ -385,7 +385,7 @@ function costOf(record: RawRecord, outcomes: readonly Outcome[]): number {
   return foldedSize(record, setAside, started);
 }
 
-/** Whether a record's key is not the session id of an event in it: as the decoder found out by the way, where it did. */
+/** Whether a record's key is not the session id of an event in it. Some decoders find that out by the way. */
 function isMisplaced({ misplaced, raw, entries }: LogRecord<RawRecord>): boolean {
   if (misplaced !== undefined) return misplaced;
   for (const entry of entries) if (!isRefusal(entry) && !keyIs(raw, entry.sessionId)) return true;

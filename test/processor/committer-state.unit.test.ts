@@ -32,7 +32,7 @@ function committerOf(answer: () => Promise<void>) {
     } as unknown as Lease<RawRecord>,
     fold: fold as never,
     publisher: { position: 0 } as never,
-    schemas: { toKeep: () => [], areKept: () => {} } as never,
+    schemas: { toStore: () => [], stored: () => {} } as never,
     outgoing: { add: () => {}, take: () => null },
     end: () => 0,
     interval: 1_000,

@@ -14,7 +14,7 @@ function committerWith(memory: CommitMemory): Committer {
     lease: { started: true, lastRecord: null, published: 0 } as unknown as Lease<RawRecord>,
     fold: fold as unknown as Partition<RawRecord>,
     publisher: { position: 0 } as unknown as Publisher<RawRecord>,
-    schemas: { toKeep: () => [], areKept: () => {} } as never,
+    schemas: { toStore: () => [], stored: () => {} } as never,
     outgoing: { add: () => {}, take: () => null },
     end: () => 0,
     interval: 1_000,
