@@ -5,12 +5,15 @@ import { KafkaOutput } from '../kafka/output.ts';
 import { type Right, rightsFor } from '../kafka/rights/declaration.ts';
 import { KafkaInputLog } from '../kafka/source.ts';
 import type { TopicDescription } from '../kafka/topics.ts';
-import type { InputLog, Output, RawRecord, Store } from '../ports/index.ts';
+import type { InputLog } from '../ports/log.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { Output } from '../ports/output.ts';
+import type { RawRecord } from '../ports/record.ts';
+import type { Store } from '../ports/store.ts';
 import { connect } from '../postgres/connect.ts';
 import { readGoneOwners } from '../postgres/owner.ts';
 import { PostgresStore } from '../postgres/store.ts';
-import type { LifeParts, LifeSettings } from '../processor/life.ts';
+import type { PartitionDeps, PartitionSettings } from '../processor/deps.ts';
 import { Processor } from '../processor/processor.ts';
 import { type Registry as SchemaSource, WriterSchemas } from '../processor/schemas.ts';
 import { rulesOf, type Settings } from '../settings/index.ts';
@@ -143,7 +146,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
     forget: (id: number) => avro.forget(id),
   };
   const shared = { clock: wallClock, logger, observer };
-  const parts: LifeParts = {
+  const deps: PartitionDeps = {
     ...shared,
     log: outside.log,
     store: outside.store,
@@ -171,7 +174,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
     decodeOutbox,
     eventIdOf: (value) => decodeVisitEnded(value).eventId,
   };
-  const life: LifeSettings = {
+  const life: PartitionSettings = {
     topic: input.topic,
     rules: rulesOf(settings),
     commitInterval: commit.interval,
@@ -180,5 +183,5 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
     clockMargin: visit.anticipates ? visit.clockMargin : null,
     start: input.start,
   };
-  return new Processor(life, parts);
+  return new Processor(life, deps);
 }

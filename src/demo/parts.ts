@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Hooks } from '../cli/assemble.ts';
 import type { Counts } from '../core/changes.ts';
-import type { OutputTopic } from '../ports/index.ts';
+import type { OutputTopic } from '../ports/output.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Encode } from '../simulate/encode.ts';
 import type { ReadVisitEnded } from '../wire/visit-ended.ts';

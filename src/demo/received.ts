@@ -1,4 +1,4 @@
-import type { OutputTopic } from '../ports/index.ts';
+import type { OutputTopic } from '../ports/output.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
 import type { Received } from './parts.ts';
 

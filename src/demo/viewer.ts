@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { OutputTopic } from '../ports/index.ts';
+import type { OutputTopic } from '../ports/output.ts';
 import type { Received } from './parts.ts';
 import { receivedOf } from './received.ts';
 

@@ -3,7 +3,7 @@
  * is copied from where it lies. KafkaJS makes a dozen buffers of each record: 8 µs a message where this takes 0.5.
  */
 import { putLong, sizeOfLong } from '../bytes/varint.ts';
-import type { OutMessages } from '../ports/index.ts';
+import type { OutMessages } from '../ports/output.ts';
 import { crc32c } from './crc32c.ts';
 import { RECORDS } from './record-batch.ts';
 

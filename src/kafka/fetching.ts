@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
 import errors from 'kafkajs/src/protocol/error.js';
-import type { RecordBatch } from '../ports/index.ts';
+import type { RecordBatch } from '../ports/log.ts';
 import type { FetchedPartition } from './fetch-answer.ts';
 import { fetchFrom } from './fetches.ts';
 import { Flow } from './flow.ts';

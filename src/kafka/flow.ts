@@ -1,4 +1,4 @@
-import type { RecordBatch } from '../ports/index.ts';
+import type { RecordBatch } from '../ports/log.ts';
 import { Sameness } from './sameness.ts';
 
 /** Longest a partition keeps those that are fetched with it waiting, in ms. */

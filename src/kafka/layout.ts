@@ -1,5 +1,5 @@
 import kafkajs, { type Admin, type Cluster } from 'kafkajs';
-import { OUTPUT_TOPICS, type OutMessage, type OutputTopic } from '../ports/index.ts';
+import { OUTPUT_TOPICS, type OutMessage, type OutputTopic } from '../ports/output.ts';
 import { partitionsOf } from './offsets.ts';
 
 /** Names of the topics that messages go to. */

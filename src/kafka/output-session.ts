@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
 import { failpoint } from '../ports/failpoints.ts';
-import type { OutMessages, OutputSession, PublishedMessage } from '../ports/index.ts';
+import type { OutMessages, OutputSession, PublishedMessage } from '../ports/output.ts';
 import type { KeptOffset } from './produce/brokers.ts';
 import type { TransactionalProducer } from './produce/transactional-producer.ts';
 import type { Requests } from './requests.ts';

@@ -2,7 +2,7 @@ import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
 import { failpoint, failpointActive } from '../ports/failpoints.ts';
-import type { Output, OutputSession, OutputTopic, PublishedMessage } from '../ports/index.ts';
+import type { Output, OutputSession, OutputTopic, PublishedMessage } from '../ports/output.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
 import { watchEndTxn } from './end-txn.ts';

@@ -1,5 +1,5 @@
 import type { Cluster, KafkaMessage } from 'kafkajs';
-import type { OutputTopic, PublishedMessage } from '../ports/index.ts';
+import type { OutputTopic, PublishedMessage } from '../ports/output.ts';
 import type { Layout, OutputTopics } from './layout.ts';
 import { boundsOf } from './offsets.ts';
 import { readCommitted } from './read-range.ts';

@@ -3,7 +3,7 @@
  * numbers: 1.9 µs a record of 258 bytes for all that fetching takes.
  */
 import { VarintReader } from '../bytes/varint.ts';
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { FetchedRecord } from '../ports/record.ts';
 import { EMPTY, int64, LATEST, NO_HEADERS } from './records.ts';
 

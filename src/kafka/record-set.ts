@@ -9,7 +9,7 @@
 import kafkajs from 'kafkajs';
 import Decoder from 'kafkajs/src/protocol/decoder.js';
 import readMessageSet from 'kafkajs/src/protocol/messageSet/decoder.js';
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { Aborted, type AbortedTransaction } from './aborted.ts';
 import {
   APPEND_TIME,

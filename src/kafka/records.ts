@@ -1,5 +1,5 @@
 import type { KafkaMessage } from 'kafkajs';
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 
 type Headers = RawRecord['headers'];
 

@@ -1,4 +1,4 @@
-import { OUTPUT_TOPICS, type OutMessages } from '../ports/index.ts';
+import { OUTPUT_TOPICS, type OutMessages } from '../ports/output.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { type Layout, type OutputTopics, partitionFor } from './layout.ts';
 import type { BatchToSend } from './produce/idempotent-producer.ts';

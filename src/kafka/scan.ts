@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
 import errors from 'kafkajs/src/protocol/error.js';
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import type { ClusterLink } from './cluster.ts';
 import { fetchFrom } from './fetches.ts';
 import { boundsOf, leaderOf } from './offsets.ts';

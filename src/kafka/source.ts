@@ -1,7 +1,7 @@
 import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import type { Logger } from 'pino';
 import { BEGIN_ANEW, messageOf } from '../ports/errors.ts';
-import type { InputListener, InputLog, RecordBatch } from '../ports/index.ts';
+import type { InputListener, InputLog, RecordBatch } from '../ports/log.ts';
 import { Outage } from '../time/outage.ts';
 import { wholeAnswers } from './answers.ts';
 import { Backoff } from './backoff.ts';

@@ -1,4 +1,4 @@
-import type { OutMessages } from '../ports/index.ts';
+import type { OutMessages } from '../ports/output.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { BatchToSend } from './produce/idempotent-producer.ts';
 

@@ -1,4 +1,5 @@
-import type { InputListener, InputLog, RawRecord } from '../ports/index.ts';
+import type { InputListener, InputLog } from '../ports/log.ts';
+import type { RawRecord } from '../ports/record.ts';
 
 /** Records handed over at once. */
 const BATCH = 500;

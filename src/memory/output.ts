@@ -1,4 +1,4 @@
-import type { OutMessage, Output, OutputSession, PublishedMessage } from '../ports/index.ts';
+import type { OutMessage, Output, OutputSession, PublishedMessage } from '../ports/output.ts';
 
 /** Output topics in memory: transactions are atomic, and a new session of a partition fences the one before. */
 export class MemoryOutput implements Output {

@@ -9,6 +9,7 @@
 import type { PartitionState } from '../core/changes.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import type { Revision } from '../core/rules/visit-ended.ts';
+import type { RecordDigest } from '../ports/record.ts';
 import {
   type Commit,
   Fenced,
@@ -16,10 +17,9 @@ import {
   type HistoryReach,
   type Lease,
   type OutboxRow,
-  type RecordMark,
   type SessionHistory,
   type Store,
-} from '../ports/index.ts';
+} from '../ports/store.ts';
 import { PartitionTables, prepare } from './tables.ts';
 import {
   type ProfileView,
@@ -104,7 +104,7 @@ class MemoryLease<Raw> implements Lease<Raw> {
   readonly epoch: number;
   readonly state: PartitionState;
   readonly started: boolean;
-  readonly lastRecord: RecordMark | null;
+  readonly lastRecord: RecordDigest | null;
   readonly open: Visit[];
   readonly published: number;
   readonly outboxBytes: number;

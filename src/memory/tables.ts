@@ -12,7 +12,8 @@ import { openedAt } from '../core/ids.ts';
 import { EventId, EventIds } from '../core/memory/event-ids.ts';
 import type { Place, VisitEvent } from '../core/memory/visit.ts';
 import type { Revision } from '../core/rules/visit-ended.ts';
-import type { Commit, HistoryQuery, HistoryReach, OutboxRow, RecordMark, SessionHistory } from '../ports/index.ts';
+import type { RecordDigest } from '../ports/record.ts';
+import type { Commit, HistoryQuery, HistoryReach, OutboxRow, SessionHistory } from '../ports/store.ts';
 import { ProfileChanges } from './profile-changes.ts';
 import { ProfileParts } from './profile-parts.ts';
 import { rowOf, type VisitRow, visitOf } from './visit-row.ts';
@@ -25,7 +26,7 @@ export interface PreparedCommit {
   readonly events: readonly { readonly visitId: string; readonly events: readonly VisitEvent[] }[];
   readonly revisions: readonly Revision[];
   readonly traits: readonly TraitWrite[];
-  readonly lastRecord: RecordMark | null;
+  readonly lastRecord: RecordDigest | null;
   readonly published: number;
   readonly outbox: OutboxRow | null;
   readonly writerSchemas: readonly { readonly id: number; readonly schema: string }[];
@@ -55,7 +56,7 @@ export class PartitionTables {
   /** How many commits were written: with the next offset, what a commit expects to find. */
   commits = 0;
   state: PartitionState = emptyState();
-  lastRecord: RecordMark | null = null;
+  lastRecord: RecordDigest | null = null;
   published = 0;
   outbox: readonly OutboxRow[] = [];
 

@@ -2,7 +2,7 @@
  * What `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names are made from this.
  * Base units; of the labels only the partition's number grows.
  */
-import { AWAITED, type Part, type PartitionReport } from '../ports/observer.ts';
+import { BLOCKERS, type Part, type PartitionReport } from '../ports/observer.ts';
 import { lagAge, lagOf } from '../processor/progress.ts';
 import type { Declared, Folded, Measured, Own, Read, Told } from './kinds.ts';
 
@@ -107,7 +107,7 @@ export const SECTIONS: readonly { readonly title: string; readonly metrics: read
         kind: 'read',
         name: 'tidemark_partition_waiting_seconds',
         help: 'How long the partition has been waiting for Postgres (store), the brokers that have the input, the registry, room in the outbox (publisher), that its messages can be published (output), or the group; 0 where it is not.',
-        series: AWAITED.map((awaited) => ({ labels: { for: awaited }, read: waiting(awaited) })),
+        series: BLOCKERS.map((awaited) => ({ labels: { for: awaited }, read: waiting(awaited) })),
       },
       read(
         'tidemark_store_call_seconds',
@@ -211,7 +211,7 @@ function running({ phase }: PartitionReport): number {
   return phase === 'running' ? 1 : 0;
 }
 
-function waiting(awaited: (typeof AWAITED)[number]): (report: PartitionReport, now: number) => number {
+function waiting(awaited: (typeof BLOCKERS)[number]): (report: PartitionReport, now: number) => number {
   return ({ waits }, now) => {
     const since = Math.min(...waits.filter((wait) => wait.for === awaited).map((wait) => wait.since));
     return since === Number.POSITIVE_INFINITY ? 0 : Math.max(0, (now - since) / 1_000);

@@ -1,14 +1,14 @@
-/** Going on would lose or double something, or needs a decision: the processor stops, and the message says what to do. */
+/** Going on would lose or double something, or needs a decision: the processor stops, and the message names what to do. */
 export class CannotGoOn extends Error {
   override readonly name = 'CannotGoOn';
 }
 
-/** Kafka did not answer what the partition asked it: told apart from what the store fails of. */
+/** Kafka did not answer what the partition asked it: another fault than one of the store. */
 export class LogAway extends Error {
   override readonly name = 'LogAway';
 }
 
-/** What to do where the state in the database cannot be folded on: for the end of a message. */
+/** The way out where the state in the database cannot be folded on: for the end of a message. */
 export const BEGIN_ANEW =
   'fold the log anew: into another database.schema, with another kafka.group and other output topics';
 

@@ -1,26 +1,26 @@
-/** What is outside and may be away. */
+/** The parts that are outside and may be away. */
 export type Part = 'broker' | 'registry' | 'store';
 
 /**
- * What a partition may have to wait for: answers of Postgres, of the brokers that have the input, of the registry; room in the
- * outbox; that its messages can be published; that the group says whose it is.
+ * A partition may have to wait for answers of Postgres, of the brokers that have the input, or of the registry; for room in
+ * the outbox; for its messages to be published; or for the group to answer whose it is.
  */
-export const AWAITED = ['store', 'brokers', 'registry', 'publisher', 'output', 'group'] as const;
+export const BLOCKERS = ['store', 'brokers', 'registry', 'publisher', 'output', 'group'] as const;
 
-export type Awaited = (typeof AWAITED)[number];
+export type Blocker = (typeof BLOCKERS)[number];
 
 /** Something that a partition waits for. */
 export interface Wait {
-  readonly for: Awaited;
+  readonly for: Blocker;
   /** ms since the epoch. */
   readonly since: number;
   /** Goes on from "partition 3": `waits for Postgres: a commit is not answered`. Stays the same while it lasts. */
   readonly why: string;
 }
 
-/** Told of what happens, for metrics; must not throw. */
+/** Learns of what happens, for metrics; must not throw. */
 export interface Observer {
-  /** A commit is in the store. `bytes` as `commit.max_bytes` reckons them. */
+  /** A commit is in the store. `bytes` as `commit.max_bytes` bounds them. */
   committed(commit: {
     readonly partition: number;
     readonly ms: number;
@@ -45,7 +45,7 @@ export interface Observer {
   takenOver(taken: { readonly partition: number; readonly ms: number; readonly openVisits: number }): void;
 }
 
-/** What a partition's life tells about itself. Times in ms since the epoch; null: not known yet. */
+/** What a partition's life reports about itself. Times in ms since the epoch; null: not known yet. */
 export interface PartitionReport {
   readonly partition: number;
   readonly phase: 'waiting' | 'taking over' | 'running' | 'ended';

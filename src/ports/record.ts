@@ -1,4 +1,25 @@
-import type { RawRecord } from './index.ts';
+/**
+ * A record as it came. Its buffers are slices of all that was fetched with it, and are never written to. One that is kept for
+ * long holds the whole fetch in memory, and should be copied instead.
+ */
+export interface RawRecord {
+  readonly offset: number;
+  /** ms since the epoch. */
+  readonly timestamp: number;
+  /** Whether the broker made the timestamp; false: the producer did. Left out: the broker. */
+  readonly stamped?: boolean | undefined;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** In the order of the record; a name may stand more than once. */
+  readonly headers: readonly (readonly [name: string, value: Buffer])[];
+}
+
+/** Identifies a record that was folded, to find out whether the log is still the same. */
+export interface RecordDigest {
+  readonly offset: number;
+  /** Hex SHA-256 over timestamp, key and value: see `digestOf`. */
+  readonly digest: string;
+}
 
 /**
  * A record that lies in what was fetched with it. Most records are read where they lie: their key and value are cut out
@@ -8,7 +29,7 @@ export class FetchedRecord implements RawRecord {
   readonly offset: number;
   /** ms since the epoch. */
   readonly timestamp: number;
-  /** What was fetched. Nobody writes to it. */
+  /** All that was fetched with it; never written to. */
   readonly bytes: Buffer;
   /** Where the key begins in `bytes`; -1: it is null. */
   readonly keyAt: number;

@@ -1,7 +1,7 @@
 import type { Changes } from '../core/changes.ts';
 import { EventId } from '../core/memory/event-ids.ts';
 import { prefetched } from '../core/memory/prefetch.ts';
-import type { Commit } from '../ports/index.ts';
+import type { Commit } from '../ports/store.ts';
 import { arrayParameter, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';

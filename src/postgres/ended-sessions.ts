@@ -1,4 +1,4 @@
-import type { HistoryReach } from '../ports/index.ts';
+import type { HistoryReach } from '../ports/store.ts';
 import type { Statement } from './batch.ts';
 import { atMost } from './history.ts';
 import { lowestId } from './ranges.ts';

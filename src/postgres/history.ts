@@ -1,5 +1,5 @@
 import { EventId, EventIds } from '../core/memory/event-ids.ts';
-import type { HistoryQuery, SessionHistory } from '../ports/index.ts';
+import type { HistoryQuery, SessionHistory } from '../ports/store.ts';
 import { arrayParameter, TEXT, UUID } from './arrays.ts';
 import type { Rows, Statement, Step } from './batch.ts';
 import { lowestId } from './ranges.ts';

@@ -2,6 +2,7 @@ import type { PartitionState } from '../core/changes.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import { BEGIN_ANEW } from '../ports/errors.ts';
 import { failpoint } from '../ports/failpoints.ts';
+import type { RecordDigest } from '../ports/record.ts';
 import {
   type Commit,
   Fenced,
@@ -9,9 +10,8 @@ import {
   type HistoryReach,
   type Lease,
   type OutboxRow,
-  type RecordMark,
   type SessionHistory,
-} from '../ports/index.ts';
+} from '../ports/store.ts';
 import { type Rows, type Statement, type Step, StepFailed } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { commitSteps, FENCE } from './commit.ts';
@@ -47,7 +47,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly epoch: number;
   readonly state: PartitionState;
   readonly started: boolean;
-  readonly lastRecord: RecordMark | null;
+  readonly lastRecord: RecordDigest | null;
   readonly open: Visit[];
   readonly published: number;
   readonly outboxBytes: number;

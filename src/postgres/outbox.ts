@@ -1,4 +1,4 @@
-import type { OutboxRow } from '../ports/index.ts';
+import type { OutboxRow } from '../ports/store.ts';
 import type { Rows, Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';

@@ -1,5 +1,5 @@
-import type { Lease, Store } from '../ports/index.ts';
 import { PROCESS_NAME } from '../ports/process-name.ts';
+import type { Lease, Store } from '../ports/store.ts';
 import { Blocks } from './blocks.ts';
 import { connect, type DatabaseOptions } from './connect.ts';
 import { READ_PAGES_ONLY } from './ended-sessions.ts';

@@ -1,7 +1,7 @@
 import { noCounts, type PartitionState } from '../core/changes.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import { VisitTable } from '../core/memory/visit-table.ts';
-import type { RecordMark } from '../ports/index.ts';
+import type { RecordDigest } from '../ports/record.ts';
 import type { Statement } from './batch.ts';
 import { terminateOwner } from './owner.ts';
 import { BinaryRows } from './row.ts';
@@ -14,7 +14,7 @@ export interface Holding {
   readonly commitNumber: number;
   readonly state: PartitionState;
   readonly started: boolean;
-  readonly lastRecord: RecordMark | null;
+  readonly lastRecord: RecordDigest | null;
   readonly published: number;
   readonly outboxBytes: number;
   readonly open: Visit[];

@@ -11,7 +11,7 @@ export interface Trouble {
 /** What a partition waits for, as the processor said that has it. */
 export interface ToldWait {
   readonly partition: number;
-  /** See `Awaited`; one that is not known there is of a newer version. */
+  /** See `Blocker`; one that is not known there is of a newer version. */
   readonly for: string;
   /** ms since the epoch, by the processor's clock. */
   readonly since: number;

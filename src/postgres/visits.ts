@@ -1,7 +1,7 @@
 import { EventId } from '../core/memory/event-ids.ts';
 import { prefetched } from '../core/memory/prefetch.ts';
 import type { Visit } from '../core/memory/visit.ts';
-import type { Commit } from '../ports/index.ts';
+import type { Commit } from '../ports/store.ts';
 import { arrayParameter, type ElementType, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';

@@ -1,18 +1,18 @@
-import type { Lease } from '../ports/index.ts';
+import type { Lease } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** Whom a partition asks. */
+/** The parts that a partition asks. */
 export type Asked = 'store' | 'brokers';
 
 export interface Call {
   readonly to: Asked;
-  /** What it is, as a clause begins: `a commit`. */
+  /** Its name, as the beginning of a clause: `a commit`. */
   readonly what: string;
   /** ms since the epoch. */
   readonly since: number;
 }
 
-/** What one partition has asked for and has no answer to. */
+/** The calls of one partition that have no answer yet. */
 export class Calls {
   private readonly clock: Clock;
   private readonly underWay = new Set<Call>();

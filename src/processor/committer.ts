@@ -2,38 +2,41 @@ import type { Logger } from 'pino';
 import type { Emission } from '../core/changes.ts';
 import type { Partition } from '../core/partition.ts';
 import { messageOf } from '../ports/errors.ts';
-import type { Lease, Outgoing, RawRecord, RecordMark } from '../ports/index.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { Outgoing } from '../ports/output.ts';
+import type { RawRecord, RecordDigest } from '../ports/record.ts';
+import type { Lease } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { within } from '../time/waiting.ts';
 import { dueOf } from './due.ts';
-import { markOf } from './mark.ts';
+import { rowsOf } from './memory-estimate.ts';
 import type { Publisher } from './publisher.ts';
+import { digestOf } from './record-digest.ts';
 import type { UsedSchemas } from './schemas.ts';
-import { rowsOf } from './size.ts';
+import { StateMachine, type Transitions } from './state-machine.ts';
 
 /** Light traffic: how long a change waits for more to share its commit with, ms. */
 const LINGER = 150;
-/** Records still to come from which on a moment without any is no light traffic: the next fetch is on its way. */
+/** If the partition lags by more records than this, an empty inbox only means that the next fetch is under way. */
 const BACKLOG = 10_000;
 /** How often the position of the publisher is written down where no commit does it, ms. */
 const ACKNOWLEDGE_INTERVAL = 1_000;
 /**
- * How often it is written down although nothing has changed, ms. Who only waits would never learn that the database was
- * set back to a backup, or that the partition is another's: the next record may be long in coming.
+ * How often it is written down although nothing has changed, ms. A processor that only waits would never learn that the
+ * database was set back to a backup, or that the partition is another's: the next record may be long in coming.
  */
 const SIGN_OF_LIFE = 30_000;
 /** Nothing to do before something happens, ms. */
 const LONG = 60_000;
 
-/** What all partitions of a processor have folded since their last commits, in bytes, about. */
+/** Estimate of what all partitions of a processor have folded since their last commits, in bytes. */
 export interface CommitMemory {
-  /** From here on whichever partition folds takes a commit, however little it has. */
+  /** From here on each partition that folds commits, however little it has folded. */
   readonly maxBytes: number;
   usedBytes: number;
 }
 
-/** What is told of a partition: see `PartitionReport`. */
+/** The state of the fold that `PartitionReport` shows. */
 export type Committed = Pick<
   Partition<RawRecord>,
   'nextOffset' | 'arrivalClock' | 'watermark' | 'openVisits' | 'nextDue' | 'counts'
@@ -59,33 +62,49 @@ export interface CommitterOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: Observer;
-  /** Called when work in the store is done, or has failed: then `error` says why. */
+  /** Called when work in the store is done, or has failed: then `error` is set. */
   readonly onDone: () => void;
 }
 
 /**
- * When what was folded goes to the store: small and soon while traffic is light, large while there is much to fold.
+ * - `idle`: nothing is in the store. A piece of work begins: `writing`.
+ * - `writing`: a commit, or the position of the publisher, is. It is done: `idle`, or `failed`.
+ * - `failed`: nothing more is written, for what the store has is not known.
+ */
+export type CommitterState =
+  | { readonly kind: 'idle' }
+  /** `work` resolves when the state has changed, and never rejects. */
+  | { readonly kind: 'writing'; readonly work: Promise<void> }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+export const COMMITTER_TRANSITIONS: Transitions<CommitterState> = {
+  idle: ['writing'],
+  writing: ['idle', 'failed'],
+  failed: [],
+};
+
+/**
+ * Decides when what was folded goes to the store: small and soon while traffic is light, large while there is much to fold.
  *
  * Invariant: one piece of work is in the store at a time, and after one has failed there is no other. What a commit
  * that is under way may have done is not known, so nothing may be put on top of it.
  */
 export class Committer {
-  error: Error | null = null;
   /** Offset up to which all is in the store; -1: not even that the partition was begun. */
   offset: number;
-  /** The fold as the last commit has it: what was folded since may be folded again, and nobody else can see it yet. */
+  /** The fold as the last commit has it. What was folded since may be folded again, and no reader can see it yet. */
   committed: Committed;
   private readonly options: CommitterOptions;
-  private inFlight: Promise<void> | null = null;
+  private readonly state = new StateMachine<CommitterState>(COMMITTER_TRANSITIONS, { kind: 'idle' });
   private pendingBytes = 0;
   private changedAt: number | null = null;
-  /** The record folded last, or the mark of it. */
-  private last: RawRecord | RecordMark | null;
+  /** The record folded last, or its digest. */
+  private last: RawRecord | RecordDigest | null;
   private acknowledged: number;
   private acknowledgedAt: number;
   /** Records folded up to the last commit. */
   private records: number;
-  /** When the ends were due that were given out since the last commit. */
+  /** When the ends were due that were emitted since the last commit. */
   private dues: number[] = [];
 
   constructor(options: CommitterOptions) {
@@ -99,8 +118,8 @@ export class Committer {
     this.records = fold.counts.records;
   }
 
-  /** A message that the fold gives out. */
-  give(emission: Emission<RawRecord>): void {
+  /** The fold emitted a message. */
+  emitted(emission: Emission<RawRecord>): void {
     this.options.outgoing.add(emission);
     const due = dueOf(emission);
     if (due !== null) this.dues.push(due);
@@ -112,10 +131,16 @@ export class Committer {
     this.add(bytes);
   }
 
-  /** A commit taken now is larger by about so many bytes. */
+  /** The next commit is larger by about so many bytes. */
   add(bytes: number): void {
     this.account(bytes);
     if (this.changedAt === null) this.changedAt = this.options.clock.elapsed();
+  }
+
+  /** Why nothing more is written; null: nothing has failed. */
+  get error(): Error | null {
+    const { now } = this.state;
+    return now.kind === 'failed' ? now.error : null;
   }
 
   get isFull(): boolean {
@@ -126,7 +151,7 @@ export class Committer {
 
   /** Whether something is to be committed, or is being. */
   get isBehind(): boolean {
-    return this.inFlight !== null || this.hasChanges;
+    return this.state.now.kind === 'writing' || this.hasChanges;
   }
 
   private get hasChanges(): boolean {
@@ -136,15 +161,16 @@ export class Committer {
 
   /** Commits, once the work before is done. Resolves when the commit has begun. @throws what the work before failed of */
   async commitNow(): Promise<void> {
-    if (this.inFlight !== null) await this.inFlight;
-    if (this.error !== null) throw this.error;
-    this.start();
+    await this.settled();
+    const { error } = this;
+    if (error !== null) throw error;
+    this.commit();
   }
 
   /** While there is more to fold: commits what has waited for long. */
   commitIfOld(): void {
-    if (this.inFlight !== null || this.changedAt === null) return;
-    if (this.options.clock.elapsed() - this.changedAt >= this.options.interval) this.start();
+    if (this.state.now.kind !== 'idle' || this.changedAt === null) return;
+    if (this.options.clock.elapsed() - this.changedAt >= this.options.interval) this.commit();
   }
 
   /**
@@ -153,7 +179,7 @@ export class Committer {
    */
   commitSoon(): number {
     const { clock, lease, publisher } = this.options;
-    if (this.inFlight !== null) return LONG;
+    if (this.state.now.kind !== 'idle') return LONG;
     const now = clock.elapsed();
     if (this.hasChanges) {
       this.changedAt ??= now;
@@ -161,7 +187,7 @@ export class Committer {
       const linger = this.options.end() - this.options.fold.nextOffset > BACKLOG ? interval : LINGER;
       const wait = Math.min(linger, interval) - (now - this.changedAt);
       if (wait > 0) return wait;
-      this.start();
+      this.commit();
     } else {
       const interval = publisher.position > this.acknowledged ? ACKNOWLEDGE_INTERVAL : SIGN_OF_LIFE;
       const wait = interval - (now - this.acknowledgedAt);
@@ -176,10 +202,10 @@ export class Committer {
   async commitLast(ms: number): Promise<boolean> {
     const { clock, logger } = this.options;
     const work = async () => {
-      if (this.inFlight !== null) await this.inFlight;
+      await this.settled();
       if (this.error === null && this.hasChanges) {
-        this.start();
-        await this.inFlight;
+        this.commit();
+        await this.settled();
       }
       return true;
     };
@@ -213,7 +239,7 @@ export class Committer {
     this.options.memory.usedBytes += bytes;
   }
 
-  private start(): void {
+  private commit(): void {
     const { lease, fold, publisher, schemas, outgoing, clock, observer, logger } = this.options;
     const started = clock.elapsed();
     const bytes = this.pendingBytes + fold.largeBytes;
@@ -221,7 +247,7 @@ export class Committer {
     const committed = committedOf(fold);
     const outbox = outgoing.take();
     const published = publisher.position;
-    const writerSchemas = schemas.toKeep();
+    const writerSchemas = schemas.toStore();
     const { dues } = this;
     this.dues = [];
     const size = { records: changes.state.counts.records - this.records, rows: rowsOf(changes, outbox), bytes };
@@ -240,7 +266,7 @@ export class Committer {
       this.offset = changes.state.nextOffset;
       this.committed = committed;
       this.noteAcknowledged(published);
-      schemas.areKept(writerSchemas);
+      schemas.stored(writerSchemas);
       fold.settle(inCommit);
       fold.shrink();
       if (outbox !== null) publisher.offer(outbox, dues);
@@ -251,9 +277,9 @@ export class Committer {
   }
 
   /** The record folded last; null: none ever was. */
-  get lastFolded(): RecordMark | null {
+  get lastFolded(): RecordDigest | null {
     if (this.last === null || 'digest' in this.last) return this.last;
-    const mark = markOf(this.last);
+    const mark = digestOf(this.last);
     this.last = mark;
     return mark;
   }
@@ -263,16 +289,21 @@ export class Committer {
     this.acknowledgedAt = this.options.clock.elapsed();
   }
 
-  private track(work: Promise<void>, done: () => void): void {
-    const tracked: Promise<void> = work
+  /** Resolves once nothing is being written. */
+  private async settled(): Promise<void> {
+    const { now } = this.state;
+    if (now.kind === 'writing') await now.work;
+  }
+
+  /** @param done called once the store has it */
+  private track(write: Promise<void>, done: () => void): void {
+    const work = write
       .then(done)
-      .catch((error: Error) => {
-        this.error ??= error;
-      })
-      .finally(() => {
-        this.inFlight = null;
-        this.options.onDone();
-      });
-    this.inFlight = tracked;
+      .then(
+        () => this.state.become({ kind: 'idle' }),
+        (error: Error) => this.state.become({ kind: 'failed', error }),
+      )
+      .then(() => this.options.onDone());
+    this.state.become({ kind: 'writing', work });
   }
 }

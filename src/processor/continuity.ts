@@ -1,7 +1,9 @@
 import { BEGIN_ANEW, CannotGoOn, LogAway, messageOf } from '../ports/errors.ts';
-import type { InputLog, Lease, RawRecord, RecordMark } from '../ports/index.ts';
+import type { InputLog } from '../ports/log.ts';
+import type { RawRecord, RecordDigest } from '../ports/record.ts';
+import type { Lease } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
-import { markOf } from './mark.ts';
+import { digestOf } from './record-digest.ts';
 
 /**
  * A new leader may for a moment not know yet how far its log reaches, and one that was deposed while it stood still takes
@@ -10,11 +12,11 @@ import { markOf } from './mark.ts';
 const SHORT_LOG_PATIENCE = 15_000;
 const ASK_AGAIN = 500;
 
-/** Where a partition that was never folded begins: a time is in ms. */
+/** Where a partition that was never folded begins; a number is a time in ms. */
 export type Start = 'earliest' | 'latest' | number;
 
 /**
- * Whether the log still is the one that was folded.
+ * Checks that the log still is the one that was folded.
  *
  * Invariant: folding goes on only where the log goes on: nothing between what was folded and what is read next is
  * missing, and the record folded last reads back the same, if it is there. Kafka answers for a topic that was deleted and made anew
@@ -34,13 +36,13 @@ export class Continuity {
   }
 
   /**
-   * Where folding goes on after a take-over, and the record to read back first, if retention has left it.
+   * Finds where folding goes on after a take-over, and the record to read back first, if retention has left it.
    * @throws CannotGoOn if the log is not the one that was folded, or records are gone.
    */
   async locate(
     lease: Lease<unknown>,
     start: Start,
-  ): Promise<{ readonly offset: number; readonly verify: RecordMark | null; readonly end: number }> {
+  ): Promise<{ readonly offset: number; readonly verify: RecordDigest | null; readonly end: number }> {
     if (!lease.started) {
       const { earliest, end } = await asked(this.log.bounds(this.partition));
       if (start === 'earliest') return { offset: earliest, verify: null, end };
@@ -54,8 +56,8 @@ export class Continuity {
   }
 
   /**
-   * Bounds of the log, which must hold `offset`, or end there.
-   * @throws CannotGoOn; whatever the store says, if the partition is another's by now.
+   * Asks for the bounds of the log, which must hold `offset`, or end there.
+   * @throws CannotGoOn; the error of the store, if the partition is another's by now.
    */
   async check(offset: number, lease: Lease<unknown>): Promise<{ readonly earliest: number; readonly end: number }> {
     const patience = this.clock.elapsed() + SHORT_LOG_PATIENCE;
@@ -80,22 +82,22 @@ export class Continuity {
     }
   }
 
-  /** Who was stopped for long may miss only what its successor has folded since: that concerns nobody. */
+  /** A processor that stood still for long may miss only what its successor has folded since: that is no fault. */
   private async mustBeOurs(lease: Lease<unknown>): Promise<void> {
     await lease.acknowledge(lease.published);
   }
 
   /**
-   * Whether what is read first is the record folded last. That it is gone says nothing: a compacted topic loses those whose
-   * key has a newer one.
+   * Compares what is read first with the record folded last. One that is gone proves nothing: a compacted topic loses
+   * records whose key has a newer one.
    * @param records of the log from its offset on
    * @param next where folding goes on
    * @throws CannotGoOn if there is another, or one where there was none
    */
-  verify(expected: RecordMark, records: readonly RawRecord[], next: number): 'same' | 'gone' {
+  verify(expected: RecordDigest, records: readonly RawRecord[], next: number): 'same' | 'gone' {
     const [first] = records;
     if (first === undefined || first.offset >= next) return 'gone';
-    if (first.offset === expected.offset && markOf(first).digest === expected.digest) return 'same';
+    if (first.offset === expected.offset && digestOf(first).digest === expected.digest) return 'same';
     throw new CannotGoOn(
       `${this.at}: offset ${first.offset} holds another record than the one folded there. ` +
         `The topic was made anew: point tidemark at the one that it folded, or ${BEGIN_ANEW}`,

@@ -1,10 +1,10 @@
-import type { RecordBatch } from '../ports/index.ts';
-import { sizeOf } from './size.ts';
+import type { RecordBatch } from '../ports/log.ts';
+import { sizeOf } from './memory-estimate.ts';
 
-/** Batches queued beyond the one being folded; enough that reading and folding overlap. */
+/** Bytes queued beyond the batch that is being folded: enough that reading and folding overlap. */
 const ROOM_BYTES = 4_000_000;
 
-/** What the position did: records, or (without any) a stretch in which there is nothing for us. */
+/** A move of the position: over records, or (without any) over a stretch that holds nothing for us. */
 export type Arrival = Pick<RecordBatch, 'from' | 'next' | 'records'>;
 
 /**
@@ -17,7 +17,7 @@ export type Arrival = Pick<RecordBatch, 'from' | 'next' | 'records'>;
 export class Inbox {
   private readonly items: { readonly arrival: Arrival; readonly bytes: number }[] = [];
   private bytes = 0;
-  private waiting: (() => void)[] = [];
+  private waiters: (() => void)[] = [];
   private position: number | null = null;
 
   /** Where the next batch must begin; null while none is wanted. */
@@ -29,7 +29,7 @@ export class Inbox {
     return this.items.length === 0;
   }
 
-  /** Forgets what is queued, and expects `offset` next; null: nothing. */
+  /** Drops what is queued, and expects `offset` next; null: nothing. */
   reset(offset: number | null): void {
     this.items.length = 0;
     this.bytes = 0;
@@ -47,8 +47,8 @@ export class Inbox {
     return true;
   }
 
-  /** What is queued next: one arrival, or as many as have fewer than so many records together, put into one. */
-  take(enough = 1): Arrival | null {
+  /** Removes what is queued next: one arrival, or several put into one, until they have at least `enough` records. */
+  dequeue(enough = 1): Arrival | null {
     const first = this.items.shift();
     if (first === undefined) return null;
     let taken = first.arrival;
@@ -65,13 +65,13 @@ export class Inbox {
   /** Resolves once there is room for more. */
   room(): Promise<void> {
     if (this.bytes < ROOM_BYTES) return Promise.resolve();
-    return new Promise((resolve) => this.waiting.push(resolve));
+    return new Promise((resolve) => this.waiters.push(resolve));
   }
 
   private release(): void {
-    const waiting = this.waiting;
-    this.waiting = [];
-    for (const resolve of waiting) resolve();
+    const waiters = this.waiters;
+    this.waiters = [];
+    for (const resolve of waiters) resolve();
   }
 }
 

@@ -1,241 +1,238 @@
 import type { Logger } from 'pino';
-import type { IdleMemory } from '../core/memory/past-sessions.ts';
-import type { LogRecord } from '../core/rules/event.ts';
-import type { Rules } from '../core/rules/rules.ts';
 import { CannotGoOn, LogAway, messageOf } from '../ports/errors.ts';
-import {
-  Fenced,
-  type InputLog,
-  type Outgoing,
-  type OutMessages,
-  type Output,
-  type RawRecord,
-  type RecordBatch,
-  type Store,
-} from '../ports/index.ts';
-import type { Observer, PartitionReport } from '../ports/observer.ts';
-import type { Clock } from '../time/clock.ts';
+import type { RecordBatch } from '../ports/log.ts';
+import type { PartitionReport } from '../ports/observer.ts';
+import { Fenced } from '../ports/store.ts';
 import { backoff, Waker } from '../time/waiting.ts';
 import { Calls } from './calls.ts';
-import type { CommitMemory } from './committer.ts';
-import type { Start } from './continuity.ts';
-import { Epoch } from './epoch.ts';
+import type { PartitionDeps, PartitionSettings } from './deps.ts';
 import { type Arrival, Inbox } from './inbox.ts';
-import { Progress } from './progress.ts';
-import type { WriterSchemas } from './schemas.ts';
-import { type Known, waitsOf } from './waits.ts';
-
-export interface LifeSettings {
-  readonly topic: string;
-  readonly rules: Rules;
-  /** Longest that a change waits for its commit while there is more to fold, ms. */
-  readonly commitInterval: number;
-  /** Bytes of input, and of what it gives out, after which a commit is taken. */
-  readonly commitMaxBytes: number;
-  /** Folding pauses while more than this is committed and not published. */
-  readonly outboxMaxBytes: number;
-  /** What is taken off the instance's clock when it stands in for the next record, ms; null: it never does. */
-  readonly clockMargin: number | null;
-  readonly start: Start;
-}
-
-export interface LifeParts {
-  readonly log: InputLog;
-  readonly store: Store<RawRecord>;
-  readonly output: Output;
-  readonly schemas: WriterSchemas;
-  /** Never throws: what cannot be decoded becomes a refusal. */
-  readonly decode: (partition: number, record: RawRecord) => LogRecord<RawRecord>;
-  /**
-   * Reads ahead, from memory, what decoding the records from `from` on will need: see `prefetched`.
-   * @returns the index of the first record that it did not look at.
-   */
-  readonly glance: (records: readonly RawRecord[], from: number) => number;
-  readonly outgoing: (partition: number) => Outgoing;
-  readonly decodeOutbox: (payload: Buffer) => OutMessages;
-  readonly eventIdOf: (value: Buffer) => string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly observer: Observer;
-  /** Memory that sessions without an open visit may take, of all partitions together. */
-  readonly idle: IdleMemory;
-  /** Memory that what was folded may take until it is committed, of all partitions together. */
-  readonly commits: CommitMemory;
-}
+import {
+  type Assigned,
+  LIFE_TRANSITIONS,
+  type LifeState,
+  type Live,
+  type Shown,
+  shownOf,
+  tenureOf,
+  type Unconfirmed,
+} from './life-state.ts';
+import { ProgressReporter } from './progress.ts';
+import { StateMachine } from './state-machine.ts';
+import { Tenure } from './tenure.ts';
+import { waitsOf } from './waits.ts';
 
 /**
- * One partition, from its assignment to its loss: an epoch after the other, until it is lost or the processor stops.
+ * One partition, from its assignment to its loss: one tenure after the other, until it is lost or the processor stops.
  *
  * Invariant: a partition is taken over only while the group gives it to this processor: at its assignment, and after a
- * failure once the group, asked anew, says so. Otherwise a processor that lost it without noticing would take it from
+ * failure once the group, asked anew, confirms it. Otherwise a processor that lost it without noticing would take it from
  * its new owner, again and again.
  */
 export class PartitionLife {
   readonly partition: number;
-  private readonly settings: LifeSettings;
-  private readonly parts: LifeParts;
+  private readonly settings: PartitionSettings;
+  private readonly deps: PartitionDeps;
   private readonly inbox = new Inbox();
   private readonly waker: Waker;
   private readonly logger: Logger;
 
-  private phase: PartitionReport['phase'] = 'waiting';
-  private phaseSince: number;
+  private readonly state: StateMachine<LifeState>;
   private readonly calls: Calls;
-  private epoch: Epoch | null = null;
-  private ending = false;
-  private lost = false;
-  /** Why it was given up last, and since when nothing has been written; null: something was since. */
-  private failing: Known['failing'] = null;
-  /** The group was asked whose the partition is, and did not say that it is ours. */
-  private isAnothers = false;
-  /** In a row, without a commit that went through. */
+  /** How often it was given up in a row, without a commit that went through. */
   private failures = 0;
-  /** The group gave the partition since it was last tried to take it over: no need to ask. */
-  private given = true;
+  /** Highest end offset that the brokers named; null: none yet. */
   private end: number | null = null;
-  private drainedAt: number | null = null;
-  private readonly progress: Progress;
+  private readonly progress: ProgressReporter;
 
-  constructor(partition: number, settings: LifeSettings, parts: LifeParts) {
+  constructor(partition: number, settings: PartitionSettings, deps: PartitionDeps) {
     this.partition = partition;
     this.settings = settings;
-    this.parts = parts;
-    this.waker = new Waker(parts.clock);
-    this.logger = parts.logger.child({ partition });
-    this.progress = new Progress(this.logger);
-    this.calls = new Calls(parts.clock);
-    this.phaseSince = parts.clock.now();
+    this.deps = deps;
+    this.waker = new Waker(deps.clock);
+    this.logger = deps.logger.child({ partition });
+    this.progress = new ProgressReporter(this.logger);
+    this.calls = new Calls(deps.clock);
+    this.state = new StateMachine<LifeState>(LIFE_TRANSITIONS, {
+      kind: 'assigned',
+      since: deps.clock.now(),
+      failing: null,
+    });
   }
 
-  /** Resolves when the partition was lost or `stop` was called, and all is given up. @throws CannotGoOn */
+  /** Folds until the partition is lost or `stop` is called; resolves when all is given up. @throws CannotGoOn */
   async run(): Promise<void> {
-    while (!this.ending) {
+    while (!this.isOver()) {
+      let tenure: Tenure | null = null;
       try {
-        const { given } = this;
-        this.given = false;
-        if (given || (await this.isOurs())) await this.own();
+        if (await this.confirmOurs()) {
+          tenure = await this.takeOver();
+          await this.runTenure(tenure);
+        }
       } catch (error) {
-        if (error instanceof CannotGoOn) throw error;
-        if (this.ending) break;
-        const fenced = error instanceof Fenced;
-        const part = error instanceof LogAway ? 'broker' : 'store';
-        const why = this.fails(part === 'broker' ? 'brokers' : 'store', error);
-        const offset = this.committed;
-        this.logger.warn({ offset, err: why }, fenced ? 'fenced: another epoch began' : 'to be taken over again');
-        if (!fenced) this.parts.observer.failed(part);
-        this.become('waiting');
+        if (error instanceof CannotGoOn) {
+          this.state.become({ kind: 'givenUp', shown: this.shownAfter() });
+          throw error;
+        }
+        if (!this.isOver()) this.failed(error);
       } finally {
-        await this.giveUp();
+        if (this.isOver()) this.state.become({ kind: 'givenUp', shown: this.shownAfter() });
+        await this.giveUp(tenure);
       }
+      if (this.isOver()) break;
       this.failures += 1;
-      if (!this.ending) await this.waker.sleep(backoff(this.failures));
+      await this.waker.sleep(backoff(this.failures));
     }
-    this.become('ended');
+    this.state.become({ kind: 'ended' });
   }
 
-  private become(phase: PartitionReport['phase']): void {
-    if (this.phase !== phase) this.phaseSince = this.parts.clock.now();
-    this.phase = phase;
+  /** Whether a stop or a loss ends it. */
+  private isOver(): boolean {
+    const { kind } = this.state.now;
+    return kind === 'ending' || kind === 'givenUp' || kind === 'ended';
   }
 
-  /** @returns the message of the error */
-  private fails(part: 'store' | 'brokers', caught: unknown): string {
-    const error = messageOf(caught);
-    const since = this.failing?.since ?? this.calls.failedSince ?? this.parts.clock.now();
-    this.calls.failedSince = null;
-    this.failing = { part, since, error };
-    return error;
+  /** What is reported once the tenure is gone: as before, without what only a tenure knows. */
+  private shownAfter(): Shown {
+    const shown = shownOf(this.state.now);
+    return shown.phase === 'running' ? { ...shown, failing: null } : shown;
   }
 
-  private async isOurs(): Promise<boolean> {
-    this.isAnothers = !(await this.parts.log.holds(this.partition));
-    return !this.isAnothers;
+  /** Asks the group whose the partition is, unless the group gave it since it was given up. */
+  private async confirmOurs(): Promise<boolean> {
+    if (this.isAssigned()) return true;
+    const isOurs = await this.deps.log.holds(this.partition);
+    const { now } = this.state;
+    // The group may have given it while it was asked.
+    if (now.kind !== 'unconfirmed' && now.kind !== 'denied') return this.isAssigned();
+    if (!isOurs) this.state.become({ ...now, kind: 'denied' });
+    return isOurs;
   }
 
-  private async own(): Promise<void> {
-    const { clock, observer, log } = this.parts;
-    this.isAnothers = false;
-    this.become('taking over');
-    const started = clock.elapsed();
-    const epoch = await Epoch.begin(this.partition, {
+  private isAssigned(): boolean {
+    return this.state.now.kind === 'assigned';
+  }
+
+  private takeOver(): Promise<Tenure> {
+    const { clock } = this.deps;
+    const { failing } = shownOf(this.state.now);
+    const [since, startedAt] = [clock.now(), clock.elapsed()];
+    this.state.become({ kind: 'takingOver', since, startedAt, failing, isAssignedAgain: false });
+    return Tenure.takeOver(this.partition, {
       settings: this.settings,
-      parts: this.parts,
+      deps: this.deps,
       inbox: this.inbox,
       waker: this.waker,
       logger: this.logger,
       calls: this.calls,
-      written: () => {
-        this.failing = null;
-      },
-      ending: () => ({ now: this.ending, lost: this.lost }),
+      onWritten: () => this.written(),
+      isEnding: () => this.isOver(),
+      isLost: () => this.isLost(),
       onEnd: (end) => this.heardOfEnd(end),
       end: () => this.end ?? 0,
     });
-    this.epoch = epoch;
-    if (this.ending) return;
-    this.inbox.reset(epoch.from);
-    log.seek(this.partition, epoch.from, true);
-    log.resume(this.partition);
-    this.become('running');
-    this.given = false;
+  }
+
+  /** Folds with a tenure, unless a stop or a loss came while the partition was taken over. */
+  private async runTenure(tenure: Tenure): Promise<void> {
+    const { now } = this.state;
+    if (now.kind !== 'takingOver') return;
+    const { clock, observer, log } = this.deps;
     // That Postgres works again is seen by what it writes.
-    if (this.failing?.part === 'brokers') this.failing = null;
-    const { openVisits, nextOffset } = epoch.fold;
-    observer.takenOver({ partition: this.partition, ms: clock.elapsed() - started, openVisits });
+    const failing = now.failing?.part === 'brokers' ? null : now.failing;
+    this.state.become({ kind: 'folding', since: clock.now(), tenure, failing, drainedAt: null });
+    this.inbox.reset(tenure.reading.from);
+    log.seek(this.partition, tenure.reading.from, true);
+    log.resume(this.partition);
+    const { openVisits, nextOffset } = tenure.fold;
+    observer.takenOver({ partition: this.partition, ms: clock.elapsed() - now.startedAt, openVisits });
     this.logger.info(
-      { epoch: epoch.lease.epoch, offset: nextOffset, end: this.end, openVisits },
+      { epoch: tenure.lease.epoch, offset: nextOffset, end: this.end, openVisits },
       'partition taken over',
     );
-    const committed = epoch.committer.offset;
+    const committed = tenure.committer.offset;
     try {
-      await epoch.run();
+      await tenure.run();
     } finally {
-      if (epoch.committer.offset > committed) this.failures = 0;
+      if (tenure.committer.offset > committed) this.failures = 0;
     }
   }
 
-  private async giveUp(): Promise<void> {
-    const { epoch } = this;
-    this.inbox.reset(null);
-    this.parts.log.pause(this.partition);
-    this.epoch = null;
-    this.drainedAt = null;
-    await epoch?.giveUp();
+  /** It is to be taken over again, once the group confirms that it is ours. */
+  private failed(caught: unknown): void {
+    const { now } = this.state;
+    if (now.kind === 'ending' || now.kind === 'givenUp' || now.kind === 'ended') return;
+    const { clock, observer } = this.deps;
+    const { committed: offset } = this;
+    const fenced = caught instanceof Fenced;
+    const part = caught instanceof LogAway ? 'brokers' : 'store';
+    const error = messageOf(caught);
+    const since = now.failing?.since ?? this.calls.failedSince ?? clock.now();
+    this.calls.failedSince = null;
+    this.state.become({ kind: kindAfterFailure(now), since: clock.now(), failing: { part, since, error } });
+    this.logger.warn({ offset, err: error }, fenced ? 'fenced: another epoch began' : 'to be taken over again');
+    if (!fenced) observer.failed(part === 'brokers' ? 'broker' : part);
   }
 
-  // ------------------------------------------------------------------------------------------- what others tell it
+  private async giveUp(tenure: Tenure | null): Promise<void> {
+    this.inbox.reset(null);
+    this.deps.log.pause(this.partition);
+    await tenure?.giveUp();
+  }
+
+  /** Something was written to the store: it works. */
+  private written(): void {
+    const { now } = this.state;
+    const live = now.kind === 'ending' ? now.from : now;
+    if (live.kind === 'folding') live.failing = null;
+  }
+
+  private isLost(): boolean {
+    const { now } = this.state;
+    return now.kind === 'ending' && now.isLost;
+  }
+
+  // ------------------------------------------------------------------------------------------- what others report to it -
 
   /**
    * The group gave the partition to this processor again: the reader's position has to be sought anew. A life that
-   * waits to take it over tries now: by the time that it would have asked, the group may be dealing anew once more.
+   * waits to take it over tries now: by the time that it would have asked, the group may rebalance once more.
    */
   reassigned(): void {
-    const { expected } = this.inbox;
-    if (expected === null) {
-      this.given = true;
-      this.waker.wake();
+    const { now } = this.state;
+    if (now.kind === 'folding') {
+      this.deps.log.seek(this.partition, this.inbox.expected!, !now.tenure.reading.isVerified);
+      this.deps.log.resume(this.partition);
       return;
     }
-    this.parts.log.seek(this.partition, expected, this.epoch?.isVerified === false);
-    this.parts.log.resume(this.partition);
+    if (now.kind === 'takingOver') now.isAssignedAgain = true;
+    else if (now.kind === 'unconfirmed' || now.kind === 'denied') this.state.become({ ...now, kind: 'assigned' });
+    this.waker.wake();
   }
 
   /** Whether the log is the one that was folded is in question. */
   questioned(): void {
-    if (this.inbox.expected === null || this.epoch === null) return;
-    this.epoch.inQuestion = true;
+    const { now } = this.state;
+    if (now.kind !== 'folding') return;
+    now.tenure.reading.question();
     this.waker.wake();
   }
 
-  /** The partition is somebody else's now: nothing more is committed. */
+  /** The partition is another's now: nothing more is committed. */
   lose(): void {
-    this.lost = true;
-    this.stop();
+    this.finish(true);
   }
 
   /** Commits what was folded, and ends. */
   stop(): void {
-    this.ending = true;
+    this.finish(false);
+  }
+
+  private finish(isLost: boolean): void {
+    const { now } = this.state;
+    if (now.kind === 'givenUp' || now.kind === 'ended') return;
+    if (now.kind !== 'ending') this.state.become({ kind: 'ending', isLost, from: now });
+    else if (isLost) this.state.become({ ...now, isLost });
     this.inbox.reset(null);
     this.waker.wake();
   }
@@ -252,72 +249,88 @@ export class PartitionLife {
   }
 
   private arrived(arrival: Arrival): void {
-    if (this.inbox.expected === null || this.epoch === null) return;
-    if (!this.inbox.offer(arrival)) this.epoch.outOfChain = true;
+    const { now } = this.state;
+    if (now.kind !== 'folding') return;
+    if (!this.inbox.offer(arrival)) now.tenure.reading.leaveChain();
     this.waker.wake();
   }
 
-  /** Whether visits may be due by the instance's clock although no record says so. */
-  mayAnticipate(now: number): boolean {
+  /** Whether visits may be due by the instance's clock although no record shows it. */
+  mayAnticipate(time: number): boolean {
+    const { now } = this.state;
     const { clockMargin } = this.settings;
-    if (clockMargin === null || this.epoch === null || !this.epoch.isVerified || !this.inbox.isEmpty) return false;
-    const { fold } = this.epoch;
-    // Stamps ahead of this clock by more than the margin: one of the two is wrong, and nothing may be concluded.
-    if ((fold.arrivalClock ?? 0) > now + clockMargin) return false;
-    return fold.nextDue < now - clockMargin;
+    if (clockMargin === null || now.kind !== 'folding' || !this.inbox.isEmpty) return false;
+    const { fold, reading } = now.tenure;
+    // Timestamps ahead of this clock by more than the margin: one of the two is wrong, and nothing may be concluded.
+    if (!reading.isVerified || (fold.arrivalClock ?? 0) > time + clockMargin) return false;
+    return fold.nextDue < time - clockMargin;
   }
 
   /** @param clock the instance's clock, read before `end`, the end offset, was asked for. */
   anticipate(clock: number, end: number): void {
     this.heardOfEnd(end);
-    if (this.epoch !== null) this.epoch.anticipation = { clock, end };
+    const { now } = this.state;
+    if (now.kind === 'folding') now.tenure.anticipation = { clock, end };
     this.waker.wake();
   }
 
   private heardOfEnd(end: number): void {
-    this.end = Math.max(this.end ?? 0, end);
+    if (this.end !== null && end <= this.end) return;
+    const { now } = this.state;
+    if (now.kind === 'folding' && this.isDrained(now.tenure)) now.drainedAt = this.deps.clock.now();
+    this.end = end;
+  }
+
+  /** Whether all that the partition is known to hold is committed. */
+  private isDrained({ committer }: Tenure): boolean {
+    return this.end !== null && committer.committed.nextOffset >= this.end;
   }
 
   /** Offset up to which all is folded and committed; null while it is not ours. */
   get committed(): number | null {
-    return this.epoch?.committer.offset ?? null;
+    return tenureOf(this.state.now)?.committer.offset ?? null;
   }
 
   /** To be called a few times a second. */
   watch(): void {
-    this.progress.watch(this.report(), this.parts.clock.now());
+    this.progress.watch(this.report(), this.deps.clock.now());
   }
 
-  private get waits(): PartitionReport['waits'] {
-    const { epoch, phase, phaseSince, failing, isAnothers, calls } = this;
+  private waitsOf(tenure: Tenure | null, shown: Shown): PartitionReport['waits'] {
+    const { calls, deps } = this;
     return waitsOf({
-      ...{ phase, phaseSince, isAnothers },
-      failing: phase === 'running' && !epoch?.committer.isBehind ? null : failing,
+      ...shown,
       storeCall: calls.oldest('store'),
       brokersCall: calls.oldest('brokers'),
-      unread: this.parts.log.unread(this.partition),
-      folding: epoch?.waiting ?? null,
-      registryTrouble: this.parts.schemas.trouble,
-      publishing: epoch?.publisher.trouble ?? null,
+      unread: deps.log.unread(this.partition),
+      folding: tenure?.blockedBy ?? null,
+      registryTrouble: deps.schemas.trouble,
+      publishing: tenure?.publisher.trouble ?? null,
     });
   }
 
+  private drainedAt(): number | null {
+    const { now } = this.state;
+    const live = now.kind === 'ending' ? now.from : now;
+    if (live.kind !== 'folding') return null;
+    return this.isDrained(live.tenure) ? this.deps.clock.now() : live.drainedAt;
+  }
+
   report(): PartitionReport {
-    const { epoch } = this;
-    const folded = epoch?.committer.committed;
-    const publisher = epoch?.publisher;
+    const tenure = tenureOf(this.state.now);
+    const shown = shownOf(this.state.now);
+    const folded = tenure?.committer.committed;
+    const publisher = tenure?.publisher;
     const { outOfOrderness } = this.settings.rules;
     const watermark = folded?.watermark ?? null;
     const nextDue = folded?.nextDue ?? Number.POSITIVE_INFINITY;
-    if (folded !== undefined && this.end !== null && folded.nextOffset >= this.end)
-      this.drainedAt = this.parts.clock.now();
     return {
       partition: this.partition,
-      phase: this.phase,
-      epoch: epoch?.lease.epoch ?? null,
+      phase: shown.phase,
+      epoch: tenure?.lease.epoch ?? null,
       nextOffset: folded?.nextOffset ?? null,
       end: this.end,
-      drainedAt: this.drainedAt,
+      drainedAt: this.drainedAt(),
       arrivalClock: folded?.arrivalClock ?? null,
       eventClock: watermark === null ? null : watermark + outOfOrderness,
       watermark,
@@ -327,8 +340,20 @@ export class PartitionLife {
       backlogBytes: publisher?.backlogBytes ?? 0,
       backlogSince: publisher?.backlogSince ?? null,
       counts: folded === undefined ? null : { ...folded.counts },
-      waits: this.waits,
+      waits: this.waitsOf(tenure, shown),
       storeCallSince: this.calls.oldest('store')?.since ?? null,
     };
+  }
+}
+
+/** The group need not be asked where it has given the partition once more since the take-over that failed began. */
+function kindAfterFailure(state: Live): (Assigned | Unconfirmed)['kind'] {
+  switch (state.kind) {
+    case 'takingOver':
+      return state.isAssignedAgain ? 'assigned' : 'unconfirmed';
+    case 'folding':
+      return 'unconfirmed';
+    default:
+      return state.kind;
   }
 }

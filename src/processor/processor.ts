@@ -1,48 +1,51 @@
 import { CannotGoOn, messageOf } from '../ports/errors.ts';
-import type { InputListener, RecordBatch } from '../ports/index.ts';
+import type { InputListener, RecordBatch } from '../ports/log.ts';
 import type { PartitionReport } from '../ports/observer.ts';
 import { Outage } from '../time/outage.ts';
 import { Waker, within } from '../time/waiting.ts';
-import { type LifeParts, type LifeSettings, PartitionLife } from './life.ts';
+import type { PartitionDeps, PartitionSettings } from './deps.ts';
+import { PartitionLife } from './life.ts';
 import { Standstills } from './progress.ts';
 import { hindrancesOf } from './waits.ts';
 
-/** How often it is asked whether a quiet partition has visits that are due, ms. */
+/** How often quiet partitions are looked through for visits that are due, ms. */
 const TICK = 250;
 /** How often committed offsets are shown to lag tools, ms. */
 const SHOW_OFFSETS = 5_000;
-/** A turn of the loop waits 25 s at most, for a broker that is away. */
+/** The loop counts as stuck after this, ms: a turn of it waits 25 s at most, for a broker that is away. */
 const STUCK = 120_000;
-/** An orderly end takes no longer, whatever is away, ms. */
+/** Longest that an orderly end waits for lives that end, ms, though all parts may be away. */
 const LONGEST_STOP = 8_000;
 
-interface Member {
+interface Assignment {
   readonly life: PartitionLife;
   readonly done: Promise<void>;
 }
 
 /** Lives of the partitions that the group gives to this processor. */
 export class Processor implements InputListener {
-  private readonly settings: LifeSettings;
-  private readonly parts: LifeParts;
-  private readonly members = new Map<number, Member>();
+  private readonly settings: PartitionSettings;
+  private readonly deps: PartitionDeps;
+  /** By partition. */
+  private readonly assignments = new Map<number, Assignment>();
   private readonly waker: Waker;
   private failure: Error | null = null;
   private stopping = false;
-  private member = false;
+  /** Whether the group has given it partitions, and has not taken all of them back. */
+  private isInGroup = false;
   /** When the loop last came round, by the clock's `elapsed`; null before it began. */
   private turnedAt: number | null = null;
-  private readonly ends: Outage;
+  private readonly endOffsets: Outage;
   private readonly standstills: Standstills;
   /** Since when the group has not answered, or not let it in, ms since the epoch; null: it does. */
   private groupSince: number | null = null;
 
-  constructor(settings: LifeSettings, parts: LifeParts) {
+  constructor(settings: PartitionSettings, deps: PartitionDeps) {
     this.settings = settings;
-    this.parts = parts;
-    this.waker = new Waker(parts.clock);
-    this.ends = new Outage(parts.clock, parts.logger);
-    this.standstills = new Standstills(parts.logger);
+    this.deps = deps;
+    this.waker = new Waker(deps.clock);
+    this.endOffsets = new Outage(deps.clock, deps.logger);
+    this.standstills = new Standstills(deps.logger);
   }
 
   /**
@@ -50,7 +53,7 @@ export class Processor implements InputListener {
    * @throws CannotGoOn, with what happened and what to do.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { log, clock } = this.parts;
+    const { log, clock } = this.deps;
     const abort = () => this.waker.wake();
     signal.addEventListener('abort', abort);
     try {
@@ -59,7 +62,7 @@ export class Processor implements InputListener {
       while (!signal.aborted && this.failure === null) {
         await this.waker.sleep(TICK);
         this.turnedAt = clock.elapsed();
-        for (const { life } of this.members.values()) life.watch();
+        for (const { life } of this.assignments.values()) life.watch();
         this.watchGroup();
         await this.anticipate();
         if (clock.elapsed() - shown >= SHOW_OFFSETS) {
@@ -75,26 +78,26 @@ export class Processor implements InputListener {
   }
 
   /**
-   * Why it cannot do its work at this moment; null if it can: it is in the group, and whatever that gave it is taken over,
-   * folded and published. How far behind it is does not matter.
+   * Why it cannot do its work at this moment; null if it can: it is in the group, and all partitions that the group gave it
+   * are taken over, folded and published. How far behind it is does not matter.
    */
   get hindrance(): string | null {
     const { groupTrouble } = this;
-    if (!this.member) return groupTrouble;
-    const why = hindrancesOf(this.reports(), this.parts.clock.now());
+    if (!this.isInGroup) return groupTrouble;
+    const why = hindrancesOf(this.reports(), this.deps.clock.now());
     if (groupTrouble !== null) why.push(groupTrouble);
     return why.length === 0 ? null : why.join('; ');
   }
 
   private get groupTrouble(): string | null {
-    const { trouble } = this.parts.log;
-    return this.member ? trouble : (trouble ?? 'not in the consumer group');
+    const { trouble } = this.deps.log;
+    return this.isInGroup ? trouble : (trouble ?? 'not in the consumer group');
   }
 
-  /** Of the group the log hears where that lasts; what fails meanwhile is told by whoever tries. */
+  /** Logs trouble with the group where it lasts; the parts that fail meanwhile log their own failures. */
   private watchGroup(): void {
     const why = this.groupTrouble;
-    const now = this.parts.clock.now();
+    const now = this.deps.clock.now();
     this.groupSince = why === null ? null : (this.groupSince ?? now);
     const waits = why === null ? [] : [{ for: 'group', since: this.groupSince!, why } as const];
     this.standstills.watch(waits, {}, now);
@@ -106,58 +109,58 @@ export class Processor implements InputListener {
 
   /** Whether it is in the consumer group. */
   get isMember(): boolean {
-    return this.member && this.parts.log.inGroup;
+    return this.isInGroup && this.deps.log.inGroup;
   }
 
   get hasFailed(): boolean {
     return this.failure !== null;
   }
 
-  /** Whether the loop that all else hangs on has not come round for far longer than any answer is waited for. */
+  /** Whether the loop that all else depends on has not come round for far longer than any answer is waited for. */
   get isStuck(): boolean {
-    return this.turnedAt !== null && !this.stopping && this.parts.clock.elapsed() - this.turnedAt > STUCK;
+    return this.turnedAt !== null && !this.stopping && this.deps.clock.elapsed() - this.turnedAt > STUCK;
   }
 
   reports(): PartitionReport[] {
-    return [...this.members.values()].map(({ life }) => life.report()).sort((a, b) => a.partition - b.partition);
+    return [...this.assignments.values()].map(({ life }) => life.report()).sort((a, b) => a.partition - b.partition);
   }
 
-  // --------------------------------------------------------------------------------------------- what the log tells
+  // --------------------------------------------------------------------------------------------- what the log reports
 
   assigned(partitions: readonly number[]): void {
     if (this.stopping) return;
-    this.member = true;
-    this.parts.observer.rebalanced();
-    this.parts.logger.info({ partitions }, 'partitions assigned');
+    this.isInGroup = true;
+    this.deps.observer.rebalanced();
+    this.deps.logger.info({ partitions }, 'partitions assigned');
     const ours = new Set(partitions);
-    for (const [partition, { life }] of this.members) if (!ours.has(partition)) this.lose(partition, life);
+    for (const [partition, { life }] of this.assignments) if (!ours.has(partition)) this.lose(partition, life);
     for (const partition of partitions) {
-      const member = this.members.get(partition);
-      if (member === undefined) this.begin(partition);
-      else member.life.reassigned();
+      const assignment = this.assignments.get(partition);
+      if (assignment === undefined) this.startLife(partition);
+      else assignment.life.reassigned();
     }
   }
 
   revoked(): void {
-    this.member = false;
-    if (!this.stopping) this.parts.observer.failed('broker');
-    for (const [partition, { life }] of this.members) this.lose(partition, life);
+    this.isInGroup = false;
+    if (!this.stopping) this.deps.observer.failed('broker');
+    for (const [partition, { life }] of this.assignments) this.lose(partition, life);
   }
 
   async batch(batch: RecordBatch): Promise<void> {
-    await this.members.get(batch.partition)?.life.offer(batch);
+    await this.assignments.get(batch.partition)?.life.offer(batch);
   }
 
   moved(partition: number, from: number, next: number): void {
-    this.members.get(partition)?.life.moved(from, next);
+    this.assignments.get(partition)?.life.moved(from, next);
   }
 
   questioned(partition: number): void {
-    this.members.get(partition)?.life.questioned();
+    this.assignments.get(partition)?.life.questioned();
   }
 
   faltered(): void {
-    this.parts.observer.failed('broker');
+    this.deps.observer.failed('broker');
   }
 
   failed(error: Error): void {
@@ -169,21 +172,21 @@ export class Processor implements InputListener {
   /** Lives that ended or are about to, by partition: the next one waits for them. */
   private readonly leaving = new Map<number, Promise<void>>();
 
-  private begin(partition: number): void {
-    const life = new PartitionLife(partition, this.settings, this.parts);
+  private startLife(partition: number): void {
+    const life = new PartitionLife(partition, this.settings, this.deps);
     const before = this.leaving.get(partition) ?? Promise.resolve();
     const done = before
       .then(() => life.run())
       .catch((error: Error) => this.fail(error))
       .finally(() => this.waker.wake());
-    this.members.set(partition, { life, done });
+    this.assignments.set(partition, { life, done });
   }
 
   private lose(partition: number, life: PartitionLife): void {
-    const { done } = this.members.get(partition)!;
-    this.members.delete(partition);
+    const { done } = this.assignments.get(partition)!;
+    this.assignments.delete(partition);
     const { committed: offset } = life;
-    if (!this.stopping) this.parts.logger.info({ partition, offset }, 'partition lost');
+    if (!this.stopping) this.deps.logger.info({ partition, offset }, 'partition lost');
     life.lose();
     const left: Promise<void> = done.finally(() => {
       if (this.leaving.get(partition) === left) this.leaving.delete(partition);
@@ -194,16 +197,16 @@ export class Processor implements InputListener {
   private fail(error: Error): void {
     if (this.failure === null) {
       this.failure = error;
-      this.parts.logger.fatal({ err: messageOf(error) }, 'stopping: this cannot go on without a decision');
+      this.deps.logger.fatal({ err: messageOf(error) }, 'stopping: this cannot go on without a decision');
     }
     this.waker.wake();
   }
 
   private async anticipate(): Promise<void> {
-    const { clock, log, observer } = this.parts;
+    const { clock, log, observer } = this.deps;
     // The clock first, then the end of what is appended: what comes later bears a later stamp.
     const now = clock.now();
-    const quiet = [...this.members.values()].filter(({ life }) => life.mayAnticipate(now));
+    const quiet = [...this.assignments.values()].filter(({ life }) => life.mayAnticipate(now));
     if (quiet.length === 0) return;
     try {
       const bounds = await log.allBounds();
@@ -211,10 +214,10 @@ export class Processor implements InputListener {
         const end = bounds.get(life.partition)?.end;
         if (end !== undefined) life.anticipate(now, end);
       }
-      this.ends.over('end offsets can be had again');
+      this.endOffsets.over('end offsets can be had again');
     } catch (error) {
       observer.failed('broker');
-      this.ends.failed(
+      this.endOffsets.failed(
         { err: messageOf(error) },
         'end offsets could not be had: quiet partitions end no visit meanwhile',
       );
@@ -223,19 +226,19 @@ export class Processor implements InputListener {
 
   private async showOffsets(): Promise<void> {
     const offsets = new Map<number, number>();
-    for (const [partition, { life }] of this.members) {
+    for (const [partition, { life }] of this.assignments) {
       const { committed } = life;
       if (committed !== null && committed >= 0) offsets.set(partition, committed);
     }
-    if (offsets.size > 0) await this.parts.log.commit(offsets);
+    if (offsets.size > 0) await this.deps.log.commit(offsets);
   }
 
   private async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    const { clock, log, store, output } = this.parts;
-    for (const { life } of this.members.values()) life.stop();
-    const ends = [...this.members.values()].map(({ done }) => done);
+    const { clock, log, store, output } = this.deps;
+    for (const { life } of this.assignments.values()) life.stop();
+    const ends = [...this.assignments.values()].map(({ done }) => done);
     await within(clock, LONGEST_STOP, Promise.all([...ends, ...this.leaving.values()]));
     await within(clock, 1_000, this.showOffsets());
     await within(clock, 4_000, log.stop());

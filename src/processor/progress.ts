@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import type { Awaited, PartitionReport, Wait } from '../ports/observer.ts';
+import type { Blocker, PartitionReport, Wait } from '../ports/observer.ts';
 
-/** From how far behind on a partition is said to be behind, ms. */
+/** A partition counts as behind from this age of what is not folded, ms. */
 const BEHIND = 60_000;
-/** From how long on a wait is said to be one, ms. */
+/** A wait is logged once it lasts this long, ms. */
 const STILL = 10_000;
 
-/** Records that are not folded and committed yet; null: not known. */
+/** How many records are not folded and committed yet; null: not known. */
 export function lagOf({ end, nextOffset }: Pick<PartitionReport, 'end' | 'nextOffset'>): number | null {
   return end === null || nextOffset === null ? null : Math.max(0, end - nextOffset);
 }
@@ -22,8 +22,8 @@ export function lagAge(report: PartitionReport, now: number): number | null {
   return since === 0 ? null : Math.max(0, now - since);
 }
 
-/** Tells the log what a partition is held back by, that it goes on, that it is behind and that it has caught up. */
-export class Progress {
+/** Logs what holds a partition back, that it goes on, that it is behind and that it has caught up. */
+export class ProgressReporter {
   private readonly logger: Logger;
   private readonly standstills: Standstills;
   private behind = false;
@@ -36,8 +36,8 @@ export class Progress {
   /** To be called a few times a second. */
   watch(report: PartitionReport, now: number): void {
     const { waits, nextOffset: offset } = report;
-    // That nothing can be published, which holds up folding only later, whoever publishes tells as soon as it fails.
-    const still = waits.filter(({ for: awaited }) => awaited !== 'output');
+    // The publisher logs that nothing can be published as soon as it fails, and that holds up folding only later.
+    const still = waits.filter(({ for: blocker }) => blocker !== 'output');
     this.standstills.watch(still, { offset }, now);
     this.watchLag(report, now);
   }
@@ -56,10 +56,10 @@ export class Progress {
   }
 }
 
-/** Tells the log what is waited for once that has lasted, and when it is over. */
+/** Logs what is waited for once that has lasted, and when it is over. */
 export class Standstills {
   private readonly logger: Logger;
-  private readonly still = new Map<Awaited, { readonly since: number; told: boolean }>();
+  private readonly still = new Map<Blocker, { readonly since: number; isLogged: boolean }>();
 
   constructor(logger: Logger) {
     this.logger = logger;
@@ -67,17 +67,17 @@ export class Standstills {
 
   /** To be called a few times a second, with all that is waited for. */
   watch(waits: readonly Wait[], fields: object, now: number): void {
-    for (const [awaited, { since, told }] of this.still) {
-      if (waits.some((wait) => wait.for === awaited && wait.since === since)) continue;
-      if (told) this.logger.info({ ...fields, for: awaited, ms: Math.max(0, now - since) }, 'goes on');
-      this.still.delete(awaited);
+    for (const [blocker, { since, isLogged }] of this.still) {
+      if (waits.some((wait) => wait.for === blocker && wait.since === since)) continue;
+      if (isLogged) this.logger.info({ ...fields, for: blocker, ms: Math.max(0, now - since) }, 'goes on');
+      this.still.delete(blocker);
     }
-    for (const { for: awaited, since, why } of waits) {
-      const still = this.still.get(awaited) ?? { since, told: false };
-      this.still.set(awaited, still);
-      if (still.told || now - since < STILL) continue;
-      still.told = true;
-      this.logger.warn({ ...fields, for: awaited, ms: now - since }, `stands still: ${why}`);
+    for (const { for: blocker, since, why } of waits) {
+      const still = this.still.get(blocker) ?? { since, isLogged: false };
+      this.still.set(blocker, still);
+      if (still.isLogged || now - since < STILL) continue;
+      still.isLogged = true;
+      this.logger.warn({ ...fields, for: blocker, ms: now - since }, `stands still: ${why}`);
     }
   }
 }

@@ -1,17 +1,17 @@
 import type { Logger } from 'pino';
 import { BEGIN_ANEW, CannotGoOn, messageOf } from '../ports/errors.ts';
-import type { Lease, OutboxRow, OutMessages, Output, OutputSession, PublishedMessage } from '../ports/index.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { OutMessages, Output, OutputSession } from '../ports/output.ts';
+import type { Lease, OutboxRow } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { Outage } from '../time/outage.ts';
 import { backoff, Waker, within } from '../time/waiting.ts';
 import { Dues } from './due.ts';
+import { PUBLISHER_TRANSITIONS, type PublishedBeforeRestore, type PublisherState } from './publisher-state.ts';
+import { SendQueue, TRANSACTION_BYTES } from './send-queue.ts';
+import { StateMachine } from './state-machine.ts';
 import type { Failing } from './waits.ts';
 
-/** What one Kafka transaction sends at most; the output splits it into requests. */
-const TRANSACTION_BYTES = 4_000_000;
-/** Committed rows kept in memory so that they need not be read back from the store; one is, however large. */
-const QUEUE_BYTES = 16_000_000;
 /** Offsets of a group without members expire after a week at the brokers' default. */
 const KEEP_INTERVAL = 24 * 3_600_000;
 
@@ -39,43 +39,44 @@ export interface PublisherOptions<Raw> {
 export class Publisher<Raw> {
   private readonly options: PublisherOptions<Raw>;
   private readonly waker: Waker;
-  private readonly queue: OutboxRow[] = [];
-  private queuedBytes = 0;
-  /** Rows were committed that are not in the queue: they have to be read from the store. */
-  private behind: boolean;
+  private readonly state = new StateMachine<PublisherState>(PUBLISHER_TRANSITIONS, { kind: 'unstarted' });
+  private readonly queue: SendQueue;
   /** Sequence behind the last message that the store holds. */
   private committed: number;
   /** The same as the partition was taken over: a predecessor can have published no more, unless the database was set back. */
   private readonly takenOver: number;
-  /** The position was found once. */
-  private isLocated = false;
   /** Sequence of the next message to send, as far as it is known. */
   private at: number;
-  private outstanding: number;
-  private outstandingSince: number | null;
-  /** Published before by a processor whose database has since been set back: not sent again, but compared. */
-  private before = new Map<number, PublishedMessage>();
+  /** Bytes that the store holds and that are not out, and since when there have been any, ms since the epoch. */
+  private backlog: { bytes: number; readonly since: number } | null;
   /** Rows whose messages are being sent. */
-  private taken: OutboxRow[] = [];
-  private stopping = false;
+  private inFlight: readonly OutboxRow[] = [];
   private done: Promise<void> | null = null;
   private readonly dues = new Dues();
   private readonly outage: Outage;
-  error: Error | null = null;
-  /** Why the last try failed, and since when they have, ms since the epoch; null once one went through. */
-  trouble: Failing | null = null;
 
   constructor(options: PublisherOptions<Raw>) {
-    const { lease } = options;
+    const { lease, clock, logger } = options;
     this.options = options;
-    this.waker = new Waker(options.clock);
-    this.outage = new Outage(options.clock, options.logger);
+    this.waker = new Waker(clock);
+    this.outage = new Outage(clock, logger);
     this.committed = lease.state.sequence;
     this.takenOver = lease.state.sequence;
     this.at = lease.published;
-    this.behind = lease.published < lease.state.sequence;
-    this.outstanding = lease.outboxBytes;
-    this.outstandingSince = lease.outboxBytes > 0 ? options.clock.now() : null;
+    this.queue = new SendQueue(lease, lease.published < lease.state.sequence);
+    this.backlog = lease.outboxBytes > 0 ? { bytes: lease.outboxBytes, since: clock.now() } : null;
+  }
+
+  /** Why nothing more is sent, as what needs a decision, or a lost partition; null: nothing stands against it. */
+  get error(): Error | null {
+    const { now } = this.state;
+    return now.kind === 'failed' ? now.error : null;
+  }
+
+  /** Why the last try failed, and since when they have, ms since the epoch; null once one went through. */
+  get trouble(): Failing | null {
+    const { now } = this.state;
+    return 'trouble' in now ? now.trouble : null;
   }
 
   /** Every message before this sequence is out and in the store: its row may be deleted. */
@@ -88,11 +89,11 @@ export class Publisher<Raw> {
   }
 
   get backlogBytes(): number {
-    return this.outstanding;
+    return this.backlog?.bytes ?? 0;
   }
 
   get backlogSince(): number | null {
-    return this.outstandingSince;
+    return this.backlog?.since ?? null;
   }
 
   get isDrained(): boolean {
@@ -100,8 +101,9 @@ export class Publisher<Raw> {
   }
 
   start(): void {
+    this.state.become({ kind: 'locating', trouble: null, publishedBeforeRestore: null });
     this.done = this.run().catch((error: Error) => {
-      this.error = error;
+      this.fail(error);
       this.options.onProgress();
     });
   }
@@ -112,31 +114,35 @@ export class Publisher<Raw> {
     try {
       this.compare(row);
     } catch (error) {
-      this.error ??= error as Error;
+      this.fail(error as Error);
     }
     this.dues.add(row.next, dues);
-    this.outstanding += row.payload.length;
-    this.outstandingSince ??= this.options.clock.now();
-    const fits = this.queue.length === 0 || this.queuedBytes + row.payload.length <= QUEUE_BYTES;
-    if (!this.behind && fits) {
-      this.queue.push(row);
-      this.queuedBytes += row.payload.length;
-    } else {
-      this.behind = true;
-    }
+    this.backlog ??= { bytes: 0, since: this.options.clock.now() };
+    this.backlog.bytes += row.payload.length;
+    this.queue.add(row);
     this.waker.wake();
   }
 
   /** Stops after what is being sent; resolves within about two seconds. Never throws. */
   async stop(): Promise<void> {
-    this.stopping = true;
+    if (!this.isOver()) this.state.become({ kind: 'stopped' });
     this.waker.wake();
     if (this.done !== null) await within(this.options.clock, 2_000, this.done);
   }
 
+  /** Whether nothing more is to be sent. */
+  private isOver(): boolean {
+    const { kind } = this.state.now;
+    return kind === 'failed' || kind === 'stopped';
+  }
+
+  private fail(error: Error): void {
+    if (!this.isOver()) this.state.become({ kind: 'failed', error, trouble: this.trouble });
+  }
+
   private async run(): Promise<void> {
-    const { output, lease, clock, observer } = this.options;
-    for (let attempt = 1; !this.stopping; attempt++) {
+    const { output, lease, clock } = this.options;
+    for (let attempt = 1; !this.isOver(); attempt++) {
       let session: OutputSession | null = null;
       try {
         session = await output.open(lease.partition);
@@ -147,24 +153,37 @@ export class Publisher<Raw> {
         });
       } catch (error) {
         if (error instanceof CannotGoOn) throw error;
-        if (this.stopping) return;
-        observer.failed('broker');
-        this.trouble = { since: this.trouble?.since ?? clock.now(), error: messageOf(error) };
-        this.outage.failed(
-          { err: this.trouble.error, position: this.at },
-          'publishing failed: a new producer takes over from the position kept in Kafka',
-        );
-        await this.waker.sleep(backoff(Math.max(attempt, 1)));
-        // Whether the partition is still ours: if not this throws, and the partition's life decides what follows.
-        if (!this.stopping) await lease.acknowledge(this.position);
+        await this.wait(error, Math.max(attempt, 1));
       } finally {
         if (session !== null) await within(clock, 2_000, session.close());
       }
     }
   }
 
+  /** Waits until a new producer should try. @throws if the partition is not ours any more */
+  private async wait(error: unknown, attempt: number): Promise<void> {
+    const { now } = this.state;
+    if (now.kind !== 'locating' && now.kind !== 'comparing' && now.kind !== 'sending') return;
+    const { lease, clock, observer } = this.options;
+    observer.failed('broker');
+    const trouble = { since: now.trouble?.since ?? clock.now(), error: messageOf(error) };
+    // What the store held is not compared to its end: next time all of it is, from what is then read back.
+    const publishedBeforeRestore = now.kind === 'comparing' ? null : now.publishedBeforeRestore;
+    this.state.become({ kind: 'waiting', trouble, publishedBeforeRestore });
+    this.outage.failed(
+      { err: trouble.error, position: this.at },
+      'publishing failed: a new producer takes over from the position kept in Kafka',
+    );
+    await this.waker.sleep(backoff(attempt));
+    if (this.isOver()) return;
+    // Throws if the partition is not ours any more; the partition's life then decides what follows.
+    await lease.acknowledge(this.position);
+    if (!this.isOver()) this.state.become({ kind: 'locating', trouble, publishedBeforeRestore });
+  }
+
   private works(): void {
-    this.trouble = null;
+    const { now } = this.state;
+    if (now.kind === 'sending') now.trouble = null;
     this.outage.over('publishing again', { position: this.at });
   }
 
@@ -174,34 +193,48 @@ export class Publisher<Raw> {
     const inKafka = await session.position();
     let at = Math.max(this.at, inKafka ?? 0);
     if (inKafka === null) {
-      // Kafka has forgotten how far it was, or was never told. What is in the topics tells: it may be more than the
-      // database knows of, and whatever would be sent again would be there twice.
+      // Kafka has lost how far it was, or never had it. The topics show it: it may be more than the database knows of,
+      // and whatever would be sent again would be there twice.
       const last = (await session.readBack(this.at)).at(-1);
       if (last !== undefined) {
         at = Math.max(at, last.sequence + 1);
         logger.warn({ position: at }, 'the position in Kafka was gone: read back from the output topics');
       }
     }
-    // Once only: after an error of the producer what is not compared yet still is.
-    if (!this.isLocated && at > this.takenOver) {
-      this.before = new Map((await session.readBack(this.at)).map((message) => [message.sequence, message]));
-      logger.warn(
-        { published: at, database: this.takenOver },
-        'more was published than the database knows of, as after a restored backup: what is folded again is compared, not sent',
-      );
-      await this.compareStored(at);
-    }
-    this.isLocated = true;
+    const published = await this.compareRestored(session, at);
+    if (this.isOver()) return;
+    this.state.become({ kind: 'sending', trouble: this.trouble, publishedBeforeRestore: published });
     this.at = at;
-    this.drop();
+    this.dropSent();
     if (inKafka === null && at > 0) await session.keep(at);
+  }
+
+  /**
+   * Compares what the store holds with what was published before a restore, if there was one.
+   * @param at the position
+   * @returns what is still to be compared as it is offered.
+   */
+  private async compareRestored(session: OutputSession, at: number): Promise<PublishedBeforeRestore> {
+    const { now } = this.state;
+    // Read once only: after an error of the producer what is not compared yet still is.
+    const known = now.kind === 'locating' ? now.publishedBeforeRestore : null;
+    if (known !== null || at <= this.takenOver) return known ?? new Map();
+    const published = new Map((await session.readBack(this.at)).map((message) => [message.sequence, message]));
+    if (this.isOver()) return published;
+    this.state.become({ kind: 'comparing', trouble: this.trouble, publishedBeforeRestore: published });
+    this.options.logger.warn(
+      { published: at, database: this.takenOver },
+      'more was published than the database knows of, as after a restored backup: what is folded again is compared, not sent',
+    );
+    await this.compareStored(at);
+    return published;
   }
 
   /** @param works called once nothing is left to send, and each time that something went through: not before. */
   private async send(session: OutputSession, works: () => void): Promise<void> {
     const { clock } = this.options;
     let written = clock.elapsed();
-    while (!this.stopping) {
+    while (!this.isOver()) {
       const messages = await this.next();
       if (messages.length === 0) {
         works();
@@ -221,15 +254,15 @@ export class Publisher<Raw> {
         written = clock.elapsed();
         works();
       }
-      this.drop();
-      this.tell(clock.elapsed() - started, this.at - first);
+      this.dropSent();
+      this.observe(clock.elapsed() - started, this.at - first);
     }
   }
 
-  private tell(ms: number, messages: number): void {
+  private observe(ms: number, messages: number): void {
     const { clock, observer, lease, logger } = this.options;
     const now = clock.now();
-    const delays = this.dues.take(this.at).map((due) => Math.max(0, now - due));
+    const delays = this.dues.removeUpTo(this.at).map((due) => Math.max(0, now - due));
     observer.published({ partition: lease.partition, ms, messages, delays });
     logger.debug({ position: this.at, messages, ms: Math.round(ms) }, 'published');
   }
@@ -237,8 +270,9 @@ export class Publisher<Raw> {
   /** The next messages to send, in order and without a hole; none if all is out. */
   private async next(): Promise<OutMessages[]> {
     for (;;) {
-      const rows = await this.rows();
-      if (rows.length === 0) return [];
+      const rows = await this.queue.first(this.at);
+      if (rows === null) return [];
+      if (rows.length === 0) throw this.hole(this.at, null);
       const found: OutMessages[] = [];
       let expected = this.at;
       for (const row of rows) {
@@ -250,49 +284,30 @@ export class Publisher<Raw> {
         found.push(messages.slice(expected - first, next - first));
         expected = next;
       }
-      this.taken = rows;
+      this.inFlight = rows;
       if (found.length > 0) return found;
-      this.drop();
+      this.dropSent();
     }
   }
 
-  private async rows(): Promise<OutboxRow[]> {
-    if (this.queue.length > 0) {
-      const rows: OutboxRow[] = [];
-      let bytes = 0;
-      for (const row of this.queue) {
-        if (rows.length > 0 && bytes + row.payload.length > TRANSACTION_BYTES) break;
-        rows.push(row);
-        bytes += row.payload.length;
-      }
-      return rows;
+  /** Lets go of the rows that are out, and reports it: what waits for room would otherwise not learn of it. */
+  private dropSent(): void {
+    this.queue.dropUpTo(this.at, this.isDrained);
+    if (this.backlog !== null) {
+      for (const row of this.inFlight) if (row.next <= this.at) this.backlog.bytes -= row.payload.length;
     }
-    if (!this.behind) return [];
-    const rows = await this.options.lease.outbox(this.at, TRANSACTION_BYTES);
-    if (rows.length === 0) throw this.hole(this.at, null);
-    return rows;
-  }
-
-  /** Lets go of the rows that are out, and says so: whoever waits for room would otherwise not hear of it. */
-  private drop(): void {
-    while (this.queue.length > 0 && this.queue[0]!.next <= this.at) {
-      this.queuedBytes -= this.queue.shift()!.payload.length;
-    }
-    for (const row of this.taken) if (row.next <= this.at) this.outstanding -= row.payload.length;
-    this.taken = [];
-    if (this.isDrained) {
-      // Also where all was out before it was committed, as after a database was set back: nothing is left to read.
-      this.behind = false;
-      this.outstanding = 0;
-      this.outstandingSince = null;
-    }
+    this.inFlight = [];
+    if (this.isDrained) this.backlog = null;
     this.options.onProgress();
   }
 
-  /** What was folded again and committed while the position was looked for. @param to sequence behind the last that is out. */
+  /**
+   * Compares what was folded again and committed while the position was looked for.
+   * @param to sequence behind the last that is out.
+   */
   private async compareStored(to: number): Promise<void> {
     const { committed } = this;
-    for (let from = this.at; from < Math.min(to, committed); ) {
+    for (let from = this.at; from < Math.min(to, committed) && !this.isOver(); ) {
       const rows = await this.options.lease.outbox(from, TRANSACTION_BYTES);
       if (rows.length === 0) throw this.hole(from, null);
       for (const row of rows) this.compare(row);
@@ -302,20 +317,22 @@ export class Publisher<Raw> {
 
   /** Compares a row's messages with what was published as them before the database was set back. */
   private compare({ payload }: OutboxRow): void {
-    if (this.before.size === 0) return;
+    const { now } = this.state;
+    const published = 'publishedBeforeRestore' in now ? now.publishedBeforeRestore : null;
+    if (published === null || published.size === 0) return;
     const messages = this.options.decodeOutbox(payload);
     const { first, next } = messages;
     for (let sequence = first; sequence < next; sequence += 1) {
-      const published = this.before.get(sequence);
-      if (published === undefined) continue;
-      this.before.delete(sequence);
+      const before = published.get(sequence);
+      if (before === undefined) continue;
+      published.delete(sequence);
       const { topic, value } = messages.message(sequence - first);
       const same =
-        published.topic === topic &&
+        before.topic === topic &&
         (topic !== 'output' ||
           (value !== null &&
-            published.value !== null &&
-            this.options.eventIdOf(value) === this.options.eventIdOf(published.value)));
+            before.value !== null &&
+            this.options.eventIdOf(value) === this.options.eventIdOf(before.value)));
       if (same) continue;
       throw new CannotGoOn(
         `partition ${this.options.lease.partition}: message ${sequence} was published as something else before the database was set back. ` +
@@ -332,7 +349,7 @@ export class Publisher<Raw> {
   }
 }
 
-/** What is sent in one transaction, one after the other. */
+/** Cuts messages into what is sent in one transaction each. */
 function* parts(messages: readonly OutMessages[]): Iterable<OutMessages[]> {
   let part: OutMessages[] = [];
   let bytes = 0;
@@ -355,5 +372,5 @@ function* parts(messages: readonly OutMessages[]): Iterable<OutMessages[]> {
   if (part.length > 0) yield part;
 }
 
-/** Of a record around its tail, about. */
+/** Bytes of a record around its body, about. */
 const FRAME = 10;

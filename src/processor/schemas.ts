@@ -1,36 +1,37 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
-import type { RawRecord, UsedSchema } from '../ports/index.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { RawRecord } from '../ports/record.ts';
+import type { UsedSchema } from '../ports/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { Outage } from '../time/outage.ts';
 import { backoff } from '../time/waiting.ts';
 
-/** Where writer schemas are asked for. */
+/** Answers which writer schema has an id. */
 export interface Registry {
   /**
    * The schema of an id, as JSON text; null if the registry is certain not to know it: it still knows our own.
-   * @throws while it cannot be told.
+   * @throws while it cannot answer.
    */
   writerSchema(id: number): Promise<string | null>;
 }
 
-/** What decodes by writer schemas. */
+/** Decodes by writer schemas. */
 export interface SchemaReader {
   /** The registry's id that a record's value names; null where there is none to learn. */
   schemaIdOf(record: RawRecord): number | null;
   add(id: number, schema: string): void;
   /** Records of this id are `undecodable` until a schema is added: the registry knows no such id. */
   addUnknown(id: number): void;
-  /** As if neither had been called for this id. */
+  /** Undoes what either was called with for this id. */
   forget(id: number): void;
 }
 
-/** An id that the registry did not know may be one that it was not told yet: it is asked again after this, ms. */
+/** A schema may be registered after records that name it were written: an unknown id is asked for again after this, ms. */
 const ASK_AGAIN = 10_000;
 /**
- * Ids that the registry did not know, remembered at most: a producer may make up one for each record. Far more than the
- * records of all partitions that are decoded at once may name, so that none is forgotten between the two.
+ * Bound on the unknown ids that are remembered: a producer may make up one for each record. It is far more than the records
+ * of all partitions that are decoded at once may name, so that none of theirs is dropped before it is used.
  */
 const MOST_UNKNOWN = 200_000;
 
@@ -43,7 +44,7 @@ export class WriterSchemas {
   /** By id, oldest first: since when the registry is known not to know it, ms. */
   private readonly unknown = new Map<number, number>();
   private readonly asking = new Map<number, Promise<void>>();
-  /** Why the registry could not tell when it was asked last; null: it could. */
+  /** Why the registry did not answer when it was asked last; null: it did. */
   trouble: string | null = null;
 
   constructor(
@@ -84,7 +85,7 @@ export class WriterSchemas {
     this.reader.forget(oldest!);
   }
 
-  /** Asks the registry. Waits, and says so, while it cannot tell. */
+  /** Asks the registry. Waits, and logs that, while it does not answer. */
   async ask(id: number, isEnding: () => boolean): Promise<void> {
     let asking = this.asking.get(id);
     if (asking === undefined) {
@@ -126,27 +127,27 @@ export class WriterSchemas {
  *
  * Invariant: a schema that decoded a record of a partition is in the store, for that partition, with the offset from
  * which it did, by the commit that first holds such a record. So a replay can decode the same records, and refuse the
- * same that came before the registry knew their schema, whatever the registry says by then.
+ * same that came before the registry knew their schema, even where the registry answers otherwise by then.
  */
 export class UsedSchemas {
   private readonly schemas: WriterSchemas;
-  private readonly kept: Set<number>;
-  private readonly unkept = new Map<number, UsedSchema>();
-  /** One that is in either: most records name the same as the one before. */
+  private readonly inStore: Set<number>;
+  private readonly notInStore = new Map<number, UsedSchema>();
+  /** An id that is in either: most records name the same as the record before. */
   private last = -1;
 
-  /** @param kept what the store keeps for the partition. */
-  constructor(schemas: WriterSchemas, kept: ReadonlyMap<number, string>) {
+  /** @param inStore what the store has for the partition. */
+  constructor(schemas: WriterSchemas, inStore: ReadonlyMap<number, string>) {
     this.schemas = schemas;
-    this.kept = new Set(kept.keys());
-    for (const [id, schema] of kept) schemas.add(id, schema);
+    this.inStore = new Set(inStore.keys());
+    for (const [id, schema] of inStore) schemas.add(id, schema);
   }
 
-  /** Whether the record can be decoded as it is; where this says no, `learn` comes first. */
+  /** Whether the record can be decoded as it is; if not, `learn` comes first. */
   isKnown(record: RawRecord): boolean {
     const id = this.schemas.schemaIdOf(record);
     if (id === null || id === this.last) return true;
-    if (!this.kept.has(id) && !this.unkept.has(id)) return false;
+    if (!this.inStore.has(id) && !this.notInStore.has(id)) return false;
     this.last = id;
     return true;
   }
@@ -158,19 +159,19 @@ export class UsedSchemas {
       const id = this.schemas.schemaIdOf(record)!;
       while (this.schemas.get(id) === undefined && !isEnding()) await this.schemas.ask(id, isEnding);
       const schema = this.schemas.get(id);
-      if (schema != null) this.unkept.set(id, { id, schema, fromOffset: record.offset });
+      if (schema != null) this.notInStore.set(id, { id, schema, fromOffset: record.offset });
     }
   }
 
-  /** What the next commit has to keep. */
-  toKeep(): UsedSchema[] {
-    return [...this.unkept.values()];
+  /** The schemas that the next commit has to store. */
+  toStore(): UsedSchema[] {
+    return [...this.notInStore.values()];
   }
 
-  areKept(schemas: readonly { readonly id: number }[]): void {
+  stored(schemas: readonly { readonly id: number }[]): void {
     for (const { id } of schemas) {
-      this.unkept.delete(id);
-      this.kept.add(id);
+      this.notInStore.delete(id);
+      this.inStore.add(id);
     }
   }
 }

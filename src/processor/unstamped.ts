@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { LogRecord } from '../core/rules/event.ts';
 
-/** Records that the broker did not stamp, one after the other: offsets of the first and the last, and how many. */
+/** A run of records that the broker did not stamp: offsets of the first and the last, and how many. */
 interface Stretch {
   readonly from: number;
   readonly to: number;
@@ -9,15 +9,15 @@ interface Stretch {
 }
 
 /**
- * Tells the log, once a take-over of a partition, of records that the broker did not stamp: where the first of them lie, as
- * soon as there is one, and where it stamps again.
+ * Logs, once a take-over of a partition, which records the broker did not stamp: where the first of them lie, as soon as
+ * there is one, and where it stamps again.
  */
 export class UnstampedWatch {
   private readonly logger: Logger;
-  /** Those that the next record may belong to; null: there was none yet. */
+  /** The stretch that the next record may belong to; null: there was none yet. */
   private stretch: Stretch | null = null;
-  private told = false;
-  private over = false;
+  private hasWarned = false;
+  private isOver = false;
 
   constructor(logger: Logger) {
     this.logger = logger;
@@ -25,22 +25,22 @@ export class UnstampedWatch {
 
   /** @param records that were folded, in order; @param count how many of them the broker did not stamp. */
   folded(records: readonly LogRecord<unknown>[], count: number): void {
-    if (this.over || (count === 0 && this.stretch === null)) return;
+    if (this.isOver || (count === 0 && this.stretch === null)) return;
     for (const { offset, stamped } of records) {
       if (stamped === false) {
         const { from, records } = this.stretch ?? { from: offset, records: 0 };
         this.stretch = { from, to: offset, records: records + 1 };
       } else if (this.stretch !== null) {
-        this.end(this.stretch, offset);
+        this.logEnd(this.stretch, offset);
         return;
       }
     }
-    if (this.stretch !== null) this.begin(this.stretch);
+    if (this.stretch !== null) this.warn(this.stretch);
   }
 
-  private begin(stretch: Stretch): void {
-    if (this.told) return;
-    this.told = true;
+  private warn(stretch: Stretch): void {
+    if (this.hasWarned) return;
+    this.hasWarned = true;
     this.logger.warn(
       stretch,
       'records that the brokers did not stamp: they are older than message.timestamp.type=LogAppendTime on the topic, or were ' +
@@ -50,9 +50,9 @@ export class UnstampedWatch {
     );
   }
 
-  private end(stretch: Stretch, offset: number): void {
-    this.begin(stretch);
-    this.over = true;
+  private logEnd(stretch: Stretch, offset: number): void {
+    this.warn(stretch);
+    this.isOver = true;
     this.logger.info({ offset, ...stretch }, 'the brokers stamp the records from here on');
   }
 }

@@ -1,9 +1,9 @@
 /**
  * What a partition waits for, and since when. Invariant: the log, `/readyz`, the metrics and `status` have it from here, and
- * from nowhere else. Where each found out for itself, one said that all was well while another named a fault.
+ * from nowhere else. Where each found out for itself, one reported that all was well while another named a fault.
  */
 
-import type { Awaited, PartitionReport, Wait } from '../ports/observer.ts';
+import type { Blocker, PartitionReport, Wait } from '../ports/observer.ts';
 import type { Call } from './calls.ts';
 
 /** Something that has gone wrong since a moment, ms since the epoch. */
@@ -12,28 +12,33 @@ export interface Failing {
   readonly error: string;
 }
 
+/** Why a partition was given up, and by which part's failure. */
+export interface FailingPart extends Failing {
+  readonly part: 'store' | 'brokers';
+}
+
 export interface Known {
   readonly phase: PartitionReport['phase'];
   /** Since when it has this phase. */
   readonly phaseSince: number;
   /** Why it was given up last, while nothing has gone through since and something has to. */
-  readonly failing: (Failing & { readonly part: 'store' | 'brokers' }) | null;
-  /** Whether the group was asked whose the partition is, and did not say that it is ours. */
+  readonly failing: FailingPart | null;
+  /** Whether the group was asked whose the partition is, and did not answer that it is ours. */
   readonly isAnothers: boolean;
   /** The oldest calls that have no answer. */
   readonly storeCall: Call | null;
   readonly brokersCall: Call | null;
-  /** That it cannot be read. */
+  /** Why it cannot be read; null: it can. */
   readonly unread: Failing | null;
-  /** What folding waits for that is no call. */
+  /** The part that folding waits for without a call of its own. */
   readonly folding: { readonly for: 'registry' | 'publisher'; readonly since: number } | null;
-  /** Why the registry does not tell a schema; null: it does, or was not asked yet. */
+  /** Why the registry does not answer; null: it does, or was not asked yet. */
   readonly registryTrouble: string | null;
-  /** That nothing can be published. */
+  /** Why nothing can be published; null: it can. */
   readonly publishing: Failing | null;
 }
 
-/** What holds back most comes first. */
+/** All that the partition waits for, what holds it back most first. */
 export function waitsOf(known: Known): Wait[] {
   const { phase, unread, folding, registryTrouble, publishing, storeCall, brokersCall } = known;
   if (phase === 'ended') return [];
@@ -64,7 +69,7 @@ function toBeTakenOver({ phase, phaseSince, failing, isAnothers, storeCall, brok
   return wait('store', phaseSince, phase === 'waiting' ? 'is to be taken over' : 'is being taken over');
 }
 
-function again({ since, error, part }: NonNullable<Known['failing']>): Wait {
+function again({ since, error, part }: FailingPart): Wait {
   return wait(part, since, `is to be taken over again: ${error}`);
 }
 
@@ -74,15 +79,15 @@ function ofRegistry(trouble: string | null): string {
 
 const OUTBOX_FULL = 'waits for room in the outbox: more than outbox.max_bytes is committed and not published';
 
-function wait(awaited: Awaited, since: number, why: string): Wait {
-  return { for: awaited, since, why };
+function wait(blocker: Blocker, since: number, why: string): Wait {
+  return { for: blocker, since, why };
 }
 
 /**
- * How long a partition that is folded may wait before its processor cannot be said to do its work, ms. What has to be
+ * How long a partition that is folded may wait before its processor counts as not doing its work, ms. What has to be
  * asked once is answered sooner; a leader that moves in good order takes less than three seconds; what fails, fails.
  */
-const PATIENCE: Readonly<Record<Awaited, number>> = {
+const PATIENCE: Readonly<Record<Blocker, number>> = {
   store: 10_000,
   brokers: 3_000,
   registry: 10_000,
@@ -93,7 +98,7 @@ const PATIENCE: Readonly<Record<Awaited, number>> = {
 
 /** Those of its waits that keep the processor from its work. */
 export function hindering({ phase, waits }: PartitionReport, now: number): Wait[] {
-  return waits.filter(({ for: awaited, since }) => phase !== 'running' || now - since >= PATIENCE[awaited]);
+  return waits.filter(({ for: blocker, since }) => phase !== 'running' || now - since >= PATIENCE[blocker]);
 }
 
 /** In a sentence, of several partitions at once: `partitions 1, 3 wait …`, as each does. */

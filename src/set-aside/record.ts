@@ -1,4 +1,4 @@
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { OWN_PREFIX, RECEIVED_AT } from '../wire/headers.ts';
 
 /** A record of the dead-letter or the late topic. Times in ms since the epoch. */

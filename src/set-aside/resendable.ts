@@ -1,4 +1,4 @@
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { RECEIVED_AT, receivedAt as receivedAtOf } from '../wire/headers.ts';
 import { parseJson } from '../wire/json.ts';
 import { putTail, tailRoom } from '../wire/tail.ts';

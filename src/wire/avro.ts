@@ -1,7 +1,7 @@
 import { prefetched } from '../core/memory/prefetch.ts';
 import type { ReadRecord } from '../core/memory/read-event.ts';
 import type { Entry, TrackEvent } from '../core/rules/event.ts';
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { FetchedRecord } from '../ports/record.ts';
 import { compileCheck } from './avro-check.ts';
 import { compilePlan, type Plan } from './avro-plan.ts';

@@ -1,6 +1,6 @@
 import type { ReadRecord } from '../core/memory/read-event.ts';
 import type { Entry, Refusal } from '../core/rules/event.ts';
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { AvroDecoder, schemaIdOfRecord } from './avro.ts';
 import type { DecodedEvent } from './decoded.ts';
 import { arrivalOf } from './headers.ts';

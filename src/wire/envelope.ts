@@ -1,7 +1,9 @@
 import { sizeOfCount } from '../bytes/varint.ts';
 import type { Emission } from '../core/changes.ts';
 import type { VisitEnded } from '../core/rules/visit-ended.ts';
-import type { OutboxRow, Outgoing, OutMessage, OutputTopic, RawRecord } from '../ports/index.ts';
+import type { Outgoing, OutMessage, OutputTopic } from '../ports/output.ts';
+import type { RawRecord } from '../ports/record.ts';
+import type { OutboxRow } from '../ports/store.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
 import { OutboxWriter } from './outbox.ts';
 import { putBytes, putLong, putText, textRoom } from './put.ts';

@@ -1,7 +1,7 @@
 import { ByteCache } from '../bytes/byte-cache.ts';
 import { ReadEvent } from '../core/memory/read-event.ts';
 import type { TrackEvent } from '../core/rules/event.ts';
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
 import { canonicalObject } from './canonical-json.ts';
 import { isSmall } from './context.ts';

@@ -1,4 +1,4 @@
-import type { RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import type { ArrivalTimes } from './track-event.ts';
 
 /** All headers of tidemark's own begin so. */

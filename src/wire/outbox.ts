@@ -7,7 +7,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { putCount, sizeOfCount, VarintReader } from '../bytes/varint.ts';
-import { OUTPUT_TOPICS, type OutMessage, type OutMessages, type OutputTopic } from '../ports/index.ts';
+import { OUTPUT_TOPICS, type OutMessage, type OutMessages, type OutputTopic } from '../ports/output.ts';
 import { putTail, readTail, tailRoom } from './tail.ts';
 
 const MAGIC = 0x54;

@@ -3,7 +3,7 @@
  * attributes, deltas of time and offset) is known only when the record is sent.
  */
 import { VarintReader } from '../bytes/varint.ts';
-import type { OutMessage } from '../ports/index.ts';
+import type { OutMessage } from '../ports/output.ts';
 import { LONG_ROOM, putBytes, putLong, putText, textRoom } from './put.ts';
 
 type Content = Pick<OutMessage, 'key' | 'value' | 'headers'>;

@@ -1,6 +1,6 @@
 import type { Emission } from '../../src/core/changes.ts';
 import { partitionByKey } from '../../src/kafka/layout.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import type { ConsoleRecord } from '../e2e/support/console.ts';
 import { encodeVisitEnded } from '../wire/messages.ts';
 import { NAME, PARTITIONS } from './settings.ts';

@@ -5,7 +5,7 @@
 import pg from 'pg';
 import type { Emission } from '../../src/core/changes.ts';
 import { tool } from '../../src/local/access.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { readStatus } from '../../src/postgres/status.ts';
 import { rulesOf, type Settings } from '../../src/settings/index.ts';
 import { AvroDecoder, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';

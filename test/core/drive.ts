@@ -12,7 +12,7 @@ import type { Rules } from '../../src/core/rules/rules.ts';
 import type { Revision } from '../../src/core/rules/visit-ended.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import type { ProfileView as StoredProfile } from '../../src/memory/views.ts';
-import type { Commit, Lease } from '../../src/ports/index.ts';
+import type { Commit, Lease } from '../../src/ports/store.ts';
 import type { ProfileView } from '../reference/profiles.ts';
 import type { EventOutcome, Fate, Source, Step } from '../reference/reference.ts';
 import { compareBytes, type VisitView } from '../reference/visits.ts';

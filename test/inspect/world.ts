@@ -1,7 +1,7 @@
 import { Partition } from '../../src/core/partition.ts';
 import { DEFAULT_RULES, type Rules } from '../../src/core/rules/rules.ts';
 import type { StateRules } from '../../src/inspect/index.ts';
-import type { Lease } from '../../src/ports/index.ts';
+import type { Lease } from '../../src/ports/store.ts';
 import type { DecodedEvent } from '../../src/wire/decoded.ts';
 import { toEvent } from '../../src/wire/track-event.ts';
 import type { TestSchema } from '../postgres/schema.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { Flow } from '../../src/kafka/flow.ts';
-import type { RecordBatch } from '../../src/ports/index.ts';
+import type { RecordBatch } from '../../src/ports/log.ts';
 
 const batch = (from: number, next: number): RecordBatch => ({
   partition: 0,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { partitionFor } from '../../src/kafka/layout.ts';
 import { headerList } from '../../src/kafka/records.ts';
-import type { OutMessage } from '../../src/ports/index.ts';
+import type { OutMessage } from '../../src/ports/output.ts';
 
 const message = (sequence: number, more: Partial<OutMessage> = {}): OutMessage => ({
   topic: 'output',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Admin } from 'kafkajs';
 import { KafkaOutput } from '../../src/kafka/output.ts';
-import type { OutMessage, OutputSession } from '../../src/ports/index.ts';
+import type { OutMessage, OutputSession } from '../../src/ports/output.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { ready } from '../wire/messages.ts';

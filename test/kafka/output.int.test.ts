@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { KafkaOutput } from '../../src/kafka/output.ts';
-import type { OutMessage, OutputSession, OutputTopic } from '../../src/ports/index.ts';
+import type { OutMessage, OutputSession, OutputTopic } from '../../src/ports/output.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 import { ready } from '../wire/messages.ts';

@@ -4,7 +4,7 @@ import Decoder from 'kafkajs/src/protocol/decoder.js';
 import decodeMessages from 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js';
 import { readRecordSet } from '../../src/kafka/record-set.ts';
 import { headerList } from '../../src/kafka/records.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { type Codec, codecs } from './codecs.ts';
 import { batchBytes, int, type LogBatch, marker } from './log-bytes.ts';
 

@@ -3,7 +3,8 @@ import kafkajs, { type Kafka, type Message } from 'kafkajs';
 import { type Logger, pino } from 'pino';
 import { kafkaClient } from '../../src/kafka/client.ts';
 import { KafkaInputLog, type SourceOptions } from '../../src/kafka/source.ts';
-import type { InputListener, RawRecord, RecordBatch } from '../../src/ports/index.ts';
+import type { InputListener, RecordBatch } from '../../src/ports/log.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { stack, uniqueName } from '../support/stack.ts';
 

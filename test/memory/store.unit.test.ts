@@ -8,7 +8,7 @@ import { restoreValues } from '../../src/core/memory/stamped-values.ts';
 import { TypeCounts } from '../../src/core/memory/type-counts.ts';
 import { Visit, type VisitEvent } from '../../src/core/memory/visit.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
-import { type Commit, Fenced, type HistoryQuery, type OutboxRow } from '../../src/ports/index.ts';
+import { type Commit, Fenced, type HistoryQuery, type OutboxRow } from '../../src/ports/store.ts';
 import { nameProfile } from '../support/name-profile.ts';
 import { plainVisit } from '../support/plain-visit.ts';
 import { visitEvents } from '../support/visit-events.ts';

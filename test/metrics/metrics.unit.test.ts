@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Counts, noCounts } from '../../src/core/changes.ts';
 import { Metrics } from '../../src/metrics/index.ts';
-import { AWAITED, type PartitionReport } from '../../src/ports/observer.ts';
+import { BLOCKERS, type PartitionReport } from '../../src/ports/observer.ts';
 
 const report = (given: Partial<PartitionReport> = {}): PartitionReport => ({
   partition: 0,
@@ -89,7 +89,9 @@ describe('metrics', () => {
   test('what a partition waits for is shown with its time, and all else it might wait for with none', async () => {
     const series = await scrape(over([report({ waits: [{ for: 'registry', since: 1_001_000, why: 'waits' }] })]));
     const of = (what: string) => series.get(`tidemark_partition_waiting_seconds{partition="0",for="${what}"}`);
-    expect(AWAITED.map((what) => [what, of(what)])).toEqual(AWAITED.map((what) => [what, what === 'registry' ? 4 : 0]));
+    expect(BLOCKERS.map((what) => [what, of(what)])).toEqual(
+      BLOCKERS.map((what) => [what, what === 'registry' ? 4 : 0]),
+    );
   });
 
   test('how long a call to Postgres has had no answer is shown', async () => {
@@ -147,7 +149,7 @@ describe('metrics', () => {
     const shown = [...unknown.keys()].filter((name) => name.includes('partition='));
     expect(shown).toEqual([
       'tidemark_partition_running{partition="0"}',
-      ...AWAITED.map((what) => `tidemark_partition_waiting_seconds{partition="0",for="${what}"}`),
+      ...BLOCKERS.map((what) => `tidemark_partition_waiting_seconds{partition="0",for="${what}"}`),
       'tidemark_store_call_seconds{partition="0"}',
       'tidemark_open_visits{partition="0"}',
       'tidemark_visits_overdue_seconds{partition="0"}',

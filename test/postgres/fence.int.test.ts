@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { Fenced } from '../../src/ports/index.ts';
+import { Fenced } from '../../src/ports/store.ts';
 import { connect } from '../../src/postgres/connect.ts';
 import { withParameter } from '../support/parts.ts';
 import { describeReal } from '../support/stack.ts';

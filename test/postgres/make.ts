@@ -3,7 +3,7 @@ import { Session } from '../../src/core/memory/session.ts';
 import { TypeCounts } from '../../src/core/memory/type-counts.ts';
 import { type Place, Visit } from '../../src/core/memory/visit.ts';
 import type { Revision } from '../../src/core/rules/visit-ended.ts';
-import type { Commit, Lease } from '../../src/ports/index.ts';
+import type { Commit, Lease } from '../../src/ports/store.ts';
 import { revisionsOf } from '../support/revisions-of.ts';
 
 export const T0 = Date.UTC(2026, 10, 5, 12);

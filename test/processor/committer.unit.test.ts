@@ -1,6 +1,7 @@
 import pino from 'pino';
 import type { Partition } from '../../src/core/partition.ts';
-import type { Lease, RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
+import type { Lease } from '../../src/ports/store.ts';
 import { type CommitMemory, Committer } from '../../src/processor/committer.ts';
 import type { Publisher } from '../../src/processor/publisher.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -13,7 +14,7 @@ function committerWith(memory: CommitMemory): Committer {
     lease: { started: true, lastRecord: null, published: 0 } as unknown as Lease<RawRecord>,
     fold: fold as unknown as Partition<RawRecord>,
     publisher: { position: 0 } as unknown as Publisher<RawRecord>,
-    schemas: { toKeep: () => [], areKept: () => {} } as never,
+    schemas: { toStore: () => [], stored: () => {} } as never,
     outgoing: { add: () => {}, take: () => null },
     end: () => 0,
     interval: 1_000,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { InputLog, RawRecord } from '../../src/ports/index.ts';
+import type { InputLog } from '../../src/ports/log.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { Continuity } from '../../src/processor/continuity.ts';
-import { markOf } from '../../src/processor/mark.ts';
+import { digestOf } from '../../src/processor/record-digest.ts';
 import type { Clock } from '../../src/time/clock.ts';
 
 const continuity = new Continuity(null as unknown as InputLog, null as unknown as Clock, 'tracks', 3);
@@ -10,7 +11,7 @@ const record = (offset: number, value: string): RawRecord => ({
 });
 
 describe('the record folded last', () => {
-  const folded = markOf(record(7, 'folded'));
+  const folded = digestOf(record(7, 'folded'));
   // Folding goes on at 10: 8 and 9 are markers of transactions.
   const verify = (...records: RawRecord[]) => continuity.verify(folded, records, 10);
 

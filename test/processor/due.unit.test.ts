@@ -15,10 +15,10 @@ test('each end is measured once, when its whole row is out, however far the publ
   dues.add(3, [10, 11]);
   dues.add(5, []);
   dues.add(8, [20]);
-  expect(dues.take(2)).toEqual([]);
-  expect(dues.take(5)).toEqual([10, 11]);
-  expect(dues.take(7)).toEqual([]);
+  expect(dues.removeUpTo(2)).toEqual([]);
+  expect(dues.removeUpTo(5)).toEqual([10, 11]);
+  expect(dues.removeUpTo(7)).toEqual([]);
   dues.add(9, [30]);
-  expect(dues.take(9)).toEqual([20, 30]);
-  expect(dues.take(9)).toEqual([]);
+  expect(dues.removeUpTo(9)).toEqual([20, 30]);
+  expect(dues.removeUpTo(9)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { Inbox } from '../../src/processor/inbox.ts';
 
 const record = (offset: number): RawRecord =>
@@ -23,7 +23,7 @@ test('what is taken out is what was put in, without a hole, in pieces that are a
       }
       const taken: number[] = [];
       let next = 100;
-      for (let arrival = inbox.take(enough); arrival !== null; arrival = inbox.take(enough)) {
+      for (let arrival = inbox.dequeue(enough); arrival !== null; arrival = inbox.dequeue(enough)) {
         expect(arrival.from).toBe(next);
         next = arrival.next;
         taken.push(...arrival.records.map((each) => each.offset));
@@ -41,6 +41,6 @@ test('what does not begin where the last one ended stays out', () => {
   expect(inbox.offer({ from: 6, next: 7, records: [record(6)] })).toBe(false);
   expect(inbox.offer({ from: 5, next: 6, records: [record(5)] })).toBe(true);
   expect(inbox.offer({ from: 5, next: 6, records: [record(5)] })).toBe(false);
-  expect(inbox.take(10)?.next).toBe(6);
-  expect(inbox.take(10)).toBeNull();
+  expect(inbox.dequeue(10)?.next).toBe(6);
+  expect(inbox.dequeue(10)).toBeNull();
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import type { PartitionReport } from '../../src/ports/observer.ts';
-import { lagAge, Progress } from '../../src/processor/progress.ts';
+import { lagAge, ProgressReporter } from '../../src/processor/progress.ts';
 import { Outage } from '../../src/time/outage.ts';
 
 const NOW = 10_000_000;
@@ -31,7 +31,7 @@ describe('how old what is not folded may be', () => {
 describe('what the log is told of a partition', () => {
   test('that it stands still, and why, once a wait is long; and that it goes on', () => {
     const { logger, lines, said } = log();
-    const progress = new Progress(logger);
+    const progress = new ProgressReporter(logger);
     const waits = [{ for: 'registry', since: NOW, why: 'waits for the schema registry: no answer' }] as const;
     progress.watch(report({ waits }), NOW + 9_999);
     expect(said()).toEqual([]);
@@ -46,7 +46,7 @@ describe('what the log is told of a partition', () => {
 
   test('of short waits, one after the other, nothing', () => {
     const { logger, said } = log();
-    const progress = new Progress(logger);
+    const progress = new ProgressReporter(logger);
     for (let at = NOW; at < NOW + 60_000; at += 5_000)
       progress.watch(report({ arrivalClock: at, waits: [{ for: 'store', since: at, why: 'waits' }] }), at + 4_000);
     expect(said()).toEqual([]);
@@ -54,7 +54,7 @@ describe('what the log is told of a partition', () => {
 
   test('that there is a backlog, once, and that it has caught up', () => {
     const { logger, lines, said } = log();
-    const progress = new Progress(logger);
+    const progress = new ProgressReporter(logger);
     for (const arrivalClock of [NOW - 3_600_000, NOW - 1_800_000, NOW - 30_000])
       progress.watch(report({ arrivalClock }), NOW);
     progress.watch(report({ nextOffset: 100 }), NOW);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FetchedRecord, keyIs } from '../../src/ports/record.ts';
-import { sizeOf } from '../../src/processor/size.ts';
+import { sizeOf } from '../../src/processor/memory-estimate.ts';
 
 /** A record that lies somewhere in the middle of what was fetched. */
 function lying(key: Buffer | null, value: Buffer | null): FetchedRecord {

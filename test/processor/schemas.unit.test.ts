@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import type { RawRecord } from '../../src/ports/index.ts';
 import type { Observer } from '../../src/ports/observer.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { UsedSchemas, WriterSchemas } from '../../src/processor/schemas.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -54,15 +54,15 @@ describe('writer schemas', () => {
     const other = new UsedSchemas(schemas, new Map([[8, 'schema 8']]));
     await one.learn([record(10, 7), record(11, 8), record(12, 7)], goOn);
     await other.learn([record(20, 7), record(21, 8)], goOn);
-    expect(one.toKeep()).toEqual([
+    expect(one.toStore()).toEqual([
       { id: 7, schema: 'schema 7', fromOffset: 10 },
       { id: 8, schema: 'schema 8', fromOffset: 11 },
     ]);
-    expect(other.toKeep()).toEqual([{ id: 7, schema: 'schema 7', fromOffset: 20 }]);
+    expect(other.toStore()).toEqual([{ id: 7, schema: 'schema 7', fromOffset: 20 }]);
     expect(asked).toEqual([7]);
-    one.areKept(one.toKeep());
-    expect(one.toKeep()).toEqual([]);
-    expect(other.toKeep()).toHaveLength(1);
+    one.stored(one.toStore());
+    expect(one.toStore()).toEqual([]);
+    expect(other.toStore()).toHaveLength(1);
   });
 
   test('that the registry does not know are asked for again, and kept from the offset at which it does', async () => {
@@ -74,11 +74,11 @@ describe('writer schemas', () => {
     expect(asked).toEqual([7]);
     known = true;
     await used.learn([record(3, 7)], goOn);
-    expect(used.toKeep()).toEqual([]);
+    expect(used.toStore()).toEqual([]);
     await clock.pass(10_000);
     await used.learn([record(4, 7)], goOn);
     expect(read.get(7)).toBe('schema 7');
-    expect(used.toKeep()).toEqual([{ id: 7, schema: 'schema 7', fromOffset: 4 }]);
+    expect(used.toStore()).toEqual([{ id: 7, schema: 'schema 7', fromOffset: 4 }]);
   });
 
   test('that nobody knows are remembered up to a number: the oldest is forgotten, and asked for again', async () => {
@@ -109,7 +109,7 @@ describe('writer schemas', () => {
     away = false;
     await clock.pass(10_000);
     await learning;
-    expect(used.toKeep()).toHaveLength(1);
+    expect(used.toStore()).toHaveLength(1);
 
     away = true;
     let ending = false;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Metrics } from '../../src/metrics/index.ts';
-import type { Lease, RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
+import type { Lease } from '../../src/ports/store.ts';
 import { waitsOf } from '../../src/processor/waits.ts';
 import { rulesOfLog } from '../core/logs.ts';
 import { type Host, World } from './world.ts';

@@ -10,18 +10,11 @@ import type { Rules } from '../../src/core/rules/rules.ts';
 import { MemoryTopic } from '../../src/memory/log.ts';
 import { MemoryOutput } from '../../src/memory/output.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
-import type {
-  Lease,
-  OutboxRow,
-  Outgoing,
-  OutMessage,
-  Output,
-  OutputSession,
-  RawRecord,
-  Store,
-} from '../../src/ports/index.ts';
 import type { Observer } from '../../src/ports/observer.ts';
-import type { LifeSettings } from '../../src/processor/life.ts';
+import type { Outgoing, OutMessage, Output, OutputSession } from '../../src/ports/output.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
+import type { Lease, OutboxRow, Store } from '../../src/ports/store.ts';
+import type { PartitionSettings } from '../../src/processor/deps.ts';
 import { Processor } from '../../src/processor/processor.ts';
 import { WriterSchemas } from '../../src/processor/schemas.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
@@ -208,7 +201,7 @@ export class World {
   readonly topic: MemoryTopic;
   readonly store: MemoryStore<RawRecord>;
   readonly output = new MemoryOutput();
-  readonly settings: LifeSettings;
+  readonly settings: PartitionSettings;
   readonly hosts: Host[] = [];
   readonly random: () => number;
   /** Resolves when the commit that is being prepared has got through to the store. */
@@ -222,7 +215,7 @@ export class World {
     rules: Rules,
     partitions: number,
     seed: number,
-    settings: Partial<LifeSettings> = {},
+    settings: Partial<PartitionSettings> = {},
     log?: (line: string) => void,
   ) {
     this.logger = log === undefined ? pino({ level: 'silent' }) : pino({ level: 'info' }, { write: log });

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
 import { boundsOf } from '../../src/kafka/offsets.ts';
 import { scan } from '../../src/kafka/scan.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { tidemark } from '../cli/harness.ts';
 import { plainKafka } from '../e2e/support/kafka.ts';
 import { stack, uniqueName } from '../support/stack.ts';

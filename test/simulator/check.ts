@@ -3,7 +3,8 @@
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import type { Rules } from '../../src/core/rules/rules.ts';
 import type { Revision } from '../../src/core/rules/visit-ended.ts';
-import type { OutMessage, RawRecord } from '../../src/ports/index.ts';
+import type { OutMessage } from '../../src/ports/output.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { encodeOutbox } from '../../src/wire/outbox.ts';
 import { visitsOf } from '../core/drive.ts';
 import { type Answer, reference } from '../reference/reference.ts';

@@ -1,5 +1,5 @@
 /** One member of the group: what a processor reads the topic with. */
-import type { InputListener, InputLog } from '../../src/ports/index.ts';
+import type { InputListener, InputLog } from '../../src/ports/log.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
 import type { Host } from './host.ts';
 import type { SimTopic } from './topic.ts';

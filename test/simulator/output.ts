@@ -4,7 +4,7 @@ import type { Brokers } from '../../src/kafka/produce/brokers.ts';
 import { IdempotentProducer } from '../../src/kafka/produce/idempotent-producer.ts';
 import { TransactionalProducer } from '../../src/kafka/produce/transactional-producer.ts';
 import { Requests } from '../../src/kafka/requests.ts';
-import { OUTPUT_TOPICS, type Output, type OutputSession, type PublishedMessage } from '../../src/ports/index.ts';
+import { OUTPUT_TOPICS, type Output, type OutputSession, type PublishedMessage } from '../../src/ports/output.ts';
 import { SimBrokers } from './cluster/brokers.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Host } from './host.ts';

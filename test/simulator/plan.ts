@@ -3,7 +3,7 @@
  * that fails can be made smaller piece by piece: see shrink.ts.
  */
 import fc from 'fast-check';
-import type { OutputTopic } from '../../src/ports/index.ts';
+import type { OutputTopic } from '../../src/ports/output.ts';
 import { build, choices, configs, type Log, stampedBy, stampings } from '../core/logs.ts';
 import type { PlainEvent } from '../reference/decode.ts';
 import type { ScenarioConfig } from '../reference/scenario.ts';

@@ -1,5 +1,5 @@
 /** What read-committed consumers of the output topics have seen, and what must hold of it at any time. */
-import type { OutMessage, OutputTopic } from '../../src/ports/index.ts';
+import type { OutMessage, OutputTopic } from '../../src/ports/output.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import type { SentRecord } from './cluster/batch.ts';
 

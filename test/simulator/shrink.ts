@@ -2,7 +2,7 @@
  * Makes a run that fails smaller: fewer kinds of faults, fewer faults, fewer records, less of everything, as long as
  * something still fails. What is left is what it takes.
  */
-import { OUTPUT_TOPICS } from '../../src/ports/index.ts';
+import { OUTPUT_TOPICS } from '../../src/ports/output.ts';
 import { FAULTS, type FaultKind, type Plan } from './plan.ts';
 import { type Outcome, simulate, type Weakness } from './world.ts';
 

@@ -8,14 +8,14 @@ import type { Visit } from '../../src/core/memory/visit.ts';
 import { PartitionTables, type PreparedCommit } from '../../src/memory/tables.ts';
 import { profilesOf, revisionsOf, visitEventsOf, visitsOf } from '../../src/memory/views.ts';
 import { visitOf } from '../../src/memory/visit-row.ts';
+import type { RecordDigest } from '../../src/ports/record.ts';
 import {
   Fenced,
   type HistoryQuery,
   type HistoryReach,
   type OutboxRow,
-  type RecordMark,
   type SessionHistory,
-} from '../../src/ports/index.ts';
+} from '../../src/ports/store.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
 import type { Host } from './host.ts';
 import type { World } from './world.ts';
@@ -328,7 +328,7 @@ export interface Snapshot {
   readonly commits: number;
   readonly state: PartitionState;
   readonly started: boolean;
-  readonly lastRecord: RecordMark | null;
+  readonly lastRecord: RecordDigest | null;
   readonly open: Visit[];
   readonly published: number;
   readonly outboxBytes: number;

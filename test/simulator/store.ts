@@ -1,17 +1,16 @@
 import type { PartitionState } from '../../src/core/changes.ts';
 import type { Visit } from '../../src/core/memory/visit.ts';
 import { prepare } from '../../src/memory/tables.ts';
+import type { RawRecord, RecordDigest } from '../../src/ports/record.ts';
 import type {
   Commit,
   HistoryQuery,
   HistoryReach,
   Lease,
   OutboxRow,
-  RawRecord,
-  RecordMark,
   SessionHistory,
   Store,
-} from '../../src/ports/index.ts';
+} from '../../src/ports/store.ts';
 import type { Host } from './host.ts';
 import type { Backend, Snapshot, StoreServer } from './store-server.ts';
 
@@ -40,7 +39,7 @@ class SimLease implements Lease<RawRecord> {
   readonly epoch: number;
   readonly state: PartitionState;
   readonly started: boolean;
-  readonly lastRecord: RecordMark | null;
+  readonly lastRecord: RecordDigest | null;
   readonly open: Visit[];
   readonly published: number;
   readonly outboxBytes: number;

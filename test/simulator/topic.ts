@@ -2,7 +2,7 @@
  * The input topic and the group that reads it. A member believes in its partitions until it is told otherwise, and being
  * told takes a while: so two may hold one partition, as with Kafka.
  */
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { type Dice, dice, shuffled, streamOf } from './dice.ts';
 import type { Host } from './host.ts';
 import { SimInput } from './input.ts';

@@ -4,7 +4,7 @@ import { refusal } from '../../src/kafka/produce/brokers.ts';
 import { KEPT_AGAIN, OFFSETS_AGAIN } from '../../src/kafka/produce/errors.ts';
 import type { IdempotentProducer } from '../../src/kafka/produce/idempotent-producer.ts';
 import type { TransactionalProducer } from '../../src/kafka/produce/transactional-producer.ts';
-import type { OutMessages, OutputSession } from '../../src/ports/index.ts';
+import type { OutMessages, OutputSession } from '../../src/ports/output.ts';
 import { readBatch, withSequence } from './cluster/batch.ts';
 import type { SimBrokers, SimRequests } from './cluster/brokers.ts';
 import { Refused } from './cluster/refused.ts';

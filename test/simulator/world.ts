@@ -3,8 +3,9 @@
  * all faults stop, and everything has to come out as the reference says, within a bound of virtual time.
  */
 import type { Entry, LogRecord } from '../../src/core/rules/event.ts';
-import type { OutputTopic, RawRecord } from '../../src/ports/index.ts';
-import type { LifeSettings } from '../../src/processor/life.ts';
+import type { OutputTopic } from '../../src/ports/output.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
+import type { PartitionSettings } from '../../src/processor/deps.ts';
 import type { EnvelopeContext } from '../../src/wire/envelope.ts';
 import { rulesOfLog } from '../core/logs.ts';
 import { decode } from '../reference/decode.ts';
@@ -80,7 +81,7 @@ export class World {
   readonly store: StoreServer;
   readonly cluster: Cluster;
   readonly seen: Seen;
-  readonly settings: LifeSettings;
+  readonly settings: PartitionSettings;
   readonly hosts: Host[] = [];
   readonly trace: string[] | null;
   readonly counts = { commits: 0, transactions: 0, takeOvers: 0 };

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import avsc from 'avsc';
 import fc from 'fast-check';
 import { isRefusal, type TrackEvent } from '../../src/core/rules/event.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { toEvent } from '../../src/wire/track-event.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Entry } from '../../src/core/rules/event.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { createDecoder, type InputFormat } from '../../src/wire/decoder.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { HintedEvent } from '../../src/core/memory/read-event.ts';
 import { contextEntries } from '../../src/core/rules/context.ts';
 import { isRefusal, type TrackEvent } from '../../src/core/rules/event.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { FetchedRecord } from '../../src/ports/record.ts';
 import { AvroDecoder, schemaIdOfRecord } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import avsc from 'avsc';
 import fc from 'fast-check';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { createDecoder, type Decoder, type InputFormat } from '../../src/wire/decoder.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';

@@ -1,7 +1,8 @@
 /** What goes into the outbox, a message at a time. */
 import type { Emission } from '../../src/core/changes.ts';
 import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
-import type { OutMessage, OutMessages, RawRecord } from '../../src/ports/index.ts';
+import type { OutMessage, OutMessages } from '../../src/ports/output.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { type EnvelopeContext, Envelopes } from '../../src/wire/envelope.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 import { VisitEndedWriter } from '../../src/wire/visit-ended.gen.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { OutMessage } from '../../src/ports/index.ts';
+import type { OutMessage } from '../../src/ports/output.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));

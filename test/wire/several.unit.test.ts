@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Emission } from '../../src/core/changes.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { createDecoder } from '../../src/wire/decoder.ts';
 import { batchBytes, type EnvelopeContext } from '../../src/wire/envelope.ts';
 import { toOutMessages } from './messages.ts';

@@ -1,5 +1,5 @@
 import type { Holders } from '../../kafka/group.ts';
-import type { Awaited } from '../../ports/observer.ts';
+import type { Blocker } from '../../ports/observer.ts';
 import type { ToldWait } from '../../postgres/trouble.ts';
 import { about } from '../progress.ts';
 import type { Row } from '../status-table.ts';
@@ -87,7 +87,7 @@ function unconnected({ partition, owner }: Known, holders: Holders | null): Hold
   return { kind: 'no_processor', text: `no processor: ${owner === null ? 'nobody folds it' : `${owner} is gone`}` };
 }
 
-const KINDS: Readonly<Record<Awaited, Hold['kind']> & Record<string, Hold['kind'] | undefined>> = {
+const KINDS: Readonly<Record<Blocker, Hold['kind']> & Record<string, Hold['kind'] | undefined>> = {
   store: 'store',
   brokers: 'brokers',
   registry: 'schema',

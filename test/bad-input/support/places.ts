@@ -4,7 +4,7 @@
  */
 import { expect } from '@jest/globals';
 import { type Entry, isRefusal, type LogRecord } from '../../../src/core/rules/event.ts';
-import type { RawRecord } from '../../../src/ports/index.ts';
+import type { RawRecord } from '../../../src/ports/record.ts';
 import { type ConsoleRecord, readTopic } from '../../e2e/support/console.ts';
 import { plainProducer, sendEach } from '../../e2e/support/kafka.ts';
 import { PARTITIONS, type Pipeline } from '../../e2e/support/pipeline.ts';

@@ -7,7 +7,7 @@
 import { Partition } from '../../../src/core/partition.ts';
 import type { LogRecord } from '../../../src/core/rules/event.ts';
 import { DEFAULT_RULES } from '../../../src/core/rules/rules.ts';
-import type { Lease } from '../../../src/ports/index.ts';
+import type { Lease } from '../../../src/ports/store.ts';
 import type { PostgresStore } from '../../../src/postgres/store.ts';
 import { DEFAULT_TRAFFIC, type SimulatedEvent, traffic } from '../../../src/simulate/traffic.ts';
 import { decode, type PlainEvent } from '../../reference/decode.ts';

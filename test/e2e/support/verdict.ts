@@ -4,7 +4,7 @@
  */
 import { expect } from '@jest/globals';
 import type { Emission } from '../../../src/core/changes.ts';
-import type { RawRecord } from '../../../src/ports/index.ts';
+import type { RawRecord } from '../../../src/ports/record.ts';
 import { rulesOf } from '../../../src/settings/index.ts';
 import { AvroDecoder, UNKNOWN_SCHEMA } from '../../../src/wire/avro.ts';
 import { VISIT_ENDED_SCHEMA } from '../../../src/wire/schemas.ts';

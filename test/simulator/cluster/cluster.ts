@@ -1,5 +1,5 @@
 /** Brokers, what each leads, and the controller that has others lead what a silent one led. */
-import { OUTPUT_TOPICS } from '../../../src/ports/index.ts';
+import { OUTPUT_TOPICS } from '../../../src/ports/output.ts';
 import { type Dice, dice, pick, streamOf, whole } from '../dice.ts';
 import type { World } from '../world.ts';
 import { Group } from './group.ts';

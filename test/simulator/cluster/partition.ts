@@ -2,7 +2,7 @@
  * A partition of an output topic: a log on each broker. Followers fetch from whom they take for the leader; a batch is
  * acknowledged once all replicas in sync have it. What fewer have is lost or kept when the leader moves, as it comes.
  */
-import type { OutputTopic } from '../../../src/ports/index.ts';
+import type { OutputTopic } from '../../../src/ports/output.ts';
 import { Fault } from '../fault.ts';
 import type { Timer } from '../time.ts';
 import { readBatch } from './batch.ts';

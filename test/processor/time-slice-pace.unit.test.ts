@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Breath } from '../../src/processor/breath.ts';
+import { TimeSlice } from '../../src/processor/time-slice.ts';
 import type { Clock } from '../../src/time/clock.ts';
 
 /** A clock that is set by hand and counts the looks at it. */
@@ -12,19 +12,19 @@ function handClock() {
   return { clock, real: { elapsed } as unknown as Clock };
 }
 
-/** @param takes ms that the i-th record takes. @returns longest stretch without a breath, breaths and looks. */
+/** @param takes ms that the i-th record takes. @returns longest stretch without a timeSlice, breaths and looks. */
 function work(records: number, takes: (i: number) => number) {
   const { clock, real } = handClock();
-  const breath = new Breath(real, 100);
+  const timeSlice = new TimeSlice(real, 100);
   let since = 0;
   let longest = 0;
   let breaths = 0;
   for (let i = 0; i < records; i++) {
     clock.time += takes(i);
     longest = Math.max(longest, clock.time - since);
-    if (!breath.isDue()) continue;
+    if (!timeSlice.isDue()) continue;
     breaths += 1;
-    breath.taken();
+    timeSlice.yielded();
     since = clock.time;
   }
   return { longest, breaths, looks: clock.looks };
@@ -48,7 +48,7 @@ describe('when others have their turn', () => {
     expect(longest).toBeLessThanOrEqual(100 + 16 * 5);
   });
 
-  test('many quick records take a breath as well', () => {
+  test('many quick records take a timeSlice as well', () => {
     const { longest, breaths } = work(10_000, () => 0.1);
     expect(breaths).toBeGreaterThan(8);
     expect(longest).toBeLessThan(102);

@@ -1,22 +1,23 @@
 import type { Changes } from '../core/changes.ts';
-import type { OutboxRow, RawRecord } from '../ports/index.ts';
+import type { RawRecord } from '../ports/record.ts';
 import { FetchedRecord } from '../ports/record.ts';
+import type { OutboxRow } from '../ports/store.ts';
 
-/** Of a record without key, value and headers. */
+/** Bytes of a record without key, value and headers. */
 const FRAME = 100;
-/** Of a header besides its name and value. */
+/** Bytes of a header besides its name and value. */
 const HEADER = 100;
 
-/** What stays of an ordinary record once it is folded, until its commit; and how large an ordinary record is. */
+/** Bytes that stay of an ordinary record from its folding to its commit, and bytes of an ordinary record. */
 const FOLDED = 180;
 const ORDINARY = 600;
-/** Of a visit that is begun: what the fold keeps of it, and its rows in the commit. */
+/** Bytes of a visit that starts: what the fold keeps of it, and its rows in the commit. */
 const VISIT = 2_000;
 
 /**
- * What a folded record adds to the next commit in memory, in bytes, about.
+ * Estimates the bytes that a folded record adds to the next commit in memory.
  * @param setAside how many of its events go on as the whole record.
- * @param started how many of its events began a visit.
+ * @param started how many of its events started a visit.
  */
 export function foldedSize(record: RawRecord, setAside: number, started: number): number {
   const size = sizeOf(record);
@@ -31,7 +32,7 @@ export function rowsOf(changes: Changes<unknown>, outbox: OutboxRow | null): num
   return lists.reduce((sum, { length }) => sum + length, outbox === null ? 0 : 1);
 }
 
-/** What a record takes in memory, in bytes, about. */
+/** Estimates the bytes that a record takes in memory. */
 export function sizeOf(record: RawRecord): number {
   const bytes = FRAME + lengthOf(record);
   const { headers } = record;
@@ -42,7 +43,7 @@ function bytesOf(headers: RawRecord['headers']): number {
   return headers.reduce((sum, [name, content]) => sum + HEADER + name.length + content.length, 0);
 }
 
-/** Of key and value, without cutting them out. */
+/** Bytes of key and value, without cutting them out. */
 function lengthOf(record: RawRecord): number {
   if (!(record instanceof FetchedRecord)) return (record.key?.length ?? 0) + (record.value?.length ?? 0);
   const { keyAt, keyEnd, valueAt, valueEnd } = record;

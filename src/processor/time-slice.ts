@@ -1,12 +1,12 @@
 import type { Clock } from '../time/clock.ts';
 
-/** Records after which the clock is looked at, at most: a look takes 0.1 µs, one hundredth of what folding takes. */
+/** Most records between two looks at the clock: a look takes 0.1 µs, one hundredth of what folding takes. */
 const MOST = 16;
 /** A record that takes longer than this is slow, ms: the clock is looked at after each. */
 const SLOW = 0.25;
 
-/** Tells when work that goes on record by record has lasted so long that others should have their turn. */
-export class Breath {
+/** Bounds how long work that goes on record by record keeps others from their turn. */
+export class TimeSlice {
   readonly #clock: Clock;
   readonly #longest: number;
   #since: number;
@@ -30,7 +30,7 @@ export class Breath {
   }
 
   /** Others had their turn. */
-  taken(): void {
+  yielded(): void {
     this.#since = this.#clock.elapsed();
     this.#looked = this.#since;
   }

@@ -4,50 +4,52 @@ import type { Outcome } from '../core/outcome.ts';
 import { Partition } from '../core/partition.ts';
 import { isRefusal, type LogRecord } from '../core/rules/event.ts';
 import { messageOf } from '../ports/errors.ts';
-import type { Lease, RawRecord, RecordMark } from '../ports/index.ts';
+import type { RawRecord, RecordDigest } from '../ports/record.ts';
 import { keyIs } from '../ports/record.ts';
+import type { Lease } from '../ports/store.ts';
 import type { Waker } from '../time/waiting.ts';
-import { Breath } from './breath.ts';
 import { type Calls, watchedLease } from './calls.ts';
 import { Committer } from './committer.ts';
 import { Continuity } from './continuity.ts';
+import type { PartitionDeps, PartitionSettings } from './deps.ts';
 import type { Arrival, Inbox } from './inbox.ts';
-import type { LifeParts, LifeSettings } from './life.ts';
+import { foldedSize } from './memory-estimate.ts';
 import { Publisher } from './publisher.ts';
+import { LOG_IS_THE_SAME, Reading } from './reading.ts';
 import { UsedSchemas } from './schemas.ts';
-import { foldedSize } from './size.ts';
+import { TimeSlice } from './time-slice.ts';
 import { UnstampedWatch } from './unstamped.ts';
 
 /** Records that are decoded, looked up and folded at once. */
 const SLICE = 4_000;
 /**
  * Longest that a slice folds without letting heartbeats through, ms. A session with a hundred thousand visits takes
- * milliseconds a record: a slice of it would outlast the session timeout of the group, and be begun anew for ever.
+ * milliseconds a record: a slice of it would outlast the session timeout of the group, and be folded anew for ever.
  */
-const BREATH = 100;
-/** Visits ended at once before it is looked whether a commit is due. */
+const TIME_SLICE = 100;
+/** Visits ended in one go before a commit may be due. */
 const ENDS = 100;
-/** What an ended visit is reckoned at in a commit's bytes. */
+/** Estimate of an ended visit in a commit's bytes. */
 const ENDED_BYTES = 1_000;
-/** How long an orderly end waits for the last commit, and for what it gave out to be published, ms. */
+/** How long an orderly end waits for the last commit, and for its messages to be published, ms. */
 const LAST_COMMIT = 4_000;
 const LAST_MESSAGES = 1_000;
 
-const LOG_IS_THE_SAME = 'whether the log still is the one that was folded';
-
-/** What the epoch shares with the life of its partition. */
-export interface EpochContext {
-  readonly settings: LifeSettings;
-  readonly parts: LifeParts;
+/** The parts that a tenure shares with the life of its partition. */
+export interface TenureContext {
+  readonly settings: PartitionSettings;
+  readonly deps: PartitionDeps;
   readonly inbox: Inbox;
   readonly waker: Waker;
   readonly logger: Logger;
-  /** Where what is asked of store and brokers is seen while it is under way. */
+  /** Shows calls to store and brokers while they are under way. */
   readonly calls: Calls;
   /** Something was written to the store. */
-  readonly written: () => void;
-  /** Whether to come to an end; `lost`: without another commit. */
-  readonly ending: () => { readonly now: boolean; readonly lost: boolean };
+  readonly onWritten: () => void;
+  /** Whether the tenure is to come to an end. */
+  readonly isEnding: () => boolean;
+  /** Whether the partition is another's now, so that nothing more may be committed. */
+  readonly isLost: () => boolean;
   /** The end offset of the partition was heard of. */
   readonly onEnd: (end: number) => void;
   /** The highest that was heard of; 0: none was. */
@@ -57,38 +59,32 @@ export interface EpochContext {
 /**
  * One epoch of a partition: from its take-over until it ends, is lost, or what is in memory is in doubt.
  *
- * Invariant: what is in memory is what the store has, and what was folded since from where the store's offset says. So
- * any failure of a commit, whose outcome may be unknown, ends the epoch; the next one loads anew, nothing is repaired.
+ * Invariant: what is in memory is what the store has, and what was folded since from the store's offset on. So any failure
+ * of a commit, whose outcome may be unknown, ends the tenure; the next one loads anew, nothing is repaired.
  */
-export class Epoch {
+export class Tenure {
   readonly fold: Partition<RawRecord>;
   readonly lease: Lease<RawRecord>;
   readonly publisher: Publisher<RawRecord>;
   readonly committer: Committer;
-  /** A batch came that does not begin where the one before ended. */
-  outOfChain = false;
-  /** The brokers tell what makes it doubtful that the log goes on from what was folded. */
-  inQuestion = false;
+  readonly reading: Reading;
   /** The instance's clock and, asked for afterwards, the end offset: see `Partition.endDue`. */
   anticipation: { readonly clock: number; readonly end: number } | null = null;
-  /** What folding waits for that is no call, and since when, ms since the epoch. */
-  waiting: { readonly for: 'registry' | 'publisher'; readonly since: number } | null = null;
+  /** The part that folding waits for without a call of its own, and since when, ms since the epoch; null: none. */
+  blockedBy: { readonly for: 'registry' | 'publisher'; readonly since: number } | null = null;
 
-  private readonly context: EpochContext;
-  private readonly continuity: Continuity;
+  private readonly context: TenureContext;
   private readonly schemas: UsedSchemas;
-  /** The record folded last before the take-over, to be read back and compared; null once that is done. */
-  private toVerify: RecordMark | null;
   private readonly unstamped: UnstampedWatch;
-  private toldMisplaced = false;
-  private over = false;
+  private hasWarnedOfMisplaced = false;
+  private isGivenUp = false;
 
   /** Takes the partition over and finds where folding goes on. @throws CannotGoOn; anything else may be tried again. */
-  static async begin(partition: number, context: EpochContext): Promise<Epoch> {
-    const { store, log, clock } = context.parts;
-    const { calls, written } = context;
+  static async takeOver(partition: number, context: TenureContext): Promise<Tenure> {
+    const { store, log, clock } = context.deps;
+    const { calls, onWritten } = context;
     const taken = await calls.during('store', 'the take-over', () => store.takeOver(partition));
-    const lease = watchedLease(taken, calls, written);
+    const lease = watchedLease(taken, calls, onWritten);
     try {
       const { topic, start } = context.settings;
       const continuity = new Continuity(log, clock, topic, partition);
@@ -96,7 +92,7 @@ export class Epoch {
         continuity.locate(lease, start),
       );
       context.onEnd(end);
-      return new Epoch(lease, offset, verify, continuity, context);
+      return new Tenure(lease, offset, verify, continuity, context);
     } catch (error) {
       await lease.release();
       throw error;
@@ -106,80 +102,73 @@ export class Epoch {
   private constructor(
     lease: Lease<RawRecord>,
     offset: number,
-    toVerify: RecordMark | null,
+    toVerify: RecordDigest | null,
     continuity: Continuity,
-    context: EpochContext,
+    context: TenureContext,
   ) {
-    const { settings, parts, logger, waker } = context;
+    const { settings, deps, logger, waker } = context;
     const { partition } = lease;
     const { topic, rules } = settings;
     this.context = context;
     this.lease = lease;
-    this.continuity = continuity;
     this.unstamped = new UnstampedWatch(logger);
-    this.toVerify = toVerify;
     this.fold = new Partition(
       rules,
       { topic, partition },
       { ...lease.state, nextOffset: offset },
       lease.open,
-      parts.idle,
-      (emission) => this.committer.give(emission),
+      deps.idle,
+      (emission) => this.committer.emitted(emission),
     );
-    this.schemas = new UsedSchemas(parts.schemas, lease.writerSchemas);
-    this.publisher = new Publisher({ ...parts, logger, lease, onProgress: () => waker.wake() });
+    const { log } = deps;
+    const { inbox, calls, isEnding } = context;
+    this.reading = new Reading(toVerify, { log, inbox, calls, logger, lease, continuity, fold: this.fold, isEnding });
+    this.schemas = new UsedSchemas(deps.schemas, lease.writerSchemas);
+    this.publisher = new Publisher({ ...deps, logger, lease, onProgress: () => waker.wake() });
     this.committer = new Committer({
-      ...parts,
+      ...deps,
       lease,
       logger,
-      outgoing: parts.outgoing(partition),
+      outgoing: deps.outgoing(partition),
       fold: this.fold,
       publisher: this.publisher,
       schemas: this.schemas,
       end: context.end,
       interval: settings.commitInterval,
       maxBytes: settings.commitMaxBytes,
-      memory: parts.commits,
+      memory: deps.commits,
       onDone: () => waker.wake(),
     });
   }
 
-  /** Where to read from: the record folded last comes once more, to be compared. */
-  get from(): number {
-    return this.toVerify?.offset ?? this.fold.nextOffset;
-  }
-
-  /** Whether the log was found to be the one that was folded. */
-  get isVerified(): boolean {
-    return this.toVerify === null;
-  }
-
-  /** Folds what arrives until the context says to end. @throws Fenced, CannotGoOn, or what failed. */
+  /** Folds what arrives until it is to end. @throws Fenced, CannotGoOn, or what failed. */
   async run(): Promise<void> {
-    const { inbox, waker, ending } = this.context;
+    const { inbox, waker, isEnding, isLost } = this.context;
     this.publisher.start();
     void this.fillFilter();
     // What the record before the take-over made due may not have ended by the commit that held the record.
     await this.endDue(null);
-    while (!ending().now) {
+    while (!isEnding()) {
       this.check();
-      if (this.inQuestion) this.readBack();
-      if (this.outOfChain) await this.rejoinChain();
-      const arrival = inbox.take(SLICE);
+      if (this.reading.isAstray) {
+        await this.reading.restore(() => this.committer.lastFolded);
+        continue;
+      }
+      const arrival = inbox.dequeue(SLICE);
       if (arrival !== null) {
         await this.foldArrival(arrival);
         continue;
       }
       await this.anticipate();
       const wait = this.committer.commitSoon();
-      if (inbox.isEmpty && !ending().now) await waker.sleep(wait);
+      if (inbox.isEmpty && !isEnding()) await waker.sleep(wait);
     }
-    if (!ending().lost) await this.finish();
+    if (!isLost()) await this.finish();
   }
 
-  /** Lets go of all that belongs to the epoch. Never throws. */
+  /** Lets go of all that belongs to the tenure. Never throws. */
   async giveUp(): Promise<void> {
-    this.over = true;
+    this.isGivenUp = true;
     this.fold.close();
     this.committer.close();
     await this.publisher.stop();
@@ -187,7 +176,7 @@ export class Epoch {
   }
 
   /**
-   * Learns, beside all else, which sessions have something in the store. Until that is known each session that is new
+   * Reads, beside all else, which sessions have something in the store. Until that is known each session that is new
    * in memory is looked up.
    */
   private async fillFilter(): Promise<void> {
@@ -196,14 +185,14 @@ export class Epoch {
     if (filter === null) return;
     try {
       for await (const sessionIds of lease.endedSessions(filter.reach)) {
-        if (this.over) return;
+        if (this.isGivenUp) return;
         for (const sessionId of sessionIds) filter.add(sessionId);
       }
       filter.use();
       context.logger.debug('it is known which sessions have ended visits');
     } catch (error) {
-      if (this.over) return;
-      context.parts.observer.failed('store');
+      if (this.isGivenUp) return;
+      context.deps.observer.failed('store');
       context.logger.warn(
         { err: messageOf(error) },
         'the sessions with ended visits could not be read: each new session is looked up, which is slower, until the next take-over',
@@ -216,42 +205,6 @@ export class Epoch {
     if (error !== null) throw error;
   }
 
-  /** Reads the record folded last again, to compare it before another is folded, and goes on from there. */
-  private readBack(): void {
-    this.inQuestion = false;
-    const { inbox, parts, logger } = this.context;
-    if (inbox.expected === null) return;
-    this.outOfChain = false;
-    this.toVerify = this.committer.lastFolded;
-    inbox.reset(this.from);
-    logger.debug({ offset: this.from }, 'reading the record folded last back');
-    parts.log.seek(this.lease.partition, this.from, true);
-    parts.log.resume(this.lease.partition);
-  }
-
-  /** Old batches after a rebalance do not chain, nor does what comes after the broker has reset the position. */
-  private async rejoinChain(): Promise<void> {
-    this.outOfChain = false;
-    const { inbox, parts, logger, ending } = this.context;
-    const { expected } = inbox;
-    if (expected === null) return;
-    // What was folded may be deleted, also while it waits to be compared.
-    const needed = Math.max(expected, this.fold.nextOffset);
-    const { earliest } = await this.context.calls.during('brokers', LOG_IS_THE_SAME, () =>
-      this.continuity.check(needed, this.lease),
-    );
-    if (ending().now || expected !== inbox.expected) return;
-    const from = earliest > expected ? needed : expected;
-    if (from !== expected) {
-      logger.debug({ offset: expected }, 'the record folded last was deleted: it cannot be compared');
-      this.toVerify = null;
-      inbox.reset(from);
-    }
-    logger.debug({ offset: from }, 'reading on from the expected offset');
-    parts.log.seek(this.lease.partition, from, !this.isVerified);
-    parts.log.resume(this.lease.partition);
-  }
-
   private async anticipate(): Promise<void> {
     const { anticipation } = this;
     this.anticipation = null;
@@ -260,79 +213,68 @@ export class Epoch {
   }
 
   private async foldArrival(arrival: Arrival): Promise<void> {
-    let records: readonly RawRecord[] = arrival.records;
-    const { toVerify } = this;
-    if (toVerify !== null && (records.length > 0 || arrival.next > toVerify.offset)) {
-      this.toVerify = null;
-      if (this.continuity.verify(toVerify, records, this.fold.nextOffset) === 'same') records = records.slice(1);
-      else {
-        this.context.logger.warn(
-          { offset: toVerify.offset },
-          'the record folded last is gone from the log, as compaction leaves it: it cannot be compared',
-        );
-      }
-    }
+    const records = this.reading.compare(arrival);
     for (let i = 0; i < records.length; i += SLICE) {
       await this.foldSlice(records.slice(i, i + SLICE));
-      if (this.context.ending().now) return;
-      // The others have their turn: answers of the store go on, and the next fetch is on its way while this one is folded.
+      if (this.context.isEnding()) return;
+      // Lets others run: answers of the store go on, and the next fetch is on its way while this one is folded.
       // Measured at 4 µs a record: the process waits for fetches 0.5 % of its time, 3 % without.
-      if (i + SLICE < records.length) await this.context.parts.clock.sleep(0);
-      if (this.context.ending().now) return;
+      if (i + SLICE < records.length) await this.context.deps.clock.sleep(0);
+      if (this.context.isEnding()) return;
     }
     this.fold.skipTo(arrival.next);
   }
 
   private async foldSlice(records: readonly RawRecord[]): Promise<void> {
     const { fold, committer, lease, context } = this;
-    const { clock, decode } = context.parts;
+    const { clock, decode } = context.deps;
     await this.outboxRoom();
-    if (context.ending().now) return;
+    if (context.isEnding()) return;
     const decoded: LogRecord<RawRecord>[] = [];
     while (!this.decodeKnown(records, decoded)) {
       const record = records[decoded.length]!;
       await this.learn(record);
-      if (context.ending().now) return;
-      // Whether its schema is known now, or known to be none: then it is refused.
+      if (context.isEnding()) return;
+      // Its schema is known now, or known not to exist: then the record is refused.
       decoded.push(decode(lease.partition, record));
     }
     const lookup = fold.prepare(decoded);
     if (lookup !== null) fold.admit(await lease.history(lookup));
     const { anticipationsWrong, unstamped } = fold.counts;
-    const breath = new Breath(clock, BREATH);
+    const timeSlice = new TimeSlice(clock, TIME_SLICE);
     for (let i = 0; i < decoded.length; ) {
-      i = this.foldSome(decoded, i, breath);
+      i = this.foldSome(decoded, i, timeSlice);
       if (committer.isFull) {
         await committer.commitNow();
       } else if (i < decoded.length) {
         await clock.sleep(0);
-        if (context.ending().now) return;
-        breath.taken();
+        if (context.isEnding()) return;
+        timeSlice.yielded();
       }
     }
     await this.endDue(null);
     const { counts } = fold;
-    this.tell(decoded, counts.anticipationsWrong - anticipationsWrong, counts.unstamped - unstamped);
+    this.logOdd(decoded, counts.anticipationsWrong - anticipationsWrong, counts.unstamped - unstamped);
     committer.commitIfOld();
     this.check();
   }
 
   private learn(record: RawRecord): Promise<void> {
-    return this.awaiting('registry', () => this.schemas.learn([record], () => this.context.ending().now));
+    return this.awaiting('registry', () => this.schemas.learn([record], () => this.context.isEnding()));
   }
 
-  // What goes on event by event is in functions that do not wait: one that may is resumed in its slow form after each
-  // wait, and compiled once more with all that it calls.
+  // V8 resumes an async function unoptimised after each wait, and compiles it anew with all that it calls. So the loops
+  // over records are synchronous.
 
   /** Decodes what is not decoded yet. @returns false where the next one's writer schema has to be asked for first. */
   private decodeKnown(records: readonly RawRecord[], decoded: LogRecord<RawRecord>[]): boolean {
     const { schemas, lease } = this;
-    const { decode, glance } = this.context.parts;
+    const { decode, glance } = this.context.deps;
     let glancedTo = decoded.length;
     for (let i = decoded.length; i < records.length; i++) {
       if (i === glancedTo) glancedTo = glance(records, i);
       const record = records[i]!;
-      // Not for all of them first: a record's bytes would be fetched from memory twice.
+      // One by one, right before decoding: in a loop of its own this would fetch each record's bytes from memory twice.
       if (!schemas.isKnown(record)) return false;
       decoded.push(decode(lease.partition, record));
     }
@@ -340,10 +282,10 @@ export class Epoch {
   }
 
   /**
-   * Folds, from the `i`-th record on, until a commit is due or others should have their turn.
+   * Folds, from a record on, until a commit is due or others should have their turn.
    * @returns the index of the first record that is not folded.
    */
-  private foldSome(records: readonly LogRecord<RawRecord>[], from: number, breath: Breath): number {
+  private foldSome(records: readonly LogRecord<RawRecord>[], from: number, timeSlice: TimeSlice): number {
     const { fold, committer } = this;
     for (let i = from; i < records.length; i++) {
       const record = records[i]!;
@@ -351,7 +293,7 @@ export class Epoch {
       if (arrival !== null && fold.mayEnd(arrival) && !this.endSome(arrival)) return i;
       const outcomes = fold.fold(record);
       committer.folded(record.raw, costOf(record.raw, outcomes));
-      if (committer.isFull || breath.isDue()) return i + 1;
+      if (committer.isFull || timeSlice.isDue()) return i + 1;
     }
     return records.length;
   }
@@ -374,8 +316,8 @@ export class Epoch {
 
   /** Waits while too much is committed that is not published. */
   private async outboxRoom(): Promise<void> {
-    const { settings, waker, ending } = this.context;
-    const isFull = () => !ending().now && this.publisher.backlogBytes > settings.outboxMaxBytes;
+    const { settings, waker, isEnding } = this.context;
+    const isFull = () => !isEnding() && this.publisher.backlogBytes > settings.outboxMaxBytes;
     if (!isFull()) return;
     await this.awaiting('publisher', async () => {
       while (isFull()) {
@@ -385,19 +327,19 @@ export class Epoch {
     });
   }
 
-  /** Does what the fold has to wait for, and shows meanwhile what that is. */
+  /** Waits for a part that the fold depends on, and shows meanwhile which one. */
   private async awaiting<T>(what: 'registry' | 'publisher', work: () => Promise<T>): Promise<T> {
-    this.waiting = { for: what, since: this.context.parts.clock.now() };
+    this.blockedBy = { for: what, since: this.context.deps.clock.now() };
     try {
       return await work();
     } finally {
-      this.waiting = null;
+      this.blockedBy = null;
     }
   }
 
-  /** What an operator should know of these records, once a slice at most. */
-  private tell(records: readonly LogRecord<RawRecord>[], wrong: number, unstamped: number): void {
-    const { logger, parts } = this.context;
+  /** Logs what an operator should know of these records, once a slice at most. */
+  private logOdd(records: readonly LogRecord<RawRecord>[], wrong: number, unstamped: number): void {
+    const { logger, deps } = this.context;
     this.unstamped.folded(records, unstamped);
     if (wrong > 0) {
       logger.warn(
@@ -410,25 +352,25 @@ export class Epoch {
     }
     const misplaced = records.filter(isMisplaced);
     if (misplaced.length === 0) return;
-    parts.observer.misplaced({ partition: this.lease.partition, count: misplaced.length });
-    if (!this.toldMisplaced) {
+    deps.observer.misplaced({ partition: this.lease.partition, count: misplaced.length });
+    if (!this.hasWarnedOfMisplaced) {
       logger.warn(
         { offset: misplaced[0]!.offset },
         'records whose key is not their session id: a session whose records go to two partitions is folded as two. ' +
           'Let producers use the session id as the key; metric tidemark_misplaced_records_total counts them',
       );
     }
-    this.toldMisplaced = true;
+    this.hasWarnedOfMisplaced = true;
   }
 
   /** An orderly end: what was folded is committed, and what was given out has a moment to be published. */
   private async finish(): Promise<void> {
-    const { waker, parts } = this.context;
+    const { waker, deps } = this.context;
     const { publisher, committer } = this;
     if (!(await committer.commitLast(LAST_COMMIT))) return;
-    const until = parts.clock.elapsed() + LAST_MESSAGES;
-    while (!publisher.isDrained && publisher.error === null && parts.clock.elapsed() < until) {
-      await waker.sleep(until - parts.clock.elapsed());
+    const until = deps.clock.elapsed() + LAST_MESSAGES;
+    while (!publisher.isDrained && publisher.error === null && deps.clock.elapsed() < until) {
+      await waker.sleep(until - deps.clock.elapsed());
     }
     await committer.acknowledgeLast(500);
   }
@@ -445,7 +387,7 @@ function costOf(record: RawRecord, outcomes: readonly Outcome[]): number {
   return foldedSize(record, setAside, started);
 }
 
-/** Whether a record's key is not the session id of an event in it: as the decoder found out by the way, where it did. */
+/** Whether a record's key is not the session id of an event in it. Some decoders find that out by the way. */
 function isMisplaced({ misplaced, raw, entries }: ReadRecord<RawRecord>): boolean {
   if (misplaced !== undefined) return misplaced;
   for (const entry of entries) if (!isRefusal(entry) && !keyIs(raw, entry.sessionId)) return true;

@@ -1,0 +1,207 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { CannotGoOn } from '../../src/ports/errors.ts';
+import { LIFE_TRANSITIONS } from '../../src/processor/life-state.ts';
+import { rulesOfLog } from '../core/logs.ts';
+import { edgesOf, edgesOn, watchStates } from './support/watched-states.ts';
+import { type Host, World } from './world.ts';
+
+const QUIET = { share: 0, delay: 0 };
+const AWAY = { share: 1, delay: 0 };
+
+interface Stage {
+  readonly world: World;
+  readonly begin: () => Host;
+  readonly append: () => void;
+  /** What the group answers when it is asked whose the partition is; null: what the topic knows. */
+  holds: boolean | null;
+  /** What a take-over waits for first. */
+  beforeTakeOver: () => Promise<void>;
+}
+
+function stage(): Stage {
+  const world = new World(rulesOfLog({ config: {} as never, outputDebug: false, steps: [] }), 1, 1);
+  const takeOver = world.store.takeOver.bind(world.store);
+  const stage: Stage = {
+    world,
+    begin: () => {
+      const host = world.begin();
+      const holds = host.log.holds.bind(host.log);
+      host.log.holds = async (partition) => stage.holds ?? (await holds(partition));
+      return host;
+    },
+    append: () => {
+      world.append(0, world.clock.now(), [null]);
+    },
+    holds: null,
+    beforeTakeOver: async () => {},
+  };
+  world.store.takeOver = async (partition) => {
+    await stage.beforeTakeOver();
+    return takeOver(partition);
+  };
+  return stage;
+}
+
+async function stop({ world }: Stage, host: Host): Promise<void> {
+  host.stop();
+  await world.until(() => host.processor.reports().every(({ phase }) => phase === 'ended'), 'it ends');
+}
+
+/** What happens, by the path along which it leads the last life that begins. */
+const PATHS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
+  'assigned → takingOver → folding → ending → givenUp → ended': async (stage) => {
+    stage.append();
+    const host = stage.begin();
+    await stage.world.until(() => stage.world.isQuiet, 'the record is folded');
+    await stop(stage, host);
+  },
+  'assigned → ending → ended': async (stage) => {
+    const { processor } = stage.begin();
+    processor.assigned([]);
+    await stage.world.clock.pass(1_000);
+  },
+  'assigned → takingOver → unconfirmed → takingOver → folding → unconfirmed → takingOver → folding': async (stage) => {
+    const { world } = stage;
+    let failures = 1;
+    stage.beforeTakeOver = async () => {
+      if (failures-- > 0) throw new Error('Postgres is away');
+    };
+    stage.begin();
+    await world.clock.pass(1_000);
+    world.suffer(AWAY);
+    stage.append();
+    // The commit comes after 150 ms, and the next take-over 100 ms after that.
+    await world.clock.pass(200);
+    world.suffer(QUIET);
+    await world.until(() => world.isQuiet, 'the record is folded');
+  },
+  'assigned → takingOver → unconfirmed → denied → takingOver → folding': async (stage) => {
+    let failures = 1;
+    stage.beforeTakeOver = async () => {
+      if (failures-- > 0) throw new Error('Postgres is away');
+    };
+    stage.holds = false;
+    stage.begin();
+    await stage.world.clock.pass(5_000);
+    stage.holds = null;
+    await stage.world.clock.pass(5_000);
+  },
+  'assigned → takingOver → unconfirmed → denied → assigned → takingOver → folding': async (stage) => {
+    let failures = 1;
+    stage.beforeTakeOver = async () => {
+      if (failures-- > 0) throw new Error('Postgres is away');
+    };
+    stage.holds = false;
+    const { processor } = stage.begin();
+    await stage.world.clock.pass(5_000);
+    processor.assigned([0]);
+    await stage.world.clock.pass(1);
+  },
+  'assigned → takingOver → unconfirmed → assigned → takingOver → folding': async (stage) => {
+    let failures = 1;
+    stage.beforeTakeOver = async () => {
+      if (failures-- > 0) throw new Error('Postgres is away');
+    };
+    const { processor } = stage.begin();
+    await stage.world.clock.pass(1);
+    stage.holds = false;
+    processor.assigned([0]);
+    await stage.world.clock.pass(1);
+  },
+  'assigned → takingOver → assigned → takingOver → folding': async (stage) => {
+    const takingOver = Promise.withResolvers<void>();
+    stage.beforeTakeOver = () => takingOver.promise;
+    stage.holds = false;
+    const { processor } = stage.begin();
+    await stage.world.clock.pass(1_000);
+    processor.assigned([0]);
+    stage.beforeTakeOver = async () => {};
+    takingOver.reject(new Error('Postgres is away'));
+    await stage.world.clock.pass(1_000);
+  },
+  'assigned → takingOver → ending → givenUp → ended': async (stage) => {
+    const takingOver = Promise.withResolvers<void>();
+    stage.beforeTakeOver = () => takingOver.promise;
+    const host = stage.begin();
+    await stage.world.clock.pass(1_000);
+    host.stop();
+    await stage.world.clock.pass(1_000);
+    expect(host.processor.reports().map(({ phase }) => phase)).toEqual(['taking over']);
+    takingOver.resolve();
+    await stop(stage, host);
+  },
+  'assigned → takingOver → unconfirmed → ending → ended': async (stage) => {
+    stage.beforeTakeOver = () => Promise.reject(new Error('Postgres is away'));
+    const host = stage.begin();
+    await stage.world.clock.pass(1);
+    await stop(stage, host);
+  },
+  'assigned → takingOver → unconfirmed → denied → ending → ended': async (stage) => {
+    stage.beforeTakeOver = () => Promise.reject(new Error('Postgres is away'));
+    stage.holds = false;
+    const host = stage.begin();
+    await stage.world.clock.pass(5_000);
+    await stop(stage, host);
+  },
+  'assigned → takingOver → givenUp': async (stage) => {
+    stage.append();
+    const host = stage.begin();
+    await stage.world.until(() => stage.world.isQuiet, 'the record is folded');
+    await stop(stage, host);
+    stage.world.topic.records(0).length = 0;
+    const { error } = await failed(stage);
+    expect(error?.message).toMatch(/ends at offset 0, but was folded up to 1/);
+  },
+  'assigned → takingOver → folding → givenUp': async (stage) => {
+    stage.append();
+    const host = stage.begin();
+    await stage.world.until(() => stage.world.isQuiet, 'the record is folded');
+    await stop(stage, host);
+    stage.world.topic.records(0)[0] = { ...stage.world.topic.records(0)[0]!, value: Buffer.from('[null,null]') };
+    const { error, processor } = await failed(stage);
+    expect(error?.message).toMatch(/holds another record than the one folded there/);
+    // What it was is shown until the process ends: it is not in order.
+    expect(processor.reports().map(({ phase, epoch }) => [phase, epoch])).toEqual([['running', null]]);
+  },
+};
+
+async function failed(stage: Stage): Promise<Host> {
+  const host = stage.begin();
+  await stage.world.until(() => host.error !== null, 'it stops');
+  expect(host.error).toBeInstanceOf(CannotGoOn);
+  return host;
+}
+
+describe("a partition's life", () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test.each(Object.keys(PATHS))('leads along %s', async (path) => {
+    const paths = watchStates(LIFE_TRANSITIONS);
+    await PATHS[path]!(stage());
+    expect(paths().at(-1)).toBe(path);
+  });
+
+  test('has no transition that is not driven here', () => {
+    expect(edgesOn(Object.keys(PATHS))).toEqual(edgesOf(LIFE_TRANSITIONS));
+  });
+
+  test('that is stopped while the group is asked whose the partition is takes nothing over', async () => {
+    const here = stage();
+    const asked = Promise.withResolvers<boolean>();
+    let takeOvers = 0;
+    here.beforeTakeOver = async () => {
+      takeOvers += 1;
+      throw new Error('Postgres is away');
+    };
+    const host = here.begin();
+    host.log.holds = () => asked.promise;
+    await here.world.clock.pass(5_000);
+    host.stop();
+    await here.world.clock.pass(100);
+    asked.resolve(true);
+    await here.world.clock.pass(5_000);
+    expect(takeOvers).toBe(1);
+  });
+});
