@@ -2,7 +2,7 @@ import type { Emission } from '../../src/core/changes.ts';
 import { partitionByKey } from '../../src/kafka/layout.ts';
 import type { RawRecord } from '../../src/ports/index.ts';
 import type { ConsoleRecord } from '../e2e/support/console.ts';
-import { encodeVisitEnded } from '../wire/messages.ts';
+import { encodeVisitEnded } from '../wire/support/messages.ts';
 import { NAME, PARTITIONS } from './settings.ts';
 
 /** A message in a form that can be compared and read. */

@@ -3,8 +3,8 @@ import pg from 'pg';
 import { SPANS, type SpanName, TRENDS, type TrendName, trendSql, trendsOf } from '../../src/console/trend-queries.ts';
 import { type Trend, TrendsStore } from '../../src/console/trends.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
-import { recordsOf, Shop } from '../docs/support/shop.ts';
-import { testSchema } from '../postgres/schema.ts';
+import { recordsOf, Shop } from '../docs/support/shop-fixture.ts';
+import { testSchema } from '../postgres/support/schema.ts';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
 

@@ -5,7 +5,7 @@ import { FormerMembers } from '../../src/kafka/killed.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { LONG_SESSION, silentMember } from '../support/silent-member.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { client, makeTopic, quiet, Reader, until } from './support.ts';
+import { client, makeTopic, quiet, Reader, until } from './support/broker.ts';
 
 const PARTITIONS = [0, 1, 2, 3];
 const NEVER = new AbortController().signal;

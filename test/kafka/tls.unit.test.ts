@@ -10,8 +10,8 @@ import { type KafkaAddress, kafkaClient } from '../../src/kafka/client.ts';
 import { watchEndTxn } from '../../src/kafka/end-txn.ts';
 import { fetchToken } from '../../src/kafka/token-endpoint.ts';
 import { Authority, type Certificate, whyNoCertificates } from '../../src/local/authority.ts';
-import { FakeBroker } from './fake-broker.ts';
-import { quiet } from './support.ts';
+import { quiet } from './support/broker.ts';
+import { FakeBroker } from './support/fake-broker.ts';
 
 const reason = await whyNoCertificates(process.env);
 const describeTls = reason === null ? describe : describe.skip;

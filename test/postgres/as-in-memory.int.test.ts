@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { Partition } from '../../src/core/partition.ts';
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
-import type { Log } from '../core/logs.ts';
-import { logs, rulesOfLog, stepsOfLog } from '../core/logs.ts';
+import type { Log } from '../core/support/logs.ts';
+import { logs, rulesOfLog, stepsOfLog } from '../core/support/logs.ts';
 import { describeReal } from '../support/stack.ts';
-import { PairLease } from './pair.ts';
-import { testSchema } from './schema.ts';
+import { PairLease } from './support/paired-lease.ts';
+import { testSchema } from './support/schema.ts';
 
 describeReal('Postgres keeps and shows what the store in memory does', () => {
   const schema = testSchema();

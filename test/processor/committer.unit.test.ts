@@ -3,7 +3,7 @@ import type { Partition } from '../../src/core/partition.ts';
 import type { Lease, RawRecord } from '../../src/ports/index.ts';
 import { type CommitMemory, Committer } from '../../src/processor/committer.ts';
 import type { Publisher } from '../../src/processor/publisher.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from './support/virtual-clock.ts';
 
 const record = {} as RawRecord;
 

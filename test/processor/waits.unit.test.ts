@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Metrics } from '../../src/metrics/index.ts';
 import type { Lease, RawRecord } from '../../src/ports/index.ts';
 import { waitsOf } from '../../src/processor/waits.ts';
-import { rulesOfLog } from '../core/logs.ts';
-import { type Host, World } from './world.ts';
+import { rulesOfLog } from '../core/support/logs.ts';
+import { type Host, World } from './support/world.ts';
 
 const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
 const AT = Date.UTC(2026, 0, 1);

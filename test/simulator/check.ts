@@ -4,9 +4,9 @@ import type { LogRecord } from '../../src/core/rules/event.ts';
 import type { Rules } from '../../src/core/rules/rules.ts';
 import type { OutMessage, RawRecord } from '../../src/ports/index.ts';
 import { encodeOutbox } from '../../src/wire/outbox.ts';
-import { visitsOf } from '../core/drive.ts';
+import { visitsOf } from '../core/support/drive.ts';
 import { type Answer, reference } from '../reference/reference.ts';
-import { toOutMessages } from '../wire/messages.ts';
+import { toOutMessages } from '../wire/support/messages.ts';
 import type { Plan } from './plan.ts';
 import { envelopeOf, TOPIC, type World } from './world.ts';
 

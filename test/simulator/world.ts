@@ -6,7 +6,7 @@ import type { Entry, LogRecord } from '../../src/core/rules/event.ts';
 import type { OutputTopic, RawRecord } from '../../src/ports/index.ts';
 import type { LifeSettings } from '../../src/processor/life.ts';
 import type { EnvelopeContext } from '../../src/wire/envelope.ts';
-import { rulesOfLog } from '../core/logs.ts';
+import { rulesOfLog } from '../core/support/logs.ts';
 import { decode } from '../reference/decode.ts';
 import { type Answers, answersOf, compare, isComplete, selfConsistent } from './check.ts';
 import type { SentRecord } from './cluster/batch.ts';

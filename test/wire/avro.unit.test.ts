@@ -6,7 +6,7 @@ import type { RawRecord } from '../../src/ports/index.ts';
 import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { toEvent } from '../../src/wire/track-event.ts';
-import { told } from './told.ts';
+import { told } from './support/plain-entry.ts';
 
 const NOW = 1_767_225_600_000;
 const TYPE = avsc.Type.forSchema(JSON.parse(TRACK_EVENT_SCHEMA));

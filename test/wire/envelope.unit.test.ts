@@ -3,7 +3,7 @@ import type { Emission, VisitEnded } from '../../src/core/changes.ts';
 import type { OutMessage, RawRecord } from '../../src/ports/index.ts';
 import { batchBytes, type EnvelopeContext } from '../../src/wire/envelope.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
-import { toOutMessage, toOutMessages } from './messages.ts';
+import { toOutMessage, toOutMessages } from './support/messages.ts';
 
 const CONTEXT: EnvelopeContext = {
   topic: 'tracks',

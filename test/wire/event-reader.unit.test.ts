@@ -8,10 +8,10 @@ import { FetchedRecord } from '../../src/ports/record.ts';
 import { AvroDecoder, schemaIdOfRecord } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { type Dice, dice, pick, whole } from '../simulator/dice.ts';
-import { judgeOf } from './judge.ts';
-import { BYTE_CHANGES, changed, NASTY_NUMBER, NASTY_TEXT } from './mutate.ts';
-import { told } from './told.ts';
-import { endingWith, evolved, OURS, type Writer, withContext } from './writers.ts';
+import { BYTE_CHANGES, changed, NASTY_NUMBER, NASTY_TEXT } from './support/mutate.ts';
+import { told } from './support/plain-entry.ts';
+import { judgeOf } from './support/slow-decoder.ts';
+import { endingWith, evolved, OURS, type Writer, withContext } from './support/writers.ts';
 
 const NOW = 1_767_225_600_000;
 const RUNS = Number(process.env.TIDEMARK_FUZZ_RUNS ?? 400);

@@ -6,7 +6,7 @@ import { NAMED } from '../../src/core/rules/event.ts';
 import { compareUtf8 } from '../../src/core/rules/order.ts';
 import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
-import { encodeVisitEnded } from './messages.ts';
+import { encodeVisitEnded } from './support/messages.ts';
 
 const TYPE = avsc.Type.forSchema(JSON.parse(VISIT_ENDED_SCHEMA));
 

@@ -10,7 +10,7 @@ import { AvroDecoder, UNKNOWN_SCHEMA } from '../../../src/wire/avro.ts';
 import { VISIT_ENDED_SCHEMA } from '../../../src/wire/schemas.ts';
 import { type Answer, reference, type Step } from '../../reference/reference.ts';
 import { askRegistry, schemaOf } from '../../support/registry.ts';
-import { encodeVisitEnded } from '../../wire/messages.ts';
+import { encodeVisitEnded } from '../../wire/support/messages.ts';
 import { type ConsoleRecord, readTopic } from './console.ts';
 import { plainProducer, sendEach } from './kafka.ts';
 import { PARTITIONS, type Pipeline } from './pipeline.ts';

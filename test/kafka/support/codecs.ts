@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs';
-import { registerCodecs } from '../../src/kafka/codecs.ts';
+import { registerCodecs } from '../../../src/kafka/codecs.ts';
 
 export type Codec = 0 | 1 | 2 | 3 | 4;
 

@@ -1,5 +1,5 @@
-import { ReadEvent } from '../../src/core/memory/read-event.ts';
-import type { Entry } from '../../src/core/rules/event.ts';
+import { ReadEvent } from '../../../src/core/memory/read-event.ts';
+import type { Entry } from '../../../src/core/rules/event.ts';
 
 /** An entry as a plain object, without what only says how it was read. */
 export function told(entry: Entry): Entry {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Keeper } from '../../src/local/keeper.ts';
+import { Keeper } from '../../../src/local/keeper.ts';
 
 const keeper = new Keeper();
 const directory = mkdtempSync(join(tmpdir(), 'tidemark keeper-'));

@@ -1,10 +1,10 @@
-import { Partition } from '../../src/core/partition.ts';
-import { DEFAULT_RULES, type Rules } from '../../src/core/rules/rules.ts';
-import type { StateRules } from '../../src/inspect/index.ts';
-import type { Lease } from '../../src/ports/index.ts';
-import type { DecodedEvent } from '../../src/wire/decoded.ts';
-import { toEvent } from '../../src/wire/track-event.ts';
-import type { TestSchema } from '../postgres/schema.ts';
+import { Partition } from '../../../src/core/partition.ts';
+import { DEFAULT_RULES, type Rules } from '../../../src/core/rules/rules.ts';
+import type { StateRules } from '../../../src/inspect/index.ts';
+import type { Lease } from '../../../src/ports/index.ts';
+import type { DecodedEvent } from '../../../src/wire/decoded.ts';
+import { toEvent } from '../../../src/wire/track-event.ts';
+import type { TestSchema } from '../../postgres/support/schema.ts';
 
 export const T0 = Date.UTC(2026, 10, 5, 12);
 export const MINUTE = 60_000;

@@ -3,11 +3,11 @@
  * the watermark, or one millisecond beside it.
  */
 import fc from 'fast-check';
-import { isRefusal, type LogRecord } from '../../src/core/rules/event.ts';
-import type { Rules } from '../../src/core/rules/rules.ts';
-import { decode, type PlainEvent } from '../reference/decode.ts';
-import type { Step } from '../reference/reference.ts';
-import { rulesOf, type ScenarioConfig } from '../reference/scenario.ts';
+import { isRefusal, type LogRecord } from '../../../src/core/rules/event.ts';
+import type { Rules } from '../../../src/core/rules/rules.ts';
+import { decode, type PlainEvent } from '../../reference/decode.ts';
+import type { Step } from '../../reference/reference.ts';
+import { rulesOf, type ScenarioConfig } from '../../reference/scenario.ts';
 
 /** A record as a scenario file writes it, with as many events as Tracardi's payload may hold. */
 export interface PlainRecord {

@@ -3,15 +3,15 @@ import { fileURLToPath } from 'node:url';
 import type { Admin, Kafka, Message, Producer } from 'kafkajs';
 import pg from 'pg';
 import pino from 'pino';
-import { ClusterLink } from '../../src/kafka/cluster.ts';
-import { boundsOf } from '../../src/kafka/offsets.ts';
-import { scan } from '../../src/kafka/scan.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
-import { tidemark } from '../cli/harness.ts';
-import { plainKafka } from '../e2e/support/kafka.ts';
-import { stack, uniqueName } from '../support/stack.ts';
+import { ClusterLink } from '../../../src/kafka/cluster.ts';
+import { boundsOf } from '../../../src/kafka/offsets.ts';
+import { scan } from '../../../src/kafka/scan.ts';
+import type { RawRecord } from '../../../src/ports/index.ts';
+import { tidemark } from '../../cli/support/harness.ts';
+import { plainKafka } from '../../e2e/support/kafka.ts';
+import { stack, uniqueName } from '../../support/stack.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 
 /** Topics and a schema of a test's own, made by `tidemark setup`, and dropped at the end. */
 export class Ground {

@@ -3,17 +3,17 @@
  * where a plan says, lets commits be under way while the fold goes on, and loses all memory.
  */
 
-import type { Emission, PartitionState, Revision } from '../../src/core/changes.ts';
-import { idleMemory } from '../../src/core/memory/past-sessions.ts';
-import { type Outcome, Partition } from '../../src/core/partition.ts';
-import type { LogRecord } from '../../src/core/rules/event.ts';
-import type { Rules } from '../../src/core/rules/rules.ts';
-import { MemoryStore } from '../../src/memory/store.ts';
-import type { ProfileView as StoredProfile } from '../../src/memory/views.ts';
-import type { Commit, Lease } from '../../src/ports/index.ts';
-import type { ProfileView } from '../reference/profiles.ts';
-import type { EventOutcome, Fate, Source, Step } from '../reference/reference.ts';
-import { compareBytes, type VisitView } from '../reference/visits.ts';
+import type { Emission, PartitionState, Revision } from '../../../src/core/changes.ts';
+import { idleMemory } from '../../../src/core/memory/past-sessions.ts';
+import { type Outcome, Partition } from '../../../src/core/partition.ts';
+import type { LogRecord } from '../../../src/core/rules/event.ts';
+import type { Rules } from '../../../src/core/rules/rules.ts';
+import { MemoryStore } from '../../../src/memory/store.ts';
+import type { ProfileView as StoredProfile } from '../../../src/memory/views.ts';
+import type { Commit, Lease } from '../../../src/ports/index.ts';
+import type { ProfileView } from '../../reference/profiles.ts';
+import type { EventOutcome, Fate, Source, Step } from '../../reference/reference.ts';
+import { compareBytes, type VisitView } from '../../reference/visits.ts';
 
 export const SOURCE: Source = { topic: 'tracks', partition: 3 };
 

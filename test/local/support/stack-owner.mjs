@@ -1,6 +1,6 @@
 // Starts a stack, prints its parts' process ids and its directory, and waits to be killed.
 import { dirname } from 'node:path';
-import { startStack } from '../../src/local/stack.ts';
+import { startStack } from '../../../src/local/stack.ts';
 
 const stack = await startStack({ fast: true });
 const parts = [stack.broker, stack.registry, stack.database];

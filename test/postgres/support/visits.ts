@@ -1,11 +1,11 @@
 /** Random visits with all that a visit may hold: whatever the fold can make, and more. */
 import fc from 'fast-check';
-import { Session } from '../../src/core/memory/session.ts';
-import { restoreValues, type Stamped } from '../../src/core/memory/stamped-values.ts';
-import { TypeCounts } from '../../src/core/memory/type-counts.ts';
-import { type EndReason, type Seal, Visit } from '../../src/core/memory/visit.ts';
-import type { Json, Utm } from '../../src/core/rules/event.ts';
-import { idAt, T0 } from './make.ts';
+import { Session } from '../../../src/core/memory/session.ts';
+import { restoreValues, type Stamped } from '../../../src/core/memory/stamped-values.ts';
+import { TypeCounts } from '../../../src/core/memory/type-counts.ts';
+import { type EndReason, type Seal, Visit } from '../../../src/core/memory/visit.ts';
+import type { Json, Utm } from '../../../src/core/rules/event.ts';
+import { idAt, T0 } from './builders.ts';
 
 /** No NUL and no half of a surrogate pair: such texts are refused before the fold. */
 const text = (maxLength: number) =>

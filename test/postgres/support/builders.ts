@@ -1,9 +1,9 @@
-import { type Changes, noCounts, type PartitionState, type Revision } from '../../src/core/changes.ts';
-import { Session } from '../../src/core/memory/session.ts';
-import { TypeCounts } from '../../src/core/memory/type-counts.ts';
-import { type Place, Visit } from '../../src/core/memory/visit.ts';
-import type { Commit, Lease } from '../../src/ports/index.ts';
-import { revisionsOf } from '../support/revisions-of.ts';
+import { type Changes, noCounts, type PartitionState, type Revision } from '../../../src/core/changes.ts';
+import { Session } from '../../../src/core/memory/session.ts';
+import { TypeCounts } from '../../../src/core/memory/type-counts.ts';
+import { type Place, Visit } from '../../../src/core/memory/visit.ts';
+import type { Commit, Lease } from '../../../src/ports/index.ts';
+import { revisionsOf } from '../../support/revisions-of.ts';
 
 export const T0 = Date.UTC(2026, 10, 5, 12);
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import pg from 'pg';
-import { type SqlRole, sqlGrants } from '../../src/postgres/grants.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
-import { PostgresStore } from '../../src/postgres/store.ts';
-import { stack, uniqueName } from '../support/stack.ts';
+import { type SqlRole, sqlGrants } from '../../../src/postgres/grants.ts';
+import { migrate } from '../../../src/postgres/migrate.ts';
+import { PostgresStore } from '../../../src/postgres/store.ts';
+import { stack, uniqueName } from '../../support/stack.ts';
 
 /** A schema of the test file's own, migrated before its tests and dropped after them. */
 export class TestSchema {

@@ -1,9 +1,9 @@
 /** What goes into the outbox, a message at a time. */
-import type { Emission, VisitEnded } from '../../src/core/changes.ts';
-import type { OutMessage, OutMessages, RawRecord } from '../../src/ports/index.ts';
-import { type EnvelopeContext, Envelopes } from '../../src/wire/envelope.ts';
-import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
-import { VisitEndedWriter } from '../../src/wire/visit-writer.ts';
+import type { Emission, VisitEnded } from '../../../src/core/changes.ts';
+import type { OutMessage, OutMessages, RawRecord } from '../../../src/ports/index.ts';
+import { type EnvelopeContext, Envelopes } from '../../../src/wire/envelope.ts';
+import { decodeOutbox, encodeOutbox } from '../../../src/wire/outbox.ts';
+import { VisitEndedWriter } from '../../../src/wire/visit-writer.ts';
 
 /** The value of a message of the output topic. */
 export function encodeVisitEnded(message: VisitEnded, topic: string, partition: number, schemaId: number): Buffer {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { stack } from '../support/stack.ts';
-import { produce } from './support.ts';
+import { stack } from '../../support/stack.ts';
+import { produce } from './broker.ts';
 
 const run = promisify(execFile);
 

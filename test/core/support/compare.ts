@@ -1,10 +1,10 @@
 /** Holds what the core did against the reference, and prints a log that fails so that it can be kept as a scenario. */
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import type { Emission } from '../../src/core/changes.ts';
-import type { Answer } from '../reference/reference.ts';
-import { reference } from '../reference/reference.ts';
-import { inScenarioForm } from '../reference/scenario.ts';
+import type { Emission } from '../../../src/core/changes.ts';
+import type { Answer } from '../../reference/reference.ts';
+import { reference } from '../../reference/reference.ts';
+import { inScenarioForm } from '../../reference/scenario.ts';
 import { type Outcomes, SOURCE } from './drive.ts';
 import { type Log, rulesOfLog, stepsOfLog } from './logs.ts';
 

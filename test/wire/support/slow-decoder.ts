@@ -1,13 +1,13 @@
-import type { Entry } from '../../src/core/rules/event.ts';
-import { compileCheck } from '../../src/wire/avro-check.ts';
-import { compileReader, type Specials } from '../../src/wire/avro-reader.ts';
-import { Incompatible, parseSchema } from '../../src/wire/avro-type.ts';
-import { Cursor, readMarkedText, Unreadable } from '../../src/wire/cursor.ts';
-import type { DecodedEvent } from '../../src/wire/decoded.ts';
-import { arrivalOf } from '../../src/wire/headers.ts';
-import { undecodable } from '../../src/wire/refusal.ts';
-import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
-import { toEvent } from '../../src/wire/track-event.ts';
+import type { Entry } from '../../../src/core/rules/event.ts';
+import { compileCheck } from '../../../src/wire/avro-check.ts';
+import { compileReader, type Specials } from '../../../src/wire/avro-reader.ts';
+import { Incompatible, parseSchema } from '../../../src/wire/avro-type.ts';
+import { Cursor, readMarkedText, Unreadable } from '../../../src/wire/cursor.ts';
+import type { DecodedEvent } from '../../../src/wire/decoded.ts';
+import { arrivalOf } from '../../../src/wire/headers.ts';
+import { undecodable } from '../../../src/wire/refusal.ts';
+import { TRACK_EVENT_SCHEMA } from '../../../src/wire/schemas.ts';
+import { toEvent } from '../../../src/wire/track-event.ts';
 
 const OURS = parseSchema(TRACK_EVENT_SCHEMA, true);
 

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import { contextEntries } from '../../src/core/rules/context.ts';
-import { type Entry, isRefusal, type TrackEvent } from '../../src/core/rules/event.ts';
+import { contextEntries } from '../../../src/core/rules/context.ts';
+import { type Entry, isRefusal, type TrackEvent } from '../../../src/core/rules/event.ts';
 
 const EARLIEST = Date.UTC(2000, 0, 1);
 const KB32 = 32 * 1024;

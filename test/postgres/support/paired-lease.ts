@@ -1,8 +1,8 @@
 /** Two stores as one: every answer of the first is held against the second's before it is given. */
 import { expect } from '@jest/globals';
-import type { Visit } from '../../src/core/memory/visit.ts';
-import type { Commit, HistoryQuery, HistoryReach, Lease, SessionHistory, Store } from '../../src/ports/index.ts';
-import { plainVisit } from '../support/plain-visit.ts';
+import type { Visit } from '../../../src/core/memory/visit.ts';
+import type { Commit, HistoryQuery, HistoryReach, Lease, SessionHistory, Store } from '../../../src/ports/index.ts';
+import { plainVisit } from '../../support/plain-visit.ts';
 
 export class PairLease {
   readonly first: Lease<string>;

@@ -1,9 +1,9 @@
 /** Brokers that answer what they are told to, in order, and keep what they were asked. */
-import { BatchWriter } from '../../../src/kafka/batch-writer.ts';
-import type { BrokerRequests, Brokers, ProduceRequest } from '../../../src/kafka/produce/brokers.ts';
-import type { BatchToSend } from '../../../src/kafka/produce/idempotent-producer.ts';
-import type { Clock } from '../../../src/time/clock.ts';
-import { ready } from '../../wire/messages.ts';
+import { BatchWriter } from '../../../../src/kafka/batch-writer.ts';
+import type { BrokerRequests, Brokers, ProduceRequest } from '../../../../src/kafka/produce/brokers.ts';
+import type { BatchToSend } from '../../../../src/kafka/produce/idempotent-producer.ts';
+import type { Clock } from '../../../../src/time/clock.ts';
+import { ready } from '../../../wire/support/messages.ts';
 
 export type Op = keyof BrokerRequests;
 

@@ -1,7 +1,7 @@
 /** Producers whose schemas differ from ours in the ways that Avro's resolution allows, and what they write. */
 import avsc from 'avsc';
-import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
-import { type Dice, pick, shuffled, whole } from '../simulator/dice.ts';
+import { TRACK_EVENT_SCHEMA } from '../../../src/wire/schemas.ts';
+import { type Dice, pick, shuffled, whole } from '../../simulator/dice.ts';
 
 type Field = { readonly name: string; readonly type: unknown };
 type RecordSchema = { readonly type: 'record'; readonly name: string; readonly fields: readonly Field[] };

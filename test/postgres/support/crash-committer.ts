@@ -1,6 +1,6 @@
 // A process that takes a partition over and makes one commit, for tests that end it in the middle of that.
-import { PostgresStore } from '../../src/postgres/store.ts';
-import { Committer, makeVisit } from './make.ts';
+import { PostgresStore } from '../../../src/postgres/store.ts';
+import { Committer, makeVisit } from './builders.ts';
 
 const [url, schema, partition] = process.argv.slice(2) as [string, string, string];
 const store = new PostgresStore<string>({ url, schema });

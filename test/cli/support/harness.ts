@@ -1,5 +1,5 @@
-import type { Io } from '../../src/cli/io.ts';
-import { runCommandLine } from '../../src/cli/program.ts';
+import type { Io } from '../../../src/cli/io.ts';
+import { runCommandLine } from '../../../src/cli/program.ts';
 
 /** Runs a command line in this process, with no environment but the one given. */
 export async function tidemark(

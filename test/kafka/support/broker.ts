@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import kafkajs, { type Kafka, type Message } from 'kafkajs';
 import { type Logger, pino } from 'pino';
-import { kafkaClient } from '../../src/kafka/client.ts';
-import { KafkaInputLog, type SourceOptions } from '../../src/kafka/source.ts';
-import type { InputListener, RawRecord, RecordBatch } from '../../src/ports/index.ts';
-import { kafkaAddress } from '../support/parts.ts';
-import { stack, uniqueName } from '../support/stack.ts';
+import { kafkaClient } from '../../../src/kafka/client.ts';
+import { KafkaInputLog, type SourceOptions } from '../../../src/kafka/source.ts';
+import type { InputListener, RawRecord, RecordBatch } from '../../../src/ports/index.ts';
+import { kafkaAddress } from '../../support/parts.ts';
+import { stack, uniqueName } from '../../support/stack.ts';
 
 export const quiet: Logger = pino({ level: process.env.TIDEMARK_TEST_LOG ?? 'silent' });
 
