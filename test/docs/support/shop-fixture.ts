@@ -56,11 +56,11 @@ function* late(like: readonly Written[], day: number, from: number): Generator<W
 }
 
 /** Folds records into a store, partition by partition; commits as it goes. */
-export class Shop {
+export class ShopFixture {
   readonly #partitions: { readonly fold: Partition<null>; readonly lease: Lease<null>; next: number }[] = [];
 
-  static async open(store: PostgresStore<null>): Promise<Shop> {
-    const shop = new Shop();
+  static async open(store: PostgresStore<null>): Promise<ShopFixture> {
+    const shop = new ShopFixture();
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const lease = await store.takeOver(partition);
       const source = { topic: 'tracks', partition };

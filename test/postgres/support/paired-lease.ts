@@ -4,7 +4,7 @@ import type { Visit } from '../../../src/core/memory/visit.ts';
 import type { Commit, HistoryQuery, HistoryReach, Lease, SessionHistory, Store } from '../../../src/ports/index.ts';
 import { plainVisit } from '../../support/plain-visit.ts';
 
-export class PairLease {
+export class PairedLease {
   readonly first: Lease<string>;
   readonly second: Lease<string>;
 
@@ -18,8 +18,8 @@ export class PairLease {
     expect(byId(first.open)).toEqual(byId(second.open));
   }
 
-  static async takeOver(first: Store<string>, second: Store<string>, partition: number): Promise<PairLease> {
-    return new PairLease(await first.takeOver(partition), await second.takeOver(partition));
+  static async takeOver(first: Store<string>, second: Store<string>, partition: number): Promise<PairedLease> {
+    return new PairedLease(await first.takeOver(partition), await second.takeOver(partition));
   }
 
   async history(query: HistoryQuery): Promise<SessionHistory[]> {

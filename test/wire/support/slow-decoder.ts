@@ -11,8 +11,8 @@ import { toEvent } from '../../../src/wire/track-event.ts';
 
 const OURS = parseSchema(TRACK_EVENT_SCHEMA, true);
 
-/** What a record is, found out the long way: each is read whole, and nothing is remembered. By schema. */
-export function judgeOf(
+/** Decodes a schema's records the slow way: each is read whole, and nothing is remembered. */
+export function slowDecoder(
   schema: string,
   id: number,
   keepProperties: boolean,
