@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Admin } from 'kafkajs';
 import pg from 'pg';
 import { messageOf } from '../cli/failure.ts';
+import type { Admin } from '../kafka/client.ts';
 import { connectPlain } from '../postgres/connect.ts';
 import type { Settings } from '../settings/index.ts';
 import { Registry, subjectOf } from '../wire/registry.ts';

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Cluster, type Kafka } from 'kafkajs';
-import type InnerCluster from 'kafkajs/src/cluster/index.js';
+import type { Cluster, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
 import { remedy } from './fatal.ts';
+import { clusterOf, type Link } from './kafkajs/link.ts';
+import { unreachableBecause } from './kafkajs/pool.ts';
 import { topicNamed } from './refused-topics.ts';
 import { within } from './within.ts';
 
@@ -41,7 +42,6 @@ export class ClusterLink {
     if (signal.aborted) throw new NoAnswer(`cannot ask Kafka for ${what}: the connection is closed`);
     this.#link ??= clusterOf(this.#kafka);
     const { cluster } = this.#link;
-    const { brokerPool } = cluster as unknown as InnerCluster;
     let last: unknown;
     let over = false;
     const asked = async () => {
@@ -63,7 +63,7 @@ export class ClusterLink {
       over = true;
       const when = signal.aborted ? 'before closing' : `within ${timeout} ms`;
       // While it is connected to, tries fail inside KafkaJS, and none of them ends the question.
-      const cause = brokerPool.unreachable ?? last;
+      const cause = unreachableBecause(cluster) ?? last;
       const why = cause === undefined ? '' : `: ${messageOf(cause)}`;
       throw new NoAnswer(`Kafka did not answer ${when}: ${what}${why}`, { cause });
     };
@@ -89,34 +89,4 @@ function passes(error: unknown): boolean {
   const { name, retriable } = error as { readonly name?: string; readonly retriable?: boolean };
   if (name === 'NoLeader') return true;
   return /^KafkaJS/.test(name ?? '') && retriable === true && remedy(error) === null;
-}
-
-/** KafkaJS's own view of a cluster, and its connections. */
-export interface Link {
-  readonly cluster: Cluster;
-  disconnect(): Promise<void>;
-}
-
-/** Connected by whatever is asked first. KafkaJS hands its cluster to every partition assigner. */
-export function clusterOf(kafka: Kafka): Link {
-  let cluster: Cluster | undefined;
-  kafka.consumer({
-    groupId: 'never-joined',
-    readUncommitted: true,
-    allowAutoTopicCreation: false,
-    partitionAssigners: [
-      (given) => {
-        cluster = given.cluster;
-        return kafkajs.PartitionAssigners.roundRobin(given);
-      },
-    ],
-  });
-  return { cluster: cluster!, disconnect: () => cluster!.disconnect() };
-}
-
-/** Connects to one broker of those that are given; the others when they are asked for. */
-export async function openLink(kafka: Kafka): Promise<Link> {
-  const link = clusterOf(kafka);
-  await link.cluster.connect();
-  return link;
 }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
-import errors from 'kafkajs/src/protocol/error.js';
 import type { RecordBatch } from '../ports/index.ts';
 import type { FetchedPartition } from './fetch-answer.ts';
-import { fetchFrom } from './fetches.ts';
 import { Flow } from './flow.ts';
+import { errorOf } from './kafkajs/errors.ts';
+import { fetchFrom } from './kafkajs/fetches.ts';
+import { onMetadata } from './kafkajs/pool.ts';
 import { Leaders } from './leaders.ts';
 import { NoLeader } from './offsets.ts';
 import { readRecordSet, UnreadableBatch } from './record-set.ts';
@@ -94,10 +95,10 @@ export class Fetching {
     this.#leaders = new Leaders(cluster, options.topic);
     this.#options = options;
     this.#listener = listener;
-    (cluster as unknown as { brokerPool: { onMetadata?: () => void } }).brokerPool.onMetadata = () => {
+    onMetadata(cluster, () => {
       this.#heardOfTopic();
       this.#tend();
-    };
+    });
   }
 
   get flows(): ReadonlyMap<number, Flow> {
@@ -214,7 +215,7 @@ export class Fetching {
     if (errorCode !== 0) {
       if (errorCode === UNKNOWN_TOPIC || UNKNOWN_ID.has(errorCode)) flow.sameness.question();
       if (errorCode !== OUT_OF_RANGE) {
-        this.#fail(UNKNOWN_ID.has(errorCode) ? new OtherTopic() : errors.createErrorFromCode(errorCode), [flow]);
+        this.#fail(UNKNOWN_ID.has(errorCode) ? new OtherTopic() : errorOf(errorCode), [flow]);
       } else if (!this.#leaders.forget(partition) && flow.expects(from)) {
         // A replica may lag behind: the leader knows.
         flow.sameness.question();

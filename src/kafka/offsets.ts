@@ -1,5 +1,5 @@
 import type { Broker, Cluster } from 'kafkajs';
-import { CONSUMER, EARLIEST, LATEST, listOffsets, ONLOOKER } from './list-offsets.ts';
+import { CONSUMER, EARLIEST, LATEST, listOffsets, ONLOOKER } from './kafkajs/list-offsets.ts';
 import { within } from './within.ts';
 
 export interface Bounds {

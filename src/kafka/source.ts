@@ -1,15 +1,16 @@
-import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import type { Logger } from 'pino';
 import { BEGIN_ANEW, messageOf } from '../ports/errors.ts';
 import type { InputListener, InputLog, RecordBatch } from '../ports/index.ts';
 import { Outage } from '../time/outage.ts';
-import { wholeAnswers } from './answers.ts';
 import { Backoff } from './backoff.ts';
 import { kafkaClient } from './client.ts';
-import { ClusterLink, clusterOf, type Link } from './cluster.ts';
+import { ClusterLink } from './cluster.ts';
 import { Fetching } from './fetching.ts';
 import type { Flow } from './flow.ts';
 import { groupGives } from './group.ts';
+import { clusterOf, type Link } from './kafkajs/link.ts';
+import { oneBufferSockets } from './kafkajs/one-buffer-sockets.ts';
+import { addressOf } from './kafkajs/pool.ts';
 import { LEAVE, Membership, type MembershipOptions } from './membership.ts';
 import { appendedBounds, type Bounds, confirmedBounds, offsetAt } from './offsets.ts';
 import { UnreadableBatch } from './record-set.ts';
@@ -61,7 +62,7 @@ export class KafkaInputLog implements InputLog {
     this.#options = { ...options, logger: this.#logger };
     this.#outage = new Outage({ elapsed: () => performance.now() }, this.#logger);
     this.#link = new ClusterLink(kafkaClient(address, this.#logger), this.#logger);
-    this.#reading = clusterOf(kafkaClient(address, this.#logger, { socketFactory: wholeAnswers }));
+    this.#reading = clusterOf(kafkaClient(address, this.#logger, { socketFactory: oneBufferSockets }));
     const { cluster } = this.#reading;
     this.#fetching = new Fetching(
       cluster,
@@ -100,8 +101,7 @@ export class KafkaInputLog implements InputLog {
     if (told !== undefined) return { since: wallTime(told.since), error: told.error };
     const silent = [...this.#fetching.unanswered].find(({ partitions }) => partitions.includes(partition));
     if (silent === undefined || performance.now() - silent.since < UNREAD) return null;
-    const { brokerPool } = this.#reading.cluster as unknown as { readonly brokerPool: BrokerPool };
-    const broker = brokerPool.brokers[silent.node]?.brokerAddress ?? String(silent.node);
+    const broker = addressOf(this.#reading.cluster, silent.node);
     return { since: wallTime(silent.since), error: `broker ${broker} does not answer` };
   }
 

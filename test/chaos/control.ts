@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type Cluster, type Kafka } from 'kafkajs';
-import { openLink } from '../../src/kafka/cluster.ts';
+import { openLink } from '../../src/kafka/kafkajs/link.ts';
 import type { Right } from '../../src/kafka/rights/declaration.ts';
 import { plainKafka } from '../e2e/support/kafka.ts';
 import { grant, revoke } from '../support/acls.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cluster } from 'kafkajs';
 import { kafkaClient } from '../../src/kafka/client.ts';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
-import { coordinatorOf } from '../../src/kafka/group.ts';
+import { coordinatorOf } from '../../src/kafka/kafkajs/coordinator.ts';
 import { boundsOf } from '../../src/kafka/offsets.ts';
 import { propertiesOf, tool } from '../../src/local/access.ts';
 import { startCluster, whyNotCluster } from '../../src/local/cluster.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import Cluster from 'kafkajs/src/cluster/index.js';
-import { tellDeniedCoordinators } from '../../src/kafka/coordinators.ts';
+import { reportDeniedCoordinators } from '../../../src/kafka/kafkajs/denied-coordinators.ts';
 
-tellDeniedCoordinators();
+reportDeniedCoordinators();
 
 /** KafkaJS's own search among brokers that answer so, without a connection. */
 function search(...answers: (() => unknown)[]): Promise<object> {

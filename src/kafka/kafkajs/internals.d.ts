@@ -1,4 +1,4 @@
-/** Parts of KafkaJS that it does not export and that have no types. */
+/** Parts of KafkaJS 2.2.4 that it does not export and that have no types. A test checks that each method is there. */
 declare module 'kafkajs/src/network/connection.js' {
   import type { Socket } from 'node:net';
   import type RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
@@ -7,7 +7,7 @@ declare module 'kafkajs/src/network/connection.js' {
     readonly clientId: string;
     readonly host: string;
     readonly port: number;
-    /** Both of them. */
+    /** Host and port. */
     readonly broker: string;
     readonly sasl: object | null;
     readonly socket: Socket;
@@ -19,7 +19,7 @@ declare module 'kafkajs/src/network/connection.js' {
     constructor(options: object);
     connect(): Promise<boolean>;
     isConnected(): boolean;
-    /** Gives what the response's `parse` does. */
+    /** Resolves with the result of the response's `parse`. */
     send(call: object): Promise<unknown>;
     disconnect(): Promise<boolean>;
     sendAuthRequest(call: object): Promise<unknown>;
@@ -106,14 +106,14 @@ declare module 'kafkajs/src/cluster/brokerPool.js' {
 
   export interface Metadata extends Omit<BrokerMetadata, 'brokers' | 'topicMetadata'> {
     readonly brokers: readonly (Place & { readonly nodeId: number })[];
-    /** The id as hex; null or undefined: not told. */
+    /** The id as hex; null or undefined: not known. */
     readonly topicMetadata: readonly (BrokerMetadata['topicMetadata'][number] & { readonly topicId?: string | null })[];
   }
 
   export default class BrokerPool {
     readonly rootLogger: Logger;
     readonly logger: Logger;
-    /** Without a place it is the next one of the configuration's. */
+    /** Without a place it takes the next of the configured ones. */
     readonly connectionPoolBuilder: { build(place?: Place): Promise<ConnectionPool> };
     readonly metadataMaxAge: number;
     readonly brokers: Record<string, Broker>;
@@ -123,9 +123,9 @@ declare module 'kafkajs/src/cluster/brokerPool.js' {
     metadata: Metadata | null;
     metadataExpireAt: number | null;
     versions: unknown;
-    /** Ours, see brokers.ts: told when the brokers said where the leaders are. */
+    /** Ours, see pool.ts: called when the brokers have said where the leaders are. */
     onMetadata?: () => void;
-    /** Ours, see brokers.ts: why the last try to reach any of the configured brokers failed; null: it did not. */
+    /** Ours, see seeds.ts: why the last try to reach any of the configured brokers failed; null: it did not. */
     unreachable?: Error | null;
     hasConnectedBrokers(): boolean;
     disconnect(): Promise<void>;
@@ -175,6 +175,8 @@ declare module 'kafkajs/src/cluster/index.js' {
 
   export default class Cluster {
     brokerPool: BrokerPool;
+    readonly targetTopics: ReadonlySet<string>;
+    getNodeIds(): string[];
     findGroupCoordinatorMetadata(of: object): Promise<object>;
   }
 }
@@ -235,7 +237,7 @@ declare module 'kafkajs/src/broker/index.js' {
     isConnected(): boolean;
     connect(): Promise<void>;
     /** Writes requests in the newest version that both sides know. */
-    lookupRequest(apiKey: number, definition: object): (given: object) => Call;
+    readonly lookupRequest: (apiKey: number, definition: object) => (given: object) => Call;
     /** By API key, of the broker; null before it is connected. */
     readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null;
     disconnect(): Promise<void>;
@@ -243,6 +245,7 @@ declare module 'kafkajs/src/broker/index.js' {
       readonly groupId: string;
       readonly coordinatorType: number;
     }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
+    metadata(topics: readonly string[]): Promise<unknown>;
     offsetFetch(of: object): Promise<{
       readonly responses: readonly {
         readonly partitions: readonly { readonly partition: number; readonly offset: string }[];

@@ -1,15 +1,17 @@
 /**
  * Connections of KafkaJS that do not wait for a broker that is gone. KafkaJS's own wait for each request under way when
  * they are closed, and are kept after a request that was never answered; and a login may wait for ever.
+ *
+ * Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/brokers.unit.test.ts and test/kafka/login.unit.test.ts.
  */
 import kafkajs from 'kafkajs';
 import Broker from 'kafkajs/src/broker/index.js';
 import Connection from 'kafkajs/src/network/connection.js';
 import RequestQueue, { type Waiting } from 'kafkajs/src/network/requestQueue/index.js';
+import { within } from '../within.ts';
 import { forget, isConnecting } from './fresh-connections.ts';
-import { within } from './within.ts';
 
-/** A broker that has not answered for so long is silent, ms: four times what a fetch waits for a first record. */
+/** A broker that has not answered for this long is silent, ms: four times what a fetch waits for a first record. */
 export const SILENT = 1_000;
 /** How often requests under way are looked at, ms. */
 const LOOK = 250;
@@ -68,9 +70,9 @@ export function watchConnections(): void {
 }
 
 /**
- * One try at a time, which all share who ask meanwhile, and how it ends. If each had a try and a time of its own, as in
- * KafkaJS, one behind the other, then the end of the time of one who only waited would cut off another's try, and where
- * many wait none would ever come through.
+ * One try at a time: all callers that ask meanwhile share it, and how it ends. If each had a try and a time of its own, one
+ * behind the other, as in KafkaJS, the time of a caller that only waited would cut off another's try when it ended, and
+ * with many of them no try would ever come through.
  */
 function connectInTime(to: Broker): Promise<void> {
   const { connectionPool, brokerAddress: broker } = to;
@@ -88,7 +90,7 @@ export function abandon(broker: Broker, error: Error): void {
   for (const connection of broker.connectionPool.pool) hangUp(connection, error);
 }
 
-/** Whether a request over any of its connections has waited for longer than any should. */
+/** Whether a request over any of its connections has waited for longer than `SILENT`. */
 export function isSilent(broker: Broker): boolean {
   const before = Date.now() - SILENT;
   return broker.connectionPool.pool.some(({ requestQueue: { inflight } }) =>
@@ -99,7 +101,7 @@ export function isSilent(broker: Broker): boolean {
 /** Ends a connection at once: what is under way fails with `error`. */
 export function hangUp(connection: Connection, error: Error): void {
   connection.authHandlers?.onError();
-  // KafkaJS's own end of a try to connect is the only one that whoever waits for it hears of.
+  // Those who wait for a try to connect hear of its end from KafkaJS alone: so it has to end there.
   if (isConnecting(connection) && !connection.isConnected()) {
     connection.socket?.destroy(error);
     return;

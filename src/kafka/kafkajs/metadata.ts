@@ -1,30 +1,34 @@
+/**
+ * Metadata: which brokers there are, and which of them leads what. Written for KafkaJS 2.2.4; held by
+ * test/kafka/kafkajs/brokers.unit.test.ts.
+ */
 import type { default as Broker, Call } from 'kafkajs/src/broker/index.js';
 import type { Metadata } from 'kafkajs/src/cluster/brokerPool.js';
 import Encoder from 'kafkajs/src/protocol/encoder.js';
 import errors from 'kafkajs/src/protocol/error.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
-import { FlexibleReader, NO_TAGS } from './flexible.ts';
+import { FlexibleReader, NO_TAGS } from '../flexible.ts';
 
 const METADATA = 3;
-/** The version that is asked for the ids of topics: Kafka 3.1. Those before it that tell them have other fields. */
-const TELLS_IDS = 12;
-/** Of a broker that has none for the topic. */
+/** The version of the request whose answer has the ids of topics: Kafka 3.1. Earlier ones that have them have other fields. */
+const WITH_IDS = 12;
+/** A broker sends this where the topic has no id. */
 const NO_ID = '0'.repeat(32);
-/** Codes of a partition: no leader, a replica or its listener away. They are told by the partition's leader, -1. */
+/** Codes of a partition: no leader, a replica or its listener away. Its leader, -1, stands for them. */
 const PASSING: ReadonlySet<number> = new Set([5, 9, 72]);
 
 /**
- * Which brokers there are, and where the leaders of some topics are; of all topics where none is named. Unlike KafkaJS's
- * own it has an answer also where a partition has no leader: -1 is its number then.
+ * Asks which brokers there are, and where the leaders of some topics are; of all topics where none is named. Unlike KafkaJS's
+ * own request it has an answer also where a partition has no leader: that is -1 then.
  *
  * @throws for a topic that is not there or may not be read; LEADER_NOT_AVAILABLE for one that is being made.
  */
 export async function askMetadata(broker: Broker, topics: readonly string[]): Promise<Metadata> {
   const { allowAutoTopicCreation } = broker;
-  if ((broker.versions?.[METADATA]?.maxVersion ?? 0) >= TELLS_IDS) {
+  if ((broker.versions?.[METADATA]?.maxVersion ?? 0) >= WITH_IDS) {
     return await broker.connectionPool.send<Metadata>({
       request: {
-        ...{ apiKey: METADATA, apiVersion: TELLS_IDS, apiName: 'Metadata' },
+        ...{ apiKey: METADATA, apiVersion: WITH_IDS, apiName: 'Metadata' },
         encode: async () => encoded(topics, allowAutoTopicCreation),
       } as Call['request'],
       response: { decode: async (bytes) => decoded(bytes), parse: checked },

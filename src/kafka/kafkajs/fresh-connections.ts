@@ -1,16 +1,18 @@
 /**
- * Invariant: a connection that is made anew knows nothing of the one before. KafkaJS 2.2.4 keeps the bytes of an answer that
- * broke off, and puts the next connection's answers behind them: none of those is ever understood, and who asked waits.
- * It still listens to the socket before, whose end would end the new connection too. And two who ask at once get a socket
- * each, of which one is never closed.
+ * Invariant: a connection that is made anew knows nothing of the one before. KafkaJS keeps the bytes of an answer that broke
+ * off, and appends the next connection's answers to them: none of those is ever understood, and the callers wait. It still
+ * listens to the old socket, whose end would end the new connection too. And two callers at once get a socket each, of which
+ * one is never closed.
+ *
+ * Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/fresh-connections.unit.test.ts.
  */
 import type { Socket } from 'node:net';
 import Connection from 'kafkajs/src/network/connection.js';
 
-/** Bytes that say how long an answer is. */
+/** Bytes of the length in front of an answer. */
 const LENGTH = 4;
 
-/** What of a connection KafkaJS keeps to itself. */
+/** Fields of a connection that KafkaJS keeps to itself. */
 interface Kept {
   chunks: Buffer[];
   bytesBuffered: number;
@@ -51,7 +53,7 @@ export function forget(of: Connection): void {
   const { socket } = connection;
   if (socket === undefined) return;
   for (const event of ['data', 'end', 'error', 'timeout']) socket.removeAllListeners(event);
-  // What befalls it now is nobody's.
+  // An error of a socket that is let go of concerns no caller any more.
   socket.on('error', () => {});
   socket.destroy();
 }

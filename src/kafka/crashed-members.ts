@@ -14,7 +14,7 @@ const LOOK_EVERY = 50;
 /** How often it is asked who is gone, in ms. */
 const ASK_EVERY = 500;
 
-export interface FormerOptions {
+export interface CrashedOptions {
   readonly address: KafkaAddress;
   readonly group: string;
   /** Names of processes that are gone at this moment: see `readGoneOwners`. */
@@ -37,12 +37,12 @@ export interface Newcomers {
  * Being wrong costs a rebalance and nothing else: a member that is dropped and lives joins again, and what it may
  * commit is decided by its epoch in the store.
  */
-export class FormerMembers {
-  readonly #options: FormerOptions;
+export class CrashedMembers {
+  readonly #options: CrashedOptions;
   readonly #link: ClusterLink;
   readonly #members: readonly GroupMember[];
 
-  private constructor(options: FormerOptions, link: ClusterLink, members: readonly GroupMember[]) {
+  private constructor(options: CrashedOptions, link: ClusterLink, members: readonly GroupMember[]) {
     this.#options = options;
     this.#link = link;
     this.#members = members;
@@ -52,12 +52,12 @@ export class FormerMembers {
    * Reads them, before anybody joins: a group that deals anew does not tell what its members call themselves.
    * null: there are none that say it, or the group could not be asked, which is logged.
    */
-  static async read(options: FormerOptions): Promise<FormerMembers | null> {
+  static async read(options: CrashedOptions): Promise<CrashedMembers | null> {
     const { address, group, logger } = options;
     const link = new ClusterLink(kafkaClient(address, logger), logger);
     try {
       const members = await membersOf(link, group, SOON);
-      if (members.some(({ processor }) => processor !== null)) return new FormerMembers(options, link, members);
+      if (members.some(({ processor }) => processor !== null)) return new CrashedMembers(options, link, members);
     } catch (error) {
       logUnasked(logger, error);
     }

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { type LogEntry, logLevel } from 'kafkajs';
 import errors from 'kafkajs/src/protocol/error.js';
 import { pino } from 'pino';
-import { kafkaClient } from '../../src/kafka/client.ts';
-import { kafkaLogCreator } from '../../src/kafka/logging.ts';
+import { kafkaClient } from '../../../src/kafka/client.ts';
+import { kafkaLogCreator } from '../../../src/kafka/kafkajs/logging.ts';
 
 /** Levels of what was written, in order. `now` is moved by hand. */
 function logged() {

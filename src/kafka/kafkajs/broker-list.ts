@@ -3,10 +3,12 @@ import type { BrokersFunction } from 'kafkajs';
 /**
  * The brokers as KafkaJS takes them. It cuts each entry at its first colon, and an IPv6 address is full of them: where
  * there is one, it gets entries that know where they are to be cut.
+ *
+ * Written for KafkaJS 2.2.4; held by test/kafka/login.unit.test.ts.
  */
 export function brokerList(brokers: readonly string[]): string[] | BrokersFunction {
   if (!brokers.some((broker) => broker.startsWith('['))) return [...brokers];
-  // It wants text of the entries of an array, and asks nothing of what is only like one.
+  // KafkaJS checks that the entries of an array are texts; of an object that is only like an array it checks nothing.
   const list = Object.assign({ length: brokers.length }, brokers.map(entry));
   return () => list as unknown as string[];
 }

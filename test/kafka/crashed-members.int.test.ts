@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
+import { CrashedMembers } from '../../src/kafka/crashed-members.ts';
 import { dropMember, membersOf } from '../../src/kafka/group.ts';
-import { FormerMembers } from '../../src/kafka/killed.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { LONG_SESSION, silentMember } from '../support/silent-member.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
@@ -69,7 +69,7 @@ describeReal('members of a killed processor', () => {
   test('are not looked for where the brokers are away, and nothing fails', async () => {
     const address = { brokers: ['127.0.0.1:1'] };
     const readGone = async () => ['killed:1'];
-    expect(await FormerMembers.read({ address, group: 'g', readGone, logger: quiet })).toBeNull();
+    expect(await CrashedMembers.read({ address, group: 'g', readGone, logger: quiet })).toBeNull();
   });
 
   test('are not told of where it cannot be said who is gone, and nothing fails', async () => {
@@ -97,8 +97,8 @@ describeReal('members of a killed processor', () => {
     return { readers, count: readers.length, dealt: () => readers.every(({ assignments }) => assignments.length > 0) };
   }
 
-  function read(group: string, readGone: () => Promise<readonly string[]>): Promise<FormerMembers | null> {
-    return FormerMembers.read({ address: kafkaAddress(stack()), group, readGone, logger: quiet });
+  function read(group: string, readGone: () => Promise<readonly string[]>): Promise<CrashedMembers | null> {
+    return CrashedMembers.read({ address: kafkaAddress(stack()), group, readGone, logger: quiet });
   }
 
   async function ids(link: ClusterLink, group: string): Promise<string[]> {

@@ -1,16 +1,20 @@
+/**
+ * The brokers of a cluster, as a producer needs them, over KafkaJS's connections. Written for KafkaJS 2.2.4; held by
+ * test/kafka/output.int.test.ts.
+ */
 import type { Cluster } from 'kafkajs';
 import type KafkaBroker from 'kafkajs/src/broker/index.js';
-import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
-import { askAnyone, isAnswer } from '../brokers.ts';
-import type { BrokerRequests, Brokers, CoordinatorOf } from './brokers.ts';
+import type { BrokerRequests, Brokers, CoordinatorOf } from '../produce/brokers.ts';
+import { askAnyone } from './ask-anyone.ts';
+import { isAnswer } from './error-kinds.ts';
 import { produceBatch } from './one-batch.ts';
+import { anyBroker, poolOf } from './pool.ts';
 import { stableOffset } from './stable-offset.ts';
 
 const COORDINATOR_TYPE: Readonly<Record<CoordinatorOf, number>> = { group: 0, transaction: 1 };
 
 type Node = KafkaBroker & Omit<BrokerRequests, 'produce' | 'keptOffset'>;
 
-/** The brokers of a cluster, as a producer needs them, over KafkaJS's connections. */
 export class ClusterBrokers implements Brokers {
   readonly #cluster: Cluster;
   readonly #produceTimeout: number;
@@ -39,7 +43,7 @@ export class ClusterBrokers implements Brokers {
     if (nodeId === undefined) {
       const ask = (broker: KafkaBroker) =>
         broker.findGroupCoordinator({ groupId: name, coordinatorType: COORDINATOR_TYPE[of] });
-      const found = await askAnyone(this.#pool, ask, isAnswer);
+      const found = await askAnyone(poolOf(this.#cluster), ask, isAnswer);
       nodeId = String(found.coordinator.nodeId);
       this.#coordinators.set(key, nodeId);
     }
@@ -48,16 +52,12 @@ export class ClusterBrokers implements Brokers {
 
   async any(): Promise<BrokerRequests> {
     await this.#refresh();
-    return this.#requests((await this.#pool.findConnectedBroker()) as Node);
+    return this.#requests((await anyBroker(this.#cluster)) as Node);
   }
 
   forget(): void {
     this.#stale = true;
     this.#coordinators.clear();
-  }
-
-  get #pool(): BrokerPool {
-    return (this.#cluster as unknown as { readonly brokerPool: BrokerPool }).brokerPool;
   }
 
   async #refresh(): Promise<void> {

@@ -1,3 +1,6 @@
+/**
+ * Offsets by a time, asked of one broker. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/brokers.unit.test.ts.
+ */
 import type { Broker as AnyBroker } from 'kafkajs';
 import type Broker from 'kafkajs/src/broker/index.js';
 import errors from 'kafkajs/src/protocol/error.js';
@@ -10,17 +13,16 @@ export const EARLIEST = -2;
 export const LATEST = -1;
 
 /**
- * Who asks. Consumers are told of what all replicas in sync have: a record stands in the leader's log, with its stamp, for as
- * long as the brokers take to notice that a replica is gone before it is visible. A replica that only looks on, for
- * debugging, is told where the log itself ends. Brokers that do not know it answer as they do a consumer.
+ * The asker, as the request names it. A consumer gets the end of what all replicas in sync have: a record stands in the leader's
+ * log, with its stamp, before it is visible, for as long as the brokers take to notice that a replica is gone. A replica
+ * that only looks on, for debugging, gets the end of the log itself. Brokers that do not know it answer as to a consumer.
  */
 export const CONSUMER = -1;
 export const ONLOOKER = -2;
 
 /**
- * Offsets of the first records at or after a time of some partitions of a topic, asked of one broker: the offset, -1
- * where there is none so late, or why the broker cannot say. Unlike KafkaJS's own, one partition that it does not lead
- * fails none of the others.
+ * Offsets of the first records at or after a time of some partitions of a topic: the offset, -1 where there is none so late,
+ * or the broker's error. Unlike in KafkaJS's own request, one partition that it does not lead fails none of the others.
  */
 export async function listOffsets(
   broker: AnyBroker,

@@ -2,7 +2,7 @@ import net from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import Connection from 'kafkajs/src/network/connection.js';
 import Encoder from 'kafkajs/src/protocol/encoder.js';
-import { freshConnections } from '../../src/kafka/fresh-connections.ts';
+import { freshConnections } from '../../../src/kafka/kafkajs/fresh-connections.ts';
 
 const servers: net.Server[] = [];
 const connections: Connection[] = [];

@@ -1,7 +1,11 @@
+/**
+ * Fetches. KafkaJS's own decoder costs more than all else that is done with a record. Written for KafkaJS 2.2.4; held by
+ * test/kafka/kafkajs/brokers.unit.test.ts.
+ */
 import type { Broker as AnyBroker } from 'kafkajs';
 import type { default as Broker, Call } from 'kafkajs/src/broker/index.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
-import { type FetchAnswer, NEWEST, OLDEST, readFetchAnswer } from './fetch-answer.ts';
+import { type FetchAnswer, NEWEST, OLDEST, readFetchAnswer } from '../fetch-answer.ts';
 import { BY_ID, encodeFetch, readFetchById } from './fetch-by-id.ts';
 
 const FETCH = 1;
@@ -22,9 +26,8 @@ export interface FetchRequest {
 }
 
 /**
- * What a broker has of some partitions of a topic, read committed, as bytes: KafkaJS's own decoder costs more than all
- * else that is done with a record. Each partition of the answer has a code of its own, which is left to the caller: of
- * KafkaJS the first that is none of success fails them all.
+ * The records that a broker has of some partitions of a topic, read committed, as bytes. Each partition of the answer has a
+ * code of its own, which is left to the caller: in KafkaJS the first that is not success fails all of them.
  *
  * @throws where the broker cannot be asked.
  */

@@ -2,12 +2,14 @@
  * The offset that a group keeps for a partition, and never one that a transaction is about to replace: the broker refuses
  * while there is such. KafkaJS knows the request up to version 4, which gives the offset before the commit until its marker
  * has come to the group's coordinator; a producer that believed that would send again what is published.
+ *
+ * Written for KafkaJS 2.2.4; held by test/kafka/output.int.test.ts.
  */
 import type KafkaBroker from 'kafkajs/src/broker/index.js';
 import Decoder from 'kafkajs/src/protocol/decoder.js';
 import Encoder from 'kafkajs/src/protocol/encoder.js';
 import protocolErrors from 'kafkajs/src/protocol/error.js';
-import type { KeptOffset } from './brokers.ts';
+import type { KeptOffset } from '../produce/brokers.ts';
 
 const OFFSET_FETCH = 9;
 /** The first version that can ask for stable offsets: Kafka 2.5. */

@@ -1,27 +1,30 @@
-/** What this user may do with topics, as a broker says it. KafkaJS knows the request up to version 6, which does not ask. */
+/**
+ * The operations that a broker allows this user on topics. KafkaJS knows the request up to version 6, which does not ask for
+ * them. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
+ */
 import type KafkaBroker from 'kafkajs/src/broker/index.js';
 import Decoder from 'kafkajs/src/protocol/decoder.js';
 import Encoder from 'kafkajs/src/protocol/encoder.js';
 
 const METADATA = 3;
-/** The first version that tells it: Kafka 2.3. */
-const TELLS = 8;
-/** A broker that does not tell it after all. */
-const UNTOLD = -(2 ** 31);
+/** The first version of the answer that has them: Kafka 2.3. */
+const WITH_OPERATIONS = 8;
+/** A broker sends this where it leaves them out after all. */
+const LEFT_OUT = -(2 ** 31);
 const TOPIC_AUTHORIZATION_FAILED = 29;
 
-/** A bit for each operation, at the place of its code; 0: none that tells that the topic is there. null: not told. */
+/** A bit for each operation, at the position of its code; 0: not even to see that the topic is there. null: not known. */
 export type Operations = number | null;
 
-/** By topic, each that was asked for and is there, or may not be seen. Empty where the broker is too old to say. */
+/** By topic, each that was asked for and is there, or may not be seen. Empty where the broker is too old for the request. */
 export async function topicOperations(
   broker: KafkaBroker,
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, Operations>> {
-  if ((broker.versions?.[METADATA]?.maxVersion ?? 0) < TELLS) return new Map();
+  if ((broker.versions?.[METADATA]?.maxVersion ?? 0) < WITH_OPERATIONS) return new Map();
   const request = {
     apiKey: METADATA,
-    apiVersion: TELLS,
+    apiVersion: WITH_OPERATIONS,
     apiName: 'Metadata',
     encode: async () => encoded(topics),
   };
@@ -52,7 +55,7 @@ function decoded(bytes: Buffer): ReadonlyMap<string, Operations> {
       for (const _ of ['replicas', 'in sync', 'offline']) decoder.readArray(() => decoder.readInt32());
     });
     const operations = decoder.readInt32();
-    return [name, error === TOPIC_AUTHORIZATION_FAILED ? 0 : operations === UNTOLD ? null : operations] as const;
+    return [name, error === TOPIC_AUTHORIZATION_FAILED ? 0 : operations === LEFT_OUT ? null : operations] as const;
   });
   return new Map(topics);
 }

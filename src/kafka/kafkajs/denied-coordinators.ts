@@ -1,13 +1,15 @@
 /**
- * KafkaJS 2.2.4 asks all brokers for a coordinator, drops what they say, and then says "Failed to find group coordinator":
- * that a right is missing cannot be told from brokers that are away.
+ * KafkaJS asks all brokers for a coordinator, drops their errors, and then throws "Failed to find group coordinator": a
+ * missing right cannot be distinguished from brokers that are away.
+ *
+ * Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/denied-coordinators.unit.test.ts.
  */
 import Cluster from 'kafkajs/src/cluster/index.js';
 
 const find = Cluster.prototype.findGroupCoordinatorMetadata;
 
-/** Has that a right is missing told as the brokers told it. May be called any number of times. */
-export function tellDeniedCoordinators(): void {
+/** Has the brokers' own error thrown where a right is missing. May be called any number of times. */
+export function reportDeniedCoordinators(): void {
   Cluster.prototype.findGroupCoordinatorMetadata = async function (of) {
     let denied: unknown;
     const { brokerPool } = this;
