@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
+import { wallClock } from '../time/clock.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
 import { dropMember, type GroupMember, membersOf } from './group.ts';
@@ -85,7 +85,8 @@ export class CrashedMembers {
         const gone = left.filter(({ processor }) => names.includes(processor!));
         if (gone.length > 0) await this.#drop(gone);
         left = left.filter((member) => !gone.includes(member));
-        await sleep(ASK_EVERY, undefined, { signal });
+        await wallClock.sleep(ASK_EVERY, signal);
+        signal.throwIfAborted();
       }
     } catch (error) {
       if (!signal.aborted) logUnasked(logger, error);
@@ -99,7 +100,8 @@ export class CrashedMembers {
     for (const since = performance.now(); performance.now() - since < NEWCOMERS && !dealt(); ) {
       const members = await membersOf(this.#link, this.#options.group, SOON);
       if (members.filter(({ id }) => !before.has(id)).length >= count) return;
-      await sleep(LOOK_EVERY, undefined, { signal });
+      await wallClock.sleep(LOOK_EVERY, signal);
+      signal.throwIfAborted();
     }
   }
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Cluster } from 'kafkajs';
+import { wallClock } from '../time/clock.ts';
 import { readWord } from './assigner.ts';
 import type { ClusterLink } from './cluster.ts';
 import { type Coordinator, coordinatorOf, type GroupState } from './kafkajs/coordinator.ts';
@@ -25,7 +25,7 @@ export async function askCoordinator<T>(
     } catch (error) {
       const { type, retriable } = error as { readonly type?: string; readonly retriable?: boolean };
       if (type === undefined || !retriable || tries === TRIES) throw error;
-      await sleep(BETWEEN);
+      await wallClock.sleep(BETWEEN);
     }
   }
 }

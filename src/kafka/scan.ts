@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
 import type { RawRecord } from '../ports/index.ts';
+import { wallClock } from '../time/clock.ts';
 import type { ClusterLink } from './cluster.ts';
 import { errorOf } from './kafkajs/errors.ts';
 import { fetchFrom } from './kafkajs/fetches.ts';
@@ -49,7 +49,7 @@ export async function* scan(
     const { records, next } = await link.ask(what, (cluster) => readFrom(cluster, topic, partition, from));
     if (next === null) {
       if (undecided === 'skip') return;
-      await sleep(PAUSE, undefined, signal === undefined ? {} : { signal });
+      await wallClock.sleep(PAUSE, signal);
       continue;
     }
     at = next;

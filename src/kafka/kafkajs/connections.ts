@@ -8,7 +8,8 @@ import kafkajs from 'kafkajs';
 import Broker from 'kafkajs/src/broker/index.js';
 import Connection from 'kafkajs/src/network/connection.js';
 import RequestQueue, { type Waiting } from 'kafkajs/src/network/requestQueue/index.js';
-import { within } from '../within.ts';
+import { wallClock } from '../../time/clock.ts';
+import { within } from '../../time/waiting.ts';
 import { forget, isConnecting } from './fresh-connections.ts';
 
 /** A broker that has not answered for this long is silent, ms: four times what a fetch waits for a first record. */
@@ -33,14 +34,14 @@ export function watchConnections(): void {
       return true;
     }
     const closed = disconnect.call(this);
-    return await within(CLOSING, closed, () => {
+    return await within(wallClock, CLOSING, closed, () => {
       hangUp(this, new kafkajs.KafkaJSConnectionError('Closed before it was answered', { broker: this.broker }));
       return true;
     });
   };
   Connection.prototype.sendAuthRequest = function (call) {
     const { connectionTimeout, broker } = this;
-    return within(connectionTimeout, sendAuthRequest.call(this, call), () => {
+    return within(wallClock, connectionTimeout, sendAuthRequest.call(this, call), () => {
       const message = `No answer to the login within ${connectionTimeout} ms`;
       const error = new kafkajs.KafkaJSConnectionError(message, { broker });
       hangUp(this, error);
@@ -77,7 +78,7 @@ export function watchConnections(): void {
 function connectInTime(to: Broker): Promise<void> {
   const { connectionPool, brokerAddress: broker } = to;
   const { connectionTimeout } = connectionPool;
-  return within(connectionTimeout, connectBroker.call(to), () => {
+  return within(wallClock, connectionTimeout, connectBroker.call(to), () => {
     const message = `No answer within ${connectionTimeout} ms of connecting`;
     const error = new kafkajs.KafkaJSConnectionError(message, { broker });
     abandon(to, error);
