@@ -8,7 +8,7 @@ import { boundsOf } from '../../../src/kafka/offsets.ts';
 import { scan } from '../../../src/kafka/scan.ts';
 import type { RawRecord } from '../../../src/ports/index.ts';
 import { tidemark } from '../../cli/support/harness.ts';
-import { plainKafka } from '../../e2e/support/kafka.ts';
+import { plainKafka } from '../../support/plain-kafka.ts';
 import { stack, uniqueName } from '../../support/stack.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));

@@ -10,8 +10,8 @@ import kafkajs, {
   type RecordMetadata,
   type SASLOptions,
 } from 'kafkajs';
-import { quietTimers } from '../../../src/kafka/kafkajs/timers.ts';
-import type { Parts } from '../../support/parts.ts';
+import { quietTimers } from '../../src/kafka/kafkajs/timers.ts';
+import type { Parts } from './parts.ts';
 
 /** Brokers, and where they want more than that, the variables that say what. */
 export interface Reach {

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { compare } from './compare.ts';
 import { identity, inOrder, type Message, partitionOf, seal } from './messages.ts';
-import { PARTITIONS } from './settings.ts';
 
 const message = (partition: number, input: number, sequence: number): Message => ({
   ...{ partition, key: null, value: `${input} ${sequence}` },
@@ -30,8 +29,8 @@ test('a message is one wherever it lies: twice is twice in another partition too
 
 test('a message goes to its input partition where there are as many, else by key as producers in Java choose', () => {
   // What Kafka's own Utils.murmur2 gives of these keys.
-  expect(partitionOf(Buffer.from('21'), 5, 1_000)).toBe((-973932308 & 0x7fffffff) % 1_000);
-  expect(partitionOf(Buffer.from('foobar'), 5, 1_000)).toBe((-790332482 & 0x7fffffff) % 1_000);
-  expect(partitionOf(Buffer.from('21'), 5, PARTITIONS)).toBe(5);
-  expect(partitionOf(null, 5, 3)).toBe(2);
+  expect(partitionOf(Buffer.from('21'), 5, 6, 1_000)).toBe((-973932308 & 0x7fffffff) % 1_000);
+  expect(partitionOf(Buffer.from('foobar'), 5, 6, 1_000)).toBe((-790332482 & 0x7fffffff) % 1_000);
+  expect(partitionOf(Buffer.from('21'), 5, 6, 6)).toBe(5);
+  expect(partitionOf(null, 5, 6, 3)).toBe(2);
 });

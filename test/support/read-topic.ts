@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import type { Parts } from '../../support/parts.ts';
+import type { Parts } from './parts.ts';
 
 /** What the broker's own consumer reads of a record. */
 export interface ConsoleRecord {

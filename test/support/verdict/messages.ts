@@ -1,9 +1,8 @@
-import type { Emission } from '../../src/core/changes.ts';
-import { partitionByKey } from '../../src/kafka/layout.ts';
-import type { RawRecord } from '../../src/ports/index.ts';
-import type { ConsoleRecord } from '../e2e/support/console.ts';
-import { encodeVisitEnded } from '../wire/support/messages.ts';
-import { NAME, PARTITIONS } from './settings.ts';
+import type { Emission } from '../../../src/core/changes.ts';
+import { partitionByKey } from '../../../src/kafka/layout.ts';
+import type { RawRecord } from '../../../src/ports/index.ts';
+import { encodeVisitEnded } from '../../wire/support/messages.ts';
+import type { ConsoleRecord } from '../read-topic.ts';
 
 /** A message in a form that can be compared and read. */
 export interface Message {
@@ -14,23 +13,25 @@ export interface Message {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** Of a topic: how many partitions it has, and the id of what its values are written by. */
+/** A topic of messages, and the input that they are from. */
 export interface Written {
+  readonly input: { readonly topic: string; readonly partitions: number };
   readonly partitions: number;
+  /** Of what its values are written by. */
   readonly schemaId: number;
 }
 
 /** What has to be there of an emission of an input partition. */
-export function message(emission: Emission<unknown>, input: number, { partitions, schemaId }: Written): Message {
+export function message(emission: Emission<unknown>, from: number, { input, partitions, schemaId }: Written): Message {
   const ours: [string, string][] = [
-    ['tidemark-topic', NAME],
-    ['tidemark-partition', String(input)],
+    ['tidemark-topic', input.topic],
+    ['tidemark-partition', String(from)],
     ['tidemark-sequence', String(emission.sequence)],
   ];
   if (emission.kind === 'output') {
     const { sessionId } = emission.message;
-    const value = encodeVisitEnded(emission.message, NAME, input, schemaId).toString('base64');
-    const partition = partitionOf(Buffer.from(sessionId), input, partitions);
+    const value = encodeVisitEnded(emission.message, input.topic, from, schemaId).toString('base64');
+    const partition = partitionOf(Buffer.from(sessionId), from, input.partitions, partitions);
     return { partition, key: sessionId, value, headers: ours.sort() };
   }
   const raw = emission.raw as RawRecord;
@@ -45,7 +46,7 @@ export function message(emission: Emission<unknown>, input: number, { partitions
     .filter(([header]) => !header.startsWith('tidemark-') || header === 'tidemark-received-at')
     .map(([header, value]) => [header, value.toString()] as [string, string]);
   return {
-    partition: partitionOf(raw.key, input, partitions),
+    partition: partitionOf(raw.key, from, input.partitions, partitions),
     key: raw.key?.toString() ?? null,
     value: raw.value?.toString('base64') ?? null,
     headers: [...theirs, ...ours].sort(),
@@ -53,20 +54,20 @@ export function message(emission: Emission<unknown>, input: number, { partitions
 }
 
 /** As the README has it: the input's partition where there are as many, else by key as Java producers choose. */
-export function partitionOf(key: Buffer | null, input: number, partitions: number): number {
-  if (partitions === PARTITIONS) return input;
-  return key === null ? input % partitions : partitionByKey('', key, partitions);
+export function partitionOf(key: Buffer | null, from: number, inputs: number, partitions: number): number {
+  if (partitions === inputs) return from;
+  return key === null ? from % partitions : partitionByKey('', key, partitions);
 }
 
-/** The reference says what happens to an event, not always in what words that is told. */
+/** The reference knows what happens to an event, not always the words of its error. */
 const SOME_TEXT = '(some text)';
 const WORDLESS = new Set(['future', 'visit_full', 'late']);
 
 export function comparable({ partition, key, value, headers }: ConsoleRecord): Message {
   const reason = headers.find(([name]) => name === 'tidemark-reason')?.[1].toString() ?? '';
   const plain = headers.map(([name, bytes]): [string, string] => {
-    const told = name === 'tidemark-error' && WORDLESS.has(reason) && bytes.length > 0;
-    return [name, told ? SOME_TEXT : bytes.toString()];
+    const isWordless = name === 'tidemark-error' && WORDLESS.has(reason) && bytes.length > 0;
+    return [name, isWordless ? SOME_TEXT : bytes.toString()];
   });
   return {
     partition,
@@ -89,9 +90,12 @@ export function identity(message: Message): string {
  * of none, as a seal, comes last.
  */
 export function inOrder(messages: readonly Message[]): Message[] {
-  const input = (message: Message) => Number(inputOf(message) ?? PARTITIONS);
-  return [...messages].sort((a, b) => a.partition - b.partition || input(a) - input(b));
+  const input = (message: Message) => Number(inputOf(message) ?? Number.POSITIVE_INFINITY);
+  return [...messages].sort((a, b) => a.partition - b.partition || compareNumbers(input(a), input(b)));
 }
+
+/** Of infinite ones, too. */
+const compareNumbers = (a: number, b: number) => (a === b ? 0 : a - b);
 
 const inputOf = (message: Message) => headerOf(message, 'tidemark-partition');
 
@@ -99,7 +103,7 @@ function headerOf({ headers }: Message, wanted: string): string | undefined {
   return headers.find(([name]) => name === wanted)?.[1];
 }
 
-/** The last word of a partition: whoever has read it has read all. */
+/** The last record of a partition: a reader that has it has read all. */
 export const SEAL_VALUE = 'nothing follows';
 export const seal = (partition: number): Message => ({ partition, key: null, value: SEAL_VALUE, headers: [] });
 export const isSeal = ({ value }: Pick<ConsoleRecord, 'value'>) => value?.toString() === SEAL_VALUE;
