@@ -5,8 +5,8 @@
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
 import type { LogRecord } from '../../src/core/rules/event.ts';
+import { quietTimers } from '../../src/kafka/kafkajs/timers.ts';
 import { KafkaInputLog } from '../../src/kafka/source.ts';
-import { quietTimers } from '../../src/kafka/timers.ts';
 import type { RecordBatch } from '../../src/ports/log.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
 import { AvroDecoder } from '../../src/wire/avro.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { idleMemory } from '../core/memory/past-sessions.ts';
-import { FormerMembers } from '../kafka/killed.ts';
+import { CrashedMembers } from '../kafka/crashed-members.ts';
 import { KafkaOutput } from '../kafka/output.ts';
 import { type Right, rightsFor } from '../kafka/rights/declaration.ts';
 import { KafkaInputLog } from '../kafka/source.ts';
@@ -78,12 +78,12 @@ export async function prepare(
 }
 
 /** The consumer group's members at this moment, to be read before anybody joins: some may be of a killed processor. */
-export function formerMembers({ kafka, database }: Settings, logger: Logger): Promise<FormerMembers | null> {
+export function formerMembers({ kafka, database }: Settings, logger: Logger): Promise<CrashedMembers | null> {
   const readGone = async () => {
     const client = await connect(database, 'tidemark run', database.answerTimeout);
     return await readGoneOwners(client).finally(() => client.end());
   };
-  return FormerMembers.read({ address: kafka, group: kafka.group, readGone, logger });
+  return CrashedMembers.read({ address: kafka, group: kafka.group, readGone, logger });
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
+import type { Kafka } from '../kafka/client.ts';
 import { TopicWriter } from '../kafka/topic-writer.ts';
 import { putTail, tailRoom } from '../wire/tail.ts';
 import { Failure } from './failure.ts';

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Settings } from '../settings/index.ts';
 import { DEFAULT_TRAFFIC } from '../simulate/traffic.ts';
+import { wallClock } from '../time/clock.ts';
 import { time, whole } from './arguments.ts';
 import { Failure, reach } from './failure.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -89,7 +89,7 @@ async function simulate(settings: Settings, options: Options, io: Io): Promise<v
       duration: options.duration ?? Number.POSITIVE_INFINITY,
       signal: ending.signal,
       now: Date.now,
-      sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
+      sleep: wallClock.sleep,
       onProgress: ({ records }) => {
         if (Date.now() - shown < 5_000) return;
         shown = Date.now();

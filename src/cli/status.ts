@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { Trouble } from '../postgres/trouble.ts';
 import type { Settings } from '../settings/index.ts';
+import { wallClock } from '../time/clock.ts';
 import { onDatabase } from './database.ts';
 import type { ExitCode, Io } from './io.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
@@ -114,7 +114,7 @@ async function watch(
       const now = await reader.read();
       readings = [...readings.filter(({ at }) => now.at - at < KEPT), now];
       await show(readings, io.terminal ? CLEAR : '');
-      await sleep(WATCH, undefined, { signal: ending.signal }).catch(() => {});
+      await wallClock.sleep(WATCH, ending.signal);
     }
   } finally {
     ending.stop();
@@ -129,7 +129,7 @@ async function measure(readings: Reading[], reader: StatusReader, { commit }: Se
   if (io.errTerminal) io.err('seeing how fast the backlog is worked off …');
   const until = Date.now() + commit.interval + 2 * PAUSE;
   while (Date.now() < until) {
-    await sleep(PAUSE);
+    await wallClock.sleep(PAUSE);
     readings.push(await reader.read());
     const known = paces(readings);
     if (behind.every((partition) => known.has(partition))) break;

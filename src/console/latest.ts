@@ -1,4 +1,5 @@
-import { within } from '../kafka/within.ts';
+import { wallClock } from '../time/clock.ts';
+import { within } from '../time/waiting.ts';
 
 export interface Known<T> {
   /** null: it was never read. */
@@ -46,7 +47,7 @@ export class Latest<T> {
   async get(): Promise<Known<T>> {
     const { now, patience } = this.options;
     if (this.reading === null && now() >= this.next) this.reading = this.refresh();
-    if (this.reading !== null) await within(patience, this.reading, () => {});
+    if (this.reading !== null) await within(wallClock, patience, this.reading);
     return this.known;
   }
 

@@ -13,10 +13,11 @@ import {
   stateRules,
   type VisitSummary,
 } from '../inspect/index.ts';
-import { within } from '../kafka/within.ts';
 import { createPool } from '../postgres/connect.ts';
 import { type PartitionStatus, readStatus } from '../postgres/status.ts';
 import type { Settings } from '../settings/index.ts';
+import { wallClock } from '../time/clock.ts';
+import { within } from '../time/waiting.ts';
 import { explained } from './explained.ts';
 import { type Known, Latest } from './latest.ts';
 
@@ -75,7 +76,7 @@ export class ConsoleStore {
 
   /** Waits no longer than for what an orderly end can wait: an answer may never come. */
   async close(): Promise<void> {
-    await within(CLOSE, this.pool.end(), () => {});
+    await within(wallClock, CLOSE, this.pool.end());
   }
 
   private rules(): Promise<StateRules> {

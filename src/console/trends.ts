@@ -1,7 +1,8 @@
 import type pg from 'pg';
-import { within } from '../kafka/within.ts';
 import type { DatabaseOptions } from '../postgres/connect.ts';
 import { createPool } from '../postgres/connect.ts';
+import { wallClock } from '../time/clock.ts';
+import { within } from '../time/waiting.ts';
 import { explained } from './explained.ts';
 import { SPANS, type SpanName, type TrendName, trendSql, trendsOf } from './trend-queries.ts';
 
@@ -79,7 +80,7 @@ export class Trends {
   /** Does not throw: what fails is told with what was known before. */
   async get(span: SpanName): Promise<Trend[]> {
     for (const name of trendsOf(span)) this.ask(span, name);
-    if (this.running !== null) await within(PATIENCE, this.running, () => {});
+    if (this.running !== null) await within(wallClock, PATIENCE, this.running);
     return trendsOf(span).map((name) => {
       const { next: _, ...trend } = this.of(span, name);
       return trend;
@@ -148,7 +149,7 @@ export class TrendsStore {
   /** Waits no longer than for what an orderly end can wait: an answer may never come. */
   async close(): Promise<void> {
     this.trends.close();
-    await within(CLOSE, this.pool.end(), () => {});
+    await within(wallClock, CLOSE, this.pool.end());
   }
 
   private async run(sql: string): Promise<Answer> {

@@ -1,10 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { noCounts } from '../core/changes.ts';
 import { messageOf } from '../ports/errors.ts';
 import type { Processor } from '../processor/processor.ts';
 import { type Simulated, traffic } from '../simulate/traffic.ts';
 import { type Written, writeTraffic } from '../simulate/write.ts';
+import { wallClock } from '../time/clock.ts';
 import type { Look, Parts, Received } from './parts.ts';
 import type { Show } from './show.ts';
 
@@ -79,11 +79,11 @@ export async function play(
     show.update({ now: Date.now(), elapsed, duration, draining, written, look, reports, received });
     if (halt.aborted || processor.hasFailed) break;
     if (overAt !== null && (isDrained(look, written, received) || now - overAt > drainWithin)) break;
-    await wait(Math.max(LOOK_EVERY, 5 * (Date.now() - now)), undefined, { signal: halt }).catch(() => {});
+    await wallClock.sleep(Math.max(LOOK_EVERY, 5 * (Date.now() - now)), halt);
   }
   cut.abort();
   const all = await writing;
-  if (!signal.aborted) await wait(AFTERWARDS, undefined, { signal }).catch(() => {});
+  if (!signal.aborted) await wallClock.sleep(AFTERWARDS, signal);
   return all;
 }
 
@@ -103,7 +103,7 @@ export async function writeOn(
     duration,
     signal,
     now: Date.now,
-    sleep: (ms, until) => wait(ms, undefined, { signal: until }).catch(() => {}),
+    sleep: wallClock.sleep,
     onProgress,
   });
 }

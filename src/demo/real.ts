@@ -1,4 +1,3 @@
-import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import { prepare, runProcessor } from '../cli/assemble.ts';
 import { EventWriter } from '../cli/event-writer.ts';
@@ -8,7 +7,7 @@ import { setUpDatabase, setUpMeta } from '../cli/setup/database.ts';
 import type { Finding } from '../cli/setup/finding.ts';
 import { setUpSchemas } from '../cli/setup/schemas.ts';
 import { setUpTopics } from '../cli/setup/topics.ts';
-import { kafkaClient } from '../kafka/client.ts';
+import { type Admin, kafkaClient } from '../kafka/client.ts';
 import type { RealStack } from '../local/stack.ts';
 import { messageOf } from '../ports/errors.ts';
 import { connectPlain, createPool } from '../postgres/connect.ts';

@@ -1,9 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Admin } from 'kafkajs';
 import pg from 'pg';
+import type { Admin } from '../kafka/client.ts';
 import { messageOf } from '../ports/errors.ts';
 import { connectPlain } from '../postgres/connect.ts';
 import type { Settings } from '../settings/index.ts';
+import { wallClock } from '../time/clock.ts';
 import { Registry, subjectOf } from '../wire/registry.ts';
 
 /** Everything in somebody's cluster and database that bears this run's own names. */
@@ -76,7 +76,7 @@ async function removeGroups(admin: Admin, names: readonly string[]): Promise<voi
       return;
     } catch (error) {
       if (tries === 10) throw error;
-      await wait(500);
+      await wallClock.sleep(500);
     }
   }
 }

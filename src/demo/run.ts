@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Failure } from '../cli/failure.ts';
 import { type Io, VERSION } from '../cli/io.ts';
@@ -11,6 +10,8 @@ import { Metrics } from '../metrics/index.ts';
 import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import type { Processor } from '../processor/processor.ts';
 import type { Loaded } from '../settings/index.ts';
+import { wallClock } from '../time/clock.ts';
+import { orAborted } from '../time/waiting.ts';
 import { checks } from './checks.ts';
 import { memoryParts } from './memory.ts';
 import type { Parts, Received } from './parts.ts';
@@ -268,24 +269,10 @@ async function untilReady(
       const seconds = READY_WITHIN / 1_000;
       throw new Failure(3, `the processor got no partitions within ${seconds} s: run again with --verbose to see why`);
     }
-    await wait(20, undefined, { signal }).catch(() => {});
+    await wallClock.sleep(20, signal);
   }
 }
 
 async function listen({ settings }: Loaded, parts: Omit<HttpParts, 'live'>, logger: Logger): Promise<HttpServer> {
   return await startHttp(settings.http, { live: () => null, ...parts }, logger);
-}
-
-/** null: the signal aborted first; what comes of the promise then is nobody's concern. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  const { promise: aborted, resolve } = Promise.withResolvers<null>();
-  const abort = () => resolve(null);
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  promise.catch(() => {});
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

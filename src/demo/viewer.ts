@@ -1,5 +1,5 @@
-import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
+import type { Kafka } from '../kafka/client.ts';
 import type { OutputTopic } from '../ports/output.ts';
 import type { Received } from './parts.ts';
 import { receivedOf } from './received.ts';

@@ -1,62 +1,9 @@
-import net from 'node:net';
-import type { ISocketFactory } from 'kafkajs';
-import Connection from 'kafkajs/src/network/connection.js';
-import { openSocket } from './sockets.ts';
-
 /** An answer begins with its length, four bytes. */
 const LENGTH = 4;
-/** Read at once while it is not known how long the answer is. */
+/** Bytes of the buffer that is read into while the length of the answer is not known. */
 const SCRATCH = 16 * 1024;
-/** No broker's answer is longer, by far: who says so is no broker. */
+/** No broker's answer is longer, by far: what announces one is no broker. */
 const LONGEST = 2 ** 30;
-
-/**
- * Sockets that read an answer straight into one buffer of its length, and hand it on in one piece. KafkaJS otherwise
- * gets pieces of 64 KB, each in a buffer of its own, and joins them: measured, 0.1 µs a record of 258 bytes. Where
- * there is TLS, whose sockets cannot do that, it still does.
- */
-export const wholeAnswers: ISocketFactory = (args) => openSocket(args, plain);
-
-function plain(host: string, port: number, onConnect: () => void): net.Socket {
-  const answers = new Answers((answer) => socket.emit('data', answer));
-  const socket = net.connect(
-    {
-      host,
-      port,
-      onread: {
-        buffer: () => answers.room,
-        callback: (bytes) => {
-          try {
-            answers.arrived(bytes);
-          } catch (error) {
-            socket.destroy(error as Error);
-          }
-          return true;
-        },
-      },
-    },
-    onConnect,
-  );
-  return socket;
-}
-
-const processData = Connection.prototype.processData;
-
-/**
- * KafkaJS keeps the rest behind an answer, also where it is empty, and copies the next answer to join the two. May be
- * called any number of times.
- */
-export function joinNothing(): void {
-  Connection.prototype.processData = function (this: Buffered, bytes) {
-    if (this.bytesBuffered === 0) this.chunks = [];
-    processData.call(this, bytes);
-  };
-}
-
-interface Buffered extends Connection {
-  readonly bytesBuffered: number;
-  chunks: Buffer[];
-}
 
 /** Cuts what comes over a connection into answers, each with its length in front. */
 export class Answers {

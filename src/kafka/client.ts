@@ -1,18 +1,15 @@
 import { type ISocketFactory, Kafka, type KafkaConfig, type RetryOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/index.ts';
-import { joinNothing } from './answers.ts';
-import { brokerList } from './broker-list.ts';
-import { findBrokersInTime } from './brokers.ts';
-import { registerCodecs } from './codecs.ts';
-import { watchConnections } from './connections.ts';
-import { tellDeniedCoordinators } from './coordinators.ts';
-import { freshConnections } from './fresh-connections.ts';
-import { kafkaLogCreator, kafkaLogLevel } from './logging.ts';
+import { brokerList } from './kafkajs/broker-list.ts';
+import { kafkaLogCreator, kafkaLogLevel } from './kafkajs/logging.ts';
+import { patchKafkaJS } from './kafkajs/patches.ts';
 import { loginOf, type SaslSettings } from './sasl.ts';
 import { openSocket } from './sockets.ts';
-import { quietTimers } from './timers.ts';
 import { TlsOptions } from './tls.ts';
+
+/** KafkaJS's own types, for all that uses a client. */
+export type { Admin, Cluster, Kafka } from 'kafkajs';
 
 type Declared = Settings['kafka'];
 
@@ -37,13 +34,7 @@ export interface ClientOptions {
 
 /** A KafkaJS client that reads all codecs, logs through `logger` and lets an idle process sleep. */
 export function kafkaClient(address: KafkaAddress, logger: Logger, options: ClientOptions = {}): Kafka {
-  quietTimers();
-  joinNothing();
-  watchConnections();
-  findBrokersInTime();
-  freshConnections();
-  registerCodecs();
-  tellDeniedCoordinators();
+  patchKafkaJS();
   const config: KafkaConfig = {
     brokers: brokerList(address.brokers),
     clientId: address.clientId ?? 'tidemark',

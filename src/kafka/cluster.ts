@@ -1,17 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Cluster, type Kafka } from 'kafkajs';
-import type InnerCluster from 'kafkajs/src/cluster/index.js';
+import type { Cluster, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
+import { wallClock } from '../time/clock.ts';
+import { Backoff, within } from '../time/waiting.ts';
 import { remedy } from './fatal.ts';
+import { clusterOf, type Link } from './kafkajs/link.ts';
+import { unreachableBecause } from './kafkajs/pool.ts';
 import { topicNamed } from './refused-topics.ts';
-import { within } from './within.ts';
 
 /** Longest wait for an answer, in ms: about twice what a broker takes to come back from a restart. */
 const ANSWER = 10_000;
-/** Waits before a question is asked again, ms: they double. */
-const FIRST_WAIT = 50;
-const LONGEST_WAIT = 500;
+/** Waits before a question is asked again, ms. */
+const WAITS = { first: 50, longest: 500 };
 
 /**
  * Questions to the brokers without being in a group. KafkaJS's admin client asks for offsets read committed, which
@@ -41,12 +41,12 @@ export class ClusterLink {
     if (signal.aborted) throw new NoAnswer(`cannot ask Kafka for ${what}: the connection is closed`);
     this.#link ??= clusterOf(this.#kafka);
     const { cluster } = this.#link;
-    const { brokerPool } = cluster as unknown as InnerCluster;
     let last: unknown;
     let over = false;
     const asked = async () => {
       await cluster.connect();
-      for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
+      const waits = new Backoff(WAITS);
+      for (;;) {
         try {
           return await question(cluster);
         } catch (error) {
@@ -55,7 +55,8 @@ export class ClusterLink {
           await cluster.refreshMetadata().catch(async (refused: unknown) => {
             throw await topicNamed(cluster, refused);
           });
-          await sleep(wait, undefined, { signal });
+          await wallClock.sleep(waits.next(), signal);
+          signal.throwIfAborted();
         }
       }
     };
@@ -63,11 +64,11 @@ export class ClusterLink {
       over = true;
       const when = signal.aborted ? 'before closing' : `within ${timeout} ms`;
       // While it is connected to, tries fail inside KafkaJS, and none of them ends the question.
-      const cause = brokerPool.unreachable ?? last;
+      const cause = unreachableBecause(cluster) ?? last;
       const why = cause === undefined ? '' : `: ${messageOf(cause)}`;
       throw new NoAnswer(`Kafka did not answer ${when}: ${what}${why}`, { cause });
     };
-    return await within(timeout, asked(), late, signal);
+    return await within(wallClock, timeout, asked(), late, signal);
   }
 
   /** Resolves within `timeout` ms, whatever is away. */
@@ -76,7 +77,7 @@ export class ClusterLink {
     const closed = this.#link?.disconnect().catch((error: unknown) => {
       this.#logger.debug({ err: messageOf(error) }, 'a connection to Kafka did not close');
     });
-    await within(timeout, Promise.resolve(closed), () => {});
+    await within(wallClock, timeout, Promise.resolve(closed));
   }
 }
 
@@ -89,34 +90,4 @@ function passes(error: unknown): boolean {
   const { name, retriable } = error as { readonly name?: string; readonly retriable?: boolean };
   if (name === 'NoLeader') return true;
   return /^KafkaJS/.test(name ?? '') && retriable === true && remedy(error) === null;
-}
-
-/** KafkaJS's own view of a cluster, and its connections. */
-export interface Link {
-  readonly cluster: Cluster;
-  disconnect(): Promise<void>;
-}
-
-/** Connected by whatever is asked first. KafkaJS hands its cluster to every partition assigner. */
-export function clusterOf(kafka: Kafka): Link {
-  let cluster: Cluster | undefined;
-  kafka.consumer({
-    groupId: 'never-joined',
-    readUncommitted: true,
-    allowAutoTopicCreation: false,
-    partitionAssigners: [
-      (given) => {
-        cluster = given.cluster;
-        return kafkajs.PartitionAssigners.roundRobin(given);
-      },
-    ],
-  });
-  return { cluster: cluster!, disconnect: () => cluster!.disconnect() };
-}
-
-/** Connects to one broker of those that are given; the others when they are asked for. */
-export async function openLink(kafka: Kafka): Promise<Link> {
-  const link = clusterOf(kafka);
-  await link.cluster.connect();
-  return link;
 }

@@ -1,10 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
-import errors from 'kafkajs/src/protocol/error.js';
 import type { RecordBatch } from '../ports/log.ts';
+import { wallClock } from '../time/clock.ts';
+import { backoff } from '../time/waiting.ts';
 import type { FetchedPartition } from './fetch-answer.ts';
-import { fetchFrom } from './fetches.ts';
 import { Flow } from './flow.ts';
+import { errorOf } from './kafkajs/errors.ts';
+import { fetchFrom } from './kafkajs/fetches.ts';
+import { onMetadata } from './kafkajs/pool.ts';
 import { Leaders } from './leaders.ts';
 import { NoLeader } from './offsets.ts';
 import { readRecordSet, UnreadableBatch } from './record-set.ts';
@@ -18,11 +20,10 @@ const FETCH_WAIT = 250;
 /** Bytes of an answer below which the next fetch waits, and how long, in ms: a commit waits longer for more to come. */
 const LITTLE = 64 * 1024;
 const PACE = 20;
-/** Waits before a partition is tried again, ms: they double. Brokers that elect a leader are asked twice a second. */
-const FIRST_REST = 50;
-const LONGEST_REST = 500;
+/** Waits before a partition is tried again, ms. Brokers that elect a leader are asked twice a second. */
+const RESTS = { first: 50, longest: 500 };
 /** The same where a batch cannot be unpacked, ms: another replica may have it whole, once that leads. */
-const UNREADABLE_REST = 10_000;
+const UNREADABLE_RESTS = { ...RESTS, longest: 10_000 };
 
 const OUT_OF_RANGE = 1;
 /** Codes after which the topic may be another of the same name: it is not there, or not under this id. */
@@ -94,10 +95,10 @@ export class Fetching {
     this.#leaders = new Leaders(cluster, options.topic);
     this.#options = options;
     this.#listener = listener;
-    (cluster as unknown as { brokerPool: { onMetadata?: () => void } }).brokerPool.onMetadata = () => {
+    onMetadata(cluster, () => {
       this.#heardOfTopic();
       this.#tend();
-    };
+    });
   }
 
   get flows(): ReadonlyMap<number, Flow> {
@@ -206,7 +207,7 @@ export class Fetching {
     }
     // Records that come one by one are fetched a few at a time. Measured at 5,000 a second: 7 µs of CPU a record, 12 without.
     const wait = arrived + PACE - performance.now();
-    if (brought > 0 && brought < LITTLE && wait > 0) await sleep(wait);
+    if (brought > 0 && brought < LITTLE && wait > 0) await wallClock.sleep(wait);
   }
 
   async #take(fetched: FetchedPartition, flow: Flow, from: number): Promise<void> {
@@ -214,7 +215,7 @@ export class Fetching {
     if (errorCode !== 0) {
       if (errorCode === UNKNOWN_TOPIC || UNKNOWN_ID.has(errorCode)) flow.sameness.question();
       if (errorCode !== OUT_OF_RANGE) {
-        this.#fail(UNKNOWN_ID.has(errorCode) ? new OtherTopic() : errors.createErrorFromCode(errorCode), [flow]);
+        this.#fail(UNKNOWN_ID.has(errorCode) ? new OtherTopic() : errorOf(errorCode), [flow]);
       } else if (!this.#leaders.forget(partition) && flow.expects(from)) {
         // A replica may lag behind: the leader knows.
         flow.sameness.question();
@@ -275,9 +276,8 @@ export class Fetching {
       if (!signal.aborted) this.#listener.failed(error as Error, [partition]);
     }
     const node = this.#leaders.nodeOf(partition);
-    const longest = this.#unreadable.has(partition) ? UNREADABLE_REST : LONGEST_REST;
-    const rest = Math.min(longest, FIRST_REST * 2 ** Math.min(times, 10));
-    if ((node === null || node === failed) && !signal.aborted) await sleep(rest, undefined, { signal }).catch(() => {});
+    const rest = backoff(times + 1, this.#unreadable.has(partition) ? UNREADABLE_RESTS : RESTS);
+    if ((node === null || node === failed) && !signal.aborted) await wallClock.sleep(rest, signal);
     this.#resting.delete(partition);
     this.#tend();
   }

@@ -1,4 +1,6 @@
 import type { RecordBatch } from '../ports/log.ts';
+import { wallClock } from '../time/clock.ts';
+import { within } from '../time/waiting.ts';
 import { Sameness } from './sameness.ts';
 
 /** Longest a partition keeps those that are fetched with it waiting, in ms. */
@@ -114,7 +116,7 @@ export class Flow {
     const generation = this.#generation;
     this.#working = true;
     const taken = give(batch);
-    const outcome = closing.aborted ? null : await first(this.#patience, taken, closing);
+    const outcome = closing.aborted ? null : await within(wallClock, this.#patience, taken, () => null, closing);
     if (this.#generation !== generation) return false;
     this.#working = false;
     if (outcome === null) {
@@ -131,19 +133,4 @@ export class Flow {
     this.#position = batch.next;
     return true;
   }
-}
-
-/** What `taken` gives, or null after `ms` or when the reader closes. Leaves nothing behind at the signal. */
-function first(ms: number, taken: Promise<boolean>, closing: AbortSignal): Promise<boolean | null> {
-  return new Promise((resolve) => {
-    const settle = (outcome: boolean | null) => {
-      clearTimeout(timer);
-      closing.removeEventListener('abort', giveUp);
-      resolve(outcome);
-    };
-    const giveUp = () => settle(null);
-    const timer = setTimeout(giveUp, ms);
-    closing.addEventListener('abort', giveUp);
-    taken.then(settle);
-  });
 }

@@ -1,13 +1,9 @@
 import kafkajs, { type Assigner, type Cluster } from 'kafkajs';
-import type Broker from 'kafkajs/src/broker/index.js';
-import requests from 'kafkajs/src/protocol/requests/index.js';
 import { CannotGoOn } from '../ports/errors.ts';
 import { readWord, stickyAssigner } from './assigner.ts';
 import { OtherProgram } from './fatal.ts';
-import type { Coordinator, Join, Joined } from './group.ts';
+import { type Coordinator, type Join, type Joined, joinGroup } from './kafkajs/coordinator.ts';
 import { otherPartitions } from './other-partitions.ts';
-
-const JOIN_GROUP = 11;
 
 export interface MemberOptions {
   readonly group: string;
@@ -88,10 +84,7 @@ export class GroupMember {
 
   /** The group knows the id from the first answer on: kept, it can be told that this member is gone before it is in. */
   async #enter(coordinator: Coordinator, given: Join): Promise<Joined> {
-    const { lookupRequest, connectionPool } = coordinator as unknown as Broker;
-    const join = lookupRequest(JOIN_GROUP, requests.requests.JoinGroup);
-    const send = () =>
-      connectionPool.send<Joined>(join({ ...given, memberId: this.#id, protocolType: 'consumer' }) as never);
+    const send = () => joinGroup(coordinator, { ...given, memberId: this.#id });
     try {
       return await send();
     } catch (error) {

@@ -1,15 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Cluster } from 'kafkajs';
-import type Broker from 'kafkajs/src/broker/index.js';
-import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
+import { wallClock } from '../time/clock.ts';
 import { readWord } from './assigner.ts';
-import { askAnyone, isAnswer } from './brokers.ts';
 import type { ClusterLink } from './cluster.ts';
+import { type Coordinator, coordinatorOf, type GroupState } from './kafkajs/coordinator.ts';
 
 /** A broker reads its groups first, when it comes back or takes them over, and refuses meanwhile: tries, ms between. */
 const TRIES = 10;
 const BETWEEN = 200;
-const GROUP = 0;
 
 /**
  * Asks the group's coordinator, anew while it refuses. One question for each try: the coordinator may be another then.
@@ -28,64 +25,9 @@ export async function askCoordinator<T>(
     } catch (error) {
       const { type, retriable } = error as { readonly type?: string; readonly retriable?: boolean };
       if (type === undefined || !retriable || tries === TRIES) throw error;
-      await sleep(BETWEEN);
+      await wallClock.sleep(BETWEEN);
     }
   }
-}
-
-/** The broker that coordinates a group at this moment, connected. @throws what the brokers say that there is none. */
-export async function coordinatorOf(cluster: Cluster, group: string): Promise<Coordinator> {
-  const { brokerPool: pool } = cluster as unknown as { readonly brokerPool: BrokerPool };
-  const ask = (broker: Broker) => broker.findGroupCoordinator({ groupId: group, coordinatorType: GROUP });
-  const { coordinator } = await askAnyone(pool, ask, isAnswer);
-  const { nodeId } = coordinator;
-  if (pool.brokers[nodeId] === undefined) await cluster.refreshMetadata();
-  return (await cluster.findBroker({ nodeId: String(nodeId) })) as unknown as Coordinator;
-}
-
-/** What a coordinator answers. KafkaJS's types leave most of it out. */
-export interface Coordinator {
-  describeGroups(request: { readonly groupIds: readonly string[] }): Promise<{ readonly groups: GroupState[] }>;
-  joinGroup(request: Join): Promise<Joined>;
-  syncGroup(request: {
-    readonly groupId: string;
-    readonly generationId: number;
-    readonly memberId: string;
-    readonly groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
-  }): Promise<{ readonly memberAssignment: Buffer }>;
-  heartbeat(request: {
-    readonly groupId: string;
-    readonly groupGenerationId: number;
-    readonly memberId: string;
-  }): Promise<unknown>;
-  offsetCommit(request: {
-    readonly groupId: string;
-    readonly groupGenerationId: number;
-    readonly memberId: string;
-    readonly topics: readonly {
-      readonly topic: string;
-      readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
-    }[];
-  }): Promise<unknown>;
-  leaveGroup(request: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
-}
-
-export interface Join {
-  readonly groupId: string;
-  readonly sessionTimeout: number;
-  readonly rebalanceTimeout: number;
-  readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[];
-  /** Empty: it has none yet. */
-  readonly memberId?: string;
-}
-
-export interface Joined {
-  readonly memberId: string;
-  readonly generationId: number;
-  readonly leaderId: string;
-  readonly groupProtocol: string;
-  /** The leader is told of all. */
-  readonly members: GroupState['members'];
 }
 
 /** Whether the group is settled and gives the partition to this member. */
@@ -157,13 +99,4 @@ export async function dropMember(link: ClusterLink, group: string, memberId: str
   } catch (error) {
     if ((error as { readonly type?: string }).type !== 'UNKNOWN_MEMBER_ID') throw error;
   }
-}
-
-interface GroupState {
-  readonly state: string;
-  readonly members: readonly {
-    readonly memberId: string;
-    readonly memberMetadata: Buffer;
-    readonly memberAssignment: Buffer;
-  }[];
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from 'kafkajs';
-import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
+import { hasMetadata, isListed, topicIdOf } from './kafkajs/pool.ts';
 
 /** How long a replica that a leader named is read from before the leader is asked again, ms: KafkaJS's own. */
 const PREFERRED = 300_000;
@@ -22,14 +22,12 @@ export class Leaders {
 
   /** Whether the brokers have said where the leaders are. */
   get isKnown(): boolean {
-    const { brokerPool } = this.#cluster as unknown as { readonly brokerPool: { readonly metadata: object | null } };
-    return this.#isTarget && brokerPool.metadata !== null;
+    return this.#isTarget && hasMetadata(this.#cluster);
   }
 
   /** Of the topic, as hex; null: the brokers have not told it. */
   get topicId(): string | null {
-    const { brokerPool } = this.#cluster as unknown as { readonly brokerPool: BrokerPool };
-    return brokerPool.metadata?.topicMetadata.find(({ topic }) => topic === this.#topic)?.topicId ?? null;
+    return topicIdOf(this.#cluster, this.#topic);
   }
 
   /** null: nobody is known to have it. */
@@ -40,8 +38,7 @@ export class Leaders {
     const preferred = this.#preferred.get(partition);
     if (preferred !== undefined) {
       const { node, until } = preferred;
-      const isThere =
-        (this.#cluster as unknown as NodeIds).getNodeIds().includes(String(node)) && found.isr.includes(node);
+      const isThere = isListed(this.#cluster, node) && found.isr.includes(node);
       if (isThere && performance.now() < until) return node;
       this.#preferred.delete(partition);
     }
@@ -63,9 +60,4 @@ export class Leaders {
     await this.#cluster.addMultipleTargetTopics([this.#topic]);
     this.#isTarget = true;
   }
-}
-
-/** Keys of an object, which KafkaJS's types have as numbers. */
-interface NodeIds {
-  getNodeIds(): string[];
 }

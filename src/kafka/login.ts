@@ -4,8 +4,6 @@
  * one; all else is an error of the connection.
  */
 import kafkajs, { type AuthenticationProviderArgs, type Authenticator, type Mechanism } from 'kafkajs';
-import SASLAuthenticator from 'kafkajs/src/broker/saslAuthenticator/index.js';
-import type Connection from 'kafkajs/src/network/connection.js';
 import { messageOf } from '../ports/errors.ts';
 import { type LoginRecord, recordOf } from './login-record.ts';
 import { LoginRefused } from './login-refused.ts';
@@ -29,7 +27,6 @@ export class Login implements Mechanism {
 
   /** @param place which cluster it is for */
   constructor(options: LoginOptions, place: string) {
-    guardLogins();
     this.mechanism = options.mechanism;
     this.#options = options;
     this.#record = recordOf(`${options.mechanism} ${options.who} ${place}`);
@@ -56,21 +53,13 @@ export class Login implements Mechanism {
     },
   });
 
-  /** @throws LoginRefused, or an error of the connection */
-  async over(connection: Connection, authenticate: () => Promise<void>): Promise<void> {
-    try {
-      await authenticate();
-    } catch (error) {
-      const judged = this.#judged(error, `${connection.host}:${connection.port}`);
-      // What the broker thinks of this connection is not known any more.
-      connection.rejectRequests(judged);
-      void connection.disconnect();
-      throw judged;
-    }
+  /** A broker has let it in. */
+  accepted(): void {
     this.#record.accepted();
   }
 
-  #judged(error: unknown, broker: string): Error {
+  /** What a failed login comes to: LoginRefused, or an error of the connection, which is tried again. */
+  judge(error: unknown, broker: string): Error {
     const { who, help, mechanism } = this.#options;
     const said = messageOf(error);
     if (!isRefusal(error)) return broken(`the login at ${broker} did not come to an end: ${said}`, broker);
@@ -103,15 +92,4 @@ function helpIn(error: unknown): string | undefined {
 /** After this one KafkaJS, and all that is built on it, connects anew. */
 function broken(message: string, broker: string): Error {
   return new kafkajs.KafkaJSConnectionError(message, { broker });
-}
-
-const authenticate = SASLAuthenticator.prototype.authenticate;
-
-/** Has our logins judge what comes of them. May be called any number of times. */
-function guardLogins(): void {
-  SASLAuthenticator.prototype.authenticate = async function () {
-    const { sasl } = this.connection;
-    if (!(sasl instanceof Login)) return authenticate.call(this);
-    await sasl.over(this.connection, () => authenticate.call(this));
-  };
 }

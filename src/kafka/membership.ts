@@ -1,24 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
 import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import { PROCESS_NAME } from '../ports/process-name.ts';
+import { wallClock } from '../time/clock.ts';
 import { Outage } from '../time/outage.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff, type Waits, within } from '../time/waiting.ts';
 import type { KafkaAddress } from './client.ts';
 import type { ClusterLink } from './cluster.ts';
 import { remedy } from './fatal.ts';
-import { type Coordinator, coordinatorOf, dropMember } from './group.ts';
+import { dropMember } from './group.ts';
 import { GroupMember } from './group-member.ts';
+import { type Coordinator, coordinatorOf } from './kafkajs/coordinator.ts';
 import { partitionsOf } from './offsets.ts';
 import { Refusals } from './refusals.ts';
 import type { Right } from './rights/declaration.ts';
 import { isDenied } from './rights/missing-rights.ts';
 import type { Naming } from './rights/naming.ts';
-import { within } from './within.ts';
 
 /** Longest that leaving takes, in ms. */
 export const LEAVE = 3_000;
+/** Waits between tries, ms: what is waited for is tried for some seconds each time besides. */
+export const WAITS: Waits = { first: 250, longest: 3_000 };
 /** Longest wait for the broker to say what the topic is like, in ms. */
 const SOON = 5_000;
 /** A coordinator that takes longer to answer a heartbeat may be another by now, ms. */
@@ -140,7 +142,9 @@ export class Membership {
     const left = dropMember(this.#link, group, id).catch((error: unknown) =>
       logger.info({ err: messageOf(error) }, 'the consumer group was not told of leaving; it finds out itself'),
     );
-    await within(LEAVE, left, () => logger.warn('leaving the consumer group takes long; it drops this member itself'));
+    await within(wallClock, LEAVE, left, () =>
+      logger.warn('leaving the consumer group takes long; it drops this member itself'),
+    );
   }
 
   /** For lag tools. @throws where the group does not answer. */
@@ -153,7 +157,7 @@ export class Membership {
   async #begin(retrying: () => void): Promise<void> {
     const { topic, group, address, logger, together } = this.#options;
     const { signal } = this.#stopping;
-    const waits = new Backoff();
+    const waits = new Backoff(WAITS);
     while (!signal.aborted) {
       try {
         await this.#link.ask(`partitions of ${topic}`, (cluster) => askedNow(cluster, topic), SOON);
@@ -172,7 +176,7 @@ export class Membership {
           `cannot join consumer group ${group} at ${address.brokers.join(', ')}; trying again in ${wait} ms`,
         );
         retrying();
-        await waits.sleep(wait, signal);
+        await wallClock.sleep(wait, signal);
       }
     }
   }
@@ -180,7 +184,7 @@ export class Membership {
   /** Joins, and stays in the group until it is stopped. @throws what waiting does not help, once it has lasted. */
   async #stay(): Promise<void> {
     const { signal } = this.#stopping;
-    const waits = new Backoff();
+    const waits = new Backoff(WAITS);
     let rejoined = 0;
     const settled = () => {
       waits.reset();
@@ -206,12 +210,12 @@ export class Membership {
         this.#coordinator = null;
         if (this.#member.mustRejoin(error)) {
           // Whoever is told by a heartbeat to join again is waited for by all the others.
-          await waits.sleep(Math.min(LONGEST, REJOIN * rejoined), signal);
+          await wallClock.sleep(Math.min(LONGEST, REJOIN * rejoined), signal);
           rejoined += 1;
           continue;
         }
         this.#failed(await this.#naming.named(error));
-        await waits.sleep(Math.min(LONGEST, waits.next()), signal);
+        await wallClock.sleep(Math.min(LONGEST, waits.next()), signal);
       }
     }
   }
@@ -220,8 +224,9 @@ export class Membership {
   async #beat(coordinator: Coordinator, answered: () => void): Promise<void> {
     const { signal } = this.#stopping;
     for (;;) {
-      await sleep(Math.floor(this.#session / 20), undefined, { signal });
-      await within(HEARTBEAT, this.#member.heartbeat(coordinator), () => {
+      await wallClock.sleep(Math.floor(this.#session / 20), signal);
+      signal.throwIfAborted();
+      await within(wallClock, HEARTBEAT, this.#member.heartbeat(coordinator), () => {
         throw new Error(`no answer to a heartbeat within ${HEARTBEAT} ms`);
       });
       this.#isHeard();

@@ -1,6 +1,7 @@
 import type { Broker, Cluster } from 'kafkajs';
-import { CONSUMER, EARLIEST, LATEST, listOffsets, ONLOOKER } from './list-offsets.ts';
-import { within } from './within.ts';
+import { wallClock } from '../time/clock.ts';
+import { within } from '../time/waiting.ts';
+import { CONSUMER, EARLIEST, LATEST, listOffsets, ONLOOKER } from './kafkajs/list-offsets.ts';
 
 export interface Bounds {
   /** Offset of the oldest record that is kept. */
@@ -71,7 +72,9 @@ export async function appendedBounds(cluster: Cluster, topic: string): Promise<M
   }
   const confirming = askBrokers(cluster, topic, others, EACH, ONLOOKER);
   const asked = await askLeaders(cluster, topic, all, EACH, ONLOOKER);
-  const { bounds: claimed } = await within(REPLICAS, confirming, () => ({ bounds: new Map<number, Bounds>() }));
+  const { bounds: claimed } = await within(wallClock, REPLICAS, confirming, () => ({
+    bounds: new Map<number, Bounds>(),
+  }));
   for (const [partition, bounds] of claimed) add(asked.bounds, partition, bounds);
   return atHand(cluster, asked);
 }
@@ -97,7 +100,8 @@ export async function confirmedBounds(cluster: Cluster, topic: string, partition
     .map(async (node) => bounds(await cluster.findBroker({ nodeId: String(node) }), topic, partition));
   const asked = Promise.allSettled(others);
   const said = [await bounds(await leaderOf(cluster, topic, partition), topic, partition)];
-  for (const other of await within(REPLICAS, asked, () => [])) if (other.status === 'fulfilled') said.push(other.value);
+  for (const other of await within(wallClock, REPLICAS, asked, () => []))
+    if (other.status === 'fulfilled') said.push(other.value);
   return most(said);
 }
 
@@ -179,7 +183,7 @@ async function askBrokers(
         const late = () => {
           throw new Error(`broker ${node} does not answer`);
         };
-        await (patience === undefined ? asked : within(patience, asked, late));
+        await (patience === undefined ? asked : within(wallClock, patience, asked, late));
       } catch (error) {
         failed.push(error as Error);
       }

@@ -2,10 +2,11 @@ import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
 import { failpoint } from '../ports/failpoints.ts';
 import type { OutMessages, OutputSession, PublishedMessage } from '../ports/output.ts';
+import { wallClock } from '../time/clock.ts';
+import { within } from '../time/waiting.ts';
 import type { KeptOffset } from './produce/brokers.ts';
 import type { TransactionalProducer } from './produce/transactional-producer.ts';
 import type { Requests } from './requests.ts';
-import { within } from './within.ts';
 
 const CLOSE = 1_500;
 
@@ -74,7 +75,7 @@ export class KafkaOutputSession implements OutputSession {
     producer.stop(this.#broken);
     onClose(this);
     // With the broker away KafkaJS waits for what is under way: that goes on behind, and asks for nothing more.
-    await within(CLOSE, this.#disconnect(), () =>
+    await within(wallClock, CLOSE, this.#disconnect(), () =>
       logger.info({ transactionalId }, 'closing the producer takes long; the broker drops what it left open'),
     );
   }

@@ -7,10 +7,9 @@
  * that went by records would ask for it for ever.
  */
 import kafkajs from 'kafkajs';
-import Decoder from 'kafkajs/src/protocol/decoder.js';
-import readMessageSet from 'kafkajs/src/protocol/messageSet/decoder.js';
 import type { RawRecord } from '../ports/record.ts';
 import { Aborted, type AbortedTransaction } from './aborted.ts';
+import { readMessages } from './kafkajs/message-set.ts';
 import {
   APPEND_TIME,
   CODEC,
@@ -112,7 +111,7 @@ async function readBatch(
   }
   if (magic < 2 && end > at + MAGIC) {
     const stamp = appendStamp(bytes, at);
-    for (const message of await readMessageSet(new Decoder(bytes.subarray(at, end)), end - at)) {
+    for (const message of await readMessages(bytes.subarray(at, end))) {
       if (Number(message.offset) >= from) records.push(rawRecord(message, stamp));
     }
     return int64(bytes, at) + 1;

@@ -1,4 +1,5 @@
 import type { Cluster } from 'kafkajs';
+import { anyBroker, targetTopicsOf } from './kafkajs/pool.ts';
 
 /** What a broker says of a topic, without saying of which. */
 const OF_A_TOPIC: ReadonlySet<string> = new Set([
@@ -7,13 +8,6 @@ const OF_A_TOPIC: ReadonlySet<string> = new Set([
   'INVALID_TOPIC_EXCEPTION',
 ]);
 
-interface Inner {
-  readonly targetTopics: ReadonlySet<string>;
-  readonly brokerPool: {
-    findConnectedBroker(): Promise<{ metadata(topics: readonly string[]): Promise<unknown> }>;
-  };
-}
-
 /**
  * An error that names the topics that it is about, or the error itself where it is about none. KafkaJS asks for all topics of a
  * cluster at once, so each is asked for alone to find out.
@@ -21,7 +15,7 @@ interface Inner {
 export async function topicNamed(cluster: Cluster, error: unknown): Promise<unknown> {
   const { type, name, retriable } = error as { readonly type?: string; readonly name?: string; retriable?: boolean };
   if (!(error instanceof Error) || type === undefined || !OF_A_TOPIC.has(type)) return error;
-  const refused = await refusedOf(cluster as unknown as Inner, type).catch(() => []);
+  const refused = await refusedOf(cluster, type).catch(() => []);
   if (refused.length === 0) return error;
   const message = `topic ${refused.join(', topic ')}: ${error.message}`;
   // By these it is told what may pass, and what is to be done.
@@ -33,10 +27,10 @@ export function topicsIn(error: unknown): readonly string[] {
   return (error as { readonly topics?: readonly string[] }).topics ?? [];
 }
 
-async function refusedOf({ targetTopics, brokerPool }: Inner, type: string): Promise<string[]> {
-  const broker = await brokerPool.findConnectedBroker();
+async function refusedOf(cluster: Cluster, type: string): Promise<string[]> {
+  const broker = await anyBroker(cluster);
   const refused: string[] = [];
-  for (const topic of targetTopics) {
+  for (const topic of targetTopicsOf(cluster)) {
     const said = await broker.metadata([topic]).then(
       () => null,
       (error: unknown) => error as { readonly type?: string },

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
-import errors from 'kafkajs/src/protocol/error.js';
 import type { RawRecord } from '../ports/record.ts';
+import { wallClock } from '../time/clock.ts';
 import type { ClusterLink } from './cluster.ts';
-import { fetchFrom } from './fetches.ts';
+import { errorOf } from './kafkajs/errors.ts';
+import { fetchFrom } from './kafkajs/fetches.ts';
 import { boundsOf, leaderOf } from './offsets.ts';
 import { readRecordSet } from './record-set.ts';
 
@@ -49,7 +49,7 @@ export async function* scan(
     const { records, next } = await link.ask(what, (cluster) => readFrom(cluster, topic, partition, from));
     if (next === null) {
       if (undecided === 'skip') return;
-      await sleep(PAUSE, undefined, signal === undefined ? {} : { signal });
+      await wallClock.sleep(PAUSE, signal);
       continue;
     }
     at = next;
@@ -70,7 +70,7 @@ async function readFrom(
   if (fetched === undefined) return { records: [], next: null };
   const { errorCode, recordSet, aborted } = fetched;
   if (errorCode === 0) return await readRecordSet(recordSet, from, aborted);
-  const error = errors.createErrorFromCode(errorCode);
+  const error = errorOf(errorCode);
   if (errorCode !== OUT_OF_RANGE) throw error;
   const { earliest } = (await boundsOf(cluster, topic, [partition])).get(partition)!;
   if (earliest <= from) throw error;

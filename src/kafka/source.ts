@@ -1,22 +1,23 @@
-import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import type { Logger } from 'pino';
 import { BEGIN_ANEW, messageOf } from '../ports/errors.ts';
 import type { InputListener, InputLog, RecordBatch } from '../ports/log.ts';
+import { wallClock } from '../time/clock.ts';
 import { Outage } from '../time/outage.ts';
-import { wholeAnswers } from './answers.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff, within } from '../time/waiting.ts';
 import { kafkaClient } from './client.ts';
-import { ClusterLink, clusterOf, type Link } from './cluster.ts';
+import { ClusterLink } from './cluster.ts';
 import { Fetching } from './fetching.ts';
 import type { Flow } from './flow.ts';
 import { groupGives } from './group.ts';
-import { LEAVE, Membership, type MembershipOptions } from './membership.ts';
+import { clusterOf, type Link } from './kafkajs/link.ts';
+import { oneBufferSockets } from './kafkajs/one-buffer-sockets.ts';
+import { addressOf } from './kafkajs/pool.ts';
+import { LEAVE, Membership, type MembershipOptions, WAITS } from './membership.ts';
 import { appendedBounds, type Bounds, confirmedBounds, offsetAt } from './offsets.ts';
 import { UnreadableBatch } from './record-set.ts';
 import { Refusals } from './refusals.ts';
 import { isDenied } from './rights/missing-rights.ts';
 import { Naming } from './rights/naming.ts';
-import { within } from './within.ts';
 
 /** Longest wait for the group's word on who has what, in ms. */
 const SOON = 5_000;
@@ -61,7 +62,7 @@ export class KafkaInputLog implements InputLog {
     this.#options = { ...options, logger: this.#logger };
     this.#outage = new Outage({ elapsed: () => performance.now() }, this.#logger);
     this.#link = new ClusterLink(kafkaClient(address, this.#logger), this.#logger);
-    this.#reading = clusterOf(kafkaClient(address, this.#logger, { socketFactory: wholeAnswers }));
+    this.#reading = clusterOf(kafkaClient(address, this.#logger, { socketFactory: oneBufferSockets }));
     const { cluster } = this.#reading;
     this.#fetching = new Fetching(
       cluster,
@@ -100,8 +101,7 @@ export class KafkaInputLog implements InputLog {
     if (told !== undefined) return { since: wallTime(told.since), error: told.error };
     const silent = [...this.#fetching.unanswered].find(({ partitions }) => partitions.includes(partition));
     if (silent === undefined || performance.now() - silent.since < UNREAD) return null;
-    const { brokerPool } = this.#reading.cluster as unknown as { readonly brokerPool: BrokerPool };
-    const broker = brokerPool.brokers[silent.node]?.brokerAddress ?? String(silent.node);
+    const broker = addressOf(this.#reading.cluster, silent.node);
     return { since: wallTime(silent.since), error: `broker ${broker} does not answer` };
   }
 
@@ -153,7 +153,7 @@ export class KafkaInputLog implements InputLog {
 
   async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
     try {
-      await within(COMMITTED, this.#membership.commit(offsets), () => {
+      await within(wallClock, COMMITTED, this.#membership.commit(offsets), () => {
         throw new Error(`no answer within ${COMMITTED} ms`);
       });
     } catch (error) {
@@ -169,7 +169,7 @@ export class KafkaInputLog implements InputLog {
     const gone = this.#reading.disconnect().catch((error: unknown) => {
       this.#logger.debug({ err: messageOf(error) }, 'a connection to Kafka did not close');
     });
-    await Promise.all([within(LEAVE, gone, () => {}), this.#link.close(LEAVE)]);
+    await Promise.all([within(wallClock, LEAVE, gone), this.#link.close(LEAVE)]);
   }
 
   #flow(partition: number): Flow | undefined {
@@ -249,14 +249,14 @@ export class KafkaInputLog implements InputLog {
   async #outOfRange(flow: Flow, goOn: (next: number) => void): Promise<void> {
     const { partition, generation, position } = flow;
     const { signal } = this.#stopping;
-    const waits = new Backoff();
+    const waits = new Backoff(WAITS);
     while (position !== null && flow.generation === generation && !signal.aborted) {
       try {
         const { earliest, end } = await this.bounds(partition);
         if (flow.generation !== generation) return;
         this.#logger.warn({ partition, position, earliest, end }, 'the broker says the position is not in the log');
         if (position >= earliest && position <= end) {
-          await waits.sleep(waits.next(), signal);
+          await wallClock.sleep(waits.next(), signal);
           return goOn(position);
         }
         const at = position < earliest ? earliest : end;
@@ -265,7 +265,7 @@ export class KafkaInputLog implements InputLog {
       } catch (error) {
         if (signal.aborted) return;
         this.#logger.warn({ err: messageOf(error), partition }, 'cannot ask where the log begins and ends');
-        await waits.sleep(waits.next(), signal);
+        await wallClock.sleep(waits.next(), signal);
       }
     }
   }

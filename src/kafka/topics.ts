@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
+import { wallClock } from '../time/clock.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
 import { remedy } from './fatal.ts';
@@ -98,7 +98,7 @@ export class Topics {
 
   /** Resolves once the topic can be described; a broker may hear of a new one some ms after it was made. */
   async #known(topic: string): Promise<void> {
-    for (const end = Date.now() + KNOWN; ; await sleep(50)) {
+    for (const end = Date.now() + KNOWN; ; await wallClock.sleep(50)) {
       try {
         if ((await this.describe(topic)) !== null) return;
       } catch (error) {

@@ -2,11 +2,11 @@ import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../ports/errors.ts';
 import { wallClock } from '../time/clock.ts';
-import { openLink } from './cluster.ts';
-import { ClusterBrokers } from './produce/cluster-brokers.ts';
+import { within } from '../time/waiting.ts';
+import { ClusterBrokers } from './kafkajs/cluster-brokers.ts';
+import { openLink } from './kafkajs/link.ts';
 import { IdempotentProducer } from './produce/idempotent-producer.ts';
 import { TransactionalProducer } from './produce/transactional-producer.ts';
-import { within } from './within.ts';
 
 /** After this the broker aborts what a dead producer left open, in ms: so long may readers be kept waiting. */
 const TRANSACTION_TIMEOUT = 15_000;
@@ -30,7 +30,7 @@ export async function closeProducer(
   const closed = disconnect().catch((error: unknown) =>
     logger.debug({ err: messageOf(error) }, 'the producer did not close'),
   );
-  await within(CLOSE, closed, () => {});
+  await within(wallClock, CLOSE, closed);
 }
 
 /** A producer for one transaction after the other, its predecessor fenced. @throws where that could not be done. */
@@ -53,7 +53,7 @@ async function open<T>(
     return { producer: await producer(optionsFor(new ClusterBrokers(cluster, PRODUCE_TIMEOUT))), disconnect };
   } catch (error) {
     // What failed is told; that its connections do not close in time is no more news.
-    await within(CLOSE, disconnect(), () => {}).catch(() => {});
+    await within(wallClock, CLOSE, disconnect()).catch(() => {});
     throw error;
   }
 }

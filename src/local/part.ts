@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as wait } from 'node:timers/promises';
+import { wallClock } from '../time/clock.ts';
 import type { Keeper } from './keeper.ts';
 import type { Part } from './types.ts';
 
@@ -72,7 +72,7 @@ class RunningPart implements Part {
         await this.kill();
         throw new Error(`${spec.name} did not answer within ${UP_WITHIN_MS / 1000} s. ${await this.#lastLines()}`);
       }
-      await wait(50);
+      await wallClock.sleep(50);
     }
     this.#up = true;
   }

@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
+import { wallClock } from '../time/clock.ts';
 import { type Statement, StepFailed } from './batch.ts';
 import type { Session } from './session.ts';
 
@@ -30,7 +30,7 @@ export async function terminateOwner(session: Session, partition: number): Promi
     }
     // Asked for once, then waited for: the waiting that the function itself offers is in steps of 100 ms.
     if (pause === 1) await terminate(session, pid!, who);
-    await wait(pause);
+    await wallClock.sleep(pause);
   }
 }
 

@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import { wallClock } from '../time/clock.ts';
+import { within } from '../time/waiting.ts';
 import { Batch, type Rows, type Step } from './batch.ts';
 
 /**
@@ -50,9 +52,9 @@ export class Session {
       if (last.length > 0 && this.#dead === null) await this.run(last);
       await this.#tail;
     })().catch(() => {});
-    await withinMs(inOrder, patienceMs);
+    await within(wallClock, patienceMs, inOrder);
     this.#die(new Error('the connection to Postgres was given up'));
-    await withinMs(this.#client.end(), 250);
+    await within(wallClock, 250, this.#client.end());
     destroy(this.#client);
   }
 
@@ -73,15 +75,6 @@ export class Session {
   #die(error: Error): void {
     this.#dead ??= error;
   }
-}
-
-async function withinMs(done: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([done, late]);
-  clearTimeout(timer);
 }
 
 function destroy(client: pg.Client): void {

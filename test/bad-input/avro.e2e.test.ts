@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
-import type { ConsoleRecord } from '../e2e/support/console.ts';
 import { PARTITIONS, type Pipeline, withPipeline } from '../e2e/support/pipeline.ts';
+import type { ConsoleRecord } from '../support/read-topic.ts';
 import { registerSchema, schemaOf } from '../support/registry.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { avroOf, corpus, event, foreignSchemas, mutated } from './support/corpus.ts';

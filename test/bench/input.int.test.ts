@@ -6,8 +6,8 @@ import { kafkaClient } from '../../src/kafka/client.ts';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
 import { partitionsOf } from '../../src/kafka/offsets.ts';
 import { Topics } from '../../src/kafka/topics.ts';
-import { plainKafka } from '../e2e/support/kafka.ts';
 import { kafkaAddress } from '../support/parts.ts';
+import { plainKafka } from '../support/plain-kafka.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
 
 describeReal('a workload on a broker', () => {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type Cluster, type Kafka } from 'kafkajs';
-import { openLink } from '../../src/kafka/cluster.ts';
+import { openLink } from '../../src/kafka/kafkajs/link.ts';
 import type { Right } from '../../src/kafka/rights/declaration.ts';
-import { plainKafka } from '../e2e/support/kafka.ts';
 import { grant, revoke } from '../support/acls.ts';
 import type { Parts } from '../support/parts.ts';
+import { plainKafka } from '../support/plain-kafka.ts';
 import { patience } from './options.ts';
 import { controllerOf, coordinatorOf, electPreferred } from './quorum.ts';
 

@@ -1,9 +1,7 @@
 /** What KafkaJS's clients cannot be asked for, over its connections; two of the requests it does not know at all. */
 import type { Cluster } from 'kafkajs';
-import type KafkaBroker from 'kafkajs/src/broker/index.js';
-import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
-import Decoder from 'kafkajs/src/protocol/decoder.js';
-import Encoder from 'kafkajs/src/protocol/encoder.js';
+import { Decoder, Encoder } from '../../src/kafka/kafkajs/encoding.ts';
+import { anyBroker, type InnerBroker } from '../../src/kafka/kafkajs/pool.ts';
 
 const ELECT_LEADERS = { apiKey: 43, apiVersion: 1, apiName: 'ElectLeaders' };
 const DESCRIBE_QUORUM = { apiKey: 55, apiVersion: 0, apiName: 'DescribeQuorum' };
@@ -80,8 +78,7 @@ export async function quorumAnswer(bytes: Buffer): Promise<number> {
 
 const same = async (answer: unknown) => answer;
 
-async function someBroker(cluster: Cluster): Promise<KafkaBroker> {
-  const { brokerPool } = cluster as unknown as { readonly brokerPool: BrokerPool };
+async function someBroker(cluster: Cluster): Promise<InnerBroker> {
   await cluster.refreshMetadata();
-  return (await brokerPool.findConnectedBroker()) as KafkaBroker;
+  return await anyBroker(cluster);
 }

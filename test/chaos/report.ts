@@ -1,4 +1,4 @@
-import { isRight } from './compare.ts';
+import { isRight } from '../support/verdict/compare.ts';
 import type { Standstill } from './progress.ts';
 import type { Struck } from './schedule.ts';
 import type { Verdict } from './verdict.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { KEYS } from '../../src/settings/index.ts';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 async function scriptFor(shell: string): Promise<string> {
   const { code, out, err } = await tidemark(['completion', shell]);

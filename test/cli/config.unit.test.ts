@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { KEYS, loadSettings } from '../../src/settings/index.ts';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'config-'));
 afterAll(() => rmSync(cwd, { recursive: true }));

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import pg from 'pg';
 import { removeAll } from '../../src/demo/remove.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
-import { plainKafka } from '../e2e/support/kafka.ts';
+import { plainKafka } from '../support/plain-kafka.ts';
 import { until } from '../support/processes.ts';
 import { askRegistry } from '../support/registry.ts';
 import { describeReal, stack } from '../support/stack.ts';

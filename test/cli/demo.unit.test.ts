@@ -8,7 +8,7 @@ import { Rows } from '../../src/demo/rows.ts';
 import { Screen } from '../../src/demo/screen.ts';
 import { demoSettings } from '../../src/demo/settings.ts';
 import type { Stack } from '../../src/local/stack.ts';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 const written = { records: 5, event: 3, late: 0, resent: 1, broken: 1 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 const print = (...argv: string[]) => tidemark(['setup', '--print-grants', ...argv]);
 

@@ -7,7 +7,7 @@ import { VERSION } from '../../src/cli/io.ts';
 import { LoginRefused } from '../../src/kafka/login-refused.ts';
 import { messageOf } from '../../src/ports/errors.ts';
 import { SettingsError } from '../../src/settings/index.ts';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 const PLAIN = { debug: false, json: false };
 const COMMANDS = ['setup', 'run', 'config', 'status', 'test', 'simulate'];

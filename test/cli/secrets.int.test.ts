@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 /** Nothing listens there. */
 const NOWHERE = '127.0.0.1:1';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KEYS, SETTINGS } from '../../src/settings/index.ts';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 /** What none of the secrets is printed without. */
 const SECRET = 'hunter2';

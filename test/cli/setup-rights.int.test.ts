@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import pg from 'pg';
 import type { Finding } from '../../src/cli/setup/finding.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 describeReal('with a role that may do little', () => {
   let admin: pg.Client;

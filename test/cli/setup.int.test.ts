@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import type { Finding } from '../../src/cli/setup/finding.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 /** An environment with a schema, topics and a group of its own. */
 function surroundings(): { name: string; env: NodeJS.ProcessEnv } {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Row } from '../../src/cli/status-table.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
-import { Ground } from '../set-aside/ground.ts';
+import { Ground } from '../set-aside/support/ground.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 describeReal('tidemark status', () => {
   const ground = new Ground('avro', { TIDEMARK_COMMIT_INTERVAL: '10ms' });

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { tidemark } from './harness.ts';
+import { tidemark } from './support/harness.ts';
 
 const SCENARIOS = join(import.meta.dirname, '..', 'scenarios');
 const cwd = mkdtempSync(join(tmpdir(), 'scenario-'));

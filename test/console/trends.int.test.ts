@@ -3,8 +3,8 @@ import pg from 'pg';
 import { SPANS, type SpanName, TRENDS, type TrendName, trendSql, trendsOf } from '../../src/console/trend-queries.ts';
 import { type Trend, TrendsStore } from '../../src/console/trends.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
-import { recordsOf, Shop } from '../docs/support/shop.ts';
-import { testSchema } from '../postgres/schema.ts';
+import { recordsOf, ShopFixture } from '../docs/support/shop-fixture.ts';
+import { testSchema } from '../postgres/support/schema.ts';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
 
@@ -34,7 +34,7 @@ describeReal('trends of folded traffic', () => {
   beforeAll(async () => {
     const now = Date.now();
     const folding = new PostgresStore<null>(schema.options);
-    await (await Shop.open(folding)).fold(recordsOf(7, now, DAYS), now);
+    await (await ShopFixture.open(folding)).fold(recordsOf(7, now, DAYS), now);
     await folding.close();
     store = new TrendsStore(schema.options);
     reader = new pg.Client((await schema.as('reader')).url);

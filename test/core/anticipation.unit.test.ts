@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { holds, LIMIT, same, scenarioText } from './compare.ts';
-import { drive } from './drive.ts';
-import { type Log, logs, type PlainStep, rulesOfLog, stepsOfLog } from './logs.ts';
-import { plans } from './plans.ts';
+import { holds, LIMIT, same, scenarioText } from './support/compare.ts';
+import { drive } from './support/drive.ts';
+import { type Log, logs, type PlainStep, rulesOfLog, stepsOfLog } from './support/logs.ts';
+import { plans } from './support/plans.ts';
 
 /** Questions asked before a record: by how much, in ms, they stay behind its timestamp. */
 const questions = fc.array(fc.array(fc.constantFrom(1, 2, 11, 15, 100, 10_000_000), { maxLength: 2 }), {

@@ -4,10 +4,10 @@ import type { Emission } from '../../src/core/changes.ts';
 import type { MemoryStore } from '../../src/memory/store.ts';
 import { profilesOf } from '../reference/profiles.ts';
 import type { VisitView } from '../reference/visits.ts';
-import { holds, LIMIT, same, scenarioText } from './compare.ts';
-import { drive, SOURCE, visitsOf } from './drive.ts';
-import { logs, rulesOfLog, stepsOfLog } from './logs.ts';
-import { plans } from './plans.ts';
+import { holds, LIMIT, same, scenarioText } from './support/compare.ts';
+import { drive, SOURCE, visitsOf } from './support/drive.ts';
+import { logs, rulesOfLog, stepsOfLog } from './support/logs.ts';
+import { plans } from './support/plans.ts';
 
 function checkSums(store: MemoryStore<string>, visits: readonly VisitView[]): void {
   const sums = ({ traits, ...rest }: ReturnType<typeof profilesOf>[number]) => rest;

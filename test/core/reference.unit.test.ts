@@ -1,8 +1,8 @@
 import { test } from '@jest/globals';
 import { reference } from '../reference/reference.ts';
-import { expectSame, holds, LIMIT, scenarioText } from './compare.ts';
-import { drive, SOURCE } from './drive.ts';
-import { logs, rulesOfLog, stepsOfLog } from './logs.ts';
+import { expectSame, holds, LIMIT, scenarioText } from './support/compare.ts';
+import { drive, SOURCE } from './support/drive.ts';
+import { logs, rulesOfLog, stepsOfLog } from './support/logs.ts';
 
 test(
   'the core does on any log what the text of the semantics says',

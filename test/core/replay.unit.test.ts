@@ -1,10 +1,10 @@
 import { test } from '@jest/globals';
 import fc from 'fast-check';
 import { reference } from '../reference/reference.ts';
-import { expectSame, holds, LIMIT, scenarioText } from './compare.ts';
-import { drive, SOURCE } from './drive.ts';
-import { logs, rulesOfLog, stepsOfLog } from './logs.ts';
-import { plans } from './plans.ts';
+import { expectSame, holds, LIMIT, scenarioText } from './support/compare.ts';
+import { drive, SOURCE } from './support/drive.ts';
+import { logs, rulesOfLog, stepsOfLog } from './support/logs.ts';
+import { plans } from './support/plans.ts';
 
 test(
   'batches, commits and the loss of all memory, wherever they fall, change not a byte',

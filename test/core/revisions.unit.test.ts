@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { EventId } from '../../src/core/memory/event-ids.ts';
 import type { Revision } from '../../src/core/rules/visit-ended.ts';
-import { makeVisit } from '../postgres/make.ts';
+import { makeVisit } from '../postgres/support/builders.ts';
 import { revisionsOf } from '../support/revisions-of.ts';
 
 const uuid = fc.uuid();

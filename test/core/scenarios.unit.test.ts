@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { SCENARIOS, scenarioFiles } from '../reference/files.ts';
 import { cutTo, inScenarioForm, readScenario, rulesOf, type Scenario, stepsOf } from '../reference/scenario.ts';
-import { drive, SOURCE, type Turn } from './drive.ts';
+import { drive, SOURCE, type Turn } from './support/drive.ts';
 
 async function said(scenario: Scenario, plan: readonly Turn[]) {
   const steps = stepsOf(scenario.log);

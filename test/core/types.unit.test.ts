@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { TypeCounts } from '../../src/core/memory/type-counts.ts';
 import { mostFrequent } from '../../src/core/revision.ts';
 import { compareBytes, cutTypes } from '../reference/visits.ts';
-import { LIMIT, RUNS } from './compare.ts';
+import { LIMIT, RUNS } from './support/compare.ts';
 
 /** Up to 130 types, many of them as frequent as others, `*` among them at times. */
 const types = fc.uniqueArray(

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { PlainEvent } from '../reference/decode.ts';
 import { reference } from '../reference/reference.ts';
 import { rulesOf, type Scenario, stepsOf } from '../reference/scenario.ts';
-import { expectSame } from './compare.ts';
-import { drive, SOURCE, type Turn } from './drive.ts';
+import { expectSame } from './support/compare.ts';
+import { drive, SOURCE, type Turn } from './support/drive.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

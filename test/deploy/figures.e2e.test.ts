@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
-import { plainKafka, sendEach } from '../e2e/support/kafka.ts';
 import { PARTITIONS, type Pipeline, withPipeline } from '../e2e/support/pipeline.ts';
 import type { Program } from '../e2e/support/program.ts';
 import { plainEvent } from '../e2e/support/traffic.ts';
+import { plainKafka, sendEach } from '../support/plain-kafka.ts';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { alerts, figures, selectors } from './support/expressions.ts';

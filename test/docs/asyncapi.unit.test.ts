@@ -11,7 +11,7 @@ import { setAsideOf } from '../../src/set-aside/record.ts';
 import { resendable } from '../../src/set-aside/resendable.ts';
 import type { EnvelopeContext } from '../../src/wire/envelope.ts';
 import { readTail } from '../../src/wire/tail.ts';
-import { toOutMessage } from '../wire/messages.ts';
+import { toOutMessage } from '../wire/support/messages.ts';
 
 // ajv-formats is CommonJS; its types do not say what an import of it gives.
 const require = createRequire(import.meta.url);

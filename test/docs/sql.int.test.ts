@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { ensureReaderRole } from '../../src/postgres/reader-role.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
-import { parserOf, testSchema } from '../postgres/schema.ts';
+import { parserOf, testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
 import { answers } from './support/answers.ts';
 import { queries } from './support/document.ts';
 import type { Facts, Revision, Row, Visit, VisitEvent } from './support/facts.ts';
-import { recordsOf, Shop } from './support/shop.ts';
+import { recordsOf, ShopFixture } from './support/shop-fixture.ts';
 
 const [DAY, HOUR] = [86_400_000, 3_600_000];
 const DAYS = 9;
@@ -50,7 +50,7 @@ describeReal('docs/SQL.md', () => {
     await reader.connect();
     await reader.query(`SET ROLE ${role}`);
     const store = new PostgresStore<null>(schema.options);
-    const shop = await Shop.open(store);
+    const shop = await ShopFixture.open(store);
     const [earlier, later] = [written.filter(({ at }) => at < then), written.filter(({ at }) => at >= then)];
     await shop.fold(earlier, then);
     await look("timestamptz '-infinity'");

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
 import { dropMember, membersOf } from '../../src/kafka/group.ts';
 import { readGoneOwners } from '../../src/postgres/owner.ts';
-import { client, quiet } from '../kafka/support.ts';
+import { client, quiet } from '../kafka/support/broker.ts';
 import { until } from '../support/processes.ts';
 import { silentMember } from '../support/silent-member.ts';
 import { describeReal, stack } from '../support/stack.ts';

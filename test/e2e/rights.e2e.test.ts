@@ -1,7 +1,7 @@
 /** Each right that `run` needs is taken away, one at a time, and the processor says which. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Right, rightsFor } from '../../src/kafka/rights/declaration.ts';
-import { tidemark } from '../cli/harness.ts';
+import { tidemark } from '../cli/support/harness.ts';
 import { until } from '../support/processes.ts';
 import { stack } from '../support/stack.ts';
 import { Pipeline, told } from './support/pipeline.ts';

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { axisVisits, openVisits } from '../../src/inspect/index.ts';
 import { createPool } from '../../src/postgres/connect.ts';
-import { testSchema } from '../postgres/schema.ts';
+import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
-import { FoldedPartition, RULES, T0 } from './world.ts';
+import { FoldedPartition, RULES, T0 } from './support/world.ts';
 
 describeReal('what is drawn of the open visits', () => {
   const schema = testSchema();

@@ -10,9 +10,9 @@ import {
   stateCounts,
 } from '../../src/inspect/index.ts';
 import { createPool } from '../../src/postgres/connect.ts';
-import { testSchema } from '../postgres/schema.ts';
+import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
-import { FoldedPartition, MINUTE, RULES, T0 } from './world.ts';
+import { FoldedPartition, MINUTE, RULES, T0 } from './support/world.ts';
 
 describeReal('what is said of a visit is what the fold does with it', () => {
   const schema = testSchema();

@@ -11,9 +11,9 @@ import {
   stateCounts,
 } from '../../src/inspect/index.ts';
 import { connect } from '../../src/postgres/connect.ts';
-import { testSchema } from '../postgres/schema.ts';
+import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
-import { FoldedPartition, MINUTE, RULES, T0 } from './world.ts';
+import { FoldedPartition, MINUTE, RULES, T0 } from './support/world.ts';
 
 /** Small whatever is folded: a row a partition. And open visits, of which two questions say that they read all. */
 const READ_THROUGH = /Seq Scan on (partition_state|open_visit)\b/;

@@ -4,8 +4,8 @@ import type { JavaStack } from '../../src/local/stack.ts';
 import { brokersOf, startOwnStack, whyNoOwnStack } from '../support/own-stack.ts';
 import { kafkaAddress, partsOf } from '../support/parts.ts';
 import { uniqueName } from '../support/stack.ts';
-import { ready } from '../wire/messages.ts';
-import { makeTopic, produce, quiet, Reader, until } from './support.ts';
+import { ready } from '../wire/support/messages.ts';
+import { makeTopic, produce, quiet, Reader, until } from './support/broker.ts';
 
 const reason = await whyNoOwnStack();
 const describeJava = reason === null ? describe : describe.skip;

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { consoleConsumer, consoleProducer } from './console.ts';
-import { makeTopic, produce, Reader, until } from './support.ts';
+import { makeTopic, produce, Reader, until } from './support/broker.ts';
+import { consoleConsumer, consoleProducer } from './support/console.ts';
 
 const { CompressionTypes } = kafkajs;
 const CODECS = [

@@ -3,7 +3,7 @@ import { kafkaClient } from '../../src/kafka/client.ts';
 import { watchEndTxn } from '../../src/kafka/end-txn.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { makeTopic, quiet } from './support.ts';
+import { makeTopic, quiet } from './support/broker.ts';
 
 describeReal('the failpoint behind EndTxn', () => {
   test('is reached once a transaction, after its messages and before its commit is known', async () => {

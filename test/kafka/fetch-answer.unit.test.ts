@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFetchAnswer } from '../../src/kafka/fetch-answer.ts';
-import { int } from './log-bytes.ts';
+import { int } from './support/log-bytes.ts';
 
 const NULL = int(4, -1);
 const text = (value: string) => Buffer.concat([int(2, value.length), Buffer.from(value)]);

@@ -4,9 +4,9 @@ import { KafkaOutput } from '../../src/kafka/output.ts';
 import type { OutMessage, OutputSession } from '../../src/ports/output.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { ready } from '../wire/messages.ts';
-import { consoleConsumer } from './console.ts';
-import { client, makeTopic, quiet } from './support.ts';
+import { ready } from '../wire/support/messages.ts';
+import { client, makeTopic, quiet } from './support/broker.ts';
+import { consoleConsumer } from './support/console.ts';
 
 const MOVES = 16;
 

@@ -9,8 +9,8 @@ import { type KafkaAddress, kafkaClient } from '../../src/kafka/client.ts';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
 import { remedy } from '../../src/kafka/fatal.ts';
 import { LoginRecord } from '../../src/kafka/login-record.ts';
-import { type Answer, FakeBroker } from './fake-broker.ts';
-import { quiet } from './support.ts';
+import { quiet } from './support/broker.ts';
+import { type Answer, FakeBroker } from './support/fake-broker.ts';
 
 let broker: FakeBroker;
 let address: KafkaAddress;

@@ -5,14 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cluster } from 'kafkajs';
 import { kafkaClient } from '../../src/kafka/client.ts';
 import { ClusterLink } from '../../src/kafka/cluster.ts';
-import { coordinatorOf } from '../../src/kafka/group.ts';
+import { coordinatorOf } from '../../src/kafka/kafkajs/coordinator.ts';
 import { boundsOf } from '../../src/kafka/offsets.ts';
 import { propertiesOf, tool } from '../../src/local/access.ts';
 import { startCluster, whyNotCluster } from '../../src/local/cluster.ts';
 import { ADMIN } from '../../src/local/principals.ts';
 import type { ClusterNode, ClusterStack } from '../../src/local/stack.ts';
 import { kafkaAddress, partsOf } from '../support/parts.ts';
-import { quiet, Reader, until } from './support.ts';
+import { quiet, Reader, until } from './support/broker.ts';
 
 const TOPIC = 'moving';
 const PARTITIONS = [0, 1, 2, 3, 4, 5];

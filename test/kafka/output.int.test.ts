@@ -3,9 +3,9 @@ import { KafkaOutput } from '../../src/kafka/output.ts';
 import type { OutMessage, OutputSession, OutputTopic } from '../../src/ports/output.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { ready } from '../wire/messages.ts';
-import { consoleConsumer } from './console.ts';
-import { makeTopic, quiet, transactions } from './support.ts';
+import { ready } from '../wire/support/messages.ts';
+import { makeTopic, quiet, transactions } from './support/broker.ts';
+import { consoleConsumer } from './support/console.ts';
 
 interface Made {
   readonly output: KafkaOutput;

@@ -5,8 +5,8 @@ import decodeMessages from 'kafkajs/src/protocol/requests/fetch/v4/decodeMessage
 import { readRecordSet } from '../../src/kafka/record-set.ts';
 import { headerList } from '../../src/kafka/records.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
-import { type Codec, codecs } from './codecs.ts';
-import { batchBytes, int, type LogBatch, marker } from './log-bytes.ts';
+import { type Codec, codecs } from './support/codecs.ts';
+import { batchBytes, int, type LogBatch, marker } from './support/log-bytes.ts';
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
 const nullable = fc.option(bytes, { freq: 5 });

@@ -7,7 +7,7 @@ import { crc32c } from '../../src/kafka/crc32c.ts';
 import { readRecordSet } from '../../src/kafka/record-set.ts';
 import { type RequestOptions, Requests } from '../../src/kafka/requests.ts';
 import { OUTPUT_TOPICS, type OutMessage, type OutputTopic } from '../../src/ports/output.ts';
-import { ready } from '../wire/messages.ts';
+import { ready } from '../wire/support/messages.ts';
 
 const SENDER = { producerId: 4_000_000_000_000n, producerEpoch: 7, firstSequence: 99, transactional: true };
 const AT = 1_767_225_600_000;

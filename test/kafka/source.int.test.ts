@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { client, makeTopic, produce, Reader, transactions, until } from './support.ts';
+import { client, makeTopic, produce, Reader, transactions, until } from './support/broker.ts';
 
 const numbered = (count: number, first = 0, partition = 0) =>
   Array.from({ length: count }, (_, index) => ({ partition, key: `k${first + index}`, value: `v${first + index}` }));

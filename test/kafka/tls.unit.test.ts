@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { wholeAnswers } from '../../src/kafka/answers.ts';
 import { type KafkaAddress, kafkaClient } from '../../src/kafka/client.ts';
 import { watchEndTxn } from '../../src/kafka/end-txn.ts';
+import { oneBufferSockets } from '../../src/kafka/kafkajs/one-buffer-sockets.ts';
 import { fetchToken } from '../../src/kafka/token-endpoint.ts';
 import { Authority, type Certificate, whyNoCertificates } from '../../src/local/authority.ts';
-import { FakeBroker } from './fake-broker.ts';
-import { quiet } from './support.ts';
+import { quiet } from './support/broker.ts';
+import { FakeBroker } from './support/fake-broker.ts';
 
 const reason = await whyNoCertificates(process.env);
 const describeTls = reason === null ? describe : describe.skip;
@@ -110,7 +110,7 @@ describeTls(`TLS to the brokers${reason === null ? '' : ` (skipped: ${reason})`}
   });
 
   test.each([
-    ['that take answers whole', () => wholeAnswers],
+    ['that take answers whole', () => oneBufferSockets],
     ['that watch for the end of a transaction', () => watchEndTxn(() => {})],
   ])('sockets %s have it too', async (_, socketFactory) => {
     const address = { tlsCa: authorities[0]!.file, tlsCert: stranger.cert, tlsKey: stranger.key };

@@ -6,8 +6,8 @@ import { remedy } from '../../src/kafka/fatal.ts';
 import { fetchMskToken } from '../../src/kafka/msk-iam.ts';
 import { fetchToken, type TokenEndpoint } from '../../src/kafka/token-endpoint.ts';
 import { type Token, Tokens } from '../../src/kafka/tokens.ts';
-import { FakeBroker } from './fake-broker.ts';
-import { quiet } from './support.ts';
+import { quiet } from './support/broker.ts';
+import { FakeBroker } from './support/fake-broker.ts';
 
 /** What a token endpoint was asked, and what it answers. */
 let asked: { authorization: string | undefined; body: URLSearchParams }[];

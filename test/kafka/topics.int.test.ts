@@ -3,7 +3,7 @@ import { setUpTopics } from '../../src/kafka/setup.ts';
 import { Topics } from '../../src/kafka/topics.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { client, makeTopic, quiet } from './support.ts';
+import { client, makeTopic, quiet } from './support/broker.ts';
 
 describeReal('the topics of a cluster', () => {
   const made: Topics[] = [];

@@ -93,7 +93,7 @@ describeJava(`a stack whose owner is killed${reason}`, () => {
   });
 
   test('leaves no process and no file', async () => {
-    const program = new URL('./stack-owner.mjs', import.meta.url);
+    const program = new URL('./support/stack-owner.mjs', import.meta.url);
     const env = { ...process.env, TIDEMARK_STACK: 'java' };
     const { child, said } = await startProgram<{ pids: number[]; directory: string }>(program, env);
     owner = child;

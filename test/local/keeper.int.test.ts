@@ -13,7 +13,7 @@ describe('the keeper', () => {
   test.each(['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'ends processes and removes directories when their owner ends by %s',
     async (signal) => {
-      const program = new URL('./keeper-owner.mjs', import.meta.url);
+      const program = new URL('./support/keeper-owner.mjs', import.meta.url);
       const { child, said } = await startProgram<{ pids: number[]; directory: string }>(program, process.env);
       owner = child;
       expect(said.pids.filter(isAlive)).toEqual(said.pids);

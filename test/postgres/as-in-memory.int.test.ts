@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { Partition } from '../../src/core/partition.ts';
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
-import type { Log } from '../core/logs.ts';
-import { logs, rulesOfLog, stepsOfLog } from '../core/logs.ts';
+import type { Log } from '../core/support/logs.ts';
+import { logs, rulesOfLog, stepsOfLog } from '../core/support/logs.ts';
 import { describeReal } from '../support/stack.ts';
-import { PairLease } from './pair.ts';
-import { testSchema } from './schema.ts';
+import { PairedLease } from './support/paired-lease.ts';
+import { testSchema } from './support/schema.ts';
 
 describeReal('Postgres keeps and shows what the store in memory does', () => {
   const schema = testSchema();
@@ -24,7 +24,7 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
     const source = { topic: 'tracks', partition };
     const [rules, steps] = [rulesOfLog(log), stepsOfLog(log)];
     const postgres = schema.store(undefined, run);
-    let lease = await PairLease.takeOver(postgres, memory, partition);
+    let lease = await PairedLease.takeOver(postgres, memory, partition);
     let fold = new Partition<string>(rules, source, lease.first.state, lease.first.open);
     const commit = async (last: LogRecord<string> | null) => {
       const { changes, inCommit } = fold.take();
@@ -51,13 +51,13 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
       const turn = turns[i % turns.length]!;
       if (turn !== 'go on') await commit('record' in step ? step.record : null);
       if (turn === 'lose memory') {
-        lease = await PairLease.takeOver(postgres, memory, partition);
+        lease = await PairedLease.takeOver(postgres, memory, partition);
         fold = new Partition<string>(rules, source, lease.first.state, lease.first.open);
       }
     }
     fold.endDue();
     await commit(null);
-    await PairLease.takeOver(postgres, memory, partition);
+    await PairedLease.takeOver(postgres, memory, partition);
     expect(await lease.first.outbox(0, 1e9).catch(() => null)).toBeNull();
     expect(await outboxOf(partition)).toEqual(memory.outboxRows(partition));
     await postgres.close();

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
-const PROGRAM = fileURLToPath(new URL('./crash-committer.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('./support/crash-committer.ts', import.meta.url));
 
 describeReal('a processor that is killed', () => {
   const schema = testSchema();

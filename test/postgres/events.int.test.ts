@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals';
 import type { Visit, VisitEvent } from '../../src/core/memory/visit.ts';
 import { describeReal } from '../support/stack.ts';
 import { visitEvents } from '../support/visit-events.ts';
-import { Committer, makeVisit, T0 } from './make.ts';
-import { sessionsOf } from './pair.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { sessionsOf } from './support/paired-lease.ts';
+import { testSchema } from './support/schema.ts';
 
 const DAY = 86_400_000;
 

@@ -3,7 +3,7 @@ import { connectPlain, createPool, DatabaseUnreachable } from '../../src/postgre
 import { migrate } from '../../src/postgres/migrate.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { type TestServer, TestServers } from '../support/postgres-server.ts';
-import { Committer, makeVisit } from './make.ts';
+import { Committer, makeVisit } from './support/builders.ts';
 
 const servers = new TestServers();
 let primary: TestServer;

@@ -5,8 +5,8 @@ import { connect } from '../../src/postgres/connect.ts';
 import { withParameter } from '../support/parts.ts';
 import { describeReal } from '../support/stack.ts';
 import { visitEvents } from '../support/visit-events.ts';
-import { Committer, makeVisit, T0 } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
 describeReal('a processor that lost a partition can write nothing to it', () => {
   const schema = testSchema();

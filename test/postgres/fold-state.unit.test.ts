@@ -9,7 +9,7 @@ import { readContext } from '../../src/postgres/context-json.ts';
 import { readFoldState, writeFoldState } from '../../src/postgres/fold-state.ts';
 import { bareVisit } from '../support/bare-visit.ts';
 import { plainVisit } from '../support/plain-visit.ts';
-import { visits } from './visits.ts';
+import { visits } from './support/visits.ts';
 
 test('what only the fold needs of a visit comes back as it was, the order in its maps included', () => {
   fc.assert(

@@ -7,8 +7,8 @@ import { forgetIntended, intend, intended, lockRetry, markSent, sentAt } from '.
 import { assertRights, MissingRights } from '../../src/postgres/rights.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
 const MONTH = 31 * 86_400_000;
 

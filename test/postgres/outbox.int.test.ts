@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { describeReal } from '../support/stack.ts';
-import { Committer } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
 describeReal('the outbox gives out what was committed, in order, until it is acknowledged', () => {
   const schema = testSchema();

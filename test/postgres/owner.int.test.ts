@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { connect } from '../../src/postgres/connect.ts';
 import { readGoneOwners } from '../../src/postgres/owner.ts';
 import { describeReal } from '../support/stack.ts';
-import { testSchema } from './schema.ts';
+import { testSchema } from './support/schema.ts';
 
 describeReal('owners that are gone', () => {
   const schema = testSchema();

@@ -3,8 +3,8 @@ import { FIND_ENDED } from '../../src/postgres/history.ts';
 import { lowestId } from '../../src/postgres/ranges.ts';
 import { LOOK_UP } from '../../src/postgres/store.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
 describeReal('a question about one thing reads no whole table', () => {
   const schema = testSchema();

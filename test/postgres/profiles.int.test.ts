@@ -3,8 +3,8 @@ import type { TraitWrite } from '../../src/core/changes.ts';
 import type { Visit } from '../../src/core/memory/visit.ts';
 import { nameProfile } from '../support/name-profile.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
 const MINUTE = 60_000;
 

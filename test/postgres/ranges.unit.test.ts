@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { EventId } from '../../src/core/memory/event-ids.ts';
 import { monthOf, Ranges } from '../../src/postgres/ranges.ts';
-import { idAt } from './make.ts';
+import { idAt } from './support/builders.ts';
 
 test('each month that an id needs is missing once, until it is made, and again when all is forgotten', () => {
   const ranges = new Ranges();

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './make.ts';
-import { sessionsOf } from './pair.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { sessionsOf } from './support/paired-lease.ts';
+import { testSchema } from './support/schema.ts';
 
 const DAY = 86_400_000;
 const bounds = { openedSince: T0 - 400 * DAY, endedSince: T0 - 400 * DAY, watermark: T0 };

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { Visit } from '../../src/core/memory/visit.ts';
 import type { Revision } from '../../src/core/rules/visit-ended.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
 describeReal('what was once said of a visit stays said, wherever the visit goes', () => {
   const schema = testSchema();

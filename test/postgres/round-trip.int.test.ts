@@ -6,9 +6,9 @@ import { contextEntries } from '../../src/core/rules/context.ts';
 import type { PostgresStore } from '../../src/postgres/store.ts';
 import { plainVisit } from '../support/plain-visit.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './make.ts';
-import { testSchema } from './schema.ts';
-import { visits } from './visits.ts';
+import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
+import { visits } from './support/visits.ts';
 
 describeReal('a visit comes back from Postgres as it was committed', () => {
   const schema = testSchema();

@@ -3,7 +3,7 @@ import { connect, createPool } from '../../src/postgres/connect.ts';
 import { ensureDatabase } from '../../src/postgres/migrate.ts';
 import { assertServer } from '../../src/postgres/server.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { testSchema } from './schema.ts';
+import { testSchema } from './support/schema.ts';
 
 /** What an administrator may have set, and what a connection of ours has all the same. */
 const SET: readonly (readonly [name: string, theirs: string, ours: string])[] = [

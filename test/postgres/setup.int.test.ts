@@ -7,8 +7,8 @@ import { ensureReaderRole } from '../../src/postgres/reader-role.ts';
 import { readStatus } from '../../src/postgres/status.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { Committer, makeVisit } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
 describeReal('setting up a database', () => {
   const main = testSchema();

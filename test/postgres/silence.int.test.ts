@@ -3,8 +3,8 @@ import { connect } from '../../src/postgres/connect.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { TcpProxy } from '../chaos/proxy.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
 /** ms. */
 const SILENCE = 1_500;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit } from './make.ts';
-import { testSchema } from './schema.ts';
+import { Committer, makeVisit } from './support/builders.ts';
+import { testSchema } from './support/schema.ts';
 
 describeReal('a visit whose row is larger than Postgres leaves alone by default', () => {
   const schema = testSchema();

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { CannotGoOn } from '../../src/ports/errors.ts';
 import { LIFE_TRANSITIONS } from '../../src/processor/life-state.ts';
-import { rulesOfLog } from '../core/logs.ts';
+import { rulesOfLog } from '../core/support/logs.ts';
 import { edgesOf, edgesOn, watchStates } from './support/watched-states.ts';
-import { type Host, World } from './world.ts';
+import { type Host, World } from './support/world.ts';
 
 const QUIET = { share: 0, delay: 0 };
 const AWAY = { share: 1, delay: 0 };

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { RUNS } from '../core/compare.ts';
-import { visitsOf } from '../core/drive.ts';
-import { type Log, logs, rulesOfLog } from '../core/logs.ts';
+import { RUNS } from '../core/support/compare.ts';
+import { visitsOf } from '../core/support/drive.ts';
+import { type Log, logs, rulesOfLog } from '../core/support/logs.ts';
 import { decode } from '../reference/decode.ts';
 import { reference } from '../reference/reference.ts';
-import { said, TOPIC, World } from './world.ts';
+import { said, TOPIC, World } from './support/world.ts';
 
 const SOURCE = { topic: TOPIC, partition: 0 };
 

@@ -3,8 +3,8 @@ import { Metrics } from '../../src/metrics/index.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
 import type { Lease } from '../../src/ports/store.ts';
 import { waitsOf } from '../../src/processor/waits.ts';
-import { rulesOfLog } from '../core/logs.ts';
-import { type Host, World } from './world.ts';
+import { rulesOfLog } from '../core/support/logs.ts';
+import { type Host, World } from './support/world.ts';
 
 const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
 const AT = Date.UTC(2026, 0, 1);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { ALLOWED, shippedIn } from './licences.ts';
+import { ALLOWED, shippedIn } from './support/licences.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const shipped = shippedIn(JSON.parse(read('package-lock.json')).packages);

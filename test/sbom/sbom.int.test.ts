@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { ALLOWED, shippedIn } from './licences.ts';
+import { ALLOWED, shippedIn } from './support/licences.ts';
 
 interface Component {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { lastSetAside } from '../../src/set-aside/last.ts';
 import { describeReal } from '../support/stack.ts';
-import { Ground } from './ground.ts';
+import { Ground } from './support/ground.ts';
 
 describeReal('what was set aside last', () => {
   let ground: Ground;

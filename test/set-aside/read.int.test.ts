@@ -5,7 +5,7 @@ import { Registry, subjectOf } from '../../src/wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { settingsFor } from '../support/parts.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { Ground } from './ground.ts';
+import { Ground } from './support/ground.ts';
 
 interface Listed {
   readonly total: number;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
-import { Ground, headersOf } from './ground.ts';
+import { Ground, headersOf } from './support/ground.ts';
 
 interface Outcome {
   readonly sent: number;

@@ -6,9 +6,9 @@ import type { Revision } from '../../src/core/rules/visit-ended.ts';
 import type { OutMessage } from '../../src/ports/output.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
 import { encodeOutbox } from '../../src/wire/outbox.ts';
-import { visitsOf } from '../core/drive.ts';
+import { visitsOf } from '../core/support/drive.ts';
 import { type Answer, reference } from '../reference/reference.ts';
-import { toOutMessages } from '../wire/messages.ts';
+import { toOutMessages } from '../wire/support/messages.ts';
 import type { Plan } from './plan.ts';
 import { envelopeOf, TOPIC, type World } from './world.ts';
 

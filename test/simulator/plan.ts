@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import type { OutputTopic } from '../../src/ports/output.ts';
-import { build, choices, configs, type Log, stampedBy, stampings } from '../core/logs.ts';
+import { build, choices, configs, type Log, stampedBy, stampings } from '../core/support/logs.ts';
 import type { PlainEvent } from '../reference/decode.ts';
 import type { ScenarioConfig } from '../reference/scenario.ts';
 import { type Dice, dice, pick, streamOf, whole } from './dice.ts';

@@ -7,7 +7,7 @@ import type { OutputTopic } from '../../src/ports/output.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
 import type { PartitionSettings } from '../../src/processor/deps.ts';
 import type { EnvelopeContext } from '../../src/wire/envelope.ts';
-import { rulesOfLog } from '../core/logs.ts';
+import { rulesOfLog } from '../core/support/logs.ts';
 import { decode } from '../reference/decode.ts';
 import { type Answers, answersOf, compare, isComplete, selfConsistent } from './check.ts';
 import type { SentRecord } from './cluster/batch.ts';

@@ -6,7 +6,7 @@ import type { RawRecord } from '../../src/ports/record.ts';
 import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { toEvent } from '../../src/wire/track-event.ts';
-import { told } from './told.ts';
+import { plainEntry } from './support/plain-entry.ts';
 
 const NOW = 1_767_225_600_000;
 const TYPE = avsc.Type.forSchema(JSON.parse(TRACK_EVENT_SCHEMA));
@@ -66,7 +66,7 @@ function decode(schema: object | string, value: Buffer | null, keepProperties = 
   expect(out).toMatchObject({ offset: 7, timestamp: NOW + 500 });
   expect(out.raw).toBe(record);
   expect(out.entries).toHaveLength(1);
-  return told(out.entries[0]!);
+  return plainEntry(out.entries[0]!);
 }
 
 function written(schema: object, value: object): Buffer {
@@ -347,7 +347,9 @@ describe('evolution', () => {
     decoder.decode(recordOf(written(OURS, full)));
     const cut = written(OURS, full);
     decoder.decode(recordOf(cut.subarray(0, cut.length - 3)));
-    expect(decoder.decode(recordOf(written(OURS, LEAST))).entries.map(told)).toMatchObject([taken(OURS, LEAST, true)]);
+    expect(decoder.decode(recordOf(written(OURS, LEAST))).entries.map(plainEntry)).toMatchObject([
+      taken(OURS, LEAST, true),
+    ]);
   });
 
   test('an int instead of a long, and fields in another order, are read', () => {

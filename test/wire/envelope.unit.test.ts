@@ -6,7 +6,7 @@ import type { OutMessage } from '../../src/ports/output.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
 import { batchBytes, type EnvelopeContext } from '../../src/wire/envelope.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
-import { toOutMessage, toOutMessages } from './messages.ts';
+import { toOutMessage, toOutMessages } from './support/messages.ts';
 
 const CONTEXT: EnvelopeContext = {
   topic: 'tracks',

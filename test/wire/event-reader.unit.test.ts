@@ -9,10 +9,10 @@ import { FetchedRecord } from '../../src/ports/record.ts';
 import { AvroDecoder, schemaIdOfRecord } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { type Dice, dice, pick, whole } from '../simulator/dice.ts';
-import { judgeOf } from './judge.ts';
-import { BYTE_CHANGES, changed, NASTY_NUMBER, NASTY_TEXT } from './mutate.ts';
-import { told } from './told.ts';
-import { endingWith, evolved, OURS, type Writer, withContext } from './writers.ts';
+import { BYTE_CHANGES, changed, NASTY_NUMBER, NASTY_TEXT } from './support/mutate.ts';
+import { plainEntry } from './support/plain-entry.ts';
+import { slowDecoder } from './support/slow-decoder.ts';
+import { endingWith, evolved, OURS, type Writer, withContext } from './support/writers.ts';
 
 const NOW = 1_767_225_600_000;
 const RUNS = Number(process.env.TIDEMARK_FUZZ_RUNS ?? 400);
@@ -119,7 +119,7 @@ describe('an event is what it is when its record is read whole, whatever was rea
         const draw = dice(seed);
         const writers = [OURS, evolved(draw), evolved(draw)];
         const decoder = decoderOf(keepProperties, ...writers);
-        const judges = writers.map(({ schema }, i) => judgeOf(schema, i + 1, keepProperties));
+        const decoders = writers.map(({ schema }, i) => slowDecoder(schema, i + 1, keepProperties));
         const events = Array.from({ length: 12 }, () => anyEvent(draw));
         for (let i = 0; i < 40; i++) {
           const event = pick(draw, events);
@@ -128,16 +128,16 @@ describe('an event is what it is when its record is read whole, whatever was rea
           const mixed = draw() < 0.5 ? event : { ...event, session_id: other.session_id, context: other.context };
           const plain = framed(writers[by]!.write(mixed), by + 1);
           const value = draw() < 0.7 ? plain : changed(plain, pick(draw, changes), 5);
-          const judged = judges[by]!(value, NOW + 500);
+          const expected = decoders[by]!(value, NOW + 500);
           const rest = Buffer.from(plain.subarray(Math.min(value.length, plain.length)));
           const key = pick(draw, [null, '', mixed.session_id, other.session_id, 'k'.repeat(300)]);
           const keyBytes = key === null ? null : Buffer.from(key);
           const raw = draw() < 0.5 ? recordOf(value) : fetched(value, keyBytes, Buffer.alloc(whole(draw, 0, 5)), rest);
           if (draw() < 0.5) decoder.prefetch([raw], 0);
-          const entries = decoder.decode(raw).entries.map(told);
+          const entries = decoder.decode(raw).entries.map(plainEntry);
           // Compared so first because it takes a tenth of the time.
-          if (!isDeepStrictEqual(entries, [judged])) expect(entries).toEqual([judged]);
-          if (isRefusal(judged)) refused++;
+          if (!isDeepStrictEqual(entries, [expected])) expect(entries).toEqual([expected]);
+          if (isRefusal(expected)) refused++;
           else good++;
         }
       }),
@@ -151,18 +151,18 @@ describe('an event is what it is when its record is read whole, whatever was rea
   test('cut off anywhere, though what follows in memory goes on as it did', () => {
     for (const writer of [OURS, endingWith('source_id'), endingWith('context'), endingWith('debug')]) {
       const decoder = decoderOf(true, writer);
-      const judge = judgeOf(writer.schema, 1, true);
+      const decodeSlowly = slowDecoder(writer.schema, 1, true);
       const event = { ...anyEvent(dice(5)), traits: { a: 1 }, session_id: UUID, event_id: UUID, source_id: null };
       for (const each of [event, { ...event, context: null }]) {
         const whole = framed(writer.write(each));
         decoder.decode(recordOf(whole));
         for (let end = 5; end <= whole.length; end++) {
           const value = whole.subarray(0, end);
-          const judged = judge(Buffer.from(value), NOW + 500);
-          expect(isRefusal(judged)).toBe(end < whole.length);
+          const expected = decodeSlowly(Buffer.from(value), NOW + 500);
+          expect(isRefusal(expected)).toBe(end < whole.length);
           for (const after of [whole.subarray(end), Buffer.alloc(0)]) {
             const raw = fetched(value, null, Buffer.alloc(3), after);
-            expect(decoder.decode(raw).entries.map(told)).toEqual([judged]);
+            expect(decoder.decode(raw).entries.map(plainEntry)).toEqual([expected]);
           }
         }
       }
@@ -174,7 +174,7 @@ describe('an event is what it is when its record is read whole, whatever was rea
     ['one whose fields stand in another order', withContext('utm', 'device', 'page', 'location', 'ip', 'extra')],
   ])('with more pages, devices and sessions than are remembered, by %s', (_, writer) => {
     const decoder = decoderOf(false, writer);
-    const judge = judgeOf(writer.schema, 1, false);
+    const decodeSlowly = slowDecoder(writer.schema, 1, false);
     const event = { ...anyEvent(dice(3)), event_id: UUID };
     const sessions = 20_011;
     for (let i = 0; i < 2 * sessions + 1_000; i++) {
@@ -192,9 +192,9 @@ describe('an event is what it is when its record is read whole, whatever was rea
       };
       const ids = { session_id: `s${n}`, profile_id: `p${n % 9_001}` };
       const value = framed(writer.write({ ...event, ...ids, context, traits: { n: n % 700 } }));
-      const entries = decoder.decode(recordOf(value)).entries.map(told);
-      const judged = judge(value, NOW + 500);
-      if (!isDeepStrictEqual(entries, [judged])) expect(entries).toEqual([judged]);
+      const entries = decoder.decode(recordOf(value)).entries.map(plainEntry);
+      const expected = decodeSlowly(value, NOW + 500);
+      if (!isDeepStrictEqual(entries, [expected])) expect(entries).toEqual([expected]);
     }
   });
 

@@ -5,8 +5,8 @@ import type { RawRecord } from '../../src/ports/record.ts';
 import { UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { createDecoder, type Decoder, type InputFormat } from '../../src/wire/decoder.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
-import { BYTE_CHANGES, changed, NASTY_JSON, NASTY_NUMBER, NASTY_TEXT, replaced, textOf } from './mutate.ts';
-import { expectWithinBounds } from './within-bounds.ts';
+import { BYTE_CHANGES, changed, NASTY_JSON, NASTY_NUMBER, NASTY_TEXT, replaced, textOf } from './support/mutate.ts';
+import { expectWithinBounds } from './support/within-bounds.ts';
 
 const NOW = 1_767_225_600_000;
 const RUNS = { numRuns: Number(process.env.TIDEMARK_FUZZ_RUNS ?? 400) };

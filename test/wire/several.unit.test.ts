@@ -3,7 +3,7 @@ import type { Emission } from '../../src/core/changes.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
 import { createDecoder } from '../../src/wire/decoder.ts';
 import { batchBytes, type EnvelopeContext } from '../../src/wire/envelope.ts';
-import { toOutMessages } from './messages.ts';
+import { toOutMessages } from './support/messages.ts';
 
 const MB = 1_000_000;
 

@@ -6,7 +6,7 @@ import type { VisitEnded } from '../../src/core/rules/visit-ended.ts';
 import { VISIT_ENDED_SCHEMA } from '../../src/wire/schemas.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
 import { NAMED } from '../reference/visits.ts';
-import { encodeVisitEnded } from './messages.ts';
+import { encodeVisitEnded } from './support/messages.ts';
 
 const TYPE = avsc.Type.forSchema(JSON.parse(VISIT_ENDED_SCHEMA));
 

@@ -1,5 +1,5 @@
-import type { Cluster } from 'kafkajs';
 import type pg from 'pg';
+import type { Cluster } from '../../kafka/client.ts';
 import type { ClusterLink } from '../../kafka/cluster.ts';
 import { remedy } from '../../kafka/fatal.ts';
 import { isDenied } from '../../kafka/rights/missing-rights.ts';

@@ -1,4 +1,5 @@
 import type { Clock } from '../../time/clock.ts';
+import { Backoff } from '../../time/waiting.ts';
 import { type BrokerRequests, type Brokers, refusal } from './brokers.ts';
 
 /**
@@ -6,8 +7,7 @@ import { type BrokerRequests, type Brokers, refusal } from './brokers.ts';
  * ms (measured: 277 ms a transaction with a first wait of 300, 10 with one of 10). The longest is what a new leader waits
  * for, once it is there.
  */
-const FIRST = 10;
-const LONGEST = 500;
+const WAITS = { first: 10, longest: 500 };
 
 /** The right broker was asked, and will do it in a moment. */
 const STAYS: ReadonlySet<string> = new Set([
@@ -53,7 +53,9 @@ export class Asking {
   /** @throws the broker's refusal, or the last error when patience is over; `cause` has it. */
   async until<T>({ what, whom, ask, again, twice }: Question<T>): Promise<T> {
     const end = this.#clock.elapsed() + this.#patience;
-    for (let wait = FIRST; ; wait = Math.min(wait * 2, LONGEST)) {
+    const waits = new Backoff(WAITS);
+    for (;;) {
+      const wait = waits.next();
       this.#mustGoOn();
       let asked = false;
       try {

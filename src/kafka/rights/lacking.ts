@@ -3,16 +3,13 @@
  * for want of a right: nothing is done, nobody is fenced. One broker answers for all, for each checks rights first.
  */
 import type { Cluster } from 'kafkajs';
-import type KafkaBroker from 'kafkajs/src/broker/index.js';
-import type BrokerPool from 'kafkajs/src/cluster/brokerPool.js';
-import requests from 'kafkajs/src/protocol/requests/index.js';
+import { answerCode } from '../kafkajs/answer-code.ts';
+import { anyBroker, type InnerBroker } from '../kafkajs/pool.ts';
+import { type Operations, topicOperations } from '../kafkajs/topic-operations.ts';
 import type { Operation, Right } from './declaration.ts';
-import { type Operations, topicOperations } from './topic-operations.ts';
 
 /** Codes of operations in Kafka's protocol. */
 const CODES: Readonly<Record<Operation, number>> = { Read: 3, Write: 4, Create: 5, Describe: 8, DescribeConfigs: 10 };
-const HEARTBEAT = 12;
-const END_TXN = 26;
 const GROUP_AUTHORIZATION_FAILED = 30;
 const TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53;
 /** No member has it, and no producer. */
@@ -21,8 +18,7 @@ const NO_PRODUCER = String(2n ** 62n);
 
 /** Those of the rights that this user lacks, as far as the brokers tell it. @throws where none answers */
 export async function lacking(cluster: Cluster, rights: readonly Right[]): Promise<Right[]> {
-  const { brokerPool } = cluster as unknown as { readonly brokerPool: BrokerPool };
-  const broker = (await brokerPool.findConnectedBroker()) as KafkaBroker;
+  const broker = await anyBroker(cluster);
   const topics = [...new Set(rights.flatMap(({ resource }) => (resource.type === 'topic' ? [resource.name] : [])))];
   const [operations, ...denied] = await Promise.all([
     topics.length === 0 ? new Map<string, Operations>() : topicOperations(broker, topics),
@@ -42,22 +38,14 @@ function isMissing(operations: Operations | undefined, operation: Operation): bo
 }
 
 /** Of groups and transactional ids. */
-async function isDenied(broker: KafkaBroker, { resource: { type, name, pattern } }: Right): Promise<boolean> {
+async function isDenied(broker: InnerBroker, { resource: { type, name, pattern } }: Right): Promise<boolean> {
   if (type === 'topic') return false;
-  const { Heartbeat, EndTxn } = requests.requests;
   if (type === 'group') {
     const of = { groupId: name, groupGenerationId: 0, memberId: NOBODY };
-    return (await errorCode(broker, HEARTBEAT, Heartbeat, of)) === GROUP_AUTHORIZATION_FAILED;
+    return (await answerCode(broker, 'Heartbeat', of)) === GROUP_AUTHORIZATION_FAILED;
   }
   // Some id that the prefix covers, and that is in use: rights may have been given one by one.
   const transactionalId = pattern === 'prefixed' ? `${name}0` : name;
   const of = { transactionalId, producerId: NO_PRODUCER, producerEpoch: 0, transactionResult: false };
-  return (await errorCode(broker, END_TXN, EndTxn, of)) === TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
-}
-
-/** As the broker gave it: what KafkaJS makes an error of, it warns of in the log. */
-async function errorCode(broker: KafkaBroker, apiKey: number, definition: object, of: object): Promise<number> {
-  const { request, response } = broker.lookupRequest(apiKey, definition)(of);
-  const parse = async (answer: { readonly errorCode: number }) => answer.errorCode;
-  return (await broker.connectionPool.send({ request, response: { ...response, parse } })) as number;
+  return (await answerCode(broker, 'EndTxn', of)) === TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
 }

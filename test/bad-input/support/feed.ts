@@ -1,7 +1,7 @@
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { registerCodecs } from '../../../src/kafka/codecs.ts';
-import { plainKafka, plainProducer, sendEach } from '../../e2e/support/kafka.ts';
 import { PARTITIONS, type Pipeline } from '../../e2e/support/pipeline.ts';
+import { plainKafka, plainProducer, sendEach } from '../../support/plain-kafka.ts';
 
 /** A record to write. `partition` null: by the key. */
 export interface Bad {

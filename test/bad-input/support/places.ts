@@ -5,10 +5,10 @@
 import { expect } from '@jest/globals';
 import { type Entry, isRefusal, type LogRecord } from '../../../src/core/rules/event.ts';
 import type { RawRecord } from '../../../src/ports/record.ts';
-import { type ConsoleRecord, readTopic } from '../../e2e/support/console.ts';
-import { plainProducer, sendEach } from '../../e2e/support/kafka.ts';
 import { PARTITIONS, type Pipeline } from '../../e2e/support/pipeline.ts';
 import { counted, type Program } from '../../e2e/support/program.ts';
+import { plainProducer, sendEach } from '../../support/plain-kafka.ts';
+import { type ConsoleRecord, readTopic } from '../../support/read-topic.ts';
 
 export interface Places {
   readonly dead: readonly ConsoleRecord[];

@@ -30,7 +30,7 @@ function poolOf(...script: Script[]) {
       for (const { lines, resolve } of wanted) if (log.length >= lines) resolve();
     },
     terminal: false,
-    entry: new URL('./stand-in.mjs', import.meta.url),
+    entry: new URL('./support/stand-in.mjs', import.meta.url),
   });
   const heard = (lines: number) => new Promise<void>((resolve) => wanted.push({ lines, resolve }));
   return { pool, log, observed, heard };

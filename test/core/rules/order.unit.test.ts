@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+
 import type { PlainEvent } from '../../reference/decode.ts';
 import { compareBytes, type VisitView } from '../../reference/visits.ts';
-import { holds, LIMIT, scenarioText } from '../compare.ts';
-import { drive } from '../drive.ts';
-import { build, choices, configs, type Log, type PlainStep, rulesOfLog, stepsOfLog } from '../logs.ts';
+import { holds, LIMIT, scenarioText } from '../support/compare.ts';
+import { drive } from '../support/drive.ts';
+import { build, choices, configs, type Log, type PlainStep, rulesOfLog, stepsOfLog } from '../support/logs.ts';
 
 /** Per event, in thousandths: how far its record's timestamp lies between its lowest and its highest. */
 const delays = fc.array(fc.nat(1000), { minLength: 60, maxLength: 60 });

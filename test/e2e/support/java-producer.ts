@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { output } from './console.ts';
+import { output } from '../../support/read-topic.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const PROGRAM = fileURLToPath(new URL('./AvroProducer.java', import.meta.url));

@@ -1,8 +1,8 @@
 /** A processor in virtual time, where the real one would take a cluster to bring about what it waits for. */
 import { holdOf } from '../../../src/cli/status/hold.ts';
 import { Metrics } from '../../../src/metrics/index.ts';
-import { rulesOfLog } from '../../core/logs.ts';
-import { World } from '../../processor/world.ts';
+import { rulesOfLog } from '../../core/support/logs.ts';
+import { World } from '../../processor/support/world.ts';
 import { seriesOf, type Tells } from './night.ts';
 
 const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });

@@ -1,6 +1,6 @@
 /** What whoever is called at night sees: the table of docs/OPERATIONS.md, and the four that it speaks of. */
 import { readFileSync } from 'node:fs';
-import { tidemark } from '../../cli/harness.ts';
+import { tidemark } from '../../cli/support/harness.ts';
 import type { Program } from './program.ts';
 
 /** A row. Each cell is the pieces of text that have to be there; none: it tells nothing. */

@@ -6,33 +6,16 @@ import pg from 'pg';
 import { type PartitionStatus, readStatus } from '../../../src/postgres/status.ts';
 import { loadSettings, type Settings } from '../../../src/settings/index.ts';
 import type { Parts } from '../../support/parts.ts';
+import { plainKafka } from '../../support/plain-kafka.ts';
 import { until } from '../../support/processes.ts';
+import { named, QUICK_VISITS } from '../../support/quick-visits.ts';
 import { uniqueName } from '../../support/stack.ts';
-import { plainKafka } from './kafka.ts';
 import { type Built, Program } from './program.ts';
 import { Writer } from './writer.ts';
 
 export const PARTITIONS = 3;
 
-/** Visits of seconds, so that they end, are amended and freeze while a test writes; caps that a bot meets. */
-const QUICK = {
-  TIDEMARK_VISIT_GAP: '1s',
-  TIDEMARK_VISIT_OUT_OF_ORDERNESS: '300ms',
-  TIDEMARK_VISIT_ARRIVAL_GRACE: '200ms',
-  TIDEMARK_VISIT_ALLOWED_LATENESS: '4s',
-  TIDEMARK_VISIT_MAX_AGE: '30s',
-  TIDEMARK_VISIT_FUTURE_TOLERANCE: '1s',
-  TIDEMARK_VISIT_MAX_DURATION: '3s',
-  TIDEMARK_VISIT_MAX_EVENTS: '10',
-  // More than an append takes to become visible on a busy machine: no visit may end too early by the clock.
-  TIDEMARK_VISIT_CLOCK_MARGIN: '1s',
-  TIDEMARK_EVENTS_KEEP_PROPERTIES: 'true',
-  TIDEMARK_COMMIT_INTERVAL: '50ms',
-  TIDEMARK_COMMIT_MAX_BYTES: '64KB',
-  TIDEMARK_HTTP_PORT: '0',
-  TIDEMARK_LOG_LEVEL: 'debug',
-  TIDEMARK_LOG_FORMAT: 'json',
-};
+const QUICK = { ...QUICK_VISITS, TIDEMARK_COMMIT_INTERVAL: '50ms' };
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -53,11 +36,7 @@ export class Pipeline {
     this.parts = parts;
     this.env = {
       ...parts.env,
-      TIDEMARK_DATABASE_SCHEMA: this.name,
-      TIDEMARK_KAFKA_GROUP: this.name,
-      TIDEMARK_INPUT_TOPIC: this.name,
-      TIDEMARK_OUTPUT_TOPIC: `${this.name}-ended`,
-      TIDEMARK_TOPICS_PARTITIONS: String(PARTITIONS),
+      ...named(this.name, PARTITIONS),
       ...QUICK,
       ...env,
     };

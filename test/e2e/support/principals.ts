@@ -7,7 +7,7 @@ import { ClusterLink } from '../../../src/kafka/cluster.ts';
 import { type Right, rightsFor, type Use } from '../../../src/kafka/rights/declaration.ts';
 import { lacking } from '../../../src/kafka/rights/lacking.ts';
 import { type Access, environmentOf, kafkaOf, propertiesOf } from '../../../src/local/access.ts';
-import { tidemark } from '../../cli/harness.ts';
+import { tidemark } from '../../cli/support/harness.ts';
 import { grant, revoke } from '../../support/acls.ts';
 import { until } from '../../support/processes.ts';
 import { describeReal, stack } from '../../support/stack.ts';

@@ -3,8 +3,8 @@ import avsc from 'avsc';
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { TRACK_EVENT_SCHEMA } from '../../../src/wire/schemas.ts';
 import type { Parts } from '../../support/parts.ts';
+import { plainProducer, sendEach } from '../../support/plain-kafka.ts';
 import { registerSchema } from '../../support/registry.ts';
-import { plainProducer, sendEach } from './kafka.ts';
 import { type Input, nastyTraffic, type SchemaName } from './traffic.ts';
 
 export interface WriterOptions extends Pick<Parts, 'registryUrl' | 'env'> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { IdempotentProducer } from '../../../src/kafka/produce/idempotent-producer.ts';
 import { readBatch } from '../../simulator/cluster/batch.ts';
-import { batchOf, lost, refused, ScriptedBrokers, SleptClock } from './scripted.ts';
+import { batchOf, lost, refused, ScriptedBrokers, SleptClock } from './support/scripted.ts';
 
 async function opened(patience = 15_000) {
   const [brokers, clock] = [new ScriptedBrokers(), new SleptClock()];

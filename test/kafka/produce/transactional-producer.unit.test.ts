@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { TransactionalProducer } from '../../../src/kafka/produce/transactional-producer.ts';
-import { batchOf, lost, type Op, refused, ScriptedBrokers, SleptClock } from './scripted.ts';
+import { batchOf, lost, type Op, refused, ScriptedBrokers, SleptClock } from './support/scripted.ts';
 
 const AT = { group: 'g', topic: 'tracks', partition: 0 };
 
