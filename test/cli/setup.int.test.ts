@@ -73,8 +73,8 @@ describeReal('tidemark setup', () => {
     const instance = new pg.Client(stack().databaseUrl);
     await instance.connect();
     // As if the last migration had not been made yet.
-    await instance.query(`ALTER TABLE ${name}.open_visit DROP COLUMN language CASCADE;
-      ALTER TABLE ${name}.ended_visit DROP COLUMN language CASCADE;
+    await instance.query(`ALTER TABLE ${name}.open_visit RENAME COLUMN language TO before;
+      ALTER TABLE ${name}.ended_visit RENAME COLUMN language TO before;
       DELETE FROM ${name}.migration WHERE name = '0009_language'`);
     const own = `INSERT INTO ${name}.partition_state (partition, epoch, started, owner, owner_pid, owner_started, owner_role)
       SELECT 0, 1, true, 'here:1', pid, backend_start, usesysid FROM pg_stat_activity WHERE pid = pg_backend_pid()`;
