@@ -1,5 +1,5 @@
 import type { Changes, Emission, PartitionState, TraitWrite } from './changes.ts';
-import { EventId } from './memory/event-ids.ts';
+import { PackedId } from './memory/event-ids.ts';
 import { takeEvents } from './memory/folding.ts';
 import { FreshEvents, type VisitEvents } from './memory/fresh-events.ts';
 import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
@@ -11,7 +11,7 @@ import { compareUtf8 } from './rules/order.ts';
 import type { Rules } from './rules/rules.ts';
 import type { VisitEnded } from './rules/visit-ended.ts';
 
-const id = new EventId();
+const id = new PackedId();
 
 /** Takes a message in the moment in which it arises. The message is the fold's: nothing of it may be kept. */
 export type OnEmission<Raw> = (emission: Emission<Raw>) => void;

@@ -6,14 +6,14 @@ import { Ledger, type OnEmission } from './ledger.ts';
 import { LookAhead } from './look-ahead.ts';
 import { type FilterInMaking, LookUps, needsLookup } from './look-ups.ts';
 import { findDuplicate } from './memory/duplicates.ts';
-import { EventId } from './memory/event-ids.ts';
+import { PackedId } from './memory/event-ids.ts';
 import { takeEvents, takeVisit } from './memory/folding.ts';
 import type { FreshEvents } from './memory/fresh-events.ts';
 import { IdFilter } from './memory/id-filter.ts';
-import { type IdleMemory, idleMemory } from './memory/past-sessions.ts';
 import { type HintedEvent, readEventId } from './memory/read-event.ts';
 import type { Session } from './memory/session.ts';
 import { Sessions } from './memory/sessions.ts';
+import { type IdleMemory, idleMemory } from './memory/stored-summaries.ts';
 import { Visit } from './memory/visit.ts';
 import { VisitTable } from './memory/visit-table.ts';
 import { type Outcome, PlacedEvent } from './outcome.ts';
@@ -68,8 +68,8 @@ export class Partition<Raw> {
   private readonly pinned: PinnedSessions;
   private readonly ahead: LookAhead;
   private readonly lookUps: LookUps;
-  private readonly eventId = new EventId();
-  private readonly visitId = new EventId();
+  private readonly eventId = new PackedId();
+  private readonly visitId = new PackedId();
   private open = 0;
   /** Follows from the event clock: reckoned when that moves, for it is asked for far more often. */
   private currentWatermark: number | null = null;
@@ -424,7 +424,7 @@ export class Partition<Raw> {
     if (t < visit.startedAt) visit.startedAt = t;
     if (t > visit.lastEventAt) visit.lastEventAt = t;
     visit.eventCount += 1;
-    visit.addIdBits(this.eventId.bits);
+    visit.addIdBits(this.eventId.maskBits);
     this.fresh.add(visit, event, this.eventId);
     if (event.shared !== true) visit.mayBeLarge = true;
     if (event.shared !== true || this.fresh.untaken(visit) >= MANY_UNTAKEN) takeEvents(this.rules, visit, this.fresh);

@@ -1,5 +1,5 @@
 import { revisionId } from './ids.ts';
-import { EventId } from './memory/event-ids.ts';
+import { PackedId } from './memory/event-ids.ts';
 import { messageOf } from './memory/message.gen.ts';
 import type { TypeCounts } from './memory/type-counts.ts';
 import type { Visit } from './memory/visit.ts';
@@ -8,7 +8,7 @@ import type { EndReason } from './rules/span.ts';
 import type { VisitEnded } from './rules/visit-ended.ts';
 
 const MOST_TYPES = 100;
-const id = new EventId();
+const id = new PackedId();
 
 /** What is said of a visit when it is published: a copy, for the visit may change before it is sent. */
 export function revisionOf(

@@ -4,7 +4,7 @@
  * An id that is a UUID in canonical form is held as its 128 bits, in four integers: reversibly, for a hash is no id.
  * Any other is held as its text. A handful of ids is found by a scan, which touches a cache line or two; many by a table.
  */
-import { mix } from './mix.ts';
+import { murmurFinalizer } from './murmur-finalizer.ts';
 
 /** Ids from which on they are found by a table. */
 const TABLED = 24;
@@ -16,8 +16,8 @@ const canonical = Buffer.alloc(36, DASH) as Buffer & { latin1Slice(from: number,
 const HEX = new Int32Array(256).fill(-16);
 for (let value = 0; value < 16; value++) HEX[value.toString(16).charCodeAt(0)] = value;
 
-/** One id, taken apart: to be looked for in several places and added to one. Reused: see `EventId.set`. */
-export class EventId {
+/** One id, taken apart: to be looked for in several places and added to one. Reused: see `PackedId.set`. */
+export class PackedId {
   text = '';
   isUuid = false;
   a = 0;
@@ -71,18 +71,20 @@ export class EventId {
   }
 
   /** Two numbers from 0 to 127, one in the lowest seven bits and one in the next: equal for equal ids. */
-  get bits(): number {
+  get maskBits(): number {
     return (this.isUuid ? this.a ^ this.b ^ this.c ^ this.d : sumOf(this.text)) & 0x3fff;
   }
 
   /** 32 bits, each of which hangs on all of the id: equal for equal ids. */
-  get mixed(): number {
-    if (!this.isUuid) return mix(sumOf(this.text));
-    return mix(this.a ^ Math.imul(this.b, 0x9e3779b1) ^ Math.imul(this.c, 0x85ebca6b) ^ Math.imul(this.d, 0xc2b2ae35));
+  get hash32(): number {
+    if (!this.isUuid) return murmurFinalizer(sumOf(this.text));
+    return murmurFinalizer(
+      this.a ^ Math.imul(this.b, 0x9e3779b1) ^ Math.imul(this.c, 0x85ebca6b) ^ Math.imul(this.d, 0xc2b2ae35),
+    );
   }
 
   /** 29 bits: equal for equal ids. */
-  get hash(): number {
+  get tableHash(): number {
     return this.isUuid ? hash(this.a, this.d) : hash(sumOf(this.text), this.text.length);
   }
 
@@ -127,7 +129,7 @@ function byteHex4(bytes: Uint8Array, at: number): number {
   return (HEX[bytes[at]!]! << 12) | (HEX[bytes[at + 1]!]! << 8) | (HEX[bytes[at + 2]!]! << 4) | HEX[bytes[at + 3]!]!;
 }
 
-const scratch = new EventId();
+const scratch = new PackedId();
 
 export class EventIds {
   /** Four integers a UUID. */
@@ -146,7 +148,7 @@ export class EventIds {
     return (this.words?.length ?? 0) / 4 + (this.others?.size ?? 0);
   }
 
-  has(id: EventId): boolean {
+  has(id: PackedId): boolean {
     if (!id.isUuid) return this.others?.has(id.text) ?? false;
     const { words } = this;
     if (words === null) return false;
@@ -158,12 +160,12 @@ export class EventIds {
   }
 
   /** One that is there already stays there once. */
-  add(id: EventId): void {
+  add(id: PackedId): void {
     if (!this.has(id)) this.addNew(id);
   }
 
   /** @param id that is not there. */
-  addNew(id: EventId): void {
+  addNew(id: PackedId): void {
     if (!id.isUuid) {
       this.others ??= new Set();
       this.others.add(id.text);
@@ -182,9 +184,9 @@ export class EventIds {
   }
 
   /** @param take is given each id, in an object that is used again for the next. */
-  each(take: (id: EventId) => void): void {
+  each(take: (id: PackedId) => void): void {
     const { words } = this;
-    const id = new EventId();
+    const id = new PackedId();
     if (words !== null) {
       id.isUuid = true;
       for (let i = 0; i < words.length; i += 4) {
@@ -209,7 +211,7 @@ export class EventIds {
   }
 
   /** The free slot for an id; -1 where the id is there. */
-  private slotOf(table: Int32Array, words: readonly number[], id: EventId): number {
+  private slotOf(table: Int32Array, words: readonly number[], id: PackedId): number {
     const mask = table.length - 1;
     for (let slot = hash(id.a, id.d) & mask; ; slot = (slot + 1) & mask) {
       const entry = table[slot]!;

@@ -1,6 +1,6 @@
 import type { EndReason } from '../rules/span.ts';
 import type { Revision } from '../rules/visit-ended.ts';
-import { EventId } from './event-ids.ts';
+import { PackedId } from './event-ids.ts';
 import type { Visit } from './visit.ts';
 
 const FIRST_ROOM = 256;
@@ -38,7 +38,7 @@ export class Revisions implements Iterable<Revision> {
    * @returns its place.
    * @throws where that is no UUID in canonical form.
    */
-  add(visitId: EventId, revision: Omit<Revision, 'visitId'>): number {
+  add(visitId: PackedId, revision: Omit<Revision, 'visitId'>): number {
     if (!visitId.isUuid) throw new Error(`a revision of ${visitId.text}, which is no id of a visit`);
     const i = this.count++;
     if (i * TIMES === this.times.length) this.grow();
@@ -75,7 +75,7 @@ export class Revisions implements Iterable<Revision> {
   }
 
   /** Sets `into` to the id of the visit that the one at `i` is about. */
-  readVisitId(i: number, into: EventId): EventId {
+  readVisitId(i: number, into: PackedId): PackedId {
     return into.setUuid(this.integer(i, 0), this.integer(i, 1), this.integer(i, 2), this.integer(i, 3));
   }
 
@@ -124,4 +124,4 @@ export class Revisions implements Iterable<Revision> {
   }
 }
 
-const id = new EventId();
+const id = new PackedId();

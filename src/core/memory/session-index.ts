@@ -1,4 +1,4 @@
-import type { EventId } from './event-ids.ts';
+import type { PackedId } from './event-ids.ts';
 import { Session, UuidSession } from './session.ts';
 import { type Uuid, UuidTable } from './uuid-table.ts';
 
@@ -15,14 +15,14 @@ export class SessionIndex extends UuidTable {
     return this.sessions.length;
   }
 
-  get(id: EventId): Session | null {
+  get(id: PackedId): Session | null {
     if (!id.isUuid) return this.others.get(id.text) ?? null;
     const place = this.placeOf(id);
     return place < 0 ? null : this.sessions[place]!;
   }
 
   /** @param id that no session here has; @param sessionId the same as text. */
-  add(id: EventId, sessionId: string, fullyLoaded: boolean): Session {
+  add(id: PackedId, sessionId: string, fullyLoaded: boolean): Session {
     if (!id.isUuid) {
       const session = new Session(sessionId, false, fullyLoaded);
       this.others.set(sessionId, session);

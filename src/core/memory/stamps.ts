@@ -1,5 +1,5 @@
 import { compareUtf8 } from '../rules/order.ts';
-import { type EventId, uuidText } from './event-ids.ts';
+import { type PackedId, uuidText } from './event-ids.ts';
 
 /** No stamp: where a value comes from no event, and where an id is not found. */
 export const NO_STAMP = -1;
@@ -83,7 +83,7 @@ export class Stamps {
   }
 
   /** @param t ms since the epoch, not before it. */
-  set(run: number, stamp: number, t: number, id: EventId): void {
+  set(run: number, stamp: number, t: number, id: PackedId): void {
     const block = run >> this.blockBits;
     const words = this.integers[block]!;
     const at = ((run & this.mask) + stamp) * WORDS;
@@ -118,7 +118,7 @@ export class Stamps {
     return t < 0 ? -1 - t : t;
   }
 
-  isId(run: number, stamp: number, id: EventId): boolean {
+  isId(run: number, stamp: number, id: PackedId): boolean {
     const words = this.integers[run >> this.blockBits]!;
     const at = ((run & this.mask) + stamp) * WORDS;
     if (!id.isUuid) return this.isText(run, stamp) && this.texts[words[at]!] === id.text;
@@ -132,7 +132,7 @@ export class Stamps {
   }
 
   /** @returns the stamp of an id among the first `count` of a run; `NO_STAMP` where it is not there. */
-  find(run: number, count: number, id: EventId): number {
+  find(run: number, count: number, id: PackedId): number {
     for (let stamp = 0; stamp < count; stamp++) if (this.isId(run, stamp, id)) return stamp;
     return NO_STAMP;
   }
@@ -157,7 +157,7 @@ export class Stamps {
   }
 
   /** Sets `id` to the stamp's. */
-  readId(run: number, stamp: number, id: EventId): EventId {
+  readId(run: number, stamp: number, id: PackedId): PackedId {
     const words = this.words(run);
     const at = this.at(run, stamp);
     if (this.isText(run, stamp)) return id.setOther(this.texts[words[at]!]!);

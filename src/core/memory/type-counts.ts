@@ -21,15 +21,15 @@ export class TypeCounts {
   private entries: (string | number)[];
   private readonly events: number;
   /** What becomes of it by one event more, by type, and by several; null: it is a visit's own. */
-  private readonly one: Map<string, TypeCounts> | null;
-  private readonly several: Map<string, TypeCounts> | null;
+  private readonly afterOne: Map<string, TypeCounts> | null;
+  private readonly afterSeveral: Map<string, TypeCounts> | null;
   private index: Map<string, number> | null = null;
 
   private constructor(entries: (string | number)[], events: number, isShared: boolean) {
     this.entries = entries;
     this.events = events;
-    this.one = isShared ? new Map() : null;
-    this.several = isShared ? new Map() : null;
+    this.afterOne = isShared ? new Map() : null;
+    this.afterSeveral = isShared ? new Map() : null;
   }
 
   static readonly none = new TypeCounts([], 0, true);
@@ -46,7 +46,7 @@ export class TypeCounts {
 
   /** With so many more of a type: another object, or, where it is a visit's own, this one. */
   plus(type: string, count: number): TypeCounts {
-    const next = count === 1 ? this.one : this.several;
+    const next = count === 1 ? this.afterOne : this.afterSeveral;
     if (next === null) {
       this.add(type, count);
       return this;
@@ -54,8 +54,8 @@ export class TypeCounts {
     const key = count === 1 ? type : `${count} ${type}`;
     let counts = next.get(key);
     if (counts === undefined) {
-      counts = this.made(type, count);
-      if (counts.one !== null) next.set(key, counts);
+      counts = this.derive(type, count);
+      if (counts.afterOne !== null) next.set(key, counts);
     }
     return counts;
   }
@@ -80,7 +80,7 @@ export class TypeCounts {
     return this.entries[i * 2 + 1] as number;
   }
 
-  private made(type: string, count: number): TypeCounts {
+  private derive(type: string, count: number): TypeCounts {
     const events = this.events + count;
     if (events > SHARED_EVENTS) {
       const own = new TypeCounts([...this.entries], events, false);
@@ -126,9 +126,9 @@ export class TypeCounts {
 
   /** Those that visits have stay as they are, but lead to no others any more. */
   static forget(all: Iterable<TypeCounts>): void {
-    for (const { one, several } of all) {
-      one!.clear();
-      several!.clear();
+    for (const { afterOne, afterSeveral } of all) {
+      afterOne!.clear();
+      afterSeveral!.clear();
     }
   }
 }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { mix } from './mix.ts';
+import { murmurFinalizer } from './murmur-finalizer.ts';
 
-/** The 128 bits of a UUID, as `EventId` has them. */
+/** The 128 bits of a UUID, as `PackedId` has them. */
 export interface Uuid {
   readonly a: number;
   readonly b: number;
@@ -86,7 +86,7 @@ export abstract class UuidTable {
 
   /** Its lowest bits are the slot from which on it is looked for. */
   private hashOf({ a, b, c, d }: Uuid): number {
-    return mix(mix(mix(mix(this.seed ^ a) ^ b) ^ c) ^ d);
+    return murmurFinalizer(murmurFinalizer(murmurFinalizer(murmurFinalizer(this.seed ^ a) ^ b) ^ c) ^ d);
   }
 
   /** @param place -1: only the bits of the hash. */
