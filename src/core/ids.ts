@@ -32,7 +32,7 @@ const V8 = 0x8000;
 const V5 = 0x5000;
 const VARIANT = 0x80000000 | 0;
 
-/** The same as canonical text. */
+/** The id of a visit as canonical text. */
 export function visitId(...opening: OmitFirst<Parameters<typeof setVisitId>>): string {
   return setVisitId(made, ...opening).toString();
 }
@@ -72,7 +72,7 @@ export function openedAt({ a, b }: PackedId): number {
   return (a >>> 0) * 2 ** 16 + (b >>> 16);
 }
 
-/** Four bytes, the first the highest. */
+/** Four bytes as an integer, big-endian. */
 function word(bytes: string, at: number): number {
   return (
     (bytes.charCodeAt(at) << 24) |
@@ -82,7 +82,7 @@ function word(bytes: string, at: number): number {
   );
 }
 
-/** Buffers by length, used again: most names are as short as a revision's number. */
+/** Reused buffers, by length: most names are as short as a revision's number. */
 const rooms: Buffer[] = [];
 
 function roomFor(length: number): Buffer {

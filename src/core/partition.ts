@@ -71,7 +71,7 @@ export class Partition<Raw> {
   private readonly eventId = new PackedId();
   private readonly visitId = new PackedId();
   private open = 0;
-  /** Follows from the event clock: reckoned when that moves, for it is asked for far more often. */
+  /** Follows from the event clock, and is reckoned when that moves: it is read far more often. */
   private currentWatermark: number | null = null;
 
   /**
@@ -187,7 +187,7 @@ export class Partition<Raw> {
    * Ends visits that are due at a time, in order of due points, then of opening.
    *
    * @param clock ms: a time that the arrival clock has reached, or that the next record is known not to come before.
-   *   The arrival clock itself does not move. null: the arrival clock.
+   *   The arrival clock itself does not move. null: as the arrival clock is.
    * @param limit how many at most. Whether all end at once or over several commits changes nothing.
    * @returns how many ended: fewer than `limit` when none is left.
    */
@@ -203,7 +203,7 @@ export class Partition<Raw> {
     return limit;
   }
 
-  /** Whether `endDue` with this clock may end a visit: false is certain, and costs next to nothing. */
+  /** Whether `endDue` with this clock may end a visit. False is certain; to ask costs next to nothing. */
   mayEnd(clock: number): boolean {
     return this.timers.mayHaveDue(clock, this.watermark);
   }
@@ -276,15 +276,12 @@ export class Partition<Raw> {
     return outcomes;
   }
 
-  /** Nothing that concerns the fold lies before this offset any more: markers and aborted records do not count. */
+  /** No record for the fold lies before this offset any more, only markers and aborted ones. */
   skipTo(offset: number): void {
     this.state.nextOffset = Math.max(this.state.nextOffset, offset);
   }
 
-  /**
-   * What the rules compare with as a record's timestamp, ms: of one that the broker did not stamp, though it is to, the
-   * arrival clock; null: that is not there yet.
-   */
+  /** See `arrivalOf` of the rules. */
   arrivalOf(record: Stamp): number | null {
     return arrivalOf(this.rules, record, this.state.arrivalClock);
   }

@@ -1,8 +1,8 @@
 /**
- * Which event ids there were.
+ * Ids as numbers, and sets of event ids.
  *
- * An id that is a UUID in canonical form is held as its 128 bits, in four integers: reversibly, for a hash is no id.
- * Any other is held as its text. A handful of ids is found by a scan, which touches a cache line or two; many by a table.
+ * An id that is a UUID in canonical form becomes its 128 bits, in four integers, of which the text can be made again. Any
+ * other stays a text. A handful of ids is found by a scan, which touches a cache line or two; many by a table.
  */
 import { murmurFinalizer } from './murmur-finalizer.ts';
 
@@ -10,13 +10,13 @@ import { murmurFinalizer } from './murmur-finalizer.ts';
 const TABLED = 24;
 const DASH = 0x2d;
 const DIGITS = Buffer.from('0123456789abcdef');
-/** A UUID that is being put together, its dashes in place. */
+/** Scratch for a UUID's text, its dashes in place. */
 const canonical = Buffer.alloc(36, DASH) as Buffer & { latin1Slice(from: number, to: number): string };
-/** Value of each lower-case hexadecimal digit by its code; -16: no such digit, which spoils all that it is joined to. */
+/** Value of each lower-case hexadecimal digit by its code; -16: no digit, and a number made with it is negative. */
 const HEX = new Int32Array(256).fill(-16);
 for (let value = 0; value < 16; value++) HEX[value.toString(16).charCodeAt(0)] = value;
 
-/** One id, taken apart: to be looked for in several places and added to one. Reused: see `PackedId.set`. */
+/** One id, parsed once to be looked for in several places. Reused: see `PackedId.set`. */
 export class PackedId {
   text = '';
   isUuid = false;
@@ -48,7 +48,7 @@ export class PackedId {
     return this;
   }
 
-  /** Of the 36 ASCII characters that lie from `at` on. @returns false where they are no UUID in canonical form. */
+  /** Parses the 36 ASCII characters from `at` on. @returns false where they are no UUID in canonical form. */
   setAscii(bytes: Uint8Array, at: number): boolean {
     if (bytes[at + 8] !== DASH || bytes[at + 13] !== DASH || bytes[at + 18] !== DASH || bytes[at + 23] !== DASH) {
       return false;
@@ -70,12 +70,12 @@ export class PackedId {
     return this.isUuid ? uuidText(this.a, this.b, this.c, this.d) : this.text;
   }
 
-  /** Two numbers from 0 to 127, one in the lowest seven bits and one in the next: equal for equal ids. */
+  /** Two numbers from 0 to 127, the bits that the id sets in a mask of 128 (see `addIdBits`): equal for equal ids. */
   get maskBits(): number {
     return (this.isUuid ? this.a ^ this.b ^ this.c ^ this.d : sumOf(this.text)) & 0x3fff;
   }
 
-  /** 32 bits, each of which hangs on all of the id: equal for equal ids. */
+  /** 32 bits, each of which depends on all of the id: equal for equal ids. */
   get hash32(): number {
     if (!this.isUuid) return murmurFinalizer(sumOf(this.text));
     return murmurFinalizer(
@@ -83,7 +83,7 @@ export class PackedId {
     );
   }
 
-  /** 29 bits: equal for equal ids. */
+  /** 29 bits, cheaper and weaker than `hash32`: equal for equal ids. */
   get tableHash(): number {
     return this.isUuid ? hash(this.a, this.d) : hash(sumOf(this.text), this.text.length);
   }
@@ -115,7 +115,7 @@ function sumOf(text: string): number {
   return sum;
 }
 
-/** Four digits; negative where one is none. */
+/** Four digits as a number; negative where one of them is no digit. */
 function hex4(text: string, at: number): number {
   const p = text.charCodeAt(at);
   const q = text.charCodeAt(at + 1);
@@ -159,7 +159,7 @@ export class EventIds {
     return false;
   }
 
-  /** One that is there already stays there once. */
+  /** Adds an id that may be there already. */
   add(id: PackedId): void {
     if (!this.has(id)) this.addNew(id);
   }
@@ -236,14 +236,14 @@ function tableOf(words: readonly number[]): Int32Array {
   return table;
 }
 
-/** Of the first and the last word: a UUID v7 has its time in the first, one of v1 the machine in the last. */
+/** Both words are needed: a UUID v7 has its time in the first, one of v1 the machine in the last. */
 function hash(first: number, last: number): number {
   let mixed = Math.imul(first ^ Math.imul(last, 0x85ebca6b), 0xc2b2ae35);
   mixed ^= mixed >>> 15;
   return Math.imul(mixed, 0x27d4eb2f) >>> 3;
 }
 
-/** A UUID in canonical form, of its 128 bits: in one piece, for joined from parts it would stay a tree of them. */
+/** The canonical text of a UUID's 128 bits, in one piece: joined from parts, V8 would keep it as a tree of them. */
 export function uuidText(a: number, b: number, c: number, d: number): string {
   putHex4(a >>> 16, 0);
   putHex4(a & 0xffff, 4);

@@ -15,7 +15,7 @@ export class IdFilter {
   private readonly layers: Layer[] = [new Layer(FIRST)];
   private bytes = FIRST / 8;
 
-  /** False once there were more ids than it may take memory for: it says nothing any more. */
+  /** False once there were more ids than it may take memory for: it denies none any more. */
   get serves(): boolean {
     return this.bytes <= MOST_BYTES;
   }
@@ -45,7 +45,7 @@ export class IdFilter {
   }
 }
 
-/** Bits an id, and bits set for each: one in three hundred is taken for another in a full layer. */
+/** Bits an id, and bits set for each: in a full layer one id in three hundred is mistaken for another. */
 const BITS_EACH = 12;
 const PROBES = 7;
 const FIRST = 2 ** 20;
@@ -88,7 +88,7 @@ class Layer {
 
 const pair: [number, number] = [0, 0];
 
-/** Two hashes of an id, of which the probes are made; the array is the same each time. */
+/** Two hashes of an id, which the probes are made of. @returns valid until the next call. */
 function hashes(id: PackedId): readonly [number, number] {
   let h1 = 0x811c9dc5;
   let h2 = 0x9747b28c;

@@ -1,7 +1,7 @@
 import { PackedId } from './event-ids.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
 
-/** Where among the many events of one visit, a run of stamps, an id is: open addressing, at most half full. */
+/** Finds an id among the many events of one visit, a run of stamps: open addressing, at most half full. */
 export class IdIndex {
   /** A stamp + 1; 0: free. A power of two long. */
   private table: Int32Array;

@@ -119,7 +119,7 @@ export class StoredSummaries extends UuidTable {
 
   /** Removes and returns a session's summary; null if there is none. */
   take(id: PackedId): StoredSummary | null {
-    const slot = id.isUuid ? this.placeOf(id) : (this.textSlots.get(id.text) ?? -1);
+    const slot = id.isUuid ? this.indexOf(id) : (this.textSlots.get(id.text) ?? -1);
     if (slot < 0) return null;
     this.clear(slot);
     return { until: this.until[slot]!, ids: this.idBits.slice(slot * SUMMARY_WORDS, (slot + 1) * SUMMARY_WORDS) };
