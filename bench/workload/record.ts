@@ -1,6 +1,6 @@
 /** TrackEvents in the Confluent wire format, as `schemas/TrackEvent.avsc` has them: about 260 bytes each. */
 
-import { mix } from '../../src/core/memory/mix.ts';
+import { murmurFinalizer } from '../../src/core/memory/murmur-finalizer.ts';
 import { profileOf } from './answer.ts';
 import { type Bytes, piece } from './bytes.ts';
 
@@ -63,25 +63,30 @@ export const MOST_BYTES = 512;
 
 /** The session id: the record's key. */
 export function writeSessionId(bytes: Bytes, session: number): void {
-  const a = mix(session);
-  bytes.uuid(a, mix(a ^ 0x5bd1e995), mix(session ^ 0x1b873593), mix(session ^ 0xcc9e2d51));
+  const a = murmurFinalizer(session);
+  bytes.uuid(
+    a,
+    murmurFinalizer(a ^ 0x5bd1e995),
+    murmurFinalizer(session ^ 0x1b873593),
+    murmurFinalizer(session ^ 0xcc9e2d51),
+  );
 }
 
 export function partitionOf(session: number, partitions: number): number {
-  return (mix(session ^ 0x27d4eb2f) >>> 0) % partitions;
+  return (murmurFinalizer(session ^ 0x27d4eb2f) >>> 0) % partitions;
 }
 
 /** Appends the record's value; there have to be `MOST_BYTES` left. */
 export function writeEvent(bytes: Bytes, schemaId: number, event: EventToWrite, seed: number): void {
   const { session, index, occurredAt } = event;
   // Two words that no other event of the workload has, so no two ids are the same.
-  const a = mix(session ^ Math.imul(seed, 0x9e3779b1));
-  const b = mix(index ^ a);
-  const drawn = mix(a ^ Math.imul(b, 0x85ebca6b)) >>> 0;
+  const a = murmurFinalizer(session ^ Math.imul(seed, 0x9e3779b1));
+  const b = murmurFinalizer(index ^ a);
+  const drawn = murmurFinalizer(a ^ Math.imul(b, 0x85ebca6b)) >>> 0;
   bytes.byte(0);
   bytes.at = bytes.buffer.writeUInt32BE(schemaId, bytes.at);
   bytes.long(UUID_LENGTH);
-  bytes.uuid(a, b, drawn, mix(drawn));
+  bytes.uuid(a, b, drawn, murmurFinalizer(drawn));
   bytes.long(UUID_LENGTH);
   writeSessionId(bytes, session);
   bytes.some(`p-${profileOf(session)}`);

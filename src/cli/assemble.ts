@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { idleMemory } from '../core/memory/past-sessions.ts';
+import { idleMemory } from '../core/memory/stored-summaries.ts';
 import { CrashedMembers } from '../kafka/crashed-members.ts';
 import { KafkaOutput } from '../kafka/output.ts';
 import { type Right, rightsFor } from '../kafka/rights/declaration.ts';

@@ -1,11 +1,11 @@
 import type { HistoryReach } from './history.ts';
 import { openedAt } from './ids.ts';
-import { EventId } from './memory/event-ids.ts';
+import { PackedId } from './memory/event-ids.ts';
 import type { Visit } from './memory/visit.ts';
 import type { Rules } from './rules/rules.ts';
 
 const HOUR = 3_600_000;
-const id = new EventId();
+const id = new PackedId();
 
 /**
  * How far back in order of opening the ended visits go that can still be amended, or have to be found for longer.

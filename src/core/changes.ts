@@ -23,7 +23,7 @@ export interface PartitionState {
   counts: Counts;
 }
 
-/** Where every record and event went, since offset zero. `events` = the sum of `started` to `visitFull`. */
+/** How many records and events met which fate, since offset zero. `events` = the sum of `started` to `visitFull`. */
 export interface Counts {
   records: number;
   events: number;
@@ -36,7 +36,7 @@ export interface Counts {
   invalid: number;
   future: number;
   visitFull: number;
-  /** Of the accepted: those that came to an ended visit, or behind the watermark to one published before. */
+  /** Accepted events that came to an ended visit, or behind the watermark to one published before. */
   amended: number;
   retracted: number;
   /** `retracted` + the sum of the four behind it: ends by reason, each time that a visit ends. */
@@ -93,7 +93,7 @@ export function emptyState(nextOffset = 0): PartitionState {
 /** Why a record goes to the dead-letter topic. */
 export type DeadReason = 'undecodable' | 'invalid' | 'future' | 'visit_full';
 
-/** One message given out. Sequences of a partition have no hole. */
+/** One message of the output, dead-letter or late topic. Sequences of a partition have no hole. */
 export type Emission<Raw> =
   | { readonly kind: 'output'; readonly sequence: number; readonly message: VisitEnded }
   | ({ readonly kind: 'dead-letter'; readonly reason: DeadReason; readonly error: string } & SetAside<Raw>)

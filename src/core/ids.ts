@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { EventId } from './memory/event-ids.ts';
+import { PackedId } from './memory/event-ids.ts';
 
 /**
  * Ids are made from the log alone, so that a replay makes the same ones.
@@ -12,14 +12,14 @@ import { EventId } from './memory/event-ids.ts';
  * @param index of the event in its record.
  */
 export function setVisitId(
-  id: EventId,
+  id: PackedId,
   timestamp: number,
   sessionId: string,
   topic: string,
   partition: number,
   offset: number,
   index: number,
-): EventId {
+): PackedId {
   const digest = hash('sha256', `${topic}\0${partition}\0${offset}\0${index}\0${sessionId}`, 'binary');
   const time = Math.min(Math.max(timestamp, 0), 2 ** 48 - 1);
   const high = Math.floor(time / 2 ** 16);
@@ -32,7 +32,7 @@ const V8 = 0x8000;
 const V5 = 0x5000;
 const VARIANT = 0x80000000 | 0;
 
-/** The same as canonical text. */
+/** The id of a visit as canonical text. */
 export function visitId(...opening: OmitFirst<Parameters<typeof setVisitId>>): string {
   return setVisitId(made, ...opening).toString();
 }
@@ -40,12 +40,12 @@ export function visitId(...opening: OmitFirst<Parameters<typeof setVisitId>>): s
 type OmitFirst<T> = T extends [unknown, ...infer Rest] ? Rest : never;
 
 /** UUID v5, canonical text, with the visit's id as its name space and the revision, in decimal, as its name. */
-export function revisionId(visit: EventId, revision: number): string {
+export function revisionId(visit: PackedId, revision: number): string {
   return uuidV5(visit, String(revision));
 }
 
 /** @returns canonical text. @throws where the name space is no UUID. */
-export function uuidV5(namespace: EventId, name: string): string {
+export function uuidV5(namespace: PackedId, name: string): string {
   const bytes = roomFor(16 + Buffer.byteLength(name));
   const { a, b, c, d } = namespace;
   if (!namespace.isUuid) throw new Error(`${namespace.text} is no UUID in canonical form`);
@@ -65,14 +65,14 @@ export function uuidV5(namespace: EventId, name: string): string {
     .toString();
 }
 
-const made = new EventId();
+const made = new PackedId();
 
 /** The time, in ms, of the record that opened a visit. */
-export function openedAt({ a, b }: EventId): number {
+export function openedAt({ a, b }: PackedId): number {
   return (a >>> 0) * 2 ** 16 + (b >>> 16);
 }
 
-/** Four bytes, the first the highest. */
+/** Four bytes as an integer, big-endian. */
 function word(bytes: string, at: number): number {
   return (
     (bytes.charCodeAt(at) << 24) |
@@ -82,7 +82,7 @@ function word(bytes: string, at: number): number {
   );
 }
 
-/** Buffers by length, used again: most names are as short as a revision's number. */
+/** Reused buffers, by length: most names are as short as a revision's number. */
 const rooms: Buffer[] = [];
 
 function roomFor(length: number): Buffer {

@@ -1,5 +1,5 @@
 import type { Changes, Emission, PartitionState, TraitWrite } from './changes.ts';
-import { EventId } from './memory/event-ids.ts';
+import { PackedId } from './memory/event-ids.ts';
 import { takeEvents } from './memory/folding.ts';
 import { FreshEvents, type VisitEvents } from './memory/fresh-events.ts';
 import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
@@ -11,7 +11,7 @@ import { compareUtf8 } from './rules/order.ts';
 import type { Rules } from './rules/rules.ts';
 import type { VisitEnded } from './rules/visit-ended.ts';
 
-const id = new EventId();
+const id = new PackedId();
 
 /** Takes a message in the moment in which it arises. The message is the fold's: nothing of it may be kept. */
 export type OnEmission<Raw> = (emission: Emission<Raw>) => void;
@@ -20,7 +20,7 @@ export type OnEmission<Raw> = (emission: Emission<Raw>) => void;
  * What has changed since the last commit was taken.
  *
  * Invariant: a visit stands in the table that `visit.stored` names, and in no other, once all that was taken is
- * committed. So each change says truly where the row is that it replaces.
+ * committed. So each change names the table of the row that it replaces.
  */
 export class Ledger<Raw> {
   /** Where accepted events wait for the next commit. */
@@ -58,7 +58,7 @@ export class Ledger<Raw> {
     if (visit.mayBeLarge) this.large += largeBytes(visit);
   }
 
-  /** `visit` is no more; `survivor` has all that it held, its fresh events too. */
+  /** `visit` was merged into `survivor`, which has all of its events, the fresh ones too. */
   mergedAway(visit: Visit, survivor: Visit): void {
     visit.dirty = false;
     if (visit.stored === null) return;
@@ -87,7 +87,7 @@ export class Ledger<Raw> {
     }
   }
 
-  /** Hands over all changes, and begins anew. Visits count as stored from now on. */
+  /** Hands over all changes, and begins the next commit's. Visits count as stored from now on. */
   take(state: PartitionState): Changes<Raw> {
     const visits: { visit: Visit; from: Place | null; said: number }[] = [];
     const events: { visit: Visit; events: VisitEvents }[] = [];

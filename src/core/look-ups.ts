@@ -2,13 +2,13 @@ import type { AmendableVisits } from './amendable.ts';
 import type { PartitionState } from './changes.ts';
 import type { HistoryQuery, HistoryReach, SessionHistory, SessionToLoad } from './history.ts';
 import type { LookAhead } from './look-ahead.ts';
-import { EventId } from './memory/event-ids.ts';
+import { PackedId } from './memory/event-ids.ts';
 import { IdFilter } from './memory/id-filter.ts';
-import { mayMatter } from './memory/past-sessions.ts';
 import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
 import { readEventId } from './memory/read-event.ts';
 import type { Session } from './memory/session.ts';
 import type { Sessions } from './memory/sessions.ts';
+import { mayMatter } from './memory/stored-summaries.ts';
 import type { Visit } from './memory/visit.ts';
 import type { VisitTable } from './memory/visit-table.ts';
 import type { PinnedSessions } from './pinned-sessions.ts';
@@ -104,7 +104,7 @@ export class LookUps {
       }
       sessions.loaded(session);
       session.fullyLoaded = true;
-      session.past = null;
+      session.storedSummary = null;
       pinned.pin(session);
     }
   }
@@ -131,7 +131,7 @@ export class LookUps {
     const reach = this.reach(watermark);
     if (sessions.filter !== null || reach === null) return null;
     const filling = new IdFilter();
-    const id = new EventId();
+    const id = new PackedId();
     // Sessions that leave memory meanwhile are added too: the reading may not see what was committed after it began.
     sessions.filling = filling;
     return {
@@ -176,7 +176,7 @@ export class LookUps {
 /** Whether something of the session that is not in memory may matter to the event. */
 export function needsLookup(session: Session, event: TrackEvent): boolean {
   if (session.fullyLoaded) return false;
-  return session.past === null || mayMatter(session.past, event.t, readEventId(event, eventId));
+  return session.storedSummary === null || mayMatter(session.storedSummary, event.t, readEventId(event, eventId));
 }
 
 function sessionToLoad(session: Session): SessionToLoad {
@@ -186,4 +186,4 @@ function sessionToLoad(session: Session): SessionToLoad {
 }
 
 /** Reused. */
-const eventId = new EventId();
+const eventId = new PackedId();

@@ -6,14 +6,14 @@ import { Ledger, type OnEmission } from './ledger.ts';
 import { LookAhead } from './look-ahead.ts';
 import { type FilterInMaking, LookUps, needsLookup } from './look-ups.ts';
 import { findDuplicate } from './memory/duplicates.ts';
-import { EventId } from './memory/event-ids.ts';
+import { PackedId } from './memory/event-ids.ts';
 import { takeEvents, takeVisit } from './memory/folding.ts';
 import type { FreshEvents } from './memory/fresh-events.ts';
 import { IdFilter } from './memory/id-filter.ts';
-import { type IdleMemory, idleMemory } from './memory/past-sessions.ts';
 import { type HintedEvent, readEventId } from './memory/read-event.ts';
 import type { Session } from './memory/session.ts';
 import { Sessions } from './memory/sessions.ts';
+import { type IdleMemory, idleMemory } from './memory/stored-summaries.ts';
 import { Visit } from './memory/visit.ts';
 import { VisitTable } from './memory/visit-table.ts';
 import { type Outcome, PlacedEvent } from './outcome.ts';
@@ -68,10 +68,10 @@ export class Partition<Raw> {
   private readonly pinned: PinnedSessions;
   private readonly ahead: LookAhead;
   private readonly lookUps: LookUps;
-  private readonly eventId = new EventId();
-  private readonly visitId = new EventId();
+  private readonly eventId = new PackedId();
+  private readonly visitId = new PackedId();
   private open = 0;
-  /** Follows from the event clock: reckoned when that moves, for it is asked for far more often. */
+  /** Follows from the event clock, and is reckoned when that moves: it is read far more often. */
   private currentWatermark: number | null = null;
 
   /**
@@ -187,7 +187,7 @@ export class Partition<Raw> {
    * Ends visits that are due at a time, in order of due points, then of opening.
    *
    * @param clock ms: a time that the arrival clock has reached, or that the next record is known not to come before.
-   *   The arrival clock itself does not move. null: the arrival clock.
+   *   The arrival clock itself does not move. null: as the arrival clock is.
    * @param limit how many at most. Whether all end at once or over several commits changes nothing.
    * @returns how many ended: fewer than `limit` when none is left.
    */
@@ -203,7 +203,7 @@ export class Partition<Raw> {
     return limit;
   }
 
-  /** Whether `endDue` with this clock may end a visit: false is certain, and costs next to nothing. */
+  /** Whether `endDue` with this clock may end a visit. False is certain; to ask costs next to nothing. */
   mayEnd(clock: number): boolean {
     return this.timers.mayHaveDue(clock, this.watermark);
   }
@@ -276,15 +276,12 @@ export class Partition<Raw> {
     return outcomes;
   }
 
-  /** Nothing that concerns the fold lies before this offset any more: markers and aborted records do not count. */
+  /** No record for the fold lies before this offset any more, only markers and aborted ones. */
   skipTo(offset: number): void {
     this.state.nextOffset = Math.max(this.state.nextOffset, offset);
   }
 
-  /**
-   * What the rules compare with as a record's timestamp, ms: of one that the broker did not stamp, though it is to, the
-   * arrival clock; null: that is not there yet.
-   */
+  /** See `arrivalOf` of the rules. */
   arrivalOf(record: Stamp): number | null {
     return arrivalOf(this.rules, record, this.state.arrivalClock);
   }
@@ -424,7 +421,7 @@ export class Partition<Raw> {
     if (t < visit.startedAt) visit.startedAt = t;
     if (t > visit.lastEventAt) visit.lastEventAt = t;
     visit.eventCount += 1;
-    visit.addIdBits(this.eventId.bits);
+    visit.addIdBits(this.eventId.maskBits);
     this.fresh.add(visit, event, this.eventId);
     if (event.shared !== true) visit.mayBeLarge = true;
     if (event.shared !== true || this.fresh.untaken(visit) >= MANY_UNTAKEN) takeEvents(this.rules, visit, this.fresh);

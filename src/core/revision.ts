@@ -1,5 +1,5 @@
 import { revisionId } from './ids.ts';
-import { EventId } from './memory/event-ids.ts';
+import { PackedId } from './memory/event-ids.ts';
 import { messageOf } from './memory/message.gen.ts';
 import type { TypeCounts } from './memory/type-counts.ts';
 import type { Visit } from './memory/visit.ts';
@@ -8,19 +8,19 @@ import type { EndReason } from './rules/span.ts';
 import type { VisitEnded } from './rules/visit-ended.ts';
 
 const MOST_TYPES = 100;
-const id = new EventId();
+const id = new PackedId();
 
-/** What is said of a visit when it is published: a copy, for the visit may change before it is sent. */
+/** The message of a visit that is published: a copy, for the visit may change before it is sent. */
 export function revisionOf(
   visit: Visit,
-  said: {
+  end: {
     readonly reason: EndReason;
     readonly decidedAt: number;
     readonly amendableUntil: number;
     readonly mergedInto: string | null;
   },
 ): VisitEnded {
-  const { reason, decidedAt, amendableUntil, mergedInto } = said;
+  const { reason, decidedAt, amendableUntil, mergedInto } = end;
   const eventId = revisionId(visit.readId(id), visit.published);
   return messageOf(visit, {
     eventId,
@@ -43,7 +43,7 @@ export function mostFrequent(types: TypeCounts): [string, number][] {
   return byType([...counts]);
 }
 
-/** Types up to which they are put in order one by one: `sort` makes copies first. */
+/** Up to this many types an insertion sort is used: `sort` makes copies first. */
 const FEW = 16;
 
 function byType(counts: [string, number][]): [string, number][] {

@@ -7,14 +7,14 @@ import type { Rules } from './rules/rules.ts';
  * Which open visits are due, in order of due points, without a scan of all that are open.
  *
  * Until the arrival clock is past a visit's earliest due point nothing can make it due, and it stands in `early` only: in
- * steady traffic most visits do, for most of their time. Then it comes under its due point, which the watermark may
- * bring forward.
+ * steady traffic most visits do, for most of their time. Then it moves to `due` under its due point, which the watermark
+ * may bring forward. The three functions of rules/ending.ts that this relies on must agree: see there.
  *
  * Invariant: an open visit stands either in `early` under a key no later than its earliest due point; or in `due` under a
  * key no later than its due point and, unless that key is no later than the soonest it can be, in `waiting` under a key no
- * later than the watermark that brings it forward. `visit.dueKey` and `visit.watermarkKey` name the entries that count;
- * all others are left over and are dropped when they come up. One that is left over under the same key does as well. If an entry were missing or too late, the visit would end too
- * late, or never.
+ * later than the watermark that brings it forward. `visit.dueKey` and `visit.watermarkKey` name the valid entries; all
+ * others are stale and are dropped when they come up. A stale one under the same key does as well. If an entry were
+ * missing or too late, the visit would end too late, or never.
  */
 export class Timers {
   private readonly rules: Rules;
@@ -84,7 +84,7 @@ export class Timers {
     }
   }
 
-  /** Visits that may be due come under their due points. */
+  /** Moves visits that may be due from `early` to `due`. */
   private leaveEarly(clock: number, watermark: number | null): void {
     const { rules, early } = this;
     while (early.startsBefore(clock)) {
@@ -140,6 +140,6 @@ export class Timers {
   }
 }
 
-/** In place of a key in `waiting`: the visit stands in `early`, or need not wait. */
+/** In place of a key in `waiting`: the visit stands in `early`, or waits for no watermark. */
 const EARLY = Number.NEGATIVE_INFINITY;
 const NOT_WAITING = Number.POSITIVE_INFINITY;

@@ -9,7 +9,7 @@
 import type { PartitionState, TraitWrite } from '../core/changes.ts';
 import { emptyState } from '../core/changes.ts';
 import { openedAt } from '../core/ids.ts';
-import { EventId, EventIds } from '../core/memory/event-ids.ts';
+import { EventIds, PackedId } from '../core/memory/event-ids.ts';
 import type { Place, VisitEvent } from '../core/memory/visit.ts';
 import type { Revision } from '../core/rules/visit-ended.ts';
 import type { RecordDigest } from '../ports/record.ts';
@@ -178,7 +178,7 @@ function isFrozen({ watermark }: HistoryReach, row: VisitRow): boolean {
 
 function isWithin(reach: HistoryReach, row: VisitRow): boolean {
   return (
-    openedAt(new EventId().set(row.id)) >= reach.openedSince &&
+    openedAt(new PackedId().set(row.id)) >= reach.openedSince &&
     (!isFrozen(reach, row) || row.lastEventAt >= reach.endedSince)
   );
 }

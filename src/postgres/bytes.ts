@@ -1,5 +1,5 @@
 import { LONG_ROOM, putCount } from '../bytes/varint.ts';
-import { EventId } from '../core/memory/event-ids.ts';
+import { PackedId } from '../core/memory/event-ids.ts';
 
 /**
  * A growing buffer of what Postgres' binary formats are made of: integers big end first, texts in UTF-8. Written by
@@ -152,7 +152,7 @@ export class ByteWriter {
   }
 
   /** The same of an id that is held as integers; false where it is no UUID. */
-  id({ isUuid, a, b, c, d }: EventId): boolean {
+  id({ isUuid, a, b, c, d }: PackedId): boolean {
     if (!isUuid) return false;
     this.ensure(16);
     this.put32(this.at, a);
@@ -212,4 +212,4 @@ const SHORT = 48;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const POSTGRES_EPOCH = Date.UTC(2000, 0, 1);
-const parsed = new EventId();
+const parsed = new PackedId();

@@ -1,4 +1,4 @@
-import type { EventId } from '../core/memory/event-ids.ts';
+import type { PackedId } from '../core/memory/event-ids.ts';
 import type { FreshEvents, VisitEvents } from '../core/memory/fresh-events.ts';
 import { type ElementType, JSONB, TEXT } from './arrays.ts';
 import type { ByteWriter } from './bytes.ts';
@@ -28,7 +28,7 @@ interface Slice {
 }
 
 /** Rows of visit_chunk. The migration that makes the table says what is in its columns. */
-export function writeChunks(rows: CopyRows, visitId: EventId, events: VisitEvents): void {
+export function writeChunks(rows: CopyRows, visitId: PackedId, events: VisitEvents): void {
   const { columns } = events;
   for (let first = events.first, left = events.length; left > 0; ) {
     const ofFirst = columns.typeAt(first);
@@ -49,7 +49,7 @@ export function writeChunks(rows: CopyRows, visitId: EventId, events: VisitEvent
   }
 }
 
-function writeRow(rows: CopyRows, visitId: EventId, slice: Slice): void {
+function writeRow(rows: CopyRows, visitId: PackedId, slice: Slice): void {
   rows.row();
   rows.id(visitId);
   rows.field((out) => slice.allUuids && writeUuids(out, slice));

@@ -1,5 +1,5 @@
 import type { Changes } from '../core/changes.ts';
-import { EventId } from '../core/memory/event-ids.ts';
+import { PackedId } from '../core/memory/event-ids.ts';
 import { prefetched } from '../core/memory/prefetch.ts';
 import type { Commit } from '../ports/store.ts';
 import { arrayParameter, UUID } from './arrays.ts';
@@ -92,7 +92,7 @@ const COPY_CHUNK = copyStatement('visit_chunk', CHUNK_COLUMNS);
 
 function eventSteps<Raw>(changes: Changes<Raw>, months: MissingMonths, blocks: Blocks): Step[] {
   const rows = new CopyRows(CHUNK_COLUMN_COUNT, blocks);
-  const id = new EventId();
+  const id = new PackedId();
   const all = changes.events;
   for (let i = 0; i < all.length; i++) {
     if (i % CHUNKS_AHEAD === 0) glanceChunks(all, i);

@@ -1,4 +1,4 @@
-import type { EventId } from '../core/memory/event-ids.ts';
+import type { PackedId } from '../core/memory/event-ids.ts';
 import { JSONB_VERSION } from './arrays.ts';
 import { type Blocks, RowWriter } from './blocks.ts';
 import type { ByteWriter } from './bytes.ts';
@@ -76,7 +76,7 @@ export class CopyRows {
   }
 
   /** @param id a UUID. */
-  id(id: EventId): void {
+  id(id: PackedId): void {
     this.#field(16);
     if (!this.#out.id(id)) throw new Error(`${id.text} is no UUID in canonical form`);
   }

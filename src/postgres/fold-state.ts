@@ -1,5 +1,5 @@
 import { VarintReader } from '../bytes/varint.ts';
-import { EventId } from '../core/memory/event-ids.ts';
+import { PackedId } from '../core/memory/event-ids.ts';
 import { NO_STAMP } from '../core/memory/stamps.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/rules/context.ts';
@@ -148,11 +148,11 @@ const SCANNED = 8;
 const SINGLE = GROUPS + NAMED_VALUES.length;
 /** One for all visits: a commit writes them one after the other. */
 const used = new Used();
-const id = new EventId();
+const id = new PackedId();
 const walk = new ContextWalk();
 
 /** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
-function writeId(out: ByteWriter, id: EventId): void {
+function writeId(out: ByteWriter, id: PackedId): void {
   if (id.isUuid) {
     out.byte(0);
     out.id(id);
@@ -209,7 +209,7 @@ class Reader {
   }
 
   /** In an object that is used again. */
-  id(): EventId {
+  id(): PackedId {
     const length = this.varint();
     if (length > 0) return id.set(this.#utf8(length - 1));
     id.isUuid = true;

@@ -1,4 +1,4 @@
-import { EventId, EventIds } from '../core/memory/event-ids.ts';
+import { EventIds, PackedId } from '../core/memory/event-ids.ts';
 import type { HistoryQuery, SessionHistory } from '../ports/store.ts';
 import { arrayParameter, TEXT, UUID } from './arrays.ts';
 import type { Rows, Statement, Step } from './batch.ts';
@@ -76,7 +76,7 @@ export function readHistory({ sessions }: HistoryQuery, [endedRows, openRows = [
   }));
 }
 
-const eventId = new EventId();
+const eventId = new PackedId();
 
 /** @param uuids a bytea as Postgres writes it; @param texts a JSON array of arrays */
 function readIds(uuids: string | null, texts: string | null): EventIds {

@@ -1,5 +1,5 @@
 import type { Changes } from '../core/changes.ts';
-import { EventId } from '../core/memory/event-ids.ts';
+import { PackedId } from '../core/memory/event-ids.ts';
 import { IdFilter } from '../core/memory/id-filter.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import type { Statement, Step } from './batch.ts';
@@ -74,7 +74,7 @@ export class ProfileGains {
  */
 export class KnownProfiles {
   readonly #filter: IdFilter | null;
-  readonly #id = new EventId();
+  readonly #id = new PackedId();
 
   /** @param areNone whether no profile has a row of the partition. */
   constructor(areNone: boolean) {

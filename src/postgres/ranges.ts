@@ -1,5 +1,5 @@
 import { openedAt } from '../core/ids.ts';
-import { type EventId, uuidText } from '../core/memory/event-ids.ts';
+import { type PackedId, uuidText } from '../core/memory/event-ids.ts';
 
 /**
  * The ranges of visit_id that ended_visit, visit_chunk and visit_revision are partitioned by: a month each, by the time
@@ -46,7 +46,7 @@ export class MissingMonths {
   }
 
   /** @param id of a visit. */
-  need(id: EventId): void {
+  need(id: PackedId): void {
     const ms = openedAt(id);
     if (ms >= this.#from && ms < this.#to) return;
     const month = monthOf(ms);

@@ -1,5 +1,5 @@
 import type { Changes } from '../core/changes.ts';
-import { EventId } from '../core/memory/event-ids.ts';
+import { PackedId } from '../core/memory/event-ids.ts';
 import type { Revisions } from '../core/memory/revisions.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import type { Step } from './batch.ts';
@@ -8,7 +8,7 @@ import { CopyRows } from './copy.ts';
 import type { MissingMonths } from './ranges.ts';
 import { copy, copyStatement } from './statements.ts';
 
-const id = new EventId();
+const id = new PackedId();
 
 const COPY_REVISION = copyStatement(
   'visit_revision',

@@ -1,4 +1,4 @@
-import type { EventId } from '../core/memory/event-ids.ts';
+import type { PackedId } from '../core/memory/event-ids.ts';
 import { SpanCache, TextCache, ValueCache } from './caches.ts';
 
 /** The fields of a row, one after the other, each read by the method of its type. Times in ms since 1970. */
@@ -8,7 +8,7 @@ export interface RowReader {
   integer(): number;
   bigint(): number;
   /** Sets `id` to a UUID. */
-  id(id: EventId): EventId;
+  id(id: PackedId): PackedId;
   time(): number;
   optionalBigint(): number | null;
   text(): string;
@@ -44,7 +44,7 @@ export class TextRow implements RowReader {
   bigint(): number {
     return Number(this.text());
   }
-  id(id: EventId): EventId {
+  id(id: PackedId): PackedId {
     return id.set(this.text());
   }
   time(): number {
@@ -130,7 +130,7 @@ export class BinaryRows implements RowReader {
     this.#at += 12;
     return this.#int64(this.#at - 8);
   }
-  id(id: EventId): EventId {
+  id(id: PackedId): PackedId {
     this.#at += 20;
     const from = this.#at - 16;
     return id.setUuid(this.#int32(from), this.#int32(from + 4), this.#int32(from + 8), this.#int32(from + 12));

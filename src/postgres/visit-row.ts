@@ -1,4 +1,4 @@
-import { EventId } from '../core/memory/event-ids.ts';
+import { PackedId } from '../core/memory/event-ids.ts';
 import { Session } from '../core/memory/session.ts';
 import { type Place, Visit } from '../core/memory/visit.ts';
 import type { VisitTable } from '../core/memory/visit-table.ts';
@@ -39,7 +39,7 @@ export const VISIT_COLUMN_COUNT = FIXED.length + CHANGING.length;
 export const visitAssignments = (source: string): string =>
   CHANGING.map((column) => `${column} = ${source}.${column}`).join(', ');
 
-const id = new EventId();
+const id = new PackedId();
 
 /** @param amendableUntil ms; null while the visit is open */
 export function writeVisit(rows: CopyRows, partition: number, visit: Visit, amendableUntil: number | null): void {

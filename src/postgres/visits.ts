@@ -1,4 +1,4 @@
-import { EventId } from '../core/memory/event-ids.ts';
+import { PackedId } from '../core/memory/event-ids.ts';
 import { prefetched } from '../core/memory/prefetch.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import type { Commit } from '../ports/store.ts';
@@ -61,7 +61,7 @@ interface Along {
   readonly months: MissingMonths;
 }
 
-const id = new EventId();
+const id = new PackedId();
 /** A visit stands for its id. */
 const VISIT_ID: ElementType<Visit | string> = {
   oid: UUID.oid,

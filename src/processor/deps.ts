@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { IdleMemory } from '../core/memory/past-sessions.ts';
+import type { IdleMemory } from '../core/memory/stored-summaries.ts';
 import type { LogRecord } from '../core/rules/event.ts';
 import type { Rules } from '../core/rules/rules.ts';
 import type { InputLog } from '../ports/log.ts';

@@ -1,5 +1,5 @@
 import { ByteCache } from '../bytes/byte-cache.ts';
-import { EventId } from '../core/memory/event-ids.ts';
+import { PackedId } from '../core/memory/event-ids.ts';
 import { asciiText } from './ascii.ts';
 import { type Field, HINTS, type Step } from './avro-plan.ts';
 import { type Cursor, readLong, skip, skipNonNull, skipNull } from './cursor.ts';
@@ -21,7 +21,7 @@ const UUID_LENGTH = 36;
 export class IdReader {
   needsSlowPath = false;
   /** The event's own. */
-  readonly id = new EventId();
+  readonly id = new PackedId();
   /** Each session that was met lately, with its owner; noted to it is what its last event said. */
   readonly sessions = new ByteCache(4_096, 192, HINTS);
   /** Of the event at hand: the slot of its session, and where the id lies in the cursor's buffer; -1: nowhere. */

@@ -4,7 +4,7 @@
  */
 
 import { uuidV5 } from '../core/ids.ts';
-import { EventId } from '../core/memory/event-ids.ts';
+import { PackedId } from '../core/memory/event-ids.ts';
 import type { Json, Refusal } from '../core/rules/event.ts';
 import { canonicalJson, NoJson } from './canonical-json.ts';
 import type { DecodedEvent } from './decoded.ts';
@@ -23,8 +23,8 @@ export interface RecordPosition {
 }
 
 /** Name space of the ids that events without one get: UUID v5 of `tidemark.v1` in the name space for DNS names. */
-const DNS = new EventId().set('6ba7b810-9dad-11d1-80b4-00c04fd430c8');
-const NAMESPACE = new EventId().set(uuidV5(DNS, 'tidemark.v1'));
+const DNS = new PackedId().set('6ba7b810-9dad-11d1-80b4-00c04fd430c8');
+const NAMESPACE = new PackedId().set(uuidV5(DNS, 'tidemark.v1'));
 
 /**
  * Events of one payload, at most. Each that is set aside goes with the whole payload, so what a record may give out grows

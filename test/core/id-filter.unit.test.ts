@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyState, noCounts } from '../../src/core/changes.ts';
-import { EventId } from '../../src/core/memory/event-ids.ts';
+import { PackedId } from '../../src/core/memory/event-ids.ts';
 import { IdFilter } from '../../src/core/memory/id-filter.ts';
-import { type IdleMemory, idleMemory } from '../../src/core/memory/past-sessions.ts';
+import { type IdleMemory, idleMemory } from '../../src/core/memory/stored-summaries.ts';
 import { Partition } from '../../src/core/partition.ts';
 import type { LogRecord, TrackEvent } from '../../src/core/rules/event.ts';
 import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
@@ -12,7 +12,7 @@ const T = 1_767_225_600_000;
 const HOUR = 3_600_000;
 
 describe('a filter of ids', () => {
-  const idOf = (text: string) => new EventId().set(text);
+  const idOf = (text: string) => new PackedId().set(text);
 
   test('never denies one that was added, whatever its form', () => {
     fc.assert(

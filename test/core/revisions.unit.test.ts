@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EventId } from '../../src/core/memory/event-ids.ts';
+import { PackedId } from '../../src/core/memory/event-ids.ts';
 import type { Revision } from '../../src/core/rules/visit-ended.ts';
 import { makeVisit } from '../postgres/support/builders.ts';
 import { revisionsOf } from '../support/revisions-of.ts';
@@ -27,7 +27,7 @@ describe('revisions in columns', () => {
     expect([...revisions]).toEqual(all);
     for (const [i, each] of all.entries()) {
       expect(revisions.decidedAt(i)).toBe(each.decidedAt);
-      expect(revisions.readVisitId(i, new EventId()).toString()).toBe(each.visitId);
+      expect(revisions.readVisitId(i, new PackedId()).toString()).toBe(each.visitId);
     }
   };
 

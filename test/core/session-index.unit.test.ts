@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EventId } from '../../src/core/memory/event-ids.ts';
-import { mix } from '../../src/core/memory/mix.ts';
+import { PackedId } from '../../src/core/memory/event-ids.ts';
+import { murmurFinalizer } from '../../src/core/memory/murmur-finalizer.ts';
 import type { Session } from '../../src/core/memory/session.ts';
 import { SessionIndex } from '../../src/core/memory/session-index.ts';
 
@@ -17,7 +17,7 @@ const ids = [
 ];
 const id = fc.constantFrom(...ids);
 const turn = fc.record({ id, gone: fc.boolean(), isSettled: fc.boolean() });
-const idOf = (text: string) => new EventId().set(text);
+const idOf = (text: string) => new PackedId().set(text);
 
 test('a session is found by its id until it is gone, whatever comes and goes beside it', () => {
   fc.assert(
@@ -59,11 +59,11 @@ test('many sessions are found, before and after most of them are gone', () => {
 test('sessions whose ids were made up to have the same hash are told apart', () => {
   const seed = 4_711;
   const index = new SessionIndex(seed);
-  const mixed = ({ a, b, c }: EventId) => mix(mix(mix(seed ^ a) ^ b) ^ c);
+  const mixed = ({ a, b, c }: PackedId) => murmurFinalizer(murmurFinalizer(murmurFinalizer(seed ^ a) ^ b) ^ c);
   const one = idOf(crypto.randomUUID());
   const all = Array.from({ length: 20 }, () => {
     const { a, b, c } = idOf(crypto.randomUUID());
-    const other = new EventId().setUuid(a, b, c, 0);
+    const other = new PackedId().setUuid(a, b, c, 0);
     return other.setUuid(a, b, c, mixed(other) ^ mixed(one) ^ one.d);
   });
   const sessions = all.map((id) => index.add(id, id.toString(), true));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
-import { EventId } from '../../src/core/memory/event-ids.ts';
+import { PackedId } from '../../src/core/memory/event-ids.ts';
 import { takeEvents, takeVisit } from '../../src/core/memory/folding.ts';
 import { FreshEvents } from '../../src/core/memory/fresh-events.ts';
 import type { HintedEvent } from '../../src/core/memory/read-event.ts';
@@ -88,7 +88,7 @@ test('visits of some hundred thousand events merge', () => {
   const visits = ['a', 'b'].map((name) => {
     const visit = bareVisit(T, table);
     visit.knowsIds = true;
-    for (let i = 0; i < 200_000; i++) fresh.add(visit, event('s', `${name}${i}`), new EventId().set(`${name}${i}`));
+    for (let i = 0; i < 200_000; i++) fresh.add(visit, event('s', `${name}${i}`), new PackedId().set(`${name}${i}`));
     takeEvents(RULES, visit, fresh);
     return visit;
   });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EventId } from '../../src/core/memory/event-ids.ts';
+import { PackedId } from '../../src/core/memory/event-ids.ts';
 import { IdIndex } from '../../src/core/memory/id-index.ts';
 import { NO_STAMP, Stamps } from '../../src/core/memory/stamps.ts';
 import { VisitTable } from '../../src/core/memory/visit-table.ts';
@@ -14,7 +14,7 @@ const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 5 }),
 );
 const event = fc.record({ t: fc.constantFrom(T, T + 1, 0), id: text });
-const idOf = (id: string) => new EventId().set(id);
+const idOf = (id: string) => new PackedId().set(id);
 
 interface Event {
   readonly t: number;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { EventId } from '../../src/core/memory/event-ids.ts';
+import { PackedId } from '../../src/core/memory/event-ids.ts';
 import { monthOf, Ranges } from '../../src/postgres/ranges.ts';
 import { idAt } from './support/builders.ts';
 
@@ -8,7 +8,7 @@ test('each month that an id needs is missing once, until it is made, and again w
   const border = Date.UTC(2026, 11, 1);
   const needed = (...times: number[]): string[] => {
     const missing = ranges.missing();
-    for (const ms of times) missing.need(new EventId().set(idAt(ms)));
+    for (const ms of times) missing.need(new PackedId().set(idAt(ms)));
     return missing.found.map(({ name }) => name);
   };
   expect(needed()).toEqual([]);

@@ -6,7 +6,7 @@
  */
 import { type Counts, type DeadReason, type Emission, noCounts } from '../../src/core/changes.ts';
 import { revisionId, visitId } from '../../src/core/ids.ts';
-import { EventId } from '../../src/core/memory/event-ids.ts';
+import { PackedId } from '../../src/core/memory/event-ids.ts';
 import { isRefusal, type LogRecord, type TrackEvent } from '../../src/core/rules/event.ts';
 import type { Rules } from '../../src/core/rules/rules.ts';
 import type { EndReason, Seal } from '../../src/core/rules/span.ts';
@@ -385,7 +385,7 @@ export class Reference<Raw> {
       if (reason === 'max_events') this.counts.endedMaxEvents++;
     }
     const message: VisitEnded = {
-      eventId: revisionId(new EventId().set(visit.id), revision),
+      eventId: revisionId(new PackedId().set(visit.id), revision),
       visitId: visit.id,
       sessionId: visit.sessionId,
       profileId: view.profileId,

@@ -1,6 +1,6 @@
 /** A processor as a process: it can be killed, stopped and resumed, and its clock can be wrong. */
 import type { Logger } from 'pino';
-import { idleMemory } from '../../src/core/memory/past-sessions.ts';
+import { idleMemory } from '../../src/core/memory/stored-summaries.ts';
 import type { Observer } from '../../src/ports/observer.ts';
 import { Processor } from '../../src/processor/processor.ts';
 import { WriterSchemas } from '../../src/processor/schemas.ts';

@@ -1,4 +1,4 @@
-import { EventId } from '../../src/core/memory/event-ids.ts';
+import { PackedId } from '../../src/core/memory/event-ids.ts';
 import { FreshEvents, type VisitEvents } from '../../src/core/memory/fresh-events.ts';
 import type { VisitEvent } from '../../src/core/memory/visit.ts';
 import type { TrackEvent } from '../../src/core/rules/event.ts';
@@ -8,6 +8,6 @@ import { bareVisit } from './bare-visit.ts';
 export function visitEvents(events: readonly VisitEvent[]): VisitEvents {
   const fresh = new FreshEvents();
   const visit = bareVisit();
-  for (const event of events) fresh.add(visit, event as TrackEvent, new EventId().set(event.eventId));
+  for (const event of events) fresh.add(visit, event as TrackEvent, new PackedId().set(event.eventId));
   return fresh.take(visit)!;
 }

@@ -1,6 +1,6 @@
 import { isFrozen } from '../rules/ending.ts';
 import type { Rules } from '../rules/rules.ts';
-import type { EventId } from './event-ids.ts';
+import type { PackedId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import type { Session } from './session.ts';
 import type { Visit } from './visit.ts';
@@ -14,24 +14,24 @@ import type { Visit } from './visit.ts';
 export function findDuplicate(
   rules: Rules,
   session: Session,
-  id: EventId,
+  id: PackedId,
   fresh: FreshEvents,
   watermark: number | null,
 ): Visit | null {
   if (session.eventIds !== null && !session.eventIds.has(id)) return null;
-  const { bits } = id;
+  const { maskBits } = id;
   const { count } = session;
   for (let i = 0; i < count; i++) {
     const visit = session.at(i);
     if (isFrozen(rules, visit, watermark)) continue;
     if (!visit.knowsIds) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
-    if (visit.mayHaveId(bits) && (visit.hasId(id) || isUntaken(fresh, visit, id))) return visit;
+    if (visit.mayHaveId(maskBits) && (visit.hasId(id) || isUntaken(fresh, visit, id))) return visit;
   }
   return null;
 }
 
 /** Whether the id is one of the events that the visit's values have not taken. */
-function isUntaken(fresh: FreshEvents, visit: Visit, id: EventId): boolean {
+function isUntaken(fresh: FreshEvents, visit: Visit, id: PackedId): boolean {
   let left = fresh.untaken(visit);
   if (left === 0) return false;
   for (let i = fresh.untakenFirst(visit); left > 0; i = fresh.after(i), left--) {

@@ -1,23 +1,23 @@
 /**
- * Which event ids there were.
+ * Ids as numbers, and sets of event ids.
  *
- * An id that is a UUID in canonical form is held as its 128 bits, in four integers: reversibly, for a hash is no id.
- * Any other is held as its text. A handful of ids is found by a scan, which touches a cache line or two; many by a table.
+ * An id that is a UUID in canonical form becomes its 128 bits, in four integers, of which the text can be made again. Any
+ * other stays a text. A handful of ids is found by a scan, which touches a cache line or two; many by a table.
  */
-import { mix } from './mix.ts';
+import { murmurFinalizer } from './murmur-finalizer.ts';
 
 /** Ids from which on they are found by a table. */
 const TABLED = 24;
 const DASH = 0x2d;
 const DIGITS = Buffer.from('0123456789abcdef');
-/** A UUID that is being put together, its dashes in place. */
+/** Scratch for a UUID's text, its dashes in place. */
 const canonical = Buffer.alloc(36, DASH) as Buffer & { latin1Slice(from: number, to: number): string };
-/** Value of each lower-case hexadecimal digit by its code; -16: no such digit, which spoils all that it is joined to. */
+/** Value of each lower-case hexadecimal digit by its code; -16: no digit, and a number made with it is negative. */
 const HEX = new Int32Array(256).fill(-16);
 for (let value = 0; value < 16; value++) HEX[value.toString(16).charCodeAt(0)] = value;
 
-/** One id, taken apart: to be looked for in several places and added to one. Reused: see `EventId.set`. */
-export class EventId {
+/** One id, parsed once to be looked for in several places. Reused: see `PackedId.set`. */
+export class PackedId {
   text = '';
   isUuid = false;
   a = 0;
@@ -48,7 +48,7 @@ export class EventId {
     return this;
   }
 
-  /** Of the 36 ASCII characters that lie from `at` on. @returns false where they are no UUID in canonical form. */
+  /** Parses the 36 ASCII characters from `at` on. @returns false where they are no UUID in canonical form. */
   setAscii(bytes: Uint8Array, at: number): boolean {
     if (bytes[at + 8] !== DASH || bytes[at + 13] !== DASH || bytes[at + 18] !== DASH || bytes[at + 23] !== DASH) {
       return false;
@@ -70,19 +70,21 @@ export class EventId {
     return this.isUuid ? uuidText(this.a, this.b, this.c, this.d) : this.text;
   }
 
-  /** Two numbers from 0 to 127, one in the lowest seven bits and one in the next: equal for equal ids. */
-  get bits(): number {
+  /** Two numbers from 0 to 127, the bits that the id sets in a mask of 128 (see `addIdBits`): equal for equal ids. */
+  get maskBits(): number {
     return (this.isUuid ? this.a ^ this.b ^ this.c ^ this.d : sumOf(this.text)) & 0x3fff;
   }
 
-  /** 32 bits, each of which hangs on all of the id: equal for equal ids. */
-  get mixed(): number {
-    if (!this.isUuid) return mix(sumOf(this.text));
-    return mix(this.a ^ Math.imul(this.b, 0x9e3779b1) ^ Math.imul(this.c, 0x85ebca6b) ^ Math.imul(this.d, 0xc2b2ae35));
+  /** 32 bits, each of which depends on all of the id: equal for equal ids. */
+  get hash32(): number {
+    if (!this.isUuid) return murmurFinalizer(sumOf(this.text));
+    return murmurFinalizer(
+      this.a ^ Math.imul(this.b, 0x9e3779b1) ^ Math.imul(this.c, 0x85ebca6b) ^ Math.imul(this.d, 0xc2b2ae35),
+    );
   }
 
-  /** 29 bits: equal for equal ids. */
-  get hash(): number {
+  /** 29 bits, cheaper and weaker than `hash32`: equal for equal ids. */
+  get tableHash(): number {
     return this.isUuid ? hash(this.a, this.d) : hash(sumOf(this.text), this.text.length);
   }
 
@@ -113,7 +115,7 @@ function sumOf(text: string): number {
   return sum;
 }
 
-/** Four digits; negative where one is none. */
+/** Four digits as a number; negative where one of them is no digit. */
 function hex4(text: string, at: number): number {
   const p = text.charCodeAt(at);
   const q = text.charCodeAt(at + 1);
@@ -127,7 +129,7 @@ function byteHex4(bytes: Uint8Array, at: number): number {
   return (HEX[bytes[at]!]! << 12) | (HEX[bytes[at + 1]!]! << 8) | (HEX[bytes[at + 2]!]! << 4) | HEX[bytes[at + 3]!]!;
 }
 
-const scratch = new EventId();
+const scratch = new PackedId();
 
 export class EventIds {
   /** Four integers a UUID. */
@@ -146,7 +148,7 @@ export class EventIds {
     return (this.words?.length ?? 0) / 4 + (this.others?.size ?? 0);
   }
 
-  has(id: EventId): boolean {
+  has(id: PackedId): boolean {
     if (!id.isUuid) return this.others?.has(id.text) ?? false;
     const { words } = this;
     if (words === null) return false;
@@ -157,13 +159,13 @@ export class EventIds {
     return false;
   }
 
-  /** One that is there already stays there once. */
-  add(id: EventId): void {
+  /** Adds an id that may be there already. */
+  add(id: PackedId): void {
     if (!this.has(id)) this.addNew(id);
   }
 
   /** @param id that is not there. */
-  addNew(id: EventId): void {
+  addNew(id: PackedId): void {
     if (!id.isUuid) {
       this.others ??= new Set();
       this.others.add(id.text);
@@ -182,9 +184,9 @@ export class EventIds {
   }
 
   /** @param take is given each id, in an object that is used again for the next. */
-  each(take: (id: EventId) => void): void {
+  each(take: (id: PackedId) => void): void {
     const { words } = this;
-    const id = new EventId();
+    const id = new PackedId();
     if (words !== null) {
       id.isUuid = true;
       for (let i = 0; i < words.length; i += 4) {
@@ -209,7 +211,7 @@ export class EventIds {
   }
 
   /** The free slot for an id; -1 where the id is there. */
-  private slotOf(table: Int32Array, words: readonly number[], id: EventId): number {
+  private slotOf(table: Int32Array, words: readonly number[], id: PackedId): number {
     const mask = table.length - 1;
     for (let slot = hash(id.a, id.d) & mask; ; slot = (slot + 1) & mask) {
       const entry = table[slot]!;
@@ -234,14 +236,14 @@ function tableOf(words: readonly number[]): Int32Array {
   return table;
 }
 
-/** Of the first and the last word: a UUID v7 has its time in the first, one of v1 the machine in the last. */
+/** Both words are needed: a UUID v7 has its time in the first, one of v1 the machine in the last. */
 function hash(first: number, last: number): number {
   let mixed = Math.imul(first ^ Math.imul(last, 0x85ebca6b), 0xc2b2ae35);
   mixed ^= mixed >>> 15;
   return Math.imul(mixed, 0x27d4eb2f) >>> 3;
 }
 
-/** A UUID in canonical form, of its 128 bits: in one piece, for joined from parts it would stay a tree of them. */
+/** The canonical text of a UUID's 128 bits, in one piece: joined from parts, V8 would keep it as a tree of them. */
 export function uuidText(a: number, b: number, c: number, d: number): string {
   putHex4(a >>> 16, 0);
   putHex4(a & 0xffff, 4);

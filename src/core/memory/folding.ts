@@ -1,6 +1,6 @@
 import type { ContextEntry } from '../rules/event.ts';
 import type { Rules } from '../rules/rules.ts';
-import { EventId } from './event-ids.ts';
+import { PackedId } from './event-ids.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import { prefetched } from './prefetch.ts';
 import { NO_STAMP } from './stamps.ts';
@@ -30,7 +30,7 @@ export function takeEvents(rules: Rules, visit: Visit, fresh: FreshEvents): void
   fresh.allTaken(visit);
 }
 
-const id = new EventId();
+const id = new PackedId();
 
 function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number, stamp: number): void {
   const type = fresh.typeAt(i);

@@ -1,6 +1,6 @@
 import type { TrackEvent } from '../rules/event.ts';
 import { BLOCK_BITS, EventColumns } from './event-columns.gen.ts';
-import { type EventId, uuidText } from './event-ids.ts';
+import { type PackedId, uuidText } from './event-ids.ts';
 import type { Visit, VisitEvent } from './visit.ts';
 
 const FIRST_ROOM = 1_024;
@@ -31,7 +31,7 @@ export class FreshEvents extends EventColumns {
   private count = 0;
   private spent = false;
 
-  add(visit: Visit, event: TrackEvent, id: EventId): void {
+  add(visit: Visit, event: TrackEvent, id: PackedId): void {
     if (this.spent) this.begin();
     const i = this.count;
     const at = i * INTEGERS;
@@ -156,7 +156,7 @@ export class FreshEvents extends EventColumns {
     return freshLast === 0 ? 0 : this.countTo(freshLast - 1);
   }
 
-  isId(i: number, id: EventId): boolean {
+  isId(i: number, id: PackedId): boolean {
     const { integers } = this;
     const at = i * INTEGERS;
     if (!id.isUuid) return this.textAt(i) === id.text;
@@ -179,7 +179,7 @@ export class FreshEvents extends EventColumns {
   }
 
   /** Sets `id` to the event's. */
-  readId(i: number, id: EventId): EventId {
+  readId(i: number, id: PackedId): PackedId {
     const { integers } = this;
     const at = i * INTEGERS;
     const text = this.textAt(i);

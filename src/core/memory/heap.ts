@@ -5,8 +5,8 @@ import type { Visit } from './visit.ts';
  * Visits in order of a time, then of opening.
  *
  * Invariant: the key under which a visit stands here is never later than the time that the visit really has. So the
- * visits are read in the right order although most of their changes, which only put a time off, never touch the heap:
- * whoever takes a visit out compares the key with the real time and puts the visit back where it comes later.
+ * visits are read in the right order although most of their changes, which only put a time off, never touch the heap: the
+ * timers compare the key with the real time when they take a visit out, and put it back where it comes later.
  */
 export class VisitHeap {
   private readonly keys: number[] = [];
@@ -62,7 +62,7 @@ export class VisitHeap {
     this.sink(key, this.visits[0]!);
   }
 
-  /** Where the first was comes this one, and from there down to where it belongs. */
+  /** Puts a visit in the place of the first, and moves it down to where it belongs. */
   private sink(key: number, visit: Visit): void {
     const { keys, visits } = this;
     const size = keys.length;

@@ -8,19 +8,19 @@
  * Source: B. H. Bloom, Space/time trade-offs in hash coding with allowable errors, 1970; layers as in P. S. Almeida et
  * al., Scalable Bloom filters, 2007.
  */
-import type { EventId } from './event-ids.ts';
-import { mix } from './mix.ts';
+import type { PackedId } from './event-ids.ts';
+import { murmurFinalizer } from './murmur-finalizer.ts';
 
 export class IdFilter {
   private readonly layers: Layer[] = [new Layer(FIRST)];
   private bytes = FIRST / 8;
 
-  /** False once there were more ids than it may take memory for: it says nothing any more. */
+  /** False once there were more ids than it may take memory for: it denies none any more. */
   get serves(): boolean {
     return this.bytes <= MOST_BYTES;
   }
 
-  add(id: EventId): void {
+  add(id: PackedId): void {
     if (!this.serves) return;
     const [h1, h2] = hashes(id);
     let last = this.layers.at(-1)!;
@@ -37,7 +37,7 @@ export class IdFilter {
   }
 
   /** False: the id was never added. */
-  mayHave(id: EventId): boolean {
+  mayHave(id: PackedId): boolean {
     if (!this.serves) return true;
     const [h1, h2] = hashes(id);
     for (const layer of this.layers) if (layer.has(h1, h2)) return true;
@@ -45,7 +45,7 @@ export class IdFilter {
   }
 }
 
-/** Bits an id, and bits set for each: one in three hundred is taken for another in a full layer. */
+/** Bits an id, and bits set for each: in a full layer one id in three hundred is mistaken for another. */
 const BITS_EACH = 12;
 const PROBES = 7;
 const FIRST = 2 ** 20;
@@ -88,13 +88,13 @@ class Layer {
 
 const pair: [number, number] = [0, 0];
 
-/** Two hashes of an id, of which the probes are made; the array is the same each time. */
-function hashes(id: EventId): readonly [number, number] {
+/** Two hashes of an id, which the probes are made of. @returns valid until the next call. */
+function hashes(id: PackedId): readonly [number, number] {
   let h1 = 0x811c9dc5;
   let h2 = 0x9747b28c;
   if (id.isUuid) {
-    h1 = mix(mix(h1 ^ id.a ^ id.c) ^ id.b ^ id.d);
-    h2 = mix(mix(h2 ^ id.b ^ id.c) ^ id.a ^ id.d);
+    h1 = murmurFinalizer(murmurFinalizer(h1 ^ id.a ^ id.c) ^ id.b ^ id.d);
+    h2 = murmurFinalizer(murmurFinalizer(h2 ^ id.b ^ id.c) ^ id.a ^ id.d);
   } else {
     for (let i = 0; i < id.text.length; i++) {
       const code = id.text.charCodeAt(i);
@@ -103,8 +103,8 @@ function hashes(id: EventId): readonly [number, number] {
       h2 ^= h2 >>> 13;
     }
   }
-  pair[0] = mix(h1);
+  pair[0] = murmurFinalizer(h1);
   // Odd, so that the probes are as many different bits.
-  pair[1] = mix(h2) | 1;
+  pair[1] = murmurFinalizer(h2) | 1;
   return pair;
 }

@@ -1,7 +1,7 @@
-import { EventId } from './event-ids.ts';
+import { PackedId } from './event-ids.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
 
-/** Where among the many events of one visit, a run of stamps, an id is: open addressing, at most half full. */
+/** Finds an id among the many events of one visit, a run of stamps: open addressing, at most half full. */
 export class IdIndex {
   /** A stamp + 1; 0: free. A power of two long. */
   private table: Int32Array;
@@ -28,10 +28,10 @@ export class IdIndex {
   }
 
   /** @returns the stamp of an id; `NO_STAMP` where it is not there. */
-  find(stamps: Stamps, run: number, id: EventId): number {
+  find(stamps: Stamps, run: number, id: PackedId): number {
     const { table } = this;
     const mask = table.length - 1;
-    for (let place = id.hash & mask; ; place = (place + 1) & mask) {
+    for (let place = id.tableHash & mask; ; place = (place + 1) & mask) {
       const stamp = table[place]! - 1;
       if (stamp < 0) return NO_STAMP;
       if (stamps.isId(run, stamp, id)) return stamp;
@@ -45,11 +45,11 @@ export class IdIndex {
   }
 }
 
-const id = new EventId();
+const id = new PackedId();
 
 function put(table: Int32Array, stamps: Stamps, run: number, stamp: number): void {
   const mask = table.length - 1;
-  let place = stamps.readId(run, stamp, id).hash & mask;
+  let place = stamps.readId(run, stamp, id).tableHash & mask;
   while (table[place] !== 0) place = (place + 1) & mask;
   table[place] = stamp + 1;
 }

@@ -1,5 +1,5 @@
 import type { ContextEntry, LogRecord, TrackEvent, Utm } from '../rules/event.ts';
-import { type EventId, uuidText } from './event-ids.ts';
+import { type PackedId, uuidText } from './event-ids.ts';
 
 const NOTHING: readonly never[] = [];
 
@@ -49,7 +49,7 @@ export class ReadEvent implements HintedEvent {
   shared = false;
   sessionHint = -1;
 
-  constructor({ isUuid, text, a, b, c, d }: EventId, t: number) {
+  constructor({ isUuid, text, a, b, c, d }: PackedId, t: number) {
     this.a = a;
     this.b = b;
     this.c = c;
@@ -62,12 +62,12 @@ export class ReadEvent implements HintedEvent {
     return this.text ?? uuidText(this.a, this.b, this.c, this.d);
   }
 
-  readId(id: EventId): EventId {
+  readId(id: PackedId): PackedId {
     return this.text === null ? id.setUuid(this.a, this.b, this.c, this.d) : id.setOther(this.text);
   }
 }
 
 /** Sets `id` to the event's. */
-export function readEventId(event: TrackEvent, id: EventId): EventId {
+export function readEventId(event: TrackEvent, id: PackedId): PackedId {
   return event instanceof ReadEvent ? event.readId(id) : id.set(event.eventId);
 }

@@ -1,11 +1,11 @@
 import type { EndReason } from '../rules/span.ts';
 import type { Revision } from '../rules/visit-ended.ts';
-import { EventId } from './event-ids.ts';
+import { PackedId } from './event-ids.ts';
 import type { Visit } from './visit.ts';
 
 const FIRST_ROOM = 256;
 
-/** Integers of a revision: the four of its visit's id, and what is counted and chosen. */
+/** Integers of a revision: the four of its visit's id, then counts and the reason. */
 const INTEGERS = 7;
 const [NUMBER, EVENTS, REASON] = [4, 5, 6];
 /** Times of a revision, ms since the epoch. */
@@ -17,15 +17,15 @@ const REASONS: readonly EndReason[] = ['inactivity', 'explicit', 'max_duration',
 /**
  * The revisions since the last commit was taken, in the order in which they were decided.
  *
- * One is made for every visit that ends, and of most of them nothing is ever asked but when it was decided: the visit's
- * row says the rest. So they are numbers in arrays, which the garbage collector never looks at, until somebody asks.
+ * Every visit that ends makes one, and of most of them only `decidedAt` is ever read, because the visit's row has the rest.
+ * So they are numbers in arrays, which the garbage collector never looks at, and become objects where one is asked for.
  *
- * Invariant: one that takes its visit back says into which that was merged, and no other does: `revisionOf` makes no others.
+ * Invariant: a revision has `mergedInto` exactly if it takes its visit back: `revisionOf` makes no others.
  */
 export class Revisions implements Iterable<Revision> {
   private integers = new Int32Array(0);
   private times = new Float64Array(0);
-  /** Of the few that take a visit back: into which it was merged. */
+  /** For the few that take a visit back: the visit into which it was merged. */
   private readonly merged = new Map<number, string>();
   private count = 0;
 
@@ -34,11 +34,11 @@ export class Revisions implements Iterable<Revision> {
   }
 
   /**
-   * @param visitId that of the revision, taken apart.
-   * @returns its place.
-   * @throws where that is no UUID in canonical form.
+   * @param visitId the revision's, packed.
+   * @returns its index.
+   * @throws where the id is no UUID in canonical form.
    */
-  add(visitId: EventId, revision: Omit<Revision, 'visitId'>): number {
+  add(visitId: PackedId, revision: Omit<Revision, 'visitId'>): number {
     if (!visitId.isUuid) throw new Error(`a revision of ${visitId.text}, which is no id of a visit`);
     const i = this.count++;
     if (i * TIMES === this.times.length) this.grow();
@@ -58,7 +58,7 @@ export class Revisions implements Iterable<Revision> {
     return i;
   }
 
-  /** @throws RangeError where there is none at this place. */
+  /** @throws RangeError where there is none at this index. */
   at(i: number): Revision {
     const mergedInto = this.merged.get(i) ?? null;
     return {
@@ -74,8 +74,8 @@ export class Revisions implements Iterable<Revision> {
     };
   }
 
-  /** Sets `into` to the id of the visit that the one at `i` is about. */
-  readVisitId(i: number, into: EventId): EventId {
+  /** Sets `into` to the visit's id of the revision at `i`. */
+  readVisitId(i: number, into: PackedId): PackedId {
     return into.setUuid(this.integer(i, 0), this.integer(i, 1), this.integer(i, 2), this.integer(i, 3));
   }
 
@@ -83,7 +83,7 @@ export class Revisions implements Iterable<Revision> {
     return this.time(i, DECIDED);
   }
 
-  /** Whether the visit as it is now is the ended visit that the one at `i`, one of its own, tells of. */
+  /** Whether the visit is still as the revision at `i`, one of its own, describes it. */
   isStillTrue(i: number, visit: Visit): boolean {
     return (
       visit.ended &&
@@ -124,4 +124,4 @@ export class Revisions implements Iterable<Revision> {
   }
 }
 
-const id = new EventId();
+const id = new PackedId();

@@ -1,37 +1,37 @@
-import type { EventId } from './event-ids.ts';
+import type { PackedId } from './event-ids.ts';
 import { Session, UuidSession } from './session.ts';
 import { type Uuid, UuidTable } from './uuid-table.ts';
 
 /** Sessions by their ids, those of debug traffic apart. */
 export class SessionIndex extends UuidTable {
   private readonly sessions: (UuidSession | null)[] = [];
-  /** Places in `sessions` that nobody has. */
+  /** Indexes in `sessions` that are not used. */
   private readonly free: number[] = [];
-  /** Those whose id is no UUID in canonical form. */
+  /** Sessions whose id is no UUID in canonical form. */
   private readonly others = new Map<string, Session>();
 
-  /** Places that there are, those that nobody has included: for tests. */
+  /** How many indexes there are, used or not: for tests. */
   get room(): number {
     return this.sessions.length;
   }
 
-  get(id: EventId): Session | null {
+  get(id: PackedId): Session | null {
     if (!id.isUuid) return this.others.get(id.text) ?? null;
-    const place = this.placeOf(id);
-    return place < 0 ? null : this.sessions[place]!;
+    const index = this.indexOf(id);
+    return index < 0 ? null : this.sessions[index]!;
   }
 
-  /** @param id that no session here has; @param sessionId the same as text. */
-  add(id: EventId, sessionId: string, fullyLoaded: boolean): Session {
+  /** @param id of no session here. @param sessionId the same as text. */
+  add(id: PackedId, sessionId: string, fullyLoaded: boolean): Session {
     if (!id.isUuid) {
       const session = new Session(sessionId, false, fullyLoaded);
       this.others.set(sessionId, session);
       return session;
     }
     const session = new UuidSession(sessionId, id, fullyLoaded);
-    const place = this.free.pop() ?? this.sessions.length;
-    this.sessions[place] = session;
-    this.enter(session, place);
+    const index = this.free.pop() ?? this.sessions.length;
+    this.sessions[index] = session;
+    this.enter(session, index);
     return session;
   }
 
@@ -40,10 +40,10 @@ export class SessionIndex extends UuidTable {
       this.others.delete(session.sessionId);
       return;
     }
-    const place = this.placeOf(session);
-    this.leave(place);
-    this.sessions[place] = null;
-    this.free.push(place);
+    const index = this.indexOf(session);
+    this.leave(index);
+    this.sessions[index] = null;
+    this.free.push(index);
   }
 
   *values(): Iterable<Session> {
@@ -51,7 +51,7 @@ export class SessionIndex extends UuidTable {
     yield* this.others.values();
   }
 
-  protected override uuidAt(place: number): Uuid {
-    return this.sessions[place]!;
+  protected override uuidAt(index: number): Uuid {
+    return this.sessions[index]!;
   }
 }

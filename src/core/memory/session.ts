@@ -1,42 +1,42 @@
-import { EventId, type EventIds, uuidText } from './event-ids.ts';
-import type { Past } from './past-sessions.ts';
+import { type EventIds, PackedId, uuidText } from './event-ids.ts';
+import type { StoredSummary } from './stored-summaries.ts';
 import type { Visit } from './visit.ts';
 
-/** Bits of the state; above them the number of holds. */
+/** Bits of the state; the bits above them count the pins. */
 const [DEBUG, FULLY_LOADED, IN_NEXT_COMMIT, EVICTED, PIN] = [1, 2, 4, 8, 16];
 
-/** What few sessions have. */
+/** The fields that few sessions need. */
 interface Rare {
-  past: Past | null;
+  storedSummary: StoredSummary | null;
   eventIds: EventIds | null;
   /** Ids of visits that were merged away while it was in memory. */
   mergedAway: Set<string> | null;
 }
 
 /**
- * `===`, but that would read both to know that they are texts, and wait for memory. Mostly they are one object, for a
- * reader shares texts, and this sees it without reading them.
+ * `Object.is` compares the pointers first; `===` loads both strings' headers, and waits for memory. Mostly they are one
+ * object, because the reader shares texts.
  */
 function isSameText(text: string | null, other: string): boolean {
   return Object.is(text, other);
 }
 
 /**
- * The visits that one session id, or its debug traffic, has in memory: by start, disjoint. There is one for each open
- * visit, so its small choices share a number.
+ * The visits that one session id, or its debug traffic, has in memory: by start, disjoint. There are as many sessions as
+ * open visits, so a session's flags share one number.
  */
 export class Session {
-  /** Null: it is made of what else is known of the id where somebody asks. */
+  /** Null: it is made anew from the id's 128 bits where it is asked for. */
   protected text: string | null;
   /**
-   * The last record that it was looked up for, counted from where the partition began; -1: none. Until that one is folded
-   * it stays in memory.
+   * The session stays in memory until this record is folded, the last that it was looked up for; -1: none. A number, not
+   * an offset: see `LookUps.numberOf`.
    */
   neededUntil = -1;
-  /** Where it stands among those that may leave memory, for the moment; -1: it may not. */
+  /** Its slot in the eviction queue; -1: it is not there. */
   evictionSlot = -1;
   private state: number;
-  /** Most sessions never have a second visit: the only one stands here, several in an array. */
+  /** One visit, or an array of several: most sessions never have a second visit. */
   private visits: Visit | Visit[] | null = null;
   private rare: Rare | null = null;
 
@@ -50,11 +50,11 @@ export class Session {
   }
 
   /** Sets `id` to its own. */
-  readId(id: EventId): EventId {
+  readId(id: PackedId): PackedId {
     return id.set(this.text!);
   }
 
-  /** Reads something of it: for `prefetched`. */
+  /** Prefetches the session. */
   prefetch(): number {
     return this.neededUntil;
   }
@@ -63,7 +63,7 @@ export class Session {
     return isSameText(this.text, sessionId);
   }
 
-  /** Nobody will ask for its id soon: a text that can be made again is given back. */
+  /** Gives back the text of its id where it can be made again, because it will not be needed soon. */
   dropText(): void {}
 
   get debug(): boolean {
@@ -88,7 +88,7 @@ export class Session {
     this.set(IN_NEXT_COMMIT, is);
   }
 
-  /** It left memory: whoever still has it must not use it. */
+  /** It left memory, and must not be used where a reference to it is left. */
   get evicted(): boolean {
     return (this.state & EVICTED) !== 0;
   }
@@ -97,7 +97,7 @@ export class Session {
     this.set(EVICTED, is);
   }
 
-  /** Whether a commit, the next one included, holds something of it and is not settled. Then it stays in memory. */
+  /** Whether a commit that is not settled, the next one included, has something of it. Then it stays in memory. */
   get isPinned(): boolean {
     return this.state >= PIN;
   }
@@ -110,16 +110,16 @@ export class Session {
     this.state -= PIN;
   }
 
-  /** Where it is not complete: bounds what is missing; null: nothing is known of that. */
-  get past(): Past | null {
-    return this.rare === null ? null : this.rare.past;
+  /** Bounds what is missing where it is not fully loaded; null: nothing is known of that. */
+  get storedSummary(): StoredSummary | null {
+    return this.rare === null ? null : this.rare.storedSummary;
   }
 
-  set past(past: Past | null) {
-    if (past !== null || this.rare !== null) this.rareParts().past = past;
+  set storedSummary(summary: StoredSummary | null) {
+    if (summary !== null || this.rare !== null) this.rareParts().storedSummary = summary;
   }
 
-  /** Of many visits, the event ids of all that are not frozen, and maybe more; null: of few, or not made yet. */
+  /** The event ids of all visits that are not frozen, and maybe more; null: it has few visits, or the ids are not loaded. */
   get eventIds(): EventIds | null {
     return this.rare === null ? null : this.rare.eventIds;
   }
@@ -129,8 +129,8 @@ export class Session {
   }
 
   /**
-   * A visit of it is no more. It stays known to be none until the session leaves memory: what was asked of the store before the
-   * merge was committed may still show it.
+   * A visit of it was merged away. The session remembers that until it leaves memory, because an answer of the store from
+   * before the merge was committed may still have the visit.
    */
   mergeAway(visitId: string): void {
     const rare = this.rareParts();
@@ -179,7 +179,7 @@ export class Session {
     this.retain((each) => each !== visit);
   }
 
-  /** Lets go of all visits but those that it is told to keep. */
+  /** Drops all visits that are not to be kept. */
   retain(isKept: (visit: Visit) => boolean): void {
     const kept = this.all().filter(isKept);
     this.visits = kept.length > 1 ? kept : (kept[0] ?? null);
@@ -191,24 +191,24 @@ export class Session {
   }
 
   private rareParts(): Rare {
-    this.rare ??= { past: null, eventIds: null, mergedAway: null };
+    this.rare ??= { storedSummary: null, eventIds: null, mergedAway: null };
     return this.rare;
   }
 }
 
 /**
- * A session whose id is a UUID in canonical form: held as its 128 bits, and as a text only while something is done with
- * it. That is reversible, for a hash is no id.
+ * A session whose id is a UUID in canonical form: its 128 bits, and a text only while the session is in use. The bits, not
+ * a hash of them: the text has to be made again.
  */
 export class UuidSession extends Session {
-  // A number of 32 bits with its sign takes no memory of its own.
+  // V8 does not box integers of 32 bits with a sign.
   readonly a: number;
   readonly b: number;
   readonly c: number;
   readonly d: number;
 
-  /** @param id that of the text, taken apart. */
-  constructor(sessionId: string, id: EventId, fullyLoaded: boolean) {
+  /** @param id the same as `sessionId`, packed. */
+  constructor(sessionId: string, id: PackedId, fullyLoaded: boolean) {
     super(sessionId, false, fullyLoaded);
     this.a = id.a;
     this.b = id.b;
@@ -221,7 +221,7 @@ export class UuidSession extends Session {
     return this.text;
   }
 
-  override readId(id: EventId): EventId {
+  override readId(id: PackedId): PackedId {
     return id.setUuid(this.a, this.b, this.c, this.d);
   }
 
@@ -239,4 +239,4 @@ export class UuidSession extends Session {
 }
 
 /** Reused. */
-const asked = new EventId();
+const asked = new PackedId();

@@ -1,54 +1,54 @@
 import { isFrozen } from '../rules/ending.ts';
 import type { TrackEvent } from '../rules/event.ts';
 import type { Rules } from '../rules/rules.ts';
-import { EventId, EventIds } from './event-ids.ts';
+import { EventIds, PackedId } from './event-ids.ts';
 import { takeEvents } from './folding.ts';
 import type { FreshEvents } from './fresh-events.ts';
 import type { IdFilter } from './id-filter.ts';
-import { type IdleMemory, PAST_IDS, type Past, PastSessions } from './past-sessions.ts';
 import { prefetched } from './prefetch.ts';
 import type { HintedEvent } from './read-event.ts';
 import { Session } from './session.ts';
 import { SessionIndex } from './session-index.ts';
+import { type IdleMemory, StoredSummaries, type StoredSummary, SUMMARY_WORDS } from './stored-summaries.ts';
 import type { Visit } from './visit.ts';
 
-/** Visits from which on a session has its event ids in one place: each is then found without asking all visits. */
+/** Visits from which on a session has one set of its event ids: an id is then found without asking each visit. */
 const MANY_VISITS = 8;
-/** What a session without anything open is reckoned at, in bytes: besides this, for each visit and for each event. */
+/** The estimate of a session without an open visit, in bytes: the session itself, each visit, and each event. */
 const SESSION_BYTES = 300;
 const VISIT_BYTES = 600;
 const EVENT_BYTES = 32;
-/** Sessions that are read ahead when they are about to leave. */
+/** Sessions that are prefetched when they are about to leave. */
 const EVICTION_BATCH = 64;
 
 /**
  * The sessions in memory.
  *
  * Invariant: a session that is not here has nothing open, and all that it has is in the store. So what is not here may
- * be looked up there, and nothing is missed. A session leaves only when the commit that held its last change is done, and
- * when the records that it was looked up for are folded. It need not leave even then: what is here is what the store
- * has, so how long it stays decides nothing but how often the store is asked.
+ * be looked up there, and nothing is missed. A session leaves only when the commit with its last change is done, and
+ * when the records that it was looked up for are folded. It may stay even then: memory agrees with the store, so how
+ * long a session stays decides only how often the store is asked.
  */
 export class Sessions {
-  /** Denies sessions that have nothing in the store; null: it is not known which have. */
+  /** Denies sessions that have nothing in the store; null: no one knows yet which have something. */
   filter: IdFilter | null;
-  /** One that is being filled, to serve later. */
+  /** A filter that is being filled, to take the place of `filter` later. */
   filling: IdFilter | null = null;
   private readonly rules: Rules;
   private readonly fresh: FreshEvents;
   private readonly memory: IdleMemory;
   private readonly plain = new SessionIndex();
   private readonly debug = new Map<string, Session>();
-  private readonly past: PastSessions;
-  /** Those without debug events that were met last under each hint of events; some of them have left memory. */
+  private readonly summaries: StoredSummaries;
+  /** By `sessionHint`: the session that it last belonged to, debug ones apart. Some of them have left memory. */
   private hinted: (Session | null)[] = [];
-  /** Sessions that may leave, in the order in which they came to that; one counts where its `evictionSlot` names the place. */
+  /** Eviction queue, oldest first. An entry is valid only while `session.evictionSlot` is its slot. */
   private evictable: (Session | null)[] = [];
   private oldest = 0;
   private evictableBytes = 0;
-  /** Of a session; reused. */
-  private readonly id = new EventId();
-  /** Place of the first of `idle`. */
+  /** A session's id; reused. */
+  private readonly id = new PackedId();
+  /** Slot of the first in `evictable`. */
   private firstSlot = 0;
 
   /** @param fresh where the events are that visits' values have not taken. */
@@ -56,7 +56,7 @@ export class Sessions {
     this.rules = rules;
     this.fresh = fresh;
     this.memory = memory;
-    this.past = new PastSessions(memory);
+    this.summaries = new StoredSummaries(memory);
     this.filter = filter;
   }
 
@@ -64,7 +64,7 @@ export class Sessions {
     return event.debug || this.rules.debugSessionIds.has(event.sessionId);
   }
 
-  /** The session of an event. @param fullyLoaded as below. */
+  /** The session of an event, made where it is not in memory. @param fullyLoaded as below. */
   of(event: HintedEvent, fullyLoaded: boolean): Session {
     const { sessionId, sessionHint = -1 } = event;
     if (sessionHint >= 0 && sessionHint < this.hinted.length) {
@@ -79,7 +79,7 @@ export class Sessions {
     return session;
   }
 
-  /** Reads something of the session that an event most likely belongs to: for `prefetched`. */
+  /** Prefetches the session that an event most likely belongs to. */
   prefetch({ sessionHint = -1 }: HintedEvent): number {
     if (sessionHint < 0 || sessionHint >= this.hinted.length) return 0;
     const session = this.hinted[sessionHint]!;
@@ -100,9 +100,9 @@ export class Sessions {
     const { id } = this;
     const found = this.plain.get(id.set(sessionId));
     if (found !== null) return found;
-    const past = this.past.take(id);
+    const past = this.summaries.take(id);
     const session = this.plain.add(id, sessionId, past === null && (fullyLoaded || this.isDenied(id)));
-    session.past = past;
+    session.storedSummary = past;
     return session;
   }
 
@@ -115,11 +115,11 @@ export class Sessions {
     return session;
   }
 
-  private isDenied(sessionId: EventId): boolean {
+  private isDenied(sessionId: PackedId): boolean {
     return this.filter !== null && !this.filter.mayHave(sessionId);
   }
 
-  /** Event ids of its visits were loaded. */
+  /** To be called when event ids of the session's visits were loaded, or visits of it were dropped. */
   loaded(session: Session): void {
     session.eventIds = session.count >= MANY_VISITS ? this.idsOf(session) : null;
   }
@@ -130,7 +130,7 @@ export class Sessions {
     if (session.count >= MANY_VISITS) session.eventIds ??= this.idsOf(session);
   }
 
-  /** The session is used again: it is not among those that may leave. */
+  /** The session is used again: it leaves the eviction queue. */
   wake(session: Session): void {
     if (session.evictionSlot < 0) return;
     this.evictable[session.evictionSlot - this.firstSlot] = null;
@@ -139,7 +139,7 @@ export class Sessions {
   }
 
   /**
-   * Lets go of what no event can touch any more, and of sessions of which nothing is open or on its way.
+   * Drops what no event can touch any more, and lets sessions leave of which nothing is open or on its way to the store.
    * @param next record, counted as `Session.neededUntil` is.
    */
   release(session: Session, watermark: number | null, next: number): void {
@@ -168,10 +168,10 @@ export class Sessions {
     yield* this.debug.values();
   }
 
-  /** Gives back the memory that it took its share of: nothing is asked of it afterwards. */
+  /** Gives back its share of the memory that partitions share; it must not be used afterwards. */
   close(): void {
     this.account(-this.evictableBytes);
-    this.past.close();
+    this.summaries.close();
   }
 
   // ------------------------------------------------------------------------------------------------------- leaving
@@ -198,15 +198,16 @@ export class Sessions {
     this.account(-bytesOf(session));
     if (session.debug) this.debug.delete(session.sessionId);
     else this.plain.delete(session);
-    if (session.count === 0 && session.past === null) return;
+    if (session.count === 0 && session.storedSummary === null) return;
     const id = session.readId(this.id);
-    if (!session.debug && (session.fullyLoaded || session.past !== null)) this.past.put(id, this.pastOf(session));
+    if (!session.debug && (session.fullyLoaded || session.storedSummary !== null))
+      this.summaries.put(id, this.summaryOf(session));
     for (let i = 0; i < session.count; i++) session.at(i).release();
     this.filter?.add(id);
     this.filling?.add(id);
   }
 
-  /** Reads ahead those that leave next. */
+  /** Prefetches the sessions that leave next. */
   private prefetchOldest(): void {
     const { evictable, oldest } = this;
     const to = Math.min(oldest + EVICTION_BATCH, evictable.length);
@@ -215,23 +216,26 @@ export class Sessions {
       const session = evictable[i]!;
       if (session !== null && session.count > 0) sum ^= session.at(0).prefetch();
     }
-    // Where what is needed of these lies is known only now.
+    // Where their stamps and index entries lie is known only now.
     for (let i = oldest; i < to; i++) {
       const session = evictable[i]!;
       if (session === null || session.count === 0) continue;
       const id = session.readId(this.id);
-      sum ^= session.at(0).prefetchStamps() ^ this.plain.prefetch(id) ^ this.past.prefetch(id);
+      sum ^= session.at(0).prefetchStamps() ^ this.plain.prefetch(id) ^ this.summaries.prefetch(id);
     }
     prefetched(sum);
   }
 
-  /** Of one that knows all that it has in the store: what of that is in memory, and what is not. Read it at once. */
-  private pastOf(session: Session): Past {
-    const { past } = session;
+  /**
+   * Sums up all that a session has in the store, be it in memory or not. @param session knows all of that.
+   * @returns valid until the next call.
+   */
+  private summaryOf(session: Session): StoredSummary {
+    const { storedSummary } = session;
     const { ids } = leaving;
-    if (past === null) ids.fill(0);
-    else ids.set(past.ids);
-    leaving.until = past === null ? Number.NEGATIVE_INFINITY : past.until;
+    if (storedSummary === null) ids.fill(0);
+    else ids.set(storedSummary.ids);
+    leaving.until = storedSummary === null ? Number.NEGATIVE_INFINITY : storedSummary.until;
     for (let i = 0; i < session.count; i++) {
       const visit = session.at(i);
       leaving.until = Math.max(leaving.until, visit.lastEventAt + this.rules.gap);
@@ -256,16 +260,16 @@ export class Sessions {
   }
 }
 
-/** Used again for each session that leaves. */
-const leaving = { until: 0, ids: new Int32Array(PAST_IDS) };
+/** Reused: see `summaryOf`. */
+const leaving = { until: 0, ids: new Int32Array(SUMMARY_WORDS) };
 
-/** Whether nothing of it is open. */
+/** Whether no visit of the session is open. */
 function isIdle(session: Session): boolean {
   for (let i = 0; i < session.count; i++) if (!session.at(i).ended) return false;
   return true;
 }
 
-/** Does not change while a session rests: nothing of it does. */
+/** The estimate of a session's memory. It does not change while the session is evictable: nothing of it does. */
 function bytesOf(session: Session): number {
   let bytes = SESSION_BYTES;
   for (let i = 0; i < session.count; i++) bytes += VISIT_BYTES + session.at(i).stampCount * EVENT_BYTES;

@@ -2,7 +2,7 @@ import { ContextWalk, contextParts, PAGE_KEY, UTM_KEY } from '../rules/context.t
 import type { Json } from '../rules/event.ts';
 import { VALUE_GROUPS } from '../rules/values.ts';
 import type { VisitValues } from '../rules/visit-values.gen.ts';
-import { EventId } from './event-ids.ts';
+import { PackedId } from './event-ids.ts';
 import { NO_STAMP } from './stamps.ts';
 import type { Visit } from './visit.ts';
 
@@ -80,5 +80,5 @@ export function restoreValues(visit: Visit, values: StampedValues): void {
   visit.setContextStamps(visit.context.map(([key]) => all.get(key)!));
 }
 
-const id = new EventId();
+const id = new PackedId();
 const walk = new ContextWalk();

@@ -1,38 +1,38 @@
 import { compareUtf8 } from '../rules/order.ts';
-import { type EventId, uuidText } from './event-ids.ts';
+import { type PackedId, uuidText } from './event-ids.ts';
 
-/** No stamp: where a value comes from no event, and where an id is not found. */
+/** In place of a stamp: a value comes from no event, or an id is not found. */
 export const NO_STAMP = -1;
 
 /** Integers of a stamp: the four of the event's id, and its time. */
 const WORDS = 6;
-/** Where the time is, in times. */
+/** Offset of the time, in `times`. */
 const TIMES = WORDS / 2;
 const TIME = 2;
-/** Of a cache line. */
+/** Integers of a cache line. */
 const LINE = 16;
 
 /**
  * The events that values come from and that a resend may match: each by its time and id, in 24 bytes that the garbage
  * collector never looks at. First and last are by (`t`, `eventId` as UTF-8 bytes).
  *
- * Those of one visit are a run, one behind the other: a stamp is told by where the run begins and which it is in it. So a
- * search for an id reads memory from end to end, and a value needs only a small number to name its stamp. A run that has
- * no room left moves to a longer one; what is given back is used again for runs of the same length. An id that is a UUID in
- * canonical form stands here as its 128 bits, reversibly, for a hash is no id. Any other is a text, which the first of the
- * four integers tells; then -1 - t stands where the time is. Runs lie in blocks, so that more of them never have to be
- * copied; one that is longer than a block has its own.
+ * The stamps of one visit are a run, one behind the other: a stamp is named by the start of the run and its number in it.
+ * So a search for an id reads memory from end to end, and a value names its stamp by a small number. A run that has no
+ * room left moves to a longer one; what is given back is used again for runs of the same length. An id that is a UUID in
+ * canonical form is its 128 bits here. Any other is a text: the first of the four integers is its index in `texts`, and
+ * the time is stored as -1 - t. Runs lie in blocks, so that more of them never have to be copied; one that is longer than
+ * a block has its own.
  */
 export class Stamps {
   private readonly blockBits: number;
   private readonly mask: number;
   private readonly integers: Int32Array[] = [];
   private readonly times: Float64Array[] = [];
-  /** Places in `integers` that nobody has any more: of runs that had a block of their own. */
+  /** Indexes in `integers` that are free again: of runs that had a block of their own. */
   private readonly freeBlocks: number[] = [];
-  /** Where runs begin that were given back, by `kindOf` their length. */
+  /** Starts of runs that were given back, by `kindOf` their length. */
   private readonly freeRuns: number[][] = [];
-  /** Of the block that runs are cut from: where the next begins, and how many stamps it still has. */
+  /** In the block that runs are cut from: where the next begins, and how many stamps are left. */
   private next = 0;
   private left = 0;
   private readonly texts: string[] = [];
@@ -52,7 +52,7 @@ export class Stamps {
 
   /**
    * Makes room behind a run's last stamp: each has to be set before it is read.
-   * @param count of the stamps that it has; 0: there is no run yet.
+   * @param count of its stamps; 0: there is no run yet.
    * @param more above 0.
    * @returns where the run begins from now on.
    */
@@ -72,7 +72,7 @@ export class Stamps {
     return to;
   }
 
-  /** Reads something of each cache line of a run: for `prefetched`. */
+  /** Prefetches each cache line of a run. */
   prefetch(run: number, count: number): number {
     const words = this.integers[run >> this.blockBits]!;
     const from = (run & this.mask) * WORDS;
@@ -83,7 +83,7 @@ export class Stamps {
   }
 
   /** @param t ms since the epoch, not before it. */
-  set(run: number, stamp: number, t: number, id: EventId): void {
+  set(run: number, stamp: number, t: number, id: PackedId): void {
     const block = run >> this.blockBits;
     const words = this.integers[block]!;
     const at = ((run & this.mask) + stamp) * WORDS;
@@ -118,7 +118,7 @@ export class Stamps {
     return t < 0 ? -1 - t : t;
   }
 
-  isId(run: number, stamp: number, id: EventId): boolean {
+  isId(run: number, stamp: number, id: PackedId): boolean {
     const words = this.integers[run >> this.blockBits]!;
     const at = ((run & this.mask) + stamp) * WORDS;
     if (!id.isUuid) return this.isText(run, stamp) && this.texts[words[at]!] === id.text;
@@ -132,7 +132,7 @@ export class Stamps {
   }
 
   /** @returns the stamp of an id among the first `count` of a run; `NO_STAMP` where it is not there. */
-  find(run: number, count: number, id: EventId): number {
+  find(run: number, count: number, id: PackedId): number {
     for (let stamp = 0; stamp < count; stamp++) if (this.isId(run, stamp, id)) return stamp;
     return NO_STAMP;
   }
@@ -157,7 +157,7 @@ export class Stamps {
   }
 
   /** Sets `id` to the stamp's. */
-  readId(run: number, stamp: number, id: EventId): EventId {
+  readId(run: number, stamp: number, id: PackedId): PackedId {
     const words = this.words(run);
     const at = this.at(run, stamp);
     if (this.isText(run, stamp)) return id.setOther(this.texts[words[at]!]!);
@@ -185,7 +185,7 @@ export class Stamps {
     return this.signedTime(run, stamp) < 0;
   }
 
-  /** @returns the place of a text. */
+  /** @returns the index of a text. */
   private keep(text: string): number {
     const free = this.freeTexts.pop();
     if (free === undefined) return this.texts.push(text) - 1;
@@ -212,21 +212,21 @@ export class Stamps {
     return run;
   }
 
-  /** @returns where a run begins that fills a block of so many stamps. */
+  /** @returns the start of a run that fills a block of so many stamps. */
   private addBlock(stamps: number): number {
-    const place = this.freeBlocks.pop() ?? this.integers.length;
+    const index = this.freeBlocks.pop() ?? this.integers.length;
     const words = new Int32Array(stamps * WORDS);
-    this.integers[place] = words;
-    this.times[place] = new Float64Array(words.buffer);
-    return place << this.blockBits;
+    this.integers[index] = words;
+    this.times[index] = new Float64Array(words.buffer);
+    return index << this.blockBits;
   }
 
   private giveBack(run: number, length: number): void {
     if (length > this.mask + 1) {
-      const place = run >> this.blockBits;
-      this.integers[place] = NO_INTEGERS;
-      this.times[place] = NO_TIMES;
-      this.freeBlocks.push(place);
+      const index = run >> this.blockBits;
+      this.integers[index] = NO_INTEGERS;
+      this.times[index] = NO_TIMES;
+      this.freeBlocks.push(index);
       return;
     }
     const kind = kindOf(length);
@@ -238,7 +238,7 @@ export class Stamps {
 const NO_INTEGERS = new Int32Array(0);
 const NO_TIMES = new Float64Array(0);
 
-/** How long a run of so many stamps is: a power of two, or one and a half of it. */
+/** The length of a run of so many stamps: a power of two, or one and a half of it. */
 function lengthFor(count: number): number {
   const power = 1 << (31 - Math.clz32(count));
   if (count === power) return power;

@@ -5,31 +5,31 @@ const MAPPED = 32;
 const EXACT = 8;
 
 /**
- * What is shared: counts of so many events at most, because with each more there are several times as many that are
- * seldom met again; and so many of them, then all are forgotten.
+ * Counts of at most `SHARED_EVENTS` events are shared: with each event more there are several times as many different
+ * counts, and each is met less often. At most `MOST_SHARED` are kept, then all are forgotten.
  */
 const SHARED_EVENTS = 4;
 const MOST_SHARED = 4_096;
 
 /**
  * How many events there were of each type, in the order in which the types came. Counts of few events are the same in
- * many visits, and are one object, which nobody changes and which knows what becomes of it by another event; past
- * `SHARED_EVENTS` a visit has one of its own.
+ * many visits, and are one object, which is never changed and remembers what another event makes of it; past
+ * `SHARED_EVENTS` a visit has an object of its own.
  */
 export class TypeCounts {
-  /** Each type and, behind it, its number. */
+  /** Each type, followed by its number. */
   private entries: (string | number)[];
   private readonly events: number;
-  /** What becomes of it by one event more, by type, and by several; null: it is a visit's own. */
-  private readonly one: Map<string, TypeCounts> | null;
-  private readonly several: Map<string, TypeCounts> | null;
+  /** The counts after one event more, by type, and after several of a type; null: it is a visit's own. */
+  private readonly afterOne: Map<string, TypeCounts> | null;
+  private readonly afterSeveral: Map<string, TypeCounts> | null;
   private index: Map<string, number> | null = null;
 
   private constructor(entries: (string | number)[], events: number, isShared: boolean) {
     this.entries = entries;
     this.events = events;
-    this.one = isShared ? new Map() : null;
-    this.several = isShared ? new Map() : null;
+    this.afterOne = isShared ? new Map() : null;
+    this.afterSeveral = isShared ? new Map() : null;
   }
 
   static readonly none = new TypeCounts([], 0, true);
@@ -44,9 +44,9 @@ export class TypeCounts {
     return this.entries.length / 2;
   }
 
-  /** With so many more of a type: another object, or, where it is a visit's own, this one. */
+  /** Adds events of a type. @returns another object, or this one where it is a visit's own. */
   plus(type: string, count: number): TypeCounts {
-    const next = count === 1 ? this.one : this.several;
+    const next = count === 1 ? this.afterOne : this.afterSeveral;
     if (next === null) {
       this.add(type, count);
       return this;
@@ -54,13 +54,13 @@ export class TypeCounts {
     const key = count === 1 ? type : `${count} ${type}`;
     let counts = next.get(key);
     if (counts === undefined) {
-      counts = this.made(type, count);
-      if (counts.one !== null) next.set(key, counts);
+      counts = this.derive(type, count);
+      if (counts.afterOne !== null) next.set(key, counts);
     }
     return counts;
   }
 
-  /** Each type and its number, to be kept. */
+  /** Each type and its number, in an array that is the caller's. */
   all(): [type: string, count: number][] {
     const { size } = this;
     const all = new Array<[string, number]>(size);
@@ -80,7 +80,7 @@ export class TypeCounts {
     return this.entries[i * 2 + 1] as number;
   }
 
-  private made(type: string, count: number): TypeCounts {
+  private derive(type: string, count: number): TypeCounts {
     const events = this.events + count;
     if (events > SHARED_EVENTS) {
       const own = new TypeCounts([...this.entries], events, false);
@@ -124,11 +124,11 @@ export class TypeCounts {
     for (let i = 0; i < this.size; i++) yield [this.typeAt(i), i * 2];
   }
 
-  /** Those that visits have stay as they are, but lead to no others any more. */
+  /** The counts themselves stay, because visits have them, but they lead to no others any more. */
   static forget(all: Iterable<TypeCounts>): void {
-    for (const { one, several } of all) {
-      one!.clear();
-      several!.clear();
+    for (const { afterOne, afterSeveral } of all) {
+      afterOne!.clear();
+      afterSeveral!.clear();
     }
   }
 }
@@ -140,5 +140,5 @@ function forgetShared(): void {
   shared.clear();
 }
 
-/** Of a visit whose values have taken no event. */
+/** The counts of a visit whose values have taken no event. */
 export const NO_TYPES: TypeCounts = TypeCounts.none;

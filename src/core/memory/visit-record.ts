@@ -1,4 +1,4 @@
-import type { EventId } from './event-ids.ts';
+import type { PackedId } from './event-ids.ts';
 import { RECORD } from './record-size.gen.ts';
 import { FIRST_VALUE, ID, MASK, NONE, VALUES, VisitFields } from './visit-fields.gen.ts';
 import { RELEASED, type VisitTable } from './visit-table.ts';
@@ -9,7 +9,7 @@ import { RELEASED, type VisitTable } from './visit-table.ts';
  */
 export abstract class VisitRecord extends VisitFields {
   /** @throws where the id is no UUID in canonical form. */
-  constructor(id: EventId, table: VisitTable, startedAt: number, lastEventAt: number, lastArrival: number) {
+  constructor(id: PackedId, table: VisitTable, startedAt: number, lastEventAt: number, lastArrival: number) {
     if (!id.isUuid) throw new Error(`the id of a visit is a UUID in canonical form, not ${JSON.stringify(id.text)}`);
     const { block, at } = table.allocate();
     super(block, at);
@@ -59,14 +59,14 @@ export abstract class VisitRecord extends VisitFields {
   }
 
   /** Sets `id` to its own. */
-  readId(id: EventId): EventId {
+  readId(id: PackedId): PackedId {
     const { at } = this;
     const { integers } = this.block;
     if (this.block === RELEASED) throw new Error('a visit that was released is asked for its id');
     return id.setUuid(integers[at + ID]!, integers[at + ID + 1]!, integers[at + ID + 2]!, integers[at + ID + 3]!);
   }
 
-  /** Whether an event id of these `EventId.bits` may be among its own; false is certain. */
+  /** Whether an event id of these `PackedId.maskBits` may be among its own; false is certain. */
   mayHaveId(bits: number): boolean {
     return this.hasBit(bits & 127) && this.hasBit(bits >> 7);
   }

@@ -1,11 +1,11 @@
 import { AT_PAGE, AT_UTM } from '../rules/context.ts';
 import type { ContextEntry } from '../rules/event.ts';
 import { NAMED_VALUES } from '../rules/values.ts';
-import { EventId } from './event-ids.ts';
+import { PackedId } from './event-ids.ts';
 import { IdIndex } from './id-index.ts';
-import { addId } from './past-sessions.ts';
 import type { Session } from './session.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
+import { addId } from './stored-summaries.ts';
 import { NO_TYPES, type TypeCounts } from './type-counts.ts';
 import { VALUES } from './visit-fields.gen.ts';
 import { VisitRecord } from './visit-record.ts';
@@ -43,7 +43,7 @@ interface Own {
 /** Ids to be read one after the other. */
 export interface IdSource {
   /** @param take is given each id, in an object that is used again for the next. */
-  each(take: (id: EventId) => void): void;
+  each(take: (id: PackedId) => void): void;
 }
 
 /** Ids from which on they are found by an index. */
@@ -82,7 +82,7 @@ export class Visit extends VisitRecord {
 
   /** @param table where its numbers go: one of its own unless it is given. */
   constructor(
-    id: string | EventId,
+    id: string | PackedId,
     session: Session,
     openedOffset: number,
     openedIndex: number,
@@ -182,14 +182,14 @@ export class Visit extends VisitRecord {
   }
 
   /** @param t ms. @param id of an event that is not among its own yet. */
-  setStamp(stamp: number, t: number, id: EventId): void {
+  setStamp(stamp: number, t: number, id: PackedId): void {
     const { stamps, run } = this;
     stamps.set(run, stamp, t, id);
     this.own?.ids?.add(stamps, run, stamp);
   }
 
   /** @returns the stamp of an event that is not among its own yet. */
-  addStamp(t: number, id: EventId): number {
+  addStamp(t: number, id: PackedId): number {
     const stamp = this.extendStamps(1);
     this.setStamp(stamp, t, id);
     return stamp;
@@ -201,7 +201,7 @@ export class Visit extends VisitRecord {
   }
 
   /** Sets `id` to the stamp's. */
-  readStampId(stamp: number, id: EventId): EventId {
+  readStampId(stamp: number, id: PackedId): PackedId {
     return this.stamps.readId(this.run, stamp, id);
   }
 
@@ -229,14 +229,14 @@ export class Visit extends VisitRecord {
   get ids(): IdSource {
     return {
       each: (take) => {
-        const each = new EventId();
+        const each = new PackedId();
         for (let stamp = 0; stamp < this.stampCount; stamp++) take(this.readStampId(stamp, each));
       },
     };
   }
 
   /** Whether the id is among those of the events that its values have taken. */
-  hasId(id: EventId): boolean {
+  hasId(id: PackedId): boolean {
     const { stamps, run, stampCount } = this;
     if (stampCount < INDEXED) return stamps.find(run, stampCount, id) !== NO_STAMP;
     const own = this.ownParts();
@@ -253,7 +253,7 @@ export class Visit extends VisitRecord {
   loadIds(ids: IdSource): void {
     if (this.knowsIds) return;
     ids.each((id) => {
-      this.addIdBits(id.bits);
+      this.addIdBits(id.maskBits);
       // Its values came with the events that they are from. Of the others the time is of no use any more.
       if (!this.hasId(id)) this.addStamp(0, id);
     });
@@ -329,5 +329,5 @@ export class Visit extends VisitRecord {
 }
 
 /** Reused. */
-const id = new EventId();
-const idOf = new EventId();
+const id = new PackedId();
+const idOf = new PackedId();

@@ -4,19 +4,19 @@ import type { ContextEntry, ContextParts } from './event.ts';
 export const PAGE_KEY = 'page';
 export const UTM_KEY = 'utm';
 
-/** Where an entry stands that is not in the list: see `ContextWalk.place`. */
+/** In place of an index in the list: see `ContextWalk.place`. */
 export const AT_PAGE = -1;
 export const AT_UTM = -2;
 
 /**
  * Goes through all entries of a context, without making a list of them: one object for many contexts.
  *
- * Invariant: the order hangs on the order of the list alone, page and UTM standing before the first key of it that is
- * greater. So it is that of the keys' UTF-8 bytes where the list has that order, and what was taken apart by key comes
- * together in the same order again: a visit that is loaded has its entries where they were.
+ * Invariant: the order depends on the order of the list alone, page and UTM coming before the first key of it that is
+ * greater. So it is the order of the keys' UTF-8 bytes where the list has that order, and `contextParts` and
+ * `contextEntries` undo each other: a visit that is loaded has its entries where they were.
  */
 export class ContextWalk {
-  /** The entry at hand. */
+  /** The current entry. */
   entry: ContextEntry = ['', null];
   /** `AT_PAGE`, `AT_UTM`, or the entry's index in the list. */
   place = 0;
@@ -25,7 +25,7 @@ export class ContextWalk {
   private utm: ContextEntry | null = null;
   private at = 0;
 
-  /** `next` moves to the first entry. */
+  /** Begins another context: `next` moves to its first entry. */
   begin({ context, contextPage, contextUtm }: ContextParts): void {
     this.list = context;
     this.page = contextPage;
@@ -33,7 +33,7 @@ export class ContextWalk {
     this.at = 0;
   }
 
-  /** @returns false where there is none any more. */
+  /** Moves to the next entry. @returns false where there is none. */
   next(): boolean {
     const { list, page, utm } = this;
     const listed = this.at < list.length ? list[this.at]! : null;
@@ -64,7 +64,7 @@ export function contextEntries(context: ContextParts): ContextEntry[] {
   return entries;
 }
 
-/** The parts of a context whose entries these are. */
+/** Takes a context's entries apart. */
 export function contextParts(entries: readonly ContextEntry[]): ContextParts {
   const context: ContextEntry[] = [];
   let contextPage: ContextEntry | null = null;

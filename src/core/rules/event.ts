@@ -1,5 +1,5 @@
 /**
- * What the fold reads of one track event, after decoding, bounds and clock correction.
+ * A track event as the rules read it, after decoding, bounds and clock correction.
  *
  * Invariant: every text in here is well-formed Unicode without NUL and within its bound, so that nothing the fold
  * accepts is refused later by Postgres or a topic.
@@ -8,23 +8,23 @@
 /** source, medium, campaign, term, content; each cut to 2,048 bytes. */
 export type Utm = readonly [string | null, string | null, string | null, string | null, string | null];
 
-/** A JSON value: what `context` and `traits` hold. Numbers are finite; map keys are in the order of their UTF-8 bytes. */
+/** A JSON value, as in `context` and `traits`. Numbers are finite; map keys are in the order of their UTF-8 bytes. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** A top-level key of a context and what it holds. Equal ones may be one object: nobody writes to it. */
+/** A top-level key of a context and its value. Equal ones may be one object, which is never written to. */
 export type ContextEntry = readonly [key: string, value: Json];
 
 /**
  * A context in three parts, because they change apart from each other: the page with most events, UTM values come with
- * the first event and seldom again, the rest stays as it is for a whole session. So each is one object for all events
- * that say the same by it, and mostly no part of an event has to be made, looked into or copied. See `contextEntries`.
+ * the first event and seldom again, the rest stays as it is for a whole session. So events with an equal part can share
+ * one object, and mostly no part of an event has to be made, looked into or copied. See `contextEntries`.
  */
 export interface ContextParts {
-  /** Top-level keys that say something, nulls inside taken out, but for the two below. */
+  /** Top-level keys with a value, nulls inside taken out, but for the two below. */
   readonly context: readonly ContextEntry[];
-  /** The key `page`; null where it says nothing. */
+  /** The key `page`; null where it has no value. */
   readonly contextPage: ContextEntry | null;
-  /** The key `utm`; null where it says nothing. */
+  /** The key `utm`; null where it has no value. */
   readonly contextUtm: ContextEntry | null;
 }
 
@@ -33,7 +33,7 @@ export interface TrackEvent extends ContextParts {
   readonly eventId: string;
   /** 1 to 128 bytes. */
   readonly sessionId: string;
-  /** The event's own flag; whether the session id is a debug one is the fold's question. */
+  /** The event's own flag; the fold looks at the session id as well. */
   readonly debug: boolean;
   /** 1 to 128 bytes; null where the event names none. */
   readonly profileId: string | null;
@@ -46,9 +46,9 @@ export interface TrackEvent extends ContextParts {
   readonly page: string | null;
   /** `page.referrer` of the same event. */
   readonly referrer: string | null;
-  /** null where none of the five says anything. */
+  /** null where none of the five has a value. */
   readonly utm: Utm | null;
-  /** In the order of `NAMED_VALUES`; null where none of them says anything. */
+  /** In the order of `NAMED_VALUES`; null where none is named. */
   readonly named: readonly (string | null)[] | null;
   /** At most 100; a null unsets the key. */
   readonly traits: readonly (readonly [key: string, value: null | boolean | number | string])[];
@@ -59,9 +59,9 @@ export interface TrackEvent extends ContextParts {
 /** An entry of a record that is no event: it goes to the dead-letter topic and touches nothing else. */
 export interface Refusal {
   readonly refused: 'undecodable' | 'invalid';
-  /** What is wrong and, where there is something to do, what to do. */
+  /** What is wrong and, if there is a remedy, the remedy. */
   readonly error: string;
-  /** Where it could be read. */
+  /** null: it could not be read. */
   readonly eventId: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** The settings that decide. All durations in ms. Two processors with the same rules give the same bytes for a log. */
+/** The settings that the rules depend on. Durations in ms. Two processors with the same rules give the same bytes for a log. */
 export interface Rules {
   /** `G`: inactivity that ends a visit. */
   readonly gap: number;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EventId } from '../../../src/core/memory/event-ids.ts';
+import { PackedId } from '../../../src/core/memory/event-ids.ts';
 import { takeEvents } from '../../../src/core/memory/folding.ts';
 import { FreshEvents } from '../../../src/core/memory/fresh-events.ts';
 import { stampedValues } from '../../../src/core/memory/stamped-values.ts';
@@ -53,7 +53,7 @@ describe('a visit', () => {
   function taken(events: readonly TrackEvent[]): Visit {
     const visit = bareVisit(T);
     const fresh = new FreshEvents();
-    for (const each of events) fresh.add(visit, each, new EventId().set(each.eventId));
+    for (const each of events) fresh.add(visit, each, new PackedId().set(each.eventId));
     takeEvents(RULES, visit, fresh);
     return visit;
   }

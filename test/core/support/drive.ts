@@ -4,7 +4,7 @@
  */
 
 import type { Emission, PartitionState } from '../../../src/core/changes.ts';
-import { idleMemory } from '../../../src/core/memory/past-sessions.ts';
+import { idleMemory } from '../../../src/core/memory/stored-summaries.ts';
 import type { Outcome } from '../../../src/core/outcome.ts';
 import { Partition } from '../../../src/core/partition.ts';
 import type { LogRecord } from '../../../src/core/rules/event.ts';

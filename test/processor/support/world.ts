@@ -4,7 +4,7 @@
  */
 import pino, { type Logger } from 'pino';
 import type { Emission } from '../../../src/core/changes.ts';
-import { idleMemory } from '../../../src/core/memory/past-sessions.ts';
+import { idleMemory } from '../../../src/core/memory/stored-summaries.ts';
 import type { LogRecord } from '../../../src/core/rules/event.ts';
 import type { Rules } from '../../../src/core/rules/rules.ts';
 import { MemoryTopic } from '../../../src/memory/log.ts';

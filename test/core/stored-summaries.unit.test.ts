@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyState, noCounts } from '../../src/core/changes.ts';
-import { EventId } from '../../src/core/memory/event-ids.ts';
+import { PackedId } from '../../src/core/memory/event-ids.ts';
 import {
   addId,
   type IdleMemory,
   idleMemory,
   mayMatter,
-  PAST_IDS,
-  PastSessions,
-} from '../../src/core/memory/past-sessions.ts';
+  StoredSummaries,
+  SUMMARY_WORDS,
+} from '../../src/core/memory/stored-summaries.ts';
 import type { Visit } from '../../src/core/memory/visit.ts';
 import { Partition } from '../../src/core/partition.ts';
 import type { LogRecord, TrackEvent } from '../../src/core/rules/event.ts';
@@ -128,30 +128,30 @@ describe('a session that left memory', () => {
 
   test('gives back its share of the memory in the end', () => {
     const fold = left();
-    expect(fold.memory.pastBytes).toBeGreaterThan(0);
+    expect(fold.memory.summaryBytes).toBeGreaterThan(0);
     fold.partition.close();
-    expect(fold.memory.pastBytes).toBe(0);
+    expect(fold.memory.summaryBytes).toBe(0);
   });
 });
 
 describe('pasts of sessions', () => {
-  const past = (until: number) => ({ until, ids: new Int32Array(PAST_IDS).fill(until) });
-  const idOf = (text: string) => new EventId().set(text);
+  const past = (until: number) => ({ until, ids: new Int32Array(SUMMARY_WORDS).fill(until) });
+  const idOf = (text: string) => new PackedId().set(text);
   /** Every third id is no UUID. */
   const id = (i: number) => idOf(i % 3 === 0 ? `s${i}` : `00000000-0000-4000-8000-${`${i}`.padStart(12, '0')}`);
 
   test('are those of the sessions put last, as far as their memory goes', () => {
-    const memory = { ...idleMemory(0), maxPastBytes: 5_000 };
-    const pasts = new PastSessions(memory);
+    const memory = { ...idleMemory(0), maxSummaryBytes: 5_000 };
+    const pasts = new StoredSummaries(memory);
     for (let i = 0; i < 1_000; i++) pasts.put(id(i), past(i));
-    expect(memory.pastBytes).toBeLessThanOrEqual(5_000);
+    expect(memory.summaryBytes).toBeLessThanOrEqual(5_000);
     const kept = Array.from({ length: 1_000 }, (_, i) => pasts.take(id(i))).flatMap((one) => one ?? []);
     expect(kept.length).toBeGreaterThan(10);
     expect(kept).toEqual(kept.map((_, i) => past(1_000 - kept.length + i)));
   });
 
   test('are told once, and leave room', () => {
-    const pasts = new PastSessions(idleMemory(10_000));
+    const pasts = new StoredSummaries(idleMemory(10_000));
     for (let i = 0; i < 1_000; i++) {
       pasts.put(id(i), past(i));
       expect(pasts.take(id(i))).toEqual(past(i));
@@ -160,10 +160,10 @@ describe('pasts of sessions', () => {
   });
 
   test('are told though their places are far more than there are of them', () => {
-    const pasts = new PastSessions(idleMemory(2_000_000));
+    const pasts = new StoredSummaries(idleMemory(2_000_000));
     const texts = Array.from({ length: 3_000 }, () => crypto.randomUUID());
     for (const [i, text] of texts.entries()) {
-      pasts.put(idOf(text), { until: i, ids: new Int32Array(PAST_IDS) });
+      pasts.put(idOf(text), { until: i, ids: new Int32Array(SUMMARY_WORDS) });
       // A few stay, wherever they are.
       if (i % 100 !== 99) expect(pasts.take(idOf(text))?.until).toBe(i);
     }
@@ -176,7 +176,7 @@ describe('pasts of sessions', () => {
     const turn = fc.tuple(fc.nat({ max: 30 }), fc.boolean());
     fc.assert(
       fc.property(fc.array(turn, { maxLength: 200, size: 'max' }), (turns) => {
-        const pasts = new PastSessions(idleMemory(100_000));
+        const pasts = new StoredSummaries(idleMemory(100_000));
         const told = new Map<number, number>();
         for (const [at, [i, isPut]] of turns.entries()) {
           expect(pasts.take(id(i))?.until).toBe(told.get(i));
@@ -190,7 +190,7 @@ describe('pasts of sessions', () => {
   });
 
   test('are none where there is no memory', () => {
-    const pasts = new PastSessions(idleMemory(0));
+    const pasts = new StoredSummaries(idleMemory(0));
     pasts.put(id(1), past(1));
     expect(pasts.take(id(1))).toBeNull();
   });
@@ -200,8 +200,8 @@ test.each([
   ['ten', 10, 2],
   ['thirty', 30, 100],
 ])('of %s ids each is known again, and hardly any other is taken for one', (_, count, most) => {
-  const past = { until: 0, ids: new Int32Array(PAST_IDS) };
-  const id = (i: number) => new EventId().set(`${i.toString(16).padStart(8, '0')}-0000-7000-8000-000000000000`);
+  const past = { until: 0, ids: new Int32Array(SUMMARY_WORDS) };
+  const id = (i: number) => new PackedId().set(`${i.toString(16).padStart(8, '0')}-0000-7000-8000-000000000000`);
   for (let i = 0; i < count; i++) addId(past.ids, id(i));
   for (let i = 0; i < count; i++) expect(mayMatter(past, 1, id(i))).toBe(true);
   let mistaken = 0;
