@@ -7,7 +7,7 @@
 import Encoder from 'kafkajs/src/protocol/encoder.js';
 import type { FetchAnswer, FetchedPartition } from '../fetch-answer.ts';
 import { FlexibleReader, NO_TAGS } from '../flexible.ts';
-import type { FetchRequest } from './fetches.ts';
+import type { FetchRequest } from './fetch-request.ts';
 
 /** The first version with ids: Kafka 3.1. */
 export const BY_ID = 13;

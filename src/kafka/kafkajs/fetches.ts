@@ -7,23 +7,10 @@ import type { default as Broker, Call } from 'kafkajs/src/broker/index.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
 import { type FetchAnswer, NEWEST, OLDEST, readFetchAnswer } from '../fetch-answer.ts';
 import { BY_ID, encodeFetch, readFetchById } from './fetch-by-id.ts';
+import type { FetchRequest } from './fetch-request.ts';
 
 const FETCH = 1;
 const READ_COMMITTED = 1;
-
-export interface FetchRequest {
-  readonly topic: string;
-  /** As hex; null or undefined: not known. Asked for by it where the broker can: of another topic of that name nothing comes. */
-  readonly topicId?: string | null | undefined;
-  readonly partitions: readonly { readonly partition: number; readonly from: number }[];
-  /** Bytes of one partition and of all; a batch that is larger comes alone. */
-  readonly partitionBytes: number;
-  readonly bytes: number;
-  /** ms for a first record to come. */
-  readonly wait: number;
-  /** Where this client is: the leader may name a replica that is nearer. */
-  readonly rack?: string | undefined;
-}
 
 /**
  * The records that a broker has of some partitions of a topic, read committed, as bytes. Each partition of the answer has a
