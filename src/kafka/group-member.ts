@@ -1,6 +1,6 @@
 import kafkajs, { type Assigner, type Cluster } from 'kafkajs';
 import { CannotGoOn } from '../ports/errors.ts';
-import { readWord, stickyAssigner } from './assigner.ts';
+import { readMetadata, stickyAssigner } from './assigner.ts';
 import { OtherProgram } from './fatal.ts';
 import { type Coordinator, type Join, type Joined, joinGroup } from './kafkajs/coordinator.ts';
 import { otherPartitions } from './other-partitions.ts';
@@ -164,7 +164,7 @@ function mustAllRead({ topic, group }: MemberOptions, members: Joined['members']
   if (other === undefined) return;
   const [reads, who] = [
     readTopics(other.memberMetadata).join(', ') || 'no topic',
-    readWord(other.memberMetadata).processor,
+    readMetadata(other.memberMetadata).processor,
   ];
   throw new CannotGoOn(
     `consumer group ${group} has a member that reads ${reads} (${who ?? other.memberId}), and this one reads ${topic}: give each its own ` +

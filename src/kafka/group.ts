@@ -1,6 +1,6 @@
 import kafkajs, { type Cluster } from 'kafkajs';
 import { wallClock } from '../time/clock.ts';
-import { readWord } from './assigner.ts';
+import { readMetadata } from './assigner.ts';
 import type { ClusterLink } from './cluster.ts';
 import { type Coordinator, coordinatorOf, type GroupState } from './kafkajs/coordinator.ts';
 
@@ -55,7 +55,7 @@ export async function membersOf(link: ClusterLink, group: string, timeout?: numb
   const { members } = await askCoordinator(link, group, (coordinator) => describe(coordinator, group), timeout);
   return members.map(({ memberId, memberMetadata }) => ({
     id: memberId,
-    processor: readWord(memberMetadata).processor,
+    processor: readMetadata(memberMetadata).processor,
   }));
 }
 
@@ -73,7 +73,7 @@ export async function holdersOf(link: ClusterLink, group: string, topic: string,
   const { state, members } = await askCoordinator(link, group, (coordinator) => describe(coordinator, group), timeout);
   const settled = state !== 'PreparingRebalance' && state !== 'CompletingRebalance';
   const dealt = members.flatMap(({ memberMetadata, memberAssignment }): [number, string][] => {
-    const { processor } = readWord(memberMetadata);
+    const { processor } = readMetadata(memberMetadata);
     const partitions = partitionsIn(memberAssignment, topic);
     return processor === null ? [] : partitions.map((partition) => [partition, processor]);
   });

@@ -34,7 +34,7 @@ export interface BatchFrame {
   readonly producerId: number;
   readonly count: number;
   /** `timestamp` as it was written, where it is beyond what a number holds exactly. */
-  readonly vast: bigint | null;
+  readonly exactTimestamp: bigint | null;
 }
 
 export function readFrame(bytes: Buffer, at: number): BatchFrame {
@@ -49,7 +49,7 @@ export function readFrame(bytes: Buffer, at: number): BatchFrame {
     timestamp,
     producerId: int64(bytes, at + PRODUCER),
     count: bytes.readInt32BE(at + COUNT),
-    vast: Number.isSafeInteger(timestamp) ? null : bytes.readBigInt64BE(stamp),
+    exactTimestamp: Number.isSafeInteger(timestamp) ? null : bytes.readBigInt64BE(stamp),
   };
 }
 
@@ -73,7 +73,7 @@ export function readRecords(
   from: number,
   records: RawRecord[],
 ): RawRecord[] {
-  const { first, timestamp, count, attributes, vast } = frame;
+  const { first, timestamp, count, attributes, exactTimestamp } = frame;
   const appendTime = (attributes & APPEND_TIME) !== 0;
   at = start;
   for (let left = count; left > 0; left -= 1) {
@@ -95,7 +95,8 @@ export function readRecords(
     if (!(at <= next && next <= end)) throw damaged(frame);
     if (offset >= from) {
       let stamp = appendTime ? timestamp : timestamp + delta;
-      if (vast !== null) stamp = appendTime ? Number(vast) : Number(vast + bigVarint(bytes, stampAt));
+      if (exactTimestamp !== null)
+        stamp = appendTime ? Number(exactTimestamp) : Number(exactTimestamp + bigVarint(bytes, stampAt));
       records.push(
         new FetchedRecord(
           offset,
