@@ -6,8 +6,8 @@ const Protocol = kafkajs.AssignerProtocol;
 export type Previous = ReadonlyMap<string, readonly number[]>;
 
 /**
- * Gives each member as many partitions as the others, or one more, and lets it keep what it had as far as that allows: a
- * partition that moves has to be taken over and loaded anew. Where two members claim the same one, the one that had
+ * Gives each member as many partitions as the others, or one more, and lets it keep what it had as far as that allows:
+ * a partition that moves has to be taken over and loaded anew. Where two members claim the same one, the one that had
  * more of them, then the one of the lower id, keeps it.
  */
 export function assign(partitions: readonly number[], previous: Previous): Map<string, number[]> {

@@ -10,9 +10,9 @@ export type { PlacedBody as ToResend } from './record-bodies.ts';
 /**
  * Sends records to one topic, all of a call in one transaction.
  *
- * Invariant: once `open` resolves, no transaction of a predecessor with the same id can commit any more, and one that was
- * about to has. So what is then found committed in the topic is all that it ever sent. After an error the outcome is
- * unknown until another one is opened.
+ * Invariant: once `open` resolves, no transaction of a predecessor with the same id can commit any more, and one that
+ * was about to has. So what is then found committed in the topic is all that it ever sent. After an error the outcome
+ * is unknown until another one is opened.
  */
 export class Resender {
   readonly #topic: string;

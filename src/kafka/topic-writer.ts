@@ -40,7 +40,8 @@ export class TopicWriter {
   }
 
   /**
-   * All of them are in the log once this resolves: as many bytes as one partition's `max.message.bytes` at most. One call at a time.
+   * All of them are in the log once this resolves: as many bytes as one partition's `max.message.bytes` at most. One
+   * call at a time.
    * @throws where it is not known whether all are: the writer is of no more use.
    */
   async send(records: readonly KeyedRecord[]): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Fetches of a topic by its id, which KafkaJS does not know: a broker refuses one of a topic that was deleted, also where
- * another has its name by now. By its name that one's records would come as if nothing had happened.
+ * Fetches of a topic by its id, which KafkaJS does not know: a broker refuses one of a topic that was deleted, also
+ * where another has its name by now. By its name that one's records would come as if nothing had happened.
  *
  * Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/brokers.unit.test.ts.
  */

@@ -1,7 +1,10 @@
 /** What is asked of a broker in one fetch. */
 export interface FetchRequest {
   readonly topic: string;
-  /** As hex; null or undefined: not known. Asked for by it where the broker can: of another topic of that name nothing comes. */
+  /**
+   * As hex; null or undefined: not known. Asked for by it where the broker can: of another topic of that name nothing
+   * comes.
+   */
   readonly topicId?: string | null | undefined;
   readonly partitions: readonly { readonly partition: number; readonly from: number }[];
   /** Bytes of one partition and of all; a batch that is larger comes alone. */

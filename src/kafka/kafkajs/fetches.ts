@@ -1,6 +1,6 @@
 /**
- * Fetches. KafkaJS's own decoder costs more than all else that is done with a record. Written for KafkaJS 2.2.4; held by
- * test/kafka/kafkajs/brokers.unit.test.ts.
+ * Fetches. KafkaJS's own decoder costs more than all else that is done with a record. Written for KafkaJS 2.2.4; held
+ * by test/kafka/kafkajs/brokers.unit.test.ts.
  */
 import type { Broker as AnyBroker } from 'kafkajs';
 import type { default as Broker, Call } from 'kafkajs/src/broker/index.js';
@@ -13,8 +13,8 @@ const FETCH = 1;
 const READ_COMMITTED = 1;
 
 /**
- * The records that a broker has of some partitions of a topic, read committed, as bytes. Each partition of the answer has a
- * code of its own, which is left to the caller: in KafkaJS the first that is not success fails all of them.
+ * The records that a broker has of some partitions of a topic, read committed, as bytes. Each partition of the answer
+ * has a code of its own, which is left to the caller: in KafkaJS the first that is not success fails all of them.
  *
  * @throws where the broker cannot be asked.
  */
