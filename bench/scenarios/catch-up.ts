@@ -11,8 +11,8 @@ import { catchUp } from '../run/catch-up.ts';
 import type { Ground } from '../run/ground.ts';
 import { givenInput, type Input, inputOf } from '../run/input.ts';
 import { given, ROOT } from '../run/pipeline.ts';
-import type { Say } from './index.ts';
 import { profiled } from './quick.ts';
+import type { Say } from './say.ts';
 
 export async function runCatchUp(ground: Ground, options: Options, say: Say): Promise<boolean> {
   const input = options.given

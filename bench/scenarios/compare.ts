@@ -11,7 +11,7 @@ import { writeResults } from '../report/write.ts';
 import type { Ground } from '../run/ground.ts';
 import { inputOf } from '../run/input.ts';
 import { ROOT } from '../run/pipeline.ts';
-import type { Say } from './index.ts';
+import type { Say } from './say.ts';
 
 export async function runCompare(ground: Ground, options: Options, say: Say): Promise<boolean> {
   const { program: other, runs } = options;

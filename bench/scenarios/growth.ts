@@ -11,7 +11,7 @@ import { given, ROOT } from '../run/pipeline.ts';
 import { DEFAULT_SHAPE, type Shape } from '../workload/shape.ts';
 import { oneLine } from './catch-up.ts';
 import { fillEnded } from './fill.ts';
-import type { Say } from './index.ts';
+import type { Say } from './say.ts';
 
 interface Step {
   readonly name: string;

@@ -6,9 +6,8 @@ import { runCompare } from './compare.ts';
 import { runGrowth } from './growth.ts';
 import { runLatency } from './latency.ts';
 import { runLong } from './long.ts';
+import type { Say } from './say.ts';
 import { runWide } from './wide.ts';
-
-export type Say = (line: string) => void;
 
 /** @returns whether every answer was right, and nothing failed that the scenario watches. */
 export async function runScenario(ground: Ground, options: Options, say: Say): Promise<boolean> {

@@ -13,7 +13,7 @@ import { Published } from '../run/published.ts';
 import { steady } from '../run/steady.ts';
 import { Visible } from '../run/visible.ts';
 import { liveShape } from '../workload/live.ts';
-import type { Say } from './index.ts';
+import type { Say } from './say.ts';
 
 /** Until code is compiled and the first visits have ended, s. */
 const WARM_UP = 15;

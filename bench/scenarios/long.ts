@@ -9,7 +9,7 @@ import { given, ROOT } from '../run/pipeline.ts';
 import { grown, type Sample, sizesOf } from '../run/sizes.ts';
 import { steady } from '../run/steady.ts';
 import { liveShape } from '../workload/live.ts';
-import type { Say } from './index.ts';
+import type { Say } from './say.ts';
 
 const MINUTES = 20;
 /** Samples of a run, and rows of its table. */

@@ -14,7 +14,7 @@ import { given, mainOf, Pipeline, ROOT } from '../run/pipeline.ts';
 import { Program } from '../run/program.ts';
 import { Progress } from '../run/progress.ts';
 import { writeOneEach } from '../workload/write.ts';
-import type { Say } from './index.ts';
+import type { Say } from './say.ts';
 
 /** What a processor holds with hardly a visit is told from what it holds with all of them by so many. */
 const FEW = 300;

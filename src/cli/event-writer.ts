@@ -32,8 +32,8 @@ export class EventWriter {
     await this.#writer.send(
       events.map(({ key, value }) => {
         const content = { key: Buffer.from(key), value, headers: [] };
-        const tail = Buffer.allocUnsafe(tailRoom(content));
-        return { key: content.key, tail: tail.subarray(0, putTail(tail, 0, content)) };
+        const room = Buffer.allocUnsafe(tailRoom(content));
+        return { key: content.key, recordBody: room.subarray(0, putTail(room, 0, content)) };
       }),
     );
   }

@@ -2,42 +2,10 @@ import type { PartitionStatus } from '../postgres/status.ts';
 import type { Trouble } from '../postgres/trouble.ts';
 import { formatBytes } from '../settings/index.ts';
 import { about } from './progress.ts';
-import type { Hold } from './status/hold.ts';
+import type { Bounds, Row } from './status/row.ts';
 import { type Style, styleFor } from './style.ts';
 import { type Column, table, visible } from './table.ts';
 import { number, utc } from './words.ts';
-
-export interface Bounds {
-  readonly earliest: number;
-  readonly end: number;
-}
-
-/** A partition as `status --json` shows it. Times in ms since the epoch; null: not known, or not there yet. */
-export interface Row {
-  readonly partition: number;
-  readonly started: boolean;
-  readonly nextOffset: number | null;
-  readonly end: number | null;
-  /** Records; of a partition that was never folded, all that it holds. */
-  readonly lag: number | null;
-  readonly arrivalClock: number | null;
-  readonly eventClock: number | null;
-  readonly watermark: number | null;
-  readonly openVisits: number;
-  readonly outboxMessages: number;
-  readonly outboxBytes: number;
-  readonly owner: string | null;
-  readonly ownerConnected: boolean;
-  readonly epoch: number | null;
-  readonly anticipationsWrong: number;
-  readonly counts: PartitionStatus['counts'] | null;
-  /** null: nothing holds it back. */
-  readonly hold: Hold | null;
-  /** How fast a backlog is worked off; null: there is none, or it was not measured. */
-  readonly recordsPerSecond: number | null;
-  /** ms until nothing is left; null: not known, or never as it goes now. */
-  readonly caughtUpIn: number | null;
-}
 
 /** All partitions that the topic has or the state knows, in order. */
 export function statusRows(

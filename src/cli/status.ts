@@ -8,7 +8,8 @@ import { settingsOf, withSettings } from './settings-options.ts';
 import { holdOf } from './status/hold.ts';
 import { caughtUpIn, paces, type Reading } from './status/pace.ts';
 import { StatusReader } from './status/read.ts';
-import { type Row, statusRows, statusTable, troublesText } from './status-table.ts';
+import type { Row } from './status/row.ts';
+import { statusRows, statusTable, troublesText } from './status-table.ts';
 import { styleFor } from './style.ts';
 
 interface Options {

@@ -1,11 +1,11 @@
 /**
- * Invariant: of what a fetch brings, exactly the batches of aborted transactions are left out. KafkaJS's own filter lets
- * some through: where two aborted transactions were open before the fetch's first record, where the broker's list is not
- * in order, and after a record whose key is four zero bytes. An aborted resend that counts breaks exactly-once for
- * everyone behind it.
+ * Invariant: of what a fetch brings, exactly the batches of aborted transactions are left out. KafkaJS's own filter
+ * lets some through: where two aborted transactions were open before the fetch's first record, where the broker's list
+ * is not in order, and after a record whose key is four zero bytes. An aborted resend that counts breaks exactly-once
+ * for all that read behind it.
  */
 
-/** What a broker says of a transaction that was aborted. Producer ids are given out from 0 on: numbers hold them. */
+/** A transaction that was aborted, as a broker lists it. Producer ids are given out from 0 on: numbers hold them. */
 export interface AbortedTransaction {
   readonly producerId: number;
   readonly firstOffset: number;

@@ -1,27 +1,27 @@
 import kafkajs, { type Assigner, type PartitionAssigner } from 'kafkajs';
 
-const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
+const Protocol = kafkajs.AssignerProtocol;
 
-/** Partitions by member, and what each says it had before. Member ids are any texts. */
-export type Had = ReadonlyMap<string, readonly number[]>;
+/** By member, the partitions that it had before. Member ids are any texts. */
+export type Previous = ReadonlyMap<string, readonly number[]>;
 
 /**
- * Deals partitions out so that the members' numbers differ by one at most, and each keeps what it had as far as that
- * allows: a partition that moves has to be taken over and loaded anew. Where two say they had the same one, the
- * lower member id counts.
+ * Gives each member as many partitions as the others, or one more, and lets it keep what it had as far as that allows:
+ * a partition that moves has to be taken over and loaded anew. Where two members claim the same one, the one that had
+ * more of them, then the one of the lower id, keeps it.
  */
-export function deal(partitions: readonly number[], had: Had): Map<string, number[]> {
-  const members = [...had.keys()].sort();
-  const dealt = new Map(members.map((member): [string, number[]] => [member, []]));
-  if (members.length === 0) return dealt;
+export function assign(partitions: readonly number[], previous: Previous): Map<string, number[]> {
+  const members = [...previous.keys()].sort();
+  const assigned = new Map(members.map((member): [string, number[]] => [member, []]));
+  if (members.length === 0) return assigned;
   const left = new Set(partitions);
   const share = Math.floor(partitions.length / members.length);
   let larger = partitions.length % members.length;
   // Those that had most keep the larger shares.
-  const mostFirst = [...members].sort((a, b) => had.get(b)!.length - had.get(a)!.length || (a < b ? -1 : 1));
+  const mostFirst = [...members].sort((a, b) => previous.get(b)!.length - previous.get(a)!.length || (a < b ? -1 : 1));
   for (const member of mostFirst) {
-    const own = dealt.get(member)!;
-    for (const partition of [...had.get(member)!].sort((a, b) => a - b)) {
+    const own = assigned.get(member)!;
+    for (const partition of [...previous.get(member)!].sort((a, b) => a - b)) {
       if (!left.has(partition) || own.length > share) continue;
       if (own.length === share && larger === 0) continue;
       if (own.length === share) larger -= 1;
@@ -31,35 +31,41 @@ export function deal(partitions: readonly number[], had: Had): Map<string, numbe
   }
   const rest = [...left].sort((a, b) => a - b);
   for (const least of [share, share + 1]) {
-    for (const own of dealt.values()) while (own.length < least && rest.length > 0) own.push(rest.shift()!);
+    for (const own of assigned.values()) while (own.length < least && rest.length > 0) own.push(rest.shift()!);
   }
-  for (const own of dealt.values()) own.sort((a, b) => a - b);
-  return dealt;
+  for (const own of assigned.values()) own.sort((a, b) => a - b);
+  return assigned;
 }
 
-/** What a member tells of itself with each join. */
-export interface MemberWord {
-  /** Of its process, the same for all members of that; null: it said none. */
+/** What a member sends of itself with each join. */
+export interface MemberMetadata {
+  /** Name of its process, the same for all members of that; null: it sent none. */
   readonly processor: string | null;
   /** Partitions that it had last. */
   readonly owned: readonly number[];
 }
 
-/** An assigner that tells the group what this member is; `word` is asked for at each join. */
-export function stickyAssigner(topic: string, word: () => MemberWord): PartitionAssigner {
+/** An assigner that sends the group what this member is; `metadata` is called at each join. */
+export function stickyAssigner(topic: string, metadata: () => MemberMetadata): PartitionAssigner {
   return ({ cluster }): Assigner => ({
     name: 'tidemark-sticky',
     version: 0,
     protocol: ({ topics }) => ({
       name: 'tidemark-sticky',
-      metadata: MemberMetadata.encode({ version: 0, topics, userData: Buffer.from(JSON.stringify(word())) }),
+      metadata: Protocol.MemberMetadata.encode({
+        version: 0,
+        topics,
+        userData: Buffer.from(JSON.stringify(metadata())),
+      }),
     }),
     assign: async ({ members }) => {
       const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
-      const had = new Map(members.map(({ memberId, memberMetadata }) => [memberId, readWord(memberMetadata).owned]));
-      return [...deal(partitions, had)].map(([memberId, own]) => ({
+      const previous = new Map(
+        members.map(({ memberId, memberMetadata }) => [memberId, readMetadata(memberMetadata).owned]),
+      );
+      return [...assign(partitions, previous)].map(([memberId, own]) => ({
         memberId,
-        memberAssignment: MemberAssignment.encode({
+        memberAssignment: Protocol.MemberAssignment.encode({
           version: 0,
           assignment: { [topic]: own },
           userData: Buffer.alloc(0),
@@ -69,17 +75,17 @@ export function stickyAssigner(topic: string, word: () => MemberWord): Partition
   });
 }
 
-/** Of a member of another kind: nothing, which costs no more than work that could have been saved. */
-export function readWord(metadata: Buffer): MemberWord {
-  const data = metadata.length === 0 ? undefined : MemberMetadata.decode(metadata)?.userData;
-  const told = data === undefined || data.length === 0 ? null : parsed(data);
+/** Empty for a member of another kind: that costs no more than work that could have been saved. */
+export function readMetadata(metadata: Buffer): MemberMetadata {
+  const data = metadata.length === 0 ? undefined : Protocol.MemberMetadata.decode(metadata)?.userData;
+  const sent = data === undefined || data.length === 0 ? null : parsed(data);
   return {
-    processor: typeof told?.processor === 'string' ? told.processor : null,
-    owned: Array.isArray(told?.owned) ? told.owned.filter(Number.isInteger) : [],
+    processor: typeof sent?.processor === 'string' ? sent.processor : null,
+    owned: Array.isArray(sent?.owned) ? sent.owned.filter(Number.isInteger) : [],
   };
 }
 
-function parsed(data: Buffer): { readonly [key in keyof MemberWord]?: unknown } | null {
+function parsed(data: Buffer): { readonly [key in keyof MemberMetadata]?: unknown } | null {
   try {
     return JSON.parse(data.toString());
   } catch {

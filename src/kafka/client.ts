@@ -18,8 +18,8 @@ export type KafkaAddress = Pick<Declared, 'brokers'> &
   Partial<Omit<Declared, 'brokers' | 'group' | 'sasl'>> & { readonly sasl?: SaslSettings };
 
 /**
- * About 3 s in all, then the caller hears of it: whoever uses a client here has a loop of its own that says what it
- * waits for. KafkaJS's own default goes on for 10 s in silence, and takes others where NODE_ENV is test.
+ * About 3 s in all, then the caller gets the error: each caller here has a loop of its own that logs what it waits for.
+ * KafkaJS's own default goes on for 10 s in silence, and is another where NODE_ENV is test.
  */
 const RETRY: RetryOptions = { initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 2_000, retries: 5 };
 

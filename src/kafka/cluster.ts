@@ -30,11 +30,11 @@ export class ClusterLink {
   }
 
   /**
-   * Asks; anew as long as there are brokers that answer, and what fails is of the kind that passes: a leader or a
+   * Asks, and asks again as long as there are brokers that answer and the error is one that passes: a leader or a
    * coordinator that moves, a broker that goes.
    *
    * @param timeout ms for all of it.
-   * @throws what was said last.
+   * @throws the last error.
    */
   async ask<T>(what: string, question: (cluster: Cluster) => Promise<T>, timeout = ANSWER): Promise<T> {
     const { signal } = this.#closing;
@@ -85,7 +85,7 @@ class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-/** Whether it may be over as soon as it is known who leads or coordinates what now. */
+/** Whether an error may be over as soon as the new leaders and coordinators are known. */
 function passes(error: unknown): boolean {
   const { name, retriable } = error as { readonly name?: string; readonly retriable?: boolean };
   if (name === 'NoLeader') return true;

@@ -11,7 +11,7 @@ const SOON = 3_000;
 /** Longest wait for all newcomers, and how often they are looked for, in ms. */
 const NEWCOMERS = 2_000;
 const LOOK_EVERY = 50;
-/** How often it is asked who is gone, in ms. */
+/** How often the store is asked which processes are gone, in ms. */
 const ASK_EVERY = 500;
 
 export interface CrashedOptions {
@@ -25,14 +25,14 @@ export interface CrashedOptions {
 export interface Newcomers {
   /** How many there will be. */
   readonly count: number;
-  /** Whether the group has dealt all of them their partitions: it waits for nobody any more. */
+  /** Whether the group has assigned all of them their partitions: it waits for none any more. */
   readonly dealt: () => boolean;
 }
 
 /**
- * The members that a group had before this processor came. Of those that were killed the brokers know no better than to
- * wait until their session has run out, and nobody can join as long: whoever comes after them tells the group that they
- * are gone.
+ * The members that a group had before this processor came. The brokers wait for those that were killed until their
+ * session has run out, and until then no member can join: so the processor that comes after them removes them from the
+ * group.
  *
  * Being wrong costs a rebalance and nothing else: a member that is dropped and lives joins again, and what it may
  * commit is decided by its epoch in the store.
@@ -49,8 +49,8 @@ export class CrashedMembers {
   }
 
   /**
-   * Reads them, before anybody joins: a group that deals anew does not tell what its members call themselves.
-   * null: there are none that say it, or the group could not be asked, which is logged.
+   * Reads them, before any of this process joins: a group that rebalances does not give the names of its members'
+   * processes. null: there are none with a name, or the group could not be asked, which is logged.
    */
   static async read(options: CrashedOptions): Promise<CrashedMembers | null> {
     const { address, group, logger } = options;
@@ -66,12 +66,12 @@ export class CrashedMembers {
   }
 
   /**
-   * Tells the group which of them were killed, once all newcomers wait there. Not before: with nobody else in it the
-   * group would be empty, and a broker lets those wait who come to an empty group (`group.initial.rebalance.delay.ms`,
-   * 3 s unless set); and all newcomers are then dealt their partitions at once.
+   * Removes those that were killed from the group, once all newcomers wait there. Not before: without them the group
+   * would be empty, and a broker lets the first members of an empty group wait (`group.initial.rebalance.delay.ms`, 3 s
+   * unless set); and all newcomers are then assigned their partitions at once.
    *
-   * Asks who is gone as long as the group may wait for somebody: Postgres may still be at work for a process that was
-   * killed, and only sees its end after that. Never rejects: the group finds out itself.
+   * Asks which processes are gone for as long as the group may wait for a member: Postgres may still be at work for one
+   * that was killed, and sees its end only after that. Never rejects: the group finds out itself.
    */
   async dropKilled(newcomers: Newcomers, signal: AbortSignal): Promise<void> {
     const { logger, readGone, address } = this.#options;

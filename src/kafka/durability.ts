@@ -5,8 +5,8 @@ const REPLICAS = 3;
 const IN_SYNC = 2;
 
 /**
- * In what a topic may lose records that it acknowledged, a phrase each; none where it is as the guarantees rest on.
- * What this user may not read is passed over.
+ * The ways in which a topic may lose records that it acknowledged, a phrase each; none where it is as the guarantees
+ * need it. Settings that this user may not read are passed over.
  */
 export function durabilityGaps({ replicas, config }: TopicDescription): string[] {
   const gaps: string[] = [];

@@ -2,7 +2,7 @@ const OTHER_PROGRAM =
   'give tidemark a group of its own with kafka.group, or stop the other program (`kafka-consumer-groups.sh --describe --members ' +
   '--group …` names it)';
 
-/** Another program is a member of the group: partitions that it is dealt nobody folds. */
+/** Another program is a member of the group: the partitions that it is assigned are not folded. */
 export class OtherProgram extends Error {
   override readonly name = 'OtherProgram';
   readonly help = OTHER_PROGRAM;
@@ -45,7 +45,7 @@ export function remedy(error: unknown): string | null {
 interface Caused {
   readonly name?: string;
   readonly type?: string;
-  /** An error that says itself what to do. */
+  /** What to do, where the error has it itself. */
   readonly help?: string;
   readonly cause?: unknown;
 }

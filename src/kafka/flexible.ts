@@ -1,7 +1,7 @@
 /**
- * What Kafka calls flexible versions of its protocol: lengths are unsigned varints, one more than the length, 0 for null;
- * and each structure ends with fields by tag, which none has to know. KafkaJS writes and reads few of them, and reads past
- * the end of a tag that has a value.
+ * What Kafka calls flexible versions of its protocol: lengths are unsigned varints, one more than the length, 0 for
+ * null; and each structure ends with fields by tag, which none has to know. KafkaJS writes and reads few of them, and
+ * reads past the end of a tag that has a value.
  */
 import { VarintReader } from '../bytes/varint.ts';
 import { int64 } from './records.ts';

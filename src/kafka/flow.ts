@@ -5,7 +5,7 @@ import { Sameness } from './sameness.ts';
 
 /** Longest a partition keeps those that are fetched with it waiting, in ms. */
 const PATIENCE = 1_500;
-/** The same after it has kept them waiting: whoever was slow once mostly is for a while. */
+/** The same after it has kept them waiting: a partition that was slow once mostly is for a while. */
 const PATIENCE_AFTER = 150;
 
 /**
@@ -18,7 +18,7 @@ const PATIENCE_AFTER = 150;
  */
 export class Flow {
   readonly partition: number;
-  /** Outlasts this: whoever keeps a partition goes on from what was read. */
+  /** Outlasts this: a member that keeps a partition goes on from what was read. */
   readonly sameness: Sameness;
   readonly #wake: () => void;
   #position: number | null = null;
@@ -27,11 +27,11 @@ export class Flow {
   #blocked = false;
   /** A batch is being delivered. */
   #working = false;
-  /** Raised by whatever makes an answer that is still under way worthless. */
+  /** Raised whenever an answer that is still under way becomes worthless. */
   #generation = 0;
   #patience = PATIENCE;
 
-  /** @param wake told where there may be something to read from now on. */
+  /** @param wake called where there may be something to read from now on. */
   constructor(partition: number, wake: () => void, sameness = new Sameness()) {
     this.partition = partition;
     this.sameness = sameness;

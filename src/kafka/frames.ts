@@ -1,6 +1,7 @@
 /**
- * Where the frames of compressed bytes begin and end. Brokers and other clients read a batch that is several frames, or has
- * frames to be skipped among them; Node's zstd and lz4-napi read the first one and leave out the rest without a word.
+ * Where the frames of compressed bytes begin and end. Brokers and other clients read a batch that is several frames, or
+ * has frames to be skipped among them; Node's zstd and lz4-napi read the first one and leave out the rest without a
+ * word.
  *
  * Sources: RFC 8878 (zstd), and lz4's description of its frames.
  */

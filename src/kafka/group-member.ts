@@ -1,6 +1,6 @@
 import kafkajs, { type Assigner, type Cluster } from 'kafkajs';
 import { CannotGoOn } from '../ports/errors.ts';
-import { readWord, stickyAssigner } from './assigner.ts';
+import { readMetadata, stickyAssigner } from './assigner.ts';
 import { OtherProgram } from './fatal.ts';
 import { type Coordinator, type Join, type Joined, joinGroup } from './kafkajs/coordinator.ts';
 import { otherPartitions } from './other-partitions.ts';
@@ -8,7 +8,9 @@ import { otherPartitions } from './other-partitions.ts';
 export interface MemberOptions {
   readonly group: string;
   readonly topic: string;
-  /** Of the process, as it owns partitions in the store: whoever comes after a crash finds its members by it. */
+  /**
+   * Name of the process, as it owns partitions in the store: the next process finds the members of a crashed one by it.
+   */
   readonly processor: string;
   /** How long the group waits for a member that is silent, in ms. */
   readonly sessionTimeout: number;
@@ -23,7 +25,7 @@ const REJOIN: ReadonlyMap<string, boolean> = new Map([
   ['UNKNOWN_MEMBER_ID', true],
 ]);
 
-/** A member of the group: what it says to whoever coordinates it. Its id and generation outlast a coordinator. */
+/** A member of the group: its requests to the coordinator. Its id and generation outlast a coordinator. */
 export class GroupMember {
   readonly #options: MemberOptions;
   readonly #cluster: Cluster;
@@ -31,7 +33,7 @@ export class GroupMember {
   #id = '';
   #generation: number | null = null;
   #owned: readonly number[] = [];
-  /** How many partitions the topic had when it was dealt. */
+  /** How many partitions the topic had at the last assignment. */
   #partitions = 0;
 
   constructor(cluster: Cluster, options: MemberOptions) {
@@ -39,7 +41,7 @@ export class GroupMember {
     this.#options = options;
     this.#cluster = cluster;
     const sticky = stickyAssigner(topic, () => ({ processor, owned: this.#owned }));
-    // One that no other program knows: the brokers let none in beside it, whose partitions nobody would fold.
+    // No other program knows this assigner: so the brokers let none in, whose partitions would not be folded.
     this.#assigner = sticky({ cluster, groupId, logger: undefined as never });
   }
 
@@ -48,13 +50,13 @@ export class GroupMember {
     return this.#id;
   }
 
-  /** Whether the group has dealt it its partitions, as far as is known. */
+  /** Whether the group has assigned it its partitions, as far as is known. */
   get isIn(): boolean {
     return this.#generation !== null;
   }
 
   /**
-   * Waits for all others to join, and takes what it is dealt.
+   * Waits for all others to join, and takes its assignment.
    * @returns its partitions, in order.
    * @throws CannotGoOn where the topic has grown.
    */
@@ -69,7 +71,7 @@ export class GroupMember {
     });
     const { generationId, memberId } = joined;
     this.#id = memberId;
-    // The brokers deal: they do once a member is there that speaks the newer protocol, which is none of ours.
+    // The brokers assign the partitions themselves once a member speaks the newer protocol, and none of ours does.
     if (joined.leaderId === '') throw new OtherProgram(`another program is in consumer group ${groupId}`);
     const groupAssignment = joined.leaderId === memberId ? await this.#deal(joined) : [];
     const dealt = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment });
@@ -77,12 +79,12 @@ export class GroupMember {
     this.#partitions = this.#known();
     const { assignment = {} } = kafkajs.AssignerProtocol.MemberAssignment.decode(dealt.memberAssignment) ?? {};
     this.#owned = [...(assignment[topic] ?? [])].sort((a, b) => a - b);
-    // Dealt by one that knows of more.
+    // The leader may know of more partitions.
     this.#mustNotExceed((this.#owned.at(-1) ?? -1) + 1);
     return this.#owned;
   }
 
-  /** The group knows the id from the first answer on: kept, it can be told that this member is gone before it is in. */
+  /** The group knows the id from the first answer on: with it this member can be removed before it is in. */
   async #enter(coordinator: Coordinator, given: Join): Promise<Joined> {
     const send = () => joinGroup(coordinator, { ...given, memberId: this.#id });
     try {
@@ -107,7 +109,7 @@ export class GroupMember {
   }
 
   /**
-   * Whether the topic has grown since: the group is to deal anew. Asks the brokers every few minutes.
+   * Whether the topic has grown since: then the group has to rebalance. Asks the brokers every few minutes.
    * @throws CannotGoOn where it must not grow.
    */
   async mustDealAnew(): Promise<boolean> {
@@ -122,7 +124,7 @@ export class GroupMember {
     if (partitions > begun) throw otherPartitions(topic, partitions, begun);
   }
 
-  /** Partitions, as far as the brokers have told. */
+  /** Number of partitions, as far as the brokers have sent it. */
   #known(): number {
     return this.#cluster.findTopicPartitionMetadata(this.#options.topic).length;
   }
@@ -148,7 +150,7 @@ export class GroupMember {
     this.#generation = null;
   }
 
-  /** Whether an error of the coordinator says that it has to join anew: it will then. */
+  /** Whether this member has to join again after an error of the coordinator; leaves the group then. */
   mustRejoin(error: unknown): boolean {
     const anew = REJOIN.get((error as { readonly type?: string }).type ?? '');
     if (anew === undefined) return false;
@@ -158,13 +160,13 @@ export class GroupMember {
   }
 }
 
-/** @throws CannotGoOn where a member reads another topic: partitions that it is dealt would be folded by nobody. */
+/** @throws CannotGoOn where a member reads another topic: the partitions that it is assigned would not be folded. */
 function mustAllRead({ topic, group }: MemberOptions, members: Joined['members']): void {
   const other = members.find(({ memberMetadata }) => !readTopics(memberMetadata).includes(topic));
   if (other === undefined) return;
   const [reads, who] = [
     readTopics(other.memberMetadata).join(', ') || 'no topic',
-    readWord(other.memberMetadata).processor,
+    readMetadata(other.memberMetadata).processor,
   ];
   throw new CannotGoOn(
     `consumer group ${group} has a member that reads ${reads} (${who ?? other.memberId}), and this one reads ${topic}: give each its own ` +

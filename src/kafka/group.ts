@@ -1,6 +1,6 @@
 import kafkajs, { type Cluster } from 'kafkajs';
 import { wallClock } from '../time/clock.ts';
-import { readWord } from './assigner.ts';
+import { readMetadata } from './assigner.ts';
 import type { ClusterLink } from './cluster.ts';
 import { type Coordinator, coordinatorOf, type GroupState } from './kafkajs/coordinator.ts';
 
@@ -10,7 +10,7 @@ const BETWEEN = 200;
 
 /**
  * Asks the group's coordinator, anew while it refuses. One question for each try: the coordinator may be another then.
- * @throws what the broker or the connection said last.
+ * @throws the last error of the broker or the connection.
  */
 export async function askCoordinator<T>(
   link: ClusterLink,
@@ -30,7 +30,7 @@ export async function askCoordinator<T>(
   }
 }
 
-/** Whether the group is settled and gives the partition to this member. */
+/** Whether the group is settled and has assigned the partition to this member. */
 export async function groupGives(
   cluster: Cluster,
   { group, topic, memberId }: { readonly group: string; readonly topic: string; readonly memberId: string },
@@ -46,7 +46,7 @@ export async function groupGives(
 /** A member as the group knows it. */
 export interface GroupMember {
   readonly id: string;
-  /** What its process called itself; null: not told, as none is while the group deals anew. */
+  /** The name that its process gave itself; null: not known, as for all while the group rebalances. */
   readonly processor: string | null;
 }
 
@@ -55,13 +55,13 @@ export async function membersOf(link: ClusterLink, group: string, timeout?: numb
   const { members } = await askCoordinator(link, group, (coordinator) => describe(coordinator, group), timeout);
   return members.map(({ memberId, memberMetadata }) => ({
     id: memberId,
-    processor: readWord(memberMetadata).processor,
+    processor: readMetadata(memberMetadata).processor,
   }));
 }
 
-/** Who has what, as the group knows it. */
+/** The process that has each partition, as the group knows it. */
 export interface Holders {
-  /** False: it deals its partitions out anew at this moment. */
+  /** False: it rebalances at this moment. */
   readonly settled: boolean;
   /** How many members there are. */
   readonly members: number;
@@ -73,7 +73,7 @@ export async function holdersOf(link: ClusterLink, group: string, topic: string,
   const { state, members } = await askCoordinator(link, group, (coordinator) => describe(coordinator, group), timeout);
   const settled = state !== 'PreparingRebalance' && state !== 'CompletingRebalance';
   const dealt = members.flatMap(({ memberMetadata, memberAssignment }): [number, string][] => {
-    const { processor } = readWord(memberMetadata);
+    const { processor } = readMetadata(memberMetadata);
     const partitions = partitionsIn(memberAssignment, topic);
     return processor === null ? [] : partitions.map((partition) => [partition, processor]);
   });
@@ -90,8 +90,8 @@ async function describe(coordinator: Coordinator, group: string): Promise<GroupS
 }
 
 /**
- * Tells the group that a member is gone which could not say so itself: else nobody joins before its session has run
- * out. @throws where the group could not be told.
+ * Removes a member that could not leave by itself: otherwise no other can join before its session has run out. @throws
+ * where the group does not answer.
  */
 export async function dropMember(link: ClusterLink, group: string, memberId: string): Promise<void> {
   try {

@@ -1,9 +1,9 @@
 /**
  * Asks one after the other: the next where one fails, and beside it where one has not answered after `patience` ms. The
- * first that answers counts; what the others say is dropped.
+ * first answer counts; those of the others are dropped.
  *
- * @param isFinal an error that is an answer too: nobody else is asked.
- * @throws such an error, or what the last of them all said.
+ * @param isFinal an error that is an answer too: no other is asked.
+ * @throws such an error, or the last one of them all.
  */
 export function firstAnswer<C, T>(
   candidates: readonly C[],

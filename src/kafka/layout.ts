@@ -42,7 +42,7 @@ export async function messageLimits(admin: Admin, topics: OutputTopics): Promise
   const byName = new Map(
     resources.map(({ resourceName, configEntries }) => [
       resourceName,
-      // Some brokers do not tell it, or tell nothing.
+      // Some brokers leave it out, or send no setting at all.
       Number(configEntries.find(({ configName }) => configName === 'max.message.bytes')?.configValue) || MESSAGE_BYTES,
     ]),
   );

@@ -11,7 +11,7 @@ const PREFERRED = 300_000;
 export class Leaders {
   readonly #cluster: Cluster;
   readonly #topic: string;
-  /** The cluster asks for the leaders of topics that it was told of. */
+  /** The cluster asks for the leaders of its target topics only. */
   #isTarget = false;
   readonly #preferred = new Map<number, { readonly node: number; readonly until: number }>();
 
@@ -20,17 +20,17 @@ export class Leaders {
     this.#topic = topic;
   }
 
-  /** Whether the brokers have said where the leaders are. */
+  /** Whether the brokers have sent where the leaders are. */
   get isKnown(): boolean {
     return this.#isTarget && hasMetadata(this.#cluster);
   }
 
-  /** Of the topic, as hex; null: the brokers have not told it. */
+  /** The topic's id, as hex; null: the brokers have not sent it. */
   get topicId(): string | null {
     return topicIdOf(this.#cluster, this.#topic);
   }
 
-  /** null: nobody is known to have it. */
+  /** null: no broker is known to have it. */
   nodeOf(partition: number): number | null {
     if (!this.isKnown) return null;
     const found = this.#cluster.findTopicPartitionMetadata(this.#topic).find((one) => one.partitionId === partition);

@@ -9,7 +9,7 @@ const TRIED_AGAIN = 5 * 60_000;
 
 const records = new Map<string, LoginRecord>();
 
-/** The one record of a login. @param login tells it from every other, without its secret */
+/** The one record of a login. @param login identifies it, without its secret */
 export function recordOf(login: string): LoginRecord {
   let record = records.get(login);
   if (record === undefined) {
@@ -19,7 +19,7 @@ export function recordOf(login: string): LoginRecord {
   return record;
 }
 
-/** What the brokers have said to one login. It is about the user, not the password: a new one may come too early. */
+/** How the brokers have answered one login. It is about the user, not the password: a new one may come too early. */
 export class LoginRecord {
   readonly #key: string;
   readonly #now: () => number;

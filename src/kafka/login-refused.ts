@@ -1,4 +1,4 @@
-/** What a broker, or who gives tokens out, says of the credentials: final, unless they were right before. */
+/** A broker, or the endpoint of tokens, refused the credentials: that is final, unless they were right before. */
 export class LoginRefused extends Error {
   // By this name KafkaJS, too, knows that another try with the same credentials is of no use.
   override readonly name = 'KafkaJSSASLAuthenticationError';

@@ -1,7 +1,6 @@
 /**
- * Logging in to a broker. KafkaJS calls whatever goes wrong in a login an authentication error, which nobody tries
- * again: a connection that breaks just then would end the processor. Here only what a broker says of the credentials is
- * one; all else is an error of the connection.
+ * Logging in to a broker. Only a refusal of the credentials is an authentication error, which is final; all else that
+ * fails is an error of the connection, which is tried again (see kafkajs/logins.ts).
  */
 import kafkajs, { type AuthenticationProviderArgs, type Authenticator, type Mechanism } from 'kafkajs';
 import { messageOf } from '../ports/errors.ts';
@@ -11,7 +10,7 @@ import { LoginRefused } from './login-refused.ts';
 export interface LoginOptions {
   /** As brokers call it, in small letters. */
   readonly mechanism: string;
-  /** For messages, and to tell it from other logins: no secret. */
+  /** The user, for messages and to identify the login: no secret. */
   readonly who: string;
   /** What to do where the brokers refuse it. */
   readonly help: string;
@@ -34,7 +33,7 @@ export class Login implements Mechanism {
 
   authenticationProvider = (args: AuthenticationProviderArgs): Authenticator => ({
     authenticate: async () => {
-      // KafkaJS keeps of an error its message alone.
+      // KafkaJS keeps only the message of an error.
       let broken: unknown;
       const saslAuthenticate: typeof args.saslAuthenticate = async (given) => {
         try {
@@ -89,7 +88,7 @@ function helpIn(error: unknown): string | undefined {
   return 'set kafka.sasl.mechanism to one the brokers know';
 }
 
-/** After this one KafkaJS, and all that is built on it, connects anew. */
+/** After this error KafkaJS, and all that is built on it, connects anew. */
 function broken(message: string, broker: string): Error {
   return new kafkajs.KafkaJSConnectionError(message, { broker });
 }

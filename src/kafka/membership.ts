@@ -21,7 +21,7 @@ import type { Naming } from './rights/naming.ts';
 export const LEAVE = 3_000;
 /** Waits between tries, ms: what is waited for is tried for some seconds each time besides. */
 export const WAITS: Waits = { first: 250, longest: 3_000 };
-/** Longest wait for the broker to say what the topic is like, in ms. */
+/** Longest wait for the broker to describe the topic, in ms. */
 const SOON = 5_000;
 /** A coordinator that takes longer to answer a heartbeat may be another by now, ms. */
 const HEARTBEAT = 2_000;
@@ -46,24 +46,24 @@ export interface MembershipOptions {
   readonly logger: Logger;
   /** ms; the broker's bounds for it are 6 s and 30 min unless set. */
   readonly sessionTimeout?: number;
-  /** Awaited before it joins, when all that it needs is there: members that come together are dealt once. */
+  /** Awaited before it joins, when all that it needs is there: members that come together rebalance once. */
   readonly together?: (() => Promise<void>) | undefined;
-  /** What this user needs to be able to do, to tell which of it is missing where the brokers refuse something. */
+  /** Rights that this user needs: where the brokers refuse something, the missing one is named. */
   readonly rights?: readonly Right[];
 }
 
 export interface MembershipListener {
-  /** The group dealt anew: these partitions, and no others, are its. */
+  /** The group has rebalanced: these partitions, and no others, are its. */
   assigned(partitions: readonly number[]): void;
   /** The group does not answer any more; it is asked again. */
   faltered(): void;
-  /** What waiting does not help has lasted. */
+  /** An error that waiting does not help has lasted. */
   left(error: Error): void;
 }
 
 /**
- * The place in the consumer group. It is kept for as long as the group says nothing else: where its coordinator is away,
- * nobody can be dealt its partitions, and whoever is dealt them later takes them over in the store.
+ * The place in the consumer group. It is kept until the group takes it away: while the coordinator is away no other
+ * member can be assigned its partitions, and one that is assigned them later takes them over in the store.
  */
 export class Membership {
   readonly #options: MembershipOptions;
@@ -101,7 +101,7 @@ export class Membership {
     this.#outage = new Outage({ elapsed: () => performance.now() }, options.logger);
   }
 
-  /** Its id; null while the group has not dealt it anything, as far as is known. */
+  /** Its id; null while the group has assigned it nothing, as far as is known. */
   get memberId(): string | null {
     return this.#member.isIn ? this.#member.id : null;
   }
@@ -119,7 +119,7 @@ export class Membership {
   }
 
   /**
-   * Begins to join. With the broker away the first try is enough to wait for: whoever started goes on, and may stop.
+   * Begins to join. With the broker away this waits for the first try only: the caller goes on, and may stop.
    * @throws what waiting does not help.
    */
   async start(): Promise<void> {
@@ -192,7 +192,7 @@ export class Membership {
     };
     while (!signal.aborted) {
       try {
-        // Of a cluster that is told of no topic all topics would be asked for.
+        // Without a target topic the cluster would ask for all topics.
         await this.#cluster.addMultipleTargetTopics([this.#options.topic]);
         const coordinator = await coordinatorOf(this.#cluster, this.#options.group);
         this.#coordinator = coordinator;
@@ -209,7 +209,7 @@ export class Membership {
         if (error instanceof CannotGoOn) throw error;
         this.#coordinator = null;
         if (this.#member.mustRejoin(error)) {
-          // Whoever is told by a heartbeat to join again is waited for by all the others.
+          // All the other members wait for one that a heartbeat has asked to join again.
           await wallClock.sleep(Math.min(LONGEST, REJOIN * rejoined), signal);
           rejoined += 1;
           continue;
@@ -220,7 +220,7 @@ export class Membership {
     }
   }
 
-  /** Stays in the group until it is to deal anew. @throws where it does not answer, or says so itself. */
+  /** Stays in the group until that has to rebalance. @throws where it does not answer, or asks for it itself. */
   async #beat(coordinator: Coordinator, answered: () => void): Promise<void> {
     const { signal } = this.#stopping;
     for (;;) {

@@ -1,4 +1,4 @@
-/** AWS's signer: a package that only those install who log in to Amazon MSK with IAM. */
+/** AWS's signer: a package that is installed only for logins to Amazon MSK with IAM. */
 declare module 'aws-msk-iam-sasl-signer-js' {
   export function generateAuthToken(options: { readonly region: string }): Promise<{
     readonly token: string;

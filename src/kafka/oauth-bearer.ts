@@ -5,7 +5,7 @@ const BETWEEN = '\u0001';
 
 export interface Bearer {
   readonly token: string;
-  /** `name=value`: what the broker, or who is behind it, wants to know besides. */
+  /** `name=value`: what the broker, or its provider, needs besides. */
   readonly extensions: readonly string[];
   readonly help: string;
   /** The broker does not take the token. */
@@ -23,7 +23,7 @@ export function oauthBearer({ token, extensions, help, onRefused }: Bearer) {
       const said = await saslAuthenticate({ request: written(first), response: READ });
       if (!said) return;
       onRefused();
-      // So far it has only said why; at this it says that the login has failed.
+      // This answer holds only the reason; to the next request it answers that the login has failed.
       await saslAuthenticate({ request: written(BETWEEN), response: READ });
       throw new LoginRefused(said, help);
     },

@@ -10,7 +10,7 @@ export interface Bounds {
   readonly end: number;
 }
 
-/** How long each broker may take where what the others say is of use alone, ms. */
+/** How long each broker may take where the answers of the others are of use without it, ms. */
 const EACH = 1_000;
 /** How much longer than the leader the other replicas may take, ms. */
 const REPLICAS = 300;
@@ -61,8 +61,8 @@ export async function boundsAtHand(cluster: Cluster, topic: string): Promise<Map
 }
 
 /**
- * The same by the word of all replicas, as in `confirmedBounds`, and with ends behind all that was appended, which nobody
- * can read yet for a part.
+ * The same by the answers of all replicas, as in `confirmedBounds`, and with the end of all that was appended: the last
+ * part of it no consumer can read yet.
  */
 export async function appendedBounds(cluster: Cluster, topic: string): Promise<Map<number, Bounds>> {
   const all = await partitionsOf(cluster, topic);
@@ -80,16 +80,16 @@ export async function appendedBounds(cluster: Cluster, topic: string): Promise<M
 }
 
 function atHand(cluster: Cluster, { bounds, failed }: Asked): Map<number, Bounds> {
-  // Where the leaders are now is for the next time; whoever asks then is told if it cannot be had.
+  // The next question needs to know where the leaders are now, and fails itself if that cannot be had.
   if (failed.length > 0) cluster.refreshMetadata().catch(() => {});
   if (bounds.size === 0) for (const error of failed) throw error;
   return sorted(bounds);
 }
 
 /**
- * Bounds of a partition by the word of all its replicas: a leader that was deposed while it stood still, or that is cut
- * off, takes itself for the leader, and its log ends before what others have acknowledged since. Of those that say that
- * they lead it, whoever has most is right.
+ * Bounds of a partition by the answers of all its replicas: a leader that was deposed while it stood still, or that is
+ * cut off, takes itself for the leader, and its log ends before what others have acknowledged since. Among brokers that
+ * answer as its leader, the one with the longest log is right.
  *
  * @throws where the leader that the brokers name does not answer.
  */
@@ -99,22 +99,22 @@ export async function confirmedBounds(cluster: Cluster, topic: string, partition
     .filter((node) => node !== leader)
     .map(async (node) => bounds(await cluster.findBroker({ nodeId: String(node) }), topic, partition));
   const asked = Promise.allSettled(others);
-  const said = [await bounds(await leaderOf(cluster, topic, partition), topic, partition)];
+  const answers = [await bounds(await leaderOf(cluster, topic, partition), topic, partition)];
   for (const other of await within(wallClock, REPLICAS, asked, () => []))
-    if (other.status === 'fulfilled') said.push(other.value);
-  return most(said);
+    if (other.status === 'fulfilled') answers.push(other.value);
+  return most(answers);
 }
 
-/** Adds what one more broker said of a partition. */
+/** Adds the answer of one more broker for a partition. */
 function add(to: Map<number, Bounds>, partition: number, bounds: Bounds): void {
   const before = to.get(partition);
   to.set(partition, before === undefined ? bounds : most([before, bounds]));
 }
 
-function most(said: readonly Bounds[]): Bounds {
+function most(answers: readonly Bounds[]): Bounds {
   return {
-    earliest: Math.max(...said.map(({ earliest }) => earliest)),
-    end: Math.max(...said.map(({ end }) => end)),
+    earliest: Math.max(...answers.map(({ earliest }) => earliest)),
+    end: Math.max(...answers.map(({ end }) => end)),
   };
 }
 
@@ -169,7 +169,7 @@ async function askBrokers(
     );
     for (const partition of partitions) {
       try {
-        add(bounds, partition, { earliest: told(earliest!, partition), end: told(end!, partition) });
+        add(bounds, partition, { earliest: offsetIn(earliest!, partition), end: offsetIn(end!, partition) });
       } catch (error) {
         failed.push(error as Error);
       }
@@ -202,10 +202,10 @@ async function bounds(broker: Broker, topic: string, partition: number): Promise
 }
 
 async function offset(broker: Broker, topic: string, partition: number, timestamp: number): Promise<number> {
-  return told(await listOffsets(broker, topic, [partition], timestamp), partition);
+  return offsetIn(await listOffsets(broker, topic, [partition], timestamp), partition);
 }
 
-function told(answer: ReadonlyMap<number, number | Error>, partition: number): number {
+function offsetIn(answer: ReadonlyMap<number, number | Error>, partition: number): number {
   const found = answer.get(partition);
   if (found === undefined) throw new Error(`no offset of partition ${partition} was given`);
   if (found instanceof Error) throw found;

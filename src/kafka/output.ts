@@ -113,7 +113,7 @@ export class KafkaOutput implements Output {
       return await messageLimits(admin, this.#options.topics);
     } catch (error) {
       if (!remedy(error)?.startsWith('grant')) {
-        // The broker does not say of which topic: metadata that are asked for anew do, with an error of their own.
+        // The broker does not name the topic: a request for metadata does, with an error of its own.
         await this.#link.ask('the output topics', (cluster) => cluster.refreshMetadata());
         throw error;
       }

@@ -17,7 +17,7 @@ type Fetched = KafkaMessage & {
  * on behind `to` where a transaction that began before is decided later: what an open one holds is not known to be
  * committed before that. Records whose transaction is not decided when `signal` aborts are an error.
  *
- * Transactions are told by their markers and not by the broker's list of aborted ones, so nothing depends on how a
+ * Transactions are decided by their markers and not by the broker's list of aborted ones, so nothing depends on how a
  * client filters by that list (see aborted.ts).
  */
 export async function readCommitted(

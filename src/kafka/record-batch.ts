@@ -35,7 +35,7 @@ export interface BatchFrame {
   readonly producerId: number;
   readonly count: number;
   /** `timestamp` as it was written, where it is beyond what a number holds exactly. */
-  readonly vast: bigint | null;
+  readonly exactTimestamp: bigint | null;
 }
 
 export function readFrame(bytes: Buffer, at: number): BatchFrame {
@@ -50,7 +50,7 @@ export function readFrame(bytes: Buffer, at: number): BatchFrame {
     timestamp,
     producerId: int64(bytes, at + PRODUCER),
     count: bytes.readInt32BE(at + COUNT),
-    vast: Number.isSafeInteger(timestamp) ? null : bytes.readBigInt64BE(stamp),
+    exactTimestamp: Number.isSafeInteger(timestamp) ? null : bytes.readBigInt64BE(stamp),
   };
 }
 
@@ -74,7 +74,7 @@ export function readRecords(
   from: number,
   records: RawRecord[],
 ): RawRecord[] {
-  const { first, timestamp, count, attributes, vast } = frame;
+  const { first, timestamp, count, attributes, exactTimestamp } = frame;
   const appendTime = (attributes & APPEND_TIME) !== 0;
   input.at = start;
   for (let left = count; left > 0; left -= 1) {
@@ -96,7 +96,8 @@ export function readRecords(
     if (!(input.at <= next && next <= end)) throw damaged(frame);
     if (offset >= from) {
       let stamp = appendTime ? timestamp : timestamp + delta;
-      if (vast !== null) stamp = appendTime ? Number(vast) : Number(vast + bigVarint(bytes, stampAt));
+      if (exactTimestamp !== null)
+        stamp = appendTime ? Number(exactTimestamp) : Number(exactTimestamp + bigVarint(bytes, stampAt));
       records.push(
         new FetchedRecord(
           offset,

@@ -1,5 +1,5 @@
 /**
- * What a fetch brings of one partition: batches, one behind the other, the last one mostly cut off.
+ * Reads what a fetch brings of one partition: batches, one after the other, the last one mostly cut off.
  *
  * Invariant: of each batch that is there as a whole, every record at or past the offset asked for comes out once, in
  * order, but for control records and those of aborted transactions; and the position moves behind the batch's last
@@ -29,7 +29,7 @@ export interface RecordSet {
   readonly records: RawRecord[];
   /** Where the next fetch begins; null: no batch came as a whole. */
   readonly next: number | null;
-  /** Epochs of the leaders under which the first and the last batch were appended; null: they do not say. */
+  /** Epochs of the leaders under which the first and the last batch were appended; null: they have none. */
   readonly epochs: { readonly first: number | null; readonly last: number | null };
 }
 
@@ -126,8 +126,8 @@ const MESSAGE_ATTRIBUTES = 17;
 const MESSAGE_TIMESTAMP = 18;
 
 /**
- * The broker's stamp on a message of the first two formats, ms; null: it made none. Of one that holds others, compressed,
- * it is that of all: those inside keep what their producer wrote.
+ * The broker's stamp on a message of the first two formats, ms; null: it made none. Of one that holds others,
+ * compressed, it is that of all: those inside keep what their producer wrote.
  */
 function appendStamp(bytes: Buffer, at: number): number | null {
   if (bytes[at + MAGIC] !== 1 || (bytes[at + MESSAGE_ATTRIBUTES]! & APPEND_TIME) === 0) return null;

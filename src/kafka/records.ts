@@ -17,7 +17,7 @@ export const EMPTY = Buffer.alloc(0);
  * @param stamp of the broker, ms; null: it made none.
  */
 export function rawRecord({ offset, timestamp, key, value }: KafkaMessage, stamp: number | null): RawRecord {
-  // The first format has no timestamps, whatever the type says.
+  // The first format has no timestamps, although the type has one.
   const written = stamp ?? Number(timestamp ?? -1);
   return {
     offset: Number(offset),

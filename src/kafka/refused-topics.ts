@@ -1,7 +1,7 @@
 import type { Cluster } from 'kafkajs';
 import { anyBroker, targetTopicsOf } from './kafkajs/pool.ts';
 
-/** What a broker says of a topic, without saying of which. */
+/** Errors of a broker that are about a topic, and do not name it. */
 const OF_A_TOPIC: ReadonlySet<string> = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
   'TOPIC_AUTHORIZATION_FAILED',
@@ -9,8 +9,8 @@ const OF_A_TOPIC: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * An error that names the topics that it is about, or the error itself where it is about none. KafkaJS asks for all topics of a
- * cluster at once, so each is asked for alone to find out.
+ * An error that names its topics, or the error itself where it is about none. KafkaJS asks for all topics of a cluster
+ * at once, so each is asked for alone to find out.
  */
 export async function topicNamed(cluster: Cluster, error: unknown): Promise<unknown> {
   const { type, name, retriable } = error as { readonly type?: string; readonly name?: string; retriable?: boolean };
@@ -18,7 +18,7 @@ export async function topicNamed(cluster: Cluster, error: unknown): Promise<unkn
   const refused = await refusedOf(cluster, type).catch(() => []);
   if (refused.length === 0) return error;
   const message = `topic ${refused.join(', topic ')}: ${error.message}`;
-  // By these it is told what may pass, and what is to be done.
+  // By these fields others decide whether it may pass, and what is to be done.
   return Object.assign(new Error(message, { cause: error }), { name, type, retriable, topics: refused });
 }
 

@@ -21,13 +21,13 @@ interface Slot {
 }
 
 /**
- * Turns messages in order into batches that the brokers take, some at once: of each partition one, no larger than its topic's
- * `max.message.bytes`. A message that is too large by itself goes alone, for the broker to judge.
+ * Turns messages in order into batches that the brokers take, some at once: of each partition one, no larger than its
+ * topic's `max.message.bytes`. A message that is too large by itself goes alone, for the broker to judge.
  */
 export class Requests {
   readonly #options: RequestOptions;
   readonly #slots = new Map<string, Slot>();
-  /** Where messages of each topic go, by its place in `OUTPUT_TOPICS`; null where that hangs on their key. */
+  /** Where messages of each topic go, by its place in `OUTPUT_TOPICS`; null where that depends on their key. */
   readonly #fixed: readonly (Slot | null)[];
 
   constructor(options: RequestOptions) {
@@ -40,7 +40,7 @@ export class Requests {
 
   /** What is given is to be acknowledged before more is asked for. @param timestamp of all records, ms */
   *split(messages: readonly OutMessages[], timestamp: number): Iterable<readonly BatchToSend[]> {
-    // What one that failed has left.
+    // Records that a failed call has left.
     for (const { batch } of this.#slots.values()) batch.clear();
     let bytes = 0;
     for (const some of messages) {

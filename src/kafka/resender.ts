@@ -2,17 +2,17 @@ import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { failpoint } from '../ports/failpoints.ts';
 import type { TransactionalProducer } from './produce/transactional-producer.ts';
-import { type TailRecord, tailBatches } from './tail-batches.ts';
+import { batchesOf, type PlacedBody } from './record-bodies.ts';
 import { closeProducer, type Opened, openTransactional } from './transactional.ts';
 
-export type { TailRecord as ToResend } from './tail-batches.ts';
+export type { PlacedBody as ToResend } from './record-bodies.ts';
 
 /**
  * Sends records to one topic, all of a call in one transaction.
  *
- * Invariant: once `open` resolves, no transaction of a predecessor with the same id can commit any more, and one that was
- * about to has. So what is then found committed in the topic is all that it ever sent. After an error the outcome is
- * unknown until another one is opened.
+ * Invariant: once `open` resolves, no transaction of a predecessor with the same id can commit any more, and one that
+ * was about to has. So what is then found committed in the topic is all that it ever sent. After an error the outcome
+ * is unknown until another one is opened.
  */
 export class Resender {
   readonly #topic: string;
@@ -30,9 +30,9 @@ export class Resender {
   }
 
   /** All of them are in the topic once this resolves. @param timestamp ms @throws where the outcome is not known */
-  async send(records: readonly TailRecord[], timestamp: number): Promise<void> {
+  async send(records: readonly PlacedBody[], timestamp: number): Promise<void> {
     const { producer } = this.#opened;
-    await producer.send(tailBatches(this.#topic, records, timestamp));
+    await producer.send(batchesOf(this.#topic, records, timestamp));
     failpoint('resender.produced');
     await producer.commit();
     failpoint('resender.committed');

@@ -1,12 +1,12 @@
 /**
- * Whether what is read of a partition goes on from what was read before, as far as the broker tells.
+ * Whether what is read of a partition goes on from what was read before, as far as the broker knows.
  *
  * Invariant: a batch that was appended under another leader than the one read before it is held back until the record
- * folded last was read back, and so is whatever comes once the broker has questioned the position. Under a new leader the
- * log may have been cut short and filled past the position since; that costs one record read again for each leader.
+ * folded last was read back, and so is whatever comes once the broker has questioned the position. Under a new leader
+ * the log may have been cut short and filled past the position since; that costs one record read again for each leader.
  */
 export class Sameness {
-  /** Epoch of the leader under which the batch read last was appended; null: nothing was read, or it does not say. */
+  /** Epoch of the leader under which the batch read last was appended; null: nothing was read, or it has none. */
   #epoch: number | null = null;
   /** Up to here epochs that follow have been asked for already. */
   #asked = -1;
@@ -30,7 +30,7 @@ export class Sameness {
     const wasAsked = before !== null && epoch !== null && epoch > before && epoch <= this.#asked;
     if (!this.#questioned && (!isAnother || wasAsked)) return false;
     this.#asked = epoch ?? this.#asked;
-    // Until it is answered, whoever seeks meanwhile.
+    // It stays in question until it is answered, also where the partition is sought meanwhile.
     this.#questioned = true;
     return true;
   }

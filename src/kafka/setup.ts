@@ -12,7 +12,7 @@ export interface TopicReport {
   readonly differences: readonly string[];
 }
 
-/** Room for the headers of a record that is set aside: what tells why, where from and what it was. */
+/** Room for the headers of a record that is set aside: they hold why, where from and what it was. */
 const HEADERS_BYTES = 64 * 1024;
 
 type Needed = Pick<Settings, 'input' | 'output' | 'deadLetter' | 'late' | 'topics'>;

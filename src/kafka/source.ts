@@ -19,11 +19,14 @@ import { Refusals } from './refusals.ts';
 import { isDenied } from './rights/missing-rights.ts';
 import { Naming } from './rights/naming.ts';
 
-/** Longest wait for the group's word on who has what, in ms. */
+/** Longest wait for the group to answer which member has which partition, in ms. */
 const SOON = 5_000;
-/** The same for a commit that only lag tools read: whoever waits for it has more to do. */
+/** The same for a commit that only lag tools read: its caller has more to do. */
 const COMMITTED = 1_000;
-/** A fetch that is not answered for so long is told of, ms: brokers answer within a second where there is nothing to read. */
+/**
+ * A fetch without an answer for this long is reported, ms: brokers answer within a second where there is nothing to
+ * read.
+ */
 const UNREAD = 3_000;
 
 /** What to do about a batch that cannot be unpacked. */
@@ -35,7 +38,7 @@ export type SourceOptions = MembershipOptions;
 
 /**
  * The input topic, read by one member of the consumer group. Positions are the listener's alone: nothing is read of a
- * partition before it is sought. Reading does not hang on the group: it goes on while nobody coordinates that.
+ * partition before it is sought. Reading does not depend on the group: it goes on while that has no coordinator.
  */
 export class KafkaInputLog implements InputLog {
   readonly #options: SourceOptions;
@@ -242,7 +245,7 @@ export class KafkaInputLog implements InputLog {
   }
 
   /**
-   * The position is not in the log. If the bounds say that it is after all (a broker may answer so while it comes up),
+   * The position is not in the log. If it lies within the bounds after all (a broker may answer so while it comes up),
    * reading goes on, once the record folded last was read back: by then the log may have been filled past the position.
    * Otherwise the listener gets an empty batch where the log begins or ends: its chain is broken.
    */

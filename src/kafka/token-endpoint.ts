@@ -94,7 +94,7 @@ function formEncoded(text: string): string {
   return new URLSearchParams({ a: text }).toString().slice(2);
 }
 
-/** What a JSON Web Token itself says of its end, ms since the epoch; null: nothing, or it is none. */
+/** When a JSON Web Token ends by its own claim, ms since the epoch; null: it has none, or is no such token. */
 export function expiryOf(token: string): number | null {
   const [, payload, rest] = token.split('.');
   if (payload === undefined || rest === undefined) return null;
@@ -107,7 +107,7 @@ function parsed(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
-    // What is no JSON has nothing to say; that it gave no token is told by whoever asks.
+    // An answer that is no JSON holds no reason; the caller reports that it gave no token.
     return {};
   }
 }

@@ -1,16 +1,16 @@
-/** What logs in for a while. */
+/** A credential that holds for a while. */
 export interface Token {
   readonly value: string;
-  /** ms since the epoch; null: not told. */
+  /** ms since the epoch; null: not known. */
   readonly expires: number | null;
 }
 
-/** A token has at least so long to live where it is used, ms: KafkaJS logs in anew 10 s before a login runs out. */
+/** A token lives for at least this long where it is used, ms: KafkaJS logs in anew 10 s before a login runs out. */
 const LEFT = 30_000;
-/** Of its life, from where on a token is replaced. */
+/** Share of its life after which a token is replaced. */
 const USED = 0.8;
 
-/** One token at a time, got anew before it expires. */
+/** One token at a time, replaced before it expires. */
 export class Tokens {
   readonly #fetch: () => Promise<Token>;
   readonly #now: () => number;
@@ -23,7 +23,7 @@ export class Tokens {
     this.#now = now;
   }
 
-  /** @throws what getting one threw, where the last does not live any more */
+  /** @throws the error of getting one, where the last one has expired */
   async get(): Promise<string> {
     if (this.#token !== null && this.#now() < this.#until) return this.#token.value;
     this.#coming ??= this.#fetch().finally(() => {
@@ -46,7 +46,7 @@ export class Tokens {
     if (this.#token === token) return;
     this.#token = token;
     const now = this.#now();
-    // One of which nothing is known is used for the logins of this moment alone.
+    // A token without a known end is used for the logins of this moment alone.
     this.#until = token.expires === null ? now : Math.min(now + USED * (token.expires - now), token.expires - LEFT);
   }
 }

@@ -4,14 +4,14 @@ import { ClusterLink } from './cluster.ts';
 import { partitionByKey } from './layout.ts';
 import { partitionsOf } from './offsets.ts';
 import type { IdempotentProducer } from './produce/idempotent-producer.ts';
-import { tailBatches } from './tail-batches.ts';
+import { batchesOf } from './record-bodies.ts';
 import { closeProducer, type Opened, openIdempotent } from './transactional.ts';
 
 /** A record with a key. */
 export interface KeyedRecord {
   readonly key: Buffer;
   /** Key, value and headers as a record of format 2 has them. */
-  readonly tail: Buffer;
+  readonly recordBody: Buffer;
 }
 
 /** Writes records to the partitions that their keys give by murmur2, as every Java producer has it; each once. */
@@ -40,13 +40,17 @@ export class TopicWriter {
   }
 
   /**
-   * All of them are in the log once this resolves: as many bytes as one partition's `max.message.bytes` at most. One call at a time.
+   * All of them are in the log once this resolves: as many bytes as one partition's `max.message.bytes` at most. One
+   * call at a time.
    * @throws where it is not known whether all are: the writer is of no more use.
    */
   async send(records: readonly KeyedRecord[]): Promise<void> {
     const [topic, partitions] = [this.#topic, this.#partitions];
-    const dealt = records.map(({ key, tail }) => ({ partition: partitionByKey(topic, key, partitions), tail }));
-    await this.#opened.producer.send(tailBatches(topic, dealt, Date.now()));
+    const dealt = records.map(({ key, recordBody }) => ({
+      partition: partitionByKey(topic, key, partitions),
+      recordBody,
+    }));
+    await this.#opened.producer.send(batchesOf(topic, dealt, Date.now()));
   }
 
   /** Resolves within seconds, whatever is away; never throws. */

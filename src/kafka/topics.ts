@@ -7,7 +7,7 @@ import { ClusterLink } from './cluster.ts';
 import { remedy } from './fatal.ts';
 import { partitionsOf } from './offsets.ts';
 
-/** What of a topic's configuration matters here. */
+/** The settings of a topic that matter here. */
 export const CONFIGS = [
   'message.timestamp.type',
   'max.message.bytes',
@@ -22,7 +22,7 @@ export interface TopicDescription {
   readonly topic: string;
   readonly partitions: number;
   readonly replicas: number;
-  /** Values as the broker gives them, those that it tells; null where this user may not ask for them. */
+  /** Values as the broker gives them, without those that it leaves out; null where this user may not ask for them. */
   readonly config: Readonly<Partial<Record<Config, string>>> | null;
 }
 
@@ -72,7 +72,10 @@ export class Topics {
     return found;
   }
 
-  /** Makes a topic, and waits until the brokers know it. False where it was there already, made by someone else meanwhile. */
+  /**
+   * Makes a topic, and waits until the brokers know it. False where it was there already, made by someone else
+   * meanwhile.
+   */
   async make({ topic, partitions, replicationFactor, config }: WantedTopic): Promise<boolean> {
     const made = await this.#admin(async (admin) => {
       try {
@@ -145,7 +148,7 @@ export class Topics {
   }
 }
 
-/** Some that speak Kafka's protocol tell few. What is missing is not known, which is not 0, nor "". */
+/** Some servers that speak Kafka's protocol send few values. A missing one is not known: it is neither 0 nor "". */
 export function configOf(
   told: readonly { readonly configName: string; readonly configValue: string | null }[],
 ): NonNullable<TopicDescription['config']> {

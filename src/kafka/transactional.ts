@@ -8,9 +8,9 @@ import { openLink } from './kafkajs/link.ts';
 import { IdempotentProducer } from './produce/idempotent-producer.ts';
 import { TransactionalProducer } from './produce/transactional-producer.ts';
 
-/** After this the broker aborts what a dead producer left open, in ms: so long may readers be kept waiting. */
+/** After this the broker aborts what a dead producer left open, in ms: readers may be kept waiting for this long. */
 const TRANSACTION_TIMEOUT = 15_000;
-/** ms for the replicas of a partition to have a batch; then the leader says that they have not. */
+/** ms for the replicas of a partition to have a batch; then the leader answers that they have not. */
 const PRODUCE_TIMEOUT = 10_000;
 /** How long closing connections may take, ms: what is left to do then goes on behind. */
 const CLOSE = 1_500;
@@ -52,7 +52,7 @@ async function open<T>(
   try {
     return { producer: await producer(optionsFor(new ClusterBrokers(cluster, PRODUCE_TIMEOUT))), disconnect };
   } catch (error) {
-    // What failed is told; that its connections do not close in time is no more news.
+    // The caller gets this error; whether the connections close in time adds nothing to it.
     await within(wallClock, CLOSE, disconnect()).catch(() => {});
     throw error;
   }

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { ADMIN, makePassword } from './principals.ts';
 import { run } from './run.ts';
 import type { TokenKeys } from './tokens.ts';
-import type { ClientCertificate } from './types.ts';
+
+/** PEM files, and the passphrase of the key. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly passphrase: string;
+}
 
 export interface Access {
   /** Listeners of SASL_SSL: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER. */

@@ -85,13 +85,6 @@ export interface ClusterStack extends JavaStack {
   certify(file: string): Promise<Certificate>;
 }
 
-/** PEM files, and the passphrase of the key. */
-export interface ClientCertificate {
-  readonly cert: string;
-  readonly key: string;
-  readonly passphrase: string;
-}
-
 /** Listeners of a cluster besides its own, with the same logins: for proxies in between. By node, in order of id. */
 export interface ExtraListener {
   /** Capital letters and digits. */

@@ -22,7 +22,7 @@ const FRAME = 100;
 export interface Resendable {
   readonly partition: number;
   /** As the input gets it. */
-  readonly tail: Buffer;
+  readonly recordBody: Buffer;
 }
 
 /** A dead letter as it goes to the input again, or in a sentence why it cannot. */
@@ -44,11 +44,11 @@ export function resendable(record: SetAside, input: InputTopic): Resendable | { 
   const headers = [...ownHeaders(raw), receivedAt(record, source), retryOf(source)];
   const content = { key: raw.key, value, headers };
   const buf = Buffer.allocUnsafe(tailRoom(content));
-  const tail = buf.subarray(0, putTail(buf, 0, content));
-  if (tail.length + FRAME > input.maxBytes) {
+  const recordBody = buf.subarray(0, putTail(buf, 0, content));
+  if (recordBody.length + FRAME > input.maxBytes) {
     return refused(`with its headers it is larger than ${input.topic} takes (max.message.bytes ${input.maxBytes})`);
   }
-  return { partition: source.partition, tail };
+  return { partition: source.partition, recordBody };
 }
 
 function refused(why: string): { readonly refused: string } {

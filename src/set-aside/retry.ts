@@ -69,7 +69,7 @@ export async function retry(records: AsyncIterable<SetAside>, parts: RetryParts)
     const candidate = candidateOf(record, parts);
     if (candidate === null) continue;
     batch.push(candidate);
-    bytes += candidate.tail.length;
+    bytes += candidate.recordBody.length;
     if (batch.length < Math.min(left, BATCH_RECORDS) && bytes < BATCH_BYTES) continue;
     left -= await send(batch, parts);
     if (left === 0) return;

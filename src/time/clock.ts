@@ -1,10 +1,10 @@
-/** Time, given to whatever reads it or waits: tests give one that they set. */
+/** Time, passed to all that reads it or waits: tests pass one that they set. */
 export interface Clock {
-  /** ms since the epoch. May be set, forward or back: never to be used for how long something took. */
+  /** ms since the epoch. It may be set, forward or back: never use it for how long something took. */
   now(): number;
   /** ms since some moment; never goes back. */
   elapsed(): number;
-  /** Resolves after `ms`, or at once when the signal aborts; with 0 once whatever else can run has had its turn. */
+  /** Resolves after `ms`, or at once when the signal aborts; with 0 once all else that can run has had its turn. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 

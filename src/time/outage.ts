@@ -4,7 +4,10 @@ import type { Clock } from './clock.ts';
 /** The same failure again within this many ms goes to debug: what is away is asked for again and again. */
 const SAME_AGAIN = 60_000;
 
-/** Something that fails and is tried again, as the log tells it: that it fails, that it still does, and its end. */
+/**
+ * Something that fails and is tried again, in the log: a line when it fails, one each minute that it lasts, one at its
+ * end.
+ */
 export class Outage {
   private readonly clock: Pick<Clock, 'elapsed'>;
   private readonly logger: Logger;
@@ -27,7 +30,7 @@ export class Outage {
     else this.logger.warn(fields, text);
   }
 
-  /** It works: said where it did not before. */
+  /** It works: logged where it did not before. */
   over(text: string, fields: object = {}): void {
     if (this.since === null) return;
     const ms = Math.round(this.clock.elapsed() - this.since);

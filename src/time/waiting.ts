@@ -63,8 +63,8 @@ export class Backoff {
 }
 
 /**
- * Resolves and rejects as `work` does; or, if it takes longer than `ms` or the signal aborts first, as `otherwise` does, with
- * null where there is none. `work` goes on then, and its error is lost. Leaves nothing behind at the signal.
+ * Resolves and rejects as `work` does; or, if it takes longer than `ms` or the signal aborts first, as `otherwise`
+ * does, with null where there is none. `work` goes on then, and its error is lost. Leaves nothing behind at the signal.
  */
 export function within<T>(clock: Sleeps, ms: number, work: Promise<T>): Promise<T | null>;
 export function within<T, U>(
@@ -99,7 +99,10 @@ type Sleeps = Pick<Clock, 'sleep'>;
 
 const OVER = Symbol('over');
 
-/** Resolves and rejects as `work` does, or with null if the signal aborts first; `work` goes on then, and its error is lost. */
+/**
+ * Resolves and rejects as `work` does, or with null if the signal aborts first; `work` goes on then, and its error is
+ * lost.
+ */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
   const { promise: aborted, resolve } = Promise.withResolvers<null>();
   const abort = () => resolve(null);

@@ -4,7 +4,7 @@ import pino from 'pino';
 import { kafkaClient } from '../../src/kafka/client.ts';
 import { partitionByKey } from '../../src/kafka/layout.ts';
 import type { IdempotentProducer } from '../../src/kafka/produce/idempotent-producer.ts';
-import { type TailRecord, tailBatches } from '../../src/kafka/tail-batches.ts';
+import { batchesOf, type PlacedBody } from '../../src/kafka/record-bodies.ts';
 import { type Opened, openIdempotent } from '../../src/kafka/transactional.ts';
 import { type Access, kafkaOf } from '../../src/local/access.ts';
 import { putTail, tailRoom } from '../../src/wire/tail.ts';
@@ -94,7 +94,7 @@ export class Load {
     const records = batch.map((input, i) => this.#record(input, numbers[i]!));
     for (;;) {
       try {
-        await this.#opened.producer.send(tailBatches(NAME, records, Date.now()));
+        await this.#opened.producer.send(batchesOf(NAME, records, Date.now()));
         for (const number of numbers) this.acknowledged.add(number);
         return;
       } catch (error) {
@@ -106,7 +106,7 @@ export class Load {
     }
   }
 
-  #record({ key, what, writer, headers, partition }: Input, number: number): TailRecord {
+  #record({ key, what, writer, headers, partition }: Input, number: number): PlacedBody {
     const value = what === null || Buffer.isBuffer(what) ? what : this.#encode.get(writer)!(what);
     const all = Object.entries({ ...headers, [NUMBER]: String(number) });
     const content = {
@@ -116,9 +116,9 @@ export class Load {
         (Array.isArray(one) ? one : [one]).map((each) => [name, Buffer.from(each)] as const),
       ),
     };
-    const tail = Buffer.allocUnsafe(tailRoom(content));
+    const room = Buffer.allocUnsafe(tailRoom(content));
     const byKey = content.key === null ? number % PARTITIONS : partitionByKey(NAME, content.key, PARTITIONS);
-    return { partition: partition ?? byKey, tail: tail.subarray(0, putTail(tail, 0, content)) };
+    return { partition: partition ?? byKey, recordBody: room.subarray(0, putTail(room, 0, content)) };
   }
 
   async #reopen(): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Row } from '../../src/cli/status-table.ts';
+import type { Row } from '../../src/cli/status/row.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { Ground } from '../set-aside/support/ground.ts';
 import { describeReal, stack } from '../support/stack.ts';

@@ -92,7 +92,7 @@ function sentAgain(letter: OutMessage): Pick<OutMessage, 'headers'> {
   const input = { topic: 'tracks', format: 'avro', partitions: 6, maxBytes: 1 << 20 } as const;
   const sent = resendable(setAsideOf(0, asRead), input);
   if ('refused' in sent) throw new Error(sent.refused);
-  return readTail(sent.tail, 0, sent.tail.length);
+  return readTail(sent.recordBody, 0, sent.recordBody.length);
 }
 
 const CASES: [string, string, Pick<OutMessage, 'headers'>][] = [

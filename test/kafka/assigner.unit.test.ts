@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { deal } from '../../src/kafka/assigner.ts';
+import { assign } from '../../src/kafka/assigner.ts';
 
 const groups = fc.record({
   partitions: fc.nat(12).map((count) => Array.from({ length: count }, (_, i) => i)),
@@ -15,7 +15,7 @@ describe('dealing partitions out', () => {
   test('gives each to exactly one member, and to none more than one above another', () => {
     fc.assert(
       fc.property(groups, ({ partitions, had }) => {
-        const dealt = deal(partitions, new Map(had));
+        const dealt = assign(partitions, new Map(had));
         expect([...dealt.keys()].sort()).toEqual(had.map(([member]) => member).sort());
         expect([...dealt.values()].flat().sort((a, b) => a - b)).toEqual(partitions);
         const sizes = [...dealt.values()].map((own) => own.length);
@@ -27,8 +27,8 @@ describe('dealing partitions out', () => {
   test('moves nothing where the members and the partitions stay', () => {
     fc.assert(
       fc.property(groups, ({ partitions, had }) => {
-        const dealt = deal(partitions, new Map(had));
-        expect(deal(partitions, dealt)).toEqual(dealt);
+        const dealt = assign(partitions, new Map(had));
+        expect(assign(partitions, dealt)).toEqual(dealt);
       }),
     );
   });
@@ -39,13 +39,13 @@ describe('dealing partitions out', () => {
       ['a', [0, 2, 4]],
       ['b', [1, 3, 5]],
     ]);
-    expect(deal(partitions, new Map([...two, ['0', []]]))).toEqual(
+    expect(assign(partitions, new Map([...two, ['0', []]]))).toEqual(
       new Map([
         ['0', [4, 5]],
         ['a', [0, 2]],
         ['b', [1, 3]],
       ]),
     );
-    expect(deal(partitions, new Map([['b', [1, 3, 5]]])).get('b')).toEqual(partitions);
+    expect(assign(partitions, new Map([['b', [1, 3, 5]]])).get('b')).toEqual(partitions);
   });
 });

@@ -26,7 +26,7 @@ function deadLetter(value: string | Buffer | null, headers: Record<string, strin
 function sent(record: ReturnType<typeof deadLetter>, input = INPUT) {
   const found = resendable(record, input);
   if ('refused' in found) throw new Error(found.refused);
-  const { value, headers } = readTail(found.tail, 0, found.tail.length);
+  const { value, headers } = readTail(found.recordBody, 0, found.recordBody.length);
   return { value: value?.toString() ?? null, headers: headers.map(([name, bytes]) => `${name}: ${bytes}`) };
 }
 
@@ -67,7 +67,7 @@ test.each([
 });
 
 test('what the input would not take with two more headers is refused, and what it takes is not', () => {
-  const { tail } = resendable(deadLetter('x'), INPUT) as { tail: Buffer };
-  expect(resendable(deadLetter('x'), { ...INPUT, maxBytes: tail.length + 100 })).toHaveProperty('tail');
-  expect(resendable(deadLetter('x'), { ...INPUT, maxBytes: tail.length + 99 })).toHaveProperty('refused');
+  const { recordBody } = resendable(deadLetter('x'), INPUT) as { recordBody: Buffer };
+  expect(resendable(deadLetter('x'), { ...INPUT, maxBytes: recordBody.length + 100 })).toHaveProperty('recordBody');
+  expect(resendable(deadLetter('x'), { ...INPUT, maxBytes: recordBody.length + 99 })).toHaveProperty('refused');
 });

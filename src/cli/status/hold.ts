@@ -2,32 +2,9 @@ import type { Holders } from '../../kafka/group.ts';
 import type { Blocker } from '../../ports/observer.ts';
 import type { ToldWait } from '../../postgres/trouble.ts';
 import { about } from '../progress.ts';
-import type { Row } from '../status-table.ts';
 import { number } from '../words.ts';
 import { caughtUpIn, type Pace } from './pace.ts';
-
-/**
- * What holds a partition back. Of what the processor said that has it: `store`, Postgres; `brokers`, it cannot be read;
- * `schema`, the registry; `outbox`, more than `outbox.max_bytes` waits to be published; `output`, nothing can be published;
- * `group`. What is seen from here: `brokers`, they do not answer, or nobody leads it; `store`, who has it is not connected to
- * Postgres, or Postgres does not answer; `group`, it is being dealt out; `no_processor`; `outbox`; `schema`; `standing`, there
- * is something to fold, and nothing was committed while it was looked at; `catching_up`, there is a backlog, and it is worked
- * off, or grows.
- */
-export interface Hold {
-  readonly kind:
-    | 'brokers'
-    | 'no_processor'
-    | 'outbox'
-    | 'schema'
-    | 'standing'
-    | 'catching_up'
-    | 'store'
-    | 'output'
-    | 'group';
-  /** In a sentence, without a full stop. */
-  readonly text: string;
-}
+import type { Hold, Row } from './row.ts';
 
 export interface Seen {
   readonly pace: Pace | undefined;

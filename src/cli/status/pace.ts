@@ -1,7 +1,7 @@
 import type { Holders } from '../../kafka/group.ts';
 import type { PartitionStatus } from '../../postgres/status.ts';
 import type { Trouble } from '../../postgres/trouble.ts';
-import type { Bounds } from '../status-table.ts';
+import type { Bounds } from './row.ts';
 
 /** What is known at one moment. */
 export interface Reading {

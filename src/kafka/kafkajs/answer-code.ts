@@ -1,6 +1,6 @@
 /**
- * The code of error in a broker's answer. KafkaJS makes an error of it and warns of it in the log, where a refusal is all that
- * is wanted. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
+ * The code of error in a broker's answer. KafkaJS makes an error of it and warns of it in the log, where a refusal is
+ * all that is wanted. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
  */
 import requests from 'kafkajs/src/protocol/requests/index.js';
 import type { InnerBroker } from './pool.ts';

@@ -1,10 +1,11 @@
 /**
  * How a client of KafkaJS finds its way among brokers of which some do not answer. KafkaJS asks one that it takes for
- * connected, or the first of the list, and waits for `requestTimeout`; it closes connections to brokers that are gone in
- * good order, which takes as long; and one partition without a leader keeps it from learning where all the others are.
+ * connected, or the first of the list, and waits for `requestTimeout`; it closes connections to brokers that are gone
+ * in good order, which takes as long; and one partition without a leader keeps it from learning where all the others
+ * are.
  *
- * Here the next broker is asked once one has been silent for a second; and a broker that is silent and that another does
- * not name any more is abandoned at once: what is under way to it fails as if it had been killed.
+ * Here the next broker is asked once one has been silent for a second; and a broker that is silent and that another
+ * does not name any more is abandoned at once: what is under way to it fails as if it had been killed.
  *
  * Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/brokers.unit.test.ts.
  */

@@ -71,9 +71,9 @@ export function watchConnections(): void {
 }
 
 /**
- * One try at a time: all callers that ask meanwhile share it, and how it ends. If each had a try and a time of its own, one
- * behind the other, as in KafkaJS, the time of a caller that only waited would cut off another's try when it ended, and
- * with many of them no try would ever come through.
+ * One try at a time: all callers that ask meanwhile share it, and how it ends. If each had a try and a time of its own,
+ * one behind the other, as in KafkaJS, the time of a caller that only waited would cut off another's try when it ended,
+ * and with many of them no try would ever come through.
  */
 function connectInTime(to: Broker): Promise<void> {
   const { connectionPool, brokerAddress: broker } = to;

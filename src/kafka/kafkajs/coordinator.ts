@@ -1,6 +1,7 @@
 /**
- * A group's coordinator, and what it can be asked: KafkaJS's types leave most of it out, and its own search for the coordinator
- * waits for brokers that are silent. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
+ * A group's coordinator, and what it can be asked: KafkaJS's types leave most of it out, and its own search for the
+ * coordinator waits for brokers that are silent. Written for KafkaJS 2.2.4; held by
+ * test/kafka/kafkajs/internals.unit.test.ts.
  */
 import type { Cluster } from 'kafkajs';
 import type Broker from 'kafkajs/src/broker/index.js';
@@ -76,8 +77,8 @@ export async function coordinatorOf(cluster: Cluster, group: string): Promise<Co
 }
 
 /**
- * One request to join. KafkaJS's own asks again by itself where the coordinator answers with an id for the member, and then the
- * id is lost if that fails. @throws KafkaJSMemberIdRequired, with the id.
+ * One request to join. KafkaJS's own asks again by itself where the coordinator answers with an id for the member, and
+ * then the id is lost if that fails. @throws KafkaJSMemberIdRequired, with the id.
  */
 export async function joinGroup(coordinator: Coordinator, join: Join): Promise<Joined> {
   const { lookupRequest, connectionPool } = coordinator as unknown as Broker;

@@ -1,6 +1,6 @@
 /**
- * The error that KafkaJS makes of a broker's code, which has the name that it logs and throws. Written for KafkaJS 2.2.4; held by
- * test/kafka/kafkajs/internals.unit.test.ts.
+ * The error that KafkaJS makes of a broker's code, which has the name that it logs and throws. Written for KafkaJS
+ * 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
  */
 import errors from 'kafkajs/src/protocol/error.js';
 

@@ -1,13 +1,13 @@
 /**
- * Fetches of a topic by its id, which KafkaJS does not know: a broker refuses one of a topic that was deleted, also where
- * another has its name by now. By its name that one's records would come as if nothing had happened.
+ * Fetches of a topic by its id, which KafkaJS does not know: a broker refuses one of a topic that was deleted, also
+ * where another has its name by now. By its name that one's records would come as if nothing had happened.
  *
  * Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/brokers.unit.test.ts.
  */
 import Encoder from 'kafkajs/src/protocol/encoder.js';
 import type { FetchAnswer, FetchedPartition } from '../fetch-answer.ts';
 import { FlexibleReader, NO_TAGS } from '../flexible.ts';
-import type { FetchRequest } from './fetches.ts';
+import type { FetchRequest } from './fetch-request.ts';
 
 /** The first version with ids: Kafka 3.1. */
 export const BY_ID = 13;

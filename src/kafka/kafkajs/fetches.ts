@@ -1,33 +1,20 @@
 /**
- * Fetches. KafkaJS's own decoder costs more than all else that is done with a record. Written for KafkaJS 2.2.4; held by
- * test/kafka/kafkajs/brokers.unit.test.ts.
+ * Fetches. KafkaJS's own decoder costs more than all else that is done with a record. Written for KafkaJS 2.2.4; held
+ * by test/kafka/kafkajs/brokers.unit.test.ts.
  */
 import type { Broker as AnyBroker } from 'kafkajs';
 import type { default as Broker, Call } from 'kafkajs/src/broker/index.js';
 import requests from 'kafkajs/src/protocol/requests/index.js';
 import { type FetchAnswer, NEWEST, OLDEST, readFetchAnswer } from '../fetch-answer.ts';
 import { BY_ID, encodeFetch, readFetchById } from './fetch-by-id.ts';
+import type { FetchRequest } from './fetch-request.ts';
 
 const FETCH = 1;
 const READ_COMMITTED = 1;
 
-export interface FetchRequest {
-  readonly topic: string;
-  /** As hex; null or undefined: not known. Asked for by it where the broker can: of another topic of that name nothing comes. */
-  readonly topicId?: string | null | undefined;
-  readonly partitions: readonly { readonly partition: number; readonly from: number }[];
-  /** Bytes of one partition and of all; a batch that is larger comes alone. */
-  readonly partitionBytes: number;
-  readonly bytes: number;
-  /** ms for a first record to come. */
-  readonly wait: number;
-  /** Where this client is: the leader may name a replica that is nearer. */
-  readonly rack?: string | undefined;
-}
-
 /**
- * The records that a broker has of some partitions of a topic, read committed, as bytes. Each partition of the answer has a
- * code of its own, which is left to the caller: in KafkaJS the first that is not success fails all of them.
+ * The records that a broker has of some partitions of a topic, read committed, as bytes. Each partition of the answer
+ * has a code of its own, which is left to the caller: in KafkaJS the first that is not success fails all of them.
  *
  * @throws where the broker cannot be asked.
  */

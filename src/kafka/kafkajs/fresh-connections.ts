@@ -1,8 +1,8 @@
 /**
- * Invariant: a connection that is made anew knows nothing of the one before. KafkaJS keeps the bytes of an answer that broke
- * off, and appends the next connection's answers to them: none of those is ever understood, and the callers wait. It still
- * listens to the old socket, whose end would end the new connection too. And two callers at once get a socket each, of which
- * one is never closed.
+ * Invariant: a connection that is made anew knows nothing of the one before. KafkaJS keeps the bytes of an answer that
+ * broke off, and appends the next connection's answers to them: none of those is ever understood, and the callers wait.
+ * It still listens to the old socket, whose end would end the new connection too. And two callers at once get a socket
+ * each, of which one is never closed.
  *
  * Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/fresh-connections.unit.test.ts.
  */

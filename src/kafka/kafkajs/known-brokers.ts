@@ -1,6 +1,6 @@
 /**
- * The brokers that a client knows, and what it does when one of them is silent: it asks another whether that one is still
- * there. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/brokers.unit.test.ts.
+ * The brokers that a client knows, and what it does when one of them is silent: it asks another whether that one is
+ * still there. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/brokers.unit.test.ts.
  */
 import kafkajs from 'kafkajs';
 import type Broker from 'kafkajs/src/broker/index.js';

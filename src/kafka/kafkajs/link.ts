@@ -1,6 +1,6 @@
 /**
- * KafkaJS's own view of a cluster, which no public function gives: it hands the cluster to every partition assigner. Written
- * for KafkaJS 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
+ * KafkaJS's own view of a cluster, which no public function gives: it hands the cluster to every partition assigner.
+ * Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
  */
 import kafkajs, { type Cluster, type Kafka } from 'kafkajs';
 

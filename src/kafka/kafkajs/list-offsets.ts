@@ -13,16 +13,18 @@ export const EARLIEST = -2;
 export const LATEST = -1;
 
 /**
- * The asker, as the request names it. A consumer gets the end of what all replicas in sync have: a record stands in the leader's
- * log, with its stamp, before it is visible, for as long as the brokers take to notice that a replica is gone. A replica
- * that only looks on, for debugging, gets the end of the log itself. Brokers that do not know it answer as to a consumer.
+ * The asker, as the request names it. A consumer gets the end of what all replicas in sync have: a record stands in the
+ * leader's log, with its stamp, before it is visible, for as long as the brokers take to notice that a replica is gone.
+ * A replica that only looks on, for debugging, gets the end of the log itself. Brokers that do not know it answer as to
+ * a consumer.
  */
 export const CONSUMER = -1;
 export const ONLOOKER = -2;
 
 /**
- * Offsets of the first records at or after a time of some partitions of a topic: the offset, -1 where there is none so late,
- * or the broker's error. Unlike in KafkaJS's own request, one partition that it does not lead fails none of the others.
+ * Offsets of the first records at or after a time of some partitions of a topic: the offset, -1 where there is none so
+ * late, or the broker's error. Unlike in KafkaJS's own request, one partition that it does not lead fails none of the
+ * others.
  */
 export async function listOffsets(
   broker: AnyBroker,

@@ -1,5 +1,6 @@
 /**
- * KafkaJS's log as ours. Written for KafkaJS 2.2.4, whose texts it knows; held by test/kafka/kafkajs/logging.unit.test.ts.
+ * KafkaJS's log as ours. Written for KafkaJS 2.2.4, whose texts it knows; held by
+ * test/kafka/kafkajs/logging.unit.test.ts.
  */
 import { type LogEntry, logLevel } from 'kafkajs';
 import type { Logger } from 'pino';
@@ -16,8 +17,9 @@ const USUAL: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * KafkaJS warns of this for each producer that gives up after some tries. Ours do so on purpose: their caller opens another one,
- * and the brokers know by its sequence number what was sent. The warning is about no message, and would only frighten.
+ * KafkaJS warns of this for each producer that gives up after some tries. Ours do so on purpose: their caller opens
+ * another one, and the brokers know by its sequence number what was sent. The warning is about no message, and would
+ * only frighten.
  */
 const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invalidate EoS guarantees';
 
@@ -28,8 +30,8 @@ export function kafkaLogLevel(logger: Logger): logLevel {
 }
 
 /**
- * Writes KafkaJS's lines one level quieter: it mostly tries again by itself after what it calls an error, and where it does
- * not, its caller reports the error.
+ * Writes KafkaJS's lines one level quieter: it mostly tries again by itself after what it calls an error, and where it
+ * does not, its caller reports the error.
  */
 export function kafkaLogCreator(logger: Logger, now: () => number = Date.now): () => (entry: LogEntry) => void {
   const last = new Map<string, number>();

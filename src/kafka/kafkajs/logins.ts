@@ -1,6 +1,6 @@
 /**
- * KafkaJS calls whatever goes wrong in a login an authentication error, which nothing tries again: a connection that breaks
- * just then would end the processor. Here our logins judge what a failure means.
+ * KafkaJS calls whatever goes wrong in a login an authentication error, which nothing tries again: a connection that
+ * breaks just then would end the processor. Here our logins judge what a failure means.
  *
  * Written for KafkaJS 2.2.4; held by test/kafka/login.unit.test.ts.
  */

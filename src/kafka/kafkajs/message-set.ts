@@ -1,6 +1,6 @@
 /**
- * Messages of the two formats before record batches: they are rare, and KafkaJS's reader is good enough for them. Written
- * for KafkaJS 2.2.4; held by test/kafka/record-set.unit.test.ts.
+ * Messages of the two formats before record batches: they are rare, and KafkaJS's reader is good enough for them.
+ * Written for KafkaJS 2.2.4; held by test/kafka/record-set.unit.test.ts.
  */
 import type { KafkaMessage } from 'kafkajs';
 import Decoder from 'kafkajs/src/protocol/decoder.js';

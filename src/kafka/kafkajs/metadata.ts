@@ -10,7 +10,10 @@ import requests from 'kafkajs/src/protocol/requests/index.js';
 import { FlexibleReader, NO_TAGS } from '../flexible.ts';
 
 const METADATA = 3;
-/** The version of the request whose answer has the ids of topics: Kafka 3.1. Earlier ones that have them have other fields. */
+/**
+ * The version of the request whose answer has the ids of topics: Kafka 3.1. Earlier ones that have them have other
+ * fields.
+ */
 const WITH_IDS = 12;
 /** A broker sends this where the topic has no id. */
 const NO_ID = '0'.repeat(32);
@@ -18,8 +21,8 @@ const NO_ID = '0'.repeat(32);
 const PASSING: ReadonlySet<number> = new Set([5, 9, 72]);
 
 /**
- * Asks which brokers there are, and where the leaders of some topics are; of all topics where none is named. Unlike KafkaJS's
- * own request it has an answer also where a partition has no leader: that is -1 then.
+ * Asks which brokers there are, and where the leaders of some topics are; of all topics where none is named. Unlike
+ * KafkaJS's own request it has an answer also where a partition has no leader: that is -1 then.
  *
  * @throws for a topic that is not there or may not be read; LEADER_NOT_AVAILABLE for one that is being made.
  */

@@ -1,6 +1,6 @@
 /**
- * Sends a record batch as its bytes are, in a request of its own. KafkaJS would make a dozen buffers of each record, and puts
- * what goes to several partitions of a broker into one request, of which it cannot send a part again.
+ * Sends a record batch as its bytes are, in a request of its own. KafkaJS would make a dozen buffers of each record,
+ * and puts what goes to several partitions of a broker into one request, of which it cannot send a part again.
  *
  * Written for KafkaJS 2.2.4; held by test/kafka/output.int.test.ts.
  */
@@ -48,8 +48,8 @@ function encoded({ transactionalId, topic, partition, batch }: ProduceRequest, t
 }
 
 /**
- * Does with a request what KafkaJS's connections do, except for joining its parts: that took two buffers of a megabyte for
- * each, filled with zeros first, and as much time as all the rest.
+ * Does with a request what KafkaJS's connections do, except for joining its parts: that took two buffers of a megabyte
+ * for each, filled with zeros first, and as much time as all the rest.
  */
 async function sendParts(pool: ConnectionPool, { request, response }: Call, body: readonly Buffer[]): Promise<unknown> {
   const { apiKey, apiVersion, apiName } = request;

@@ -1,6 +1,7 @@
 /**
- * Answers that reach KafkaJS in one piece. It otherwise gets pieces of 64 KB, each in a buffer of its own, and joins them:
- * measured, 0.1 µs a record of 258 bytes. Where there is TLS, whose sockets cannot read into a given buffer, it still does.
+ * Answers that reach KafkaJS in one piece. It otherwise gets pieces of 64 KB, each in a buffer of its own, and joins
+ * them: measured, 0.1 µs a record of 258 bytes. Where there is TLS, whose sockets cannot read into a given buffer, it
+ * still does.
  *
  * Written for KafkaJS 2.2.4; held by test/kafka/answers.unit.test.ts and test/kafka/kafkajs/internals.unit.test.ts.
  */
@@ -39,8 +40,8 @@ function plain(host: string, port: number, onConnect: () => void): net.Socket {
 const processData = Connection.prototype.processData;
 
 /**
- * KafkaJS keeps what follows an answer, even where that is empty, and copies the next answer to join the two. May be called
- * any number of times.
+ * KafkaJS keeps what follows an answer, even where that is empty, and copies the next answer to join the two. May be
+ * called any number of times.
  */
 export function patchConcat(): void {
   Connection.prototype.processData = function (this: Buffered, bytes) {

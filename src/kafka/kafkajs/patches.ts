@@ -7,7 +7,10 @@ import { judgeLogins } from './logins.ts';
 import { patchConcat } from './one-buffer-sockets.ts';
 import { quietTimers } from './timers.ts';
 
-/** Changes KafkaJS for the whole process. May be called any number of times: each patch replaces what it replaced before. */
+/**
+ * Changes KafkaJS for the whole process. May be called any number of times: each patch replaces what it replaced
+ * before.
+ */
 export function patchKafkaJS(): void {
   quietTimers();
   patchConcat();

@@ -33,7 +33,10 @@ export function topicIdOf(cluster: Cluster, name: string): string | null {
   return poolOf(cluster).metadata?.topicMetadata.find(({ topic }) => topic === name)?.topicId ?? null;
 }
 
-/** Whether the brokers name this node among themselves. KafkaJS's types have the ids as numbers; they are keys of an object. */
+/**
+ * Whether the brokers name this node among themselves. KafkaJS's types have the ids as numbers; they are keys of an
+ * object.
+ */
 export function isListed(cluster: Cluster, node: number): boolean {
   return (cluster as unknown as KafkaCluster).getNodeIds().includes(String(node));
 }

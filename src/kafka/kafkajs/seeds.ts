@@ -1,6 +1,6 @@
 /**
- * The first connection of a client: to whichever of the configured brokers answers first, where KafkaJS tries one after the
- * other and waits for each. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/brokers.unit.test.ts.
+ * The first connection of a client: to whichever of the configured brokers answers first, where KafkaJS tries one after
+ * the other and waits for each. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/brokers.unit.test.ts.
  */
 import kafkajs from 'kafkajs';
 import type Broker from 'kafkajs/src/broker/index.js';

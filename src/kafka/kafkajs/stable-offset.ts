@@ -1,7 +1,8 @@
 /**
- * The offset that a group keeps for a partition, and never one that a transaction is about to replace: the broker refuses
- * while there is such. KafkaJS knows the request up to version 4, which gives the offset before the commit until its marker
- * has come to the group's coordinator; a producer that believed that would send again what is published.
+ * The offset that a group keeps for a partition, and never one that a transaction is about to replace: the broker
+ * refuses while there is such. KafkaJS knows the request up to version 4, which gives the offset before the commit
+ * until its marker has come to the group's coordinator; a producer that believed that would send again what is
+ * published.
  *
  * Written for KafkaJS 2.2.4; held by test/kafka/output.int.test.ts.
  */

@@ -1,6 +1,6 @@
 /**
- * Configurations of topics. KafkaJS's own request fails for all of them where one may not be asked for. Written for KafkaJS
- * 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
+ * Configurations of topics. KafkaJS's own request fails for all of them where one may not be asked for. Written for
+ * KafkaJS 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
  */
 import kafkajs, { type Cluster } from 'kafkajs';
 import requests from 'kafkajs/src/protocol/requests/index.js';

@@ -1,6 +1,6 @@
 /**
- * The operations that a broker allows this user on topics. KafkaJS knows the request up to version 6, which does not ask for
- * them. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
+ * The operations that a broker allows this user on topics. KafkaJS knows the request up to version 6, which does not
+ * ask for them. Written for KafkaJS 2.2.4; held by test/kafka/kafkajs/internals.unit.test.ts.
  */
 import type KafkaBroker from 'kafkajs/src/broker/index.js';
 import Decoder from 'kafkajs/src/protocol/decoder.js';
@@ -13,10 +13,15 @@ const WITH_OPERATIONS = 8;
 const LEFT_OUT = -(2 ** 31);
 const TOPIC_AUTHORIZATION_FAILED = 29;
 
-/** A bit for each operation, at the position of its code; 0: not even to see that the topic is there. null: not known. */
+/**
+ * A bit for each operation, at the position of its code; 0: not even to see that the topic is there. null: not known.
+ */
 export type Operations = number | null;
 
-/** By topic, each that was asked for and is there, or may not be seen. Empty where the broker is too old for the request. */
+/**
+ * By topic, each that was asked for and is there, or may not be seen. Empty where the broker is too old for the
+ * request.
+ */
 export async function topicOperations(
   broker: KafkaBroker,
   topics: readonly string[],

@@ -14,7 +14,7 @@ export class Acknowledged {
   /**
    * The leader has it.
    *
-   * @param offset of its first record; null: not told.
+   * @param offset of its first record; null: not known.
    * @throws Error where the log has gone back behind what this producer has been acknowledged before.
    */
   acknowledge(topic: string, partition: number, records: number, offset: number | null): void {

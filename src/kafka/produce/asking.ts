@@ -4,8 +4,8 @@ import { type BrokerRequests, type Brokers, refusal } from './brokers.ts';
 
 /**
  * Waits between tries, ms. Straight after a commit the broker still ends the transaction, and refuses the next for some
- * ms (measured: 277 ms a transaction with a first wait of 300, 10 with one of 10). The longest is what a new leader waits
- * for, once it is there.
+ * ms (measured: 277 ms a transaction with a first wait of 300, 10 with one of 10). The longest is what a new leader
+ * waits for, once it is there.
  */
 const WAITS = { first: 10, longest: 500 };
 
@@ -25,8 +25,8 @@ export interface Question<T> {
   /** Answers after which it is asked again. */
   readonly again: ReadonlySet<string>;
   /**
-   * Whether it may be asked again where no answer came: only if asking twice is the same as once, however late the first one is
-   * done.
+   * Whether it may be asked again where no answer came: only if asking twice is the same as once, however late the
+   * first one is done.
    */
   readonly twice: boolean;
 }
@@ -79,7 +79,7 @@ export class Asking {
   }
 }
 
-/** Keeps what tells kinds of errors apart: the broker's `type`. */
+/** Keeps the broker's `type`, by which kinds of errors are told apart. */
 function failed(what: string, error: unknown): Error {
   const { message, type } = error as { readonly message: string; readonly type?: string };
   const all = new Error(`could not ${what}: ${message}`, { cause: error });

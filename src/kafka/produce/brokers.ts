@@ -32,13 +32,13 @@ export interface KeptOffset {
 /**
  * Requests to one broker.
  *
- * Each @throws an error with the `type` that the broker gave (`NOT_LEADER_FOR_PARTITION`), if it answered; an error without
- * one if no answer came, and then it may have done what it was asked, or may still do it.
+ * Each @throws an error with the `type` that the broker gave (`NOT_LEADER_FOR_PARTITION`), if it answered; an error
+ * without one if no answer came, and then it may have done what it was asked, or may still do it.
  */
 export interface BrokerRequests {
   initProducerId(request: {
     readonly transactionalId?: string;
-    /** ms after which the broker aborts a transaction that nobody ends. */
+    /** ms after which the broker aborts a transaction that was not ended. */
     readonly transactionTimeout: number;
   }): Promise<ProducerIdentity>;
   addPartitionsToTxn(
@@ -51,22 +51,22 @@ export interface BrokerRequests {
   /** The offset that a group keeps, -1 for none; refused while a transaction is about to replace it. */
   keptOffset(of: KeptOffset): Promise<number>;
   endTxn(request: InTransaction<{ readonly transactionResult: boolean }>): Promise<unknown>;
-  /** Offset of the first record; null where the broker has the batch already, and does not say where. */
+  /** Offset of the first record; null where the broker has the batch already, and does not send its offset. */
   produce(request: ProduceRequest): Promise<number | null>;
 }
 
 export type CoordinatorOf = 'group' | 'transaction';
 
-/** Each @throws while the cluster does not say, or the broker cannot be reached: nothing was asked of it. */
+/** Each @throws while the cluster does not know, or the broker cannot be reached: nothing was asked of it. */
 export interface Brokers {
   leader(topic: string, partition: number): Promise<BrokerRequests>;
   coordinator(of: CoordinatorOf, name: string): Promise<BrokerRequests>;
   any(): Promise<BrokerRequests>;
-  /** What is known of leaders and coordinators is out of date: the next question asks the cluster. */
+  /** Leaders and coordinators may be others by now: the next question asks the cluster. */
   forget(): void;
 }
 
-/** What the broker answered instead of doing it; null where no answer came. */
+/** The name of the error that the broker answered; null where no answer came. */
 export function refusal(error: unknown): string | null {
   const { type } = error as { readonly type?: unknown };
   return typeof type === 'string' ? type : null;

@@ -1,9 +1,9 @@
-/** What a producer makes of the brokers' answers. The names are KafkaJS's, older than Kafka's own for some. */
+/** After which of the brokers' errors a producer asks again. The names are KafkaJS's, some older than Kafka's own. */
 
 /** The coordinator is another by now, or not ready to be asked. */
 const COORDINATOR_MOVES = ['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS'];
 
-/** Of requests to the coordinator of transactions. The one before is still being ended: some ms, mostly. */
+/** For requests to the coordinator of transactions. The transaction before is still being ended: some ms, mostly. */
 export const COORDINATOR_AGAIN: ReadonlySet<string> = new Set([
   ...COORDINATOR_MOVES,
   'CONCURRENT_TRANSACTIONS',
@@ -11,17 +11,26 @@ export const COORDINATOR_AGAIN: ReadonlySet<string> = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
 ]);
 
-/** Of offsets in a transaction, to the coordinator of their group. Written twice in one transaction, they count once. */
+/**
+ * For offsets in a transaction, sent to the coordinator of their group. Written twice in one transaction, they count
+ * once.
+ */
 export const OFFSETS_AGAIN: ReadonlySet<string> = new Set([
   ...COORDINATOR_MOVES,
   'UNKNOWN_TOPIC_OR_PARTITION',
   'REQUEST_TIMED_OUT',
 ]);
 
-/** Of the offset that a group keeps, to the one broker that may tell it: a transaction may be about to replace it. */
+/**
+ * For the offset that a group keeps, asked of the one broker that may know it: a transaction may be about to replace
+ * it.
+ */
 export const KEPT_AGAIN: ReadonlySet<string> = new Set(['UNSTABLE_OFFSET_COMMIT']);
 
-/** Of a batch, to the leader of its partition. Sequence numbers tell a batch that was appended all the same. */
+/**
+ * For a batch, sent to the leader of its partition. By its sequence numbers the leader knows one that was appended all
+ * the same.
+ */
 export const PRODUCE_AGAIN: ReadonlySet<string> = new Set([
   'NOT_LEADER_FOR_PARTITION',
   'LEADER_NOT_AVAILABLE',
@@ -41,5 +50,5 @@ export const PRODUCE_AGAIN: ReadonlySet<string> = new Set([
   'CONCURRENT_TRANSACTIONS',
 ]);
 
-/** Brokers before 1.0 say so of a batch that they have; newer ones give its offset. */
+/** Brokers before 1.0 answer this to a batch that they have; newer ones give its offset. */
 export const HAS_IT_ALREADY = 'DUPLICATE_SEQUENCE_NUMBER';

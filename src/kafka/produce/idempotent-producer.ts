@@ -6,7 +6,9 @@ import { type Brokers, type ProducerIdentity, refusal } from './brokers.ts';
 import { COORDINATOR_AGAIN, HAS_IT_ALREADY, PRODUCE_AGAIN } from './errors.ts';
 import { Sequences } from './sequences.ts';
 
-/** How long a request is tried while brokers have no leader or do not answer, ms: longer than they take to elect one. */
+/**
+ * How long a request is tried while brokers have no leader or do not answer, ms: longer than they take to elect one.
+ */
 export const PATIENCE = 15_000;
 
 /** A batch for one partition. Its writer may be used again once the call that sends it has ended. */
@@ -23,7 +25,7 @@ export interface ProducerOptions {
   readonly clock: Clock;
   /** null: no transactions. */
   readonly transactionalId: string | null;
-  /** ms after which the broker aborts what a dead producer left open: so long may readers be kept waiting. */
+  /** ms after which the broker aborts what a dead producer left open: readers may be kept waiting for this long. */
   readonly transactionTimeout: number;
   readonly patience?: number;
 }
@@ -31,9 +33,9 @@ export interface ProducerOptions {
 /**
  * Sends batches, each to one partition in a request of its own.
  *
- * Invariant: a batch has one place in its partition's sequence, over all tries, and its bytes do not change. So a broker
- * that has it already knows it, be it another one by now, and the log holds it once. The next batch of a partition goes
- * out only when this one is acknowledged.
+ * Invariant: a batch has one place in its partition's sequence, over all tries, and its bytes do not change. So a
+ * broker that has it already knows it, be it another one by now, and the log holds it once. The next batch of a
+ * partition goes out only when this one is acknowledged.
  */
 export class IdempotentProducer {
   readonly options: ProducerOptions;
@@ -98,7 +100,7 @@ export class IdempotentProducer {
         }
       },
       again: PRODUCE_AGAIN,
-      // The broker tells by its sequence numbers that it has it.
+      // The broker recognizes by the sequence numbers a batch that it has.
       twice: true,
     });
     this.acknowledged.acknowledge(topic, partition, records, offset);

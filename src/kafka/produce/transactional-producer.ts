@@ -7,9 +7,9 @@ import { type BatchToSend, IdempotentProducer, type ProducerOptions } from './id
  * One transaction after the other.
  *
  * Invariant: a commit is sent only when each partition of the transaction has acknowledged all that was sent to it. And
- * what is asked of a coordinator is asked anew only after it refused: a request that was not answered may be done late, in
- * the transaction that comes next, and end that one, or set its offset back. Then the producer is of no more use; the
- * next one's epoch makes the brokers refuse whatever is still under way.
+ * what is asked of a coordinator is asked anew only after it refused: a request that was not answered may be done late,
+ * in the transaction that comes next, and end that one, or set its offset back. Then the producer is of no more use;
+ * the next one's epoch makes the brokers refuse whatever is still under way.
  */
 export class TransactionalProducer {
   readonly #producer: IdempotentProducer;
@@ -37,7 +37,7 @@ export class TransactionalProducer {
         topic,
         partitions: some.map(({ partition }) => partition),
       }));
-      // Of several the broker does not say which one it refused.
+      // Where there are several, the broker does not name the one that it refused.
       await this.#ask(`add ${listOf(added)} to`, (broker, all) => broker.addPartitionsToTxn({ ...all, topics }));
       for (const { topic, partition } of added) this.#added.add(`${topic} ${partition}`);
     }
@@ -72,8 +72,9 @@ export class TransactionalProducer {
    * The offset that was kept last in a transaction that was committed, this producer's or one before; null: none is.
    *
    * A coordinator that was deposed while it stood still answers for a moment with what it knew then, but it can write
-   * nothing. So whoever is asked has to write first, in a transaction that is aborted: that it could says that it
-   * coordinates the group, after the take-over of the id, since when nobody else can have kept anything.
+   * nothing. So the coordinator that is asked has to write first, in a transaction that is aborted: if it can, it
+   * coordinates the group, and does so after the take-over of the id, since when no other producer can have kept
+   * anything.
    */
   async kept(of: KeptOffset): Promise<number | null> {
     const coordinator = await this.#keep(of, 0);
@@ -131,7 +132,7 @@ export class TransactionalProducer {
     });
   }
 
-  /** Asks what may be done once only; where it is not known to have been done, nothing is asked after it. */
+  /** Asks for what may be done once only; unless it is known to be done, nothing is asked after it. */
   async #once<T>(question: Omit<Question<T>, 'twice'>): Promise<T> {
     try {
       return await this.#producer.asking.until({ ...question, twice: false });

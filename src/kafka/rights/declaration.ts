@@ -1,6 +1,7 @@
 /**
- * Every right at the brokers that anybody needs, declared once: what `setup --print-grants` prints, what `run` asks the
- * brokers for at its start and while it runs, what a missing right is called, and the table of docs/RUNNING.md come from here.
+ * Every right at the brokers that any program needs, declared once: what `setup --print-grants` prints, what `run` asks
+ * the brokers for at its start and while it runs, what a missing right is called, and the table of docs/RUNNING.md come
+ * from here.
  *
  * Only what is not implied by another is declared: Read and Write imply Describe.
  */
@@ -124,7 +125,7 @@ export function rightsFor(use: Use, settings: Named, consumerGroup = CONSUMER_GR
   );
 }
 
-/** Of the consumers of the output, where nobody says otherwise. */
+/** The group of the consumers of the output, unless one is given. */
 export const CONSUMER_GROUP = 'visit-consumers';
 
 export function resourceOf(on: On, settings: Named, consumerGroup: string): Resource {

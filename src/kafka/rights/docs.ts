@@ -15,7 +15,10 @@ function row({ on, operation, why, without }: Declared, settings: Named): string
   return [operation, `${kind} ${names.join(', ')}`, why, without ?? 'it cannot work'];
 }
 
-/** A document with the table in it brought up to date, which stands between two comments. @throws where they are not there */
+/**
+ * A document with the table in it brought up to date, which stands between two comments. @throws where they are not
+ * there
+ */
 export function withRights(document: string, settings: Named): string {
   const [before, rest] = document.split(`${BEGIN}\n`);
   const after = rest?.split(`${END}\n`)[1];

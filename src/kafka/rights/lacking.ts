@@ -1,6 +1,7 @@
 /**
- * Which rights this user lacks. The brokers are asked for things that they refuse in any case, and tell whether they refuse
- * for want of a right: nothing is done, nobody is fenced. One broker answers for all, for each checks rights first.
+ * Which rights this user lacks. The brokers are asked for things that they refuse in any case, and their error shows
+ * whether they do for want of a right: nothing is done, no producer is fenced. Each broker checks rights first, so one
+ * is enough.
  */
 import type { Cluster } from 'kafkajs';
 import { answerCode } from '../kafkajs/answer-code.ts';
@@ -16,7 +17,7 @@ const TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53;
 const NOBODY = 'nobody';
 const NO_PRODUCER = String(2n ** 62n);
 
-/** Those of the rights that this user lacks, as far as the brokers tell it. @throws where none answers */
+/** Those of the rights that this user lacks, as far as the brokers show it. @throws where none answers */
 export async function lacking(cluster: Cluster, rights: readonly Right[]): Promise<Right[]> {
   const broker = await anyBroker(cluster);
   const topics = [...new Set(rights.flatMap(({ resource }) => (resource.type === 'topic' ? [resource.name] : [])))];
@@ -32,7 +33,7 @@ export async function lacking(cluster: Cluster, rights: readonly Right[]): Promi
 
 function isMissing(operations: Operations | undefined, operation: Operation): boolean {
   if (operations === undefined || operations === null) return false;
-  // A topic that may not be seen: what may be done with its configuration is another matter, and is not told.
+  // The user may not see the topic: then the broker leaves out what may be done with its configuration.
   if (operations === 0 && operation === 'DescribeConfigs') return false;
   return (operations & (1 << CODES[operation])) === 0;
 }

@@ -2,8 +2,8 @@ import { aclCommands } from './acl-command.ts';
 import type { Right } from './declaration.ts';
 
 /**
- * Rights that a user lacks. The message has a line for each resource: what is missing on it, for whom, what for, and the
- * command that grants it.
+ * Rights that a user lacks. The message has a line for each resource: what is missing on it, for whom, what for, and
+ * the command that grants it.
  */
 export class MissingRights extends Error {
   override readonly name = 'MissingRights';

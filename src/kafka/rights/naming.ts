@@ -5,10 +5,10 @@ import { lacking } from './lacking.ts';
 import { isDenied, MissingRights } from './missing-rights.ts';
 import { principalOf } from './principal.ts';
 
-/** Longest wait for the brokers to say which rights there are, ms. */
+/** Longest wait for the brokers to answer which rights there are, ms. */
 const SOON = 5_000;
 
-/** Finds out which rights are missing where the brokers said only that one is. */
+/** Finds out which rights are missing where a broker refused something without naming the right. */
 export class Naming {
   readonly #link: ClusterLink;
   readonly #address: KafkaAddress;
@@ -20,7 +20,7 @@ export class Naming {
     this.#rights = rights;
   }
 
-  /** An error that says which right is missing, or the error itself where none is, or that cannot be found out. */
+  /** An error that names the right that is missing, or the error itself where none is, or that cannot be found out. */
   async named(error: unknown): Promise<unknown> {
     if (!isDenied(error) || error instanceof MissingRights) return error;
     try {

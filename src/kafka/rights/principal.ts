@@ -6,8 +6,8 @@ import type { KafkaAddress } from '../client.ts';
 export const ANONYMOUS = 'User:ANONYMOUS';
 
 /**
- * What the brokers call whoever connects with these settings, as access control lists name it: `User:NAME`. null: not
- * known here, as where the brokers take the name out of a token.
+ * The name under which the brokers know a client with these settings, as access control lists have it: `User:NAME`.
+ * null: not known here, as where the brokers take the name out of a token.
  */
 export function principalOf(kafka: Omit<KafkaAddress, 'brokers'>): string | null {
   const { sasl, tls, tlsCert } = kafka;
@@ -16,12 +16,12 @@ export function principalOf(kafka: Omit<KafkaAddress, 'brokers'>): string | null
   try {
     return `User:${subjectOf(new X509Certificate(readFileSync(tlsCert)))}`;
   } catch {
-    // What is wrong with the file is said when it is used.
+    // The error of the file is reported when it is used.
     return null;
   }
 }
 
-/** As the brokers write a subject unless they are told otherwise: the last part first, with commas. */
+/** As the brokers write a subject unless they are configured otherwise: the last part first, with commas. */
 function subjectOf({ subject }: X509Certificate): string {
   return subject.split('\n').reverse().join(',');
 }

@@ -270,7 +270,8 @@ describe('reading from several brokers', () => {
     brokers.ends.push(0);
     brokers.unseen.push(0);
     await until('the third is dealt', () => {
-      // A fetch that breaks off has the brokers asked anew, as they are every few minutes; one may just not be under way.
+      // A fetch that breaks off has the brokers asked anew, as they are every few minutes; one may just not be under
+      // way.
       brokers.node(2).dropConnections();
       return reader.owned.length === 3;
     });

@@ -1,6 +1,6 @@
 /**
- * Whether what the processors did is right: what the views hold and what a plain read-committed client in Java reads of the
- * output, dead-letter and late topics is what the reference makes of the input topic as that client reads it.
+ * Whether what the processors did is right: what the views hold and what a plain read-committed client in Java reads of
+ * the output, dead-letter and late topics is what the reference makes of the input topic as that client reads it.
  */
 import type pg from 'pg';
 import type { Emission } from '../../../src/core/changes.ts';
