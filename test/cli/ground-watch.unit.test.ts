@@ -5,7 +5,7 @@ import { judgeTopics } from '../../src/cli/preflight.ts';
 import type { TopicDescription } from '../../src/kafka/topics.ts';
 import { WrongSchemaVersion } from '../../src/postgres/migrate.ts';
 import { MissingRights } from '../../src/postgres/rights.ts';
-import { VirtualClock } from '../processor/virtual-clock.ts';
+import { VirtualClock } from '../processor/support/virtual-clock.ts';
 
 const topic = (name: string, config: TopicDescription['config'] = {}, partitions = 6): TopicDescription => ({
   ...{ topic: name, partitions, replicas: 3 },

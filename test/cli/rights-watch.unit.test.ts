@@ -3,7 +3,7 @@ import pino from 'pino';
 import { RightsWatch } from '../../src/cli/rights-watch.ts';
 import { type Right, rightsFor } from '../../src/kafka/rights/declaration.ts';
 import { loadSettings } from '../../src/settings/index.ts';
-import { VirtualClock } from '../processor/virtual-clock.ts';
+import { VirtualClock } from '../processor/support/virtual-clock.ts';
 
 const { settings } = loadSettings({ flags: {}, env: {}, cwd: '/' });
 const rights = rightsFor('run', settings);

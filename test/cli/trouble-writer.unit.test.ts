@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { TroubleWriter } from '../../src/cli/trouble-writer.ts';
 import type { PartitionReport, Wait } from '../../src/ports/observer.ts';
-import { VirtualClock } from '../processor/virtual-clock.ts';
+import { VirtualClock } from '../processor/support/virtual-clock.ts';
 
 /** A writer that runs, what its partition waits for, and all that it wrote. */
 function begin() {

@@ -3,8 +3,8 @@ import pino from 'pino';
 import type { RawRecord } from '../../src/ports/record.ts';
 import type { Lease } from '../../src/ports/store.ts';
 import { COMMITTER_TRANSITIONS, Committer } from '../../src/processor/committer.ts';
+import { settle, VirtualClock } from './support/virtual-clock.ts';
 import { edgesOf, edgesOn, watchStates } from './support/watched-states.ts';
-import { settle, VirtualClock } from './virtual-clock.ts';
 
 const RECORD = { offset: 0, timestamp: 0, key: null, value: null, headers: [] } as RawRecord;
 

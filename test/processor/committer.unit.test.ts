@@ -4,7 +4,7 @@ import type { RawRecord } from '../../src/ports/record.ts';
 import type { Lease } from '../../src/ports/store.ts';
 import { type CommitMemory, Committer } from '../../src/processor/committer.ts';
 import type { Publisher } from '../../src/processor/publisher.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from './support/virtual-clock.ts';
 
 const record = {} as RawRecord;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { rulesOfLog } from '../core/logs.ts';
-import { World } from './world.ts';
+import { World } from './support/world.ts';
 
 const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
 const AT = Date.UTC(2026, 0, 1);

@@ -3,7 +3,7 @@ import { CannotGoOn } from '../../src/ports/errors.ts';
 import { LIFE_TRANSITIONS } from '../../src/processor/life-state.ts';
 import { rulesOfLog } from '../core/logs.ts';
 import { edgesOf, edgesOn, watchStates } from './support/watched-states.ts';
-import { type Host, World } from './world.ts';
+import { type Host, World } from './support/world.ts';
 
 const QUIET = { share: 0, delay: 0 };
 const AWAY = { share: 1, delay: 0 };

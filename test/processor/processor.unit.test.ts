@@ -5,7 +5,7 @@ import { visitsOf } from '../core/drive.ts';
 import { type Log, logs, rulesOfLog } from '../core/logs.ts';
 import { decode } from '../reference/decode.ts';
 import { reference } from '../reference/reference.ts';
-import { said, TOPIC, World } from './world.ts';
+import { said, TOPIC, World } from './support/world.ts';
 
 const SOURCE = { topic: TOPIC, partition: 0 };
 

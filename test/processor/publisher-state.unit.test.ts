@@ -8,8 +8,8 @@ import { Publisher } from '../../src/processor/publisher.ts';
 import { PUBLISHER_TRANSITIONS } from '../../src/processor/publisher-state.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 import { ready } from '../wire/messages.ts';
+import { VirtualClock } from './support/virtual-clock.ts';
 import { edgesOf, edgesOn, watchStates } from './support/watched-states.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 const message = (sequence: number, value: string): OutMessage => ({
   topic: 'output',

@@ -7,7 +7,7 @@ import type { Lease, OutboxRow } from '../../src/ports/store.ts';
 import { Publisher, type PublisherOptions } from '../../src/processor/publisher.ts';
 import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
 import { ready } from '../wire/messages.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from './support/virtual-clock.ts';
 
 function message(sequence: number, value: string): OutMessage {
   return { topic: 'output', sequence, key: null, value: Buffer.from(value), headers: [] };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { CannotGoOn } from '../../src/ports/errors.ts';
 import { rulesOfLog } from '../core/logs.ts';
-import { World } from './world.ts';
+import { World } from './support/world.ts';
 
 /** A partition of which some records are folded, and a reader that says that its log is in question before it goes on. */
 async function questioned() {

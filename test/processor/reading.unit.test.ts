@@ -5,8 +5,8 @@ import { Calls } from '../../src/processor/calls.ts';
 import type { Continuity } from '../../src/processor/continuity.ts';
 import { Inbox } from '../../src/processor/inbox.ts';
 import { READING_TRANSITIONS, Reading } from '../../src/processor/reading.ts';
+import { VirtualClock } from './support/virtual-clock.ts';
 import { edgesOf, edgesOn, watchStates } from './support/watched-states.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 const LAST = { offset: 4, digest: 'of the record folded last' };
 const record = (offset: number) => ({ offset, key: null, value: null, headers: [] }) as unknown as RawRecord;

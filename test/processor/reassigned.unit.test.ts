@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { rulesOfLog } from '../core/logs.ts';
-import { World } from './world.ts';
+import { World } from './support/world.ts';
 
 test('a partition that could not be taken over is as soon as the group gives it again, whatever the group says when asked', async () => {
   const world = new World(rulesOfLog({ config: {} as never, outputDebug: false, steps: [] }), 1, 1);

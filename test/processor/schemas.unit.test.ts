@@ -3,7 +3,7 @@ import pino from 'pino';
 import type { Observer } from '../../src/ports/observer.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
 import { UsedSchemas, WriterSchemas } from '../../src/processor/schemas.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from './support/virtual-clock.ts';
 
 const logger = pino({ level: 'silent' });
 

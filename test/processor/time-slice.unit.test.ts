@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { logs, rulesOfLog } from '../core/logs.ts';
-import { World } from './world.ts';
+import { World } from './support/world.ts';
 
 /** Folds some log. @param step ms that pass at each look at the time. @returns how often it slept for no time at all. */
 async function breaths(step: number): Promise<{ breaths: number; folded: number; written: number }> {

@@ -3,7 +3,7 @@ import pino from 'pino';
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import { UnstampedWatch } from '../../src/processor/unstamped.ts';
 import { type Log, rulesOfLog } from '../core/logs.ts';
-import { World } from './world.ts';
+import { World } from './support/world.ts';
 
 const BEGIN = expect.stringMatching(/^records that the brokers did not stamp: /);
 const END = 'the brokers stamp the records from here on';

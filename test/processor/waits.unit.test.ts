@@ -4,7 +4,7 @@ import type { RawRecord } from '../../src/ports/record.ts';
 import type { Lease } from '../../src/ports/store.ts';
 import { waitsOf } from '../../src/processor/waits.ts';
 import { rulesOfLog } from '../core/logs.ts';
-import { type Host, World } from './world.ts';
+import { type Host, World } from './support/world.ts';
 
 const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
 const AT = Date.UTC(2026, 0, 1);

@@ -2,7 +2,7 @@
 import { holdOf } from '../../../src/cli/status/hold.ts';
 import { Metrics } from '../../../src/metrics/index.ts';
 import { rulesOfLog } from '../../core/logs.ts';
-import { World } from '../../processor/world.ts';
+import { World } from '../../processor/support/world.ts';
 import { seriesOf, type Tells } from './night.ts';
 
 const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });

@@ -3,22 +3,22 @@
  * to a part takes a while, may be refused, may be done and its answer lost, and may never come back.
  */
 import pino, { type Logger } from 'pino';
-import type { Emission } from '../../src/core/changes.ts';
-import { idleMemory } from '../../src/core/memory/past-sessions.ts';
-import type { LogRecord } from '../../src/core/rules/event.ts';
-import type { Rules } from '../../src/core/rules/rules.ts';
-import { MemoryTopic } from '../../src/memory/log.ts';
-import { MemoryOutput } from '../../src/memory/output.ts';
-import { MemoryStore } from '../../src/memory/store.ts';
-import type { Observer } from '../../src/ports/observer.ts';
-import type { Outgoing, OutMessage, Output, OutputSession } from '../../src/ports/output.ts';
-import type { RawRecord } from '../../src/ports/record.ts';
-import type { Lease, OutboxRow, Store } from '../../src/ports/store.ts';
-import type { PartitionSettings } from '../../src/processor/deps.ts';
-import { Processor } from '../../src/processor/processor.ts';
-import { WriterSchemas } from '../../src/processor/schemas.ts';
-import { decodeOutbox, encodeOutbox } from '../../src/wire/outbox.ts';
-import { decode, type PlainEvent } from '../reference/decode.ts';
+import type { Emission } from '../../../src/core/changes.ts';
+import { idleMemory } from '../../../src/core/memory/past-sessions.ts';
+import type { LogRecord } from '../../../src/core/rules/event.ts';
+import type { Rules } from '../../../src/core/rules/rules.ts';
+import { MemoryTopic } from '../../../src/memory/log.ts';
+import { MemoryOutput } from '../../../src/memory/output.ts';
+import { MemoryStore } from '../../../src/memory/store.ts';
+import type { Observer } from '../../../src/ports/observer.ts';
+import type { Outgoing, OutMessage, Output, OutputSession } from '../../../src/ports/output.ts';
+import type { RawRecord } from '../../../src/ports/record.ts';
+import type { Lease, OutboxRow, Store } from '../../../src/ports/store.ts';
+import type { PartitionSettings } from '../../../src/processor/deps.ts';
+import { Processor } from '../../../src/processor/processor.ts';
+import { WriterSchemas } from '../../../src/processor/schemas.ts';
+import { decodeOutbox, encodeOutbox } from '../../../src/wire/outbox.ts';
+import { decode, type PlainEvent } from '../../reference/decode.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export const TOPIC = 'tracks';
