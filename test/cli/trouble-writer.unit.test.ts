@@ -1,46 +1,46 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import { Teller } from '../../src/cli/teller.ts';
+import { TroubleWriter } from '../../src/cli/trouble-writer.ts';
 import type { PartitionReport, Wait } from '../../src/ports/observer.ts';
 import { VirtualClock } from '../processor/support/virtual-clock.ts';
 
-/** A teller that runs, what its partition waits for, and all that it wrote. */
+/** A writer that runs, what its partition waits for, and all that it wrote. */
 function begin() {
   const clock = new VirtualClock(0);
   const world = { waits: [] as Wait[], hindrance: null as string | null, away: false };
   const written: unknown[] = [];
-  const teller = new Teller({
+  const writer = new TroubleWriter({
     reports: () => [{ partition: 3, waits: world.waits } as unknown as PartitionReport],
     hindrance: () => world.hindrance,
-    write: async (told) => {
+    write: async (trouble) => {
       if (world.away) throw new Error('no Postgres');
-      written.push(told);
+      written.push(trouble);
     },
     clock,
     logger: pino({ level: 'silent' }),
   });
-  teller.start();
+  writer.start();
   const stop = async () => {
-    const stopped = teller.stop();
+    const stopped = writer.stop();
     await clock.pass(5_000);
     await stopped;
   };
-  return { clock, world, written, teller, stop };
+  return { clock, world, written, writer, stop };
 }
 
 const wait = (since: number): Wait => ({ for: 'store', since, why: 'waits for Postgres: a commit is not answered' });
 
-describe('what a processor tells for `status`', () => {
+describe('what a processor writes for `status`', () => {
   test('is what its partitions wait for once that is long, again every five seconds, and its end', async () => {
     const { clock, world, written, stop } = begin();
     world.waits = [wait(clock.now())];
     await clock.pass(1_500);
     expect(written).toEqual([]);
     await clock.pass(1_500);
-    const told = { text: '', waits: [{ partition: 3, ...world.waits[0] }] };
-    expect(written).toEqual([told]);
+    const trouble = { text: '', waits: [{ partition: 3, ...world.waits[0] }] };
+    expect(written).toEqual([trouble]);
     await clock.pass(10_000);
-    expect(written).toEqual([told, told, told]);
+    expect(written).toEqual([trouble, trouble, trouble]);
     world.waits = [];
     await clock.pass(2_000);
     expect(written.slice(3)).toEqual([null]);
@@ -48,7 +48,7 @@ describe('what a processor tells for `status`', () => {
     expect(written.slice(4)).toEqual([]);
   });
 
-  test('is told as soon as Postgres can be reached', async () => {
+  test('is written as soon as Postgres can be reached', async () => {
     const { clock, world, written, stop } = begin();
     world.away = true;
     world.waits = [wait(clock.now())];
@@ -62,10 +62,10 @@ describe('what a processor tells for `status`', () => {
   });
 
   test('is why it cannot do its work, where no partition says so, and rights that are missing before all', async () => {
-    const { clock, world, written, teller, stop } = begin();
+    const { clock, world, written, writer, stop } = begin();
     world.hindrance = 'not in consumer group g yet';
     await clock.pass(2_000);
-    teller.say('lacks a right');
+    writer.note('lacks a right');
     await clock.pass(2_000);
     expect(written).toEqual([
       { text: 'not in consumer group g yet', waits: [] },
