@@ -14,7 +14,7 @@ export function contextFile(): string {
   const naming = [...new Set(NAMED_VALUES.map(({ of }) => of[0]))];
   return `
 import type { TrackEvent } from '../core/rules/event.ts';
-import type { Pair } from './context.ts';
+import type { Pair } from './pairs.ts';
 import type { DecodedMap } from './decoded-map.ts';
 import { type JsonObject, textMapOf, textOf, textsOf } from './json-shape.ts';
 import { cut } from './text.ts';

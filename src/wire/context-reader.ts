@@ -3,10 +3,10 @@ import type { TrackEvent } from '../core/rules/event.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
 import { ByTwo } from './by-two.ts';
 import { type DecodedContext, LISTED, NAMING, namedIn } from './context.gen.ts';
-import { listOf, type Pair, pageOf, pagePair, pairIn, pairOf, referrerOf, utmOf, utmPair } from './context.ts';
+import { listOf, pageOf, pagePair, pairIn, pairOf, referrerOf, utmOf, utmPair } from './context.ts';
 import { type Cursor, skipNull } from './cursor.ts';
 import { Interned } from './interned.ts';
-import { NO_PAIRS } from './pairs.ts';
+import { NO_PAIRS, type Pair } from './pairs.ts';
 
 type Utm = TrackEvent['utm'];
 type Named = TrackEvent['named'];

@@ -1,9 +1,9 @@
 // Written by `npm run values` from src/core/rules/values.ts and schemas/: change those.
 
 import type { TrackEvent } from '../core/rules/event.ts';
-import type { Pair } from './context.ts';
 import type { DecodedMap } from './decoded-map.ts';
 import { type JsonObject, textMapOf, textOf, textsOf } from './json-shape.ts';
+import type { Pair } from './pairs.ts';
 import { cut } from './text.ts';
 
 type Texts<K extends string> = { readonly [key in K]?: string | null | undefined };

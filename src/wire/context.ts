@@ -1,8 +1,8 @@
 import { contextEntries } from '../core/rules/context.ts';
-import type { ContextParts, Json, TrackEvent, Utm } from '../core/rules/event.ts';
+import type { ContextParts, TrackEvent, Utm } from '../core/rules/event.ts';
 import { type DecodedContext, LISTED, NAMING, namedIn, RECORD_KEYS } from './context.gen.ts';
 import type { DecodedMap } from './decoded-map.ts';
-import { canonicalPairs, NO_PAIRS } from './pairs.ts';
+import { canonicalPairs, NO_PAIRS, type Pair } from './pairs.ts';
 import { clean, cut } from './text.ts';
 
 export const MAX_JSON = 32 * 1024;
@@ -10,8 +10,6 @@ export const MAX_JSON = 32 * 1024;
 const FRAME = 512;
 
 type Texts = { readonly [key: string]: string };
-/** An entry of a context. */
-export type Pair = readonly [key: string, value: Json];
 /** One whose value is a record's texts, cleaned. */
 export type TextsPair = readonly [key: string, value: Texts];
 

@@ -1,8 +1,12 @@
+import type { Json } from '../core/rules/event.ts';
 import { compareUtf8 } from '../core/rules/order.ts';
 import { type DecodedMap, pairsOf, type Scalar } from './decoded-map.ts';
 import { clean, cut } from './text.ts';
 
-type Pair<T> = readonly [key: string, value: T];
+/** An entry of a context. */
+export type Pair = readonly [key: string, value: Json];
+
+type KeyValue<T> = readonly [key: string, value: T];
 /** Shared by all that have none. */
 export const NO_PAIRS: readonly never[] = Object.freeze([]);
 
@@ -12,10 +16,10 @@ export const NO_PAIRS: readonly never[] = Object.freeze([]);
  *
  * @param intoColumn whether the keys go into a column, so that they are cut like any text that does.
  */
-export function canonicalPairs<T extends Scalar>(map: DecodedMap<T>, intoColumn = false): readonly Pair<T>[] {
+export function canonicalPairs<T extends Scalar>(map: DecodedMap<T>, intoColumn = false): readonly KeyValue<T>[] {
   const raw = pairsOf(map);
   if (raw.length === 0) return NO_PAIRS;
-  const pairs: Pair<T>[] = [];
+  const pairs: KeyValue<T>[] = [];
   for (const [key, value] of raw) {
     pairs.push([intoColumn ? cut(clean(key)) : clean(key), cleanValue(value)]);
   }
@@ -31,7 +35,7 @@ export function canonicalPairs<T extends Scalar>(map: DecodedMap<T>, intoColumn 
   return pairs;
 }
 
-function byKey(a: Pair<unknown>, b: Pair<unknown>): number {
+function byKey(a: KeyValue<unknown>, b: KeyValue<unknown>): number {
   return compareUtf8(a[0], b[0]);
 }
 
