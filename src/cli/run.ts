@@ -4,7 +4,7 @@ import type { GroundWatch } from './ground-watch.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import type { RightsWatch } from './rights-watch.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
-import type { Teller } from './teller.ts';
+import type { TroubleWriter } from './trouble-writer.ts';
 import type { WorkerPool } from './workers/pool.ts';
 
 export function runCommand(io: Io, finish: (code: ExitCode) => void): Command {
@@ -35,7 +35,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     { formerMembers, prepare },
     { watchGround },
     { watchRights },
-    { tellerOf },
+    { troubleWriterOf },
     { memoryHere, threadsFor },
     { sizeHeaps },
     { WorkerPool },
@@ -49,7 +49,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     import('./assemble.ts'),
     import('./ground-watch.ts'),
     import('./rights-watch.ts'),
-    import('./teller.ts'),
+    import('./trouble-writer.ts'),
     import('./workers/count.ts'),
     import('./workers/heap.ts'),
     import('./workers/pool.ts'),
@@ -66,7 +66,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   let waiting: string | null = null;
   const reports = () => pool?.reports() ?? [];
   let watch: RightsWatch | null = null as RightsWatch | null;
-  let teller: Teller | null = null;
+  let troubleWriter: TroubleWriter | null = null;
   let ground: GroundWatch | null = null as GroundWatch | null;
   const ready = () => {
     if (pool === null) return waiting === null ? 'starting' : `starting: ${waiting}`;
@@ -104,14 +104,14 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal, onRebalanced: () => ground?.look() };
     const started = new WorkerPool(count, settings, prepared, parts);
     pool = started;
-    const telling = tellerOf(settings, { reports, hindrance: () => started.hindrance, logger });
-    teller = telling;
-    telling.start();
+    const writer = troubleWriterOf(settings, { reports, hindrance: () => started.hindrance, logger });
+    troubleWriter = writer;
+    writer.start();
     watch = watchRights(
       settings,
       logger,
       () => started.hindrance !== null,
-      async (text) => telling.say(text),
+      async (text) => writer.note(text),
     );
     watch.start();
     ground = watchGround(settings, { partitions, topics }, logger, (error) => started.giveUp(error));
@@ -128,7 +128,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     throw error;
   } finally {
     ending.stop();
-    await Promise.all([watch?.stop(), ground?.stop(), teller?.stop()]);
+    await Promise.all([watch?.stop(), ground?.stop(), troubleWriter?.stop()]);
     await http.close();
     await console.close();
   }

@@ -1,10 +1,10 @@
 /**
- * What `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names are made from this.
+ * All that `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names are made from this.
  * Base units; of the labels only the partition's number grows.
  */
 import { BLOCKERS, type Part, type PartitionReport } from '../ports/observer.ts';
 import { lagAge, lagOf } from '../processor/progress.ts';
-import type { Declared, Folded, Measured, Own, Read, Told } from './kinds.ts';
+import type { Counted, Declared, Folded, Measured, Own, Read } from './kinds.ts';
 
 const PARTS: readonly Part[] = ['broker', 'registry', 'store'];
 const QUICK = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -28,34 +28,39 @@ const read = (name: string, help: string, read: Read['series'][number]['read']):
   help,
   series: [{ labels: {}, read }],
 });
-const told = (name: string, help: string, labels: Told['labels'] = {}): Told => ({ kind: 'told', name, help, labels });
+const counted = (name: string, help: string, labels: Counted['labels'] = {}): Counted => ({
+  kind: 'counted',
+  name,
+  help,
+  labels,
+});
 const measured = (name: string, help: string, buckets = QUICK): Measured => ({ kind: 'measured', name, help, buckets });
 const own = (name: string, help: string, labels: readonly string[] = []): Own => ({ kind: 'own', name, help, labels });
 
-/** What the class in `metrics.ts` is told of, or knows itself, by what it calls it. */
+/** The metrics that the class in `metrics.ts` counts or knows itself, by its names for them. */
 export const OWN = {
   info: own('tidemark_info', 'Always 1.', ['version']),
   inputPartitions: own('tidemark_input_partitions', 'Partitions of the input topic, whoever has them.'),
   member: own('tidemark_group_member', '1 while all threads of this process are in the consumer group, else 0.'),
   workers: own('tidemark_workers', 'Threads that fold. Each is a member of the group, and has partitions of its own.'),
-  rebalances: told('tidemark_rebalances_total', 'Times that the group gave out partitions, to each of the threads.'),
+  rebalances: counted('tidemark_rebalances_total', 'Times that the group gave out partitions, to each of the threads.'),
   takeOverSeconds: measured('tidemark_take_over_duration_seconds', 'Taking over a partition.'),
-  misplaced: told(
+  misplaced: counted(
     'tidemark_misplaced_records_total',
     'Records whose key is not their session id: sessions may be cut in two.',
     { partition: null },
   ),
   commitSeconds: measured('tidemark_commit_duration_seconds', 'Commits to Postgres.'),
-  commitRows: told('tidemark_commit_rows_total', 'Rows written by commits.'),
-  commitRecords: told('tidemark_commit_records_total', 'Records that were folded and are committed.'),
-  commitBytes: told('tidemark_commit_bytes_total', 'Size of commits, about, as commit.max_bytes bounds it.'),
+  commitRows: counted('tidemark_commit_rows_total', 'Rows written by commits.'),
+  commitRecords: counted('tidemark_commit_records_total', 'Records that were folded and are committed.'),
+  commitBytes: counted('tidemark_commit_bytes_total', 'Size of commits, about, as commit.max_bytes bounds it.'),
   publishSeconds: measured('tidemark_publish_duration_seconds', 'Transactions of the publisher.'),
   dueSeconds: measured(
     'tidemark_due_to_published_seconds',
     "From the time at which a visit was due, by the log's clock, until its end was out; of ends that this process committed.",
     SLOW,
   ),
-  messages: told('tidemark_published_messages_total', 'Messages sent to output, dead-letter and late topics.'),
+  messages: counted('tidemark_published_messages_total', 'Messages sent to output, dead-letter and late topics.'),
   delay: own(
     'tidemark_event_loop_delay_seconds',
     'Longest that a thread that folds was too busy for anything else, heartbeats too, since this was last asked for.',
@@ -66,8 +71,8 @@ export const OWN = {
     'What the heaps of the threads that fold have taken from the machine, in use or not, together.',
   ),
   external: own('tidemark_external_bytes', 'Buffers of the threads that fold, outside their heaps, together.'),
-  gc: told('tidemark_gc_seconds_total', 'Time that the threads that fold spent on collecting garbage, together.'),
-  failures: told('tidemark_failures_total', 'Failures of what is outside; each is tried again.', { part: PARTS }),
+  gc: counted('tidemark_gc_seconds_total', 'Time that the threads that fold spent on collecting garbage, together.'),
+  failures: counted('tidemark_failures_total', 'Failures of what is outside; each is tried again.', { part: PARTS }),
 } as const;
 
 /** The questions that the metrics answer, in the order in which one asks them. */
@@ -107,7 +112,7 @@ export const SECTIONS: readonly { readonly title: string; readonly metrics: read
         kind: 'read',
         name: 'tidemark_partition_waiting_seconds',
         help: 'How long the partition has been waiting for Postgres (store), the brokers that have the input, the registry, room in the outbox (publisher), that its messages can be published (output), or the group; 0 where it is not.',
-        series: BLOCKERS.map((awaited) => ({ labels: { for: awaited }, read: waiting(awaited) })),
+        series: BLOCKERS.map((blocker) => ({ labels: { for: blocker }, read: waiting(blocker) })),
       },
       read(
         'tidemark_store_call_seconds',
@@ -211,9 +216,9 @@ function running({ phase }: PartitionReport): number {
   return phase === 'running' ? 1 : 0;
 }
 
-function waiting(awaited: (typeof BLOCKERS)[number]): (report: PartitionReport, now: number) => number {
+function waiting(blocker: (typeof BLOCKERS)[number]): (report: PartitionReport, now: number) => number {
   return ({ waits }, now) => {
-    const since = Math.min(...waits.filter((wait) => wait.for === awaited).map((wait) => wait.since));
+    const since = Math.min(...waits.filter((wait) => wait.for === blocker).map((wait) => wait.since));
     return since === Number.POSITIVE_INFINITY ? 0 : Math.max(0, (now - since) / 1_000);
   };
 }

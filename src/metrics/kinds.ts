@@ -26,8 +26,8 @@ export interface Read extends Named {
 }
 
 /** A counter of this process, from 0 at its start. */
-export interface Told extends Named {
-  readonly kind: 'told';
+export interface Counted extends Named {
+  readonly kind: 'counted';
   /** The values that each label may have; null: the numbers of input partitions. */
   readonly labels: Readonly<Record<string, readonly string[] | null>>;
 }
@@ -44,12 +44,12 @@ export interface Own extends Named {
   readonly labels: readonly string[];
 }
 
-export type Declared = Folded | Read | Told | Measured | Own;
+export type Declared = Folded | Read | Counted | Measured | Own;
 
 export const TYPES = {
   folded: 'counter',
   read: 'gauge',
-  told: 'counter',
+  counted: 'counter',
   measured: 'histogram',
   own: 'gauge',
 } as const;
@@ -61,7 +61,7 @@ export function labelsOf(metric: Declared): [name: string, values: readonly stri
       return [];
     case 'own':
       return metric.labels.map((name) => [name, []]);
-    case 'told':
+    case 'counted':
       return Object.entries(metric.labels);
     default: {
       const names = Object.keys(metric.series[0]!.labels);

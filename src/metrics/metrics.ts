@@ -9,7 +9,7 @@ export interface MetricsOptions {
   readonly reports: () => readonly PartitionReport[];
   /** Whether this process is in the consumer group, how many partitions the input has, and threads fold; null: not known yet. */
   readonly group?: () => { readonly member: boolean; readonly partitions: number; readonly workers: number } | null;
-  /** What the threads that fold cost: delays since it was last asked for, all else since they began. */
+  /** The cost of the threads that fold: delays since it was last asked for, all else since they began. */
   readonly load?: () => {
     readonly delaySeconds: number;
     readonly heapBytes: number;
@@ -23,11 +23,11 @@ export interface MetricsOptions {
   readonly process?: boolean;
 }
 
-type Told = Parameters<Observer['committed']>[0];
-type Sent = Parameters<Observer['published']>[0];
+type Committed = Parameters<Observer['committed']>[0];
+type Published = Parameters<Observer['published']>[0];
 
 /**
- * Tells Prometheus; is told by the processor.
+ * Counts what the processor reports, for Prometheus.
  *
  * Invariant: the counters of where every event went add up to the events read. They come from the folded state, which
  * counts each event once, and so they go on from where they were after a restart. What was folded and not committed is
@@ -62,14 +62,14 @@ export class Metrics implements Observer {
     return this.registry.metrics();
   }
 
-  committed({ ms, rows, records, bytes }: Told): void {
+  committed({ ms, rows, records, bytes }: Committed): void {
     this.histogram(OWN.commitSeconds).observe(ms / 1_000);
     this.counter(OWN.commitRows).inc(rows);
     this.counter(OWN.commitRecords).inc(records);
     this.counter(OWN.commitBytes).inc(bytes);
   }
 
-  published({ ms, messages, delays }: Sent): void {
+  published({ ms, messages, delays }: Published): void {
     this.histogram(OWN.publishSeconds).observe(ms / 1_000);
     this.counter(OWN.messages).inc(messages);
     const due = this.histogram(OWN.dueSeconds);
@@ -105,7 +105,7 @@ export class Metrics implements Observer {
     } else {
       const counter = new Counter(configuration);
       this.counters.set(name, counter);
-      if (kind !== 'told') return;
+      if (kind !== 'counted') return;
       for (const [label, values] of Object.entries(metric.labels))
         for (const value of values ?? []) counter.inc({ [label]: value }, 0);
     }

@@ -19,8 +19,8 @@ export type Start = 'earliest' | 'latest' | number;
  * Checks that the log still is the one that was folded.
  *
  * Invariant: folding goes on only where the log goes on: nothing between what was folded and what is read next is
- * missing, and the record folded last reads back the same, if it is there. Kafka answers for a topic that was deleted and made anew
- * under its name as if nothing had happened; folded on, one log's records would be counted into another's visits.
+ * missing, and the record folded last reads back the same, if it is there. Kafka answers for a topic that was deleted and
+ * made anew under its name as if nothing had happened; folded on, one log's records would be counted into another's visits.
  */
 export class Continuity {
   private readonly log: InputLog;

@@ -192,7 +192,7 @@ export class PartitionLife {
     return now.kind === 'ending' && now.isLost;
   }
 
-  // ------------------------------------------------------------------------------------------- what others report to it -
+  // ------------------------------------------------------------------------------------------- what others report to it
 
   /**
    * The group gave the partition to this processor again: the reader's position has to be sought anew. A life that

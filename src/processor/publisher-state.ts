@@ -3,8 +3,8 @@
  *
  * - `unstarted`: rows may be offered; nothing is done with them.
  * - `locating`: a new producer fences the one before, and the position is looked for. Nothing is sent before it is found.
- * - `comparing`: the first time that it is found, it is past what the database knew of, as after a restored backup. What has been
- *   committed since is compared with what was published before the restore: `sending`, or `failed` if it is something else.
+ * - `comparing`: the first time that it is found, it is past what the database knew of, as after a restored backup. What has
+ *   been committed since is compared with what was published before the restore: `sending`, or `failed` if it differs.
  * - `sending`: rows are sent from the queue, or read from the store. What was published before the restore is not sent again,
  *   but compared as it is offered.
  * - `waiting`: something failed that may go away. After a while: `locating`.

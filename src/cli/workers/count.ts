@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 const GB = 2 ** 30;
 /** More threads than this make Postgres or the broker wait, on the machines where it was measured. */
 const MOST = 4;
-/** What one more thread should find, so that its heap can grow as the first one's does. */
+/** Memory that one more thread needs, so that its heap can grow as the first one's does. */
 const MEMORY_EACH = 2 * GB;
 
 /** Bytes that this process may take: of the container, or else of the machine. */
@@ -13,11 +13,11 @@ export function memoryHere(): number {
 }
 
 export interface Room {
-  /** That this process may use at once. */
+  /** Cores that this process may use at once. */
   readonly cores: number;
   /** Bytes, of the machine or of the container. */
   readonly memory: number;
-  /** Of the input topic: one thread folds a partition. */
+  /** Partitions of the input topic: one thread folds each. */
   readonly partitions: number;
 }
 

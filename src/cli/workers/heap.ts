@@ -7,10 +7,10 @@ const MB = 2 ** 20;
  * and marked first: a third of all CPU time.
  */
 const YOUNG = { most: 64, share: 32 };
-/** What old objects may take before they are looked through for the first time, in MB. */
+/** Memory that old objects may take before they are looked through for the first time, in MB. */
 const OLD = { most: 512, share: 8 };
 /**
- * What they may take at all, in MB: near it garbage is collected ever more often, and past it the thread ends. V8 would
+ * Memory that old objects may take at all, in MB: near it garbage is collected ever more often, and past it the thread ends. V8 would
  * allow each thread half of all the memory that there is.
  */
 const LIMIT = { most: 4_096, share: 2 };
@@ -19,12 +19,12 @@ const COUNTS_BUFFERS = 13;
 
 /**
  * Gives the heaps of threads that are started from now on the sizes that folding wants, where nothing about them has
- * been said otherwise: by a flag of Node.js or in NODE_OPTIONS. The heap of this thread stays as it is.
+ * been set otherwise: by a flag of Node.js or in NODE_OPTIONS. The heap of this thread stays as it is.
  * @param memory that each of these threads may take, bytes.
  */
 export function sizeHeaps(memory: number): void {
-  const said = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
-  if (said.some((flag) => /semi[-_]space|old[-_]space/.test(flag))) return;
+  const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
+  if (flags.some((flag) => /semi[-_]space|old[-_]space/.test(flag))) return;
   for (const flag of heapFlags(memory, Number.parseInt(process.versions.v8, 10))) setFlagsFromString(flag);
 }
 

@@ -1,15 +1,15 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 
-/** What a thread costs, or several together. */
+/** The cost of a thread, or of several together. */
 export interface Load {
-  /** Longest that its event loop was kept from anything else, heartbeats too, since this was last told: the worst of them. */
+  /** Longest that its event loop was kept from anything else, heartbeats too, since this was last read; of several the worst. */
   readonly delaySeconds: number;
   /** In use, garbage that is not collected yet with it. */
   readonly heapBytes: number;
   /** Taken from the machine, in use or not. */
   readonly heapSizeBytes: number;
-  /** Of buffers, which lie outside the heap. */
+  /** Bytes of buffers, which lie outside the heap. */
   readonly externalBytes: number;
   /** Spent on collecting garbage, since it began. */
   readonly gcSeconds: number;
@@ -17,7 +17,7 @@ export interface Load {
 
 /** Begins to measure the thread that calls it. @returns what was measured since it was last called. */
 export function measureLoad(): () => Load {
-  // Finer would cost more than it tells: what matters is seconds.
+  // A finer resolution would cost more than it shows: what matters is seconds.
   const delay = monitorEventLoopDelay({ resolution: 50 });
   delay.enable();
   let collecting = 0;
@@ -39,7 +39,7 @@ export function measureLoad(): () => Load {
   };
 }
 
-/** Of threads beside each other. */
+/** The load of threads beside each other. */
 export function loadOf(threads: readonly Load[]): Load {
   const sum = (of: (load: Load) => number) => threads.reduce((total, load) => total + of(load), 0);
   return {

@@ -6,20 +6,20 @@ import { Failure } from '../failure.ts';
 import type { ExitCode } from '../io.ts';
 import type { Load } from './load.ts';
 
-/** What a thread is started with. */
+/** The task that a thread is started with. */
 export interface Task {
   readonly settings: Settings;
   readonly prepared: Prepared;
-  /** From 1; null where it is the only one, and the log need not tell which. */
+  /** The number of the thread, from 1; null where it is the only one, and the log need not name it. */
   readonly worker: number | null;
   /** Whether a person watches the log. */
   readonly terminal: boolean;
 }
 
-/** To a thread: join the group, which it waits for once it has said that it is ready; end in order. */
+/** An order to a thread: to join the group, for which it waits once it is ready; or to end in order. */
 export type Order = 'join' | 'stop';
 
-/** How a thread is, told a few times a second. */
+/** The state of a thread, sent a few times a second. */
 export interface Standing {
   /** Why it cannot do its work at this moment; null: it can. */
   readonly hindrance: string | null;
@@ -33,11 +33,11 @@ export interface Standing {
 /** A call of the observer. */
 export interface Observed {
   readonly method: keyof Observer;
-  readonly told: readonly unknown[];
+  readonly args: readonly unknown[];
 }
 
-/** From a thread. */
-export type Word =
+/** A message from a thread. */
+export type WorkerMessage =
   | { readonly ready: true }
   | { readonly standing: Standing }
   | { readonly load: Load }
@@ -51,9 +51,9 @@ export interface ErrorForm {
   readonly message: string;
   readonly stack: string | undefined;
   readonly code: unknown;
-  /** What it says is to be done. */
+  /** The help that it gives. */
   readonly help: unknown;
-  /** Of a Failure. */
+  /** The exit code of a Failure; null: it is none. */
   readonly exitCode: ExitCode | null;
   readonly causes: readonly ErrorForm[];
 }
@@ -79,7 +79,7 @@ export function errorForm(error: unknown, depth = 0): ErrorForm {
   return { name, message, stack, ...texts, exitCode, causes };
 }
 
-/** That error again, of its class where somebody asks for it; of several causes an AggregateError is the cause. */
+/** Restores the error, of its class where code asks for that; of several causes an AggregateError is the cause. */
 export function errorOf({ name, message, stack, code, help, exitCode, causes }: ErrorForm): Error {
   const below = causes.map(errorOf);
   const options = below.length === 0 ? {} : { cause: below.length > 1 ? new AggregateError(below) : below[0] };

@@ -12,9 +12,9 @@ import type { Prepared } from '../assemble.ts';
 import { commitBytes } from './commit-bytes.ts';
 import { memoryHere } from './count.ts';
 import { type Load, loadOf } from './load.ts';
-import { errorOf, type Observed, type Order, type Standing, type Task, type Word } from './messages.ts';
+import { errorOf, type Observed, type Order, type Standing, type Task, type WorkerMessage } from './messages.ts';
 
-/** A thread that tells nothing for so long, ms, is stuck: folding or encoding takes a second or two at most. */
+/** A thread that sends nothing for so long, ms, is stuck: folding or encoding takes a second or two at most. */
 const STUCK_AFTER = 120_000;
 /** How long threads that are ready to join the group wait for the others, ms. */
 const LONGEST_WAIT = 1_000;
@@ -23,16 +23,16 @@ const LONGEST_STOP = 20_000;
 
 const ENTRY = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
 
-interface Member {
+interface Thread {
   readonly worker: Worker;
   readonly done: Promise<void>;
-  /** Whether it waits to join the group, or was told to. */
-  ready: boolean;
+  /** Whether it waits to join the group, or was ordered to. */
+  isReady: boolean;
   standing: Standing;
-  /** Its delay is the longest since `takeLoad`; null: it has told none. */
+  /** Its delay is the longest since `takeLoad`; null: it has sent none. */
   load: Load | null;
-  /** `performance.now()` of its last word. */
-  heard: number;
+  /** `performance.now()` of its last message. */
+  heardAt: number;
 }
 
 export interface PoolParts {
@@ -40,14 +40,14 @@ export interface PoolParts {
   /** Takes a line of the log, as it is to be written. */
   readonly writeLog: (line: string) => void;
   readonly terminal: boolean;
-  /** Told each time that the group gave out partitions. */
+  /** Called each time that the group gave out partitions. */
   readonly onRebalanced?: () => void;
-  /** What a thread runs, if not the processor: for tests. */
+  /** The code that a thread runs, if not the processor: for tests. */
   readonly entry?: URL;
 }
 
 export class WorkerPool {
-  readonly #members: Member[] = [];
+  readonly #threads: Thread[] = [];
   readonly #parts: PoolParts;
   #failure: Error | null = null;
   #stopping: NodeJS.Timeout | null = null;
@@ -61,7 +61,7 @@ export class WorkerPool {
     const shared = shareOf(settings, count);
     for (let i = 1; i <= count; i++) {
       const worker = count === 1 ? null : i;
-      this.#members.push(this.#start({ settings: shared, prepared, worker, terminal: parts.terminal }));
+      this.#threads.push(this.#start({ settings: shared, prepared, worker, terminal: parts.terminal }));
     }
   }
 
@@ -73,7 +73,7 @@ export class WorkerPool {
     const stop = () => this.#stop();
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
-    await Promise.all(this.#members.map(({ done }) => done));
+    await Promise.all(this.#threads.map(({ done }) => done));
     signal.removeEventListener('abort', stop);
     if (this.#stopping !== null) clearTimeout(this.#stopping);
     if (this.#joining !== null) clearTimeout(this.#joining);
@@ -82,26 +82,26 @@ export class WorkerPool {
 
   /** Why they cannot do all of their work at this moment; null: they can. */
   get hindrance(): string | null {
-    const why = this.#members.flatMap(({ standing }) => standing.hindrance ?? []);
+    const why = this.#threads.flatMap(({ standing }) => standing.hindrance ?? []);
     return why.length === 0 ? null : [...new Set(why)].join('; ');
   }
 
-  /** How many there are. */
+  /** The number of threads. */
   get size(): number {
-    return this.#members.length;
+    return this.#threads.length;
   }
 
   /** Whether all are in the consumer group. */
   get isMember(): boolean {
-    return this.#members.every(({ standing }) => standing.isMember);
+    return this.#threads.every(({ standing }) => standing.isMember);
   }
 
   /** Why a new start would help; null: it would not. */
   get trouble(): string | null {
     if (this.#failure !== null) return 'the processor gave up: the log says why';
-    const stuck = this.#members.findIndex(({ heard }) => performance.now() - heard > STUCK_AFTER);
+    const stuck = this.#threads.findIndex(({ heardAt }) => performance.now() - heardAt > STUCK_AFTER);
     if (stuck >= 0) return `worker ${stuck + 1} has told nothing for two minutes`;
-    return this.#members.map(({ standing }) => standing.trouble).find((why) => why !== null) ?? null;
+    return this.#threads.map(({ standing }) => standing.trouble).find((why) => why !== null) ?? null;
   }
 
   /** Ends all threads in order, for something that they cannot go on with: `run` throws it. */
@@ -112,7 +112,7 @@ export class WorkerPool {
   /** By partition. */
   reports(): PartitionReport[] {
     const newest = new Map<number, PartitionReport>();
-    for (const report of this.#members.flatMap(({ standing }) => standing.reports)) {
+    for (const report of this.#threads.flatMap(({ standing }) => standing.reports)) {
       const other = newest.get(report.partition);
       if (other === undefined || (report.epoch ?? -1) > (other.epoch ?? -1)) newest.set(report.partition, report);
     }
@@ -121,12 +121,12 @@ export class WorkerPool {
 
   /** What the threads cost together; delays are those since it was last asked for. */
   takeLoad(): Load {
-    const load = loadOf(this.#members.flatMap((member) => member.load ?? []));
-    for (const member of this.#members) if (member.load !== null) member.load = { ...member.load, delaySeconds: 0 };
+    const load = loadOf(this.#threads.flatMap((thread) => thread.load ?? []));
+    for (const thread of this.#threads) if (thread.load !== null) thread.load = { ...thread.load, delaySeconds: 0 };
     return load;
   }
 
-  #start(task: Task): Member {
+  #start(task: Task): Thread {
     const worker = new Worker(this.#parts.entry ?? ENTRY, { workerData: task });
     const done = new Promise<void>((resolve) => {
       worker.once('error', (error) => this.#fail(error));
@@ -136,28 +136,28 @@ export class WorkerPool {
       });
     });
     const standing: Standing = { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
-    const member: Member = { worker, done, ready: false, standing, load: null, heard: performance.now() };
-    worker.on('message', (word: Word) => {
-      member.heard = performance.now();
-      if ('ready' in word) this.#ready(member);
-      else if ('standing' in word) member.standing = word.standing;
-      else if ('load' in word) member.load = { ...word.load, delaySeconds: longer(member.load, word.load) };
-      else if ('log' in word) this.#parts.writeLog(word.log);
-      else if ('error' in word) this.#fail(errorOf(word.error));
-      else this.#observe(word.observed);
+    const thread: Thread = { worker, done, isReady: false, standing, load: null, heardAt: performance.now() };
+    worker.on('message', (message: WorkerMessage) => {
+      thread.heardAt = performance.now();
+      if ('ready' in message) this.#ready(thread);
+      else if ('standing' in message) thread.standing = message.standing;
+      else if ('load' in message) thread.load = { ...message.load, delaySeconds: longer(thread.load, message.load) };
+      else if ('log' in message) this.#parts.writeLog(message.log);
+      else if ('error' in message) this.#fail(errorOf(message.error));
+      else this.#observe(message.observed);
     });
-    return member;
+    return thread;
   }
 
   /**
-   * All join at once, for each that comes later has the group deal anew: all stop, half a second after the first ones
+   * All join at once, for each that comes later makes the group rebalance: all stop, half a second after the first ones
    * began. One that the brokers keep waiting does not keep the others.
    */
-  #ready(member: Member): void {
-    member.ready = true;
+  #ready(thread: Thread): void {
+    thread.isReady = true;
     if (this.#joined) {
-      member.worker.postMessage('join' satisfies Order);
-    } else if (this.#members.every(({ ready }) => ready)) {
+      thread.worker.postMessage('join' satisfies Order);
+    } else if (this.#threads.every(({ isReady }) => isReady)) {
       this.#join();
     } else {
       this.#joining ??= setTimeout(() => this.#join(), LONGEST_WAIT);
@@ -167,13 +167,13 @@ export class WorkerPool {
   #join(): void {
     this.#joined = true;
     if (this.#joining !== null) clearTimeout(this.#joining);
-    for (const { worker, ready } of this.#members) if (ready) worker.postMessage('join' satisfies Order);
+    for (const { worker, isReady } of this.#threads) if (isReady) worker.postMessage('join' satisfies Order);
   }
 
-  #observe({ method, told }: Observed): void {
+  #observe({ method, args }: Observed): void {
     const { observer } = this.#parts;
     if (method === 'rebalanced') this.#parts.onRebalanced?.();
-    (observer[method] as (...told: unknown[]) => void).apply(observer, [...told]);
+    (observer[method] as (...args: unknown[]) => void).apply(observer, [...args]);
   }
 
   #fail(error: Error): void {
@@ -183,10 +183,10 @@ export class WorkerPool {
 
   #stop(): void {
     if (this.#stopping !== null) return;
-    for (const { worker } of this.#members) worker.postMessage('stop' satisfies Order);
+    for (const { worker } of this.#threads) worker.postMessage('stop' satisfies Order);
     // One that is stuck would keep the process for ever. What it had not committed is folded again.
     this.#stopping = setTimeout(() => {
-      for (const { worker } of this.#members) void worker.terminate();
+      for (const { worker } of this.#threads) void worker.terminate();
     }, LONGEST_STOP);
   }
 }
@@ -195,7 +195,7 @@ function longer(before: Load | null, { delaySeconds }: Load): number {
   return Math.max(before?.delaySeconds ?? 0, delaySeconds);
 }
 
-/** The settings of each of so many threads, where a setting speaks of the whole process or hangs on what each has. */
+/** The settings of each of so many threads, where a setting is of the whole process or depends on what each has. */
 function shareOf(settings: Settings, count: number): Settings {
   const { cache, commit, database } = settings;
   return {

@@ -9,18 +9,18 @@ import type { Processor } from '../../processor/processor.ts';
 import { runProcessor } from '../assemble.ts';
 import { makeLogger } from '../logger.ts';
 import { measureLoad } from './load.ts';
-import { errorForm, type Order, type Standing, type Task, type Word } from './messages.ts';
+import { errorForm, type Order, type Standing, type Task, type WorkerMessage } from './messages.ts';
 
-/** ms */
-const TELL_EVERY = 200;
-/** What a client still holds open keeps the thread no longer than this after its end, ms. */
+/** How often the thread sends its state and its load, ms. */
+const SEND_EVERY = 200;
+/** A client that still holds something open keeps the thread no longer than this after its end, ms. */
 const LINGER = 2_000;
 
 const { settings, prepared, worker, terminal } = workerData as Task;
 const port = parentPort!;
-const tell = (word: Word) => port.postMessage(word);
+const send = (message: WorkerMessage) => port.postMessage(message);
 
-/** All of the observer's methods: a new one that is not told on does not compile. */
+/** All of the observer's methods: a new one that is not passed on does not compile. */
 const METHODS = Object.keys({
   committed: true,
   published: true,
@@ -30,14 +30,14 @@ const METHODS = Object.keys({
   takenOver: true,
 } satisfies Record<keyof Observer, true>) as (keyof Observer)[];
 const observer = Object.fromEntries(
-  METHODS.map((method) => [method, (...told: unknown[]) => tell({ observed: { method, told } })]),
+  METHODS.map((method) => [method, (...args: unknown[]) => send({ observed: { method, args } })]),
 ) as unknown as Observer;
 
-const root = makeLogger(settings.log, { write: (log) => tell({ log }) }, terminal);
+const root = makeLogger(settings.log, { write: (log) => send({ log }) }, terminal);
 const logger = worker === null ? root : root.child({ worker });
 
 let processor: Processor | null = null;
-const tellStanding = () => tell({ standing: standingOf(processor) });
+const sendStanding = () => send({ standing: standingOf(processor) });
 const load = measureLoad();
 
 const ending = new AbortController();
@@ -46,27 +46,27 @@ port.on('message', (order: Order) => {
   if (order === 'stop') ending.abort();
   joining.resolve();
 });
-const telling = setInterval(() => {
-  tellStanding();
-  tell({ load: load() });
-}, TELL_EVERY);
+const sending = setInterval(() => {
+  sendStanding();
+  send({ load: load() });
+}, SEND_EVERY);
 try {
   await runProcessor(settings, prepared, logger, ending.signal, {
     observer,
     onStarted: (started) => {
       processor = started;
-      tellStanding();
+      sendStanding();
     },
     together: () => {
-      tell({ ready: true });
+      send({ ready: true });
       return joining.promise;
     },
   });
 } catch (error) {
-  tell({ error: errorForm(error) });
+  send({ error: errorForm(error) });
 } finally {
-  clearInterval(telling);
-  tellStanding();
+  clearInterval(sending);
+  sendStanding();
   // Lets the thread end, and makes it: here this ends the thread alone.
   port.close();
   setTimeout(() => process.exit(), LINGER).unref();

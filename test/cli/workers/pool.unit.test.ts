@@ -1,18 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Prepared } from '../../../src/cli/assemble.ts';
-import { errorForm, type Word } from '../../../src/cli/workers/messages.ts';
+import { errorForm, type WorkerMessage } from '../../../src/cli/workers/messages.ts';
 import { WorkerPool } from '../../../src/cli/workers/pool.ts';
 import { CannotGoOn } from '../../../src/ports/errors.ts';
 import type { Observer, PartitionReport } from '../../../src/ports/observer.ts';
 import { loadSettings } from '../../../src/settings/index.ts';
 
 interface Script {
-  readonly words?: readonly Word[];
-  readonly atJoin?: readonly Word[];
-  readonly atStop?: readonly Word[];
+  readonly words?: readonly WorkerMessage[];
+  readonly atJoin?: readonly WorkerMessage[];
+  readonly atStop?: readonly WorkerMessage[];
   /** Name of a channel, and what is said once something comes through it. */
   readonly waitsFor?: string;
-  readonly afterwards?: readonly Word[];
+  readonly afterwards?: readonly WorkerMessage[];
   readonly exit?: number;
   readonly throws?: string;
 }
@@ -38,7 +38,7 @@ function poolOf(...script: Script[]) {
 
 const report = (partition: number, epoch: number, openVisits: number) =>
   ({ partition, epoch, openVisits, phase: 'running' }) as PartitionReport;
-const standing = (...reports: PartitionReport[]): Word => ({
+const standing = (...reports: PartitionReport[]): WorkerMessage => ({
   standing: { hindrance: null, trouble: null, isMember: true, reports },
 });
 
@@ -54,7 +54,7 @@ describe('threads that fold', () => {
   });
 
   test('cost what they cost together; the longest delay is told once, however often they told of shorter ones', async () => {
-    const load = (delaySeconds: number, heapBytes: number, gcSeconds: number): Word => ({
+    const load = (delaySeconds: number, heapBytes: number, gcSeconds: number): WorkerMessage => ({
       load: { delaySeconds, heapBytes, heapSizeBytes: 2 * heapBytes, externalBytes: 3 * heapBytes, gcSeconds },
     });
     const words = [load(4, 1, 1), load(1, 10, 2)];
@@ -163,7 +163,7 @@ describe('threads that fold', () => {
   test('what one tells the observer is told in the thread that serves metrics', async () => {
     const commit = { partition: 3, ms: 12, rows: 5 };
     const { pool, observed, heard } = poolOf({
-      words: [{ observed: { method: 'committed', told: [commit] } }, { log: 'told\n' }],
+      words: [{ observed: { method: 'committed', args: [commit] } }, { log: 'told\n' }],
     });
     const ending = new AbortController();
     const done = pool.run(ending.signal);

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import { Teller } from '../../src/cli/teller.ts';
+import { TroubleWriter } from '../../src/cli/trouble-writer.ts';
 import type { PartitionReport, Wait } from '../../src/ports/observer.ts';
 import { VirtualClock } from '../processor/support/virtual-clock.ts';
 
-/** A teller that runs, what its partition waits for, and all that it wrote. */
+/** A writer that runs, what its partition waits for, and all that it wrote. */
 function begin() {
   const clock = new VirtualClock(0);
   const world = { waits: [] as Wait[], hindrance: null as string | null, away: false };
   const written: unknown[] = [];
-  const teller = new Teller({
+  const writer = new TroubleWriter({
     reports: () => [{ partition: 3, waits: world.waits } as unknown as PartitionReport],
     hindrance: () => world.hindrance,
     write: async (told) => {
@@ -19,13 +19,13 @@ function begin() {
     clock,
     logger: pino({ level: 'silent' }),
   });
-  teller.start();
+  writer.start();
   const stop = async () => {
-    const stopped = teller.stop();
+    const stopped = writer.stop();
     await clock.pass(5_000);
     await stopped;
   };
-  return { clock, world, written, teller, stop };
+  return { clock, world, written, writer, stop };
 }
 
 const wait = (since: number): Wait => ({ for: 'store', since, why: 'waits for Postgres: a commit is not answered' });
@@ -62,10 +62,10 @@ describe('what a processor tells for `status`', () => {
   });
 
   test('is why it cannot do its work, where no partition says so, and rights that are missing before all', async () => {
-    const { clock, world, written, teller, stop } = begin();
+    const { clock, world, written, writer, stop } = begin();
     world.hindrance = 'not in consumer group g yet';
     await clock.pass(2_000);
-    teller.say('lacks a right');
+    writer.note('lacks a right');
     await clock.pass(2_000);
     expect(written).toEqual([
       { text: 'not in consumer group g yet', waits: [] },

@@ -10,43 +10,44 @@ import { wallClock } from '../time/clock.ts';
 import { Outage } from '../time/outage.ts';
 import { Waker, within } from '../time/waiting.ts';
 
-/** How often it is looked whether there is something to tell, ms. */
+/** How often the writer looks whether there is something to write, ms. */
 const TICK = 1_000;
-/** A wait shorter than this is how things are, ms. */
+/** A wait shorter than this is no trouble, ms. */
 const LONG = 2_000;
-/** How often waits and all else are told again while they last, ms. */
+/** How often waits and all else are written again while they last, ms. */
 const WAITS_AGAIN = 5_000;
 const TEXT_AGAIN = 60_000;
-/** Postgres that does not answer within this is asked again soon, ms. */
+/** Postgres is given up that does not answer within this, ms, and asked again soon. */
 const SILENCE = 5_000;
-/** How long the end waits for it, ms. */
+/** How long the end waits for Postgres, ms. */
 const LAST = 1_000;
 
-export interface TellerParts {
+export interface TroubleWriterParts {
   readonly reports: () => readonly PartitionReport[];
   /** Why the processor cannot do its work; null: it can. */
   readonly hindrance: () => string | null;
   /** Writes what is to be read; null: nothing is. @throws while that cannot be done */
-  readonly write: (told: Omit<Trouble, 'processor'> | null) => Promise<void>;
+  readonly write: (trouble: Omit<Trouble, 'processor'> | null) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * Tells Postgres what a processor and its partitions wait for, over connections of its own: `status` reads it there, and has it
- * in the words of the log and of `/readyz`.
+ * Writes to Postgres what a processor and its partitions wait for, over connections of its own: `status` reads it there, and
+ * has it in the words of the log and of `/readyz`.
  */
-export class Teller {
-  readonly #parts: TellerParts;
+export class TroubleWriter {
+  readonly #parts: TroubleWriterParts;
   readonly #waker: Waker;
   readonly #outage: Outage;
   #text: string | null = null;
-  #told: string | null = null;
-  #toldAt = 0;
+  /** What was written last, as JSON; null: nothing keeps the processor from its work. */
+  #written: string | null = null;
+  #writtenAt = 0;
   #stopping = false;
   #done: Promise<void> | null = null;
 
-  constructor(parts: TellerParts) {
+  constructor(parts: TroubleWriterParts) {
     this.#parts = parts;
     this.#waker = new Waker(parts.clock);
     this.#outage = new Outage(parts.clock, parts.logger);
@@ -56,21 +57,21 @@ export class Teller {
     this.#done = this.#run();
   }
 
-  /** What else keeps the processor from its work; null: nothing does. Told at the next turn. */
-  say(text: string | null): void {
+  /** What else keeps the processor from its work; null: nothing does. It is written at the next turn. */
+  note(text: string | null): void {
     this.#text = text;
     this.#waker.wake();
   }
 
-  /** Takes back what was told. Resolves within a second, whatever is away: what is not told again is soon too old to be read. */
+  /** Takes back what was written. Resolves within a second, even where Postgres is away: what is not renewed is soon too old. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#waker.wake();
-    const takenBack = (async () => {
+    const withdrawn = (async () => {
       await this.#done;
-      if (this.#told !== null) await this.#write(null);
+      if (this.#written !== null) await this.#write(null);
     })();
-    await within(this.#parts.clock, LAST, takenBack);
+    await within(this.#parts.clock, LAST, withdrawn);
   }
 
   async #run(): Promise<void> {
@@ -84,18 +85,18 @@ export class Teller {
     const { clock, reports, hindrance } = this.#parts;
     const waits = longWaits(reports(), clock.now());
     const text = this.#text ?? (waits.length === 0 ? hindrance() : null) ?? '';
-    const told = text === '' && waits.length === 0 ? null : { text, waits };
+    const trouble = text === '' && waits.length === 0 ? null : { text, waits };
     const again = waits.length > 0 ? WAITS_AGAIN : TEXT_AGAIN;
-    const isNew = keyOf(told) !== this.#told;
-    if (!isNew && (told === null || clock.elapsed() - this.#toldAt < again)) return;
-    await this.#write(told);
+    const isNew = keyOf(trouble) !== this.#written;
+    if (!isNew && (trouble === null || clock.elapsed() - this.#writtenAt < again)) return;
+    await this.#write(trouble);
   }
 
-  async #write(told: Omit<Trouble, 'processor'> | null): Promise<void> {
+  async #write(trouble: Omit<Trouble, 'processor'> | null): Promise<void> {
     try {
-      await this.#parts.write(told);
-      this.#told = keyOf(told);
-      this.#toldAt = this.#parts.clock.elapsed();
+      await this.#parts.write(trouble);
+      this.#written = keyOf(trouble);
+      this.#writtenAt = this.#parts.clock.elapsed();
       this.#outage.over('what keeps this processor from its work is noted for `status` again');
     } catch (error) {
       this.#outage.failed(
@@ -106,8 +107,8 @@ export class Teller {
   }
 }
 
-function keyOf(told: object | null): string | null {
-  return told === null ? null : JSON.stringify(told);
+function keyOf(trouble: object | null): string | null {
+  return trouble === null ? null : JSON.stringify(trouble);
 }
 
 function longWaits(reports: readonly PartitionReport[], now: number): ToldWait[] {
@@ -117,13 +118,16 @@ function longWaits(reports: readonly PartitionReport[], now: number): ToldWait[]
 }
 
 /** Over the database that the settings name. */
-export function tellerOf({ database }: Settings, parts: Omit<TellerParts, 'write' | 'clock'>): Teller {
-  return new Teller({
+export function troubleWriterOf(
+  { database }: Settings,
+  parts: Omit<TroubleWriterParts, 'write' | 'clock'>,
+): TroubleWriter {
+  return new TroubleWriter({
     ...parts,
     clock: wallClock,
-    write: async (told) => {
+    write: async (trouble) => {
       const client = await connect(database, 'tidemark run', SILENCE);
-      await tellTrouble(client, PROCESS_NAME, told).finally(() => client.end());
+      await tellTrouble(client, PROCESS_NAME, trouble).finally(() => client.end());
     },
   });
 }
