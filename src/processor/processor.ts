@@ -31,7 +31,7 @@ export class Processor implements InputListener {
   private readonly waker: Waker;
   private failure: Error | null = null;
   private stopping = false;
-  /** Whether the group has given it partitions, and has not taken all of them back. */
+  /** Whether the group counts it as a member: from `assigned` to `revoked`. */
   private isInGroup = false;
   /** When the loop last came round, by the clock's `elapsed`; null before it began. */
   private turnedAt: number | null = null;

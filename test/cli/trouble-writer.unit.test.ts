@@ -12,9 +12,9 @@ function begin() {
   const writer = new TroubleWriter({
     reports: () => [{ partition: 3, waits: world.waits } as unknown as PartitionReport],
     hindrance: () => world.hindrance,
-    write: async (told) => {
+    write: async (trouble) => {
       if (world.away) throw new Error('no Postgres');
-      written.push(told);
+      written.push(trouble);
     },
     clock,
     logger: pino({ level: 'silent' }),
@@ -30,17 +30,17 @@ function begin() {
 
 const wait = (since: number): Wait => ({ for: 'store', since, why: 'waits for Postgres: a commit is not answered' });
 
-describe('what a processor tells for `status`', () => {
+describe('what a processor writes for `status`', () => {
   test('is what its partitions wait for once that is long, again every five seconds, and its end', async () => {
     const { clock, world, written, stop } = begin();
     world.waits = [wait(clock.now())];
     await clock.pass(1_500);
     expect(written).toEqual([]);
     await clock.pass(1_500);
-    const told = { text: '', waits: [{ partition: 3, ...world.waits[0] }] };
-    expect(written).toEqual([told]);
+    const trouble = { text: '', waits: [{ partition: 3, ...world.waits[0] }] };
+    expect(written).toEqual([trouble]);
     await clock.pass(10_000);
-    expect(written).toEqual([told, told, told]);
+    expect(written).toEqual([trouble, trouble, trouble]);
     world.waits = [];
     await clock.pass(2_000);
     expect(written.slice(3)).toEqual([null]);
@@ -48,7 +48,7 @@ describe('what a processor tells for `status`', () => {
     expect(written.slice(4)).toEqual([]);
   });
 
-  test('is told as soon as Postgres can be reached', async () => {
+  test('is written as soon as Postgres can be reached', async () => {
     const { clock, world, written, stop } = begin();
     world.away = true;
     world.waits = [wait(clock.now())];

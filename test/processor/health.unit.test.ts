@@ -20,11 +20,11 @@ describe('whether a processor is ready', () => {
     expect(host.processor.hindrance).toBeNull();
   });
 
-  test('it is not where a part that it needs does not answer, and says which partition lacks it', async () => {
+  test('it is not where a part that it needs does not answer, and names the partition that lacks it', async () => {
     const world = new World(rules, 1, 1);
     world.suffer({ share: 1, delay: 0 });
     const host = world.begin();
-    await world.until(() => /^partition 0 is .*refused/.test(host.processor.hindrance ?? ''), 'it says why');
+    await world.until(() => /^partition 0 is .*refused/.test(host.processor.hindrance ?? ''), 'it gives the reason');
     expect(host.processor.isStuck).toBe(false);
     world.suffer({ share: 0, delay: 0 });
     await world.until(() => host.processor.isReady, 'it is ready');
@@ -36,7 +36,7 @@ describe('whether a processor is ready', () => {
     world.output.open = () => Promise.reject(new Error('no right to write'));
     const host = world.begin();
     const why = /^partition 0 is not published: no right to write, since 2026-01-02T/;
-    await world.until(() => why.test(host.processor.hindrance ?? ''), 'it says why');
+    await world.until(() => why.test(host.processor.hindrance ?? ''), 'it gives the reason');
     world.output.open = open;
     await world.until(() => host.processor.isReady, 'it is ready');
   });

@@ -5,7 +5,7 @@ import { visitsOf } from '../core/support/drive.ts';
 import { type Log, logs, rulesOfLog } from '../core/support/logs.ts';
 import { decode } from '../reference/decode.ts';
 import { reference } from '../reference/reference.ts';
-import { said, TOPIC, World } from './support/world.ts';
+import { plainEmission, TOPIC, World } from './support/world.ts';
 
 const SOURCE = { topic: TOPIC, partition: 0 };
 
@@ -29,7 +29,7 @@ function expectRight(world: World, log: Log): void {
     answer.visits.map((visit) => ({ ...visit, endedWatermark: visit.ended ? visit.endedWatermark : null })),
   );
   const sent = world.output.messages(0).map(({ value }) => JSON.parse(value!.toString()));
-  expect(sent).toEqual(JSON.parse(JSON.stringify(answer.emissions.map(said))));
+  expect(sent).toEqual(JSON.parse(JSON.stringify(answer.emissions.map(plainEmission))));
   expect(world.store.state(0)?.counts).toEqual(answer.counts);
 }
 
@@ -51,7 +51,7 @@ describe('a processor', () => {
     );
   });
 
-  test('gives the same whatever fails, whoever dies and whenever the group deals anew', async () => {
+  test('gives the same whatever fails, whichever processor dies and whenever the group rebalances', async () => {
     await fc.assert(
       fc.asyncProperty(logs(false), fc.integer(), async (log, seed) => {
         const world = new World(rulesOfLog(log), 1, seed);
@@ -85,7 +85,7 @@ describe('a processor', () => {
     );
   });
 
-  test('ends the last visit when traffic stops, and a record that says otherwise is counted', async () => {
+  test('ends the last visit when traffic stops, and a record that proves otherwise is counted', async () => {
     const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
     const world = new World(rules, 1, 1, { clockMargin: 5_000 });
     world.begin();
@@ -100,7 +100,7 @@ describe('a processor', () => {
     expect(world.store.state(0)?.counts).toMatchObject({ anticipationsWrong: 1, amended: 1 });
   });
 
-  test('stops, and says why, when the log is not the one that was folded', async () => {
+  test('stops, and names the reason, when the log is not the one that was folded', async () => {
     const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
     const world = new World(rules, 1, 1);
     const first = world.begin();

@@ -12,7 +12,7 @@ const report = (given: Partial<PartitionReport>) =>
 function log() {
   const lines: { level: number; msg: string; [field: string]: unknown }[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(JSON.parse(line)) });
-  return { logger, lines, said: () => lines.map(({ msg }) => msg) };
+  return { logger, lines, messages: () => lines.map(({ msg }) => msg) };
 }
 
 describe('how old what is not folded may be', () => {
@@ -28,38 +28,38 @@ describe('how old what is not folded may be', () => {
   });
 });
 
-describe('what the log is told of a partition', () => {
+describe('what is logged of a partition', () => {
   test('that it stands still, and why, once a wait is long; and that it goes on', () => {
-    const { logger, lines, said } = log();
+    const { logger, lines, messages } = log();
     const progress = new ProgressReporter(logger);
     const waits = [{ for: 'registry', since: NOW, why: 'waits for the schema registry: no answer' }] as const;
     progress.watch(report({ waits }), NOW + 9_999);
-    expect(said()).toEqual([]);
+    expect(messages()).toEqual([]);
     progress.watch(report({ waits }), NOW + 10_000);
     progress.watch(report({ waits }), NOW + 20_000);
-    expect(said()).toEqual(['stands still: waits for the schema registry: no answer']);
+    expect(messages()).toEqual(['stands still: waits for the schema registry: no answer']);
     progress.watch(report({}), NOW + 30_000);
     progress.watch(report({}), NOW + 30_250);
-    expect(said().slice(1)).toEqual(['goes on']);
+    expect(messages().slice(1)).toEqual(['goes on']);
     expect(lines[1]).toMatchObject({ offset: 90, ms: 30_000 });
   });
 
   test('of short waits, one after the other, nothing', () => {
-    const { logger, said } = log();
+    const { logger, messages } = log();
     const progress = new ProgressReporter(logger);
     for (let at = NOW; at < NOW + 60_000; at += 5_000)
       progress.watch(report({ arrivalClock: at, waits: [{ for: 'store', since: at, why: 'waits' }] }), at + 4_000);
-    expect(said()).toEqual([]);
+    expect(messages()).toEqual([]);
   });
 
   test('that there is a backlog, once, and that it has caught up', () => {
-    const { logger, lines, said } = log();
+    const { logger, lines, messages } = log();
     const progress = new ProgressReporter(logger);
     for (const arrivalClock of [NOW - 3_600_000, NOW - 1_800_000, NOW - 30_000])
       progress.watch(report({ arrivalClock }), NOW);
     progress.watch(report({ nextOffset: 100 }), NOW);
     progress.watch(report({ nextOffset: 100 }), NOW);
-    expect(said()).toEqual(['behind: there is a backlog to fold', 'caught up']);
+    expect(messages()).toEqual(['behind: there is a backlog to fold', 'caught up']);
     expect(lines.map(({ offset }) => offset)).toEqual([90, 100]);
   });
 });
@@ -73,10 +73,10 @@ test('an outage has a line when it begins, one every minute, and one when it is 
   outage.over('works');
   outage.over('works');
   const { warn, info } = pino.levels.values as { warn: number; info: number };
-  const told = lines.filter(({ level }) => level >= info);
-  expect(told.map(({ level, msg }) => [level, msg])).toEqual([
+  const shown = lines.filter(({ level }) => level >= info);
+  expect(shown.map(({ level, msg }) => [level, msg])).toEqual([
     ...[0, 60, 120].map(() => [warn, 'fails']),
     [info, 'works'],
   ]);
-  expect(told.at(-1)).toMatchObject({ ms: 150_000, times: 150 });
+  expect(shown.at(-1)).toMatchObject({ ms: 150_000, times: 150 });
 });

@@ -78,7 +78,7 @@ test('what is folded again after a restored backup is compared also when the fir
 test.each([
   ['as much as was out', ['a', 'b']],
   ['more than was out', ['a', 'b', 'c', 'd']],
-])('what is folded again before the position is found is compared and told too: %s', async (_, again) => {
+])('what is folded again before the position is found is compared and logged too: %s', async (_, again) => {
   const clock = new VirtualClock(0);
   const output = new MemoryOutput();
   const sent = await output.open(0);
@@ -162,7 +162,7 @@ test.each(['before', 'while', 'after'])(
   },
 );
 
-test('a publisher that finds its position and may not write tries ever more seldom, and says so once a minute, until it may', async () => {
+test('a publisher that finds its position and may not write tries ever more seldom, and logs it once a minute, until it may', async () => {
   const clock = new VirtualClock(0);
   const output = new MemoryOutput();
   let opened = 0;

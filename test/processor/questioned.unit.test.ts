@@ -3,7 +3,7 @@ import { CannotGoOn } from '../../src/ports/errors.ts';
 import { rulesOfLog } from '../core/support/logs.ts';
 import { World } from './support/world.ts';
 
-/** A partition of which some records are folded, and a reader that says that its log is in question before it goes on. */
+/** A partition of which some records are folded, and a reader that reports its log to be in question before it goes on. */
 async function questioned() {
   const world = new World(rulesOfLog({ config: {} as never, outputDebug: false, steps: [] }), 1, 1);
   const append = () => world.append(0, world.clock.now(), [null]);

@@ -40,7 +40,7 @@ function readerOf(toCompare: typeof LAST | null) {
 
 type Reader = ReturnType<typeof readerOf>;
 
-/** What happens, by the path that it leads along. The first state says whether there is a record to compare. */
+/** What happens, by the path that it leads along. The first state decides whether there is a record to compare. */
 const PATHS: Readonly<Record<string, (reader: Reader) => Promise<void> | void>> = {
   'comparing → reading': ({ reading }) => {
     expect(reading.isVerified).toBe(false);

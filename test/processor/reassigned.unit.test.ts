@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 import { rulesOfLog } from '../core/support/logs.ts';
 import { World } from './support/world.ts';
 
-test('a partition that could not be taken over is as soon as the group gives it again, whatever the group says when asked', async () => {
+test('a partition that could not be taken over is as soon as the group gives it again, whatever the group answers when asked', async () => {
   const world = new World(rulesOfLog({ config: {} as never, outputDebug: false, steps: [] }), 1, 1);
   const reader = world.topic.reader();
-  // A group that deals anew all the time: whenever it is asked, nothing is settled.
+  // A group that rebalances all the time: whenever it is asked, nothing is settled.
   reader.holds = async () => false;
   world.topic.reader = () => reader;
   world.append(0, world.clock.now(), [null]);

@@ -14,7 +14,7 @@ function lying(key: Buffer | null, value: Buffer | null): FetchedRecord {
 const text = fc.oneof(fc.string({ maxLength: 5 }), fc.string({ unit: 'binary', maxLength: 5 }));
 
 describe('a record that is read where it lies', () => {
-  test('has the key that a record on its own has, to whoever compares it', () => {
+  test('has the key that a record on its own has, where it is compared', () => {
     fc.assert(
       fc.property(text, text, fc.boolean(), (key, other, same) => {
         const id = (same ? key : other).toWellFormed();

@@ -81,7 +81,7 @@ describe('writer schemas', () => {
     expect(used.toStore()).toEqual([{ id: 7, schema: 'schema 7', fromOffset: 4 }]);
   });
 
-  test('that nobody knows are remembered up to a number: the oldest is forgotten, and asked for again', async () => {
+  test('that are unknown are remembered up to a number: the oldest is dropped, and asked for again', async () => {
     const { schemas, read, asked } = setUp(() => null);
     const used = new UsedSchemas(schemas, new Map());
     for (let id = 0; id <= 200_000; id++) await used.learn([record(id, id)], goOn);
@@ -92,7 +92,7 @@ describe('writer schemas', () => {
     expect(read.get(0)).toBeNull();
   });
 
-  test('are waited for while the registry cannot tell, and no longer once the processor ends', async () => {
+  test('are waited for while the registry does not answer, and no longer once the processor ends', async () => {
     let away = true;
     const { schemas, clock, failures } = setUp((id) => {
       if (away) throw new Error('connection refused');

@@ -12,34 +12,34 @@ function handClock() {
   return { clock, real: { elapsed } as unknown as Clock };
 }
 
-/** @param takes ms that the i-th record takes. @returns longest stretch without a timeSlice, breaths and looks. */
+/** @param takes ms that the i-th record takes. @returns longest stretch without a yield, yields and looks. */
 function work(records: number, takes: (i: number) => number) {
   const { clock, real } = handClock();
   const timeSlice = new TimeSlice(real, 100);
   let since = 0;
   let longest = 0;
-  let breaths = 0;
+  let yields = 0;
   for (let i = 0; i < records; i++) {
     clock.time += takes(i);
     longest = Math.max(longest, clock.time - since);
     if (!timeSlice.isDue()) continue;
-    breaths += 1;
+    yields += 1;
     timeSlice.yielded();
     since = clock.time;
   }
-  return { longest, breaths, looks: clock.looks };
+  return { longest, yields, looks: clock.looks };
 }
 
 describe('when others have their turn', () => {
   test('after 100 ms of slow records, as soon as one ends', () => {
-    const { longest, breaths } = work(200, () => 30);
+    const { longest, yields } = work(200, () => 30);
     expect(longest).toBe(120);
-    expect(breaths).toBe(50);
+    expect(yields).toBe(50);
   });
 
   test('while records are quick the clock is looked at after one in sixteen', () => {
-    const { looks, breaths } = work(1_000, () => 0.004);
-    expect(breaths).toBe(0);
+    const { looks, yields } = work(1_000, () => 0.004);
+    expect(yields).toBe(0);
     expect(looks).toBeLessThan(70);
   });
 
@@ -48,9 +48,9 @@ describe('when others have their turn', () => {
     expect(longest).toBeLessThanOrEqual(100 + 16 * 5);
   });
 
-  test('many quick records take a timeSlice as well', () => {
-    const { longest, breaths } = work(10_000, () => 0.1);
-    expect(breaths).toBeGreaterThan(8);
+  test('many quick records yield as well', () => {
+    const { longest, yields } = work(10_000, () => 0.1);
+    expect(yields).toBeGreaterThan(8);
     expect(longest).toBeLessThan(102);
   });
 });

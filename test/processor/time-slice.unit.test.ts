@@ -4,7 +4,7 @@ import { logs, rulesOfLog } from '../core/support/logs.ts';
 import { World } from './support/world.ts';
 
 /** Folds some log. @param step ms that pass at each look at the time. @returns how often it slept for no time at all. */
-async function breaths(step: number): Promise<{ breaths: number; folded: number; written: number }> {
+async function yields(step: number): Promise<{ yields: number; folded: number; written: number }> {
   const [log] = fc.sample(
     logs(false).filter(({ steps }) => steps.filter((each) => !('now' in each)).length >= 10),
     { numRuns: 1, seed: 7 },
@@ -32,19 +32,19 @@ async function breaths(step: number): Promise<{ breaths: number; folded: number;
   await world.until(() => world.isQuiet, 'the log is folded and published');
   host.stop();
   await world.until(() => host.processor.reports().every(({ phase }) => phase === 'ended'), 'it ends');
-  return { breaths: count, folded: world.store.state(0)?.counts.records ?? 0, written };
+  return { yields: count, folded: world.store.state(0)?.counts.records ?? 0, written };
 }
 
 describe('folding many records at once', () => {
   test('lets heartbeats through where records take long, and still folds each of them', async () => {
-    const slow = await breaths(60);
-    expect(slow.breaths).toBeGreaterThan(3);
+    const slow = await yields(60);
+    expect(slow.yields).toBeGreaterThan(3);
     expect(slow.folded).toBe(slow.written);
   });
 
   test('does not pause where they do not', async () => {
-    const quick = await breaths(0);
-    expect(quick.breaths).toBe(0);
+    const quick = await yields(0);
+    expect(quick.yields).toBe(0);
     expect(quick.folded).toBe(quick.written);
   });
 });

@@ -9,7 +9,7 @@ const BEGIN = expect.stringMatching(/^records that the brokers did not stamp: /)
 const END = 'the brokers stamp the records from here on';
 
 /** Slices of a log, each a text with a letter a record: `b`, the broker stamped it, or `p`, a producer. */
-function told(...slices: string[]) {
+function logged(...slices: string[]) {
   const lines: Record<string, unknown>[] = [];
   const write = (line: string) => {
     const { level, time, pid, hostname, ...rest } = JSON.parse(line);
@@ -17,18 +17,18 @@ function told(...slices: string[]) {
   };
   const watch = new UnstampedWatch(pino({}, { write }));
   let offset = 0;
-  const said = slices.map((slice) => {
+  const bySlice = slices.map((slice) => {
     const records = [...slice].map(
       (by): LogRecord<null> => ({ offset: offset++, timestamp: 0, stamped: by === 'b', entries: [], raw: null }),
     );
     watch.folded(records, records.filter(({ stamped }) => stamped === false).length);
     return lines.splice(0);
   });
-  return said;
+  return bySlice;
 }
 
-test('where records lie that the brokers did not stamp is told once, as soon as there is one, and where they end', () => {
-  expect(told('bb', 'bpp', 'p', 'pbp', 'p', 'b')).toEqual([
+test('where records lie that the brokers did not stamp is logged once, as soon as there is one, and where they end', () => {
+  expect(logged('bb', 'bpp', 'p', 'pbp', 'p', 'b')).toEqual([
     [],
     [{ msg: BEGIN, from: 3, to: 4, records: 2 }],
     [],
@@ -39,13 +39,13 @@ test('where records lie that the brokers did not stamp is told once, as soon as 
 });
 
 test('they may lie within one slice, or end with it', () => {
-  expect(told('bpb')).toEqual([
+  expect(logged('bpb')).toEqual([
     [
       { msg: BEGIN, from: 1, to: 1, records: 1 },
       { msg: END, offset: 2, from: 1, to: 1, records: 1 },
     ],
   ]);
-  expect(told('p', 'b')).toEqual([
+  expect(logged('p', 'b')).toEqual([
     [{ msg: BEGIN, from: 0, to: 0, records: 1 }],
     [{ msg: END, offset: 1, from: 0, to: 0, records: 1 }],
   ]);

@@ -66,7 +66,7 @@ describe('what a partition waits for', () => {
       const { world, host, answer } = await silentIn(method);
       if (method === 'commit') world.append(0, AT + 1, [event('second')]);
       const why = `waits for Postgres: ${what} is not answered`;
-      await world.until(() => host.processor.reports()[0]!.waits.some((wait) => wait.why === why), 'it says so');
+      await world.until(() => host.processor.reports()[0]!.waits.some((wait) => wait.why === why), 'it is shown');
       await world.clock.pass(12_000);
       const { since } = host.processor.reports()[0]!.waits[0]!;
       expect(host.processor.hindrance).toBe(`partition 0 ${why}, since ${new Date(since).toISOString()}`);
@@ -80,13 +80,13 @@ describe('what a partition waits for', () => {
     },
   );
 
-  test('is told of as it is committed: what a commit without an answer holds is not done', async () => {
+  test('is reported as it is committed: what a commit without an answer holds is not done', async () => {
     const { world, host, answer } = await silentIn('commit');
     const before = host.processor.reports()[0]!;
     for (let i = 0; i < 5; i++) world.append(0, AT + 1_000 + i, [event(`more ${i}`)]);
     await world.clock.pass(5_000);
-    const { waits: _, storeCallSince: __, ...told } = host.processor.reports()[0]!;
-    expect(told).toMatchObject({ nextOffset: 1, end: 6, arrivalClock: before.arrivalClock, counts: { records: 1 } });
+    const { waits: _, storeCallSince: __, ...report } = host.processor.reports()[0]!;
+    expect(report).toMatchObject({ nextOffset: 1, end: 6, arrivalClock: before.arrivalClock, counts: { records: 1 } });
     const shown = await series(host, world.clock.now());
     expect([shown('tidemark_lag_records'), shown('tidemark_records_total')]).toEqual([5, 1]);
     answer();
@@ -132,7 +132,7 @@ describe('what a partition waits for', () => {
     expect([...seen]).toEqual([since]);
   });
 
-  test('is never told of a partition that has ended', () => {
+  test('is nothing for a partition that has ended', () => {
     const nothing = {
       failing: null,
       isAnothers: false,

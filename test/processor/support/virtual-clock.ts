@@ -6,7 +6,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** Time that passes only when told to: sleepers wake in order, and between two of them all that can run has run. */
+/** Time that passes only by `pass`: sleepers wake in order, and between two of them all that can run has run. */
 export class VirtualClock implements Clock {
   private time: number;
   private sleepers: Sleeper[] = [];

@@ -78,7 +78,7 @@ export class Host {
       schemas: new WriterSchemas(reader, { writerSchema: async (id) => (id === KNOWN ? '"bytes"' : null) }, parts),
       decode: (_, record) => decodeRecord(record),
       glance: (records) => records.length,
-      outgoing: () => new Saying(),
+      outgoing: () => new JsonOutgoing(),
       decodeOutbox,
       eventIdOf: (value) => JSON.parse(value.toString()).message.eventId,
     });
@@ -294,17 +294,17 @@ function decodeRecord(record: RawRecord): LogRecord<RawRecord> {
 }
 
 /** An emission without what differs between the reference and a run: the record itself, and the words of an error. */
-export function said(emission: object): object {
+export function plainEmission(emission: object): object {
   const { raw: _, error: __, ...rest } = emission as { raw?: unknown; error?: unknown };
   return rest;
 }
 
 /** Messages as JSON. */
-class Saying implements Outgoing {
+class JsonOutgoing implements Outgoing {
   private messages: OutMessage[] = [];
 
   add(emission: Emission<RawRecord>): void {
-    const value = Buffer.from(JSON.stringify(said(emission)));
+    const value = Buffer.from(JSON.stringify(plainEmission(emission)));
     this.messages.push({ topic: emission.kind, sequence: emission.sequence, key: null, value, headers: [] });
   }
 
