@@ -60,7 +60,7 @@ export class KafkaOutputSession implements OutputSession {
     });
   }
 
-  async keep(next: number): Promise<void> {
+  async renew(next: number): Promise<void> {
     await this.#guarded(() => this.#commit(next));
   }
 

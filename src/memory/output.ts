@@ -37,7 +37,7 @@ export class MemoryOutput implements Output {
           messages.flatMap((some) => [...some]),
           next,
         ),
-      keep: async (next) => commit([], next),
+      renew: async (next) => commit([], next),
       readBack: async (from) =>
         this.messages(partition)
           .filter((m) => m.sequence >= from)

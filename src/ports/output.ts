@@ -52,7 +52,7 @@ export interface OutputSession {
   /** One transaction: these messages, in order and without a hole, and the position behind them. */
   send(messages: readonly OutMessages[], next: number): Promise<void>;
   /** Writes the position anew, so that it does not expire. */
-  keep(next: number): Promise<void>;
+  renew(next: number): Promise<void>;
   /** Committed messages of this partition in the output topics whose sequence is at least `from`, by sequence. */
   readBack(from: number): Promise<PublishedMessage[]>;
   /** Resolves within a second or two, whatever is away; never throws. */

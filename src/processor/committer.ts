@@ -53,7 +53,7 @@ export interface CommitterOptions {
   readonly schemas: UsedSchemas;
   readonly outgoing: Outgoing;
   /** End offset of the partition, as far as it is known. */
-  readonly end: () => number;
+  readonly endOffset: () => number;
   /** Longest that a change waits while there is more to fold, ms; and bytes after which a commit is taken. */
   readonly interval: number;
   readonly maxBytes: number;
@@ -184,7 +184,7 @@ export class Committer {
     if (this.hasChanges) {
       this.changedAt ??= now;
       const { interval } = this.options;
-      const linger = this.options.end() - this.options.fold.nextOffset > BACKLOG ? interval : LINGER;
+      const linger = this.options.endOffset() - this.options.fold.nextOffset > BACKLOG ? interval : LINGER;
       const wait = Math.min(linger, interval) - (now - this.changedAt);
       if (wait > 0) return wait;
       this.commit();

@@ -129,7 +129,7 @@ export class PartitionLife {
       isEnding: () => this.isOver(),
       isLost: () => this.isLost(),
       onEnd: (end) => this.heardOfEnd(end),
-      end: () => this.end ?? 0,
+      endOffset: () => this.end ?? 0,
     });
   }
 
@@ -141,8 +141,8 @@ export class PartitionLife {
     // That Postgres works again is seen by what it writes.
     const failing = now.failing?.part === 'brokers' ? null : now.failing;
     this.state.become({ kind: 'folding', since: clock.now(), tenure, failing, drainedAt: null });
-    this.inbox.reset(tenure.reading.from);
-    log.seek(this.partition, tenure.reading.from, true);
+    this.inbox.reset(tenure.reader.from);
+    log.seek(this.partition, tenure.reader.from, true);
     log.resume(this.partition);
     const { openVisits, nextOffset } = tenure.fold;
     observer.takenOver({ partition: this.partition, ms: clock.elapsed() - now.startedAt, openVisits });
@@ -201,7 +201,7 @@ export class PartitionLife {
   reassigned(): void {
     const { now } = this.state;
     if (now.kind === 'folding') {
-      this.deps.log.seek(this.partition, this.inbox.expected!, !now.tenure.reading.isVerified);
+      this.deps.log.seek(this.partition, this.inbox.expected!, !now.tenure.reader.isVerified);
       this.deps.log.resume(this.partition);
       return;
     }
@@ -214,7 +214,7 @@ export class PartitionLife {
   questioned(): void {
     const { now } = this.state;
     if (now.kind !== 'folding') return;
-    now.tenure.reading.question();
+    now.tenure.reader.question();
     this.waker.wake();
   }
 
@@ -251,7 +251,7 @@ export class PartitionLife {
   private arrived(arrival: Arrival): void {
     const { now } = this.state;
     if (now.kind !== 'folding') return;
-    if (!this.inbox.offer(arrival)) now.tenure.reading.leaveChain();
+    if (!this.inbox.offer(arrival)) now.tenure.reader.leaveChain();
     this.waker.wake();
   }
 
@@ -260,9 +260,9 @@ export class PartitionLife {
     const { now } = this.state;
     const { clockMargin } = this.settings;
     if (clockMargin === null || now.kind !== 'folding' || !this.inbox.isEmpty) return false;
-    const { fold, reading } = now.tenure;
+    const { fold, reader } = now.tenure;
     // Timestamps ahead of this clock by more than the margin: one of the two is wrong, and nothing may be concluded.
-    if (!reading.isVerified || (fold.arrivalClock ?? 0) > time + clockMargin) return false;
+    if (!reader.isVerified || (fold.arrivalClock ?? 0) > time + clockMargin) return false;
     return fold.nextDue < time - clockMargin;
   }
 

@@ -13,7 +13,7 @@ import { StateMachine } from './state-machine.ts';
 import type { Failing } from './waits.ts';
 
 /** Offsets of a group without members expire after a week at the brokers' default. */
-const KEEP_INTERVAL = 24 * 3_600_000;
+const RENEW_INTERVAL = 24 * 3_600_000;
 
 export interface PublisherOptions<Raw> {
   readonly lease: Lease<Raw>;
@@ -206,7 +206,7 @@ export class Publisher<Raw> {
     this.state.become({ kind: 'sending', trouble: this.trouble, publishedBeforeRestore: published });
     this.at = at;
     this.dropSent();
-    if (inKafka === null && at > 0) await session.keep(at);
+    if (inKafka === null && at > 0) await session.renew(at);
   }
 
   /**
@@ -238,8 +238,8 @@ export class Publisher<Raw> {
       const messages = await this.next();
       if (messages.length === 0) {
         works();
-        if (clock.elapsed() - written >= KEEP_INTERVAL) {
-          await session.keep(this.at);
+        if (clock.elapsed() - written >= RENEW_INTERVAL) {
+          await session.renew(this.at);
           written = clock.elapsed();
         }
         await this.waker.sleep(60_000);

@@ -15,7 +15,7 @@ import type { PartitionDeps, PartitionSettings } from './deps.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import { foldedSize } from './memory-estimate.ts';
 import { Publisher } from './publisher.ts';
-import { LOG_IS_THE_SAME, Reading } from './reading.ts';
+import { LOG_IS_THE_SAME, ReaderPosition } from './reader-position.ts';
 import { UsedSchemas } from './schemas.ts';
 import { TimeSlice } from './time-slice.ts';
 import { UnstampedWatch } from './unstamped.ts';
@@ -50,10 +50,10 @@ export interface TenureContext {
   readonly isEnding: () => boolean;
   /** Whether the partition is another's now, so that nothing more may be committed. */
   readonly isLost: () => boolean;
-  /** The end offset of the partition was heard of. */
+  /** The brokers named the end offset of the partition. */
   readonly onEnd: (end: number) => void;
-  /** The highest that was heard of; 0: none was. */
-  readonly end: () => number;
+  /** The highest that they named; 0: none. */
+  readonly endOffset: () => number;
 }
 
 /**
@@ -67,7 +67,7 @@ export class Tenure {
   readonly lease: Lease<RawRecord>;
   readonly publisher: Publisher<RawRecord>;
   readonly committer: Committer;
-  readonly reading: Reading;
+  readonly reader: ReaderPosition;
   /** The instance's clock and, asked for afterwards, the end offset: see `Partition.endDue`. */
   anticipation: { readonly clock: number; readonly end: number } | null = null;
   /** The part that folding waits for without a call of its own, and since when, ms since the epoch; null: none. */
@@ -122,7 +122,16 @@ export class Tenure {
     );
     const { log } = deps;
     const { inbox, calls, isEnding } = context;
-    this.reading = new Reading(toVerify, { log, inbox, calls, logger, lease, continuity, fold: this.fold, isEnding });
+    this.reader = new ReaderPosition(toVerify, {
+      log,
+      inbox,
+      calls,
+      logger,
+      lease,
+      continuity,
+      fold: this.fold,
+      isEnding,
+    });
     this.schemas = new UsedSchemas(deps.schemas, lease.writerSchemas);
     this.publisher = new Publisher({ ...deps, logger, lease, onProgress: () => waker.wake() });
     this.committer = new Committer({
@@ -133,7 +142,7 @@ export class Tenure {
       fold: this.fold,
       publisher: this.publisher,
       schemas: this.schemas,
-      end: context.end,
+      endOffset: context.endOffset,
       interval: settings.commitInterval,
       maxBytes: settings.commitMaxBytes,
       memory: deps.commits,
@@ -150,8 +159,8 @@ export class Tenure {
     await this.endDue(null);
     while (!isEnding()) {
       this.check();
-      if (this.reading.isAstray) {
-        await this.reading.restore(() => this.committer.lastFolded);
+      if (this.reader.isAstray) {
+        await this.reader.restore(() => this.committer.lastFolded);
         continue;
       }
       const arrival = inbox.dequeue(SLICE);
@@ -213,7 +222,7 @@ export class Tenure {
   }
 
   private async foldArrival(arrival: Arrival): Promise<void> {
-    const records = this.reading.compare(arrival);
+    const records = this.reader.compare(arrival);
     for (let i = 0; i < records.length; i += SLICE) {
       await this.foldSlice(records.slice(i, i + SLICE));
       if (this.context.isEnding()) return;

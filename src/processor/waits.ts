@@ -17,7 +17,7 @@ export interface FailingPart extends Failing {
   readonly part: 'store' | 'brokers';
 }
 
-export interface Known {
+export interface WaitFacts {
   readonly phase: PartitionReport['phase'];
   /** Since when it has this phase. */
   readonly phaseSince: number;
@@ -39,12 +39,12 @@ export interface Known {
 }
 
 /** All that the partition waits for, what holds it back most first. */
-export function waitsOf(known: Known): Wait[] {
-  const { phase, unread, folding, registryTrouble, publishing, storeCall, brokersCall } = known;
+export function waitsOf(facts: WaitFacts): Wait[] {
+  const { phase, unread, folding, registryTrouble, publishing, storeCall, brokersCall } = facts;
   if (phase === 'ended') return [];
-  if (phase !== 'running') return [toBeTakenOver(known)];
+  if (phase !== 'running') return [toBeTakenOver(facts)];
   const waits: (Wait | null)[] = [
-    known.failing && wait(known.failing.part, known.failing.since, `could not commit: ${known.failing.error}`),
+    facts.failing && wait(facts.failing.part, facts.failing.since, `could not commit: ${facts.failing.error}`),
     storeCall && wait('store', storeCall.since, `waits for Postgres: ${storeCall.what} is not answered`),
     unread && wait('brokers', unread.since, `cannot be read: ${unread.error}`),
     brokersCall && wait('brokers', brokersCall.since, `waits for the brokers: ${brokersCall.what} is not answered`),
@@ -55,7 +55,7 @@ export function waitsOf(known: Known): Wait[] {
   return waits.filter((each) => each !== null);
 }
 
-function toBeTakenOver({ phase, phaseSince, failing, isAnothers, storeCall, brokersCall }: Known): Wait {
+function toBeTakenOver({ phase, phaseSince, failing, isAnothers, storeCall, brokersCall }: WaitFacts): Wait {
   if (failing !== null && isAnothers)
     return wait('group', failing.since, `is taken over again once the consumer group gives it: ${failing.error}`);
   if (failing !== null) return again(failing);

@@ -66,7 +66,7 @@ describeReal('the output on a broker', () => {
     expect(await first.position()).toBeNull();
     await sendAll(first, input, [0, 1, 2], 1);
     await sendAll(first, input, [3], 1);
-    await first.keep(4);
+    await first.renew(4);
     expect(await first.position()).toBe(4);
     await first.close();
     const second = await another(input, topics).open(1);
@@ -81,7 +81,7 @@ describeReal('the output on a broker', () => {
     await sendAll(old, input, [0]);
     const young = await another(input, topics).open(0);
     await expect(sendAll(old, input, [1])).rejects.toThrow();
-    await expect(old.keep(9)).rejects.toThrow(/no more use/);
+    await expect(old.renew(9)).rejects.toThrow(/no more use/);
     expect(await young.position()).toBe(1);
     await sendAll(young, input, [1]);
     expect(await young.readBack(0)).toHaveLength(2);

@@ -34,7 +34,7 @@ function committerOf(answer: () => Promise<void>) {
     publisher: { position: 0 } as never,
     schemas: { toStore: () => [], stored: () => {} } as never,
     outgoing: { add: () => {}, take: () => null },
-    end: () => 0,
+    endOffset: () => 0,
     interval: 1_000,
     maxBytes: 100,
     memory: { maxBytes: 1_000, usedBytes: 0 },

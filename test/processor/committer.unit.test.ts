@@ -16,7 +16,7 @@ function committerWith(memory: CommitMemory): Committer {
     publisher: { position: 0 } as unknown as Publisher<RawRecord>,
     schemas: { toStore: () => [], stored: () => {} } as never,
     outgoing: { add: () => {}, take: () => null },
-    end: () => 0,
+    endOffset: () => 0,
     interval: 1_000,
     maxBytes: 100,
     memory,

@@ -42,13 +42,13 @@ function publisherOf(
   });
 }
 
-/** An output of which Kafka has lost the position. @param keep is called when it is written down anew. */
-function forgetful(output: MemoryOutput, keep: () => void) {
+/** An output of which Kafka has lost the position. @param renew is called when it is written down anew. */
+function forgetful(output: MemoryOutput, renew: () => void) {
   return {
     open: async (partition: number): Promise<OutputSession> => ({
       ...(await output.open(partition)),
       position: async () => null,
-      keep: async () => keep(),
+      renew: async () => renew(),
     }),
     close: async () => {},
   };
@@ -127,7 +127,7 @@ test.each(['before', 'while', 'after'])(
     const stored = [all[0]!];
     let progress = 0;
     let seen = 0;
-    const keep = () => {
+    const renew = () => {
       seen = progress;
       if (when === 'while') offer(all[1]!);
     };
@@ -139,7 +139,7 @@ test.each(['before', 'while', 'after'])(
         outboxBytes: 10,
         outbox: async (from: number) => stored.filter(({ sequence }) => sequence >= from).map(rowOf),
       } as unknown as Lease<never>,
-      output: forgetful(output, keep),
+      output: forgetful(output, renew),
       onProgress: () => {
         progress += 1;
       },

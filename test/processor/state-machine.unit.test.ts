@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { COMMITTER_TRANSITIONS } from '../../src/processor/committer.ts';
 import { LIFE_TRANSITIONS } from '../../src/processor/life-state.ts';
 import { PUBLISHER_TRANSITIONS } from '../../src/processor/publisher-state.ts';
-import { READING_TRANSITIONS } from '../../src/processor/reading.ts';
+import { READER_TRANSITIONS } from '../../src/processor/reader-position.ts';
 import { StateMachine } from '../../src/processor/state-machine.ts';
 import { edgesOf } from './support/watched-states.ts';
 
@@ -11,7 +11,7 @@ type AnyTransitions = Readonly<Record<string, readonly string[]>>;
 
 const TABLES: readonly [name: string, first: string, transitions: AnyTransitions][] = [
   ['life', 'assigned', LIFE_TRANSITIONS],
-  ['reader', 'comparing', READING_TRANSITIONS],
+  ['reader', 'comparing', READER_TRANSITIONS],
   ['publisher', 'unstarted', PUBLISHER_TRANSITIONS],
   ['committer', 'idle', COMMITTER_TRANSITIONS],
 ];

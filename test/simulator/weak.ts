@@ -25,7 +25,7 @@ export async function notFenced(
   return {
     position: async () => (kept < 0 ? null : kept),
     send: async (messages: readonly OutMessages[], next: number) => (await opened()).send(messages, next),
-    keep: async (next) => (await opened()).keep(next),
+    renew: async (next) => (await opened()).renew(next),
     readBack: async (from) => (await opened()).readBack(from),
     close: async () => session?.close(),
   };

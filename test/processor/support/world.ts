@@ -182,7 +182,7 @@ export class Host {
     return {
       position: () => this.call(() => session.position()),
       send: (messages, next) => this.call(() => session.send(messages, next)),
-      keep: (next) => this.call(() => session.keep(next)),
+      renew: (next) => this.call(() => session.renew(next)),
       readBack: (from) => this.call(() => session.readBack(from)),
       close: () => session.close(),
     };

@@ -4,7 +4,7 @@ import type { RawRecord } from '../../src/ports/record.ts';
 import { Calls } from '../../src/processor/calls.ts';
 import type { Continuity } from '../../src/processor/continuity.ts';
 import { Inbox } from '../../src/processor/inbox.ts';
-import { READING_TRANSITIONS, Reading } from '../../src/processor/reading.ts';
+import { READER_TRANSITIONS, ReaderPosition } from '../../src/processor/reader-position.ts';
 import { VirtualClock } from './support/virtual-clock.ts';
 import { edgesOf, edgesOn, watchStates } from './support/watched-states.ts';
 
@@ -18,7 +18,7 @@ function readerOf(toCompare: typeof LAST | null) {
   const sought: [offset: number, anew: boolean][] = [];
   const log = { earliest: 0, answers: Promise.resolve() };
   const fold = { nextOffset: 5 };
-  const reading = new Reading(toCompare, {
+  const reading = new ReaderPosition(toCompare, {
     inbox,
     calls: new Calls(new VirtualClock(0)),
     logger: pino({ level: 'silent' }),
@@ -124,13 +124,13 @@ describe('the reader of a partition', () => {
   });
 
   test.each(Object.keys(PATHS))('leads along %s', async (path) => {
-    const paths = watchStates(READING_TRANSITIONS);
+    const paths = watchStates(READER_TRANSITIONS);
     await PATHS[path]!(readerOf(path.startsWith('comparing') ? LAST : null));
     expect(paths()).toEqual([path]);
   });
 
   test('has no transition that is not driven here', () => {
-    expect(edgesOn(Object.keys(PATHS))).toEqual(edgesOf(READING_TRANSITIONS));
+    expect(edgesOn(Object.keys(PATHS))).toEqual(edgesOf(READER_TRANSITIONS));
   });
 
   test('that found the chain to go on while it asked seeks nothing', async () => {

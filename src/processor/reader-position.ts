@@ -20,7 +20,7 @@ export const LOG_IS_THE_SAME = 'whether the log still is the one that was folded
  * - `inQuestion`: the brokers make it doubtful that the log is the one that was folded. The record folded last is to be read
  *   back: `comparing`. Until then a batch out of the chain changes nothing.
  */
-export type ReadingState =
+export type ReaderState =
   | { readonly kind: 'comparing'; readonly record: RecordDigest }
   | { readonly kind: 'reading' }
   /** `record`: what is still to be compared, as in `comparing`; null: nothing is, as in `reading`. */
@@ -28,7 +28,7 @@ export type ReadingState =
   /** `hasLeftAgain`: another batch came that is out of the chain. */
   | { readonly kind: 'seeking'; readonly record: RecordDigest | null; hasLeftAgain: boolean };
 
-export const READING_TRANSITIONS: Transitions<ReadingState> = {
+export const READER_TRANSITIONS: Transitions<ReaderState> = {
   comparing: ['reading', 'outOfChain', 'inQuestion'],
   reading: ['outOfChain', 'inQuestion'],
   outOfChain: ['seeking', 'inQuestion'],
@@ -36,7 +36,7 @@ export const READING_TRANSITIONS: Transitions<ReadingState> = {
   inQuestion: ['comparing', 'reading'],
 };
 
-export interface ReadingOptions {
+export interface ReaderPositionOptions {
   readonly log: InputLog;
   readonly inbox: Inbox;
   readonly calls: Calls;
@@ -49,14 +49,14 @@ export interface ReadingOptions {
 }
 
 /** Keeps the reader in the chain of what was folded, and compares the record folded last where that is in doubt. */
-export class Reading {
-  private readonly options: ReadingOptions;
-  private readonly state: StateMachine<ReadingState>;
+export class ReaderPosition {
+  private readonly options: ReaderPositionOptions;
+  private readonly state: StateMachine<ReaderState>;
 
   /** @param record the record folded last, to be read back first; null: there is none. */
-  constructor(record: RecordDigest | null, options: ReadingOptions) {
+  constructor(record: RecordDigest | null, options: ReaderPositionOptions) {
     this.options = options;
-    this.state = new StateMachine(READING_TRANSITIONS, inChain(record));
+    this.state = new StateMachine(READER_TRANSITIONS, inChain(record));
   }
 
   /** Where to read from: the record folded last comes once more, to be compared. */
@@ -160,6 +160,6 @@ export class Reading {
   }
 }
 
-function inChain(record: RecordDigest | null): ReadingState {
+function inChain(record: RecordDigest | null): ReaderState {
   return record === null ? { kind: 'reading' } : { kind: 'comparing', record };
 }
