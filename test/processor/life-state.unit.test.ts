@@ -204,4 +204,21 @@ describe("a partition's life", () => {
     await here.world.clock.pass(5_000);
     expect(takeOvers).toBe(1);
   });
+
+  test('remembers when nothing was left, however often it is asked', async () => {
+    const here = stage();
+    const { world } = here;
+    const { processor } = here.begin();
+    here.append();
+    await world.until(() => world.isQuiet, 'the record is folded');
+    const drainedAt = () => processor.reports()[0]!.drainedAt;
+    await world.clock.pass(10_000);
+    // As long as nothing is left, it is now.
+    expect([drainedAt(), drainedAt()]).toEqual([world.clock.now(), world.clock.now()]);
+    const appendedAt = world.clock.now();
+    world.suffer({ share: 0, delay: 100_000 });
+    here.append();
+    await world.clock.pass(500);
+    expect([drainedAt(), drainedAt()]).toEqual([appendedAt, appendedAt]);
+  });
 });
