@@ -36,7 +36,7 @@ export async function fakeLogInQuestion(): Promise<Tells> {
         outboxBytes: 0,
         outboxMessages: 0,
       };
-      // As `Teller` tells them.
+      // As `TroubleWriter` writes them.
       const waits = report!.waits.map((wait) => ({ partition: 0, ...wait }));
       const seen = {
         pace: undefined,
