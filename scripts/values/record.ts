@@ -16,7 +16,7 @@ export function recordFile(): string {
 import type { Utm } from '../rules/event.ts';
 import type { EndReason, Seal } from '../rules/span.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
-import type { Place } from './visit-layout.ts';
+import type { StoredIn } from './visit-layout.ts';
 import type { Block } from './visit-table.ts';
 
 ${blocks.map(({ name, at: first, doc }) => `/** ${doc} */\nexport const ${name} = ${first};`).join('\n')}

@@ -1,6 +1,6 @@
 import type { VisitEvents } from './memory/fresh-events.ts';
 import type { Revisions } from './memory/revisions.ts';
-import type { Place, Visit } from './memory/visit.ts';
+import type { StoredIn, Visit } from './memory/visit.ts';
 import type { VisitEnded } from './rules/visit-ended.ts';
 
 /** The small part of a partition's state: one row. Clocks in ms since the epoch, null before the first that moves them. */
@@ -122,14 +122,18 @@ export interface TraitWrite {
 export interface Changes<Raw> {
   readonly state: Readonly<PartitionState>;
   /**
-   * Visits to write, each to the table that `visit.ended` names; `from` is the table that holds it now, `said` where its
-   * last revision stands among `revisions`, -1 or nothing where it has none of them.
+   * Visits to write, each to the table that `visit.ended` names; `from` is the table that has it now, `pendingRevision` the
+   * index of its last revision among `revisions`, -1 or nothing where it has none of them.
    */
-  readonly visits: readonly { readonly visit: Visit; readonly from: Place | null; readonly said?: number }[];
+  readonly visits: readonly {
+    readonly visit: Visit;
+    readonly from: StoredIn | null;
+    readonly pendingRevision?: number;
+  }[];
   /** Visits merged away: to delete from `from`; their events are the survivor's from now on. */
   readonly removed: readonly {
     readonly id: string;
-    readonly from: Place;
+    readonly from: StoredIn;
     readonly survivor: string;
   }[];
   /** Events to append. A visit stands here at most once. */

@@ -5,7 +5,7 @@ import { FreshEvents, type VisitEvents } from './memory/fresh-events.ts';
 import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
 import { Revisions } from './memory/revisions.ts';
 import { largeBytes } from './memory/size.ts';
-import type { Place, Visit } from './memory/visit.ts';
+import type { StoredIn, Visit } from './memory/visit.ts';
 import type { TrackEvent } from './rules/event.ts';
 import { compareUtf8 } from './rules/order.ts';
 import type { Rules } from './rules/rules.ts';
@@ -27,7 +27,7 @@ export class Ledger<Raw> {
   readonly fresh = new FreshEvents();
   private readonly rules: Rules;
   private dirty: Visit[] = [];
-  private removed: { id: string; from: Place; survivor: string }[] = [];
+  private removed: { id: string; from: StoredIn; survivor: string }[] = [];
   private revisions = new Revisions();
   private traits = new Map<string, TraitWrite>();
   private emissions: Emission<Raw>[] = [];
@@ -72,7 +72,7 @@ export class Ledger<Raw> {
   }
 
   published(visit: Visit, message: VisitEnded): void {
-    visit.said = this.revisions.add(visit.readId(id), message);
+    visit.pendingRevision = this.revisions.add(visit.readId(id), message);
   }
 
   /** The traits that an accepted event sets on the profile it names. */
@@ -89,7 +89,7 @@ export class Ledger<Raw> {
 
   /** Hands over all changes, and begins the next commit's. Visits count as stored from now on. */
   take(state: PartitionState): Changes<Raw> {
-    const visits: { visit: Visit; from: Place | null; said: number }[] = [];
+    const visits: { visit: Visit; from: StoredIn | null; pendingRevision: number }[] = [];
     const events: { visit: Visit; events: VisitEvents }[] = [];
     const { dirty } = this;
     for (let i = 0; i < dirty.length; i++) {
@@ -98,8 +98,8 @@ export class Ledger<Raw> {
       if (!visit.dirty) continue;
       visit.dirty = false;
       takeEvents(this.rules, visit, this.fresh);
-      visits.push({ visit, from: visit.stored, said: visit.said });
-      visit.said = -1;
+      visits.push({ visit, from: visit.stored, pendingRevision: visit.pendingRevision });
+      visit.pendingRevision = -1;
       const fresh = this.fresh.take(visit);
       if (fresh !== null) events.push({ visit, events: fresh });
       visit.stored = visit.ended ? 'ended' : 'open';

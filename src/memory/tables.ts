@@ -10,7 +10,7 @@ import type { PartitionState, TraitWrite } from '../core/changes.ts';
 import { emptyState } from '../core/changes.ts';
 import { openedAt } from '../core/ids.ts';
 import { EventIds, PackedId } from '../core/memory/event-ids.ts';
-import type { Place, VisitEvent } from '../core/memory/visit.ts';
+import type { StoredIn, VisitEvent } from '../core/memory/visit.ts';
 import type { Revision } from '../core/rules/visit-ended.ts';
 import type { RecordDigest } from '../ports/record.ts';
 import type { Commit, HistoryQuery, HistoryReach, OutboxRow, SessionHistory } from '../ports/store.ts';
@@ -21,8 +21,8 @@ import { rowOf, type VisitRow, visitOf } from './visit-row.ts';
 /** All that a commit says, as plain values that share nothing with the fold. */
 export interface PreparedCommit {
   readonly state: PartitionState;
-  readonly visits: readonly { readonly row: VisitRow; readonly from: Place | null }[];
-  readonly removed: readonly { readonly id: string; readonly from: Place; readonly survivor: string }[];
+  readonly visits: readonly { readonly row: VisitRow; readonly from: StoredIn | null }[];
+  readonly removed: readonly { readonly id: string; readonly from: StoredIn; readonly survivor: string }[];
   readonly events: readonly { readonly visitId: string; readonly events: readonly VisitEvent[] }[];
   readonly revisions: readonly Revision[];
   readonly traits: readonly TraitWrite[];
@@ -166,7 +166,7 @@ export class PartitionTables {
     return EventIds.of(this.eventsOf(visitId).map((event) => event.eventId));
   }
 
-  private checkPlace(id: string, from: Place | null): void {
+  private checkPlace(id: string, from: StoredIn | null): void {
     const at = this.open.has(id) ? 'open' : this.ended.has(id) ? 'ended' : null;
     if (at !== from) throw new Error(`visit ${id} is in table ${at}, not in ${from} as the commit says`);
   }

@@ -1,6 +1,6 @@
 import { PackedId } from '../core/memory/event-ids.ts';
 import { Session } from '../core/memory/session.ts';
-import { type Place, Visit } from '../core/memory/visit.ts';
+import { type StoredIn, Visit } from '../core/memory/visit.ts';
 import type { VisitTable } from '../core/memory/visit-table.ts';
 import type { ContextParts } from '../core/rules/event.ts';
 import type { EndReason, Seal } from '../core/rules/span.ts';
@@ -77,7 +77,7 @@ export const VISIT_SELECT = [...FIXED, ...CHANGING]
  * are not loaded.
  * @param table where its numbers go: one of its own unless it is given.
  */
-export function readVisit(row: RowReader, place: Place, table?: VisitTable): Visit {
+export function readVisit(row: RowReader, place: StoredIn, table?: VisitTable): Visit {
   row.id(id);
   row.skip();
   const session = new Session(row.text(), row.boolean(), false);

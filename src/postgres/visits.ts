@@ -84,13 +84,13 @@ export function visitSteps<Raw>(
   const visits = inOrder(changes.visits);
   for (let i = 0; i < visits.length; i++) {
     if (i % AHEAD === 0) glanceVisits(visits, i);
-    const { visit, from, said = -1 } = visits[i]!;
+    const { visit, from, pendingRevision = -1 } = visits[i]!;
     const to = visit.ended ? 'ended' : 'open';
     if (from !== null && from !== to) leave[from].push(visit);
     if (from === to) stay[to] += 1;
     const rows = from === to ? staged : to === 'open' ? open : ended;
     writeVisit(rows, partition, visit, visit.ended ? amendableUntil(visit) : null);
-    if (rows !== open) rows.time(revisions.toldBy(visit, said));
+    if (rows !== open) rows.time(revisions.toldBy(visit, pendingRevision));
     if (to === 'ended') {
       profiles.add(visit);
       months.need(visit.readId(id));

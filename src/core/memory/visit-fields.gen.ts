@@ -3,7 +3,7 @@
 import type { Utm } from '../rules/event.ts';
 import type { EndReason, Seal } from '../rules/span.ts';
 import { NO_STAMP, type Stamps } from './stamps.ts';
-import type { Place } from './visit-layout.ts';
+import type { StoredIn } from './visit-layout.ts';
 import type { Block } from './visit-table.ts';
 
 /** The visit's id, a UUID. */
@@ -25,7 +25,7 @@ const EVENT_COUNT = 12;
 const PAGE_VIEW_COUNT = 13;
 const LATE_EVENT_COUNT = 14;
 const PUBLISHED = 15;
-const SAID = 16;
+const PENDING_REVISION = 16;
 const FRESH_LAST = 17;
 const TAKEN_LAST = 18;
 const RUN = 19;
@@ -40,7 +40,7 @@ const SEAL_SHIFT = 7;
 const STORED_SHIFT = 10;
 const REASONS: readonly (EndReason | null)[] = [null, 'explicit', 'max_duration', 'max_events', 'inactivity'];
 const SEALS: readonly (Seal | null)[] = [null, 'explicit', 'max_duration', 'max_events'];
-const STOREDS: readonly (Place | null)[] = [null, 'open', 'ended'];
+const STOREDS: readonly (StoredIn | null)[] = [null, 'open', 'ended'];
 /** In place of a reference: there is none, and it is too large for its place. */
 export const NONE = 0xffff;
 const WIDE = 0xfffe;
@@ -156,12 +156,12 @@ export abstract class VisitFields {
   }
 
   /** Index of its latest revision that no commit has taken yet; -1: none. */
-  get said(): number {
-    return this.block.integers[this.at + SAID]! - 1;
+  get pendingRevision(): number {
+    return this.block.integers[this.at + PENDING_REVISION]! - 1;
   }
 
-  set said(value: number) {
-    this.block.integers[this.at + SAID] = value + 1;
+  set pendingRevision(value: number) {
+    this.block.integers[this.at + PENDING_REVISION] = value + 1;
   }
 
   /** Index + 1 of its newest event that no commit has taken yet; 0: none. See `FreshEvents`. */
@@ -261,11 +261,11 @@ export abstract class VisitFields {
   }
 
   /** Which table of the store holds it, as of the last commit taken; null: none. */
-  get stored(): Place | null {
+  get stored(): StoredIn | null {
     return STOREDS[(this.block.integers[this.at + FLAGS]! >> STORED_SHIFT) & 7]!;
   }
 
-  set stored(stored: Place | null) {
+  set stored(stored: StoredIn | null) {
     const flags = this.block.integers[this.at + FLAGS]!;
     this.block.integers[this.at + FLAGS] = (flags & ~(7 << STORED_SHIFT)) | (STOREDS.indexOf(stored) << STORED_SHIFT);
   }

@@ -4,7 +4,7 @@
  */
 
 /** The table of the store that holds a visit. */
-export type Place = 'open' | 'ended';
+export type StoredIn = 'open' | 'ended';
 
 /** A number of 8 bytes, ms; `isNullable`: NaN stands for null. */
 interface Time {
@@ -36,7 +36,7 @@ export const INTEGERS: readonly Integer[] = [
   { name: 'pageViewCount', doc: 'How many of them are page views.' },
   { name: 'lateEventCount', doc: 'How many of them came after a revision had been published.' },
   { name: 'published', doc: 'How many times it was published; its last revision is one less.' },
-  { name: 'said', doc: 'Index of its latest revision that no commit has taken yet; -1: none.', plus: 1 },
+  { name: 'pendingRevision', doc: 'Index of its latest revision that no commit has taken yet; -1: none.', plus: 1 },
   { name: 'freshLast', doc: 'Index + 1 of its newest event that no commit has taken yet; 0: none. See `FreshEvents`.' },
   { name: 'takenLast', doc: 'Index + 1 of the newest of those that its values have taken; 0: none. See `takeEvents`.' },
   { name: 'run', doc: 'Where the run of its stamps begins; without meaning where it has none.', isProtected: true },
@@ -93,7 +93,7 @@ export const CHOICES: readonly Choice[] = [
   },
   {
     name: 'stored',
-    type: 'Place',
+    type: 'StoredIn',
     doc: 'Which table of the store holds it, as of the last commit taken; null: none.',
     of: [null, 'open', 'ended'],
   },

@@ -11,7 +11,7 @@ import { VALUES } from './visit-fields.gen.ts';
 import { VisitRecord } from './visit-record.ts';
 import { VisitTable } from './visit-table.ts';
 
-export type { Place } from './visit-layout.ts';
+export type { StoredIn } from './visit-layout.ts';
 
 /** An event as it is read back from a visit. */
 export interface VisitEvent {

@@ -1,7 +1,7 @@
 import { type Changes, noCounts, type PartitionState } from '../../../src/core/changes.ts';
 import { Session } from '../../../src/core/memory/session.ts';
 import { TypeCounts } from '../../../src/core/memory/type-counts.ts';
-import { type Place, Visit } from '../../../src/core/memory/visit.ts';
+import { type StoredIn, Visit } from '../../../src/core/memory/visit.ts';
 import type { Revision } from '../../../src/core/rules/visit-ended.ts';
 import type { Commit, Lease } from '../../../src/ports/store.ts';
 import { revisionsOf } from '../../support/revisions-of.ts';
@@ -31,7 +31,7 @@ type Told = Partial<Omit<Changes<string>, 'revisions'>> & { readonly revisions?:
 /** One commit on a lease, as the fold would give it: from where each visit is, to where `visit.ended` says. */
 export class Committer {
   readonly lease: Lease<string>;
-  readonly #places = new Map<string, Place | null>();
+  readonly #places = new Map<string, StoredIn | null>();
   state: PartitionState;
 
   constructor(lease: Lease<string>) {
@@ -57,7 +57,7 @@ export class Committer {
     const moved = visits.map((visit) => ({
       visit,
       from: this.#places.get(visit.id) ?? null,
-      said: revisions.findLastIndex(({ visitId }) => visitId === visit.id),
+      pendingRevision: revisions.findLastIndex(({ visitId }) => visitId === visit.id),
     }));
     for (const visit of visits) {
       this.#places.set(visit.id, visit.ended ? 'ended' : 'open');
