@@ -25,7 +25,10 @@ const RULES: readonly (readonly [Phase, RegExp])[] = [
   ['store', /dist\/postgres\//],
   ['store', /node_modules\/(pg|pg-[a-z]+|postgres-[a-z]+)\//],
   ['publish', /dist\/processor\/publisher/],
-  ['publish', /dist\/kafka\/(output|layout|requests|crc32c|end-txn|produce|transaction|.*batch-writer)/],
+  [
+    'publish',
+    /dist\/kafka\/(output|layout|requests|crc32c|end-txn|produce|transaction|kafkajs\/(one-batch|cluster-brokers|stable-offset)|.*batch-writer)/,
+  ],
   ['publish', /node_modules\/kafkajs\/src\/producer\//],
   [
     'publish',

@@ -1,5 +1,5 @@
 /**
- * Two versions of the code that decodes and folds, told apart by less than a machine's speed changes within a minute: both
+ * Two versions of the code that decodes and folds, distinguished by less than a machine's speed changes within a minute: both
  * run at once, each on a core of its own, and change places after each run.
  */
 import { availableParallelism } from 'node:os';

@@ -11,7 +11,7 @@ import { catchUp } from '../run/catch-up.ts';
 import type { Ground } from '../run/ground.ts';
 import type { Input } from '../run/input.ts';
 
-/** µs between samples: V8's own choice, said here because it is part of the result. */
+/** µs between samples: V8's own choice, given here because it is part of the result. */
 const SAMPLE_US = 1_000;
 
 export interface Profiled {
@@ -20,7 +20,7 @@ export interface Profiled {
   readonly text: string;
 }
 
-/** One more run, profiled: profiling takes CPU itself, so its figures are told apart. */
+/** One more run, profiled: profiling takes CPU itself, so its figures stand apart. */
 export async function profiled(ground: Ground, input: Input, options: Options, root: string): Promise<Profiled> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-profile-'));
   try {

@@ -16,7 +16,7 @@ import { Progress } from '../run/progress.ts';
 import { writeOneEach } from '../workload/write.ts';
 import type { Say } from './say.ts';
 
-/** What a processor holds with hardly a visit is told from what it holds with all of them by so many. */
+/** Visits by which the memory of a processor with hardly a visit is compared with that of all of them. */
 const FEW = 300;
 const GOAL_BYTES = 600;
 const GOAL_SECONDS = 10;
@@ -53,7 +53,7 @@ export async function runWide(ground: Ground, options: Options, say: Say): Promi
   return wrong.length === 0;
 }
 
-/** Folds visits that stay open, and says what they take. */
+/** Folds visits that stay open, and reports what they take. */
 async function open(
   ground: Ground,
   { shape, program }: Options,

@@ -116,8 +116,8 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     watch.start();
     ground = watchGround(settings, { partitions, topics }, logger, (error) => started.giveUp(error));
     ground.start();
-    const newcomers = { count, dealt: () => started.isMember };
-    await Promise.all([started.run(ending.signal), former?.dropKilled(newcomers, ending.signal)]);
+    const newcomers = { count, assigned: () => started.isMember };
+    await Promise.all([started.run(ending.signal), former?.dropCrashed(newcomers, ending.signal)]);
     logger.info('stopped');
     return 0;
   } catch (error) {

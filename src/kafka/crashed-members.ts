@@ -26,7 +26,7 @@ export interface Newcomers {
   /** How many there will be. */
   readonly count: number;
   /** Whether the group has assigned all of them their partitions: it waits for none any more. */
-  readonly dealt: () => boolean;
+  readonly assigned: () => boolean;
 }
 
 /**
@@ -73,14 +73,14 @@ export class CrashedMembers {
    * Asks which processes are gone for as long as the group may wait for a member: Postgres may still be at work for one
    * that was killed, and sees its end only after that. Never rejects: the group finds out itself.
    */
-  async dropKilled(newcomers: Newcomers, signal: AbortSignal): Promise<void> {
+  async dropCrashed(newcomers: Newcomers, signal: AbortSignal): Promise<void> {
     const { logger, readGone, address } = this.#options;
     const session = address.sessionTimeout ?? SESSION;
     try {
       await this.#waitFor(newcomers, signal);
       let left = this.#members.filter(({ processor }) => processor !== null);
       const since = performance.now();
-      while (left.length > 0 && !newcomers.dealt() && performance.now() - since < session) {
+      while (left.length > 0 && !newcomers.assigned() && performance.now() - since < session) {
         const names = await readGone();
         const gone = left.filter(({ processor }) => names.includes(processor!));
         if (gone.length > 0) await this.#drop(gone);
@@ -95,9 +95,9 @@ export class CrashedMembers {
     }
   }
 
-  async #waitFor({ count, dealt }: Newcomers, signal: AbortSignal): Promise<void> {
+  async #waitFor({ count, assigned }: Newcomers, signal: AbortSignal): Promise<void> {
     const before = new Set(this.#members.map(({ id }) => id));
-    for (const since = performance.now(); performance.now() - since < NEWCOMERS && !dealt(); ) {
+    for (const since = performance.now(); performance.now() - since < NEWCOMERS && !assigned(); ) {
       const members = await membersOf(this.#link, this.#options.group, SOON);
       if (members.filter(({ id }) => !before.has(id)).length >= count) return;
       await wallClock.sleep(LOOK_EVERY, signal);

@@ -233,7 +233,7 @@ export class Fetching {
       this.#unreadable.delete(partition);
       if (this.#failures.delete(partition)) this.#listener.read(partition);
       if (next === null || !flow.expects(from)) return;
-      if (flow.sameness.isInQuestion(epochs.first)) {
+      if (flow.sameness.examine(epochs.first)) {
         flow.block();
         this.#listener.questioned(partition);
         return;

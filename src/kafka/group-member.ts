@@ -73,11 +73,11 @@ export class GroupMember {
     this.#id = memberId;
     // The brokers assign the partitions themselves once a member speaks the newer protocol, and none of ours does.
     if (joined.leaderId === '') throw new OtherProgram(`another program is in consumer group ${groupId}`);
-    const groupAssignment = joined.leaderId === memberId ? await this.#deal(joined) : [];
-    const dealt = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment });
+    const groupAssignment = joined.leaderId === memberId ? await this.#assign(joined) : [];
+    const own = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment });
     this.#generation = generationId;
     this.#partitions = this.#known();
-    const { assignment = {} } = kafkajs.AssignerProtocol.MemberAssignment.decode(dealt.memberAssignment) ?? {};
+    const { assignment = {} } = kafkajs.AssignerProtocol.MemberAssignment.decode(own.memberAssignment) ?? {};
     this.#owned = [...(assignment[topic] ?? [])].sort((a, b) => a - b);
     // The leader may know of more partitions.
     this.#mustNotExceed((this.#owned.at(-1) ?? -1) + 1);
@@ -97,7 +97,7 @@ export class GroupMember {
     }
   }
 
-  async #deal({ groupProtocol, members }: Joined) {
+  async #assign({ groupProtocol, members }: Joined) {
     const assigner = this.#assigner;
     if (assigner.name !== groupProtocol)
       throw new Error(`the group deals by ${groupProtocol}, which is not known here`);
@@ -112,7 +112,7 @@ export class GroupMember {
    * Whether the topic has grown since: then the group has to rebalance. Asks the brokers every few minutes.
    * @throws CannotGoOn where it must not grow.
    */
-  async mustDealAnew(): Promise<boolean> {
+  async mustRebalance(): Promise<boolean> {
     await this.#cluster.refreshMetadataIfNecessary();
     this.#mustNotExceed(this.#known());
     return this.#known() > this.#partitions;
@@ -150,8 +150,11 @@ export class GroupMember {
     this.#generation = null;
   }
 
-  /** Whether this member has to join again after an error of the coordinator; leaves the group then. */
-  mustRejoin(error: unknown): boolean {
+  /**
+   * The coordinator has answered with an error. @returns whether that put this member out of the group: it has to join
+   * again.
+   */
+  leaveIfExpelled(error: unknown): boolean {
     const anew = REJOIN.get((error as { readonly type?: string }).type ?? '');
     if (anew === undefined) return false;
     this.#generation = null;

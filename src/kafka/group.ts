@@ -72,12 +72,12 @@ export interface Holders {
 export async function holdersOf(link: ClusterLink, group: string, topic: string, timeout?: number): Promise<Holders> {
   const { state, members } = await askCoordinator(link, group, (coordinator) => describe(coordinator, group), timeout);
   const settled = state !== 'PreparingRebalance' && state !== 'CompletingRebalance';
-  const dealt = members.flatMap(({ memberMetadata, memberAssignment }): [number, string][] => {
+  const assigned = members.flatMap(({ memberMetadata, memberAssignment }): [number, string][] => {
     const { processor } = readMetadata(memberMetadata);
     const partitions = partitionsIn(memberAssignment, topic);
     return processor === null ? [] : partitions.map((partition) => [partition, processor]);
   });
-  return { settled, members: members.length, byPartition: new Map(settled ? dealt : []) };
+  return { settled, members: members.length, byPartition: new Map(settled ? assigned : []) };
 }
 
 function partitionsIn(assignment: Buffer, topic: string): number[] {

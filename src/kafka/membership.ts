@@ -208,7 +208,7 @@ export class Membership {
         if (signal.aborted) return;
         if (error instanceof CannotGoOn) throw error;
         this.#coordinator = null;
-        if (this.#member.mustRejoin(error)) {
+        if (this.#member.leaveIfExpelled(error)) {
           // All the other members wait for one that a heartbeat has asked to join again.
           await wallClock.sleep(Math.min(LONGEST, REJOIN * rejoined), signal);
           rejoined += 1;
@@ -231,7 +231,7 @@ export class Membership {
       });
       this.#isHeard();
       answered();
-      if (await this.#member.mustDealAnew()) return this.#member.leave();
+      if (await this.#member.mustRebalance()) return this.#member.leave();
     }
   }
 

@@ -23,8 +23,11 @@ export class Sameness {
     this.#questioned = false;
   }
 
-  /** Whether a batch that begins with this leader's epoch has to wait. */
-  isInQuestion(epoch: number | null): boolean {
+  /**
+   * A batch comes that begins with this leader's epoch. @returns whether it has to wait: then all does until it is
+   * answered.
+   */
+  examine(epoch: number | null): boolean {
     const before = this.#epoch;
     const isAnother = epoch !== null && before !== null && epoch !== before;
     const wasAsked = before !== null && epoch !== null && epoch > before && epoch <= this.#asked;

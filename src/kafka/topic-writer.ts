@@ -46,11 +46,11 @@ export class TopicWriter {
    */
   async send(records: readonly KeyedRecord[]): Promise<void> {
     const [topic, partitions] = [this.#topic, this.#partitions];
-    const dealt = records.map(({ key, recordBody }) => ({
+    const placed = records.map(({ key, recordBody }) => ({
       partition: partitionByKey(topic, key, partitions),
       recordBody,
     }));
-    await this.#opened.producer.send(batchesOf(topic, dealt, Date.now()));
+    await this.#opened.producer.send(batchesOf(topic, placed, Date.now()));
   }
 
   /** Resolves within seconds, whatever is away; never throws. */

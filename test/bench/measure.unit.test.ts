@@ -58,6 +58,7 @@ describe('phases of a profile', () => {
     ['narrow', 'file:///x/dist/postgres/narrowing.js', 'store'],
     ['parse', 'file:///x/node_modules/pg-protocol/dist/parser.js', 'store'],
     ['send', 'file:///x/dist/kafka/output-session.js', 'publish'],
+    ['sendParts', 'file:///x/dist/kafka/kafkajs/one-batch.js', 'publish'],
     ['encode', 'file:///x/node_modules/kafkajs/src/protocol/requests/produce/v3/request.js', 'publish'],
     ['decode', 'file:///x/node_modules/kafkajs/src/protocol/recordBatch/record/v0/decoder.js', 'fetch'],
     ['take', 'file:///x/dist/kafka/flow.js', 'fetch'],

@@ -42,7 +42,7 @@ export const openedPostgres =
     return await opened(papers)(client, server);
   };
 
-/** The next bytes of a socket that nobody else reads. @throws where it closes before */
+/** The next bytes of a socket that nothing else reads. @throws where it closes before */
 function exactly(socket: Socket, count: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const end = () => {

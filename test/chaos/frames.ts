@@ -2,7 +2,7 @@
 export interface Framing {
   /** Bytes that have to be there before the length is known. */
   readonly head: number;
-  /** Bytes of the whole message, told by its head. */
+  /** Bytes of the whole message, by its head. */
   readonly lengthOf: (head: Buffer) => number;
   /** Bytes of each message that are kept, at least `head`; the rest is passed over. */
   readonly kept: number;

@@ -12,7 +12,7 @@ const ANSWER = 2_000;
 /** Critical alerts that tell of what was, not of what is: here processors are killed all the time. */
 const OF_THE_PAST: ReadonlySet<string> = new Set(['TidemarkRestarting']);
 
-/** What whoever is called at night would have seen: `/readyz` of each processor, and the alerts of a real Prometheus. */
+/** What an operator at night would have seen: `/readyz` of each processor, and the alerts of a real Prometheus. */
 export class Lights {
   /** Times that a partition stood still while every light was green. */
   readonly complaints: string[] = [];

@@ -37,7 +37,7 @@ export class Load {
   #number = 0;
   /** Numbers of the records that the brokers acknowledged: each has to be in the log, once. */
   readonly acknowledged = new Set<number>();
-  /** Numbers of those written again because nobody knows whether they were: these may be there twice. */
+  /** Numbers of records written again because it is not known whether they were: these may be there twice. */
   readonly again = new Set<number>();
 
   private constructor(kafka: Kafka, opened: Opened<IdempotentProducer>, encode: Encoders, log: Log) {

@@ -2,7 +2,7 @@ import { type Access, environmentOf } from '../../src/local/access.ts';
 import { named, QUICK_VISITS } from '../support/quick-visits.ts';
 
 export const PARTITIONS = 6;
-/** Of topics that have other partitions than the input: there a message's key says where it goes. */
+/** Partitions of topics that have others than the input: there a message's key decides where it goes. */
 export const FEWER = { deadLetter: 3, late: 4 } as const;
 
 /** Where the parts are found: without proxies, or through some. */

@@ -33,7 +33,7 @@ export class Slot {
   readonly proxies: Proxies;
   /** Where its processes answer. */
   readonly url: string;
-  /** What went wrong by itself: a processor that gave up, or did not end when told to. */
+  /** What went wrong by itself: a processor that gave up, or did not end at a signal. */
   readonly complaints: string[] = [];
   /** How often it ended at its start, as it should, because a right or a password was missing. */
   refusals = 0;
@@ -141,7 +141,7 @@ export class Slot {
     return exit;
   }
 
-  /** All that the present process, or the last one, said. */
+  /** All output of the present process, or of the last one. */
   async said(): Promise<string> {
     return await readFile(this.#file, 'utf8');
   }
@@ -153,7 +153,7 @@ export class Slot {
     return [...(any(database) ? (['commit'] as const) : []), ...(any(broker) ? (['transaction'] as const) : [])];
   }
 
-  /** Whether what is under way can be told. */
+  /** Whether what is under way can be read. */
   get isOpened(): boolean {
     return this.proxies.database.every((proxy) => proxy.isOpened);
   }

@@ -1,12 +1,12 @@
 /** A partition that has stood still for so long has to be seen, ms. */
 export const SEEN_WITHIN = 30_000;
-/** A light that was lit so short a time ago still counts: nobody looks all the time, ms. */
+/** A light that was lit so short a time ago still counts: operators do not look all the time, ms. */
 const RECENT = 5_000;
 
 /** Finds the partitions that stand still while every light is green. */
 export class Unseen {
   #litAt: number;
-  /** Those that were told of in the standstill that goes on. */
+  /** Those that were reported in the standstill that goes on. */
   #told = new Set<number>();
 
   /** @param now ms since the epoch */
@@ -16,9 +16,9 @@ export class Unseen {
 
   /**
    * @param standing partitions that have stood still for `SEEN_WITHIN`
-   * @param isLit whether any light says that something is wrong
+   * @param isLit whether any light shows that something is wrong
    * @param now ms since the epoch
-   * @returns those that nobody could see, each once in a standstill
+   * @returns those that no light showed, each once in a standstill
    */
   look(standing: readonly number[], isLit: boolean, now: number): number[] {
     if (isLit) this.#litAt = now;

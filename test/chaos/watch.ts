@@ -1,5 +1,5 @@
 /**
- * What is under way on a connection, told by the bytes that pass: a commit from the first of its statements until
+ * What is under way on a connection, by the bytes that pass: a commit from the first of its statements until
  * Postgres is ready for the next, a Kafka transaction from the first partition or offset that is added to it until the
  * broker has answered its end. So what is under way has not been answered: the processor does not know how it ends.
  */

@@ -4,7 +4,7 @@ import { brokersOf, startOwnStack, whyNoOwnStack } from '../support/own-stack.ts
 import { partsOf } from '../support/parts.ts';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
-import { Pipeline, told } from './support/pipeline.ts';
+import { Pipeline, withOutput } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 import { plainEvent } from './support/traffic.ts';
 import { expectRight } from './support/verdict.ts';
@@ -72,7 +72,7 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
   });
 
   function saying(name: string, body: () => Promise<void>): void {
-    test(name, () => told(pipeline, body));
+    test(name, () => withOutput(pipeline, body));
   }
 
   /** Ends a part, sees that it is said and shown, that SIGTERM still works, and starts it again. */

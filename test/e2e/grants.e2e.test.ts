@@ -4,7 +4,7 @@ import { type Right, rightsFor, type Use } from '../../src/kafka/rights/declarat
 import { run } from '../../src/local/run.ts';
 import { until } from '../support/processes.ts';
 import { stack } from '../support/stack.ts';
-import { Pipeline, told } from './support/pipeline.ts';
+import { Pipeline, withOutput } from './support/pipeline.ts';
 import {
   as,
   closeLinks,
@@ -37,7 +37,7 @@ describeCluster('with exactly the rights that setup --print-grants prints', () =
     (await admin.fetchTopicOffsets(topic)).reduce((sum, { high }) => sum + Number(high), 0);
 
   test('setup makes the topics, and run publishes visits and dead letters', async () => {
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       const setup = pipeline.start(['setup'], as('setup'));
       expect(await setup.over()).toEqual({ code: 0, signal: null });
       expect(setup.err.filter((line) => line.includes('"level":"fatal"'))).toEqual([]);
@@ -54,7 +54,7 @@ describeCluster('with exactly the rights that setup --print-grants prints', () =
   });
 
   test('readers see how far it is and what was set aside, and retry sends that again', async () => {
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       const status = await command(pipeline, 'reader', 'status', '--quick', '--json');
       expect(status).toMatchObject({ code: 0, err: '' });
       expect(JSON.parse(status.out)).toMatchObject({ troubles: [] });
@@ -99,7 +99,7 @@ describeCluster('with exactly the rights that setup --print-grants prints', () =
   } as const;
 
   test.each(['setup', 'simulate', 'retry'] as const)('%s names each right that it lacks, and exits 1', async (use) => {
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       for (const right of neededBy(use, pipeline)) {
         // With the topics there, nothing has to be made.
         if (right.operation === 'Create') continue;

@@ -3,7 +3,7 @@ import kafkajs from 'kafkajs';
 import { sqlGrants } from '../../src/postgres/grants.ts';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { PARTITIONS, Pipeline, told } from './support/pipeline.ts';
+import { PARTITIONS, Pipeline, withOutput } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 
 describeReal('what a start would refuse ends a processor that runs, in the same way', () => {
@@ -18,7 +18,7 @@ describeReal('what a start would refuse ends a processor that runs, in the same 
 
   /** It ends by itself, with exit code 1 and these words, and a start is refused in the same words. */
   async function expectRefusal(words: readonly RegExp[], change: () => Promise<void>) {
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       const program = pipeline.run();
       await program.ready();
       await change();
@@ -56,7 +56,7 @@ describeReal('what a start would refuse ends a processor that runs, in the same 
   });
 
   test('what a start would only warn of is told at once, and folding goes on', async () => {
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       const program = pipeline.run();
       await program.ready();
       await configure(pipeline.settings.output.topic, 'cleanup.policy', 'compact');
@@ -77,7 +77,7 @@ describeReal('what a start would refuse ends a processor that runs, in the same 
     const url = new URL(stack().databaseUrl);
     url.username = role;
     url.password = 'secret';
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       const program = pipeline.run({ DATABASE_URL: url.href });
       await program.ready();
       const of = `INSERT ON "${pipeline.name}"."visit_revision"`;

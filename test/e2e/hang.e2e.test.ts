@@ -6,7 +6,7 @@ import { TcpProxy } from '../chaos/proxy.ts';
 import { watchNothing } from '../chaos/watch.ts';
 import { partsOf } from '../support/parts.ts';
 import { until } from '../support/processes.ts';
-import { Pipeline, told } from './support/pipeline.ts';
+import { Pipeline, withOutput } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 
 const BROKERS = [0, 1, 2];
@@ -42,21 +42,21 @@ describeCluster(`connections that hang, to brokers that are there${why === null 
 
   // What passes over the connections that there are is dropped; new ones go through. `until` waits for a minute.
   test('to one of them: within a minute all is folded and published again', async () => {
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       for (const link of proxies[1]!.links) link.hold(true, true);
       await goesOn();
     });
   });
 
   test('to all of them: likewise', async () => {
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       for (const { links } of proxies) for (const link of links) link.hold(true, true);
       await goesOn();
     });
   });
 
   test('to one of them, and new ones to it as well: within a minute of its being reached again', async () => {
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       const skip = program.log().length;
       const proxy = proxies[0]!;
       proxy.hold(true, true);
@@ -69,7 +69,7 @@ describeCluster(`connections that hang, to brokers that are there${why === null 
   });
 
   test('nothing was lost, doubled or sent twice', async () => {
-    await told(pipeline, async () => {
+    await withOutput(pipeline, async () => {
       await pipeline.stopWriting();
       await pipeline.settled();
       expect(await program.stop()).toEqual({ code: 0, signal: null });

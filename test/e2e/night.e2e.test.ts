@@ -17,7 +17,7 @@ import { silentMember } from '../support/silent-member.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { rowsOfRunbook, silentOf, type Tells, tellsOf } from './support/night.ts';
 import { fakeLogInQuestion } from './support/night-fake.ts';
-import { PARTITIONS, Pipeline, told } from './support/pipeline.ts';
+import { PARTITIONS, Pipeline, withOutput } from './support/pipeline.ts';
 import { as, closeLinks, give, take } from './support/principals.ts';
 import type { Program } from './support/program.ts';
 import { plainEvent } from './support/traffic.ts';
@@ -64,7 +64,7 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
     const options = { database: 'tidemark', schema: common.name, owner: 'tidemark', run: RUN, retry: RUN, reader: RUN };
     for (const { role, sql } of sqlGrants(options)) if (role === 'run') for (const one of sql) await server.sql(one);
     program = common.run({ DATABASE_URL: through(RUN), SCHEMA_REGISTRY_URL: door.url, SCHEMA_REGISTRY_TLS_CA: '' });
-    await told(common, () => program.ready());
+    await withOutput(common, () => program.ready());
     await common.startWriting(1, 20);
     await foldedOn();
   }, 200_000);
@@ -313,7 +313,7 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
       async () => {
         const begin = CASES[row.what];
         if (begin === undefined) throw new Error('no test makes this happen');
-        await told(common, async () => {
+        await withOutput(common, async () => {
           const { tells, mend } = await begin();
           let silent: string[] = [];
           try {

@@ -4,7 +4,7 @@ import { type Right, rightsFor } from '../../src/kafka/rights/declaration.ts';
 import { tidemark } from '../cli/support/harness.ts';
 import { until } from '../support/processes.ts';
 import { stack } from '../support/stack.ts';
-import { Pipeline, told } from './support/pipeline.ts';
+import { Pipeline, withOutput } from './support/pipeline.ts';
 import { as, closeLinks, command, describeCluster, give, nameOf, neededBy, take } from './support/principals.ts';
 import type { Program } from './support/program.ts';
 
@@ -45,17 +45,17 @@ describeCluster('a right of run that is taken away', () => {
     for (const [i, lane] of lanes.entries()) {
       const program = lane.run(as('run'));
       programs.set(lane, program);
-      await told(lane, () => program.ready());
+      await withOutput(lane, () => program.ready());
       await lane.startWriting(i, 10);
     }
     await onLanes(rightsFor('run', lanes[0]!.settings).length, async (lane, i) => {
       const right = rightsFor('run', lane.settings)[i]!;
-      await told(lane, () => takenAway(lane, programs.get(lane)!, right));
+      await withOutput(lane, () => takenAway(lane, programs.get(lane)!, right));
     });
     await Promise.all(
       lanes.map(async (lane) => {
         await lane.stopWriting();
-        await told(lane, () => lane.settled());
+        await withOutput(lane, () => lane.settled());
         expect(await programs.get(lane)!.stop()).toEqual({ code: 0, signal: null });
       }),
     );

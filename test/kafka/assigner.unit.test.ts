@@ -15,10 +15,10 @@ describe('dealing partitions out', () => {
   test('gives each to exactly one member, and to none more than one above another', () => {
     fc.assert(
       fc.property(groups, ({ partitions, had }) => {
-        const dealt = assign(partitions, new Map(had));
-        expect([...dealt.keys()].sort()).toEqual(had.map(([member]) => member).sort());
-        expect([...dealt.values()].flat().sort((a, b) => a - b)).toEqual(partitions);
-        const sizes = [...dealt.values()].map((own) => own.length);
+        const assigned = assign(partitions, new Map(had));
+        expect([...assigned.keys()].sort()).toEqual(had.map(([member]) => member).sort());
+        expect([...assigned.values()].flat().sort((a, b) => a - b)).toEqual(partitions);
+        const sizes = [...assigned.values()].map((own) => own.length);
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
       }),
     );
@@ -27,8 +27,8 @@ describe('dealing partitions out', () => {
   test('moves nothing where the members and the partitions stay', () => {
     fc.assert(
       fc.property(groups, ({ partitions, had }) => {
-        const dealt = assign(partitions, new Map(had));
-        expect(assign(partitions, dealt)).toEqual(dealt);
+        const assigned = assign(partitions, new Map(had));
+        expect(assign(partitions, assigned)).toEqual(assigned);
       }),
     );
   });

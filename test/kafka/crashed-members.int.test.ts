@@ -21,7 +21,7 @@ describeReal('members of a killed processor', () => {
     const gone = await silentMember(link, { topic, group, processor: 'killed:1', dealt: PARTITIONS });
     const former = await read(group, async () => ['killed:1', 'another:7']);
     const newcomers = await join(topic, group);
-    await former!.dropKilled(newcomers, NEVER);
+    await former!.dropCrashed(newcomers, NEVER);
     await until('both are dealt their share', () => newcomers.readers.every(({ owned }) => owned.length === 2));
     // All had come before the group was told: nobody was dealt what another got a moment later.
     expect(newcomers.readers.map(({ assignments }) => assignments.length)).toEqual([1, 1]);
@@ -34,8 +34,8 @@ describeReal('members of a killed processor', () => {
     const answers = [[], ['another:7'], ['killed:1']];
     const former = await read(group, async () => answers.shift()!);
     const newcomers = await join(topic, group);
-    await former!.dropKilled(newcomers, NEVER);
-    await until('both are dealt their share', newcomers.dealt);
+    await former!.dropCrashed(newcomers, NEVER);
+    await until('both are dealt their share', newcomers.assigned);
     expect(answers).toEqual([]);
   });
 
@@ -47,7 +47,7 @@ describeReal('members of a killed processor', () => {
       asked += 1;
       return ['killed:1'];
     });
-    await former!.dropKilled({ count: 0, dealt: () => asked > 1 }, NEVER);
+    await former!.dropCrashed({ count: 0, assigned: () => asked > 1 }, NEVER);
     expect(await ids(link, group)).toEqual([alive]);
     await dropMember(link, group, alive);
   });
@@ -76,7 +76,7 @@ describeReal('members of a killed processor', () => {
     const { topic, group, link } = await ground();
     const unknown = await silentMember(link, { topic, group, processor: 'killed:1', dealt: [] });
     const former = await read(group, () => Promise.reject(new Error('Postgres is away')));
-    await former!.dropKilled({ count: 0, dealt: () => false }, NEVER);
+    await former!.dropCrashed({ count: 0, assigned: () => false }, NEVER);
     expect(await ids(link, group)).toEqual([unknown]);
     await dropMember(link, group, unknown);
   });
@@ -94,7 +94,11 @@ describeReal('members of a killed processor', () => {
     const readers = [new Reader(options), new Reader(options)];
     for (const { log } of readers) closing.push(() => log.stop());
     await Promise.all(readers.map((one) => one.log.start(one)));
-    return { readers, count: readers.length, dealt: () => readers.every(({ assignments }) => assignments.length > 0) };
+    return {
+      readers,
+      count: readers.length,
+      assigned: () => readers.every(({ assignments }) => assignments.length > 0),
+    };
   }
 
   function read(group: string, readGone: () => Promise<readonly string[]>): Promise<CrashedMembers | null> {

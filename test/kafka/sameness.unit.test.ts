@@ -4,7 +4,7 @@ import { Sameness } from '../../src/kafka/sameness.ts';
 /** Reads batches of these leaders' epochs, one after the other, as long as none has to wait. */
 function read(of: Sameness, ...epochs: (number | null)[]): boolean[] {
   return epochs.map((epoch) => {
-    const waits = of.isInQuestion(epoch);
+    const waits = of.examine(epoch);
     if (!waits) of.read(epoch);
     return waits;
   });

@@ -42,7 +42,7 @@ const CALM: Plan = {
   only: null,
 };
 
-/** A record that gives out a message at once: nobody can decode it. */
+/** A record that gives out a message at once: it cannot be decoded. */
 function dead(offset: number, at: number): PlannedRecord {
   return { partition: 0, offset, timestamp: START + at, events: [null], at, end: offset + 1 };
 }

@@ -1,5 +1,4 @@
-/** What a run must have come to: everything that the reference says of the log, to the byte. */
-
+/** What a run must have come to: everything that the reference makes of the log, to the byte. */
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import type { Rules } from '../../src/core/rules/rules.ts';
 import type { Revision } from '../../src/core/rules/visit-ended.ts';
@@ -41,7 +40,7 @@ export function isComplete(world: World, answers: Answers): boolean {
   });
 }
 
-/** @returns the first thing that is not as the reference says; null if there is none. */
+/** @returns the first thing that is not as the reference has it; null if there is none. */
 export function compare(world: World, answers: Answers): string | null {
   for (const [partition, answer] of answers.entries()) {
     const view = world.store.view(partition);
@@ -134,7 +133,7 @@ function messagesDiffer(actual: readonly OutMessage[], right: readonly OutMessag
   return difference(a.map(readable), b.map(readable), `messages of partition ${partition}`);
 }
 
-/** The wording of what the fold itself says about an event is its own; what a refusal says is handed through. */
+/** The fold words its own errors of an event; the text of a refusal is handed through. */
 function withoutWording(message: OutMessage): OutMessage {
   const reason = message.headers.find(([name]) => name === 'tidemark-reason')?.[1].toString();
   if (reason === undefined || !/^(late|future|visit_full)$/.test(reason)) return message;

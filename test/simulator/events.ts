@@ -1,4 +1,4 @@
-/** What befalls processes and parts at a time, as the plan says. */
+/** What befalls processes and parts at a time, by the plan. */
 import type { PartitionTables } from '../../src/memory/tables.ts';
 import { dice, streamOf } from './dice.ts';
 import type { Host } from './host.ts';

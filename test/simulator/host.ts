@@ -125,7 +125,7 @@ export class Host {
   /**
    * A request and its answer, with all that may go wrong with it.
    *
-   * @param work what it does where it arrives. It is told whether it is to take its time: whoever asked has given up by
+   * @param work what it does where it arrives. Its argument is whether it takes its time: the caller has given up by
    *   then.
    * @param lingers whether it arrives in time, and is slow there, where it is overtaken; otherwise it arrives late.
    */

@@ -20,7 +20,7 @@ export class SimInput implements InputLog {
   private readings = new Map<number, Reading>();
   private listener: InputListener | null = null;
   private tellAt = 0;
-  /** What the chain would be if nobody looked: see the weakness 'no chain'. */
+  /** What the chain would be without a check: see the weakness 'no chain'. */
   private readonly chain = new Map<number, number>();
   private reads = 0;
 
@@ -110,7 +110,7 @@ export class SimInput implements InputLog {
 
   // ------------------------------------------------------------------------------------------- what the group tells
 
-  /** After a while, and not before what was told earlier. */
+  /** After a while, and not before what was sent earlier. */
   told(late: number, what: () => void): void {
     const { time } = this.topic.world;
     this.tellAt = Math.max(this.tellAt, time.now + late);
@@ -172,7 +172,7 @@ export class SimInput implements InputLog {
     const fault = this.topic.world.readFault(chance, `${this.host.name} read ${++this.reads}`);
     const outdated = reading.generation !== generation || this.readings.get(partition) !== reading;
     if (!outdated && !reading.paused && this.isInQuestion()) {
-      // It stands still until whoever reads has sought anew.
+      // It stands still until the reader has sought anew.
       reading.position = null;
       reading.fetching = false;
       this.listener?.questioned(partition);
@@ -196,7 +196,7 @@ export class SimInput implements InputLog {
     return active && this.doubt() < plan.rate / 2;
   }
 
-  /** Where the broker sets a reader that asks for what is not there: the end it was told to. */
+  /** Where the broker sets a reader that asks for what is not there: at the end that it was configured to. */
   private reset(partition: number, from: number): number {
     const { earliest, end } = this.topic.partitions[partition]!;
     return from < earliest ? earliest : Math.min(from, end);
@@ -219,7 +219,7 @@ export class SimInput implements InputLog {
       this.chain.set(partition, next);
       return expected;
     };
-    // A stretch without a record may be told by itself, or go with what follows.
+    // A stretch without a record may be reported by itself, or with what follows.
     if (first < 0 || (following > from && until < 0.3)) {
       if (following > from) listener?.moved(partition, chained(following), following);
       else await listener?.batch({ partition, from: chained(from), next: from, records: [], highWatermark: end });

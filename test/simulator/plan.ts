@@ -209,7 +209,7 @@ function recordsOf(log: Log, partition: number, spread: number | null, draw: Dic
   const steps = log.steps.flatMap((step) => ('now' in step ? [] : [step]));
   const backlog = draw() < 0.3 ? whole(draw, 0, steps.length) : 0;
   const records: PlannedRecord[] = [];
-  // Later by so much that nothing lies before the start, whatever the broker's clock says.
+  // Later by so much that nothing lies before the start, whatever the broker's clock is.
   const by = spread === null ? 0 : Math.ceil(spread) + whole(draw, 0, 1_000);
   let at = 0;
   let off = 0;
@@ -242,7 +242,7 @@ function spaced(records: readonly PlannedRecord[], draw: Dice): PlannedRecord[] 
 function faultsOf(draw: Dice, beyondMargin: boolean, busy: boolean): Set<FaultKind> {
   const share = pick(draw, busy ? [0.15] : [0, 0.15, 0.4, 0.8]);
   const faults = new Set(FAULTS.filter((kind) => draw() < (busy && WHILE_PUBLISHING.has(kind) ? 0.8 : share)));
-  // What was folded otherwise than the log says cannot be folded again the same.
+  // What was folded otherwise than the log has it cannot be folded again the same.
   if (beyondMargin) faults.delete('database set back');
   if (faults.has('database set back')) faults.delete('retention');
   return faults;

@@ -31,7 +31,7 @@ export class Seen {
     return [...this.#messages[partition]!.values()].sort((a, b) => a.sequence - b.sequence);
   }
 
-  /** Of the first so many, the sequences that nobody has seen. */
+  /** Of the first so many, the sequences that no reader has seen. */
   missing(partition: number, sequences: number): number[] {
     return Array.from({ length: sequences }, (_, i) => i).filter((i) => !this.#messages[partition]!.has(i));
   }

@@ -33,7 +33,7 @@ export interface Backend {
 
 interface Transaction {
   landing: boolean;
-  /** Set by whoever ends it before its time; null: nobody yet. */
+  /** Set where it is ended before its time; null: it is not. */
   ended: 'rolled back' | 'written' | null;
   readonly write: () => void;
 }
@@ -50,7 +50,7 @@ interface Partition {
   /** Whose transaction holds the partition's row. */
   holder: Transaction | null;
   waiting: (() => void)[];
-  /** What a processor was told is in the store. */
+  /** The answer that a processor got is in the store. */
   answered: { nextOffset: number; sequence: number };
 }
 
@@ -290,7 +290,7 @@ export class StoreServer {
     for (const go of waiting) go();
   }
 
-  /** Waits until nobody's transaction holds the row. */
+  /** Waits until no transaction holds the row. */
   private async row(partition: Partition, backend: Backend): Promise<void> {
     const { time } = this.world;
     const until = time.now + LOCK_TIMEOUT;

@@ -1,6 +1,6 @@
 /**
- * The input topic and the group that reads it. A member believes in its partitions until it is told otherwise, and being
- * told takes a while: so two may hold one partition, as with Kafka.
+ * The input topic and the group that reads it. A member believes in its partitions until it hears otherwise, and that
+ * takes a while: so two may hold one partition, as with Kafka.
  */
 import type { RawRecord } from '../../src/ports/record.ts';
 import { type Dice, dice, shuffled, streamOf } from './dice.ts';

@@ -1,6 +1,6 @@
 /**
  * One run: processors over a topic, a store and an output in virtual time, and what the plan does to them. At the end
- * all faults stop, and everything has to come out as the reference says, within a bound of virtual time.
+ * all faults stop, and everything has to come out as the reference has it, within a bound of virtual time.
  */
 import type { Entry, LogRecord } from '../../src/core/rules/event.ts';
 import type { OutputTopic } from '../../src/ports/output.ts';
@@ -325,7 +325,7 @@ export function envelopeOf(topic: string, partition: number): EnvelopeContext {
   return { topic, partition, outputSchemaId: 1, maxBytes, severalPerRecord: true };
 }
 
-/** Lives a plan through. A rejection that nobody handled is a failure too. */
+/** Lives a plan through. A rejection without a handler is a failure too. */
 export async function simulate(plan: Plan, weakness: Weakness | null = null, tracing = false): Promise<Outcome> {
   let unhandled: string | null = null;
   const onUnhandled = (error: unknown) => {
@@ -334,7 +334,7 @@ export async function simulate(plan: Plan, weakness: Weakness | null = null, tra
   process.on('unhandledRejection', onUnhandled);
   try {
     const outcome = await new World(plan, weakness, tracing).run();
-    // Node tells of them when nothing else is left to do.
+    // Node reports them when nothing else is left to do.
     await new Promise((resolve) => setImmediate(resolve));
     return { ...outcome, failure: outcome.failure ?? unhandled };
   } finally {

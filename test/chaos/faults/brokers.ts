@@ -83,7 +83,7 @@ export const rollingRestart: Make = (random, ground) => {
   };
 };
 
-/** No majority is left: nothing is written, and nobody leads, until they are back. */
+/** No majority is left: nothing is written, and no broker leads, until they are back. */
 export const majorityKilled: Make = (random, ground) => {
   const spared = random.below(ground.stack.nodes.length);
   const aim = aimOf(random, ['transaction']);

@@ -58,7 +58,7 @@ export const terminated: Make = (random, { direct, slots }) => {
   };
 };
 
-/** Each commit is written and then waits for a standby that is gone: nobody who commits hears anything. */
+/** Each commit is written and then waits for a standby that is gone: no commit is answered. */
 export const standbyGone: Make = (random, ground) => {
   const aim = aimOf(random, ['commit']);
   const delay = random.between(0, 4);
@@ -91,7 +91,7 @@ async function alterSystem({ direct }: Ground, change: string): Promise<void> {
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
-  // Linux tells; elsewhere they notice by themselves that their parent is gone.
+  // Linux signals it; elsewhere they notice by themselves that their parent is gone.
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return text.split(' ').filter(Boolean).map(Number);
 }

@@ -13,7 +13,7 @@ export interface Fault {
   readonly kind: string;
   /** Names of what no other fault may touch meanwhile. */
   readonly needs: readonly string[];
-  /** Does the harm, tells of it, and mends what it did. */
+  /** Does the harm, reports it, and mends what it did. */
   run(tell: Tell): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export const WORK: Readonly<Record<Far, Work | null>> = { broker: 'transaction',
 
 /**
  * Waits until one of the processors has connections, and then for what is aimed at, in those whose connections can be
- * read: nobody knows what the others do.
+ * read: it is not known what the others do.
  */
 export async function aimed(slots: readonly Slot[], aim: Work | null, delay: number): Promise<Link | null> {
   const far = aim === 'transaction' ? 'broker' : 'database';

@@ -43,7 +43,7 @@ export const stopped =
     };
   };
 
-/** Where the program kills itself: `inside` tells what it is in the middle of there. */
+/** Where the program kills itself: `inside` is what it is in the middle of there. */
 export const FAILPOINTS: readonly { readonly name: string; readonly most: number; readonly inside: readonly Work[] }[] =
   [
     { name: 'store.copy', most: 8, inside: ['commit'] },

@@ -8,7 +8,7 @@ import { seriesOf, type Tells } from './night.ts';
 const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
 const AT = Date.UTC(2026, 0, 1);
 
-/** The broker said that the position is not in the log, and now does not answer where that begins and ends. */
+/** The broker has answered that the position is not in the log, and now does not answer where that begins and ends. */
 export async function fakeLogInQuestion(): Promise<Tells> {
   const lines: string[] = [];
   const world = new World(rules, 1, 1, {}, (line) => lines.push(line));

@@ -1,14 +1,14 @@
-/** What whoever is called at night sees: the table of docs/OPERATIONS.md, and the four that it speaks of. */
+/** What an operator sees at night: the table of docs/OPERATIONS.md, and the four places that it names. */
 import { readFileSync } from 'node:fs';
 import { tidemark } from '../../cli/support/harness.ts';
 import type { Program } from './program.ts';
 
-/** A row. Each cell is the pieces of text that have to be there; none: it tells nothing. */
+/** A row. Each cell is the pieces of text that have to be there; none: it shows nothing. */
 export interface Row {
   readonly what: string;
   readonly status: readonly RegExp[];
   readonly ready: readonly RegExp[];
-  /** Name of the alert, and of what it is that is waited for, where it tells that. */
+  /** Name of the alert, and of what is waited for, where the alert has it. */
   readonly alert: { readonly name: string; readonly awaited: string | null };
   readonly log: readonly RegExp[];
 }
@@ -18,7 +18,7 @@ export interface Tells {
   status(): Promise<string>;
   /** The reason of `/readyz`; empty: it is ready, or not there. */
   ready(): Promise<string>;
-  /** Series of `/metrics` and their values; null: there is nobody to scrape. */
+  /** Series of `/metrics` and their values; null: there is no process to scrape. */
   series(): Promise<ReadonlyMap<string, number> | null>;
   log(): string;
 }

@@ -111,7 +111,7 @@ export class Pipeline {
   async database(): Promise<pg.Client> {
     if (this.#database === null) {
       const client = await this.connect();
-      // Of a server that was ended under it: the next query says so.
+      // The server was ended under it: the next query fails.
       client.on('error', () => {
         this.#database = null;
       });
@@ -161,7 +161,7 @@ export class Pipeline {
     await Promise.allSettled([writing, this.#writer?.close(), this.#admin?.disconnect(), this.#database?.end()]);
   }
 
-  /** Writes all that the processes said to a file. @returns its path. */
+  /** Writes all output of the processes to a file. @returns its path. */
   async dump(): Promise<string> {
     const file = join(await mkdtemp(join(tmpdir(), 'tidemark-e2e-')), `${this.name}.log`);
     await writeFile(file, this.programs.map((program) => `${program.tail(Number.POSITIVE_INFINITY)}\n`).join(''));
@@ -169,18 +169,18 @@ export class Pipeline {
   }
 }
 
-/** Runs `body`. Where it fails, the error tells what the processes said last, and where all that they said is. */
-export async function told(pipeline: Pipeline, body: () => Promise<void>): Promise<void> {
+/** Runs `body`. Where it fails, the error holds the last output of the processes, and the file with all of it. */
+export async function withOutput(pipeline: Pipeline, body: () => Promise<void>): Promise<void> {
   try {
     await body();
   } catch (error) {
-    const said = pipeline.programs.map((program) => program.tail(12)).join('\n');
-    (error as Error).message += `\n${said}\nall of it: ${await pipeline.dump()}`;
+    const output = pipeline.programs.map((program) => program.tail(12)).join('\n');
+    (error as Error).message += `\n${output}\nall of it: ${await pipeline.dump()}`;
     throw error;
   }
 }
 
-/** Runs `body` on a pipeline, as `told` does, and ends all that it started. */
+/** Runs `body` on a pipeline, as `withOutput` does, and ends all that it started. */
 export async function withPipeline(
   parts: Parts,
   prefix: string,
@@ -189,7 +189,7 @@ export async function withPipeline(
 ): Promise<void> {
   const pipeline = new Pipeline(parts, prefix, env);
   try {
-    await told(pipeline, () => body(pipeline));
+    await withOutput(pipeline, () => body(pipeline));
   } finally {
     await pipeline.end();
   }

@@ -13,7 +13,7 @@ import { until } from '../../support/processes.ts';
 import { describeReal, stack } from '../../support/stack.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** Who does what at the brokers of the cluster: nobody has any right there until a test grants it. */
+/** The principals at the brokers of the cluster: none has any right there until a test grants it. */
 export const PRINCIPALS = DEFAULT_NAMES;
 
 /** `describeReal` for tests that need brokers with principals and rights. */
@@ -113,7 +113,7 @@ interface Printed {
   readonly kafka: { readonly principal: string; readonly rights: (Right['resource'] & Pick<Right, 'operation'>)[] };
 }
 
-/** What names this right, its resource and who lacks it, and tells how it is granted. */
+/** What names this right, its resource and who lacks it, and how it is granted. */
 export function nameOf({ resource: { type, name }, operation }: Right, use: Use): RegExp {
   const on = `on ${type.replace('-', ' ')} ${quoted(name)}`;
   const flags = `--operation ${operation} .*--${type} ${quoted(name)}(?![\\w-])`;

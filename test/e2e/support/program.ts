@@ -52,13 +52,13 @@ export class Program {
     read(this.#child.stderr!, this.err);
     this.exit = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
-      // Not `exit`: by then all that it said has been read.
+      // Not `exit`: by `close` all its output has been read.
       this.#child.once('close', (code, signal) => {
         this.ended = { code, signal };
         resolve(this.ended);
       });
     });
-    // Whoever waits for it sees the error; nobody has to.
+    // Callers that wait for it see the error; none has to.
     this.exit.catch(() => {});
   }
 
@@ -86,7 +86,7 @@ export class Program {
     return found + 1;
   }
 
-  /** Waits until `/readyz` says yes: it has joined the group, and has taken over what it was given. */
+  /** Waits until `/readyz` answers 200: it has joined the group, and has taken over what it was given. */
   async ready(): Promise<void> {
     await this.logs(/^listening$/);
     await this.#until('/readyz says yes', async () => (await this.get('/readyz').catch(() => null))?.status === 200);

@@ -11,7 +11,7 @@ export class Together {
   add(name: string, work: () => Promise<void>): void {
     this.#work.set(name, work);
     const end = Promise.withResolvers<void>();
-    // Whoever asks how it ended sees the error; nobody has to.
+    // Callers that ask how it ended see the error; none has to.
     end.promise.catch(() => {});
     this.#ends.set(name, end);
   }

@@ -23,7 +23,7 @@ export async function until(what: string, condition: () => boolean | Promise<boo
   }
 }
 
-/** A new topic; deleted by nobody: names are unique and the broker lives as long as the tests. */
+/** A new topic. It is never deleted: names are unique and the broker lives as long as the tests. */
 export async function makeTopic(partitions = 1, config: Record<string, string> = {}): Promise<string> {
   const topic = uniqueName('kafka');
   const admin = client().admin();

@@ -37,13 +37,13 @@ const NOT_COORDINATOR = 16;
 export interface View {
   /** Nodes that are there. */
   listed: number[];
-  /** By partition; -1: nobody. */
+  /** By partition, its leader; -1: none. */
   leaders: number[];
   /** By partition: where its log ends. */
   ends: number[];
   /** By partition: how many records at the end of the log not all replicas have yet. */
   unseen: number[];
-  /** null: nobody. */
+  /** null: none. */
   coordinator: number | null;
   /** In step with the leaders. */
   isr: number[];

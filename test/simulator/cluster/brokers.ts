@@ -11,7 +11,7 @@ import { Refused, type Sender } from './refused.ts';
 /** Longest that one waits for an answer, and for a connection to a broker that is down, ms. */
 const REQUEST_TIMEOUT = 2_000;
 
-/** To one broker, which is told by its id. */
+/** To one broker, by its id. */
 export type SimRequests = BrokerRequests & { readonly id: number };
 
 export class SimBrokers implements Brokers {

@@ -94,7 +94,7 @@ export class Cluster {
     this.world.time.after(ms, () => this.#goOn(node));
   }
 
-  /** Has the group's coordinator stand still until another is elected, and then for `ms`; null: nobody coordinates it now. */
+  /** Has the group's coordinator stand still until another is elected, and then for `ms`; null: none coordinates it now. */
   deposeCoordinator(ms: number): { readonly node: Node; readonly until: number } | null {
     const node = this.group.active;
     if (node === null) return null;

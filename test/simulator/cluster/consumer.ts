@@ -12,7 +12,7 @@ export class Consumer {
   /** Entries that it is past. */
   #at = 0;
 
-  /** @param lost told of an entry that was replicated and is gone: must never be. */
+  /** @param lost called with an entry that was replicated and is gone: must never be. */
   constructor(seen: (record: SentRecord) => void, lost: (entry: Entry) => void) {
     this.#seen = seen;
     this.#lost = lost;

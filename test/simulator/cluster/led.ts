@@ -56,7 +56,7 @@ export abstract class Led {
   abstract candidates(): Node[];
   /** A broker has learned who leads. */
   abstract changed(node: Node): void;
-  /** A broker has gone: whoever waits for it hears nothing. */
+  /** A broker has gone: requests that wait for it are not answered. */
   abstract gone(node: Node): void;
   /** A broker goes on. */
   abstract back(node: Node): void;

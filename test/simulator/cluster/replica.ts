@@ -1,4 +1,4 @@
-/** What one broker has of a partition: its log, and what the log says of each producer. */
+/** What one broker has of a partition: its log, and the state of each producer by that log. */
 import type { SentBatch } from './batch.ts';
 import { Refused } from './refused.ts';
 

@@ -9,7 +9,7 @@ export class Seat extends Led {
   /** When the coordinator has read the state, ms. */
   #ready = 0;
 
-  /** @param left is told of each broker that is decided to coordinate no more. */
+  /** @param left called with each broker that is decided to coordinate no more. */
   constructor(cluster: Cluster, name: string, leader: number, left: (broker: number) => void = () => {}) {
     super(cluster, name, leader);
     this.#left = left;
@@ -21,7 +21,7 @@ export class Seat extends Led {
     super.lead(leader);
   }
 
-  /** @throws Refused where another coordinates, or nobody does yet. */
+  /** @throws Refused where another coordinates, or none does yet. */
   mustLead(node: Node): void {
     // One that is none any more, and does not know it, cannot write to the log that the state is in.
     if (!this.believes(node) || this.known[node.id] !== this.truth) throw new Refused('NOT_COORDINATOR_FOR_GROUP');
