@@ -19,9 +19,9 @@ function committerOf(answer: () => Promise<void>) {
   const changes = { state: { nextOffset: 0, counts: { records: 0 } }, visits: [], removed: [] };
   const fold = {
     ...{ nextOffset: 0, largeBytes: 0, pending: 1, counts: { records: 0 } },
-    take: () => ({ changes: { ...changes, events: [], revisions: [], traits: [] }, held: [] }),
+    take: () => ({ changes: { ...changes, events: [], revisions: [], traits: [] }, inCommit: [] }),
     settle: () => {},
-    rest: () => {},
+    shrink: () => {},
   };
   let done = 0;
   const committer = new Committer({
