@@ -259,7 +259,7 @@ export class Partition<Raw> {
     if (record.offset < state.nextOffset) {
       throw new Error(`record ${record.offset} was folded before: the next offset is ${state.nextOffset}`);
     }
-    // Step 1.
+    // Step 1: visits that are now due end, and `R` rises.
     const arrival = this.arrivalOf(record);
     this.endDue(arrival);
     this.checkAnticipation(arrival ?? Number.NEGATIVE_INFINITY);
@@ -309,7 +309,7 @@ export class Partition<Raw> {
   }
 
   private foldEntry(record: LogRecord<Raw>, entry: Entry, index: number): Outcome {
-    // Step 2.
+    // Step 2: a record that cannot be folded is set aside.
     if (isRefusal(entry)) return this.dead(record, index, entry.eventId, entry.refused, entry.error);
     const { rules, watermark } = this;
     const { t } = entry;
@@ -330,7 +330,7 @@ export class Partition<Raw> {
       return this.late(record, index, entry, null, `the event is ${watermark - t} ms behind the watermark`);
     }
 
-    // Step 3.
+    // Step 3: the event is placed among the session's visits.
     const id = readEventId(entry, this.eventId);
     const duplicate = findDuplicate(rules, session, id, this.fresh, watermark);
     const placement = place(rules, session, entry, duplicate, watermark);
@@ -347,11 +347,11 @@ export class Partition<Raw> {
       }
     }
 
-    // Steps 4 to 6.
+    // Steps 4 to 6: a visit takes it.
     const visit = this.accept(record, index, entry, session, placement);
     if (!session.debug) this.ledger.setTraits(entry);
 
-    // Step 7. Visits that are now due end with the next `endDue`.
+    // Step 7: `E` rises. Visits that are now due end with the next `endDue`.
     if (arrival !== null) this.raiseEventClock(Math.min(t, arrival));
     const kind = placement.kind === 'start' ? 'started' : placement.kind === 'join' ? 'joined' : 'merged';
     return new PlacedEvent(kind, entry, visit);
@@ -400,6 +400,7 @@ export class Partition<Raw> {
         isLate = amends(visit, event.t, this.watermark);
         this.reopen(visit);
       }
+      // Step 5.
       if (isLate) {
         visit.lateEventCount += 1;
         this.state.counts.amended += 1;
@@ -409,6 +410,7 @@ export class Partition<Raw> {
     }
     this.record(visit, event);
     session.eventIds?.add(this.eventId);
+    // Step 6.
     if (seals(this.rules, visit, event)) visit.seal = 'explicit';
     this.timers.schedule(visit);
     this.ledger.changed(visit);
@@ -433,7 +435,7 @@ export class Partition<Raw> {
     this.open += 1;
   }
 
-  /** The visit opened first in the log takes the other's events; what was published of the other is taken back. */
+  /** Step 4. The visit that was opened first in the log absorbs the other; what was published of the other is taken back. */
   private merge(session: Session, before: Visit, after: Visit): Visit {
     const survivor = openedBefore(before, after) ? before : after;
     const other = survivor === before ? after : before;

@@ -21,7 +21,7 @@ const HOUR = 3_600_000;
 const { gap } = DEFAULT_RULES;
 const source = { topic: 't', partition: 0 };
 
-/** A fold with room for the pasts of sessions, and for no session that has nothing open. */
+/** A fold with room for the summaries of sessions, and for no session that has nothing open. */
 class Fold {
   readonly memory: IdleMemory = { ...idleMemory(1_000_000), maxBytes: 0 };
   readonly partition: Partition<null>;
@@ -134,65 +134,65 @@ describe('a session that left memory', () => {
   });
 });
 
-describe('pasts of sessions', () => {
-  const past = (until: number) => ({ until, ids: new Int32Array(SUMMARY_WORDS).fill(until) });
+describe('summaries of sessions', () => {
+  const summary = (until: number) => ({ until, ids: new Int32Array(SUMMARY_WORDS).fill(until) });
   const idOf = (text: string) => new PackedId().set(text);
   /** Every third id is no UUID. */
   const id = (i: number) => idOf(i % 3 === 0 ? `s${i}` : `00000000-0000-4000-8000-${`${i}`.padStart(12, '0')}`);
 
   test('are those of the sessions put last, as far as their memory goes', () => {
     const memory = { ...idleMemory(0), maxSummaryBytes: 5_000 };
-    const pasts = new StoredSummaries(memory);
-    for (let i = 0; i < 1_000; i++) pasts.put(id(i), past(i));
+    const summaries = new StoredSummaries(memory);
+    for (let i = 0; i < 1_000; i++) summaries.put(id(i), summary(i));
     expect(memory.summaryBytes).toBeLessThanOrEqual(5_000);
-    const kept = Array.from({ length: 1_000 }, (_, i) => pasts.take(id(i))).flatMap((one) => one ?? []);
+    const kept = Array.from({ length: 1_000 }, (_, i) => summaries.take(id(i))).flatMap((one) => one ?? []);
     expect(kept.length).toBeGreaterThan(10);
-    expect(kept).toEqual(kept.map((_, i) => past(1_000 - kept.length + i)));
+    expect(kept).toEqual(kept.map((_, i) => summary(1_000 - kept.length + i)));
   });
 
-  test('are told once, and leave room', () => {
-    const pasts = new StoredSummaries(idleMemory(10_000));
+  test('are taken once, and leave room', () => {
+    const summaries = new StoredSummaries(idleMemory(10_000));
     for (let i = 0; i < 1_000; i++) {
-      pasts.put(id(i), past(i));
-      expect(pasts.take(id(i))).toEqual(past(i));
-      expect(pasts.take(id(i))).toBeNull();
+      summaries.put(id(i), summary(i));
+      expect(summaries.take(id(i))).toEqual(summary(i));
+      expect(summaries.take(id(i))).toBeNull();
     }
   });
 
-  test('are told though their places are far more than there are of them', () => {
-    const pasts = new StoredSummaries(idleMemory(2_000_000));
+  test('are found though they are far fewer than the slots', () => {
+    const summaries = new StoredSummaries(idleMemory(2_000_000));
     const texts = Array.from({ length: 3_000 }, () => crypto.randomUUID());
     for (const [i, text] of texts.entries()) {
-      pasts.put(idOf(text), { until: i, ids: new Int32Array(SUMMARY_WORDS) });
+      summaries.put(idOf(text), { until: i, ids: new Int32Array(SUMMARY_WORDS) });
       // A few stay, wherever they are.
-      if (i % 100 !== 99) expect(pasts.take(idOf(text))?.until).toBe(i);
+      if (i % 100 !== 99) expect(summaries.take(idOf(text))?.until).toBe(i);
     }
-    expect(texts.flatMap((text) => pasts.take(idOf(text))?.until ?? [])).toEqual(
+    expect(texts.flatMap((text) => summaries.take(idOf(text))?.until ?? [])).toEqual(
       Array.from({ length: 30 }, (_, i) => i * 100 + 99),
     );
   });
 
-  test('come and go in any order, and none is told for another', () => {
+  test('come and go in any order, and none is taken for another', () => {
     const turn = fc.tuple(fc.nat({ max: 30 }), fc.boolean());
     fc.assert(
       fc.property(fc.array(turn, { maxLength: 200, size: 'max' }), (turns) => {
-        const pasts = new StoredSummaries(idleMemory(100_000));
-        const told = new Map<number, number>();
+        const summaries = new StoredSummaries(idleMemory(100_000));
+        const put = new Map<number, number>();
         for (const [at, [i, isPut]] of turns.entries()) {
-          expect(pasts.take(id(i))?.until).toBe(told.get(i));
-          told.delete(i);
+          expect(summaries.take(id(i))?.until).toBe(put.get(i));
+          put.delete(i);
           if (!isPut) continue;
-          pasts.put(id(i), past(at));
-          told.set(i, at);
+          summaries.put(id(i), summary(at));
+          put.set(i, at);
         }
       }),
     );
   });
 
   test('are none where there is no memory', () => {
-    const pasts = new StoredSummaries(idleMemory(0));
-    pasts.put(id(1), past(1));
-    expect(pasts.take(id(1))).toBeNull();
+    const summaries = new StoredSummaries(idleMemory(0));
+    summaries.put(id(1), summary(1));
+    expect(summaries.take(id(1))).toBeNull();
   });
 });
 
@@ -200,11 +200,11 @@ test.each([
   ['ten', 10, 2],
   ['thirty', 30, 100],
 ])('of %s ids each is known again, and hardly any other is taken for one', (_, count, most) => {
-  const past = { until: 0, ids: new Int32Array(SUMMARY_WORDS) };
+  const summary = { until: 0, ids: new Int32Array(SUMMARY_WORDS) };
   const id = (i: number) => new PackedId().set(`${i.toString(16).padStart(8, '0')}-0000-7000-8000-000000000000`);
-  for (let i = 0; i < count; i++) addId(past.ids, id(i));
-  for (let i = 0; i < count; i++) expect(mayMatter(past, 1, id(i))).toBe(true);
+  for (let i = 0; i < count; i++) addId(summary.ids, id(i));
+  for (let i = 0; i < count; i++) expect(mayMatter(summary, 1, id(i))).toBe(true);
   let mistaken = 0;
-  for (let i = count; i < 50_000; i++) if (mayMatter(past, 1, id(i))) mistaken += 1;
+  for (let i = count; i < 50_000; i++) if (mayMatter(summary, 1, id(i))) mistaken += 1;
   expect(mistaken).toBeLessThanOrEqual(most);
 });
