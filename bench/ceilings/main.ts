@@ -11,7 +11,7 @@ import type { RecordBatch } from '../../src/ports/log.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
 import { AvroDecoder } from '../../src/wire/avro.ts';
 import { createDecoder } from '../../src/wire/decoder.ts';
-import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
+import { WORKLOAD_SCHEMA } from '../workload/schema.ts';
 import { Folding } from './fold.ts';
 import type { Ceiling, Level } from './run.ts';
 
@@ -81,7 +81,7 @@ async function readAsTheProcessor(): Promise<End> {
   const take = ({ partition, records: batch }: RecordBatch) => {
     if (level === 'read') return;
     const decoder = decoders.get(partition) ?? decoderOf(partition);
-    for (const id of decoder.missing(batch)) decoder.addWriter(id, TRACK_EVENT_SCHEMA);
+    for (const id of decoder.missing(batch)) decoder.addWriter(id, WORKLOAD_SCHEMA);
     const events: LogRecord<RawRecord>[] = [];
     let glancedTo = 0;
     for (let i = 0; i < batch.length; i++) {

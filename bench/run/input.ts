@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { boundsOf, partitionsOf } from '../../src/kafka/offsets.ts';
 import { Registry, subjectOf } from '../../src/wire/registry.ts';
-import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import type { Answer } from '../workload/answer.ts';
+import { WORKLOAD_SCHEMA } from '../workload/schema.ts';
 import { type Shape, topicOf } from '../workload/shape.ts';
 import { writeWorkload } from '../workload/write.ts';
 import type { Ground } from './ground.ts';
@@ -31,7 +31,7 @@ export async function inputOf(ground: Ground, shape: Shape, say: (line: string) 
   await removeTopic(ground, topic);
   const { partitions } = shape;
   await ground.topics.make({ topic, partitions, replicationFactor: null, config: { 'retention.ms': '-1' } });
-  const schemaId = await new Registry({ url: ground.stack.registryUrl }).register(subjectOf(topic), TRACK_EVENT_SCHEMA);
+  const schemaId = await new Registry({ url: ground.stack.registryUrl }).register(subjectOf(topic), WORKLOAD_SCHEMA);
   const began = performance.now();
   const answer = await ground.ask(`room for ${topic}`, async (cluster) => {
     await partitionsOf(cluster, topic);

@@ -1,8 +1,8 @@
 /** Steady traffic through one processor, for as long as it is wanted, and whether the answer is right in the end. */
 import { partitionsOf } from '../../src/kafka/offsets.ts';
 import { Registry, subjectOf } from '../../src/wire/registry.ts';
-import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { LIVE_SETTINGS, type Sent, writeLive } from '../workload/live.ts';
+import { WORKLOAD_SCHEMA } from '../workload/schema.ts';
 import type { Shape } from '../workload/shape.ts';
 import { check } from './check.ts';
 import type { Ground } from './ground.ts';
@@ -45,10 +45,7 @@ export async function steady(ground: Ground, options: SteadyOptions): Promise<re
     program = new Program(main, pipeline.env, ground.keeper, flags ?? []);
     await ready(program);
     const ended = await watch({ pipeline, program, progress });
-    const schemaId = await new Registry({ url: ground.stack.registryUrl }).register(
-      subjectOf(topic),
-      TRACK_EVENT_SCHEMA,
-    );
+    const schemaId = await new Registry({ url: ground.stack.registryUrl }).register(subjectOf(topic), WORKLOAD_SCHEMA);
     const answer = await ground.ask(`room for ${topic}`, async (cluster) => {
       await partitionsOf(cluster, topic);
       const writing = writeLive(cluster, topic, schemaId, shape, onSent ?? (() => {}), stopping.signal);

@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionsOf } from '../../src/kafka/offsets.ts';
 import { Registry, subjectOf } from '../../src/wire/registry.ts';
-import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import type { Options } from '../options.ts';
 import { type Figure, figureTable } from '../report/lines.ts';
 import { machineLine, machineOf } from '../report/machine.ts';
@@ -13,6 +12,7 @@ import { MEMORY_FLAGS, type Memory, memoryOf } from '../run/memory.ts';
 import { given, mainOf, Pipeline, ROOT } from '../run/pipeline.ts';
 import { Program } from '../run/program.ts';
 import { Progress } from '../run/progress.ts';
+import { WORKLOAD_SCHEMA } from '../workload/schema.ts';
 import { writeOneEach } from '../workload/write.ts';
 import type { Say } from './say.ts';
 
@@ -108,7 +108,7 @@ async function crashed(
   await programs.pop()!.kill();
   const next = new Program(main, pipeline.env, ground.keeper, MEMORY_FLAGS);
   programs.push(next);
-  const schemaId = await new Registry({ url: ground.stack.registryUrl }).register(subjectOf(topic), TRACK_EVENT_SCHEMA);
+  const schemaId = await new Registry({ url: ground.stack.registryUrl }).register(subjectOf(topic), WORKLOAD_SCHEMA);
   await ground.ask(`room for ${topic}`, async (cluster) => {
     await partitionsOf(cluster, topic);
     await writeOneEach(cluster, topic, schemaId, partitions, clock + 1_000);

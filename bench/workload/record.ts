@@ -1,4 +1,4 @@
-/** TrackEvents in the Confluent wire format, as `schemas/TrackEvent.avsc` has them: about 260 bytes each. */
+/** TrackEvents in the Confluent wire format, by the schema of the workload (schema.ts): about 260 bytes each. */
 
 import { murmurFinalizer } from '../../src/core/memory/murmur-finalizer.ts';
 import { profileOf } from './answer.ts';

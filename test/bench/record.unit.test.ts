@@ -3,10 +3,10 @@ import avsc from 'avsc';
 import { Batch } from '../../bench/workload/batch.ts';
 import { Bytes } from '../../bench/workload/bytes.ts';
 import { MOST_BYTES, writeEvent, writeSessionId } from '../../bench/workload/record.ts';
+import { WORKLOAD_SCHEMA } from '../../bench/workload/schema.ts';
 import { crc32c } from '../../src/kafka/crc32c.ts';
-import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 
-const TYPE = avsc.Type.forSchema(JSON.parse(TRACK_EVENT_SCHEMA) as avsc.Schema);
+const TYPE = avsc.Type.forSchema(JSON.parse(WORKLOAD_SCHEMA) as avsc.Schema);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 function written(session: number, index: number, seed = 1): Buffer {
