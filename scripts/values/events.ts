@@ -37,7 +37,7 @@ ${COLUMNS.map(({ name }) => `    block[first + ${constant(name)}] = event.${name
   }
 
   /** The visit's values have taken the event: of its objects only what the store gets is kept. */
-  wasTaken(i: number): void {
+  dropApplied(i: number): void {
     const block = this.blocks[i >> BLOCK_BITS]!;
     const first = (i & BLOCK_MASK) * REFERENCES;
 ${COLUMNS.filter(({ isObject }) => isObject)

@@ -5,25 +5,25 @@ import { camel, GROUPS, isLong, schemaOf, snake, VALUES } from './names.ts';
 export function foldingFile(): string {
   return `
 import type { Visit } from './visit.ts';
-import { NO_STAMP } from './stamps.ts';
-import type { FreshEvents } from './fresh-events.ts';
+import { NO_EVENT } from './event-refs.ts';
+import type { PendingEvents } from './pending-events.ts';
 
-/** Takes event \`i\`, whose stamp is given. What is named and the context apart. */
-export function takeValues(visit: Visit, fresh: FreshEvents, i: number, stamp: number): void {
-${[...new Set(GROUPS.map(({ when }) => when))].map((when) => `  const ${when} = fresh.${when}At(i);`).join('\n')}
+/** Takes event \`i\`, whose ref is given. What is named and the context apart. */
+export function applyValues(visit: Visit, pending: PendingEvents, i: number, ref: number): void {
+${[...new Set(GROUPS.map(({ when }) => when))].map((when) => `  const ${when} = pending.${when}At(i);`).join('\n')}
 ${GROUPS.map(
-  ({ when, comes, ref, values }) => `  if (${when} !== null && visit.${comes}(stamp, visit.${ref})) {
-${values.map(({ name, of }) => `    visit.${name} = ${of === when ? when : `fresh.${of}At(i)`};`).join('\n')}
-    visit.${ref} = stamp;
+  ({ when, comes, ref, values }) => `  if (${when} !== null && visit.${comes}(ref, visit.${ref})) {
+${values.map(({ name, of }) => `    visit.${name} = ${of === when ? when : `pending.${of}At(i)`};`).join('\n')}
+    visit.${ref} = ref;
   }`,
 ).join('\n')}
 }
 
-/** Takes those of another visit. What is named and the context apart. @param here what a stamp of the other is here. */
-export function takeValuesOf(visit: Visit, other: Visit, here: (stamp: number) => number): void {
+/** Takes those of another visit. What is named and the context apart. @param here what a ref of the other is here. */
+export function absorbValues(visit: Visit, other: Visit, here: (ref: number) => number): void {
 ${GROUPS.map(
   ({ comes, ref, values }) => `  const ${ref} = here(other.${ref});
-  if (${ref} !== NO_STAMP && visit.${comes}(${ref}, visit.${ref})) {
+  if (${ref} !== NO_EVENT && visit.${comes}(${ref}, visit.${ref})) {
 ${values.map(({ name }) => `    visit.${name} = other.${name};`).join('\n')}
     visit.${ref} = ${ref};
   }`,
@@ -97,7 +97,7 @@ export function messageOf(visit: Visit, head: Head): VisitEnded {
   return {
 ${fields.map(({ name }) => `    ${OF_MESSAGE[name] ?? `${camel(name)}: visit.${camel(name)}`},`).join('\n')}
     // Its own array changes with it.
-    named: visit.namedStamps === null ? visit.named : [...visit.named],
+    named: visit.namedRefs === null ? visit.named : [...visit.named],
   };
 }
 `;

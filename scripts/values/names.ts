@@ -4,7 +4,7 @@ import { NAMED_VALUES, TEXT_BYTES, VALUE_GROUPS } from '../../src/core/rules/val
 
 export const GROUPS = VALUE_GROUPS.map((group) => ({
   ...group,
-  ref: `${group.name}Stamp`,
+  ref: `${group.name}Ref`,
   comes: group.pick === 'first' ? 'comesBefore' : 'comesAfter',
   values: group.values.map((value) => {
     const { name, of, label, bound } = value;

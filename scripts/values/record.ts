@@ -15,7 +15,7 @@ export function recordFile(): string {
   return `
 import type { Utm } from '../rules/event.ts';
 import type { EndReason, Seal } from '../rules/span.ts';
-import { NO_STAMP, type Stamps } from './stamps.ts';
+import { NO_EVENT, type EventRefs } from './event-refs.ts';
 import type { StoredIn } from './visit-layout.ts';
 import type { Block } from './visit-table.ts';
 
@@ -55,31 +55,31 @@ ${FLAGS.map(flag).join('\n')}
 ${choices.map(choice).join('\n')}
   // ------------------------------------------------------------------------- the events that its values come from
 
-  /** What the references below are read by; they are \`NO_STAMP\` where there is no value. */
-  get stamps(): Stamps {
-    return this.block.stamps;
+  /** What the references below are read by; they are \`NO_EVENT\` where there is no value. */
+  get refs(): EventRefs {
+    return this.block.refs;
   }
 
 ${references.map(reference).join('\n')}
   /** One of the references, by its number from 0 to \`VALUES\` - 1. */
-  protected valueStamp(value: number): number {
-    const stamp = this.block.halves[this.at * 2 + FIRST_VALUE + value]!;
-    if (stamp < WIDE) return stamp;
-    return stamp === NONE ? NO_STAMP : this.wideStamps[value]!;
+  protected valueRef(value: number): number {
+    const ref = this.block.halves[this.at * 2 + FIRST_VALUE + value]!;
+    if (ref < WIDE) return ref;
+    return ref === NONE ? NO_EVENT : this.wideRefs[value]!;
   }
 
-  protected setValueStamp(value: number, stamp: number): void {
+  protected setValueRef(value: number, ref: number): void {
     const at = this.at * 2 + FIRST_VALUE + value;
-    if (stamp < WIDE) {
-      this.block.halves[at] = stamp === NO_STAMP ? NONE : stamp;
+    if (ref < WIDE) {
+      this.block.halves[at] = ref === NO_EVENT ? NONE : ref;
     } else {
       this.block.halves[at] = WIDE;
-      this.wideStamps[value] = stamp;
+      this.wideRefs[value] = ref;
     }
   }
 
   /** References that are too large for their place, by their value. */
-  protected abstract get wideStamps(): Int32Array;
+  protected abstract get wideRefs(): Int32Array;
 }
 `;
 }
@@ -172,12 +172,12 @@ function choice({ name, type, doc: text }: (typeof CHOICES)[number]): string {
 }
 
 function reference({ name, doc: text }: { readonly name: string; readonly doc: string }, i: number): string {
-  return `${doc(text)}get ${name}Stamp(): number {
-    return this.valueStamp(${i});
+  return `${doc(text)}get ${name}Ref(): number {
+    return this.valueRef(${i});
   }
 
-  set ${name}Stamp(stamp: number) {
-    this.setValueStamp(${i}, stamp);
+  set ${name}Ref(ref: number) {
+    this.setValueRef(${i}, ref);
   }
 `;
 }

@@ -6,7 +6,7 @@ export function rowsFile(): string {
   const texts = VALUES.filter(({ parts }) => parts !== null);
   return `
 import type { Visit } from '../core/memory/visit.ts';
-import { NO_STAMP } from '../core/memory/stamps.ts';
+import { NO_EVENT } from '../core/memory/event-refs.ts';
 import type { Utm } from '../core/rules/event.ts';
 import type { CopyRows } from './copy.ts';
 import type { RowReader } from './row.ts';
@@ -49,7 +49,7 @@ ${VALUES.map(({ name, parts, isOwn }) =>
 export const GROUPS = ${GROUPS.length};
 
 /** @param use is given each in order. */
-export function useStamps(use: { use(stamp: number): void }, visit: Visit): void {
+export function numberRefs(use: { use(ref: number): void }, visit: Visit): void {
 ${GROUPS.map(({ ref }) => `  use.use(visit.${ref});`).join('\n')}
 }
 
@@ -61,7 +61,7 @@ ${GROUPS.map(({ ref, values }, i) =>
     ...values.map(({ name, parts }) =>
       parts === null
         ? `  visit.${name} = values.${name};`
-        : `  visit.${name} = visit.${ref} === NO_STAMP ? null : values.${name};`,
+        : `  visit.${name} = visit.${ref} === NO_EVENT ? null : values.${name};`,
     ),
   ].join('\n'),
 ).join('\n')}

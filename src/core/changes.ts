@@ -1,4 +1,4 @@
-import type { VisitEvents } from './memory/fresh-events.ts';
+import type { VisitEvents } from './memory/pending-events.ts';
 import type { Revisions } from './memory/revisions.ts';
 import type { StoredIn, Visit } from './memory/visit.ts';
 import type { VisitEnded } from './rules/visit-ended.ts';

@@ -1,7 +1,7 @@
 import type { Changes, Emission, PartitionState, TraitWrite } from './changes.ts';
 import { PackedId } from './memory/event-ids.ts';
-import { takeEvents } from './memory/folding.ts';
-import { FreshEvents, type VisitEvents } from './memory/fresh-events.ts';
+import { applyEvents } from './memory/folding.ts';
+import { PendingEvents, type VisitEvents } from './memory/pending-events.ts';
 import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
 import { Revisions } from './memory/revisions.ts';
 import { largeBytes } from './memory/size.ts';
@@ -24,7 +24,7 @@ export type OnEmission<Raw> = (emission: Emission<Raw>) => void;
  */
 export class Ledger<Raw> {
   /** Where accepted events wait for the next commit. */
-  readonly fresh = new FreshEvents();
+  readonly fresh = new PendingEvents();
   private readonly rules: Rules;
   private dirty: Visit[] = [];
   private removed: { id: string; from: StoredIn; survivor: string }[] = [];
@@ -97,7 +97,7 @@ export class Ledger<Raw> {
       const visit = dirty[i]!;
       if (!visit.dirty) continue;
       visit.dirty = false;
-      takeEvents(this.rules, visit, this.fresh);
+      applyEvents(this.rules, visit, this.fresh);
       visits.push({ visit, from: visit.stored, pendingRevision: visit.pendingRevision });
       visit.pendingRevision = -1;
       const fresh = this.fresh.take(visit);

@@ -1,4 +1,4 @@
-import type { FreshEvents } from './memory/fresh-events.ts';
+import type { PendingEvents } from './memory/pending-events.ts';
 import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
 import type { Session } from './memory/session.ts';
 import type { TrackEvent } from './rules/event.ts';
@@ -8,7 +8,7 @@ import type { TrackEvent } from './rules/event.ts';
  * fold a search for the session, and lets it prefetch the visits of many events at once.
  */
 export class LookAhead {
-  private readonly fresh: FreshEvents;
+  private readonly fresh: PendingEvents;
   private events: TrackEvent[] = [];
   private sessions: Session[] = [];
   /** Those before this one were folded. */
@@ -17,7 +17,7 @@ export class LookAhead {
   private prefetchedTo = 0;
 
   /** @param fresh where the events are that visits' values have not taken. */
-  constructor(fresh: FreshEvents) {
+  constructor(fresh: PendingEvents) {
     this.fresh = fresh;
   }
 

@@ -7,9 +7,9 @@ import { LookAhead } from './look-ahead.ts';
 import { type FilterInMaking, LookUps, needsLookup } from './look-ups.ts';
 import { findDuplicate } from './memory/duplicates.ts';
 import { PackedId } from './memory/event-ids.ts';
-import { takeEvents, takeVisit } from './memory/folding.ts';
-import type { FreshEvents } from './memory/fresh-events.ts';
+import { absorb, applyEvents } from './memory/folding.ts';
 import { IdFilter } from './memory/id-filter.ts';
+import type { PendingEvents } from './memory/pending-events.ts';
 import { type HintedEvent, readEventId } from './memory/read-event.ts';
 import type { Session } from './memory/session.ts';
 import { Sessions } from './memory/sessions.ts';
@@ -32,7 +32,7 @@ import { Timers } from './timers.ts';
  * Events from which on a visit's values take them before a commit needs it: a resend is looked for among those that they
  * have not taken.
  */
-const MANY_UNTAKEN = 32;
+const MANY_UNAPPLIED = 32;
 
 /** The counter of each reason. */
 const ENDED = {
@@ -62,7 +62,7 @@ export class Partition<Raw> {
   private readonly sessions: Sessions;
   private readonly timers: Timers;
   private readonly ledger: Ledger<Raw>;
-  private readonly fresh: FreshEvents;
+  private readonly fresh: PendingEvents;
   private readonly amendable: AmendableVisits;
   private readonly table: VisitTable;
   private readonly pinned: PinnedSessions;
@@ -146,16 +146,16 @@ export class Partition<Raw> {
     return this.ledger.largeBytes;
   }
 
-  /** Records of visits, and stamps, that are in use: for tests and tools. */
-  get memoryInUse(): { readonly visits: number; readonly stamps: number } {
-    return { visits: this.table.size, stamps: this.table.stamps.size };
+  /** Records of visits, and refs, that are in use: for tests and tools. */
+  get memoryInUse(): { readonly visits: number; readonly refs: number } {
+    return { visits: this.table.size, refs: this.table.refs.size };
   }
 
   /** The visits in memory: for tests and tools. */
   *visits(): Iterable<Visit> {
     for (const session of this.sessions) {
       for (const visit of session.all()) {
-        takeEvents(this.rules, visit, this.fresh);
+        applyEvents(this.rules, visit, this.fresh);
         yield visit;
       }
     }
@@ -227,7 +227,7 @@ export class Partition<Raw> {
   }
 
   private publish(visit: Visit, reason: EndReason, decidedAt: number, until: number, survivor: Visit | null): void {
-    takeEvents(this.rules, visit, this.fresh);
+    applyEvents(this.rules, visit, this.fresh);
     const message = revisionOf(visit, {
       reason,
       decidedAt,
@@ -426,7 +426,8 @@ export class Partition<Raw> {
     visit.addIdBits(this.eventId.maskBits);
     this.fresh.add(visit, event, this.eventId);
     if (event.shared !== true) visit.mayBeLarge = true;
-    if (event.shared !== true || this.fresh.untaken(visit) >= MANY_UNTAKEN) takeEvents(this.rules, visit, this.fresh);
+    if (event.shared !== true || this.fresh.unapplied(visit) >= MANY_UNAPPLIED)
+      applyEvents(this.rules, visit, this.fresh);
   }
 
   private reopen(visit: Visit): void {
@@ -448,9 +449,9 @@ export class Partition<Raw> {
     session.mergeAway(other.id);
     this.timers.cancel(other);
     this.open -= 1;
-    takeEvents(this.rules, survivor, this.fresh);
-    takeEvents(this.rules, other, this.fresh);
-    takeVisit(survivor, other, this.fresh);
+    applyEvents(this.rules, survivor, this.fresh);
+    applyEvents(this.rules, other, this.fresh);
+    absorb(survivor, other, this.fresh);
     survivor.seal = seal;
     this.ledger.mergedAway(other, survivor);
     other.release();

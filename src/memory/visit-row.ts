@@ -4,12 +4,12 @@
  */
 import type { EventIds } from '../core/memory/event-ids.ts';
 import { Session } from '../core/memory/session.ts';
-import { restoreValues, type StampedValues, stampedValues } from '../core/memory/stamped-values.ts';
 import { TypeCounts } from '../core/memory/type-counts.ts';
+import { restoreValues, type ValuesWithOrigins, valuesWithOrigins } from '../core/memory/values-with-origins.ts';
 import { Visit } from '../core/memory/visit.ts';
 import type { EndReason, Seal } from '../core/rules/span.ts';
 
-export interface VisitRow extends StampedValues {
+export interface VisitRow extends ValuesWithOrigins {
   readonly id: string;
   readonly sessionId: string;
   readonly debug: boolean;
@@ -33,7 +33,7 @@ export interface VisitRow extends StampedValues {
 
 /** @param amendableUntil ms; null for an open visit. */
 export function rowOf(visit: Visit, amendableUntil: number | null): VisitRow {
-  const values = stampedValues(visit);
+  const values = valuesWithOrigins(visit);
   const row: VisitRow = {
     id: visit.id,
     sessionId: visit.sessionId,

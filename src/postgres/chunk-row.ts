@@ -1,5 +1,5 @@
 import type { PackedId } from '../core/memory/event-ids.ts';
-import type { FreshEvents, VisitEvents } from '../core/memory/fresh-events.ts';
+import type { PendingEvents, VisitEvents } from '../core/memory/pending-events.ts';
 import { type ElementType, JSONB, TEXT } from './arrays.ts';
 import type { ByteWriter } from './bytes.ts';
 import type { CopyRows } from './copy.ts';
@@ -18,7 +18,7 @@ const EVENT_BYTES = 28;
 
 /** Events of one visit that follow each other. */
 interface Slice {
-  readonly columns: FreshEvents;
+  readonly columns: PendingEvents;
   readonly first: number;
   readonly length: number;
   /** Whether all are of one type, all ids are UUIDs in canonical form, and any has properties. */
@@ -74,7 +74,7 @@ function writeTimes(out: ByteWriter, { columns, first, length }: Slice): boolean
   return true;
 }
 
-type TextAt = (columns: FreshEvents, i: number) => string | null;
+type TextAt = (columns: PendingEvents, i: number) => string | null;
 const idAt: TextAt = (columns, i) => columns.idAt(i);
 const typeAt: TextAt = (columns, i) => columns.typeAt(i);
 const pageAt: TextAt = (columns, i) => columns.pageAt(i);

@@ -1,13 +1,13 @@
 import { VarintReader } from '../bytes/varint.ts';
 import { PackedId } from '../core/memory/event-ids.ts';
-import { NO_STAMP } from '../core/memory/stamps.ts';
+import { NO_EVENT } from '../core/memory/event-refs.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import { ContextWalk, PAGE_KEY, UTM_KEY } from '../core/rules/context.ts';
 import type { ContextParts } from '../core/rules/event.ts';
 import { NAMED_VALUES } from '../core/rules/values.ts';
 import type { ByteWriter } from './bytes.ts';
 import { TextCache } from './caches.ts';
-import { GROUPS, type RowValues, restoreGroups, useStamps } from './values.gen.ts';
+import { GROUPS, numberRefs, type RowValues, restoreGroups } from './values.gen.ts';
 
 /**
  * What only the fold needs of a visit and no view shows, as a blob beside the columns that hold the values: from which
@@ -16,9 +16,9 @@ import { GROUPS, type RowValues, restoreGroups, useStamps } from './values.gen.t
  * Invariant: a visit that is written and read back is equal to what it was, the order in its maps included, so that
  * whether a visit stayed in memory or was loaded can decide nothing.
  *
- * Layout, integers as varints: version; stamps: count, then each as its time against `startedAt` (zigzag) and its event
- * id; how many groups of values and named values were declared; then the stamp (0: null, else its index + 1) of each;
- * context: count, then each key and its stamp, page and UTM among the others; types: count, then each type and its
+ * Layout, integers as varints: version; refs: count, then each as its time against `startedAt` (zigzag) and its event
+ * id; how many groups of values and named values were declared; then the ref (0: null, else its index + 1) of each;
+ * context: count, then each key and its ref, page and UTM among the others; types: count, then each type and its
  * number.
  */
 const VERSION = 2;
@@ -27,17 +27,17 @@ const DECLARED_IN_1 = { groups: 5, named: 8 };
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
   used.clear();
-  useStamps(used, visit);
-  for (let i = 0; i < NAMED_VALUES.length; i += 1) used.use(visit.namedStampAt(i));
-  for (walk.begin(visit); walk.next(); ) used.use(visit.contextStampAt(walk.place));
+  numberRefs(used, visit);
+  for (let i = 0; i < NAMED_VALUES.length; i += 1) used.use(visit.namedRefAt(i));
+  for (walk.begin(visit); walk.next(); ) used.use(visit.contextRefAt(walk.place));
 
   out.byte(VERSION);
   out.varint(used.count);
   for (let i = 0; i < used.count; i += 1) {
-    const stamp = used.all[i]!;
-    const after = visit.stampTime(stamp) - visit.startedAt;
+    const ref = used.all[i]!;
+    const after = visit.refTime(ref) - visit.startedAt;
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
-    writeId(out, visit.readStampId(stamp, id));
+    writeId(out, visit.readRefId(ref, id));
   }
   out.byte(GROUPS);
   out.byte(NAMED_VALUES.length);
@@ -56,7 +56,7 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   }
 }
 
-/** Sets all stamped fields and the types of `visit`, whose `startedAt` is set. */
+/** Sets all values with their references, and the types of `visit`, whose `startedAt` is set. */
 export function readFoldState(blob: Buffer, values: RowValues, parts: ContextParts, visit: Visit): void {
   const input = new Reader(blob);
   const version = input.byte();
@@ -64,11 +64,11 @@ export function readFoldState(blob: Buffer, values: RowValues, parts: ContextPar
     throw new Error(`visit ${visit.id} has fold state of version ${version}, not ${VERSION}: use a newer tidemark`);
   }
   const count = input.varint();
-  if (count > 0) visit.extendStamps(count);
-  for (let stamp = 0; stamp < count; stamp += 1) {
+  if (count > 0) visit.extendRefs(count);
+  for (let ref = 0; ref < count; ref += 1) {
     const zigzag = input.varint();
     const t = visit.startedAt + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2);
-    visit.setStamp(stamp, t, input.id());
+    visit.setRef(ref, t, input.id());
   }
   const declared = version === 1 ? DECLARED_IN_1 : { groups: input.byte(), named: input.byte() };
   if (declared.groups > GROUPS || declared.named > NAMED_VALUES.length) {
@@ -76,37 +76,37 @@ export function readFoldState(blob: Buffer, values: RowValues, parts: ContextPar
   }
   restoreGroups(input, declared.groups, values, visit);
   visit.named = values.named;
-  stamps.length = 0;
-  for (let i = 0; i < declared.named; i += 1) stamps.push(input.varint() - 1);
-  for (let i = declared.named; i < NAMED_VALUES.length; i += 1) stamps.push(NO_STAMP);
-  visit.setNamedStamps(stamps);
+  refs.length = 0;
+  for (let i = 0; i < declared.named; i += 1) refs.push(input.varint() - 1);
+  for (let i = declared.named; i < NAMED_VALUES.length; i += 1) refs.push(NO_EVENT);
+  visit.setNamedRefs(refs);
   // The keys of the list stand in its order, wherever page and UTM are among them.
-  stamps.length = 0;
+  refs.length = 0;
   for (let left = input.varint(); left > 0; left -= 1) {
     const key = input.oneOf(APART);
-    const stamp = input.varint() - 1;
-    if (key === PAGE) visit.contextPageStamp = stamp;
-    else if (key === UTM) visit.contextUtmStamp = stamp;
-    else stamps.push(stamp);
+    const ref = input.varint() - 1;
+    if (key === PAGE) visit.contextPageRef = ref;
+    else if (key === UTM) visit.contextUtmRef = ref;
+    else refs.push(ref);
   }
   const { context, contextPage, contextUtm } = parts;
   visit.context = context;
   visit.contextPage = contextPage;
   visit.contextUtm = contextUtm;
-  visit.setContextStamps(stamps);
+  visit.setContextRefs(refs);
   for (let left = input.varint(); left > 0; left -= 1)
     visit.types = visit.types.plus(input.sharedText(), input.varint());
 }
 
 /** Used again for each visit. */
-const stamps: number[] = [];
+const refs: number[] = [];
 const types = new TextCache();
 /** Keys of entries that are not in the list. */
 const [PAGE, UTM] = [Buffer.from(PAGE_KEY), Buffer.from(UTM_KEY)];
 const APART = [PAGE, UTM];
 
 /**
- * Distinct stamps in order of first use, and which of them each use was of. What the arrays hold beyond the counts is of a
+ * Distinct refs in order of first use, and which of them each use was of. What the arrays hold beyond the counts is of a
  * visit before: an array that is cut to nothing gives its memory back, and would have to grow again for each visit.
  */
 class Used {
@@ -123,22 +123,22 @@ class Used {
     if (this.#index.size > 0) this.#index.clear();
   }
 
-  use(stamp: number): void {
-    this.uses[this.useCount++] = stamp === NO_STAMP ? 0 : this.#find(stamp) + 1;
+  use(ref: number): void {
+    this.uses[this.useCount++] = ref === NO_EVENT ? 0 : this.#find(ref) + 1;
   }
 
   /** Mostly there is a handful, which a scan finds faster than a map. */
-  #find(stamp: number): number {
+  #find(ref: number): number {
     const { all } = this;
-    for (let i = 0; i < this.count && i < SCANNED; i += 1) if (all[i] === stamp) return i;
-    if (this.count < SCANNED) return this.#add(stamp);
-    const found = this.#index.get(stamp) ?? this.#add(stamp);
-    this.#index.set(stamp, found);
+    for (let i = 0; i < this.count && i < SCANNED; i += 1) if (all[i] === ref) return i;
+    if (this.count < SCANNED) return this.#add(ref);
+    const found = this.#index.get(ref) ?? this.#add(ref);
+    this.#index.set(ref, found);
     return found;
   }
 
-  #add(stamp: number): number {
-    this.all[this.count] = stamp;
+  #add(ref: number): number {
+    this.all[this.count] = ref;
     return this.count++;
   }
 }

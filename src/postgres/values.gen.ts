@@ -1,6 +1,6 @@
 // Written by `npm run values` from src/core/rules/values.ts and schemas/: change those.
 
-import { NO_STAMP } from '../core/memory/stamps.ts';
+import { NO_EVENT } from '../core/memory/event-refs.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import type { Utm } from '../core/rules/event.ts';
 import type { CopyRows } from './copy.ts';
@@ -69,25 +69,25 @@ export function readValues(row: RowReader): RowValues {
 export const GROUPS = 5;
 
 /** @param use is given each in order. */
-export function useStamps(use: { use(stamp: number): void }, visit: Visit): void {
-  use.use(visit.profileStamp);
-  use.use(visit.sourceStamp);
-  use.use(visit.entryStamp);
-  use.use(visit.exitStamp);
-  use.use(visit.utmStamp);
+export function numberRefs(use: { use(ref: number): void }, visit: Visit): void {
+  use.use(visit.profileRef);
+  use.use(visit.sourceRef);
+  use.use(visit.entryRef);
+  use.use(visit.exitRef);
+  use.use(visit.utmRef);
 }
 
 /** Sets values and references. @param input has, for each of the first `count` references in order, its number + 1. */
 export function restoreGroups(input: { varint(): number }, count: number, values: RowValues, visit: Visit): void {
-  if (count > 0) visit.profileStamp = input.varint() - 1;
+  if (count > 0) visit.profileRef = input.varint() - 1;
   visit.profileId = values.profileId;
-  if (count > 1) visit.sourceStamp = input.varint() - 1;
+  if (count > 1) visit.sourceRef = input.varint() - 1;
   visit.sourceId = values.sourceId;
-  if (count > 2) visit.entryStamp = input.varint() - 1;
+  if (count > 2) visit.entryRef = input.varint() - 1;
   visit.entryPage = values.entryPage;
   visit.referrer = values.referrer;
-  if (count > 3) visit.exitStamp = input.varint() - 1;
+  if (count > 3) visit.exitRef = input.varint() - 1;
   visit.exitPage = values.exitPage;
-  if (count > 4) visit.utmStamp = input.varint() - 1;
-  visit.utm = visit.utmStamp === NO_STAMP ? null : values.utm;
+  if (count > 4) visit.utmRef = input.varint() - 1;
+  visit.utm = visit.utmRef === NO_EVENT ? null : values.utm;
 }

@@ -116,7 +116,7 @@ function glanceVisits(visits: readonly { readonly visit: Visit }[], from: number
   let sum = 0;
   for (let i = from; i < to; i++) {
     const { visit } = visits[i]!;
-    sum ^= visit.prefetch() ^ visit.prefetchStamps() ^ visit.session.prefetch() ^ (visit.profileId?.length ?? 0);
+    sum ^= visit.prefetch() ^ visit.prefetchRefs() ^ visit.session.prefetch() ^ (visit.profileId?.length ?? 0);
   }
   prefetched(sum);
 }

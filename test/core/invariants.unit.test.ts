@@ -125,8 +125,8 @@ test(
       async ([log, plan]) => {
         await drive(rulesOfLog(log), stepsOfLog(log), plan, (_store, partition) => {
           const visits = [...partition.visits()];
-          const stamps = visits.reduce((sum, visit) => sum + visit.stampCount, 0);
-          same(partition.memoryInUse, { visits: visits.length, stamps });
+          const refs = visits.reduce((sum, visit) => sum + visit.refCount, 0);
+          same(partition.memoryInUse, { visits: visits.length, refs });
         });
       },
       ([log, plan]) => `${scenarioText(log)}\nplan ${JSON.stringify(plan)}`,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { emptyState } from '../../src/core/changes.ts';
 import { PackedId } from '../../src/core/memory/event-ids.ts';
-import { takeEvents, takeVisit } from '../../src/core/memory/folding.ts';
-import { FreshEvents } from '../../src/core/memory/fresh-events.ts';
+import { absorb, applyEvents } from '../../src/core/memory/folding.ts';
+import { PendingEvents } from '../../src/core/memory/pending-events.ts';
 import type { HintedEvent } from '../../src/core/memory/read-event.ts';
 import { VisitTable } from '../../src/core/memory/visit-table.ts';
 import { Partition } from '../../src/core/partition.ts';
@@ -84,15 +84,15 @@ test('a visit is looked at once one of its events is not small for certain, and 
 });
 
 test('visits of some hundred thousand events merge', () => {
-  const [fresh, table] = [new FreshEvents(), new VisitTable()];
+  const [fresh, table] = [new PendingEvents(), new VisitTable()];
   const visits = ['a', 'b'].map((name) => {
     const visit = bareVisit(T, table);
     visit.knowsIds = true;
     for (let i = 0; i < 200_000; i++) fresh.add(visit, event('s', `${name}${i}`), new PackedId().set(`${name}${i}`));
-    takeEvents(RULES, visit, fresh);
+    applyEvents(RULES, visit, fresh);
     return visit;
   });
-  takeVisit(visits[0]!, visits[1]!, fresh);
+  absorb(visits[0]!, visits[1]!, fresh);
   expect([...fresh.take(visits[0]!)!]).toHaveLength(400_000);
   expect(visits[0]!.eventIds!.size).toBe(400_000);
 });

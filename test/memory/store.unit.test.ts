@@ -4,8 +4,8 @@ import { visitId } from '../../src/core/ids.ts';
 import { EventIds, PackedId } from '../../src/core/memory/event-ids.ts';
 import { Revisions } from '../../src/core/memory/revisions.ts';
 import { Session } from '../../src/core/memory/session.ts';
-import { restoreValues } from '../../src/core/memory/stamped-values.ts';
 import { TypeCounts } from '../../src/core/memory/type-counts.ts';
+import { restoreValues } from '../../src/core/memory/values-with-origins.ts';
 import { Visit, type VisitEvent } from '../../src/core/memory/visit.ts';
 import { MemoryStore } from '../../src/memory/store.ts';
 import { type Commit, Fenced, type HistoryQuery, type OutboxRow } from '../../src/ports/store.ts';
@@ -145,7 +145,7 @@ describe('nothing is shared with the fold', () => {
     const done = lease.commit(commit(1, { visits: [{ visit: made, from: null }] }));
     made.eventCount = 7;
     made.contextPage = ['page', {}];
-    made.contextPageStamp = made.addStamp(T, new PackedId().set('e'));
+    made.contextPageRef = made.addRef(T, new PackedId().set('e'));
     await done;
     expect(store.visits()).toMatchObject([{ eventCount: 1, context: [] }]);
   });
@@ -155,7 +155,7 @@ describe('nothing is shared with the fold', () => {
     const made = visit(0, T, T);
     const names = (value: string | null) => [null, null, value, null, null, null, null, null];
     made.named = names('x');
-    made.namedStamp = made.addStamp(T, new PackedId().set('e'));
+    made.namedRef = made.addRef(T, new PackedId().set('e'));
     await (await store.takeOver(0)).commit(commit(1, { visits: [{ visit: made, from: null }] }));
     const loaded = (await store.takeOver(0)).open[0]!;
     (loaded.named as (string | null)[])[2] = null;

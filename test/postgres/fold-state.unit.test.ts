@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { stampedValues } from '../../src/core/memory/stamped-values.ts';
+import { valuesWithOrigins } from '../../src/core/memory/values-with-origins.ts';
 import { Visit } from '../../src/core/memory/visit.ts';
 import { contextEntries } from '../../src/core/rules/context.ts';
 import { NAMED_VALUES } from '../../src/core/rules/values.ts';
@@ -45,7 +45,7 @@ test('entries stand in any order in rows that were written before page and UTM w
       const context = readContext(`{${keys.map((key) => `"${key}":"of ${key}"`).join()}}`);
       readFoldState(storedBefore(keys), { ...none, ...texts }, context, visit);
       const said = keys.map((key, i) => [key, { t: i, eventId: `e${i}`, value: `of ${key}` }] as const);
-      expect(new Map(stampedValues(visit).context)).toStrictEqual(new Map(said));
+      expect(new Map(valuesWithOrigins(visit).context)).toStrictEqual(new Map(said));
     }),
   );
 });
@@ -56,7 +56,7 @@ test('values that were declared after it was stored are not named by it', () => 
   const named = NAMED_VALUES.map((_, i) => (i === 0 ? 'mobile' : null));
   const blob = Buffer.from([2, 1, 0, 3, ...Buffer.from('e0'), 1, 1, 0, 1, 0, 0]);
   readFoldState(blob, { ...none, utm: [null, null, null, null, null], named }, visit, visit);
-  expect(stampedValues(visit).from).toEqual({
+  expect(valuesWithOrigins(visit).from).toEqual({
     ...{ profile: null, source: null, entry: null, exit: null, utm: null },
     named: NAMED_VALUES.map((_, i) => (i === 0 ? { t: 0, eventId: 'e0' } : null)),
   });
@@ -72,9 +72,9 @@ test('values that were declared later still are refused, not misread', () => {
 /** Version 1, byte by byte: each of the entries is from another event, `e0` at 0 ms and so on; and nothing else. */
 function storedBefore(keys: readonly string[]): Buffer {
   const text = (value: string) => [value.length, ...Buffer.from(value)];
-  const stamps = keys.flatMap((_, i) => [i * 2, 3, ...Buffer.from(`e${i}`)]);
+  const refs = keys.flatMap((_, i) => [i * 2, 3, ...Buffer.from(`e${i}`)]);
   const entries = keys.flatMap((key, i) => [...text(key), i + 1]);
-  return Buffer.from([1, keys.length, ...stamps, ...new Array(13).fill(0), keys.length, ...entries, 0]);
+  return Buffer.from([1, keys.length, ...refs, ...new Array(13).fill(0), keys.length, ...entries, 0]);
 }
 
 test('fold state of a later version is refused, not misread', () => {

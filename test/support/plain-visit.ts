@@ -1,11 +1,11 @@
-import { stampedValues } from '../../src/core/memory/stamped-values.ts';
+import { valuesWithOrigins } from '../../src/core/memory/values-with-origins.ts';
 import type { Visit } from '../../src/core/memory/visit.ts';
 
 /** A visit as what it says, however it holds it: to be compared. */
 export function plainVisit(visit: Visit) {
   const { id, sessionId, debug, openedOffset, openedIndex, startedAt, lastEventAt, lastArrival } = visit;
   const { eventCount, pageViewCount, lateEventCount, ended, published, reason, seal, endedWatermark, stored } = visit;
-  const values = stampedValues(visit);
+  const values = valuesWithOrigins(visit);
   return {
     ...{ id, sessionId, debug, openedOffset, openedIndex, startedAt, lastEventAt, lastArrival },
     ...{ eventCount, pageViewCount, lateEventCount, ended, published, reason, seal, endedWatermark, stored },

@@ -33,7 +33,7 @@ test('no field of a visit lies over another, or over the next visit', () => {
   const references = [...VALUE_GROUPS.map(({ name }) => name), 'named', 'context', 'contextPage', 'contextUtm'];
   const values = new Map<string, unknown>([
     ...numbers.map((name, i) => [name, i + 1_000] as const),
-    ...references.map((name, i) => [`${name}Stamp`, i + 10] as const),
+    ...references.map((name, i) => [`${name}Ref`, i + 10] as const),
     ...FLAGS.map(({ name }) => [name, true] as const),
     ...CHOICES.map(({ name, of }) => [name, of.at(-1)] as const),
   ]);

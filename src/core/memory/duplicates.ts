@@ -1,7 +1,7 @@
 import { isFrozen } from '../rules/ending.ts';
 import type { Rules } from '../rules/rules.ts';
 import type { PackedId } from './event-ids.ts';
-import type { FreshEvents } from './fresh-events.ts';
+import type { PendingEvents } from './pending-events.ts';
 import type { Session } from './session.ts';
 import type { Visit } from './visit.ts';
 
@@ -15,7 +15,7 @@ export function findDuplicate(
   rules: Rules,
   session: Session,
   id: PackedId,
-  fresh: FreshEvents,
+  fresh: PendingEvents,
   watermark: number | null,
 ): Visit | null {
   if (session.eventIds !== null && !session.eventIds.has(id)) return null;
@@ -31,10 +31,10 @@ export function findDuplicate(
 }
 
 /** Whether the id is one of the events that the visit's values have not taken. */
-function isUntaken(fresh: FreshEvents, visit: Visit, id: PackedId): boolean {
-  let left = fresh.untaken(visit);
+function isUntaken(fresh: PendingEvents, visit: Visit, id: PackedId): boolean {
+  let left = fresh.unapplied(visit);
   if (left === 0) return false;
-  for (let i = fresh.untakenFirst(visit); left > 0; i = fresh.after(i), left--) {
+  for (let i = fresh.firstUnapplied(visit); left > 0; i = fresh.after(i), left--) {
     if (fresh.isId(i, id)) return true;
   }
   return false;

@@ -1,10 +1,10 @@
 import type { ContextEntry } from '../rules/event.ts';
 import type { Rules } from '../rules/rules.ts';
 import { PackedId } from './event-ids.ts';
-import type { FreshEvents } from './fresh-events.ts';
+import { NO_EVENT } from './event-refs.ts';
+import type { PendingEvents } from './pending-events.ts';
 import { prefetched } from './prefetch.ts';
-import { NO_STAMP } from './stamps.ts';
-import { takeValues, takeValuesOf } from './values.gen.ts';
+import { absorbValues, applyValues } from './values.gen.ts';
 import { NO_NAMES, type Visit } from './visit.ts';
 
 /**
@@ -15,93 +15,93 @@ import { NO_NAMES, type Visit } from './visit.ts';
  * why it does not matter when they are taken, as long as they are before anybody reads the values.
  */
 
-/** Adds all fresh events that the visit's values have not taken yet. */
-export function takeEvents(rules: Rules, visit: Visit, fresh: FreshEvents): void {
-  let left = fresh.untaken(visit);
+/** Adds all pending events that the visit's values have not taken yet. */
+export function applyEvents(rules: Rules, visit: Visit, pending: PendingEvents): void {
+  let left = pending.unapplied(visit);
   if (left === 0) return;
-  let stamp = visit.extendStamps(left);
-  const first = fresh.untakenFirst(visit);
-  if (left > 1) prefetched(fresh.prefetchFrom(first, left));
-  for (let i = first; left > 0; left--, stamp++, i = fresh.after(i)) {
-    visit.setStamp(stamp, fresh.timeAt(i), fresh.readId(i, id));
-    takeEvent(rules, visit, fresh, i, stamp);
-    fresh.wasTaken(i);
+  let ref = visit.extendRefs(left);
+  const first = pending.firstUnapplied(visit);
+  if (left > 1) prefetched(pending.prefetchFrom(first, left));
+  for (let i = first; left > 0; left--, ref++, i = pending.after(i)) {
+    visit.setRef(ref, pending.timeAt(i), pending.readId(i, id));
+    takeEvent(rules, visit, pending, i, ref);
+    pending.dropApplied(i);
   }
-  fresh.allTaken(visit);
+  pending.markApplied(visit);
 }
 
 const id = new PackedId();
 
-function takeEvent(rules: Rules, visit: Visit, fresh: FreshEvents, i: number, stamp: number): void {
-  const type = fresh.typeAt(i);
+function takeEvent(rules: Rules, visit: Visit, pending: PendingEvents, i: number, ref: number): void {
+  const type = pending.typeAt(i);
   if (rules.pageViewTypes.has(type)) visit.pageViewCount += 1;
   visit.types = visit.types.plus(type, 1);
 
-  takeValues(visit, fresh, i, stamp);
-  const named = fresh.namedAt(i);
-  if (named !== null) takeNamed(visit, named, stamp);
-  const contextPage = fresh.contextPageAt(i);
-  if (contextPage !== null && visit.comesAfter(stamp, visit.contextPageStamp)) {
+  applyValues(visit, pending, i, ref);
+  const named = pending.namedAt(i);
+  if (named !== null) takeNamed(visit, named, ref);
+  const contextPage = pending.contextPageAt(i);
+  if (contextPage !== null && visit.comesAfter(ref, visit.contextPageRef)) {
     visit.contextPage = contextPage;
-    visit.contextPageStamp = stamp;
+    visit.contextPageRef = ref;
   }
-  const contextUtm = fresh.contextUtmAt(i);
-  if (contextUtm !== null && visit.comesAfter(stamp, visit.contextUtmStamp)) {
+  const contextUtm = pending.contextUtmAt(i);
+  if (contextUtm !== null && visit.comesAfter(ref, visit.contextUtmRef)) {
     visit.contextUtm = contextUtm;
-    visit.contextUtmStamp = stamp;
+    visit.contextUtmRef = ref;
   }
-  takeContext(visit, fresh.contextAt(i), stamp);
+  takeContext(visit, pending.contextAt(i), ref);
 }
 
-function takeNamed(visit: Visit, named: readonly (string | null)[], stamp: number): void {
-  const { namedStamp, namedStamps } = visit;
-  if (namedStamp === NO_STAMP && namedStamps === null) {
+function takeNamed(visit: Visit, named: readonly (string | null)[], ref: number): void {
+  const { namedRef, namedRefs } = visit;
+  if (namedRef === NO_EVENT && namedRefs === null) {
     visit.named = named;
-    visit.namedStamp = stamp;
+    visit.namedRef = ref;
     return;
   }
-  if (named === visit.named && namedStamps === null) {
-    if (visit.comesBefore(stamp, namedStamp)) visit.namedStamp = stamp;
+  if (named === visit.named && namedRefs === null) {
+    if (visit.comesBefore(ref, namedRef)) visit.namedRef = ref;
     return;
   }
   // What the first event named is most often all that is ever named: nothing to do where nothing is earlier or new.
-  let own: { values: (string | null)[]; stamps: number[] } | null = null;
+  let own: { values: (string | null)[]; refs: number[] } | null = null;
   for (let i = 0; i < NO_NAMES.length; i++) {
     const value = named[i] ?? null;
-    if (value === null || !visit.comesBefore(stamp, visit.namedStampAt(i))) continue;
+    if (value === null || !visit.comesBefore(ref, visit.namedRefAt(i))) continue;
     own ??= ownNamed(visit);
     own.values[i] = value;
-    own.stamps[i] = stamp;
+    own.refs[i] = ref;
   }
 }
 
-/** From now on the visit has arrays of its own, with a stamp for each value. */
-function ownNamed(visit: Visit): { values: (string | null)[]; stamps: number[] } {
-  const stamps = NO_NAMES.map((_, i) => visit.namedStampAt(i));
+/** From now on the visit has arrays of its own, with a ref for each value. */
+function ownNamed(visit: Visit): { values: (string | null)[]; refs: number[] } {
+  const refs = NO_NAMES.map((_, i) => visit.namedRefAt(i));
   const values = NO_NAMES.map((_, i) => visit.named[i] ?? null);
   visit.named = values;
-  visit.namedStamps = stamps;
-  return { values, stamps };
+  visit.namedRefs = refs;
+  return { values, refs };
 }
 
-function takeContext(visit: Visit, entries: readonly ContextEntry[], stamp: number): void {
-  const { context, contextStamp, contextStamps } = visit;
+function takeContext(visit: Visit, entries: readonly ContextEntry[], ref: number): void {
+  const { context, contextRef, contextRefs } = visit;
   // The same object as a rule: then it is not looked into, for it would have to be fetched from memory.
-  if (entries === context && contextStamps === null) {
-    if (contextStamp !== NO_STAMP && visit.comesAfter(stamp, contextStamp)) visit.contextStamp = stamp;
+  if (entries === context && contextRefs === null) {
+    if (contextRef !== NO_EVENT && visit.comesAfter(ref, contextRef)) visit.contextRef = ref;
     return;
   }
   if (entries.length === 0) return;
   if (
-    contextStamps === null &&
-    (contextStamp === NO_STAMP || (visit.comesAfter(stamp, contextStamp) && namesAll(entries, context)))
+    contextRefs === null &&
+    (contextRef === NO_EVENT || (visit.comesAfter(ref, contextRef) && namesAll(entries, context)))
   ) {
     visit.context = entries;
-    visit.contextStamp = stamp;
+    visit.contextRef = ref;
     return;
   }
   const own = ownContext(visit);
-  for (let i = 0; i < entries.length; i++) writeContext(visit, own, entries[i]!, stamp);
+  for (let i = 0; i < entries.length; i++) writeContext(visit, own, entries[i]!, ref);
 }
 
 /** Whether every key of the context is among the entries. Mostly they are the same keys in the same order. */
@@ -118,31 +118,31 @@ function namesAll(entries: readonly ContextEntry[], context: readonly ContextEnt
 
 interface OwnContext {
   readonly entries: ContextEntry[];
-  readonly stamps: number[];
+  readonly refs: number[];
 }
 
 function ownContext(visit: Visit): OwnContext {
-  const { contextStamps } = visit;
-  if (contextStamps !== null) return { entries: visit.context as ContextEntry[], stamps: contextStamps };
-  const stamps = visit.context.map(() => visit.contextStamp);
+  const { contextRefs } = visit;
+  if (contextRefs !== null) return { entries: visit.context as ContextEntry[], refs: contextRefs };
+  const refs = visit.context.map(() => visit.contextRef);
   const entries = [...visit.context];
   visit.context = entries;
-  visit.contextStamps = stamps;
-  return { entries, stamps };
+  visit.contextRefs = refs;
+  return { entries, refs };
 }
 
-function writeContext(visit: Visit, own: OwnContext, entry: ContextEntry, stamp: number): void {
+function writeContext(visit: Visit, own: OwnContext, entry: ContextEntry, ref: number): void {
   const { entries } = own;
   const key = entry[0];
   let i = 0;
   while (i < entries.length && entries[i]![0] !== key) i++;
-  if (i < entries.length && !visit.comesAfter(stamp, own.stamps[i]!)) return;
+  if (i < entries.length && !visit.comesAfter(ref, own.refs[i]!)) return;
   entries[i] = entry;
-  own.stamps[i] = stamp;
+  own.refs[i] = ref;
 }
 
 /** Adds all that `other` is and says to `visit`. Both have taken all their events; `other` is of no use afterwards. */
-export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void {
+export function absorb(visit: Visit, other: Visit, pending: PendingEvents): void {
   visit.startedAt = Math.min(visit.startedAt, other.startedAt);
   visit.lastEventAt = Math.max(visit.lastEventAt, other.lastEventAt);
   visit.lastArrival = Math.max(visit.lastArrival, other.lastArrival);
@@ -151,30 +151,30 @@ export function takeVisit(visit: Visit, other: Visit, fresh: FreshEvents): void 
   visit.lateEventCount += other.lateEventCount;
   for (const [type, count] of other.types) visit.types = visit.types.plus(type, count);
   if (other.mayBeLarge) visit.mayBeLarge = true;
-  const first = visit.takeStamps(other);
-  const here = (stamp: number): number => (stamp === NO_STAMP ? NO_STAMP : first + stamp);
-  fresh.move(other, visit);
+  const first = visit.takeRefs(other);
+  const here = (ref: number): number => (ref === NO_EVENT ? NO_EVENT : first + ref);
+  pending.move(other, visit);
 
-  takeValuesOf(visit, other, here);
+  absorbValues(visit, other, here);
   const named = ownNamed(visit);
   for (let i = 0; i < NO_NAMES.length; i++) {
-    const stamp = here(other.namedStampAt(i));
-    if (stamp === NO_STAMP || !visit.comesBefore(stamp, named.stamps[i]!)) continue;
+    const ref = here(other.namedRefAt(i));
+    if (ref === NO_EVENT || !visit.comesBefore(ref, named.refs[i]!)) continue;
     named.values[i] = other.named[i]!;
-    named.stamps[i] = stamp;
+    named.refs[i] = ref;
   }
-  const contextPageStamp = here(other.contextPageStamp);
-  if (contextPageStamp !== NO_STAMP && visit.comesAfter(contextPageStamp, visit.contextPageStamp)) {
+  const contextPageRef = here(other.contextPageRef);
+  if (contextPageRef !== NO_EVENT && visit.comesAfter(contextPageRef, visit.contextPageRef)) {
     visit.contextPage = other.contextPage;
-    visit.contextPageStamp = contextPageStamp;
+    visit.contextPageRef = contextPageRef;
   }
-  const contextUtmStamp = here(other.contextUtmStamp);
-  if (contextUtmStamp !== NO_STAMP && visit.comesAfter(contextUtmStamp, visit.contextUtmStamp)) {
+  const contextUtmRef = here(other.contextUtmRef);
+  if (contextUtmRef !== NO_EVENT && visit.comesAfter(contextUtmRef, visit.contextUtmRef)) {
     visit.contextUtm = other.contextUtm;
-    visit.contextUtmStamp = contextUtmStamp;
+    visit.contextUtmRef = contextUtmRef;
   }
   const context = ownContext(visit);
   for (let i = 0; i < other.context.length; i++) {
-    writeContext(visit, context, other.context[i]!, here(other.contextStampAt(i)));
+    writeContext(visit, context, other.context[i]!, here(other.contextRefAt(i)));
   }
 }

@@ -33,6 +33,6 @@ export function messageOf(visit: Visit, head: Head): VisitEnded {
     debug: visit.debug,
     openedOffset: visit.openedOffset,
     // Its own array changes with it.
-    named: visit.namedStamps === null ? visit.named : [...visit.named],
+    named: visit.namedRefs === null ? visit.named : [...visit.named],
   };
 }

@@ -2,9 +2,9 @@ import { isFrozen } from '../rules/ending.ts';
 import type { TrackEvent } from '../rules/event.ts';
 import type { Rules } from '../rules/rules.ts';
 import { EventIds, PackedId } from './event-ids.ts';
-import { takeEvents } from './folding.ts';
-import type { FreshEvents } from './fresh-events.ts';
+import { applyEvents } from './folding.ts';
 import type { IdFilter } from './id-filter.ts';
+import type { PendingEvents } from './pending-events.ts';
 import { prefetched } from './prefetch.ts';
 import type { HintedEvent } from './read-event.ts';
 import { Session } from './session.ts';
@@ -35,7 +35,7 @@ export class Sessions {
   /** A filter that is being filled, to take the place of `filter` later. */
   filling: IdFilter | null = null;
   private readonly rules: Rules;
-  private readonly fresh: FreshEvents;
+  private readonly fresh: PendingEvents;
   private readonly memory: IdleMemory;
   private readonly plain = new SessionIndex();
   private readonly debug = new Map<string, Session>();
@@ -52,7 +52,7 @@ export class Sessions {
   private firstSlot = 0;
 
   /** @param fresh where the events are that visits' values have not taken. */
-  constructor(rules: Rules, fresh: FreshEvents, memory: IdleMemory, filter: IdFilter | null) {
+  constructor(rules: Rules, fresh: PendingEvents, memory: IdleMemory, filter: IdFilter | null) {
     this.rules = rules;
     this.fresh = fresh;
     this.memory = memory;
@@ -216,12 +216,12 @@ export class Sessions {
       const session = evictable[i]!;
       if (session !== null && session.count > 0) sum ^= session.at(0).prefetch();
     }
-    // Where their stamps and index entries lie is known only now.
+    // Where their references and index entries lie is known only now.
     for (let i = oldest; i < to; i++) {
       const session = evictable[i]!;
       if (session === null || session.count === 0) continue;
       const id = session.readId(this.id);
-      sum ^= session.at(0).prefetchStamps() ^ this.plain.prefetch(id) ^ this.summaries.prefetch(id);
+      sum ^= session.at(0).prefetchRefs() ^ this.plain.prefetch(id) ^ this.summaries.prefetch(id);
     }
     prefetched(sum);
   }
@@ -248,7 +248,7 @@ export class Sessions {
     const ids = new EventIds();
     for (const visit of session.all()) {
       if (!visit.knowsIds) continue;
-      takeEvents(this.rules, visit, this.fresh);
+      applyEvents(this.rules, visit, this.fresh);
       visit.ids.each((id) => ids.add(id));
     }
     return ids;
@@ -272,6 +272,6 @@ function isIdle(session: Session): boolean {
 /** The estimate of a session's memory. It does not change while the session is evictable: nothing of it does. */
 function bytesOf(session: Session): number {
   let bytes = SESSION_BYTES;
-  for (let i = 0; i < session.count; i++) bytes += VISIT_BYTES + session.at(i).stampCount * EVENT_BYTES;
+  for (let i = 0; i < session.count; i++) bytes += VISIT_BYTES + session.at(i).refCount * EVENT_BYTES;
   return bytes;
 }

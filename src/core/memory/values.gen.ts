@@ -1,65 +1,65 @@
 // Written by `npm run values` from src/core/rules/values.ts and schemas/: change those.
 
-import type { FreshEvents } from './fresh-events.ts';
-import { NO_STAMP } from './stamps.ts';
+import { NO_EVENT } from './event-refs.ts';
+import type { PendingEvents } from './pending-events.ts';
 import type { Visit } from './visit.ts';
 
-/** Takes event `i`, whose stamp is given. What is named and the context apart. */
-export function takeValues(visit: Visit, fresh: FreshEvents, i: number, stamp: number): void {
-  const profileId = fresh.profileIdAt(i);
-  const sourceId = fresh.sourceIdAt(i);
-  const page = fresh.pageAt(i);
-  const utm = fresh.utmAt(i);
-  if (profileId !== null && visit.comesAfter(stamp, visit.profileStamp)) {
+/** Takes event `i`, whose ref is given. What is named and the context apart. */
+export function applyValues(visit: Visit, pending: PendingEvents, i: number, ref: number): void {
+  const profileId = pending.profileIdAt(i);
+  const sourceId = pending.sourceIdAt(i);
+  const page = pending.pageAt(i);
+  const utm = pending.utmAt(i);
+  if (profileId !== null && visit.comesAfter(ref, visit.profileRef)) {
     visit.profileId = profileId;
-    visit.profileStamp = stamp;
+    visit.profileRef = ref;
   }
-  if (sourceId !== null && visit.comesBefore(stamp, visit.sourceStamp)) {
+  if (sourceId !== null && visit.comesBefore(ref, visit.sourceRef)) {
     visit.sourceId = sourceId;
-    visit.sourceStamp = stamp;
+    visit.sourceRef = ref;
   }
-  if (page !== null && visit.comesBefore(stamp, visit.entryStamp)) {
+  if (page !== null && visit.comesBefore(ref, visit.entryRef)) {
     visit.entryPage = page;
-    visit.referrer = fresh.referrerAt(i);
-    visit.entryStamp = stamp;
+    visit.referrer = pending.referrerAt(i);
+    visit.entryRef = ref;
   }
-  if (page !== null && visit.comesAfter(stamp, visit.exitStamp)) {
+  if (page !== null && visit.comesAfter(ref, visit.exitRef)) {
     visit.exitPage = page;
-    visit.exitStamp = stamp;
+    visit.exitRef = ref;
   }
-  if (utm !== null && visit.comesBefore(stamp, visit.utmStamp)) {
+  if (utm !== null && visit.comesBefore(ref, visit.utmRef)) {
     visit.utm = utm;
-    visit.utmStamp = stamp;
+    visit.utmRef = ref;
   }
 }
 
-/** Takes those of another visit. What is named and the context apart. @param here what a stamp of the other is here. */
-export function takeValuesOf(visit: Visit, other: Visit, here: (stamp: number) => number): void {
-  const profileStamp = here(other.profileStamp);
-  if (profileStamp !== NO_STAMP && visit.comesAfter(profileStamp, visit.profileStamp)) {
+/** Takes those of another visit. What is named and the context apart. @param here what a ref of the other is here. */
+export function absorbValues(visit: Visit, other: Visit, here: (ref: number) => number): void {
+  const profileRef = here(other.profileRef);
+  if (profileRef !== NO_EVENT && visit.comesAfter(profileRef, visit.profileRef)) {
     visit.profileId = other.profileId;
-    visit.profileStamp = profileStamp;
+    visit.profileRef = profileRef;
   }
-  const sourceStamp = here(other.sourceStamp);
-  if (sourceStamp !== NO_STAMP && visit.comesBefore(sourceStamp, visit.sourceStamp)) {
+  const sourceRef = here(other.sourceRef);
+  if (sourceRef !== NO_EVENT && visit.comesBefore(sourceRef, visit.sourceRef)) {
     visit.sourceId = other.sourceId;
-    visit.sourceStamp = sourceStamp;
+    visit.sourceRef = sourceRef;
   }
-  const entryStamp = here(other.entryStamp);
-  if (entryStamp !== NO_STAMP && visit.comesBefore(entryStamp, visit.entryStamp)) {
+  const entryRef = here(other.entryRef);
+  if (entryRef !== NO_EVENT && visit.comesBefore(entryRef, visit.entryRef)) {
     visit.entryPage = other.entryPage;
     visit.referrer = other.referrer;
-    visit.entryStamp = entryStamp;
+    visit.entryRef = entryRef;
   }
-  const exitStamp = here(other.exitStamp);
-  if (exitStamp !== NO_STAMP && visit.comesAfter(exitStamp, visit.exitStamp)) {
+  const exitRef = here(other.exitRef);
+  if (exitRef !== NO_EVENT && visit.comesAfter(exitRef, visit.exitRef)) {
     visit.exitPage = other.exitPage;
-    visit.exitStamp = exitStamp;
+    visit.exitRef = exitRef;
   }
-  const utmStamp = here(other.utmStamp);
-  if (utmStamp !== NO_STAMP && visit.comesBefore(utmStamp, visit.utmStamp)) {
+  const utmRef = here(other.utmRef);
+  if (utmRef !== NO_EVENT && visit.comesBefore(utmRef, visit.utmRef)) {
     visit.utm = other.utm;
-    visit.utmStamp = utmStamp;
+    visit.utmRef = utmRef;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Utm } from '../rules/event.ts';
 import type { EndReason, Seal } from '../rules/span.ts';
-import { NO_STAMP, type Stamps } from './stamps.ts';
+import { type EventRefs, NO_EVENT } from './event-refs.ts';
 import type { StoredIn } from './visit-layout.ts';
 import type { Block } from './visit-table.ts';
 
@@ -26,10 +26,10 @@ const PAGE_VIEW_COUNT = 13;
 const LATE_EVENT_COUNT = 14;
 const PUBLISHED = 15;
 const PENDING_REVISION = 16;
-const FRESH_LAST = 17;
-const TAKEN_LAST = 18;
-const RUN = 19;
-const STAMP_COUNT = 20;
+const NEWEST = 17;
+const NEWEST_APPLIED = 18;
+const REFS_AT = 19;
+const REF_COUNT = 20;
 const FLAGS = 21;
 const IS_ENDED = 1;
 const IS_DIRTY = 2;
@@ -164,40 +164,40 @@ export abstract class VisitFields {
     this.block.integers[this.at + PENDING_REVISION] = value + 1;
   }
 
-  /** Index + 1 of its newest event that no commit has taken yet; 0: none. See `FreshEvents`. */
-  get freshLast(): number {
-    return this.block.integers[this.at + FRESH_LAST]!;
+  /** Index + 1 of its newest event that no commit has taken yet; 0: none. See `PendingEvents`. */
+  get newest(): number {
+    return this.block.integers[this.at + NEWEST]!;
   }
 
-  set freshLast(value: number) {
-    this.block.integers[this.at + FRESH_LAST] = value;
+  set newest(value: number) {
+    this.block.integers[this.at + NEWEST] = value;
   }
 
-  /** Index + 1 of the newest of those that its values have taken; 0: none. See `takeEvents`. */
-  get takenLast(): number {
-    return this.block.integers[this.at + TAKEN_LAST]!;
+  /** Index + 1 of the newest of those that its values have taken; 0: none. See `applyEvents`. */
+  get newestApplied(): number {
+    return this.block.integers[this.at + NEWEST_APPLIED]!;
   }
 
-  set takenLast(value: number) {
-    this.block.integers[this.at + TAKEN_LAST] = value;
+  set newestApplied(value: number) {
+    this.block.integers[this.at + NEWEST_APPLIED] = value;
   }
 
-  /** Where the run of its stamps begins; without meaning where it has none. */
-  protected get run(): number {
-    return this.block.integers[this.at + RUN]!;
+  /** Where the run of its references begins; without meaning where it has none. */
+  protected get refsAt(): number {
+    return this.block.integers[this.at + REFS_AT]!;
   }
 
-  protected set run(value: number) {
-    this.block.integers[this.at + RUN] = value;
+  protected set refsAt(value: number) {
+    this.block.integers[this.at + REFS_AT] = value;
   }
 
-  /** How many of its events are known of those that its values have taken: a stamp each, from 0 on. */
-  get stampCount(): number {
-    return this.block.integers[this.at + STAMP_COUNT]!;
+  /** How many of its events are known of those that its values have taken: a reference each, from 0 on. */
+  get refCount(): number {
+    return this.block.integers[this.at + REF_COUNT]!;
   }
 
-  set stampCount(value: number) {
-    this.block.integers[this.at + STAMP_COUNT] = value;
+  set refCount(value: number) {
+    this.block.integers[this.at + REF_COUNT] = value;
   }
 
   /** Whether it has ended, as of now. */
@@ -272,107 +272,107 @@ export abstract class VisitFields {
 
   // ------------------------------------------------------------------------- the events that its values come from
 
-  /** What the references below are read by; they are `NO_STAMP` where there is no value. */
-  get stamps(): Stamps {
-    return this.block.stamps;
+  /** What the references below are read by; they are `NO_EVENT` where there is no value. */
+  get refs(): EventRefs {
+    return this.block.refs;
   }
 
   /** The event of its profile. */
-  get profileStamp(): number {
-    return this.valueStamp(0);
+  get profileRef(): number {
+    return this.valueRef(0);
   }
 
-  set profileStamp(stamp: number) {
-    this.setValueStamp(0, stamp);
+  set profileRef(ref: number) {
+    this.setValueRef(0, ref);
   }
 
   /** The event of its source. */
-  get sourceStamp(): number {
-    return this.valueStamp(1);
+  get sourceRef(): number {
+    return this.valueRef(1);
   }
 
-  set sourceStamp(stamp: number) {
-    this.setValueStamp(1, stamp);
+  set sourceRef(ref: number) {
+    this.setValueRef(1, ref);
   }
 
   /** The event of its entry page and referrer. */
-  get entryStamp(): number {
-    return this.valueStamp(2);
+  get entryRef(): number {
+    return this.valueRef(2);
   }
 
-  set entryStamp(stamp: number) {
-    this.setValueStamp(2, stamp);
+  set entryRef(ref: number) {
+    this.setValueRef(2, ref);
   }
 
   /** The event of its exit page. */
-  get exitStamp(): number {
-    return this.valueStamp(3);
+  get exitRef(): number {
+    return this.valueRef(3);
   }
 
-  set exitStamp(stamp: number) {
-    this.setValueStamp(3, stamp);
+  set exitRef(ref: number) {
+    this.setValueRef(3, ref);
   }
 
   /** The event of its utm. */
-  get utmStamp(): number {
-    return this.valueStamp(4);
+  get utmRef(): number {
+    return this.valueRef(4);
   }
 
-  set utmStamp(stamp: number) {
-    this.setValueStamp(4, stamp);
+  set utmRef(ref: number) {
+    this.setValueRef(4, ref);
   }
 
-  /** Of all that is named, unless `namedStamps` has one for each. */
-  get namedStamp(): number {
-    return this.valueStamp(5);
+  /** Of all that is named, unless `namedRefs` has one for each. */
+  get namedRef(): number {
+    return this.valueRef(5);
   }
 
-  set namedStamp(stamp: number) {
-    this.setValueStamp(5, stamp);
+  set namedRef(ref: number) {
+    this.setValueRef(5, ref);
   }
 
-  /** Of all entries in `context`, unless `contextStamps` has one for each. */
-  get contextStamp(): number {
-    return this.valueStamp(6);
+  /** Of all entries in `context`, unless `contextRefs` has one for each. */
+  get contextRef(): number {
+    return this.valueRef(6);
   }
 
-  set contextStamp(stamp: number) {
-    this.setValueStamp(6, stamp);
+  set contextRef(ref: number) {
+    this.setValueRef(6, ref);
   }
 
-  get contextPageStamp(): number {
-    return this.valueStamp(7);
+  get contextPageRef(): number {
+    return this.valueRef(7);
   }
 
-  set contextPageStamp(stamp: number) {
-    this.setValueStamp(7, stamp);
+  set contextPageRef(ref: number) {
+    this.setValueRef(7, ref);
   }
 
-  get contextUtmStamp(): number {
-    return this.valueStamp(8);
+  get contextUtmRef(): number {
+    return this.valueRef(8);
   }
 
-  set contextUtmStamp(stamp: number) {
-    this.setValueStamp(8, stamp);
+  set contextUtmRef(ref: number) {
+    this.setValueRef(8, ref);
   }
 
   /** One of the references, by its number from 0 to `VALUES` - 1. */
-  protected valueStamp(value: number): number {
-    const stamp = this.block.halves[this.at * 2 + FIRST_VALUE + value]!;
-    if (stamp < WIDE) return stamp;
-    return stamp === NONE ? NO_STAMP : this.wideStamps[value]!;
+  protected valueRef(value: number): number {
+    const ref = this.block.halves[this.at * 2 + FIRST_VALUE + value]!;
+    if (ref < WIDE) return ref;
+    return ref === NONE ? NO_EVENT : this.wideRefs[value]!;
   }
 
-  protected setValueStamp(value: number, stamp: number): void {
+  protected setValueRef(value: number, ref: number): void {
     const at = this.at * 2 + FIRST_VALUE + value;
-    if (stamp < WIDE) {
-      this.block.halves[at] = stamp === NO_STAMP ? NONE : stamp;
+    if (ref < WIDE) {
+      this.block.halves[at] = ref === NO_EVENT ? NONE : ref;
     } else {
       this.block.halves[at] = WIDE;
-      this.wideStamps[value] = stamp;
+      this.wideRefs[value] = ref;
     }
   }
 
   /** References that are too large for their place, by their value. */
-  protected abstract get wideStamps(): Int32Array;
+  protected abstract get wideRefs(): Int32Array;
 }

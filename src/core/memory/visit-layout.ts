@@ -37,12 +37,19 @@ export const INTEGERS: readonly Integer[] = [
   { name: 'lateEventCount', doc: 'How many of them came after a revision had been published.' },
   { name: 'published', doc: 'How many times it was published; its last revision is one less.' },
   { name: 'pendingRevision', doc: 'Index of its latest revision that no commit has taken yet; -1: none.', plus: 1 },
-  { name: 'freshLast', doc: 'Index + 1 of its newest event that no commit has taken yet; 0: none. See `FreshEvents`.' },
-  { name: 'takenLast', doc: 'Index + 1 of the newest of those that its values have taken; 0: none. See `takeEvents`.' },
-  { name: 'run', doc: 'Where the run of its stamps begins; without meaning where it has none.', isProtected: true },
+  { name: 'newest', doc: 'Index + 1 of its newest event that no commit has taken yet; 0: none. See `PendingEvents`.' },
   {
-    name: 'stampCount',
-    doc: 'How many of its events are known of those that its values have taken: a stamp each, from 0 on.',
+    name: 'newestApplied',
+    doc: 'Index + 1 of the newest of those that its values have taken; 0: none. See `applyEvents`.',
+  },
+  {
+    name: 'refsAt',
+    doc: 'Where the run of its references begins; without meaning where it has none.',
+    isProtected: true,
+  },
+  {
+    name: 'refCount',
+    doc: 'How many of its events are known of those that its values have taken: a reference each, from 0 on.',
   },
 ];
 
@@ -101,8 +108,8 @@ export const CHOICES: readonly Choice[] = [
 
 /** References of values that are no `VALUE_GROUPS`. */
 export const MORE_REFERENCES = [
-  { name: 'named', doc: 'Of all that is named, unless `namedStamps` has one for each.' },
-  { name: 'context', doc: 'Of all entries in `context`, unless `contextStamps` has one for each.' },
+  { name: 'named', doc: 'Of all that is named, unless `namedRefs` has one for each.' },
+  { name: 'context', doc: 'Of all entries in `context`, unless `contextRefs` has one for each.' },
   { name: 'contextPage', doc: '' },
   { name: 'contextUtm', doc: '' },
 ] as const;

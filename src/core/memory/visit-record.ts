@@ -28,14 +28,14 @@ export abstract class VisitRecord extends VisitFields {
     block.halves.fill(NONE, first, first + VALUES);
   }
 
-  /** Where its numbers and its stamps are. */
+  /** Where its numbers and its refs are. */
   get table(): VisitTable {
     return this.block.table;
   }
 
   /** Gives its memory back: it is asked for nothing afterwards but what timers order visits by. */
   release(): void {
-    this.stamps.release(this.run, this.stampCount);
+    this.refs.release(this.refsAt, this.refCount);
     this.table.release(this.block, this.at);
     this.block = RELEASED;
     this.at = 0;
@@ -48,7 +48,7 @@ export abstract class VisitRecord extends VisitFields {
     return integers[at]! ^ integers[at + 16]! ^ integers[at + RECORD - 1]!;
   }
 
-  /** Its record is in this table from now on; its stamps are still in the other. */
+  /** Its record is in this table from now on; its refs are still in the other. */
   protected moveRecord(table: VisitTable): void {
     const { block: before, at } = this;
     const { block, at: to } = table.allocate();

@@ -1,15 +1,15 @@
+import { EventRefs } from './event-refs.ts';
 import { RECORD } from './record-size.gen.ts';
-import { Stamps } from './stamps.ts';
 
 /**
- * Memory for the numbers of many visits: a record each, and the stamps of all.
+ * Memory for the numbers of many visits: a record each, and the refs of all.
  *
  * A visit that is open waits half an hour or more for its end, and there may be a million of them. As fields of objects
  * their numbers would be ten small objects each, which the garbage collector marks and moves again and again; here it
  * sees a few large blocks. What is allocated has to be given back: see `Visit.release`.
  */
 export class VisitTable {
-  readonly stamps: Stamps;
+  readonly refs: EventRefs;
   private readonly blockBits: number;
   private readonly mask: number;
   private readonly blocks: Block[] = [];
@@ -20,7 +20,7 @@ export class VisitTable {
   constructor(blockBits = 10) {
     this.blockBits = blockBits;
     this.mask = (1 << blockBits) - 1;
-    this.stamps = new Stamps(blockBits + 2);
+    this.refs = new EventRefs(blockBits + 2);
   }
 
   /** Records that are in use. */
@@ -53,7 +53,7 @@ export class Block {
   readonly integers: Int32Array;
   readonly halves: Uint16Array;
   readonly times: Float64Array;
-  readonly stamps: Stamps;
+  readonly refs: EventRefs;
 
   constructor(table: VisitTable, first: number, records: number) {
     this.table = table;
@@ -61,7 +61,7 @@ export class Block {
     this.integers = new Int32Array(records * RECORD);
     this.halves = new Uint16Array(this.integers.buffer);
     this.times = new Float64Array(this.integers.buffer);
-    this.stamps = table.stamps;
+    this.refs = table.refs;
   }
 }
 

@@ -2,9 +2,9 @@ import { AT_PAGE, AT_UTM } from '../rules/context.ts';
 import type { ContextEntry } from '../rules/event.ts';
 import { NAMED_VALUES } from '../rules/values.ts';
 import { PackedId } from './event-ids.ts';
+import { type EventRefs, NO_EVENT } from './event-refs.ts';
 import { IdIndex } from './id-index.ts';
 import type { Session } from './session.ts';
-import { NO_STAMP, type Stamps } from './stamps.ts';
 import { addId } from './stored-summaries.ts';
 import { NO_TYPES, type TypeCounts } from './type-counts.ts';
 import { VALUES } from './visit-fields.gen.ts';
@@ -28,15 +28,15 @@ export interface VisitEvent {
 export const NO_NAMES: readonly null[] = NAMED_VALUES.map(() => null);
 const NO_CONTEXT: readonly ContextEntry[] = [];
 
-/** Stamps and ids that few visits have of their own. */
-interface Own {
-  /** A stamp for each of `named`, `NO_STAMP` where it is null; null: `namedStamp` is that of all. */
+/** References and ids that few visits have of their own. */
+interface Overflow {
+  /** A ref for each of `named`, `NO_EVENT` where it is null; null: `namedRef` is that of all. */
   named: number[] | null;
-  /** A stamp for each entry in `Visit.context`, which then is the visit's own; null: `contextStamp` is that of all. */
+  /** A ref for each entry in `Visit.context`, which then is the visit's own; null: `contextRef` is that of all. */
   context: number[] | null;
-  /** Of many ids: which stamps they are, for a search. */
+  /** Of many ids: which refs they are, for a search. */
   ids: IdIndex | null;
-  /** Of many stamps: those of the values, where they are large numbers. */
+  /** Of many refs: those of the values, where they are large numbers. */
   wide: Int32Array | null;
 }
 
@@ -57,7 +57,7 @@ const INDEXED = 24;
  * whole and never written to, unless it is marked as the visit's own.
  *
  * A store loads one with `new Visit(…)`, sets the plain fields, and the values with `restoreValues`; it must come back
- * equal to what was committed, apart from the event ids, the fresh events, `dirty` and the timers' keys, which a store leaves
+ * equal to what was committed, apart from the event ids, the pending events, `dirty` and the timers' keys, which a store leaves
  * alone.
  */
 export class Visit extends VisitRecord {
@@ -78,7 +78,7 @@ export class Visit extends VisitRecord {
   /** The session that holds it; before it is in one, one that says whose it is. */
   session: Session;
 
-  private own: Own | null = null;
+  private overflow: Overflow | null = null;
 
   /** @param table where its numbers go: one of its own unless it is given. */
   constructor(
@@ -112,107 +112,107 @@ export class Visit extends VisitRecord {
 
   // ------------------------------------------------------------------------- the events that its values come from
 
-  /** For each of `named`, `NO_STAMP` where it is null. Null: `namedStamp` is that of all. */
-  get namedStamps(): number[] | null {
-    return this.own === null ? null : this.own.named;
+  /** For each of `named`, `NO_EVENT` where it is null. Null: `namedRef` is that of all. */
+  get namedRefs(): number[] | null {
+    return this.overflow === null ? null : this.overflow.named;
   }
 
-  set namedStamps(stamps: number[] | null) {
-    if (stamps !== null || this.own !== null) this.ownParts().named = stamps;
+  set namedRefs(refs: number[] | null) {
+    if (refs !== null || this.overflow !== null) this.withOverflow().named = refs;
   }
 
-  /** For each entry in `context`, and then that array is the visit's own. Null: `contextStamp` is that of all. */
-  get contextStamps(): number[] | null {
-    return this.own === null ? null : this.own.context;
+  /** For each entry in `context`, and then that array is the visit's own. Null: `contextRef` is that of all. */
+  get contextRefs(): number[] | null {
+    return this.overflow === null ? null : this.overflow.context;
   }
 
-  set contextStamps(stamps: number[] | null) {
-    if (stamps !== null || this.own !== null) this.ownParts().context = stamps;
+  set contextRefs(refs: number[] | null) {
+    if (refs !== null || this.overflow !== null) this.withOverflow().context = refs;
   }
 
-  /** @param stamps as `namedStamps` has them, copied where they are kept. Mostly those that there are are one. */
-  setNamedStamps(stamps: readonly number[]): void {
-    this.namedStamp = NO_STAMP;
+  /** @param refs as `namedRefs` has them, copied where they are kept. Mostly those that there are are one. */
+  setNamedRefs(refs: readonly number[]): void {
+    this.namedRef = NO_EVENT;
     let isOne = true;
-    for (let i = 0; i < stamps.length; i++) {
-      if (this.namedStamp === NO_STAMP) this.namedStamp = stamps[i]!;
-      else if (stamps[i] !== NO_STAMP && stamps[i] !== this.namedStamp) isOne = false;
+    for (let i = 0; i < refs.length; i++) {
+      if (this.namedRef === NO_EVENT) this.namedRef = refs[i]!;
+      else if (refs[i] !== NO_EVENT && refs[i] !== this.namedRef) isOne = false;
     }
-    this.namedStamps = isOne ? null : [...stamps];
+    this.namedRefs = isOne ? null : [...refs];
   }
 
-  /** @param stamps as `contextStamps` has them, copied where they are kept, as `context` is. Mostly they are one. */
-  setContextStamps(stamps: readonly number[]): void {
-    this.contextStamp = stamps[0] ?? NO_STAMP;
+  /** @param refs as `contextRefs` has them, copied where they are kept, as `context` is. Mostly they are one. */
+  setContextRefs(refs: readonly number[]): void {
+    this.contextRef = refs[0] ?? NO_EVENT;
     let isOne = true;
-    for (let i = 1; i < stamps.length; i++) if (stamps[i] !== this.contextStamp) isOne = false;
-    this.contextStamps = isOne ? null : [...stamps];
+    for (let i = 1; i < refs.length; i++) if (refs[i] !== this.contextRef) isOne = false;
+    this.contextRefs = isOne ? null : [...refs];
     if (!isOne) this.context = [...this.context];
   }
 
-  /** Event of the `i`-th of `NAMED_VALUES`; `NO_STAMP` where it is not named. */
-  namedStampAt(i: number): number {
-    const { namedStamps } = this;
-    if (namedStamps !== null) return namedStamps[i]!;
-    return this.named[i] === null ? NO_STAMP : this.namedStamp;
+  /** Event of the `i`-th of `NAMED_VALUES`; `NO_EVENT` where it is not named. */
+  namedRefAt(i: number): number {
+    const { namedRefs } = this;
+    if (namedRefs !== null) return namedRefs[i]!;
+    return this.named[i] === null ? NO_EVENT : this.namedRef;
   }
 
   /** @param place of an entry of the context: see `ContextWalk.place`. */
-  contextStampAt(place: number): number {
-    if (place === AT_PAGE) return this.contextPageStamp;
-    if (place === AT_UTM) return this.contextUtmStamp;
-    const { contextStamps } = this;
-    return contextStamps === null ? this.contextStamp : contextStamps[place]!;
+  contextRefAt(place: number): number {
+    if (place === AT_PAGE) return this.contextPageRef;
+    if (place === AT_UTM) return this.contextUtmRef;
+    const { contextRefs } = this;
+    return contextRefs === null ? this.contextRef : contextRefs[place]!;
   }
 
-  // ------------------------------------------------------------------------------------------------------ its stamps
+  // ------------------------------------------------------------------------------------------------------ its refs
 
-  /** Makes room for more stamps: each has to be set before anything else is asked. @returns the first of them. */
-  extendStamps(more: number): number {
-    const { stampCount } = this;
-    this.run = this.stamps.extend(this.run, stampCount, more);
-    this.stampCount = stampCount + more;
-    return stampCount;
+  /** Makes room for more refs: each has to be set before anything else is asked. @returns the first of them. */
+  extendRefs(more: number): number {
+    const { refCount } = this;
+    this.refsAt = this.refs.extend(this.refsAt, refCount, more);
+    this.refCount = refCount + more;
+    return refCount;
   }
 
-  /** As `prefetch`, of its stamps. */
-  prefetchStamps(): number {
-    const { stampCount } = this;
-    return stampCount === 0 ? 0 : this.stamps.prefetch(this.run, stampCount);
+  /** As `prefetch`, of its refs. */
+  prefetchRefs(): number {
+    const { refCount } = this;
+    return refCount === 0 ? 0 : this.refs.prefetch(this.refsAt, refCount);
   }
 
   /** @param t ms. @param id of an event that is not among its own yet. */
-  setStamp(stamp: number, t: number, id: PackedId): void {
-    const { stamps, run } = this;
-    stamps.set(run, stamp, t, id);
-    this.own?.ids?.add(stamps, run, stamp);
+  setRef(ref: number, t: number, id: PackedId): void {
+    const { refs, refsAt } = this;
+    refs.set(refsAt, ref, t, id);
+    this.overflow?.ids?.add(refs, refsAt, ref);
   }
 
-  /** @returns the stamp of an event that is not among its own yet. */
-  addStamp(t: number, id: PackedId): number {
-    const stamp = this.extendStamps(1);
-    this.setStamp(stamp, t, id);
-    return stamp;
+  /** @returns the ref of an event that is not among its own yet. */
+  addRef(t: number, id: PackedId): number {
+    const ref = this.extendRefs(1);
+    this.setRef(ref, t, id);
+    return ref;
   }
 
   /** ms since the epoch. */
-  stampTime(stamp: number): number {
-    return this.stamps.timeAt(this.run, stamp);
+  refTime(ref: number): number {
+    return this.refs.timeAt(this.refsAt, ref);
   }
 
-  /** Sets `id` to the stamp's. */
-  readStampId(stamp: number, id: PackedId): PackedId {
-    return this.stamps.readId(this.run, stamp, id);
+  /** Sets `id` to the ref's. */
+  readRefId(ref: number, id: PackedId): PackedId {
+    return this.refs.readId(this.refsAt, ref, id);
   }
 
   /** Whether the event is earlier than the one that a first value is from. */
-  comesBefore(stamp: number, now: number): boolean {
-    return now === NO_STAMP || this.stamps.isBefore(this.run, stamp, now);
+  comesBefore(ref: number, now: number): boolean {
+    return now === NO_EVENT || this.refs.isBefore(this.refsAt, ref, now);
   }
 
   /** Whether the event is later than the one that a last value is from. */
-  comesAfter(stamp: number, now: number): boolean {
-    return now === NO_STAMP || this.stamps.isAfter(this.run, stamp, now);
+  comesAfter(ref: number, now: number): boolean {
+    return now === NO_EVENT || this.refs.isAfter(this.refsAt, ref, now);
   }
 
   // -------------------------------------------------------------------------------------------------- its event ids
@@ -230,23 +230,23 @@ export class Visit extends VisitRecord {
     return {
       each: (take) => {
         const each = new PackedId();
-        for (let stamp = 0; stamp < this.stampCount; stamp++) take(this.readStampId(stamp, each));
+        for (let ref = 0; ref < this.refCount; ref++) take(this.readRefId(ref, each));
       },
     };
   }
 
   /** Whether the id is among those of the events that its values have taken. */
   hasId(id: PackedId): boolean {
-    const { stamps, run, stampCount } = this;
-    if (stampCount < INDEXED) return stamps.find(run, stampCount, id) !== NO_STAMP;
-    const own = this.ownParts();
-    own.ids ??= IdIndex.of(stamps, run, stampCount);
-    return own.ids.find(stamps, run, id) !== NO_STAMP;
+    const { refs, refsAt, refCount } = this;
+    if (refCount < INDEXED) return refs.find(refsAt, refCount, id) !== NO_EVENT;
+    const overflow = this.withOverflow();
+    overflow.ids ??= IdIndex.of(refs, refsAt, refCount);
+    return overflow.ids.find(refs, refsAt, id) !== NO_EVENT;
   }
 
   /** Adds all ids that are known to the ids of a past: see `addId`. */
   addIdsTo(ids: Int32Array): void {
-    for (let stamp = 0; stamp < this.stampCount; stamp++) addId(ids, this.readStampId(stamp, id));
+    for (let ref = 0; ref < this.refCount; ref++) addId(ids, this.readRefId(ref, id));
   }
 
   /** Ids that the store holds of it: from now on it knows all. Of no effect where it does already. */
@@ -255,76 +255,75 @@ export class Visit extends VisitRecord {
     ids.each((id) => {
       this.addIdBits(id.maskBits);
       // Its values came with the events that they are from. Of the others the time is of no use any more.
-      if (!this.hasId(id)) this.addStamp(0, id);
+      if (!this.hasId(id)) this.addRef(0, id);
     });
     this.knowsIds = true;
   }
 
-  /** It is frozen: stamps that no value comes from are given back. */
+  /** It is frozen: refs that no value comes from are given back. */
   forgetIds(): void {
     if (!this.knowsIds) return;
     this.knowsIds = false;
-    const used = new Map([[NO_STAMP, NO_STAMP]]);
-    const use = (stamp: number): number => {
-      if (!used.has(stamp)) used.set(stamp, used.size - 1);
-      return used.get(stamp)!;
+    const used = new Map([[NO_EVENT, NO_EVENT]]);
+    const use = (ref: number): number => {
+      if (!used.has(ref)) used.set(ref, used.size - 1);
+      return used.get(ref)!;
     };
-    for (let value = 0; value < VALUES; value++) this.setValueStamp(value, use(this.valueStamp(value)));
-    if (this.namedStamps !== null) this.namedStamps = this.namedStamps.map(use);
-    if (this.contextStamps !== null) this.contextStamps = this.contextStamps.map(use);
-    used.delete(NO_STAMP);
-    this.keepStamps(this.stamps, [...used.keys()]);
+    for (let value = 0; value < VALUES; value++) this.setValueRef(value, use(this.valueRef(value)));
+    if (this.namedRefs !== null) this.namedRefs = this.namedRefs.map(use);
+    if (this.contextRefs !== null) this.contextRefs = this.contextRefs.map(use);
+    used.delete(NO_EVENT);
+    this.keepRefs(this.refs, [...used.keys()]);
   }
 
   // ---------------------------------------------------------------------------------------------------- as a whole
 
   /**
    * Takes over all events of another visit: both know all ids, and the other's are its own no more.
-   * @returns the first of their stamps: the others follow in the same order.
+   * @returns the first of their refs: the others follow in the same order.
    */
-  takeStamps(other: Visit): number {
+  takeRefs(other: Visit): number {
     if (other.table !== this.table) throw new Error('visits of two partitions cannot be merged');
-    const { stampCount } = other;
+    const { refCount } = other;
     this.setBitsOf(other);
-    const first = stampCount === 0 ? this.stampCount : this.extendStamps(stampCount);
-    for (let stamp = 0; stamp < stampCount; stamp++)
-      this.setStamp(first + stamp, other.stampTime(stamp), other.readStampId(stamp, id));
-    other.stamps.release(other.run, stampCount);
-    other.stampCount = 0;
+    const first = refCount === 0 ? this.refCount : this.extendRefs(refCount);
+    for (let ref = 0; ref < refCount; ref++) this.setRef(first + ref, other.refTime(ref), other.readRefId(ref, id));
+    other.refs.release(other.refsAt, refCount);
+    other.refCount = 0;
     return first;
   }
 
   /** Its numbers are in this table from now on. */
   moveTo(table: VisitTable): void {
     if (table === this.table) return;
-    const { stamps, stampCount } = this;
+    const { refs, refCount } = this;
     this.moveRecord(table);
-    this.keepStamps(
-      stamps,
-      Array.from({ length: stampCount }, (_, stamp) => stamp),
+    this.keepRefs(
+      refs,
+      Array.from({ length: refCount }, (_, ref) => ref),
     );
   }
 
-  /** Of its stamps, which are still among `from`, it keeps these only, in this order, among its table's. */
-  private keepStamps(from: Stamps, kept: readonly number[]): void {
-    const { run, stampCount } = this;
-    if (this.own !== null) this.own.ids = null;
-    this.stampCount = 0;
-    if (kept.length > 0) this.extendStamps(kept.length);
-    for (const [stamp, before] of kept.entries())
-      this.setStamp(stamp, from.timeAt(run, before), from.readId(run, before, id));
-    from.release(run, stampCount);
+  /** Of its refs, which are still among `from`, it keeps these only, in this order, among its table's. */
+  private keepRefs(from: EventRefs, kept: readonly number[]): void {
+    const { refsAt, refCount } = this;
+    if (this.overflow !== null) this.overflow.ids = null;
+    this.refCount = 0;
+    if (kept.length > 0) this.extendRefs(kept.length);
+    for (const [ref, before] of kept.entries())
+      this.setRef(ref, from.timeAt(refsAt, before), from.readId(refsAt, before, id));
+    from.release(refsAt, refCount);
   }
 
-  protected override get wideStamps(): Int32Array {
-    const own = this.ownParts();
-    own.wide ??= new Int32Array(VALUES);
-    return own.wide;
+  protected override get wideRefs(): Int32Array {
+    const overflow = this.withOverflow();
+    overflow.wide ??= new Int32Array(VALUES);
+    return overflow.wide;
   }
 
-  private ownParts(): Own {
-    this.own ??= { named: null, context: null, ids: null, wide: null };
-    return this.own;
+  private withOverflow(): Overflow {
+    this.overflow ??= { named: null, context: null, ids: null, wide: null };
+    return this.overflow;
   }
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { PackedId } from '../../../src/core/memory/event-ids.ts';
-import { takeEvents } from '../../../src/core/memory/folding.ts';
-import { FreshEvents } from '../../../src/core/memory/fresh-events.ts';
-import { stampedValues } from '../../../src/core/memory/stamped-values.ts';
+import { applyEvents } from '../../../src/core/memory/folding.ts';
+import { PendingEvents } from '../../../src/core/memory/pending-events.ts';
+import { valuesWithOrigins } from '../../../src/core/memory/values-with-origins.ts';
 import type { Visit } from '../../../src/core/memory/visit.ts';
 import { contextEntries, contextParts } from '../../../src/core/rules/context.ts';
 import type { ContextParts, TrackEvent } from '../../../src/core/rules/event.ts';
@@ -52,9 +52,9 @@ describe('a visit', () => {
 
   function taken(events: readonly TrackEvent[]): Visit {
     const visit = bareVisit(T);
-    const fresh = new FreshEvents();
+    const fresh = new PendingEvents();
     for (const each of events) fresh.add(visit, each, new PackedId().set(each.eventId));
-    takeEvents(RULES, visit, fresh);
+    applyEvents(RULES, visit, fresh);
     return visit;
   }
 
@@ -68,7 +68,7 @@ describe('a visit', () => {
       event(2, { contextPage: path(2) }),
     ]);
     expect(visit.context).toBe(rest);
-    const stamps = stampedValues(visit).context.map(([key, { eventId, value }]) => [key, eventId, value]);
+    const stamps = valuesWithOrigins(visit).context.map(([key, { eventId, value }]) => [key, eventId, value]);
     expect(stamps).toEqual([
       ['device', 'e3', rest[0][1]],
       ['ip', 'e3', rest[1][1]],

@@ -1,8 +1,8 @@
 /** Random visits with all that a visit may hold: whatever the fold can make, and more. */
 import fc from 'fast-check';
 import { Session } from '../../../src/core/memory/session.ts';
-import { type Origin, restoreValues } from '../../../src/core/memory/stamped-values.ts';
 import { TypeCounts } from '../../../src/core/memory/type-counts.ts';
+import { type Origin, restoreValues } from '../../../src/core/memory/values-with-origins.ts';
 import { Visit } from '../../../src/core/memory/visit.ts';
 import type { Json, Utm } from '../../../src/core/rules/event.ts';
 import type { EndReason, Seal } from '../../../src/core/rules/span.ts';
@@ -35,7 +35,7 @@ function cleaned(value: Json): Json {
 const plain = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<T>;
 
-/** Few times and ids, so that stamps share them. */
+/** Few times and ids, so that refs share them. */
 function stamped<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Origin & { readonly value: T }> {
   const t = fc.oneof(fc.constantFrom(T0, T0 + 1, T0 - 86_400_000), fc.integer({ min: 0, max: T0 * 2 }));
   const eventId = fc.oneof(fc.constantFrom('e1', '0c9f9a52-7f3b-4a52-9b0e-0f4b8f1e2d3c'), id);

@@ -14,6 +14,7 @@ const INTEGERS = 8;
 const NEXT = 4;
 const COUNT = 5;
 const TIME = 3;
+
 /**
  * The events that were accepted since the last commit was taken, one after the other; those of one visit are a chain.
  *
@@ -25,7 +26,7 @@ const TIME = 3;
  * Invariant: an event is in the chain of the visit that has it now, and stays there until it is taken; what was taken
  * can be read until the next event is added.
  */
-export class FreshEvents extends EventColumns {
+export class PendingEvents extends EventColumns {
   private integers = new Int32Array(FIRST_ROOM * INTEGERS);
   private times = new Float64Array(this.integers.buffer);
   private count = 0;
@@ -44,7 +45,7 @@ export class FreshEvents extends EventColumns {
     integers[at + 3] = id.d;
     this.times[i * 4 + TIME] = event.t;
     this.setReferences(i, event, id.isUuid ? null : id.text);
-    const last = visit.freshLast - 1;
+    const last = visit.newest - 1;
     if (last < 0) {
       integers[at + NEXT] = i;
       integers[at + COUNT] = 1;
@@ -54,50 +55,50 @@ export class FreshEvents extends EventColumns {
       integers[at + COUNT] = integers[before + COUNT]! + 1;
       integers[before + NEXT] = i;
     }
-    visit.freshLast = i + 1;
+    visit.newest = i + 1;
   }
 
   /** Events of `from` are events of `to`, behind those that it has. The values of both have taken all of theirs. */
   move(from: Visit, to: Visit): void {
-    const moved = from.freshLast - 1;
+    const moved = from.newest - 1;
     if (moved < 0) return;
-    const last = to.freshLast - 1;
+    const last = to.newest - 1;
     if (last >= 0) {
       const first = this.after(last);
       this.setAfter(last, this.after(moved));
       this.setAfter(moved, first);
       this.integers[moved * INTEGERS + COUNT]! += this.countTo(last);
     }
-    to.freshLast = moved + 1;
-    to.takenLast = moved + 1;
-    from.freshLast = 0;
-    from.takenLast = 0;
+    to.newest = moved + 1;
+    to.newestApplied = moved + 1;
+    from.newest = 0;
+    from.newestApplied = 0;
   }
 
   /** How many events its values have not taken. */
-  untaken(visit: Visit): number {
-    const { freshLast, takenLast } = visit;
-    if (freshLast === takenLast) return 0;
-    return this.countTo(freshLast - 1) - (takenLast === 0 ? 0 : this.countTo(takenLast - 1));
+  unapplied(visit: Visit): number {
+    const { newest, newestApplied } = visit;
+    if (newest === newestApplied) return 0;
+    return this.countTo(newest - 1) - (newestApplied === 0 ? 0 : this.countTo(newestApplied - 1));
   }
 
   /** The first of them, where there are any: the others follow by `after`. */
-  untakenFirst(visit: Visit): number {
-    const { freshLast, takenLast } = visit;
-    return this.after((takenLast === 0 ? freshLast : takenLast) - 1);
+  firstUnapplied(visit: Visit): number {
+    const { newest, newestApplied } = visit;
+    return this.after((newestApplied === 0 ? newest : newestApplied) - 1);
   }
 
   /** Its values have taken all. */
-  allTaken(visit: Visit): void {
-    visit.takenLast = visit.freshLast;
+  markApplied(visit: Visit): void {
+    visit.newestApplied = visit.newest;
   }
 
   /** A visit's events, on their way to the store from now on; null: there are none. Its values have taken all of them. */
   take(visit: Visit): VisitEvents | null {
-    const last = visit.freshLast - 1;
+    const last = visit.newest - 1;
     if (last < 0) return null;
-    visit.freshLast = 0;
-    visit.takenLast = 0;
+    visit.newest = 0;
+    visit.newestApplied = 0;
     return new ChainedEvents(this, this.after(last), this.countTo(last));
   }
 
@@ -123,8 +124,8 @@ export class FreshEvents extends EventColumns {
 
   /** Reads something of the first event that a visit's values have not taken: for `prefetched`. */
   prefetch(visit: Visit): number {
-    if (visit.freshLast === visit.takenLast) return 0;
-    const first = this.untakenFirst(visit);
+    if (visit.newest === visit.newestApplied) return 0;
+    const first = this.firstUnapplied(visit);
     return this.integers[first * INTEGERS]! + this.typeAt(first).length;
   }
 
@@ -152,8 +153,8 @@ export class FreshEvents extends EventColumns {
   }
 
   /** As `prefetch`, of the last of a visit's events, which the next one is put behind. */
-  prefetchLast({ freshLast }: Visit): number {
-    return freshLast === 0 ? 0 : this.countTo(freshLast - 1);
+  prefetchLast({ newest }: Visit): number {
+    return newest === 0 ? 0 : this.countTo(newest - 1);
   }
 
   isId(i: number, id: PackedId): boolean {
@@ -238,16 +239,16 @@ export class FreshEvents extends EventColumns {
 export interface VisitEvents extends Iterable<VisitEvent> {
   readonly length: number;
   /** What holds them, and where in it the first is: the others follow by `after`. */
-  readonly columns: FreshEvents;
+  readonly columns: PendingEvents;
   readonly first: number;
 }
 
 class ChainedEvents implements VisitEvents {
-  readonly columns: FreshEvents;
+  readonly columns: PendingEvents;
   readonly first: number;
   readonly length: number;
 
-  constructor(columns: FreshEvents, first: number, length: number) {
+  constructor(columns: PendingEvents, first: number, length: number) {
     this.columns = columns;
     this.first = first;
     this.length = length;
