@@ -24,7 +24,7 @@ export type OnEmission<Raw> = (emission: Emission<Raw>) => void;
  */
 export class Ledger<Raw> {
   /** Where accepted events wait for the next commit. */
-  readonly fresh = new PendingEvents();
+  readonly pendingEvents = new PendingEvents();
   private readonly rules: Rules;
   private dirty: Visit[] = [];
   private removed: { id: string; from: StoredIn; survivor: string }[] = [];
@@ -58,7 +58,7 @@ export class Ledger<Raw> {
     if (visit.mayBeLarge) this.large += largeBytes(visit);
   }
 
-  /** `visit` was merged into `survivor`, which has all of its events, the fresh ones too. */
+  /** `visit` was merged into `survivor`, which has all of its events, the pending ones too. */
   mergedAway(visit: Visit, survivor: Visit): void {
     visit.dirty = false;
     if (visit.stored === null) return;
@@ -97,11 +97,11 @@ export class Ledger<Raw> {
       const visit = dirty[i]!;
       if (!visit.dirty) continue;
       visit.dirty = false;
-      applyEvents(this.rules, visit, this.fresh);
+      applyEvents(this.rules, visit, this.pendingEvents);
       visits.push({ visit, from: visit.stored, pendingRevision: visit.pendingRevision });
       visit.pendingRevision = -1;
-      const fresh = this.fresh.take(visit);
-      if (fresh !== null) events.push({ visit, events: fresh });
+      const pendingEvents = this.pendingEvents.take(visit);
+      if (pendingEvents !== null) events.push({ visit, events: pendingEvents });
       visit.stored = visit.ended ? 'ended' : 'open';
     }
     const changes: Changes<Raw> = {
@@ -120,16 +120,16 @@ export class Ledger<Raw> {
     this.emissions = [];
     this.emitted = 0;
     this.large = 0;
-    this.fresh.end();
+    this.pendingEvents.markDrained();
     return changes;
   }
 
   /** As `LookAhead` does it for the visits of the next events. */
   private prefetchVisits(from: number): void {
-    const { dirty, fresh } = this;
+    const { dirty, pendingEvents } = this;
     const to = Math.min(from + PREFETCH_BATCH, dirty.length);
     let sum = 0;
-    for (let i = from; i < to; i++) sum ^= dirty[i]!.prefetch() ^ fresh.prefetch(dirty[i]!);
+    for (let i = from; i < to; i++) sum ^= dirty[i]!.prefetch() ^ pendingEvents.prefetch(dirty[i]!);
     prefetched(sum);
   }
 }

@@ -8,7 +8,7 @@ import type { TrackEvent } from './rules/event.ts';
  * fold a search for the session, and lets it prefetch the visits of many events at once.
  */
 export class LookAhead {
-  private readonly fresh: PendingEvents;
+  private readonly pendingEvents: PendingEvents;
   private events: TrackEvent[] = [];
   private sessions: Session[] = [];
   /** Those before this one were folded. */
@@ -16,9 +16,9 @@ export class LookAhead {
   /** Up to here the visits have been prefetched. */
   private prefetchedTo = 0;
 
-  /** @param fresh where the events are that visits' values have not taken. */
-  constructor(fresh: PendingEvents) {
-    this.fresh = fresh;
+  /** @param pendingEvents where the events are that visits' values have not taken. */
+  constructor(pendingEvents: PendingEvents) {
+    this.pendingEvents = pendingEvents;
   }
 
   add(event: TrackEvent, session: Session): void {
@@ -54,7 +54,7 @@ export class LookAhead {
       const { count } = session;
       if (count === 0) continue;
       const visit = session.at(count - 1);
-      sum ^= visit.prefetch() ^ this.fresh.prefetchLast(visit);
+      sum ^= visit.prefetch() ^ this.pendingEvents.prefetchLast(visit);
     }
     prefetched(sum);
   }

@@ -62,7 +62,7 @@ export class Partition<Raw> {
   private readonly sessions: Sessions;
   private readonly timers: Timers;
   private readonly ledger: Ledger<Raw>;
-  private readonly fresh: PendingEvents;
+  private readonly pendingEvents: PendingEvents;
   private readonly amendable: AmendableVisits;
   private readonly table: VisitTable;
   private readonly pinned: PinnedSessions;
@@ -92,15 +92,15 @@ export class Partition<Raw> {
     this.state = { ...state, counts: { ...state.counts } };
     if (state.eventClock !== null) this.moveEventClock(state.eventClock);
     this.ledger = new Ledger(rules, onEmission);
-    this.fresh = this.ledger.fresh;
+    this.pendingEvents = this.ledger.pendingEvents;
     this.timers = new Timers(rules);
     this.amendable = new AmendableVisits(rules, state.amendable);
     this.table = open[0]?.table ?? new VisitTable();
     // Nothing is in the store before the first event is accepted: then all that is will be in the filter.
     const filter = state.counts.started === 0 ? new IdFilter() : null;
-    this.sessions = new Sessions(rules, this.fresh, memory, filter);
+    this.sessions = new Sessions(rules, this.pendingEvents, memory, filter);
     this.pinned = new PinnedSessions(this.sessions);
-    this.ahead = new LookAhead(this.fresh);
+    this.ahead = new LookAhead(this.pendingEvents);
     this.lookUps = new LookUps({
       ...{ state: this.state, sessions: this.sessions, ahead: this.ahead },
       ...{ pinned: this.pinned, amendable: this.amendable, table: this.table },
@@ -155,7 +155,7 @@ export class Partition<Raw> {
   *visits(): Iterable<Visit> {
     for (const session of this.sessions) {
       for (const visit of session.all()) {
-        applyEvents(this.rules, visit, this.fresh);
+        applyEvents(this.rules, visit, this.pendingEvents);
         yield visit;
       }
     }
@@ -227,7 +227,7 @@ export class Partition<Raw> {
   }
 
   private publish(visit: Visit, reason: EndReason, decidedAt: number, until: number, survivor: Visit | null): void {
-    applyEvents(this.rules, visit, this.fresh);
+    applyEvents(this.rules, visit, this.pendingEvents);
     const message = revisionOf(visit, {
       reason,
       decidedAt,
@@ -332,7 +332,7 @@ export class Partition<Raw> {
 
     // Step 3: the event is placed among the session's visits.
     const id = readEventId(entry, this.eventId);
-    const duplicate = findDuplicate(rules, session, id, this.fresh, watermark);
+    const duplicate = findDuplicate(rules, session, id, this.pendingEvents, watermark);
     const placement = place(rules, session, entry, duplicate, watermark);
     switch (placement.kind) {
       case 'duplicate':
@@ -424,10 +424,10 @@ export class Partition<Raw> {
     if (t > visit.lastEventAt) visit.lastEventAt = t;
     visit.eventCount += 1;
     visit.addIdBits(this.eventId.maskBits);
-    this.fresh.add(visit, event, this.eventId);
+    this.pendingEvents.add(visit, event, this.eventId);
     if (event.shared !== true) visit.mayBeLarge = true;
-    if (event.shared !== true || this.fresh.unapplied(visit) >= MANY_UNAPPLIED)
-      applyEvents(this.rules, visit, this.fresh);
+    if (event.shared !== true || this.pendingEvents.unapplied(visit) >= MANY_UNAPPLIED)
+      applyEvents(this.rules, visit, this.pendingEvents);
   }
 
   private reopen(visit: Visit): void {
@@ -449,9 +449,9 @@ export class Partition<Raw> {
     session.mergeAway(other.id);
     this.timers.cancel(other);
     this.open -= 1;
-    applyEvents(this.rules, survivor, this.fresh);
-    applyEvents(this.rules, other, this.fresh);
-    absorb(survivor, other, this.fresh);
+    applyEvents(this.rules, survivor, this.pendingEvents);
+    applyEvents(this.rules, other, this.pendingEvents);
+    absorb(survivor, other, this.pendingEvents);
     survivor.seal = seal;
     this.ledger.mergedAway(other, survivor);
     other.release();
@@ -515,7 +515,7 @@ export class Partition<Raw> {
 
   /** Gives back the memory that a large commit needed, where the store has all that was taken and nothing was folded since. */
   shrink(): void {
-    if (this.pending === 0) this.fresh.rest();
+    if (this.pending === 0) this.pendingEvents.shrink();
   }
 
   /** Gives back its share of the memory that partitions share: nothing is asked of it afterwards. */

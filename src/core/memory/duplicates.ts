@@ -9,13 +9,13 @@ import type { Visit } from './visit.ts';
  * The visit that an event id is already in, of a session's visits that are not frozen; null: the event is no duplicate.
  * @param session with its event ids loaded where a visit is not frozen.
  * @param id the event's, taken apart.
- * @param fresh where the events are that the visits' values have not taken.
+ * @param pendingEvents where the events are that the visits' values have not taken.
  */
 export function findDuplicate(
   rules: Rules,
   session: Session,
   id: PackedId,
-  fresh: PendingEvents,
+  pendingEvents: PendingEvents,
   watermark: number | null,
 ): Visit | null {
   if (session.eventIds !== null && !session.eventIds.has(id)) return null;
@@ -25,17 +25,17 @@ export function findDuplicate(
     const visit = session.at(i);
     if (isFrozen(rules, visit, watermark)) continue;
     if (!visit.knowsIds) throw new Error(`event ids of visit ${visit.id} are needed and were not loaded`);
-    if (visit.mayHaveId(maskBits) && (visit.hasId(id) || isUntaken(fresh, visit, id))) return visit;
+    if (visit.mayHaveId(maskBits) && (visit.hasId(id) || isUnapplied(pendingEvents, visit, id))) return visit;
   }
   return null;
 }
 
 /** Whether the id is one of the events that the visit's values have not taken. */
-function isUntaken(fresh: PendingEvents, visit: Visit, id: PackedId): boolean {
-  let left = fresh.unapplied(visit);
+function isUnapplied(pendingEvents: PendingEvents, visit: Visit, id: PackedId): boolean {
+  let left = pendingEvents.unapplied(visit);
   if (left === 0) return false;
-  for (let i = fresh.firstUnapplied(visit); left > 0; i = fresh.after(i), left--) {
-    if (fresh.isId(i, id)) return true;
+  for (let i = pendingEvents.firstUnapplied(visit); left > 0; i = pendingEvents.after(i), left--) {
+    if (pendingEvents.isId(i, id)) return true;
   }
   return false;
 }

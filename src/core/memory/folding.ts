@@ -24,7 +24,7 @@ export function applyEvents(rules: Rules, visit: Visit, pending: PendingEvents):
   if (left > 1) prefetched(pending.prefetchFrom(first, left));
   for (let i = first; left > 0; left--, ref++, i = pending.after(i)) {
     visit.setRef(ref, pending.timeAt(i), pending.readId(i, id));
-    takeEvent(rules, visit, pending, i, ref);
+    applyEvent(rules, visit, pending, i, ref);
     pending.dropApplied(i);
   }
   pending.markApplied(visit);
@@ -32,14 +32,14 @@ export function applyEvents(rules: Rules, visit: Visit, pending: PendingEvents):
 
 const id = new PackedId();
 
-function takeEvent(rules: Rules, visit: Visit, pending: PendingEvents, i: number, ref: number): void {
+function applyEvent(rules: Rules, visit: Visit, pending: PendingEvents, i: number, ref: number): void {
   const type = pending.typeAt(i);
   if (rules.pageViewTypes.has(type)) visit.pageViewCount += 1;
   visit.types = visit.types.plus(type, 1);
 
   applyValues(visit, pending, i, ref);
   const named = pending.namedAt(i);
-  if (named !== null) takeNamed(visit, named, ref);
+  if (named !== null) applyNamed(visit, named, ref);
   const contextPage = pending.contextPageAt(i);
   if (contextPage !== null && visit.comesAfter(ref, visit.contextPageRef)) {
     visit.contextPage = contextPage;
@@ -50,10 +50,10 @@ function takeEvent(rules: Rules, visit: Visit, pending: PendingEvents, i: number
     visit.contextUtm = contextUtm;
     visit.contextUtmRef = ref;
   }
-  takeContext(visit, pending.contextAt(i), ref);
+  applyContext(visit, pending.contextAt(i), ref);
 }
 
-function takeNamed(visit: Visit, named: readonly (string | null)[], ref: number): void {
+function applyNamed(visit: Visit, named: readonly (string | null)[], ref: number): void {
   const { namedRef, namedRefs } = visit;
   if (namedRef === NO_EVENT && namedRefs === null) {
     visit.named = named;
@@ -69,14 +69,14 @@ function takeNamed(visit: Visit, named: readonly (string | null)[], ref: number)
   for (let i = 0; i < NO_NAMES.length; i++) {
     const value = named[i] ?? null;
     if (value === null || !visit.comesBefore(ref, visit.namedRefAt(i))) continue;
-    own ??= ownNamed(visit);
+    own ??= withOwnNamed(visit);
     own.values[i] = value;
     own.refs[i] = ref;
   }
 }
 
 /** From now on the visit has arrays of its own, with a ref for each value. */
-function ownNamed(visit: Visit): { values: (string | null)[]; refs: number[] } {
+function withOwnNamed(visit: Visit): { values: (string | null)[]; refs: number[] } {
   const refs = NO_NAMES.map((_, i) => visit.namedRefAt(i));
   const values = NO_NAMES.map((_, i) => visit.named[i] ?? null);
   visit.named = values;
@@ -84,7 +84,7 @@ function ownNamed(visit: Visit): { values: (string | null)[]; refs: number[] } {
   return { values, refs };
 }
 
-function takeContext(visit: Visit, entries: readonly ContextEntry[], ref: number): void {
+function applyContext(visit: Visit, entries: readonly ContextEntry[], ref: number): void {
   const { context, contextRef, contextRefs } = visit;
   // The same object as a rule: then it is not looked into, for it would have to be fetched from memory.
   if (entries === context && contextRefs === null) {
@@ -100,7 +100,7 @@ function takeContext(visit: Visit, entries: readonly ContextEntry[], ref: number
     visit.contextRef = ref;
     return;
   }
-  const own = ownContext(visit);
+  const own = withOwnContext(visit);
   for (let i = 0; i < entries.length; i++) writeContext(visit, own, entries[i]!, ref);
 }
 
@@ -121,7 +121,7 @@ interface OwnContext {
   readonly refs: number[];
 }
 
-function ownContext(visit: Visit): OwnContext {
+function withOwnContext(visit: Visit): OwnContext {
   const { contextRefs } = visit;
   if (contextRefs !== null) return { entries: visit.context as ContextEntry[], refs: contextRefs };
   const refs = visit.context.map(() => visit.contextRef);
@@ -156,7 +156,7 @@ export function absorb(visit: Visit, other: Visit, pending: PendingEvents): void
   pending.move(other, visit);
 
   absorbValues(visit, other, here);
-  const named = ownNamed(visit);
+  const named = withOwnNamed(visit);
   for (let i = 0; i < NO_NAMES.length; i++) {
     const ref = here(other.namedRefAt(i));
     if (ref === NO_EVENT || !visit.comesBefore(ref, named.refs[i]!)) continue;
@@ -173,7 +173,7 @@ export function absorb(visit: Visit, other: Visit, pending: PendingEvents): void
     visit.contextUtm = other.contextUtm;
     visit.contextUtmRef = contextUtmRef;
   }
-  const context = ownContext(visit);
+  const context = withOwnContext(visit);
   for (let i = 0; i < other.context.length; i++) {
     writeContext(visit, context, other.context[i]!, here(other.contextRefAt(i)));
   }

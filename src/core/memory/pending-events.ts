@@ -103,12 +103,12 @@ export class PendingEvents extends EventColumns {
   }
 
   /** All that should be was taken. */
-  end(): void {
+  markDrained(): void {
     this.spent = true;
   }
 
   /** Gives back what a large commit needed. Nobody reads what was taken any more, and nothing was added since. */
-  rest(): void {
+  shrink(): void {
     if (!this.spent) return;
     this.count = 0;
     if (this.blocks.length > 1) this.blocks.length = 1;

@@ -35,7 +35,7 @@ export class Sessions {
   /** A filter that is being filled, to take the place of `filter` later. */
   filling: IdFilter | null = null;
   private readonly rules: Rules;
-  private readonly fresh: PendingEvents;
+  private readonly pendingEvents: PendingEvents;
   private readonly memory: IdleMemory;
   private readonly plain = new SessionIndex();
   private readonly debug = new Map<string, Session>();
@@ -51,10 +51,10 @@ export class Sessions {
   /** Slot of the first in `evictable`. */
   private firstSlot = 0;
 
-  /** @param fresh where the events are that visits' values have not taken. */
-  constructor(rules: Rules, fresh: PendingEvents, memory: IdleMemory, filter: IdFilter | null) {
+  /** @param pendingEvents where the events are that visits' values have not taken. */
+  constructor(rules: Rules, pendingEvents: PendingEvents, memory: IdleMemory, filter: IdFilter | null) {
     this.rules = rules;
-    this.fresh = fresh;
+    this.pendingEvents = pendingEvents;
     this.memory = memory;
     this.summaries = new StoredSummaries(memory);
     this.filter = filter;
@@ -248,7 +248,7 @@ export class Sessions {
     const ids = new EventIds();
     for (const visit of session.all()) {
       if (!visit.knowsIds) continue;
-      applyEvents(this.rules, visit, this.fresh);
+      applyEvents(this.rules, visit, this.pendingEvents);
       visit.ids.each((id) => ids.add(id));
     }
     return ids;

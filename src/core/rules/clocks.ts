@@ -1,6 +1,6 @@
 /**
  * What a record and its events are measured by: steps 1, 2 and 7 of "One record, step by step" in docs/SEMANTICS.md, and
- * "EventRefs that are not the broker's". Times in ms since the epoch.
+ * "Stamps that are not the broker's". Times in ms since the epoch.
  */
 import type { LogRecord } from './event.ts';
 import type { Rules } from './rules.ts';
