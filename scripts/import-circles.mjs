@@ -8,8 +8,6 @@ const FOLDERS = ['src', 'bench', 'test', 'scripts'];
 /** Circles that stand, by the folders or files that they lie in. */
 const STANDING = [
   ['src/core/memory/session.ts', 'src/core/memory/visit.ts'],
-  ['src/core/changes.ts', 'src/core/memory/revisions.ts'],
-  ['src/processor/epoch.ts', 'src/processor/life.ts'],
   // The parts of a simulated world hold the world that holds them.
   ['test/simulator/'],
 ];
