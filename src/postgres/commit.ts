@@ -8,7 +8,7 @@ import type { Blocks } from './blocks.ts';
 import { CHUNK_COLUMN_COUNT, CHUNK_COLUMNS, writeChunks } from './chunk-row.ts';
 import { CopyRows } from './copy.ts';
 import { addOutboxSteps, trimStep } from './outbox.ts';
-import { type KnownProfiles, ProfileGains, traitSteps } from './profiles.ts';
+import { type KnownProfiles, ProfileDeltas, traitSteps } from './profiles.ts';
 import type { MissingMonths } from './ranges.ts';
 import { RevisionRows } from './revisions.ts';
 import { type SetAside, setAsideSteps } from './set-aside.ts';
@@ -44,7 +44,7 @@ export function commitSteps<Raw>(
   const { changes } = commit;
   const { partition } = expected;
   const revisions = new RevisionRows(changes);
-  const profiles = new ProfileGains(known);
+  const profiles = new ProfileDeltas(known);
   return [
     fenceStep(commit, expected),
     ...visitSteps(commit, partition, { revisions, profiles, months }, blocks),

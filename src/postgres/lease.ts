@@ -18,22 +18,22 @@ import { commitSteps, FENCE } from './commit.ts';
 import { readEndedSessions } from './ended-sessions.ts';
 import { historySteps, readHistory } from './history.ts';
 import { ACKNOWLEDGE, acknowledgeSteps, readOutbox, readOutboxSteps } from './outbox.ts';
+import type { Pipeline } from './pipeline.ts';
 import { KnownProfiles } from './profiles.ts';
 import { makeRange, type Ranges } from './ranges.ts';
 import type { Readers } from './readers.ts';
-import type { Session } from './session.ts';
 import { type SetAside, setAsideOf } from './set-aside.ts';
 import type { Slots } from './slots.ts';
 import type { Holding } from './take-over.ts';
 
 /** What all leases of a store have in common. */
-export interface Shared {
+export interface StoreDeps {
   readonly slots: Slots;
   readonly ranges: Ranges;
   readonly blocks: Blocks;
   readonly readers: Readers;
   /** A connection for `endedSessions`. */
-  readonly openStream: () => Promise<Session>;
+  readonly openStream: () => Promise<Pipeline>;
 }
 
 /**
@@ -53,10 +53,10 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly outboxBytes: number;
   readonly writerSchemas: ReadonlyMap<number, string>;
 
-  readonly #session: Session;
-  readonly #shared: Shared;
+  readonly #pipeline: Pipeline;
+  readonly #shared: StoreDeps;
   readonly #onRelease: () => void;
-  readonly #streams = new Set<Session>();
+  readonly #streams = new Set<Pipeline>();
   readonly #profiles: KnownProfiles;
   #nextOffset: number;
   #commitNumber: number;
@@ -64,7 +64,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   /** Sequence below which the outbox holds nothing. */
   #trimmed: number;
 
-  constructor(partition: number, holding: Holding, session: Session, shared: Shared, onRelease: () => void) {
+  constructor(partition: number, holding: Holding, pipeline: Pipeline, shared: StoreDeps, onRelease: () => void) {
     this.partition = partition;
     this.epoch = holding.epoch;
     this.state = holding.state;
@@ -74,7 +74,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.published = holding.published;
     this.outboxBytes = holding.outboxBytes;
     this.writerSchemas = holding.writerSchemas;
-    this.#session = session;
+    this.#pipeline = pipeline;
     this.#shared = shared;
     this.#onRelease = onRelease;
     this.#profiles = new KnownProfiles(!holding.started);
@@ -85,19 +85,19 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   }
 
   async history(query: HistoryQuery): Promise<SessionHistory[]> {
-    this.#session.assertAlive();
+    this.#pipeline.assertAlive();
     return readHistory(query, await this.#read(historySteps(query, this.partition)));
   }
 
   async *endedSessions(reach: HistoryReach): AsyncGenerator<readonly string[], void, undefined> {
-    const session = await this.#shared.openStream();
-    this.#streams.add(session);
+    const pipeline = await this.#shared.openStream();
+    this.#streams.add(pipeline);
     try {
-      this.#session.assertAlive();
-      yield* readEndedSessions(session, this.partition, reach);
+      this.#pipeline.assertAlive();
+      yield* readEndedSessions(pipeline, this.partition, reach);
     } finally {
-      this.#streams.delete(session);
-      await session.end(0);
+      this.#streams.delete(pipeline);
+      await pipeline.end(0);
     }
   }
 
@@ -124,7 +124,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   }
 
   async outbox(from: number, maxBytes: number): Promise<OutboxRow[]> {
-    return readOutbox(await this.#session.run(readOutboxSteps(this.partition, from, maxBytes)));
+    return readOutbox(await this.#pipeline.run(readOutboxSteps(this.partition, from, maxBytes)));
   }
 
   async acknowledge(published: number): Promise<void> {
@@ -134,8 +134,8 @@ export class PostgresLease<Raw> implements Lease<Raw> {
 
   async release(): Promise<void> {
     this.#onRelease();
-    const streams = [...this.#streams].map((session) => session.end(0));
-    await this.#session.end(RELEASE_MS, [{ statement: GIVE_UP, values: [this.partition, this.epoch] }]);
+    const streams = [...this.#streams].map((pipeline) => pipeline.end(0));
+    await this.#pipeline.end(RELEASE_MS, [{ statement: GIVE_UP, values: [this.partition, this.epoch] }]);
     await Promise.all(streams);
   }
 
@@ -148,7 +148,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
 
   async #run(steps: Step[], fence: Statement, before: readonly string[] = []): Promise<void> {
     try {
-      await this.#fenced(fence, this.#session.run(steps, before));
+      await this.#fenced(fence, this.#pipeline.run(steps, before));
     } catch (error) {
       // An administrator may have dropped one: what is there is looked at anew.
       this.#shared.ranges.forget();

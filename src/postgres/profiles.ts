@@ -14,9 +14,9 @@ import { copy, copyStatement } from './statements.ts';
  * Invariant: what a row of ended_visit gives is added when it comes, and taken away when it goes, from the row as it was.
  * So a part is the sum of the rows, whatever is said of them.
  */
-export class ProfileGains {
+export class ProfileDeltas {
   readonly #known: KnownProfiles;
-  readonly #byProfile = new Map<string, Gain>();
+  readonly #byProfile = new Map<string, ProfileDelta>();
   /** Rows of ended_visit go, or are replaced. */
   loses = false;
 
@@ -90,7 +90,7 @@ export class KnownProfiles {
   }
 }
 
-interface Gain {
+interface ProfileDelta {
   visits: number;
   events: number;
   pageViews: number;
@@ -105,7 +105,7 @@ const COPY_STAGED = copyStatement('staged_profile', COLUMNS);
 const COPY_ADDED = copyStatement('profile_part', COLUMNS);
 
 /** Stages what rows of `source`, as they are in ended_visit, gave: it goes with them. */
-export function loseProfiles(source: string): string {
+export function subtractProfiles(source: string): string {
   return `INSERT INTO staged_profile (${COLUMNS})
     SELECT profile_id, partition, -1, -event_count, -page_view_count,
       -(extract(epoch FROM last_event_at - started_at) * 1000)::bigint, NULL, NULL

@@ -3,13 +3,13 @@ import type { Lease, Store } from '../ports/store.ts';
 import { Blocks } from './blocks.ts';
 import { connect, type DatabaseOptions } from './connect.ts';
 import { READ_PAGES_ONLY } from './ended-sessions.ts';
-import { PostgresLease, type Shared } from './lease.ts';
+import { PostgresLease, type StoreDeps } from './lease.ts';
 import { assertSchemaVersion } from './migrate.ts';
+import { Pipeline } from './pipeline.ts';
 import { Ranges, STORAGE } from './ranges.ts';
 import { Readers } from './readers.ts';
 import { assertRights } from './rights.ts';
 import { assertServer } from './server.ts';
-import { Session } from './session.ts';
 import { Slots } from './slots.ts';
 import { takeOver } from './take-over.ts';
 
@@ -26,7 +26,7 @@ export interface StoreOptions extends DatabaseOptions {
 export class PostgresStore<Raw> implements Store<Raw> {
   readonly #options: StoreOptions;
   readonly #owner: string;
-  readonly #shared: Shared;
+  readonly #shared: StoreDeps;
   readonly #leases = new Set<PostgresLease<Raw>>();
   #closed = false;
 
@@ -46,21 +46,21 @@ export class PostgresStore<Raw> implements Store<Raw> {
   /** @throws DatabaseUnreachable; any other error says what is wrong with the database */
   async takeOver(partition: number): Promise<Lease<Raw>> {
     const client = await connect(this.#options, `tidemark partition ${partition}`, this.#silence);
-    const session = new Session(client);
+    const pipeline = new Pipeline(client);
     try {
       await assertServer(client);
       await assertRights(client, this.#options.schema, 'run');
       await assertSchemaVersion(client, this.#options.schema);
       await client.query(PREPARE_CONNECTION);
-      const holding = await this.#shared.slots.run(() => takeOver(session, partition, this.#owner));
+      const holding = await this.#shared.slots.run(() => takeOver(pipeline, partition, this.#owner));
       if (this.#closed) throw new Error('the store was closed while a partition was being taken over');
-      const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, session, this.#shared, () => {
+      const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, pipeline, this.#shared, () => {
         this.#leases.delete(lease);
       });
       this.#leases.add(lease);
       return lease;
     } catch (error) {
-      await session.end(RELEASE_MS);
+      await pipeline.end(RELEASE_MS);
       throw error;
     }
   }
@@ -75,14 +75,14 @@ export class PostgresStore<Raw> implements Store<Raw> {
     return this.#options.answerTimeout ?? 30_000;
   }
 
-  async #openReader(role: string, prepare: string): Promise<Session> {
+  async #openReader(role: string, prepare: string): Promise<Pipeline> {
     const client = await connect(this.#options, role, this.#silence);
-    const session = new Session(client);
+    const pipeline = new Pipeline(client);
     try {
       await client.query(`${TIMEOUTS} ${prepare}`);
-      return session;
+      return pipeline;
     } catch (error) {
-      await session.end(0);
+      await pipeline.end(0);
       throw error;
     }
   }

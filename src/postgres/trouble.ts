@@ -5,11 +5,11 @@ export interface Trouble {
   readonly processor: string;
   /** What it cannot do; empty: nothing but what `waits` has. */
   readonly text: string;
-  readonly waits: readonly ToldWait[];
+  readonly waits: readonly WrittenWait[];
 }
 
 /** What a partition waits for, as the processor said that has it. */
-export interface ToldWait {
+export interface WrittenWait {
   readonly partition: number;
   /** See `Blocker`; one that is not known there is of a newer version. */
   readonly for: string;

@@ -6,9 +6,9 @@ import { arrayParameter, type ElementType, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';
-import { loseProfiles, type ProfileGains } from './profiles.ts';
+import { type ProfileDeltas, subtractProfiles } from './profiles.ts';
 import type { MissingMonths } from './ranges.ts';
-import { keepRevisions, type RevisionRows } from './revisions.ts';
+import { type RevisionRows, writeOutRevisions } from './revisions.ts';
 import { copy, copyStatement, expecting } from './statements.ts';
 import { VISIT_COLUMN_COUNT, VISIT_COLUMNS, visitAssignments, writeVisit } from './visit-row.ts';
 
@@ -23,7 +23,7 @@ const takeFrom = (table: string): string =>
 const TAKE_OPEN = expecting('take_open', takeFrom('open_visit'));
 const TAKE_ENDED = expecting('take_ended', takeFrom('ended_visit'), {
   returning: 'v.*',
-  also: [keepRevisions('met'), loseProfiles('met')],
+  also: [writeOutRevisions('met'), subtractProfiles('met')],
 });
 
 const CHANGE_OPEN = expecting(
@@ -39,11 +39,11 @@ const SAYS_OTHERWISE = `${said('s')} IS DISTINCT FROM ${said('v')}`;
 
 const LOSE_CHANGED: Statement = {
   name: 'commit_lose_changed_profiles',
-  text: loseProfiles('(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id)) changed'),
+  text: subtractProfiles('(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id)) changed'),
 };
 const KEEP_CHANGED: Statement = {
   name: 'commit_keep_changed_revisions',
-  text: keepRevisions(
+  text: writeOutRevisions(
     `(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id) WHERE ${SAYS_OTHERWISE}) changed`,
   ),
 };
@@ -55,9 +55,9 @@ const CHANGE_ENDED = expecting(
 );
 
 /** What else of a commit hangs on where its visits go. */
-interface Along {
+interface CommitParts {
   readonly revisions: RevisionRows;
-  readonly profiles: ProfileGains;
+  readonly profiles: ProfileDeltas;
   readonly months: MissingMonths;
 }
 
@@ -72,7 +72,7 @@ const VISIT_ID: ElementType<Visit | string> = {
 export function visitSteps<Raw>(
   { changes, amendableUntil }: Commit<Raw>,
   partition: number,
-  { revisions, profiles, months }: Along,
+  { revisions, profiles, months }: CommitParts,
   blocks: Blocks,
 ): Step[] {
   const leave = { open: [] as (Visit | string)[], ended: [] as (Visit | string)[] };
@@ -90,7 +90,7 @@ export function visitSteps<Raw>(
     if (from === to) stay[to] += 1;
     const rows = from === to ? staged : to === 'open' ? open : ended;
     writeVisit(rows, partition, visit, visit.ended ? amendableUntil(visit) : null);
-    if (rows !== open) rows.time(revisions.toldBy(visit, pendingRevision));
+    if (rows !== open) rows.time(revisions.impliedByRow(visit, pendingRevision));
     if (to === 'ended') {
       profiles.add(visit);
       months.need(visit.readId(id));

@@ -9,7 +9,7 @@ import { Batch, type Rows, type Step } from './batch.ts';
  * Invariant: after the first error nothing runs on it any more. What the server did after an error cannot be known from
  * here, so whoever gets one takes over anew, on another connection.
  */
-export class Session {
+export class Pipeline {
   readonly #client: pg.Client;
   readonly #prepared = new Set<string>();
   #tail: Promise<unknown> = Promise.resolve();
