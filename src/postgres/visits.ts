@@ -54,7 +54,7 @@ const CHANGE_ENDED = expecting(
   FROM staged_visit s WHERE v.visit_id = s.visit_id`,
 );
 
-/** What else of a commit hangs on where its visits go. */
+/** What else of a commit depends on where its visits go. */
 interface CommitParts {
   readonly revisions: RevisionRows;
   readonly profiles: ProfileDeltas;

@@ -1,6 +1,6 @@
 /**
  * Bounds. Invariant: what leaves here as an event can be held by every column and every topic (see `TrackEvent`), and
- * whether it does hangs on the record alone, so that a replay takes and refuses the same.
+ * whether it does depends on the record alone, so that a replay takes and refuses the same.
  */
 import type { Refusal, TrackEvent } from '../core/rules/event.ts';
 import { canonicalObject } from './canonical-json.ts';

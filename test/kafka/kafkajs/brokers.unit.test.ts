@@ -263,7 +263,7 @@ describe('reading from several brokers', () => {
     expectAll(brokers, reader);
   });
 
-  test('a topic that has grown is dealt anew', async () => {
+  test('a topic that has grown is assigned anew', async () => {
     const brokers = await cluster([1, 2]);
     const reader = await reading(brokers);
     brokers.leaders.push(3);
