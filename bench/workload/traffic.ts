@@ -6,10 +6,9 @@
  * is below the gap, a return comes after twice the gap, and lateness stays below the out-of-orderness. If that
  * did not hold, no run could be checked.
  */
-
-import { Random } from '../../src/simulate/random.ts';
 import { Answering } from './answer.ts';
 import { TimeHeap } from './heap.ts';
+import { Random } from './random.ts';
 import { LATE_ONE_IN, meanPause, meanStep, RETURNING_ONE_IN, type Shape } from './shape.ts';
 import { Slots } from './slots.ts';
 
@@ -76,7 +75,7 @@ export class Traffic {
     const random = this.#random;
     const { events, perVisit, lengths } = this.#shape;
     const now = this.#nextVisit;
-    const wanted = lengths === 'same' ? perVisit : geometric(random, perVisit);
+    const wanted = lengths === 'same' ? perVisit : random.geometric(perVisit);
     const left = Math.min(wanted, events - this.#planned);
     this.#planned += left;
     const { session, index } = this.#comesBack(now) ?? { session: this.#sessions++, index: 0 };
@@ -138,9 +137,4 @@ export class Traffic {
   #drawPause(): void {
     this.#nextVisit += Math.max(1, Math.floor(this.#random.exponential(this.#pause)));
   }
-}
-
-/** 1, 2, 3 … with the given mean. */
-function geometric(random: Random, mean: number): number {
-  return mean <= 1 ? 1 : 1 + Math.floor(Math.log(1 - random.next()) / Math.log(1 - 1 / mean));
 }
