@@ -112,6 +112,8 @@ export class Publisher<Raw> {
       this.compare(row);
     } catch (error) {
       this.error ??= error as Error;
+      // What follows was made from the same log or settings: none of it may go out.
+      this.stopping = true;
     }
     this.dues.add(row.next, dues);
     this.outstanding += row.payload.length;
