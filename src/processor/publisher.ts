@@ -114,6 +114,7 @@ export class Publisher<Raw> {
     try {
       this.compare(row);
     } catch (error) {
+      // What follows was made from the same log or settings: none of it may go out.
       this.fail(error as Error);
     }
     this.dues.add(row.next, dues);

@@ -60,7 +60,7 @@ export class Lights {
       if (lit.join() !== this.#lit.join())
         this.#log.say(lit.length === 0 ? 'lights: green' : `lights: ${lit.join(', ')}`);
       this.#lit = lit;
-      for (const partition of unseen.look(progress.standing(SEEN_WITHIN), lit.length > 0, Date.now())) {
+      for (const partition of unseen.look(progress.standingSince, lit.length > 0, Date.now())) {
         const what = `partition ${partition} stood still for ${SEEN_WITHIN / 1_000} s while every light was green`;
         this.complaints.push(`${what} (${new Date().toISOString()})`);
         this.#log.say(`!! ${what}`);

@@ -33,10 +33,9 @@ export class Progress {
     this.#isShut = isShut;
   }
 
-  /** Partitions in which nothing has been committed for so long, ms. */
-  standing(ms: number): number[] {
-    const before = Date.now() - ms;
-    return this.#last.flatMap(({ at }, partition) => (at < before ? [partition] : []));
+  /** When something was last committed in each partition, or what stood still was forgotten, ms since the epoch. */
+  get standingSince(): number[] {
+    return this.#last.map(({ at }) => at);
   }
 
   /** Resolves once every partition has gone on since the call. @returns the ms that took; null: not within `within`. */

@@ -1,31 +1,47 @@
-/** A partition that has stood still for so long has to be seen, ms. */
+/** How long a partition may stand still while every light is green, ms. */
 export const SEEN_WITHIN = 30_000;
-/** A light that was lit so short a time ago still counts: operators do not look all the time, ms. */
-const RECENT = 5_000;
 
-/** Finds the partitions that stand still while every light is green. */
+/** The standstill of one partition. */
+interface Standstill {
+  /** When the partition last went on, ms since the epoch. */
+  readonly since: number;
+  /** How long of it every light was green, ms. */
+  green: number;
+  told: boolean;
+}
+
+/** Finds the partitions that stand still while every light is green. A light that blinks does not start the count anew. */
 export class Unseen {
-  #litAt: number;
-  /** Those that were reported in the standstill that goes on. */
-  #told = new Set<number>();
+  #before: number;
+  #wasLit = false;
+  #standstills: Standstill[] = [];
 
   /** @param now ms since the epoch */
   constructor(now: number) {
-    this.#litAt = now;
+    this.#before = now;
   }
 
   /**
-   * @param standing partitions that have stood still for `SEEN_WITHIN`
-   * @param isLit whether any light shows that something is wrong
+   * @param standingSince since when each partition has stood still: when it last went on, ms since the epoch
+   * @param isLit whether any light says that something is wrong
    * @param now ms since the epoch
-   * @returns those that no light showed, each once in a standstill
+   * @returns partitions that nobody could see for `SEEN_WITHIN`, each once in a standstill
    */
-  look(standing: readonly number[], isLit: boolean, now: number): number[] {
-    if (isLit) this.#litAt = now;
-    this.#told = new Set(standing.filter((partition) => this.#told.has(partition)));
-    if (now - this.#litAt <= RECENT) return [];
-    const found = standing.filter((partition) => !this.#told.has(partition));
-    for (const partition of found) this.#told.add(partition);
-    return found;
+  look(standingSince: readonly number[], isLit: boolean, now: number): number[] {
+    const before = this.#before;
+    const isGreen = !isLit && !this.#wasLit;
+    this.#standstills = standingSince.map((since, partition) => {
+      const was = this.#standstills[partition];
+      const standstill = was?.since === since ? was : { since, green: 0, told: false };
+      if (isGreen) standstill.green += Math.max(0, now - Math.max(before, since));
+      return standstill;
+    });
+    this.#before = now;
+    this.#wasLit = isLit;
+    return this.#standstills.flatMap((standstill, partition) => {
+      if (standstill.told || standstill.green < SEEN_WITHIN) return [];
+      standstill.told = true;
+      return [partition];
+    });
   }
 }

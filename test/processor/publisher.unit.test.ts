@@ -68,11 +68,14 @@ test('what is folded again after a restored backup is compared also when the fir
   publisher.start();
   await clock.pass(1_000);
   expect(failures).toBe(2);
-  const payload = encodeOutbox([message(0, 'a'), message(1, 'other than before')]);
-  publisher.offer({ first: 0, next: 2, payload }, []);
+  const payload = encodeOutbox([message(0, 'a'), message(1, 'other than before'), message(2, 'c')]);
+  publisher.offer({ first: 0, next: 3, payload }, []);
+  publisher.offer(rowOf(message(3, 'd')), []);
   await clock.pass(1_000);
   expect(publisher.error).toBeInstanceOf(CannotGoOn);
   expect(publisher.error?.message).toMatch(/message 1 was published as something else/);
+  // Nothing that came of the same log or settings goes out.
+  expect(output.messages(0)).toHaveLength(2);
 });
 
 test.each([
@@ -114,6 +117,32 @@ test.each([
   expect(publisher.error?.message ?? null).toEqual(
     again.length > 2 ? expect.stringMatching(/message 2 was published as something else/) : null,
   );
+});
+
+test('what it published itself, and was not told of, is taken for no restored backup', async () => {
+  const clock = new VirtualClock(0);
+  const output = new MemoryOutput();
+  let sends = 0;
+  const silent = {
+    open: async (partition: number): Promise<OutputSession> => {
+      const session = await output.open(partition);
+      const send: OutputSession['send'] = async (messages, next) => {
+        await session.send(messages, next);
+        if (sends++ === 0) throw new Error('no answer');
+      };
+      return { ...session, send };
+    },
+    close: async () => {},
+  };
+  const lines: string[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
+  const publisher = publisherOf(clock, { lease: EMPTY, output: silent, logger });
+  publisher.start();
+  await clock.pass(1_000);
+  publisher.offer(rowOf(message(0, 'a')), []);
+  await clock.pass(10_000);
+  expect([publisher.error, publisher.isDrained, output.messages(0).length]).toEqual([null, true, 1]);
+  expect(lines).toEqual(['publishing failed: a new producer takes over from the position kept in Kafka']);
 });
 
 test.each(['before', 'while', 'after'])(

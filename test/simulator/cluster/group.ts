@@ -14,13 +14,21 @@ interface Pending {
   readonly offset: number;
 }
 
+/** What a coordinator knows of the offsets of a group. */
+interface Known {
+  /** By partition. */
+  readonly offsets: ReadonlyMap<number, number>;
+  /** Partitions with an offset of a transaction whose end is not known, or does not count yet. */
+  readonly unstable: ReadonlySet<number>;
+}
+
 export class Group {
   readonly cluster: Cluster;
   readonly seat: Seat;
   readonly name: string;
   readonly #offsets = new Map<number, number>();
   /** By broker: what it knew when it was the last time made to be coordinator no more. */
-  readonly #left = new Map<number, ReadonlyMap<number, number>>();
+  readonly #left = new Map<number, Known>();
   #pending: readonly Pending[] = [];
   /** Of transactions that are ended, in that order, and do not count yet. */
   #ending: readonly Pending[] = [];
@@ -29,16 +37,21 @@ export class Group {
     this.cluster = cluster;
     this.name = name;
     this.seat = new Seat(cluster, `group ${name}`, cluster.someNode(), (broker) =>
-      this.#left.set(broker, new Map(this.#offsets)),
+      this.#left.set(broker, this.#known()),
     );
   }
 
   /** -1: none. @throws Refused while one is about to take its place. */
   kept(node: Node, partition: number): number {
-    if (this.seat.mayAnswer(node) === 'as of old') return this.#left.get(node.id)?.get(partition) ?? -1;
-    const unstable = [...this.#pending, ...this.#ending].some((one) => one.partition === partition);
-    if (unstable && this.cluster.world.weakness !== 'unstable position') throw new Refused('UNSTABLE_OFFSET_COMMIT');
-    return this.#offsets.get(partition) ?? -1;
+    const known = this.seat.mayAnswer(node) === 'as of old' ? this.#left.get(node.id)! : this.#known();
+    if (known.unstable.has(partition) && this.cluster.world.weakness !== 'unstable position')
+      throw new Refused('UNSTABLE_OFFSET_COMMIT');
+    return known.offsets.get(partition) ?? -1;
+  }
+
+  #known(): Known {
+    const unstable = new Set([...this.#pending, ...this.#ending].map(({ partition }) => partition));
+    return { offsets: new Map(this.#offsets), unstable };
   }
 
   keep(node: Node, id: string, sender: Sender, partition: number, offset: number): void {
