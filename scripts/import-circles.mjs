@@ -7,7 +7,6 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = ['src', 'bench', 'test', 'scripts'];
 /** Circles that stand, by the folders or files that they lie in. */
 const STANDING = [
-  ['src/core/memory/session.ts', 'src/core/memory/visit.ts'],
   // The parts of a simulated world hold the world that holds them.
   ['test/simulator/'],
 ];

@@ -1,7 +1,7 @@
 /** CPU of what runs beside the processor: Postgres with all its backends, and the broker. */
 import { HAS_PROC, listenerOn, NO_PROC, treeCpu } from './proc.ts';
 
-/** CPU seconds since some moment; null: cannot be told here. */
+/** CPU seconds since some moment; null: it cannot be measured here. */
 export interface PartsCpu {
   readonly postgres: number | null;
   readonly broker: number | null;

@@ -2,7 +2,7 @@
 export interface Paired {
   /** How much more the second took than the first, as a part of it: the mean over all pairs. */
   readonly more: number;
-  /** Standard error of that mean; null: one pair tells nothing of it. */
+  /** Standard error of that mean; null: it cannot be had from one pair. */
   readonly error: number | null;
 }
 

@@ -1,4 +1,4 @@
-/** What the kernel tells of processes, where there is a /proc. CPU in seconds, user and system; memory in bytes. */
+/** What the kernel counts of processes, where there is a /proc. CPU in seconds, user and system; memory in bytes. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 

@@ -9,7 +9,7 @@ export interface Variant {
   /** In the directory of peers. */
   readonly folder: string;
   readonly args: (answer: Answer) => readonly string[];
-  readonly read: (said: Json, answer: Answer) => Report;
+  readonly read: (report: Json, answer: Answer) => Report;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -37,15 +37,15 @@ function flink(backend: string, state: string): Variant {
     name: `Flink, ${state}`,
     folder: 'flink',
     args: () => ['full', backend],
-    read: (said, answer) => ({
-      seconds: number(said, 'seconds_since_first_record'),
-      secondsFromStart: number(said, 'seconds_since_jvm_start'),
-      cpu: number(said, 'cpu_seconds'),
-      peak: number(said, 'peak_rss_mb') * 2 ** 20,
-      visits: number(said, 'visits'),
-      events: number(said, 'events'),
-      duplicates: number(said, 'duplicates'),
-      wrong: differences(answer, said, {
+    read: (report, answer) => ({
+      seconds: number(report, 'seconds_since_first_record'),
+      secondsFromStart: number(report, 'seconds_since_jvm_start'),
+      cpu: number(report, 'cpu_seconds'),
+      peak: number(report, 'peak_rss_mb') * 2 ** 20,
+      visits: number(report, 'visits'),
+      events: number(report, 'events'),
+      duplicates: number(report, 'duplicates'),
+      wrong: differences(answer, report, {
         // The end of its input closes the visits of the closing events too.
         db_visits: answer.visits + answer.closing,
         db_events: answer.events + answer.closing,
@@ -70,28 +70,28 @@ function kafkaStreams(store: string, state: string): Variant {
       `visits=${visits}`,
       'limit_s=1800',
     ],
-    read: (said, answer) => ({
-      seconds: number(said, 'seconds'),
-      secondsFromStart: number(said, 'seconds_since_start'),
-      cpu: number(said, 'cpu_s'),
-      peak: number(said, 'peak_rss_mib') * 2 ** 20,
-      visits: number(said, 'visits'),
-      events: number(said, 'events'),
-      duplicates: number(said, 'duplicates'),
-      wrong: differences(answer, said, { done: true, profile_visits: answer.visits }),
+    read: (report, answer) => ({
+      seconds: number(report, 'seconds'),
+      secondsFromStart: number(report, 'seconds_since_start'),
+      cpu: number(report, 'cpu_s'),
+      peak: number(report, 'peak_rss_mib') * 2 ** 20,
+      visits: number(report, 'visits'),
+      events: number(report, 'events'),
+      duplicates: number(report, 'duplicates'),
+      wrong: differences(answer, report, { done: true, profile_visits: answer.visits }),
     }),
   };
 }
 
-function differences({ events, visits }: Answer, said: Json, more: Json): string[] {
+function differences({ events, visits }: Answer, report: Json, more: Json): string[] {
   return Object.entries({ visits, events, duplicates: 0, ...more })
-    .filter(([name, right]) => said[name] !== right)
-    .map(([name, right]) => `${name}: ${said[name]}, and ${right} is right`);
+    .filter(([name, right]) => report[name] !== right)
+    .map(([name, right]) => `${name}: ${report[name]}, and ${right} is right`);
 }
 
-function number(said: Json, name: string): number {
-  const value = said[name];
-  if (typeof value !== 'number') throw new Error(`the peer's report has no ${name}: ${JSON.stringify(said)}`);
+function number(report: Json, name: string): number {
+  const value = report[name];
+  if (typeof value !== 'number') throw new Error(`the peer's report has no ${name}: ${JSON.stringify(report)}`);
   return value;
 }
 
@@ -99,8 +99,8 @@ function number(said: Json, name: string): number {
 export function reportIn(output: string): Json {
   for (const line of output.split('\n')) {
     if (!line.startsWith('{')) continue;
-    const said = JSON.parse(line) as Json;
-    if ('visits' in said) return said;
+    const report = JSON.parse(line) as Json;
+    if ('visits' in report) return report;
   }
   throw new Error(`the peer printed no report. Its last lines: ${output.trim().split('\n').slice(-15).join('\n')}`);
 }

@@ -49,7 +49,7 @@ const ELSE: readonly (readonly [Phase, RegExp])[] = [
   ['start', /^node:internal\/(modules|bootstrap|main)/],
 ];
 
-/** Of a function's file; null where whoever called it decides. */
+/** Of a function's file; null where its caller decides. */
 export function phaseOf(name: string, url: string): Phase | null {
   return name === '(garbage collector)' ? 'gc' : first(RULES, url);
 }

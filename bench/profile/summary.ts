@@ -58,7 +58,7 @@ export function summaryOf(profiles: readonly CpuProfile[]): Summary {
   return { busy, phases, functions, files };
 }
 
-/** Of each node: its own phase, else that of whoever called it. */
+/** The phase of each node: its own, else its caller's. */
 function phasesOf({ nodes }: CpuProfile): Map<number, Phase | null> {
   const phases = new Map<number, Phase | null>();
   const byId = new Map(nodes.map((node) => [node.id, node]));

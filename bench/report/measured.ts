@@ -4,7 +4,7 @@ export interface Measured {
   readonly name: string;
   /** Events of the workload, without the closing ones. */
   readonly input: number;
-  /** From the first record, or as near before it as can be told, to the last visit committed and published. */
+  /** From the first record, or as near before it as can be measured, to the last visit committed and published. */
   readonly seconds: number;
   /** The same from the start of the process; null where there is no process of its own. */
   readonly secondsFromStart: number | null;

@@ -19,7 +19,7 @@ export class Ground {
   readonly topics: Topics;
   readonly database: pg.Client;
   readonly meter: Meter;
-  /** Ends the processes that it is told of, however this one goes. */
+  /** Ends the processes that it is given, however this one ends. */
   readonly keeper = new Keeper();
   readonly #kafka: Kafka;
   readonly #link: ClusterLink;
@@ -40,7 +40,7 @@ export class Ground {
     const stack = await startStack({ required: true, onProgress: say });
     if (stack.kind === 'memory') throw new Error(`nothing to measure: ${stack.reason}`);
     const database = new pg.Client({ connectionString: stack.databaseUrl, application_name: 'tidemark bench' });
-    // The next query says so.
+    // The next query fails with it.
     database.on('error', () => {});
     await database.connect();
     say(stack.describe());

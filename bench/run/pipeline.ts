@@ -25,7 +25,7 @@ export class Pipeline {
   readonly env: Environment;
   readonly #ground: Ground;
 
-  /** @param settings over those that every run has; what the caller's environment says in TIDEMARK_* is over both. */
+  /** @param settings over those that every run has; TIDEMARK_* in the caller's environment is over both. */
   constructor(ground: Ground, topic: string, settings: Environment = {}) {
     this.#ground = ground;
     const { brokers, registryUrl, databaseUrl } = ground.stack;
@@ -68,7 +68,7 @@ export class Pipeline {
   }
 }
 
-/** What every process needs, and what tells the C library how to allocate. */
+/** Variables that every process needs, and those by which the C library allocates. */
 const BASE = ['PATH', 'HOME', 'TMPDIR', 'MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_', 'MALLOC_MMAP_THRESHOLD_'];
 
 function base(): Environment {

@@ -58,7 +58,7 @@ export class Program {
 
   /**
    * CPU seconds so far, and highest resident memory so far in bytes, of it and its own processes; 0 where it has ended.
-   * The kernel keeps both, so that nobody has to look meanwhile: looking at all processes takes CPU from what is measured.
+   * The kernel keeps both, so that nothing has to sample meanwhile: looking at all processes takes CPU from what is measured.
    */
   measure(): { readonly cpu: number; readonly peak: number } {
     const all = processes();

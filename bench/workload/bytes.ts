@@ -66,7 +66,7 @@ export class Bytes {
 
 const DIGITS = Buffer.from('0123456789abcdef');
 
-/** What is written the same way many times: made once. */
+/** Bytes that are written many times are made once. */
 export function piece(write: (bytes: Bytes) => void): Buffer {
   const bytes = new Bytes();
   write(bytes);

@@ -31,7 +31,7 @@ export interface Sent extends Appended {
 
 /**
  * Writes until the shape's events are written, or the signal aborts.
- * @param onSent told of each batch once the broker has it.
+ * @param onSent called with each batch once the broker has it.
  * @returns the right answer; null where it was aborted.
  */
 export async function writeLive(

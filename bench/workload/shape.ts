@@ -64,7 +64,7 @@ export function meanPause({ events, perVisit, hours }: Shape): number {
   return (hours * HOUR * perVisit) / events;
 }
 
-/** A topic name that tells the shape: two shapes of one pace never share one. */
+/** A topic name that contains the shape: two shapes of one pace never share one. */
 export function topicOf(prefix: string, shape: Shape): string {
   const { events, perVisit, lengths, hours, partitions, seed, start, closing } = shape;
   const parts = [events, `${perVisit}${lengths === 'same' ? 's' : ''}`, hours, partitions, seed, start];

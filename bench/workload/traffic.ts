@@ -28,7 +28,7 @@ export class Traffic {
   occurred = 0;
   session = 0;
   index = 0;
-  /** What is right of all that was drawn: whole once `next` says false. */
+  /** The right answer for all that was drawn: complete once `next` returns false. */
   readonly answer: Answering;
 
   readonly #shape: Shape;

@@ -13,7 +13,7 @@ const BATCH_BYTES = 512 * 1024;
 /** How far after the last event the closing ones are, in gaps. */
 const CLOSING_AFTER = 3;
 
-/** @param onProgress told the number of events that the brokers have. @returns the right answer. */
+/** @param onProgress called with the number of events that the brokers have. @returns the right answer. */
 export async function writeWorkload(
   cluster: Cluster,
   topic: string,

@@ -7,7 +7,7 @@ import type { VisitEnded } from './rules/visit-ended.ts';
 export interface PartitionState {
   /** Offset of the first record not folded yet. */
   nextOffset: number;
-  /** Number of the next message given out (output, dead-letter and late alike). */
+  /** Number of the next message that is emitted (to the output, dead-letter and late topic alike). */
   sequence: number;
   /** `R`. */
   arrivalClock: number | null;
@@ -122,8 +122,8 @@ export interface TraitWrite {
 export interface Changes<Raw> {
   readonly state: Readonly<PartitionState>;
   /**
-   * Visits to write, each to the table that `visit.ended` names; `from` is the table that has it now, `pendingRevision` the
-   * index of its last revision among `revisions`, -1 or nothing where it has none of them.
+   * Visits to write, each to the table that `visit.ended` names; `from` is the table that holds it now, `pendingRevision`
+   * the index of its last revision among `revisions`, -1 or undefined where it has none of them.
    */
   readonly visits: readonly {
     readonly visit: Visit;
@@ -141,6 +141,6 @@ export interface Changes<Raw> {
   readonly revisions: Revisions;
   /** At most one a (profile, key). */
   readonly traits: readonly TraitWrite[];
-  /** Messages given out; none where they were taken as they arose. */
+  /** Messages that were emitted; none where `onEmission` took them as they arose. */
   readonly emissions: readonly Emission<Raw>[];
 }

@@ -2,8 +2,7 @@ import { hash } from 'node:crypto';
 import { PackedId } from './memory/event-ids.ts';
 
 /**
- * Ids are made from the log alone, so that a replay makes the same ones.
- * UUID v8 and v5 as in RFC 9562.
+ * Ids are made from the log alone, so that a replay makes the same ones. They are UUID v8 and v5 as in RFC 9562.
  */
 
 /**
@@ -34,7 +33,7 @@ const VARIANT = 0x80000000 | 0;
 
 /** The id of a visit as canonical text. */
 export function visitId(...opening: OmitFirst<Parameters<typeof setVisitId>>): string {
-  return setVisitId(made, ...opening).toString();
+  return setVisitId(scratch, ...opening).toString();
 }
 
 type OmitFirst<T> = T extends [unknown, ...infer Rest] ? Rest : never;
@@ -55,7 +54,7 @@ export function uuidV5(namespace: PackedId, name: string): string {
   bytes.writeInt32BE(d, 12);
   bytes.write(name, 16);
   const digest = hash('sha1', bytes, 'binary');
-  return made
+  return scratch
     .setUuid(
       word(digest, 0),
       (word(digest, 4) & ~0xf000) | V5,
@@ -65,7 +64,7 @@ export function uuidV5(namespace: PackedId, name: string): string {
     .toString();
 }
 
-const made = new PackedId();
+const scratch = new PackedId();
 
 /** The time, in ms, of the record that opened a visit. */
 export function openedAt({ a, b }: PackedId): number {

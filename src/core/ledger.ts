@@ -13,7 +13,7 @@ import type { VisitEnded } from './rules/visit-ended.ts';
 
 const id = new PackedId();
 
-/** Takes a message in the moment in which it arises. The message is the fold's: nothing of it may be kept. */
+/** Is called with each message as it arises. The message is the fold's: nothing of it may be kept. */
 export type OnEmission<Raw> = (emission: Emission<Raw>) => void;
 
 /**
@@ -35,13 +35,13 @@ export class Ledger<Raw> {
   private emitted = 0;
   private large = 0;
 
-  /** @param onEmission takes each message as it arises; null: they wait for the commit, and are among its changes. */
+  /** @param onEmission is called with each message; null: they wait for the commit, and are among its changes. */
   constructor(rules: Rules, onEmission: OnEmission<Raw> | null) {
     this.rules = rules;
     this.onEmission = onEmission;
   }
 
-  /** Visits, messages and revisions that a commit taken now would write: what it costs. */
+  /** How many visits and messages a commit taken now would write, and visits remove: what it costs. */
   get size(): number {
     return this.dirty.length + this.emitted + this.removed.length;
   }
@@ -124,7 +124,7 @@ export class Ledger<Raw> {
     return changes;
   }
 
-  /** As `LookAhead` does it for the visits of the next events. */
+  /** Prefetches the next visits, as `LookAhead` does for those of the next events. */
   private prefetchVisits(from: number): void {
     const { dirty, pendingEvents } = this;
     const to = Math.min(from + PREFETCH_BATCH, dirty.length);

@@ -1,6 +1,7 @@
 import type { PendingEvents } from './memory/pending-events.ts';
 import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
 import type { Session } from './memory/session.ts';
+import type { Visit } from './memory/visit.ts';
 import type { TrackEvent } from './rules/event.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { TrackEvent } from './rules/event.ts';
 export class LookAhead {
   private readonly pendingEvents: PendingEvents;
   private events: TrackEvent[] = [];
-  private sessions: Session[] = [];
+  private sessions: Session<Visit>[] = [];
   /** Those before this one were folded. */
   private next = 0;
   /** Up to here the visits have been prefetched. */
@@ -21,7 +22,7 @@ export class LookAhead {
     this.pendingEvents = pendingEvents;
   }
 
-  add(event: TrackEvent, session: Session): void {
+  add(event: TrackEvent, session: Session<Visit>): void {
     this.events.push(event);
     this.sessions.push(session);
   }
@@ -35,7 +36,7 @@ export class LookAhead {
   }
 
   /** @returns the session of an event that is folded now, as a rule the next one here; null: it is not the next. */
-  take(event: TrackEvent): Session | null {
+  take(event: TrackEvent): Session<Visit> | null {
     if (this.next >= this.prefetchedTo) this.prefetchVisits();
     // The same object: its values need not be read.
     if (this.events[this.next] !== event) return null;

@@ -64,7 +64,7 @@ export class LookUps {
    * @returns the sessions that have to be loaded first; null if none.
    */
   prepare(records: readonly LogRecord<unknown>[], watermark: number | null): HistoryQuery | null {
-    const toLoad = new Map<Session, SessionToLoad>();
+    const toLoad = new Map<Session<Visit>, SessionToLoad>();
     const { sessions, ahead } = this;
     ahead.dropFolded();
     for (let r = 0; r < records.length; r++) {
@@ -110,14 +110,14 @@ export class LookUps {
   }
 
   /** Adds a visit that was loaded. Its size is unknown, so `largeBytes` will measure it. */
-  addLoaded(session: Session, visit: Visit): void {
+  addLoaded(session: Session<Visit>, visit: Visit): void {
     visit.moveTo(this.table);
     visit.mayBeLarge = true;
     this.sessions.insert(session, visit);
   }
 
   /** The session of an event. One that is made now has nothing in the store if no event was accepted yet. */
-  findOrMake(event: TrackEvent): Session {
+  findOrMake(event: TrackEvent): Session<Visit> {
     return this.sessions.of(event, this.isStoreEmpty);
   }
 
@@ -174,12 +174,12 @@ export class LookUps {
 }
 
 /** Whether something of the session that is not in memory may matter to the event. */
-export function needsLookup(session: Session, event: TrackEvent): boolean {
+export function needsLookup(session: Session<Visit>, event: TrackEvent): boolean {
   if (session.fullyLoaded) return false;
   return session.storedSummary === null || mayMatter(session.storedSummary, event.t, readEventId(event, eventId));
 }
 
-function sessionToLoad(session: Session): SessionToLoad {
+function sessionToLoad(session: Session<Visit>): SessionToLoad {
   const { sessionId, debug } = session;
   const open = session.all().filter((visit) => !visit.knowsIds);
   return { sessionId, debug, openVisitIds: open.map((visit) => visit.id) };

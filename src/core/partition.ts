@@ -370,7 +370,7 @@ export class Partition<Raw> {
     record: LogRecord<Raw>,
     index: number,
     event: TrackEvent,
-    session: Session,
+    session: Session<Visit>,
     placement: Extract<Placement<Visit>, { kind: 'start' | 'join' | 'merge' }>,
   ): Visit {
     const arrivalClock = this.state.arrivalClock ?? Number.NEGATIVE_INFINITY;
@@ -437,7 +437,7 @@ export class Partition<Raw> {
   }
 
   /** Step 4. The visit that was opened first in the log absorbs the other; what was published of the other is taken back. */
-  private merge(session: Session, before: Visit, after: Visit): Visit {
+  private merge(session: Session<Visit>, before: Visit, after: Visit): Visit {
     const survivor = openedBefore(before, after) ? before : after;
     const other = survivor === before ? after : before;
     if (other.published > 0) {

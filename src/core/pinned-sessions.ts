@@ -1,21 +1,22 @@
 import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
 import type { Session } from './memory/session.ts';
 import type { Sessions } from './memory/sessions.ts';
+import type { Visit } from './memory/visit.ts';
 
 /** The sessions of which a commit has something: to be given back once the store has it. */
-export type InCommit = readonly Session[];
+export type InCommit = readonly Session<Visit>[];
 
 /** Keeps sessions in memory from their first change until the commit that has their last one is done. */
 export class PinnedSessions {
   private readonly sessions: Sessions;
-  private inNextCommit: Session[] = [];
+  private inNextCommit: Session<Visit>[] = [];
 
   constructor(sessions: Sessions) {
     this.sessions = sessions;
   }
 
   /** Something of the session is in the next commit. */
-  pin(session: Session): void {
+  pin(session: Session<Visit>): void {
     if (session.inNextCommit) return;
     this.sessions.wake(session);
     session.inNextCommit = true;

@@ -64,7 +64,7 @@ export function visitOf(stored: VisitRow, eventIds: EventIds | null): Visit {
   const row = structuredClone(stored);
   const visit = new Visit(
     row.id,
-    new Session(row.sessionId, row.debug, false),
+    new Session<Visit>(row.sessionId, row.debug, false),
     row.openedOffset,
     row.openedIndex,
     row.startedAt,

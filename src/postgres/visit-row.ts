@@ -80,7 +80,7 @@ export const VISIT_SELECT = [...FIXED, ...CHANGING]
 export function readVisit(row: RowReader, place: StoredIn, table?: VisitTable): Visit {
   row.id(id);
   row.skip();
-  const session = new Session(row.text(), row.boolean(), false);
+  const session = new Session<Visit>(row.text(), row.boolean(), false);
   const openedOffset = row.bigint();
   const openedIndex = row.integer();
   const [startedAt, lastEventAt, lastArrival] = [row.time(), row.time(), row.bigint()];

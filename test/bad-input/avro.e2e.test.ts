@@ -70,7 +70,7 @@ describeReal('bad input, in Avro', () => {
             `SELECT session_id FROM visits WHERE session_id LIKE 'last-%' AND status = 'ended' ORDER BY 1`,
           );
           expect(rows).toEqual(last.map(({ key }) => ({ session_id: key })));
-          // Without these, little of what is said above was looked at.
+          // Without these, little of the above was tested.
           expect(places.truncated.length).toBeGreaterThan(3);
           expect(Math.min(...places.truncated)).toBeGreaterThan(DEAD_LETTER_BYTES - 2_000);
           expect(places.duplicates).toBeGreaterThan(1);
@@ -130,7 +130,7 @@ async function settled(pipeline: Pipeline, written: number): Promise<void> {
   }
 }
 
-/** Knows of each id that the records name what the registry says of it. */
+/** Looks up each id that the records name in the registry. */
 async function decoderFor({ parts }: Pipeline, input: readonly ConsoleRecord[]): Promise<Decode> {
   const avro = new AvroDecoder({ keepProperties: true });
   for (const id of new Set(input.map(({ value }) => schemaIdOf(value)))) {

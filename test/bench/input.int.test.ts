@@ -28,7 +28,7 @@ describeReal('a workload on a broker', () => {
       () => link.close(),
       () => topics.close(),
     );
-    // The broker deletes what is older than a week, unless told otherwise.
+    // The broker deletes what is older than a week, unless it is set otherwise.
     await topics.make({ topic, partitions: 3, replicationFactor: null, config: { 'retention.ms': '-1' } });
     const shape = { ...DEFAULT_SHAPE, events: 5_000, partitions: 3 };
     const answer = await link.ask('room', async (cluster) => {

@@ -187,7 +187,7 @@ async function listen(broker: Door, database: Door): Promise<Proxies> {
   };
 }
 
-/** A broker tells clients where it is: on the listener of each slot, that is at the slot's own proxies. */
+/** A broker advertises its address: on the listener of each slot, that is at the slot's own proxies. */
 function throughProxies({ broker, database, registry }: Proxies, registryUrl: string, databaseUrl: string): Addresses {
   const through = (url: string, [proxy]: readonly TcpProxy[]) => {
     const at = new URL(url);

@@ -9,7 +9,7 @@ const EVERY = 1_000;
 /** Longest wait for a processor's answer, ms: one that gives none is not ready. */
 const ANSWER = 2_000;
 
-/** Critical alerts that tell of what was, not of what is: here processors are killed all the time. */
+/** Critical alerts that show what was, not what is: here processors are killed all the time. */
 const OF_THE_PAST: ReadonlySet<string> = new Set(['TidemarkRestarting']);
 
 /** What an operator at night would have seen: `/readyz` of each processor, and the alerts of a real Prometheus. */

@@ -126,7 +126,7 @@ async function run(ground: Ground): Promise<Outcome> {
   };
 }
 
-/** Each principal gets what the declaration of rights says, and nothing else. */
+/** Each principal gets what the declaration of rights lists, and nothing else. */
 async function setUp({ control, settings, setUp: env }: Ground): Promise<void> {
   await control.grant('tidemark-setup', rightsFor('setup', settings));
   await control.grant('tidemark', rightsFor('run', settings));

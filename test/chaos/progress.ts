@@ -113,7 +113,7 @@ export class Progress {
       );
       return rows;
     } catch {
-      // It is being killed and started again all the time; what it does not tell is no progress.
+      // It is being killed and started again all the time; what it does not report is no progress.
       this.#client?.end().catch(() => {});
       this.#client = null;
       return [];

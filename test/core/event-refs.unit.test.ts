@@ -99,7 +99,7 @@ test('values of a visit name the events that they come from, however many there 
   visit.moveTo(new VisitTable());
   expect(timeOf(visit.profileRef)).toBe(many - 1);
   visit.entryRef = 7;
-  visit.forgetIds();
+  visit.dropIds();
   expect(visit.refCount).toBe(2);
   expect([timeOf(visit.profileRef), timeOf(visit.entryRef), visit.exitRef]).toEqual([many - 1, 7, NO_EVENT]);
   visit.release();

@@ -47,7 +47,7 @@ function checkRevisions(store: MemoryStore<string>, visits: readonly VisitView[]
     );
     revisions.delete(visit.id);
   }
-  // What is left was published of visits that no longer stand: each says so last, once, and names one that took it.
+  // What is left was published of visits that no longer stand: the last revision of each retracts it, once, and names the visit that absorbed it.
   for (const mine of revisions.values()) {
     same(
       mine.map((revision) => revision.revision),

@@ -4,6 +4,7 @@ import { PackedId } from '../../src/core/memory/event-ids.ts';
 import { murmurFinalizer } from '../../src/core/memory/murmur-finalizer.ts';
 import type { Session } from '../../src/core/memory/session.ts';
 import { SessionIndex } from '../../src/core/memory/session-index.ts';
+import type { Visit } from '../../src/core/memory/visit.ts';
 
 /** UUIDs in canonical form and otherwise, and other texts; few, so that each comes and goes often. */
 const ids = [
@@ -23,7 +24,7 @@ test('a session is found by its id until it is gone, whatever comes and goes bes
   fc.assert(
     fc.property(fc.integer(), fc.array(turn, { maxLength: 100, size: 'max' }), (seed, turns) => {
       const index = new SessionIndex(seed);
-      const sessions = new Map<string, Session>();
+      const sessions = new Map<string, Session<Visit>>();
       for (const { id, gone, isSettled } of turns) {
         const session = sessions.get(id);
         if (session === undefined) {

@@ -46,7 +46,7 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
     const unseen = () => Array.from({ length: 8 }, (_, i) => plainEvent(`unseen-${i}`, {}, 'unseen'));
     const writing = async () => (await pipeline.writer()).write(unseen());
     await away(stack.registry, { running: /^waiting for the schema registry/, starting: null }, writing);
-    // It has come back without what it held, and our own schema is not there either: that says nothing of the records.
+    // It has come back without what it held, and our own schema is not there either: that proves nothing about the records.
     const skip = program.log().length;
     await program.logs(/^waiting for the schema registry/, skip);
     await fillRegistry();
@@ -75,7 +75,7 @@ describeJava('with a part away, run waits, says so, and goes on where it was', (
     test(name, () => withOutput(pipeline, body));
   }
 
-  /** Ends a part, sees that it is said and shown, that SIGTERM still works, and starts it again. */
+  /** Ends a part, sees that it is logged and shown, that SIGTERM still works, and starts it again. */
   async function away(
     part: Pick<Part, 'kill' | 'start'>,
     says: { readonly running: RegExp; readonly starting: RegExp | null },

@@ -22,7 +22,7 @@ FROM visits WHERE NOT debug AND revision IS NOT NULL ORDER BY visit_id`;
 /** Rows that a consumer has kept before it is killed, each time. */
 const SOME = 8;
 
-// Before any test: which of them there are depends on it.
+// Before any test: which of them exist depends on it.
 const python = pythonForExamples();
 
 /** A test that runs a program in Python; skipped with the reason where there is none, and failed where there has to be. */

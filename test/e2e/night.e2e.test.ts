@@ -1,4 +1,4 @@
-/** Each row of the table in docs/OPERATIONS.md, *What one sees*, is made to happen, and all four say what it says. */
+/** Each row of the table in docs/OPERATIONS.md, *What one sees*, is made to happen, and all four show what it states. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { kafkaClient } from '../../src/kafka/client.ts';
@@ -259,7 +259,7 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
     },
 
     'The brokers are away': async () => {
-      // Nobody else is to miss them.
+      // No other test is to miss them.
       const away = await startJava({});
       const pipeline = await begun({}, partsOf(away));
       const own = pipeline.run();

@@ -1,4 +1,4 @@
-/** Each right that `run` needs is taken away, one at a time, and the processor says which. */
+/** Each right that `run` needs is taken away, one at a time, and the processor reports which. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Right, rightsFor } from '../../src/kafka/rights/declaration.ts';
 import { tidemark } from '../cli/support/harness.ts';
@@ -32,7 +32,7 @@ describeCluster('a right of run that is taken away', () => {
       await take(await lane.admin(), right, 'run');
       const { code, out, err } = await command(lane, 'run', 'run');
       expect(err).toMatch(nameOf(right, 'run'));
-      // Once more in the stack, for the log tells all.
+      // Once more in the stack, because the log shows all.
       expect(new Set(err.match(/lacks the right.*/g)).size).toBe(1);
       expect({ code, joined: out.includes('partitions assigned') }).toEqual({ code: 1, joined: false });
       await give(await lane.admin(), [right], 'run');

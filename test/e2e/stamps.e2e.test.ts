@@ -75,7 +75,7 @@ async function stampedBy(
   const admin = await pipeline.admin();
   const configEntries = [
     { name: 'message.timestamp.type', value: by },
-    // Brokers refuse what is more than an hour ahead, unless they are told not to.
+    // Brokers refuse what is more than an hour ahead, unless they are set not to.
     { name: 'message.timestamp.after.max.ms', value: '9223372036854775807' },
   ];
   const type = kafkajs.ConfigResourceTypes.TOPIC;

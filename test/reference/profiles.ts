@@ -37,7 +37,7 @@ export function profilesOf(visits: readonly VisitView[], traitEvents: readonly T
 
   const traits = new Map<string, Map<string, Written>>();
   for (const event of traitEvents) {
-    // Traits belong to the profile that their own event names: without one they belong to nobody.
+    // Traits belong to the profile that their own event names: without one they belong to none.
     if (event.profileId === null) continue;
     const mine = traits.get(event.profileId) ?? new Map<string, Written>();
     traits.set(event.profileId, mine);

@@ -45,7 +45,7 @@ export interface Scenario {
   readonly expect: Expectation;
 }
 
-/** What a fold, any fold, has to say for itself. */
+/** The results of a fold, any fold. */
 export interface Said {
   readonly visits: readonly VisitView[];
   readonly published: readonly VisitEnded[];
@@ -87,7 +87,7 @@ export function stepsOf(log: Scenario['log']): Step<string>[] {
   });
 }
 
-/** What was said, in the form of `expect`. */
+/** The results, in the form of `expect`. */
 export function inScenarioForm(
   said: Said,
   steps: readonly Step<unknown>[],

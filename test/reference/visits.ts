@@ -65,7 +65,7 @@ export function lastArrivalOf(visit: ReferenceVisit): number {
   return Math.max(...visit.events.map(({ arrival }) => arrival));
 }
 
-/** Everything that can be said of a visit, as plain values: what is compared. */
+/** All of a visit as plain values, to be compared. */
 export interface VisitView {
   readonly id: string;
   readonly sessionId: string;

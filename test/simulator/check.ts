@@ -76,7 +76,7 @@ export function compare(world: World, answers: Answers): string | null {
 }
 
 /**
- * Where anticipations may be wrong there is no one answer; what was published must still be what the tables say, and
+ * Where anticipations may be wrong there is no single answer; what was published must still be what the tables hold, and
  * every event must be counted once.
  */
 export function selfConsistent(world: World, answers: Answers): string | null {

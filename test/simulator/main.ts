@@ -1,5 +1,5 @@
 /**
- * `npm run simulate:faults -- [--seeds N] [--from S] [--seed S] [--weakness W]`: runs seeds, fresh ones unless told.
+ * `npm run simulate:faults -- [--seeds N] [--from S] [--seed S] [--weakness W]`: runs seeds, fresh ones unless they are given.
  * Exit 1 if one fails, 2 if it was asked for something that there is not.
  */
 import { parseArgs } from 'node:util';

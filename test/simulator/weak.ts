@@ -31,7 +31,7 @@ export async function notFenced(
   };
 }
 
-/** Whoever takes itself for the group's coordinator is asked for the position, and need not show that it can write. */
+/** A broker that takes itself for the group's coordinator is asked for the position, and need not show that it can write. */
 export function believeAny(
   producer: TransactionalProducer,
   { asking, options: { brokers } }: IdempotentProducer,

@@ -10,7 +10,7 @@ export interface Certificates {
   readonly directory: string;
   /** What the servers of a test are signed by. */
   readonly authority: Authority;
-  /** One that nobody was told of. */
+  /** An authority that nothing trusts. */
   readonly stranger: Authority;
 }
 

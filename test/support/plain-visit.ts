@@ -1,7 +1,7 @@
 import { valuesWithOrigins } from '../../src/core/memory/values-with-origins.ts';
 import type { Visit } from '../../src/core/memory/visit.ts';
 
-/** A visit as what it says, however it holds it: to be compared. */
+/** A visit's values, however it holds them: to be compared. */
 export function plainVisit(visit: Visit) {
   const { id, sessionId, debug, openedOffset, openedIndex, startedAt, lastEventAt, lastArrival } = visit;
   const { eventCount, pageViewCount, lateEventCount, ended, published, reason, seal, endedWatermark, stored } = visit;

@@ -89,7 +89,7 @@ function split(bytes: Buffer, separator: string): Buffer[] {
   }
 }
 
-/** Standard output of a program that was started to print something; @throws with what it said, unless it exits 0. */
+/** Standard output of a program that was started to print something; @throws with its output, unless it exits 0. */
 export function output(command: string, args: readonly string[]): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });

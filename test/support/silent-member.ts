@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs';
 import type { ClusterLink } from '../../src/kafka/cluster.ts';
 import { askCoordinator } from '../../src/kafka/group.ts';
 
-/** ms. Far longer than a test may take: whoever waits for it fails. */
+/** ms. Far longer than a test may take: a test that waits for it fails. */
 export const LONG_SESSION = 600_000;
 
 export interface SilentMember {

@@ -1,6 +1,6 @@
 /**
- * What was made of keys, so that it is made once for each. Everything is forgotten when there is too much: what is in use
- * is soon there again, and to know which was used last would cost more than that.
+ * Remembers the value that was made of each key, so that it is made once. All are dropped when there are too many: those
+ * in use are soon there again, and to know which was used last would cost more than that.
  */
 export class BoundedMap<K, V> {
   private readonly most: number;

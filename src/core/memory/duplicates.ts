@@ -8,12 +8,12 @@ import type { Visit } from './visit.ts';
 /**
  * The visit that an event id is already in, of a session's visits that are not frozen; null: the event is no duplicate.
  * @param session with its event ids loaded where a visit is not frozen.
- * @param id the event's, taken apart.
- * @param pendingEvents where the events are that the visits' values have not taken.
+ * @param id the event's, packed.
+ * @param pendingEvents holds the events that are not applied to the visits' values.
  */
 export function findDuplicate(
   rules: Rules,
-  session: Session,
+  session: Session<Visit>,
   id: PackedId,
   pendingEvents: PendingEvents,
   watermark: number | null,
@@ -30,7 +30,7 @@ export function findDuplicate(
   return null;
 }
 
-/** Whether the id is one of the events that the visit's values have not taken. */
+/** Whether the id is that of an event that is not applied to the visit's values. */
 function isUnapplied(pendingEvents: PendingEvents, visit: Visit, id: PackedId): boolean {
   let left = pendingEvents.unapplied(visit);
   if (left === 0) return false;

@@ -139,9 +139,9 @@ export class EventIds {
   private table: Int32Array | null = null;
 
   static of(ids: Iterable<string>): EventIds {
-    const made = new EventIds();
-    for (const id of ids) made.add(scratch.set(id));
-    return made;
+    const set = new EventIds();
+    for (const id of ids) set.add(scratch.set(id));
+    return set;
   }
 
   get size(): number {
@@ -183,8 +183,8 @@ export class EventIds {
     else this.table[this.slotOf(this.table, words, id)] = count;
   }
 
-  /** @param take is given each id, in an object that is used again for the next. */
-  each(take: (id: PackedId) => void): void {
+  /** @param onId is called with each id, in an object that is used again for the next. */
+  each(onId: (id: PackedId) => void): void {
     const { words } = this;
     const id = new PackedId();
     if (words !== null) {
@@ -194,10 +194,10 @@ export class EventIds {
         id.b = words[i + 1]!;
         id.c = words[i + 2]!;
         id.d = words[i + 3]!;
-        take(id);
+        onId(id);
       }
     }
-    if (this.others !== null) for (const text of this.others) take(id.set(text));
+    if (this.others !== null) for (const text of this.others) onId(id.set(text));
   }
 
   *[Symbol.iterator](): Iterator<string> {

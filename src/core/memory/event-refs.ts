@@ -94,7 +94,7 @@ export class EventRefs {
       words[at + 3] = id.d;
       this.times[block]![(at >> 1) + TIME] = t;
     } else {
-      words[at] = this.keep(id.text);
+      words[at] = this.addText(id.text);
       this.times[block]![(at >> 1) + TIME] = -1 - t;
     }
   }
@@ -186,7 +186,7 @@ export class EventRefs {
   }
 
   /** @returns the index of a text. */
-  private keep(text: string): number {
+  private addText(text: string): number {
     const free = this.freeTexts.pop();
     if (free === undefined) return this.texts.push(text) - 1;
     this.texts[free] = text;
@@ -198,7 +198,7 @@ export class EventRefs {
     if (free !== undefined) return free;
     if (length > this.mask + 1) return this.addBlock(length);
     if (this.left < length) {
-      for (let rest = this.left; rest > 0; rest = this.left) this.giveBack(this.cut(longestIn(rest)), longestIn(rest));
+      for (let refs = this.left; refs > 0; refs = this.left) this.giveBack(this.cut(longestIn(refs)), longestIn(refs));
       this.next = this.addBlock(this.mask + 1);
       this.left = this.mask + 1;
     }

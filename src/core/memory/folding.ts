@@ -8,14 +8,14 @@ import { absorbValues, applyValues } from './values.gen.ts';
 import { NO_NAMES, type Visit } from './visit.ts';
 
 /**
- * How a visit's values take its events, or another visit.
+ * How events are applied to a visit's values, and how a visit absorbs another.
  *
- * Invariant: the result does not depend on the order in which events are taken: first and last values carry the event
- * that they come from. If one did not, a replay after an amendment would differ from what was published. That is also
- * why it does not matter when they are taken, as long as they are before anybody reads the values.
+ * Invariant: the result does not depend on the order in which events are applied: first and last values carry the event
+ * that they come from. If one did not, a replay after an amendment would differ from what was published. So it does not
+ * matter when they are applied, as long as that is before the values are read.
  */
 
-/** Adds all pending events that the visit's values have not taken yet. */
+/** Applies all of the visit's pending events that are not applied yet. */
 export function applyEvents(rules: Rules, visit: Visit, pending: PendingEvents): void {
   let left = pending.unapplied(visit);
   if (left === 0) return;
@@ -64,7 +64,7 @@ function applyNamed(visit: Visit, named: readonly (string | null)[], ref: number
     if (visit.comesBefore(ref, namedRef)) visit.namedRef = ref;
     return;
   }
-  // What the first event named is most often all that is ever named: nothing to do where nothing is earlier or new.
+  // The first event most often names all that is ever named, so there is nothing to do unless a value is earlier or new.
   let own: { values: (string | null)[]; refs: number[] } | null = null;
   for (let i = 0; i < NO_NAMES.length; i++) {
     const value = named[i] ?? null;
@@ -86,7 +86,7 @@ function withOwnNamed(visit: Visit): { values: (string | null)[]; refs: number[]
 
 function applyContext(visit: Visit, entries: readonly ContextEntry[], ref: number): void {
   const { context, contextRef, contextRefs } = visit;
-  // The same object as a rule: then it is not looked into, for it would have to be fetched from memory.
+  // It is the same object as a rule, and is not looked into then, because it would have to be fetched from memory.
   if (entries === context && contextRefs === null) {
     if (contextRef !== NO_EVENT && visit.comesAfter(ref, contextRef)) visit.contextRef = ref;
     return;
@@ -109,7 +109,7 @@ function namesAll(entries: readonly ContextEntry[], context: readonly ContextEnt
   if (context.length > entries.length) return false;
   for (let i = 0, j = 0; i < context.length; i++, j++) {
     const entry = context[i]!;
-    // Often the same object: then neither has to be looked into.
+    // They are often the same object, and neither has to be looked into then.
     while (j < entries.length && entries[j] !== entry && entries[j]![0] !== entry[0]) j++;
     if (j === entries.length) return false;
   }
@@ -141,7 +141,7 @@ function writeContext(visit: Visit, own: OwnContext, entry: ContextEntry, ref: n
   own.refs[i] = ref;
 }
 
-/** Adds all that `other` is and says to `visit`. Both have taken all their events; `other` is of no use afterwards. */
+/** Adds all of `other` to `visit`. All events of both are applied; `other` is of no use afterwards. */
 export function absorb(visit: Visit, other: Visit, pending: PendingEvents): void {
   visit.startedAt = Math.min(visit.startedAt, other.startedAt);
   visit.lastEventAt = Math.max(visit.lastEventAt, other.lastEventAt);
@@ -151,7 +151,7 @@ export function absorb(visit: Visit, other: Visit, pending: PendingEvents): void
   visit.lateEventCount += other.lateEventCount;
   for (const [type, count] of other.types) visit.types = visit.types.plus(type, count);
   if (other.mayBeLarge) visit.mayBeLarge = true;
-  const first = visit.takeRefs(other);
+  const first = visit.absorbRefs(other);
   const here = (ref: number): number => (ref === NO_EVENT ? NO_EVENT : first + ref);
   pending.move(other, visit);
 

@@ -62,7 +62,7 @@ export class VisitHeap {
     this.sink(key, this.visits[0]!);
   }
 
-  /** Puts a visit in the place of the first, and moves it down to where it belongs. */
+  /** Puts a visit in the slot of the first, and moves it down to where it belongs. */
   private sink(key: number, visit: Visit): void {
     const { keys, visits } = this;
     const size = keys.length;

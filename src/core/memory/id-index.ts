@@ -31,8 +31,8 @@ export class IdIndex {
   find(refs: EventRefs, run: number, id: PackedId): number {
     const { table } = this;
     const mask = table.length - 1;
-    for (let place = id.tableHash & mask; ; place = (place + 1) & mask) {
-      const ref = table[place]! - 1;
+    for (let slot = id.tableHash & mask; ; slot = (slot + 1) & mask) {
+      const ref = table[slot]! - 1;
       if (ref < 0) return NO_EVENT;
       if (refs.isId(run, ref, id)) return ref;
     }
@@ -49,7 +49,7 @@ const id = new PackedId();
 
 function put(table: Int32Array, refs: EventRefs, run: number, ref: number): void {
   const mask = table.length - 1;
-  let place = refs.readId(run, ref, id).tableHash & mask;
-  while (table[place] !== 0) place = (place + 1) & mask;
-  table[place] = ref + 1;
+  let slot = refs.readId(run, ref, id).tableHash & mask;
+  while (table[slot] !== 0) slot = (slot + 1) & mask;
+  table[slot] = ref + 1;
 }

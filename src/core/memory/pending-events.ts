@@ -19,9 +19,8 @@ const TIME = 3;
  * The events that were accepted since the last commit was taken, one after the other; those of one visit are a chain.
  *
  * An event is 32 bytes that the garbage collector never looks at and references to texts and parts that mostly are
- * shared; it becomes an object for nobody. What it says goes into its visit's values later, with the other events
- * of the visit: then all that this touches is at hand, while at the event's arrival it would have to be fetched from
- * memory.
+ * shared; it never becomes an object in the fold. It is applied to its visit's values later, with the visit's other
+ * events: then all that this touches is at hand, while at the event's arrival it would have to be fetched from memory.
  *
  * Invariant: an event is in the chain of the visit that has it now, and stays there until it is taken; what was taken
  * can be read until the next event is added.
@@ -33,7 +32,7 @@ export class PendingEvents extends EventColumns {
   private spent = false;
 
   add(visit: Visit, event: TrackEvent, id: PackedId): void {
-    if (this.spent) this.begin();
+    if (this.spent) this.reuse();
     const i = this.count;
     const at = i * INTEGERS;
     if (at === this.integers.length) this.grow();
@@ -58,7 +57,7 @@ export class PendingEvents extends EventColumns {
     visit.newest = i + 1;
   }
 
-  /** Events of `from` are events of `to`, behind those that it has. The values of both have taken all of theirs. */
+  /** Events of `from` are events of `to`, behind those that it has. All of both are applied to their values. */
   move(from: Visit, to: Visit): void {
     const moved = from.newest - 1;
     if (moved < 0) return;
@@ -75,25 +74,25 @@ export class PendingEvents extends EventColumns {
     from.newestApplied = 0;
   }
 
-  /** How many events its values have not taken. */
+  /** How many of its events are not applied to its values. */
   unapplied(visit: Visit): number {
     const { newest, newestApplied } = visit;
     if (newest === newestApplied) return 0;
     return this.countTo(newest - 1) - (newestApplied === 0 ? 0 : this.countTo(newestApplied - 1));
   }
 
-  /** The first of them, where there are any: the others follow by `after`. */
+  /** The first event that is not applied, where there is one: the others follow by `after`. */
   firstUnapplied(visit: Visit): number {
     const { newest, newestApplied } = visit;
     return this.after((newestApplied === 0 ? newest : newestApplied) - 1);
   }
 
-  /** Its values have taken all. */
+  /** All of its events are applied to its values. */
   markApplied(visit: Visit): void {
     visit.newestApplied = visit.newest;
   }
 
-  /** A visit's events, on their way to the store from now on; null: there are none. Its values have taken all of them. */
+  /** A visit's events, on their way to the store from now on; null: there are none. All are applied. */
   take(visit: Visit): VisitEvents | null {
     const last = visit.newest - 1;
     if (last < 0) return null;
@@ -102,12 +101,12 @@ export class PendingEvents extends EventColumns {
     return new ChainedEvents(this, this.after(last), this.countTo(last));
   }
 
-  /** All that should be was taken. */
+  /** The commit has taken all that it should. */
   markDrained(): void {
     this.spent = true;
   }
 
-  /** Gives back what a large commit needed. Nobody reads what was taken any more, and nothing was added since. */
+  /** Gives back what a large commit needed. What was taken must not be read any more, and nothing may have been added since. */
   shrink(): void {
     if (!this.spent) return;
     this.count = 0;
@@ -122,7 +121,7 @@ export class PendingEvents extends EventColumns {
     return this.integers[i * INTEGERS + NEXT]!;
   }
 
-  /** Reads something of the first event that a visit's values have not taken: for `prefetched`. */
+  /** Reads something of the first event that is not applied to its visit's values: for `prefetched`. */
   prefetch(visit: Visit): number {
     if (visit.newest === visit.newestApplied) return 0;
     const first = this.firstUnapplied(visit);
@@ -136,7 +135,7 @@ export class PendingEvents extends EventColumns {
     return sum;
   }
 
-  /** As `prefetch`, of the events of several visits. Where the next of a visit is only the one before tells: so they take turns. */
+  /** As `prefetch`, of several visits' events. They take turns, because only an event names the next of its visit. */
   prefetchChains(chains: readonly VisitEvents[]): number {
     const at = chains.map(({ first }) => first);
     const most = chains.reduce((length, chain) => Math.max(length, chain.length), 0);
@@ -209,13 +208,13 @@ export class PendingEvents extends EventColumns {
     this.integers[i * INTEGERS + NEXT] = next;
   }
 
-  /** How many of its visit's events there are up to this one, which is the last, or was when its values took it. */
+  /** How many of its visit's events there are up to this one, which is the last, or was when it was applied. */
   private countTo(i: number): number {
     return this.integers[i * INTEGERS + COUNT]!;
   }
 
-  /** Memory beyond what the commit before took goes back: one may be far larger than usual. */
-  private begin(): void {
+  /** Reuses the memory, and gives back what exceeds the commit before: one may be far larger than usual. */
+  private reuse(): void {
     this.spent = false;
     this.blocks.length = Math.min(this.blocks.length, (this.count >> BLOCK_BITS) + 1);
     const room = this.integers.length / INTEGERS;

@@ -18,7 +18,7 @@ const REASONS: readonly EndReason[] = ['inactivity', 'explicit', 'max_duration',
  * The revisions since the last commit was taken, in the order in which they were decided.
  *
  * Every visit that ends makes one, and of most of them only `decidedAt` is ever read, because the visit's row has the rest.
- * So they are numbers in arrays, which the garbage collector never looks at, and become objects where one is asked for.
+ * So they are numbers in arrays, which the garbage collector never looks at, and become objects only where `at` returns one.
  *
  * Invariant: a revision has `mergedInto` exactly if it takes its visit back: `revisionOf` makes no others.
  */

@@ -1,6 +1,5 @@
 import { type EventIds, PackedId, uuidText } from './event-ids.ts';
 import type { StoredSummary } from './stored-summaries.ts';
-import type { Visit } from './visit.ts';
 
 /** Bits of the state; the bits above them count the pins. */
 const [DEBUG, FULLY_LOADED, IN_NEXT_COMMIT, EVICTED, PIN] = [1, 2, 4, 8, 16];
@@ -21,12 +20,18 @@ function isSameText(text: string | null, other: string): boolean {
   return Object.is(text, other);
 }
 
+/** What a session reads and sets of a visit that it holds. */
+interface VisitOfSession<V extends VisitOfSession<V>> {
+  readonly startedAt: number;
+  session: Session<V>;
+}
+
 /**
  * The visits that one session id, or its debug traffic, has in memory: by start, disjoint. There are as many sessions as
  * open visits, so a session's flags share one number.
  */
-export class Session {
-  /** Null: it is made anew from the id's 128 bits where it is asked for. */
+export class Session<V extends VisitOfSession<V>> {
+  /** Null: `sessionId` makes it anew from the id's 128 bits. */
   protected text: string | null;
   /**
    * The session stays in memory until this record is folded, the last that it was looked up for; -1: none. A number, not
@@ -37,7 +42,7 @@ export class Session {
   evictionSlot = -1;
   private state: number;
   /** One visit, or an array of several: most sessions never have a second visit. */
-  private visits: Visit | Visit[] | null = null;
+  private visits: V | V[] | null = null;
   private rare: Rare | null = null;
 
   constructor(sessionId: string, debug: boolean, fullyLoaded: boolean) {
@@ -149,19 +154,19 @@ export class Session {
   }
 
   /** @param i from 0 to `count` - 1. */
-  at(i: number): Visit {
+  at(i: number): V {
     const { visits } = this;
     return Array.isArray(visits) ? visits[i]! : visits!;
   }
 
-  /** All of them, in an array that is the caller's. */
-  all(): Visit[] {
+  /** All visits, in an array that is the caller's. */
+  all(): V[] {
     const { visits } = this;
     if (visits === null) return [];
     return Array.isArray(visits) ? [...visits] : [visits];
   }
 
-  insert(visit: Visit): void {
+  insert(visit: V): void {
     visit.session = this;
     if (this.visits === null) {
       this.visits = visit;
@@ -175,12 +180,12 @@ export class Session {
     else visits.splice(i, 0, visit);
   }
 
-  remove(visit: Visit): void {
+  remove(visit: V): void {
     this.retain((each) => each !== visit);
   }
 
   /** Drops all visits that are not to be kept. */
-  retain(isKept: (visit: Visit) => boolean): void {
+  retain(isKept: (visit: V) => boolean): void {
     const kept = this.all().filter(isKept);
     this.visits = kept.length > 1 ? kept : (kept[0] ?? null);
   }
@@ -200,7 +205,7 @@ export class Session {
  * A session whose id is a UUID in canonical form: its 128 bits, and a text only while the session is in use. The bits, not
  * a hash of them: the text has to be made again.
  */
-export class UuidSession extends Session {
+export class UuidSession<V extends VisitOfSession<V>> extends Session<V> {
   // V8 does not box integers of 32 bits with a sign.
   readonly a: number;
   readonly b: number;

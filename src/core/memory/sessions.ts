@@ -30,7 +30,7 @@ const EVICTION_BATCH = 64;
  * long a session stays decides only how often the store is asked.
  */
 export class Sessions {
-  /** Denies sessions that have nothing in the store; null: no one knows yet which have something. */
+  /** Denies sessions that have nothing in the store; null: it is not known yet which have something. */
   filter: IdFilter | null;
   /** A filter that is being filled, to take the place of `filter` later. */
   filling: IdFilter | null = null;
@@ -38,12 +38,12 @@ export class Sessions {
   private readonly pendingEvents: PendingEvents;
   private readonly memory: IdleMemory;
   private readonly plain = new SessionIndex();
-  private readonly debug = new Map<string, Session>();
+  private readonly debug = new Map<string, Session<Visit>>();
   private readonly summaries: StoredSummaries;
   /** By `sessionHint`: the session that it last belonged to, debug ones apart. Some of them have left memory. */
-  private hinted: (Session | null)[] = [];
+  private hinted: (Session<Visit> | null)[] = [];
   /** Eviction queue, oldest first. An entry is valid only while `session.evictionSlot` is its slot. */
-  private evictable: (Session | null)[] = [];
+  private evictable: (Session<Visit> | null)[] = [];
   private oldest = 0;
   private evictableBytes = 0;
   /** A session's id; reused. */
@@ -51,7 +51,7 @@ export class Sessions {
   /** Slot of the first in `evictable`. */
   private firstSlot = 0;
 
-  /** @param pendingEvents where the events are that visits' values have not taken. */
+  /** @param pendingEvents holds the events that are not applied to their visits' values. */
   constructor(rules: Rules, pendingEvents: PendingEvents, memory: IdleMemory, filter: IdFilter | null) {
     this.rules = rules;
     this.pendingEvents = pendingEvents;
@@ -65,7 +65,7 @@ export class Sessions {
   }
 
   /** The session of an event, made where it is not in memory. @param fullyLoaded as below. */
-  of(event: HintedEvent, fullyLoaded: boolean): Session {
+  of(event: HintedEvent, fullyLoaded: boolean): Session<Visit> {
     const { sessionId, sessionHint = -1 } = event;
     if (sessionHint >= 0 && sessionHint < this.hinted.length) {
       const session = this.hinted[sessionHint]!;
@@ -92,24 +92,24 @@ export class Sessions {
   }
 
   /** @param fullyLoaded whether a session that is made now is known to have nothing in the store. */
-  findOrMake(sessionId: string, debug: boolean, fullyLoaded: boolean): Session {
+  findOrMake(sessionId: string, debug: boolean, fullyLoaded: boolean): Session<Visit> {
     return debug ? this.findOrMakeDebug(sessionId, fullyLoaded) : this.findOrMakePlain(sessionId, fullyLoaded);
   }
 
-  private findOrMakePlain(sessionId: string, fullyLoaded: boolean): Session {
+  private findOrMakePlain(sessionId: string, fullyLoaded: boolean): Session<Visit> {
     const { id } = this;
     const found = this.plain.get(id.set(sessionId));
     if (found !== null) return found;
-    const past = this.summaries.take(id);
-    const session = this.plain.add(id, sessionId, past === null && (fullyLoaded || this.isDenied(id)));
-    session.storedSummary = past;
+    const summary = this.summaries.take(id);
+    const session = this.plain.add(id, sessionId, summary === null && (fullyLoaded || this.isDenied(id)));
+    session.storedSummary = summary;
     return session;
   }
 
-  private findOrMakeDebug(sessionId: string, fullyLoaded: boolean): Session {
+  private findOrMakeDebug(sessionId: string, fullyLoaded: boolean): Session<Visit> {
     let session = this.debug.get(sessionId);
     if (session === undefined) {
-      session = new Session(sessionId, true, fullyLoaded || this.isDenied(this.id.set(sessionId)));
+      session = new Session<Visit>(sessionId, true, fullyLoaded || this.isDenied(this.id.set(sessionId)));
       this.debug.set(sessionId, session);
     }
     return session;
@@ -120,18 +120,18 @@ export class Sessions {
   }
 
   /** To be called when event ids of the session's visits were loaded, or visits of it were dropped. */
-  loaded(session: Session): void {
+  loaded(session: Session<Visit>): void {
     session.eventIds = session.count >= MANY_VISITS ? this.idsOf(session) : null;
   }
 
   /** @param visit without event ids yet, or to be followed by `loaded`. */
-  insert(session: Session, visit: Visit): void {
+  insert(session: Session<Visit>, visit: Visit): void {
     session.insert(visit);
     if (session.count >= MANY_VISITS) session.eventIds ??= this.idsOf(session);
   }
 
   /** The session is used again: it leaves the eviction queue. */
-  wake(session: Session): void {
+  wake(session: Session<Visit>): void {
     if (session.evictionSlot < 0) return;
     this.evictable[session.evictionSlot - this.firstSlot] = null;
     session.evictionSlot = -1;
@@ -139,10 +139,10 @@ export class Sessions {
   }
 
   /**
-   * Drops what no event can touch any more, and lets sessions leave of which nothing is open or on its way to the store.
+   * Drops what no event can touch any more, and makes a session evictable that has nothing open or on its way to the store.
    * @param next record, counted as `Session.neededUntil` is.
    */
-  release(session: Session, watermark: number | null, next: number): void {
+  release(session: Session<Visit>, watermark: number | null, next: number): void {
     if (session.isPinned || session.neededUntil >= next) return;
     if (isIdle(session)) {
       this.makeEvictable(session);
@@ -156,14 +156,14 @@ export class Sessions {
     session.retain((visit) => {
       if (!isFrozen(this.rules, visit, watermark)) return true;
       const isKept = visit.lastEventAt >= oldest;
-      if (isKept) visit.forgetIds();
+      if (isKept) visit.dropIds();
       else visit.release();
       return isKept;
     });
     if (session.eventIds !== null && session.count < before) this.loaded(session);
   }
 
-  *[Symbol.iterator](): Iterator<Session> {
+  *[Symbol.iterator](): Iterator<Session<Visit>> {
     yield* this.plain.values();
     yield* this.debug.values();
   }
@@ -176,7 +176,7 @@ export class Sessions {
 
   // ------------------------------------------------------------------------------------------------------- leaving
 
-  private makeEvictable(session: Session): void {
+  private makeEvictable(session: Session<Visit>): void {
     session.evictionSlot = this.firstSlot + this.evictable.length;
     this.evictable.push(session);
     this.account(bytesOf(session));
@@ -230,7 +230,7 @@ export class Sessions {
    * Sums up all that a session has in the store, be it in memory or not. @param session knows all of that.
    * @returns valid until the next call.
    */
-  private summaryOf(session: Session): StoredSummary {
+  private summaryOf(session: Session<Visit>): StoredSummary {
     const { storedSummary } = session;
     const { ids } = leaving;
     if (storedSummary === null) ids.fill(0);
@@ -244,7 +244,7 @@ export class Sessions {
     return leaving;
   }
 
-  private idsOf(session: Session): EventIds {
+  private idsOf(session: Session<Visit>): EventIds {
     const ids = new EventIds();
     for (const visit of session.all()) {
       if (!visit.knowsIds) continue;
@@ -264,13 +264,13 @@ export class Sessions {
 const leaving = { until: 0, ids: new Int32Array(SUMMARY_WORDS) };
 
 /** Whether no visit of the session is open. */
-function isIdle(session: Session): boolean {
+function isIdle(session: Session<Visit>): boolean {
   for (let i = 0; i < session.count; i++) if (!session.at(i).ended) return false;
   return true;
 }
 
 /** The estimate of a session's memory. It does not change while the session is evictable: nothing of it does. */
-function bytesOf(session: Session): number {
+function bytesOf(session: Session<Visit>): number {
   let bytes = SESSION_BYTES;
   for (let i = 0; i < session.count; i++) bytes += VISIT_BYTES + session.at(i).refCount * EVENT_BYTES;
   return bytes;

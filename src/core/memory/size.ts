@@ -7,7 +7,7 @@ const ORDINARY = 1_000;
 
 /**
  * What a visit takes in a commit beyond an ordinary one, in bytes, about: its row holds a context of up to 32 KB a key,
- * its message texts of 2 KB each. Counted, because what ends together was not written together: a hundred thousand large
+ * its message texts of 2 KB each. It is counted, because what ends together was not written together: a hundred thousand large
  * visits may be due at once, long after the records that they came in.
  */
 export function largeBytes(visit: Visit): number {
@@ -20,7 +20,7 @@ export function largeBytes(visit: Visit): number {
   return Math.max(0, bytes - ORDINARY);
 }
 
-/** Entries are shared by many visits: their sizes are remembered, up to a number. */
+/** Sizes of entries, of which each is shared by many visits; at most `MOST_SIZES`. */
 const sizes = new Map<ContextEntry, number>();
 const MOST_SIZES = 16_384;
 

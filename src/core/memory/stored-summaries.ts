@@ -4,7 +4,7 @@
  *
  * Invariant: a summary bounds all visits of its session that are in the store and not in memory. If it left one out, an
  * event that belongs to that visit would begin another, and a resend would count twice. So a summary is made only of a
- * session that is known whole, and once the session is back in memory it has its summary with it.
+ * session that is fully loaded, and once the session is back in memory it has its summary with it.
  */
 import { PackedId } from './event-ids.ts';
 import { murmurFinalizer } from './murmur-finalizer.ts';
@@ -76,10 +76,10 @@ const BYTES = 176;
 /** The room doubles from the first, and grows by the second once that is less. */
 const FIRST_ROOM = 8;
 const MOST_MORE = 16_384;
-/** In slot of a text: the slot is free. */
+/** In place of a text: the slot is free. */
 const FREE = '';
 
-/** The latest summaries: where room is short the oldest is forgotten, and its session will be looked up. */
+/** The latest summaries: where room is short the oldest is dropped, and its session will be looked up. */
 export class StoredSummaries extends UuidTable {
   private readonly memory: IdleMemory;
   /** Slots by ids that are no UUIDs. */

@@ -6,7 +6,7 @@ const EXACT = 8;
 
 /**
  * Counts of at most `SHARED_EVENTS` events are shared: with each event more there are several times as many different
- * counts, and each is met less often. At most `MOST_SHARED` are kept, then all are forgotten.
+ * counts, and each is met less often. There are at most `MOST_SHARED`; then all are dropped.
  */
 const SHARED_EVENTS = 4;
 const MOST_SHARED = 4_096;
@@ -94,7 +94,7 @@ export class TypeCounts {
     let counts = shared.get(key);
     if (counts === undefined) {
       counts = new TypeCounts(entries, events, true);
-      if (shared.size === MOST_SHARED) forgetShared();
+      if (shared.size === MOST_SHARED) dropShared();
       shared.set(key, counts);
     }
     return counts;
@@ -110,7 +110,7 @@ export class TypeCounts {
     this.index?.set(type, entries.length);
     if (entries.length < EXACT * 2) this.entries = [...entries, type, count];
     else entries.push(type, count);
-    if (this.size === MAPPED) this.index = new Map(this.places());
+    if (this.size === MAPPED) this.index = new Map(this.slots());
   }
 
   private find(type: string): number {
@@ -120,12 +120,12 @@ export class TypeCounts {
     return -1;
   }
 
-  private *places(): Iterable<[type: string, at: number]> {
+  private *slots(): Iterable<[type: string, at: number]> {
     for (let i = 0; i < this.size; i++) yield [this.typeAt(i), i * 2];
   }
 
   /** The counts themselves stay, because visits have them, but they lead to no others any more. */
-  static forget(all: Iterable<TypeCounts>): void {
+  static dropLinks(all: Iterable<TypeCounts>): void {
     for (const { afterOne, afterSeveral } of all) {
       afterOne!.clear();
       afterSeveral!.clear();
@@ -135,10 +135,10 @@ export class TypeCounts {
 
 const shared = new Map<string, TypeCounts>();
 
-function forgetShared(): void {
-  TypeCounts.forget([TypeCounts.none, ...shared.values()]);
+function dropShared(): void {
+  TypeCounts.dropLinks([TypeCounts.none, ...shared.values()]);
   shared.clear();
 }
 
-/** The counts of a visit whose values have taken no event. */
+/** The counts of a visit that no event is applied to yet. */
 export const NO_TYPES: TypeCounts = TypeCounts.none;

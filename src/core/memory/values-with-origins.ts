@@ -14,7 +14,7 @@ export interface Origin {
 
 type GroupName = (typeof VALUE_GROUPS)[number]['name'];
 
-/** All that a visit says of its events, and from which event each of it comes. */
+/** All values of a visit, and the event that each comes from. */
 export interface ValuesWithOrigins extends VisitValues {
   /** null: there is no value. */
   readonly from: { readonly [group in GroupName]: Origin | null } & {
@@ -59,12 +59,12 @@ function contextWithOrigins(visit: Visit): EntryWithOrigin[] {
 
 /** Sets what `valuesWithOrigins` reads. */
 export function restoreValues(visit: Visit, values: ValuesWithOrigins): void {
-  const made = new Map<string, number>();
+  const refs = new Map<string, number>();
   const restored = (from: Origin | null): number => {
     if (from === null) return NO_EVENT;
     const key = `${from.t} ${from.eventId}`;
-    const ref = made.get(key) ?? visit.addRef(from.t, id.set(from.eventId));
-    made.set(key, ref);
+    const ref = refs.get(key) ?? visit.addRef(from.t, id.set(from.eventId));
+    refs.set(key, ref);
     return ref;
   };
   for (const { name, values: members } of VALUE_GROUPS) {

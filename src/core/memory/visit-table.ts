@@ -48,7 +48,7 @@ export class VisitTable {
 /** Records one after the other: as integers, as halves of them, and as times. */
 export class Block {
   readonly table: VisitTable;
-  /** The place of its first record in the table. */
+  /** Index of its first record in the table. */
   readonly first: number;
   readonly integers: Int32Array;
   readonly halves: Uint16Array;
@@ -71,7 +71,7 @@ export interface Allocation {
   at: number;
 }
 
-/** What a visit that was released reads: nothing, and no time. */
+/** A released visit reads this: zeros, and NaN for every time. */
 export const RELEASED = new Block(new VisitTable(0), 0, 1);
 RELEASED.times.fill(Number.NaN);
 

@@ -24,7 +24,7 @@ export interface VisitEvent {
   readonly properties: string | null;
 }
 
-/** Nothing is named. */
+/** `named` of a visit that names nothing. */
 export const NO_NAMES: readonly null[] = NAMED_VALUES.map(() => null);
 const NO_CONTEXT: readonly ContextEntry[] = [];
 
@@ -42,8 +42,8 @@ interface Overflow {
 
 /** Ids to be read one after the other. */
 export interface IdSource {
-  /** @param take is given each id, in an object that is used again for the next. */
-  each(take: (id: PackedId) => void): void;
+  /** @param onId is called with each id, in an object that is used again for the next. */
+  each(onId: (id: PackedId) => void): void;
 }
 
 /** Ids from which on they are found by an index. */
@@ -75,15 +75,15 @@ export class Visit extends VisitRecord {
   /** How many events of each type; exact, never cut. */
   types: TypeCounts = NO_TYPES;
 
-  /** The session that holds it; before it is in one, one that says whose it is. */
-  session: Session;
+  /** The session that holds it; before one does, a session that only gives its id and whether it is debug traffic. */
+  session: Session<Visit>;
 
   private overflow: Overflow | null = null;
 
-  /** @param table where its numbers go: one of its own unless it is given. */
+  /** @param table holds its numbers; the visit has one of its own unless it is given. */
   constructor(
     id: string | PackedId,
-    session: Session,
+    session: Session<Visit>,
     openedOffset: number,
     openedIndex: number,
     startedAt: number,
@@ -97,7 +97,7 @@ export class Visit extends VisitRecord {
     this.openedIndex = openedIndex;
   }
 
-  /** UUID v8, canonical text: made each time. */
+  /** UUID v8 as canonical text, which is made each time. */
   get id(): string {
     return this.readId(idOf).toString();
   }
@@ -130,7 +130,7 @@ export class Visit extends VisitRecord {
     if (refs !== null || this.overflow !== null) this.withOverflow().context = refs;
   }
 
-  /** @param refs as `namedRefs` has them, copied where they are kept. Mostly those that there are are one. */
+  /** @param refs as in `namedRefs`, copied where they are kept. Mostly all of them are the same event. */
   setNamedRefs(refs: readonly number[]): void {
     this.namedRef = NO_EVENT;
     let isOne = true;
@@ -141,7 +141,7 @@ export class Visit extends VisitRecord {
     this.namedRefs = isOne ? null : [...refs];
   }
 
-  /** @param refs as `contextRefs` has them, copied where they are kept, as `context` is. Mostly they are one. */
+  /** @param refs as in `contextRefs`, copied where they are kept, as `context` is. Mostly all are the same event. */
   setContextRefs(refs: readonly number[]): void {
     this.contextRef = refs[0] ?? NO_EVENT;
     let isOne = true;
@@ -217,7 +217,7 @@ export class Visit extends VisitRecord {
 
   // -------------------------------------------------------------------------------------------------- its event ids
 
-  /** The ids of all events that its values have taken; null while they are not known: for stores and tests. */
+  /** The ids of all events that are applied to its values; null while they are not known: for stores and tests. */
   get eventIds(): ReadonlySet<string> | null {
     if (!this.knowsIds) return null;
     const ids = new Set<string>();
@@ -228,14 +228,14 @@ export class Visit extends VisitRecord {
   /** The ids of all events that are known. */
   get ids(): IdSource {
     return {
-      each: (take) => {
+      each: (onId) => {
         const each = new PackedId();
-        for (let ref = 0; ref < this.refCount; ref++) take(this.readRefId(ref, each));
+        for (let ref = 0; ref < this.refCount; ref++) onId(this.readRefId(ref, each));
       },
     };
   }
 
-  /** Whether the id is among those of the events that its values have taken. */
+  /** Whether an event with this id is applied to its values. */
   hasId(id: PackedId): boolean {
     const { refs, refsAt, refCount } = this;
     if (refCount < INDEXED) return refs.find(refsAt, refCount, id) !== NO_EVENT;
@@ -244,34 +244,34 @@ export class Visit extends VisitRecord {
     return overflow.ids.find(refs, refsAt, id) !== NO_EVENT;
   }
 
-  /** Adds all ids that are known to the ids of a past: see `addId`. */
+  /** Adds all ids that are known to those of a stored summary: see `addId`. */
   addIdsTo(ids: Int32Array): void {
     for (let ref = 0; ref < this.refCount; ref++) addId(ids, this.readRefId(ref, id));
   }
 
-  /** Ids that the store holds of it: from now on it knows all. Of no effect where it does already. */
+  /** Adds the ids that the store holds of it: from now on it knows all. Does nothing where it does already. */
   loadIds(ids: IdSource): void {
     if (this.knowsIds) return;
     ids.each((id) => {
       this.addIdBits(id.maskBits);
-      // Its values came with the events that they are from. Of the others the time is of no use any more.
+      // Its values were loaded with the events that they come from. The times of the others are not needed any more.
       if (!this.hasId(id)) this.addRef(0, id);
     });
     this.knowsIds = true;
   }
 
-  /** It is frozen: refs that no value comes from are given back. */
-  forgetIds(): void {
+  /** Gives back the refs that no value comes from, once it is frozen. */
+  dropIds(): void {
     if (!this.knowsIds) return;
     this.knowsIds = false;
     const used = new Map([[NO_EVENT, NO_EVENT]]);
-    const use = (ref: number): number => {
+    const renumber = (ref: number): number => {
       if (!used.has(ref)) used.set(ref, used.size - 1);
       return used.get(ref)!;
     };
-    for (let value = 0; value < VALUES; value++) this.setValueRef(value, use(this.valueRef(value)));
-    if (this.namedRefs !== null) this.namedRefs = this.namedRefs.map(use);
-    if (this.contextRefs !== null) this.contextRefs = this.contextRefs.map(use);
+    for (let value = 0; value < VALUES; value++) this.setValueRef(value, renumber(this.valueRef(value)));
+    if (this.namedRefs !== null) this.namedRefs = this.namedRefs.map(renumber);
+    if (this.contextRefs !== null) this.contextRefs = this.contextRefs.map(renumber);
     used.delete(NO_EVENT);
     this.keepRefs(this.refs, [...used.keys()]);
   }
@@ -279,10 +279,10 @@ export class Visit extends VisitRecord {
   // ---------------------------------------------------------------------------------------------------- as a whole
 
   /**
-   * Takes over all events of another visit: both know all ids, and the other's are its own no more.
+   * Moves all refs of another visit here. Both know all ids.
    * @returns the first of their refs: the others follow in the same order.
    */
-  takeRefs(other: Visit): number {
+  absorbRefs(other: Visit): number {
     if (other.table !== this.table) throw new Error('visits of two partitions cannot be merged');
     const { refCount } = other;
     this.setBitsOf(other);
@@ -304,7 +304,7 @@ export class Visit extends VisitRecord {
     );
   }
 
-  /** Of its refs, which are still among `from`, it keeps these only, in this order, among its table's. */
+  /** Moves these of its refs, which are still among `from`, to its table, in this order, and gives back the others. */
   private keepRefs(from: EventRefs, kept: readonly number[]): void {
     const { refsAt, refCount } = this;
     if (this.overflow !== null) this.overflow.ids = null;

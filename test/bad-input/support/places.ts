@@ -1,6 +1,6 @@
 /**
  * Where each record went: a visit, the duplicates, the late or the dead-letter topic, and nowhere else. Told by the topics
- * as the broker's own consumer reads them and by SQL; the program's decoder says only what can be an event at all.
+ * as the broker's own consumer reads them and by SQL; the program's decoder decides only what can be an event at all.
  */
 import { expect } from '@jest/globals';
 import { type Entry, isRefusal, type LogRecord } from '../../../src/core/rules/event.ts';
@@ -142,7 +142,7 @@ async function visitedEvents(pipeline: Pipeline): Promise<Map<string, number>> {
   return new Map(rows.map(({ id, times }) => [id, times]));
 }
 
-/** All records of an output topic: as many as are said to be there, and none behind. */
+/** All records of an output topic: as many as are expected, and none behind. */
 async function readSealed({ parts }: Pipeline, topic: string, count: number): Promise<ConsoleRecord[]> {
   const producer = await plainProducer(parts);
   const messages = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, key: null, value: SEAL }));

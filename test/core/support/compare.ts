@@ -83,12 +83,12 @@ export function expectSame(actual: Outcomes, answer: Answer<string>): void {
   same(said, right);
 }
 
-/** `expect(…).toEqual(…)`, told cheaply where the two are the same: properties ask it millions of times. */
+/** `expect(…).toEqual(…)`, cheap where the two are the same: properties ask it millions of times. */
 export function same(actual: unknown, right: unknown): void {
   if (JSON.stringify(actual) !== JSON.stringify(right)) expect(actual).toEqual(right);
 }
 
-/** The wording of what the fold itself says about an event is its own; what a refusal says is handed through. */
+/** The fold's own errors about an event are free in their wording; the error of a refusal is handed through. */
 function withoutWording(emission: Emission<string>): Emission<string> {
   const own =
     emission.kind === 'late' || (emission.kind === 'dead-letter' && /^(future|visit_full)$/.test(emission.reason));

@@ -30,7 +30,7 @@ export function rulesOfLog(log: Log): Rules {
   return { ...rulesOf(log.config), outputDebug: log.outputDebug };
 }
 
-/** `raw` is told from any other by its offset. */
+/** `raw` differs from any other by its offset. */
 export function stepsOfLog(log: Log): Step<string>[] {
   // Of equal parts one object, as the decoder gives them.
   const parts = new Map<string, unknown>();

@@ -84,7 +84,7 @@ function isRising({ name, awaited }: Row['alert'], before: Series, after: Series
     case 'TidemarkNoMember':
       return after !== null && sum(after, 'tidemark_group_member') === 0;
     case 'TidemarkPartitionsNotRunning':
-      // Nobody is there to say that a partition runs.
+      // No processor is there to report that a partition runs.
       return after === null || sum(after, 'tidemark_partition_running{') < sum(after, 'tidemark_input_partitions');
     case 'TidemarkPartitionWaiting': {
       const waiting = (series: Series) =>

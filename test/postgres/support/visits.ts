@@ -96,7 +96,7 @@ export const visits: fc.Arbitrary<Visit> = fc
   })
   .map(({ openedAt, sessionId, debug, openedOffset, openedIndex, startedAt, lasted, fields }) => {
     const end = startedAt + lasted;
-    const session = new Session(sessionId, debug, false);
+    const session = new Session<Visit>(sessionId, debug, false);
     const visit = new Visit(idAt(openedAt), session, openedOffset, openedIndex, startedAt, end, end);
     const { profile, source, entry, exit, utm, named, context, types, ...plainFields } = fields;
     restoreValues(visit, {

@@ -25,7 +25,7 @@ export async function fold(
   return Array.from({ length: partitions }, (_, partition) => {
     const own = input.filter((record) => record.partition === partition);
     const steps: Step<RawRecord>[] = own.map((record) => ({ record: avro.decode(record) }));
-    // What ended since was anticipated, and the log's next record, whenever it comes, says the same.
+    // What ended since was anticipated, and the log's next record, whenever it comes, would end the same.
     if (own.length > 0) steps.push({ now: own.at(-1)!.timestamp + SILENCE });
     return { partition, steps, answer: reference(rulesOf(settings), { topic, partition }, steps) };
   });
