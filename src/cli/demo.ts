@@ -50,7 +50,7 @@ async function demo(options: Options, io: Io): Promise<ExitCode> {
   const ending = untilSignal((name) => {
     if (name === 'SIGTERM') interrupted = 143;
   });
-  // Whoever read along has gone, as with `| head` or a terminal that was closed: there is nobody to write to.
+  // The reader of the output has gone, as with `| head` or a terminal that was closed.
   const unread = new AbortController();
   const gone = () => unread.abort();
   process.stdout.on('error', gone);
@@ -93,7 +93,7 @@ function whole(text: string): number {
   return Number(text);
 }
 
-/** A visit has to fit many times into the demo, and many looks into a visit. */
+/** Many visits have to fit into the demo, and many looks into a visit. */
 const gapType = duration(200, 60_000);
 
 function gap(text: string): number {

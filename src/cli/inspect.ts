@@ -22,7 +22,7 @@ type What = 'visit' | 'session' | 'profile';
 interface Kind<Report> {
   readonly what: What;
   readonly description: string;
-  /** What of it is bounded by --limit. */
+  /** The list that --limit bounds. */
   readonly listed: string;
   readonly limit: number;
   readonly examples: string;
@@ -50,7 +50,7 @@ function inspectCommand<Report>(kind: Kind<Report>, io: Io): Command {
     });
 }
 
-/** Says where it was looked for, and where it may be. */
+/** Names where it was looked for, and where it may be. */
 function notFound(what: What, id: string, like: SearchResult, settings: Settings): Failure {
   const { database, deadLetter, late } = settings;
   const places =

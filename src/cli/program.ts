@@ -53,7 +53,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has printed what is wrong already; help and version end this way too.
+    // Commander has already printed what is wrong; help and version end this way too.
     if (error instanceof CommanderError) {
       if (wrongUsage !== '') io.err(fatalLine(wrongUsage.trimEnd(), 2));
       return error.exitCode === 0 ? 0 : 2;
@@ -63,14 +63,14 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     return explained.exitCode;
   }
 
-  /** Commander says what is wrong in several pieces. */
+  /** Commander writes one error in several pieces. */
   function writeErr(text: string): void {
     if (form.json) wrongUsage += text;
     else io.err(text);
   }
 }
 
-/** What a command can do before the settings that all have. */
+/** Lists a command's own options before the settings, which all commands have. */
 function ownFirst<T extends Command | Option>(
   ...given: Parameters<typeof Help.prototype.groupItems<T>>
 ): Map<string, T[]> {

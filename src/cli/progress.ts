@@ -1,11 +1,11 @@
 import type { Io } from './io.ts';
 import { number } from './words.ts';
 
-/** Before this, in ms, work is not long, and nothing is shown; then this often. */
+/** Work shorter than this, ms, shows nothing; longer work is shown anew this often. */
 const LONG = 1_000;
 const OFTEN = 250;
 
-/** How far long work is: one line that is written over, where a person watches; else nothing. */
+/** Shows how far long work is, where a person watches: one line that is overwritten. */
 export class Progress {
   readonly #io: Io;
   readonly #what: string;
@@ -23,7 +23,7 @@ export class Progress {
     this.#next = this.#begun + LONG;
   }
 
-  /** @param done how much, of `total` */
+  /** Shows that so much of `total` is done. */
   at(done: number, total: number): void {
     const now = this.#now();
     if (!this.#io.errTerminal || now < this.#next) return;
@@ -32,20 +32,20 @@ export class Progress {
     this.#io.err(`\r\x1b[K${this.#what}: ${number(done)} of ${number(total)}${left(done, total, now - this.#begun)}`);
   }
 
-  /** To be called before anything else is written. */
+  /** Removes the line. It has to be called before anything else is written. */
   end(): void {
     if (this.#shown) this.#io.err('\r\x1b[K');
     this.#shown = false;
   }
 }
 
-/** An estimate by how it went so far; none before there is something to go by. */
+/** An estimate of the time left, from the pace so far; empty before there is a pace. */
 function left(done: number, total: number, elapsed: number): string {
   if (done <= 0 || done >= total) return '';
   return `, ${about((elapsed / done) * (total - done))} left`;
 }
 
-/** `about 3 min`: no finer than an estimate is. */
+/** `about 3 min`: rounded, as the estimate is rough. */
 export function about(ms: number): string {
   if (ms < 1_500) return 'about 1 s';
   if (ms < 90_000) return `about ${Math.round(ms / 1_000)} s`;

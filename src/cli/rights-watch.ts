@@ -8,31 +8,31 @@ import type { Clock } from '../time/clock.ts';
 import { wallClock } from '../time/clock.ts';
 import { apart, missingFor, missingRights } from './rights.ts';
 
-/** How often it is looked whether the rights are to be asked for, ms. */
+/** Time between two looks whether it is time to ask for the rights, ms. */
 const TICK = 1_000;
-/** How often they are asked for while all works, and while something does not, ms. */
+/** Time between two questions while all works, and while something does not, ms. */
 const RARELY = 10_000;
 const OFTEN = 5_000;
-/** How often it is said that the same are missing, ms. */
+/** Time between two reports that the same rights are missing, ms. */
 const SAY_AGAIN = 60_000;
 
 export interface RightsWatchParts {
-  /** Those of the rights that this user lacks. */
+  /** Gives the rights that this user lacks. */
   readonly ask: () => Promise<readonly Right[]>;
-  /** What is said of them. */
+  /** Puts them into words. */
   readonly say: (rights: readonly Right[]) => string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whether the processor cannot do its work at this moment. */
   readonly isHindered: () => boolean;
-  /** Told what is missing, again every minute; null once nothing is. */
+  /** Called with what is missing, again every minute, and with null once nothing is. */
   readonly tell: (text: string | null) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Whether this user still has the rights that `run` needs, asked of the brokers while it runs: an error of theirs tells at
- * best what kind of right is missing, and some are only used once something has failed.
+ * Asks the brokers, while `run` runs, whether this user still has the rights that it needs: their errors name at best the kind
+ * of right that is missing, and some rights are only used once something has failed.
  */
 export class RightsWatch {
   readonly #parts: RightsWatchParts;
@@ -72,7 +72,7 @@ export class RightsWatch {
         try {
           await this.#look();
         } catch (error) {
-          // Brokers that are away are told of by whoever needs them.
+          // The processor reports brokers that are away: it needs them.
           logger.debug({ err: messageOf(error) }, 'the brokers did not tell the rights of this user');
         }
         asked = clock.elapsed();
@@ -92,13 +92,13 @@ export class RightsWatch {
     const { needed } = apart(this.#missing);
     if (text === '') logger.info('this user has all rights again');
     else if (needed.length > 0) logger.error(text);
-    // Whoever does without is not reminded.
+    // What is not needed is reported once: an owner may have chosen to go without it.
     else if (isNew) logger.warn(`going on without: ${text}`);
     await tell(text === '' ? null : text);
   }
 }
 
-/** Over the brokers as the settings name them. */
+/** A watch over the brokers that the settings name. */
 export function watchRights(
   settings: Settings,
   logger: Logger,

@@ -121,9 +121,9 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     logger.info('stopped');
     return 0;
   } catch (error) {
-    // Stopped while it still waited for a part that is away: nothing was begun.
+    // It was stopped while it still waited for a part that is away: nothing had begun.
     if (ending.signal.aborted && (error as Error).name === 'AbortError') return 0;
-    // It has a decision to take, and says which: what it needs is there, so this is no failure to reach it.
+    // A person has to decide, and the message names what: all parts are there, so the exit code is not "cannot be reached".
     if (error instanceof CannotGoOn) throw new Failure(1, error.message, { cause: error });
     throw error;
   } finally {

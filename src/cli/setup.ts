@@ -75,10 +75,10 @@ async function setUp(settings: Settings, { check = false, json = false }: Option
     const { outputSchemaId } = schemas;
     const meta = await part(() => setUpMeta(settings, { partitions, outputSchemaId }, check));
     if (meta !== null) say([meta]);
-    // Other settings than those of the state: run refuses them.
+    // The state was folded under other settings: run refuses these.
     if (meta?.state === 'differs') exitCode = Math.max(exitCode, check ? 1 : 2) as ExitCode;
   }
-  // Without `check`, what is still missing is an administrator's to make.
+  // Without `check`, what is still missing has to be made by an administrator.
   if (exitCode === 0 && found.some(({ state }) => state === 'missing')) exitCode = 1;
   if (json) io.out(`${JSON.stringify(found, null, 2)}\n`);
   else if (exitCode === 0) io.out(summary(found, check));

@@ -7,7 +7,7 @@ import { type Style, styleFor } from './style.ts';
 import { type Column, table, visible } from './table.ts';
 import { number, utc } from './words.ts';
 
-/** All partitions that the topic has or the state knows, in order. */
+/** All partitions of the topic or of the state, in order. */
 export function statusRows(
   known: readonly PartitionStatus[],
   bounds: ReadonlyMap<number, Bounds> | null,
@@ -80,13 +80,13 @@ function columnsOf(style: Style, now: number): Column<Row>[] {
   ];
 }
 
-/** For people; ends with sums and, where there is one, what to look at. */
+/** A table for people; it ends with sums and, if there is something to look at, with that. */
 export function statusTable(rows: readonly Row[], style: Style = PLAIN, now = Date.now()): string {
   if (rows.length === 0) return 'no partition was ever taken over, and the topic shows none\n';
   return `${table(columnsOf(style, now), rows, style.bold)}\n${summary(rows)}\n`;
 }
 
-/** What processors cannot do, below the table. */
+/** Lines below the table: what keeps processors from their work. */
 export function troublesText(troubles: readonly Trouble[], style: Style = PLAIN): string {
   const told = troubles.filter(({ text }) => text !== '');
   return told.map(({ processor, text }) => `\n${style.red(visible(processor))}: ${lines(text)}\n`).join('');
@@ -140,7 +140,7 @@ function outbox({ outboxMessages, outboxBytes }: Row): string {
   return outboxMessages === 0 ? '0' : `${outboxMessages} (${size(outboxBytes)})`;
 }
 
-/** Rounded: what is waiting changes while it is read. */
+/** A rounded size: what is waiting changes while it is read. */
 function size(bytes: number): string {
   const unit = bytes < 1 << 20 ? 1 << 10 : 1 << 20;
   return formatBytes(Math.ceil(bytes / unit) * unit);

@@ -44,9 +44,9 @@ Examples:
 /** Between two readings, ms. */
 const PAUSE = 500;
 const WATCH = 2_000;
-/** How far the readings go back that `--watch` tells a pace by, ms. */
+/** How far back `--watch` keeps readings, from which it reckons a pace, ms. */
 const KEPT = 30_000;
-/** Live traffic is behind by what comes between two commits: that is no backlog, ms. */
+/** Lag of less than this, ms, is no backlog: live traffic is behind by what comes between two commits. */
 const LIVE = 5_000;
 const CLEAR = '\x1b[H\x1b[2J';
 
@@ -59,7 +59,7 @@ async function status(settings: Settings, options: Options, io: Io): Promise<Exi
   }
 }
 
-/** What the brokers know of who has what. @throws the error where they do not answer either */
+/** What the brokers know of who has which partition. @throws the error where they do not answer either */
 async function withoutPostgres(settings: Settings, options: Options, io: Io, error: Error): Promise<ExitCode> {
   const { onKafkaLink } = await import('./kafka.ts');
   return await onKafkaLink(settings, io, async (link): Promise<ExitCode> => {
@@ -123,7 +123,7 @@ async function watch(
   return 0;
 }
 
-/** Reads on until all partitions with a backlog have committed, or long enough for that. */
+/** Reads until all partitions with a backlog have committed, or until there was time enough for that. */
 async function measure(readings: Reading[], reader: StatusReader, { commit }: Settings, io: Io): Promise<void> {
   const behind = backlogs(readings[0]!);
   if (behind.length === 0) return;

@@ -40,7 +40,7 @@ interface Result {
   readonly file: string;
   readonly name: string | null;
   readonly differences: readonly Difference[];
-  /** Why the file could not be run at all. */
+  /** Why the file could not be run; null: it was. */
   readonly error: string | null;
 }
 

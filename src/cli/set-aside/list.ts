@@ -21,7 +21,7 @@ interface Options extends FilterOptions {
 export interface Listed {
   /** In the order of the topic's partitions and offsets. */
   readonly records: readonly SetAside[];
-  /** How many the filter took, by reason. */
+  /** How many passed the filter, by reason. */
   readonly byReason: ReadonlyMap<string, number>;
 }
 
@@ -69,7 +69,7 @@ function byTime(a: SetAside, b: SetAside): number {
   return a.setAsideAt - b.setAsideAt || a.partition - b.partition || a.offset - b.offset;
 }
 
-/** Key and value are slices of all that was fetched with them: what is kept must not hold it. */
+/** Key and value are slices of a whole fetch, which a list of records must not keep in memory. */
 function withoutValue(record: SetAside): SetAside {
   const { offset, timestamp, key } = record.raw;
   return {

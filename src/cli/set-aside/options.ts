@@ -11,7 +11,7 @@ export interface FilterOptions {
 
 export const DEAD_REASONS = ['undecodable', 'invalid', 'future', 'visit_full'] as const;
 
-/** Options that say which records are meant. @param reasons none: all in the topic are there for one */
+/** Options that select records. @param reasons none: the topic has one alone */
 export function withFilter(command: Command, reasons: readonly string[]): Command {
   if (reasons.length > 0) {
     command.addOption(new Option('--reason <reason...>', 'those of these reasons').choices(reasons));
@@ -26,7 +26,7 @@ export function withFilter(command: Command, reasons: readonly string[]): Comman
     );
 }
 
-/** Commander hands on what it read before. */
+/** Without a second parameter: commander passes the value that it read before. */
 function asMoment(text: string): number {
   return moment(text);
 }

@@ -10,7 +10,7 @@ import type { KafkaParts } from '../kafka.ts';
 import type { Progress } from '../progress.ts';
 import type { Position } from './options.ts';
 
-/** The records at the positions; where none is given, those that the filter takes. */
+/** The records at the positions; where none is given, those that pass the filter. */
 export async function* wanted(
   link: ClusterLink,
   topic: string,
@@ -30,7 +30,7 @@ export async function* wanted(
   }
 }
 
-/** @throws Failure where the state is of another input: what was retried there says nothing about this one */
+/** @throws Failure where the state is of another input: what was retried there has nothing to do with this one */
 export async function inputOf(
   settings: Settings,
   client: pg.Client,

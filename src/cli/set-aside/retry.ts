@@ -70,12 +70,12 @@ function positions(text: string, before: Position[] = []): Position[] {
   return [...before, position(text)];
 }
 
-/** What became of the records, as `--json` has it. */
+/** What became of the records, in the form of `--json`. */
 interface Outcome {
   sent: number;
-  /** Sent by an earlier run. */
+  /** Those that an earlier run sent. */
   sentBefore: number;
-  /** Came back from a retry before. */
+  /** Those that came back from a retry before. */
   cameBack: number;
   readonly refused: { readonly position: string; readonly why: string }[];
   /** With --dry-run: positions of those that would be sent. */
@@ -122,7 +122,7 @@ function retryOf(
     ]);
     await assertRights(client, settings.database.schema, 'retry');
     await assertSchemaVersion(client, settings.database.schema);
-    // Some are needed only where a retry before this one did not end.
+    // Some of these rights are needed only where a retry before this one did not end.
     if (!dryRun) await mustHaveRights('retry', settings, link);
     const input = await inputOf(settings, client, parts, link);
     const resender = dryRun ? null : await openResender(settings, client, parts);
@@ -142,7 +142,7 @@ function retryOf(
   };
 }
 
-/** Of what would be sent, how many are shown one by one. */
+/** How many of those that would be sent are listed one by one. */
 const SHOWN = 50;
 
 function text(outcome: Outcome, candidates: readonly SetAside[], dryRun: boolean, settings: Settings, io: Io): string {

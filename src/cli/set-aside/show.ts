@@ -109,7 +109,7 @@ async function shownOf(value: Buffer | null, settings: Settings): Promise<ShownV
   return await shownValue(value, writerSchemasOf(settings).writerSchema);
 }
 
-/** In their order; a name may stand more than once. */
+/** The headers in their order; a name may occur more than once. */
 function headersOf({ raw }: SetAside): (readonly [string, string])[] {
   return raw.headers.map(([name, value]) => [name, value.toString()]);
 }
@@ -161,7 +161,7 @@ function valueText({ truncated }: SetAside, value: ShownValue): string {
   }
 }
 
-/** JSON writes control characters out itself, but for those that turn the direction of writing. */
+/** JSON escapes control characters, but not those that change the direction of writing. */
 function pretty(value: unknown): string {
   return JSON.stringify(value, null, 2)
     .split('\n')
@@ -169,7 +169,7 @@ function pretty(value: unknown): string {
     .join('\n');
 }
 
-/** As hexdump has it: offset, 16 bytes, and what of them is ASCII. */
+/** Lines like hexdump's: offset, 16 bytes, and those of them that are ASCII. */
 function hexLines(hex: string): string {
   const bytes = Buffer.from(hex, 'hex');
   const lines: string[] = [];

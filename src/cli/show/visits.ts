@@ -32,7 +32,7 @@ export function statusOf({ status, endReason, debug }: VisitSummary, style: Styl
   return { text, paint: status === 'open' ? style.green : (plain: string) => plain };
 }
 
-/** The way through the site. */
+/** The visitor's way through the site. */
 export function way({ entryPage, exitPage }: Pick<VisitSummary, 'entryPage' | 'exitPage'>): string {
   if (entryPage === null) return '';
   const entry = visible(entryPage);

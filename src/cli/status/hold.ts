@@ -10,16 +10,16 @@ export interface Seen {
   readonly pace: Pace | undefined;
   /** Whether what is left to fold is more than live traffic. */
   readonly behind: boolean;
-  /** How long it was looked at, ms; 0: once. */
+  /** How long the partition was looked at, ms; 0: once. */
   readonly watched: number;
-  /** Whether the brokers were reached: where they were, and tell no end of this partition, it has no leader that answers. */
+  /** Whether the brokers were reached. If they were, and gave no end of this partition, it has no leader that answers. */
   readonly brokers: 'answer' | 'away' | 'refuse';
-  /** What the processor that has it said that it waits for, what holds it back most first. */
+  /** What its processor reported that it waits for, what holds it back most first. */
   readonly waits: readonly ToldWait[];
-  /** Now, ms since the epoch. */
+  /** The time of the reading, ms since the epoch. */
   readonly at: number;
   readonly holders: Holders | null;
-  /** Why the schema of the next record is not known; null: it is, or was not asked for. */
+  /** Why the schema of the next record is not known; null: it is known, or was not asked for. */
   readonly schema: string | null;
   /** `outbox.max_bytes`. */
   readonly outboxMaxBytes: number;
@@ -27,7 +27,7 @@ export interface Seen {
 
 type Known = Pick<Row, 'partition' | 'end' | 'lag' | 'owner' | 'ownerConnected' | 'outboxBytes' | 'outboxMessages'>;
 
-/** null: nothing. */
+/** What holds a partition back; null: nothing. */
 export function holdOf(row: Known, seen: Seen): Hold | null {
   const { pace, behind, watched, brokers, schema, outboxMaxBytes } = seen;
   const { lag, owner } = row;
@@ -49,7 +49,7 @@ export function holdOf(row: Known, seen: Seen): Hold | null {
   return { kind: 'standing', text };
 }
 
-/** Nobody who is connected to Postgres has it: the group knows whether somebody is there all the same. */
+/** No processor connected to Postgres has it: the group knows whether one is there all the same. */
 function unconnected({ partition, owner }: Known, holders: Holders | null): Hold {
   const holder = holders?.byPartition.get(partition);
   if (holder !== undefined) {

@@ -1,7 +1,7 @@
 /**
- * The thread that folds: a member of the consumer group with connections and a heap of its own, and the whole of what
- * the processor does but for HTTP. It shares nothing with the other threads, so what holds between two processes holds
- * between two of these.
+ * The thread that folds: a member of the consumer group with connections and a heap of its own, which does all that the
+ * processor does but HTTP. It shares nothing with the other threads, so what holds between two processes holds between two of
+ * these.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Observer } from '../../ports/observer.ts';
@@ -13,14 +13,14 @@ import { errorForm, type Order, type Standing, type Task, type WorkerMessage } f
 
 /** How often the thread sends its state and its load, ms. */
 const SEND_EVERY = 200;
-/** A client that still holds something open keeps the thread no longer than this after its end, ms. */
+/** Longest that something which a client still holds open keeps the thread after its end, ms. */
 const LINGER = 2_000;
 
 const { settings, prepared, worker, terminal } = workerData as Task;
 const port = parentPort!;
 const send = (message: WorkerMessage) => port.postMessage(message);
 
-/** All of the observer's methods: a new one that is not passed on does not compile. */
+/** All of the observer's methods, by a type that does not compile where one is missing. */
 const METHODS = Object.keys({
   committed: true,
   published: true,
@@ -67,7 +67,7 @@ try {
 } finally {
   clearInterval(sending);
   sendStanding();
-  // Lets the thread end, and makes it: here this ends the thread alone.
+  // Closing the port lets the thread end; `exit`, which ends only the thread here, makes it.
   port.close();
   setTimeout(() => process.exit(), LINGER).unref();
 }
@@ -82,7 +82,7 @@ function standingOf(processor: Processor | null): Standing {
   };
 }
 
-/** Only what a restart may mend: a part that is away, or a backlog, would be there again after it. */
+/** Only what a restart may mend: a part that is away, or a backlog, would still be so after it. */
 function troubleOf(processor: Processor): string | null {
   if (processor.hasFailed) return 'the processor gave up: the log says why';
   if (processor.isStuck) return 'the processor has not come round for two minutes';
