@@ -16,15 +16,15 @@ export interface Traffic {
   readonly seed: number;
 }
 
-/** More goes wrong than in life: in half a minute one wants to have seen it. */
+/** More goes wrong than in life, so that all of it is seen in half a minute. */
 const SHARES = { late: 0.04, resent: 0.03, broken: 0.01, signOut: 0.2, debug: 0.02, skewed: 0.03 };
-/** Few enough that people come back within the demo. */
+/** Profiles: few enough that people come back within the demo. */
 const PROFILES = 25;
-/** Between two looks, ms; longer where a look takes long. */
+/** Time between two looks, ms; longer where a look takes long. */
 const LOOK_EVERY = 200;
-/** How long the last visits may take to end, beyond what their rules say, ms. */
+/** How long the last visits may take to end, beyond the time that the rules give, ms. */
 const DRAIN_WITHIN = 30_000;
-/** What comes twice would come by then, ms. */
+/** A message that comes twice would come within this time, ms. */
 const AFTERWARDS = 500;
 
 const NOTHING: Look = {
@@ -39,7 +39,7 @@ const NOTHING: Look = {
 
 /**
  * Writes traffic and shows what becomes of it, until the last visit has ended, the time for that is over, or the signal
- * aborts. `received` is filled by somebody else meanwhile.
+ * aborts. The caller fills `received` meanwhile.
  */
 export async function play(
   parts: Parts,

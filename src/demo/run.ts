@@ -36,14 +36,14 @@ const KEPT_RATE = 6;
 const READY_WITHIN = 60_000;
 
 /**
- * The whole demo. What it started or made is gone when this settles, however it does, unless it is to be kept.
- * @returns whether the sums agree; null: the signal aborted before that was known.
+ * The whole demo. What it started or made is removed when this settles, even with an error, unless it is to be kept.
+ * @returns whether the checks hold; null: the signal aborted before that was known.
  */
 export async function runDemo(options: DemoOptions, io: Io, signal: AbortSignal): Promise<boolean | null> {
   const style = styleFor(io.terminal, io.env);
   const screen = new Screen(io, io.terminal && !options.verbose && io.env.TERM !== 'dumb');
   screen.line(`${style.bold('tidemark demo')}: track events in, visits and profiles in Postgres, Visit Ended out`);
-  // Through the screen, or it would be painted over.
+  // The line goes through the screen, or it would be painted over.
   const sayEnding = () => screen.line('ending it in order; Ctrl-C once more ends it at once');
   signal.addEventListener('abort', sayEnding, { once: true });
   const stack = await bringUp(screen, io, signal);
@@ -66,7 +66,7 @@ interface Surface {
   readonly style: Style;
 }
 
-/** null: the signal aborted first. What is still coming up then is ended as soon as it is there. */
+/** null: the signal aborted first. A stack that is still starting then is ended as soon as it is up. */
 async function bringUp(screen: Screen, io: Io, signal: AbortSignal): Promise<Stack | null> {
   const starting = startStack({ env: io.env, onProgress: (line) => screen.line(`  ${line}`) });
   try {
@@ -113,10 +113,10 @@ async function withStack(
   }
 }
 
-/** The processor's log. Without `verbose` only what somebody should know of. */
+/** The processor's log. Without `verbose` it has only what a person should know of. */
 function demoLogger(verbose: boolean, screen: Screen): Logger {
   const write = (text: string) => {
-    // KafkaJS tells of each attempt that failed, as while a broker is young; what matters, its callers say again.
+    // KafkaJS logs each attempt that fails, as while a broker starts; its callers log again what matters.
     if (verbose || !text.includes(' kafkajs={')) screen.warn(text);
   };
   return makeLogger({ level: verbose ? 'info' : 'warn', format: 'pretty' }, { write }, true);
@@ -141,7 +141,7 @@ async function removeMade(parts: Parts, stack: Stack, screen: Screen): Promise<v
   if (stack.kind === 'environment') screen.line('removed: topics, groups, schemas, tables and role of this run');
 }
 
-/** What the console is told besides. */
+/** What else the console needs. */
 type Seen = Pick<Parameters<typeof openConsole>[0], 'loaded' | 'state'>;
 
 async function withProcessor(
@@ -188,7 +188,7 @@ async function withProcessor(
         },
       })
       .catch((error: unknown) => {
-        // Ended while it waited for something: that is what was asked for.
+        // It was stopped while it waited for something: that is no failure.
         if (!stop.signal.aborted || error instanceof CannotGoOn) failure = error;
       });
     const started = await untilReady(
@@ -253,7 +253,7 @@ async function withProcessor(
   }
 }
 
-/** Waits until the group has given out the partitions and all are taken over. null: the signal aborted first. */
+/** Waits until the group has assigned the partitions and all are taken over. null: the signal aborted first. */
 async function untilReady(
   processor: () => Processor | null,
   failure: () => unknown,

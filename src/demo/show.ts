@@ -7,10 +7,10 @@ import { Rows } from './rows.ts';
 import type { Screen } from './screen.ts';
 import { short, timeOfDay } from './words.ts';
 
-/** How often the lines say how far it is, ms. */
+/** Time between two lines of progress, ms. */
 const PROGRESS_EVERY = 5_000;
 
-/** Shows moments: as a picture that is painted over or, where there is no terminal, a line for all that happens. */
+/** Shows moments: as a picture that is painted over or, without a terminal, as a line for each thing that happens. */
 export class Show {
   private readonly screen: Screen;
   private readonly settings: Settings;

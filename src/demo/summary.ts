@@ -3,10 +3,10 @@ import type { Written } from '../simulate/write.ts';
 import type { Check } from './checks.ts';
 import type { Facts, Received } from './parts.ts';
 
-/** Most of one check's differences that are named. */
+/** The most differences of one check that are listed. */
 const NAMED = 5;
 
-/** What came in, what came of it, and whether the sums agree. The last line says it all. */
+/** What came in, what became of it, and whether the checks hold, which the last line sums up. */
 export function summary(
   written: Written,
   { visits, sessions, profiles, counts }: Facts,

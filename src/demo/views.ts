@@ -1,4 +1,4 @@
-/** What the demo reads of the SQL views. Intervals come as ms; times as ms since the epoch. */
+/** The demo's queries of the SQL views. Intervals are in ms, times in ms since the epoch. */
 import type pg from 'pg';
 import { readStatus } from '../postgres/status.ts';
 import type { Facts, Look, ProfileRow, RevisionRow, SessionRow, ShownVisit } from './parts.ts';

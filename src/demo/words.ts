@@ -5,7 +5,7 @@ export function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** `14:31:58.2`, by the clock on the wall here. */
+/** `14:31:58.2`, in this machine's time zone. */
 export function timeOfDay(ms: number): string {
   const at = new Date(ms);
   return `${at.toTimeString().slice(0, 8)}.${Math.floor(at.getMilliseconds() / 100)}`;
@@ -16,7 +16,7 @@ export function short(id: string): string {
   return id.slice(0, 8);
 }
 
-/** The way through the site: `/ → /cart`. */
+/** The visitor's way through the site: `/ → /cart`. */
 export function way(entry: string | null, exit: string | null): string {
   if (entry === null) return '-';
   return entry === exit || exit === null ? entry : `${entry} → ${exit}`;

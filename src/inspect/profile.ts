@@ -21,13 +21,13 @@ export interface ProfileSums {
 /** One profile in full. All times in ms since the epoch. */
 export interface ProfileReport {
   readonly profileId: string;
-  /** null: it has debug visits alone, which count in no profile. */
+  /** null: all its visits are debug visits, which count in no profile. */
   readonly sums: ProfileSums | null;
-  /** Debug ones too, the one that started last first; each names its session. */
+  /** Its visits, debug ones too, the one that started last first; each names its session. */
   readonly visits: Page<VisitSummary>;
 }
 
-/** @returns null: neither a visit nor a trait names it. */
+/** @returns null: neither visits nor traits have this profile. */
 export async function inspectProfile(
   database: Database,
   rules: StateRules,

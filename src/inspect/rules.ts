@@ -3,9 +3,9 @@ import { readMeta } from '../postgres/meta.ts';
 import { rulesOf, type Settings } from '../settings/index.ts';
 import type { Database } from './database.ts';
 
-/** What the state was folded under. Durations in ms. */
+/** The rules that the state was folded under. Durations in ms. */
 export interface StateRules extends Rules {
-  /** What is taken off the clock before it ends visits of a drained partition; null: only records end visits. */
+  /** The margin that is subtracted from the clock before it ends visits of a drained partition; null: only records end visits. */
   readonly clockMargin: number | null;
 }
 
@@ -25,7 +25,7 @@ const KEPT = {
   'output.debug': 'outputDebug',
 } as const satisfies Readonly<Record<string, keyof Rules>>;
 
-/** Those kept with the state, which `run` would refuse to differ from; where there are none yet, those given. */
+/** The rules kept with the state, from which `run` would refuse to differ; if there are none yet, those of the settings. */
 export async function stateRules(database: Database, settings: Settings): Promise<StateRules> {
   const kept = ((await readMeta(database))?.settings ?? {}) as Readonly<Record<string, unknown>>;
   const rules: Record<string, unknown> = { ...rulesOf(settings) };

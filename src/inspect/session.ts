@@ -23,9 +23,9 @@ export interface SessionSums {
 /** One session in full. All times in ms since the epoch. */
 export interface SessionReport {
   readonly sessionId: string;
-  /** By partition. Several: producers spread its records. None: it has debug visits alone. */
+  /** By partition. Several: producers spread its records. None: all its visits are debug visits. */
   readonly sums: readonly SessionSums[];
-  /** Debug ones too, the one that started last first. */
+  /** Its visits, debug ones too, the one that started last first. */
   readonly visits: Page<VisitSummary>;
 }
 
@@ -48,7 +48,7 @@ export async function inspectSession(
 
 type Column = 'session_id' | 'profile_id';
 
-/** Visits where a column of the view is this id, the one that started last first: so many of them behind the first. */
+/** A page of the visits where a column of the view is this id, the one that started last first. */
 export async function newestVisits(
   ask: Ask,
   rules: StateRules,

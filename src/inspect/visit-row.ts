@@ -29,19 +29,19 @@ export interface VisitSummary {
   readonly openedPartition: number;
   readonly openedOffset: number;
   readonly updatedAt: number;
-  /** By the arrival clock, of an ended visit's last revision; null while it is open, or if another row tells it. */
+  /** When an ended visit's last revision was decided, by the arrival clock; null while it is open, or if another row has it. */
   readonly decidedAt: number | null;
-  /** Of an open visit. */
+  /** When and why an open visit ends. */
   readonly ending: Ending | null;
-  /** Of an ended visit: a late event can change it until the watermark is past this. */
+  /** A late event can change an ended visit until the watermark is past this. */
   readonly amendableUntil: number | null;
   /** Whether nothing can change it any more. */
   readonly final: boolean;
-  /** In a sentence, why it ended or what it waits for. */
+  /** A sentence: why it ended or what it waits for. */
   readonly why: string;
 }
 
-/** All that a visit says of itself. */
+/** All values of a visit. */
 export interface FullVisit extends VisitSummary, ShownValues {
   readonly context: Json;
 }
@@ -74,7 +74,7 @@ const MORE = named({
   context: 'v.context',
 });
 
-/** Of the private tables: no view says when a visit ends, or until when it can change. */
+/** Columns of the private tables: no view has when a visit ends, or until when it can change. */
 const PRIVATE = named({
   lastArrival: 'p.last_arrival',
   published: 'p.published',
@@ -86,7 +86,7 @@ const PRIVATE = named({
 
 const SHARED = 'last_arrival, published, seal, reason, amendable_until';
 
-/** OFFSET makes it a probe of the index for each visit. */
+/** OFFSET makes the planner probe the index for each visit. */
 const FROM = `FROM visits v
   CROSS JOIN LATERAL (
     SELECT ${SHARED}, NULL::timestamptz AS decided_at FROM open_visit o WHERE o.visit_id = v.visit_id
@@ -95,7 +95,7 @@ const FROM = `FROM visits v
     OFFSET 0
   ) p`;
 
-/** @param rest conditions on the view's columns as `v.…`, order and limit; they should reach an index */
+/** @param rest conditions on the view's columns as `v.…`, order and limit; an index should serve them */
 export const summarySelect = (rest: string): string => `SELECT ${SHOWN}, ${PRIVATE} ${FROM} ${rest}`;
 export const fullSelect = (rest: string): string => `SELECT ${SHOWN}, ${MORE}, ${PRIVATE} ${FROM} ${rest}`;
 
@@ -109,11 +109,11 @@ export type VisitColumns<V extends VisitSummary> = Omit<V, Told> & {
   readonly amendableUntil: number | null;
 };
 
-/** What it takes to say what a visit waits for. */
+/** What the sentence about a visit depends on, besides the visit. */
 export interface Asked {
   readonly rules: StateRules;
   readonly clocks: ReadonlyMap<number, Clocks>;
-  /** ms, by the clock of whoever asks. */
+  /** ms, by the caller's clock. */
   readonly now: number;
 }
 
@@ -138,7 +138,7 @@ export function told<V extends VisitSummary>(row: VisitColumns<V>, asked: Asked,
   return { ...shown, ending: null, amendableUntil, final: isFinal(ended, clocks), why } as unknown as V;
 }
 
-/** Visits of a select of `summarySelect`. */
+/** The visits that a query of `summarySelect` gives. */
 export async function summaries(
   ask: Ask,
   select: string,

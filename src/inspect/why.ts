@@ -4,7 +4,7 @@ import type { Ending } from './ending.ts';
 import type { StateRules } from './rules.ts';
 import { at, counted, span } from './words.ts';
 
-/** In a sentence, why a visit ended or what it waits for. No full stop at the end; `now` in ms says which day is today. */
+/** Sentences about why a visit ended or what it waits for, without a full stop; `now` in ms decides which day is today. */
 
 export interface EndedVisit {
   readonly endedAt: number;
@@ -12,11 +12,11 @@ export interface EndedVisit {
   readonly revision: number;
   /** The visit can change until the watermark is past this, ms. */
   readonly amendableUntil: number;
-  /** Type of the event that ended it; null: not by an event, or not known. */
+  /** Type of the event that ended it; null: no event did, or it is not known. */
   readonly endedBy: string | null;
 }
 
-/** Once the watermark is past it, nothing amends the visit. */
+/** Whether the watermark is past the time until which the visit can be amended. */
 export function isFinal({ amendableUntil }: Pick<EndedVisit, 'amendableUntil'>, clocks: Clocks | undefined): boolean {
   return clocks?.watermark != null && clocks.watermark > amendableUntil;
 }
@@ -48,7 +48,7 @@ export interface OpenVisit {
   readonly partition: number;
   readonly ending: Ending;
   readonly seal: Seal | null;
-  /** Its last revision, and the reason that was given there; null: it was never published. */
+  /** Its last revision, and the reason in it; null: it was never published. */
   readonly revision: number | null;
   readonly saidReason: EndReason | null;
 }
@@ -87,7 +87,7 @@ function ends({ partition, ending }: OpenVisit, now: number): string {
       return `ends at ${at(endsAt!, now)} if nothing comes${sooner()}`;
   }
 
-  /** What traffic of others makes of it. */
+  /** How other traffic can make it end sooner. */
   function sooner(): string {
     if (watermarkPassed || soonestDueAt >= dueAt) return '';
     const floor = soonestDueAt > watermarkToPass ? `, after ${at(soonestDueAt, now)}` : '';
@@ -100,7 +100,7 @@ function clock(ms: number | null, now: number): string {
   return ms === null ? 'nothing yet' : at(ms, now);
 }
 
-/** @param decidedAt ms; null: it was never published, so nobody was told of it */
+/** @param decidedAt ms; null: it was never published, so no message retracted it */
 export function whyMerged(survivor: string, decidedAt: number | null, now: number): string {
   if (decidedAt === null) return `merged into ${survivor} by an event between the two, before it was ever published`;
   return `merged into ${survivor} by a late event, at ${at(decidedAt, now)} by the arrival clock; its last revision takes it back`;
