@@ -14,7 +14,7 @@ export interface ConsoleParts {
   readonly loaded: Loaded;
   readonly version: string;
   readonly reports: () => readonly PartitionReport[];
-  /** null: it is ready; else why not. */
+  /** Gives why the processor is not ready; null: it is. */
   readonly ready: () => string | null;
   /** Where the state is; in memory the topics are too. */
   readonly state: 'postgres' | 'memory';
@@ -27,8 +27,8 @@ export interface Console {
 }
 
 /**
- * The console: a page, and what it asks for. Nothing is read before somebody looks. The processor gives it its reports
- * and knows nothing of it.
+ * The console: a page, and the answers that it asks for. Nothing is read before a page asks. The processor gives it its
+ * reports and does not know it.
  */
 export function openConsole({ loaded, version, reports, ready, state, logger }: ConsoleParts): Console {
   const { settings } = loaded;
@@ -64,7 +64,7 @@ function answersOf(
   ]);
 }
 
-/** Open visits by when they are due, and the last that ended. */
+/** Open visits in order of when they are due, and the last that ended. */
 async function visits(parts: LiveParts, query: Query): Promise<unknown> {
   const partition = numberOf(query, 'partition');
   const store = withStore(parts);
@@ -84,7 +84,7 @@ async function one(parts: LiveParts, kind: 'visit' | 'session' | 'profile', quer
   return { at: parts.now(), gap: parts.settings.visit.gap, report };
 }
 
-/** `last` is null where the topics are not in Kafka, or were not read yet. */
+/** `last` is null if the topics are not in Kafka, or were not read yet. */
 async function setAside({ settings }: Loaded, aside: AsideTopics | null): Promise<unknown> {
   const topics = { deadLetter: settings.deadLetter.topic, late: settings.late.topic };
   const { value = null, error = null } = (await aside?.get()) ?? {};
@@ -116,7 +116,7 @@ function textOf(query: Query, name: string): string {
   return text;
 }
 
-/** A whole number from 0; null: it was not given. */
+/** A whole number from 0; null: the query does not have it. */
 function numberOf(query: Query, name: string): number | null {
   const text = query.get(name);
   if (text === undefined) return null;

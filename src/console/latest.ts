@@ -13,23 +13,23 @@ export interface Known<T> {
 export interface LatestOptions {
   /** Shortest time between two reads, ms. */
   readonly every: number;
-  /** Longest that somebody who asks waits for a read; then they get what is known, ms. */
+  /** Longest that a caller waits for a read, ms; then it gets what is known. */
   readonly patience: number;
   readonly now?: () => number;
 }
 
-/** A read may take this share of the time. */
+/** The share of the time that reads may take. */
 const SHARE = 1 / 20;
-/** Longest time between two reads: who looks has to see that a source is well again, ms. */
+/** Longest time between two reads, ms: people have to see that a source works again. */
 const LONGEST = 15_000;
 
 /**
- * One value for all who look at it.
+ * One value for all pages that show it.
  *
- * Invariant: at most one read is under way, none begins unless somebody asks, and the reads together take no more than
- * a twentieth of the time or, if that is more, one begins every 15 seconds. However many look and however slow the
- * source is, it is asked no more than that: otherwise people who open the console because Postgres is slow would make
- * it slower.
+ * Invariant: at most one read is under way, none begins unless a page asks, and the reads together take no more than a
+ * twentieth of the time or, if that is more, one begins every 15 seconds. The source is asked no more than that, however many
+ * pages are open and however slow it is: otherwise people who open the console because Postgres is slow would make it
+ * slower.
  */
 export class Latest<T> {
   private readonly read: () => Promise<T>;
@@ -43,7 +43,7 @@ export class Latest<T> {
     this.options = { now: Date.now, ...options };
   }
 
-  /** Does not throw: what fails is told with what was known before. */
+  /** Does not throw: an error comes with the value that was known before. */
   async get(): Promise<Known<T>> {
     const { now, patience } = this.options;
     if (this.reading === null && now() >= this.next) this.reading = this.refresh();

@@ -1,6 +1,6 @@
-/** A time so far back, in so many parts of one length. */
+/** A time up to now, in parts of one length. */
 export interface Span {
-  /** As `date_trunc` names it; parts begin in UTC, so that all who look see the same. */
+  /** Name of the part for `date_trunc`; parts begin in UTC, so that everyone sees the same. */
   readonly part: 'minute' | 'hour' | 'day';
   readonly parts: number;
   /** Length of a part, ms. */
@@ -19,7 +19,7 @@ export function isSpan(name: string): name is SpanName {
   return Object.hasOwn(SPANS, name);
 }
 
-/** Rows of a list; those of a span are one for each of its parts at most. */
+/** Rows of a list. Trends over time have at most a row for each part. */
 const TOP = 10;
 
 export const TRENDS = [
@@ -27,7 +27,7 @@ export const TRENDS = [
   ...(['entryPages', 'campaigns', 'countries'] as const),
 ] as const;
 
-/** What there is of a span: hours are the least that is known of what was set aside. */
+/** The trends of a span: what was set aside is counted by the hour at the finest. */
 export function trendsOf(span: SpanName): readonly TrendName[] {
   return span === 'minutes' ? TRENDS.filter((name) => name !== 'setAside') : TRENDS;
 }
@@ -35,12 +35,12 @@ export function trendsOf(span: SpanName): readonly TrendName[] {
 export type TrendName = (typeof TRENDS)[number];
 
 /**
- * The query of a trend: the text that is run is the text that is shown, so it names the schema and takes no parameters. It
- * reads the views alone, which the reader role may.
+ * The query of a trend: the text that is run is the text that is shown, so it names the schema and has no parameters. It
+ * reads only the views, which the reader role may.
  *
  * The first column is the beginning of a part or a text, the others are numbers.
  *
- * @param schema as `assertSchemaName` has it
+ * @param schema as `assertSchemaName` allows it
  */
 export function trendSql(name: TrendName, span: SpanName, schema: string): string {
   return SQL[name]({ ...SPANS[span], schema: quoted(schema) });
@@ -100,7 +100,7 @@ ${byPart(asked)}`,
   countries: (asked) => top('country', asked),
 };
 
-/** Where the first part begins. No days: one of an interval has 23 or 25 hours where clocks change. */
+/** Where the first part begins. It does not use days: a day of an interval has 23 or 25 hours where clocks change. */
 function since({ part, parts, step }: Span): string {
   const [unit, length] = part === 'minute' ? (['minutes', 60_000] as const) : (['hours', 3_600_000] as const);
   return `date_trunc('${part}', now(), 'UTC') - interval '${((parts - 1) * step) / length} ${unit}'`;
@@ -123,7 +123,7 @@ ORDER BY visits DESC, ${column}
 LIMIT ${TOP}`;
 }
 
-/** Some names are words of SQL; those that begin like ours are not. */
+/** Quotes a name that may be a word of SQL; names that begin like ours are none. */
 function quoted(schema: string): string {
   return schema.startsWith('tidemark') ? schema : `"${schema}"`;
 }

@@ -81,7 +81,7 @@ function notFound() {
   };
 }
 
-/** Asks for data until there is an answer; `onAnswer` and `onError` are not called once the page was left. */
+/** Asks for data until there is an answer; once the page is left, `onAnswer` and `onError` are not called. */
 async function load(name, parameters, onAnswer, onError) {
   const { signal } = left;
   try {
@@ -110,7 +110,7 @@ function showState({ kind, since, why }) {
   };
   set(element('state'), 'class', kind);
   say(element('state'), words[kind]);
-  // Apart from what is read out: it changes with every second.
+  // The age is outside of what screen readers announce, because it changes every second.
   say(element('age'), kind === 'stale' ? `as of ${duration(Date.now() - since)} ago` : '');
   set(document.body, 'data-state', kind);
   const text =
@@ -167,7 +167,7 @@ function showZone() {
   const button = element('zone');
   say(button, isUtc() ? 'UTC' : 'local time');
   set(button, 'title', `Times are shown in ${zoneName()}; press to show ${isUtc() ? 'local time' : 'UTC'}`);
-  // It begins with what is written on it: who speaks to a browser says that.
+  // The label begins with the button's text: a person who controls the browser by voice says that.
   set(button, 'aria-label', `${isUtc() ? 'UTC' : `local time, ${zoneName()}`}. Show ${isUtc() ? 'local time' : 'UTC'}`);
 }
 

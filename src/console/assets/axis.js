@@ -5,9 +5,9 @@ import { domainOf, Scale, ticksOf } from './scale.js';
 import { clock, duration, offsetMinutes, relative, tick } from './time.js';
 
 const HEAD = 26;
-/** Lanes that are drawn: those that hold most visits, where there are more partitions. */
+/** The most lanes that are drawn: if there are more partitions, those with most visits. */
 const MOST_LANES = 12;
-/** Visits read longer ago than this are said to be, ms. */
+/** Visits that were read longer ago than this, ms, are marked as old. */
 const OLD = 3_500;
 const ZOOMS = [
   ['¼ ×', 4],
@@ -80,7 +80,7 @@ export class Axis {
     this.draw();
   }
 
-  /** What the pointer or the focus is at; null: what to do about it. */
+  /** Explains what the pointer or the focus is at; null: explains how to use the axis. */
   explain(text) {
     this.explained = text;
     const { partitions, topic } = this.live;
@@ -168,7 +168,7 @@ export class Axis {
     say(this.note, notes.join(' '));
   }
 
-  /** Arrow keys: along a lane's visits, and from lane to lane. Only one element is on the way of the Tab key. */
+  /** Arrow keys move along a lane's visits, and from lane to lane. The Tab key reaches only one element. */
   move(event) {
     const { key } = event;
     if (!['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End'].includes(key)) return;
@@ -189,7 +189,7 @@ export class Axis {
   }
 }
 
-/** What is drawn, in words. */
+/** Explains the marks. */
 function legend() {
   const key = (kind, name, means) => h('li', {}, swatch(kind), h('b', {}, name), ' ', means);
   return h(

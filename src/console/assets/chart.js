@@ -1,5 +1,5 @@
-// A picture of figures over time: bars side by side, or lines. One stop for the keyboard, whose arrow keys go from part to
-// part; the same figures are in a table below it.
+// A picture of figures over time: bars side by side, or lines. The Tab key stops at it once, arrow keys go from part to part;
+// the same figures are in a table below it.
 import { h, s, say, set, show } from './dom.js';
 import { partsOf, Scale, ticksOf, valuesTo } from './scale.js';
 import { offsetMinutes, tick } from './time.js';
@@ -8,7 +8,7 @@ const HEIGHT = 168;
 const TOP = 8;
 const FOOT = 20;
 const RIGHT = 4;
-/** Between two marks of the time axis, px. */
+/** Least room between two marks of the time axis, px. */
 const ROOM = 58;
 const DAY = 86_400_000;
 
@@ -60,7 +60,7 @@ export class Chart {
     this.draw();
   }
 
-  /** Of a part without a row nothing is counted, which is 0; of what is no count nothing is known. */
+  /** The figures of a part without a row: a count is 0, all else is not known. */
   figuresOf(figures) {
     return this.series.map((_, i) => figures?.[i] ?? (this.whole ? 0 : null));
   }
@@ -138,7 +138,7 @@ export class Chart {
     });
   }
 
-  /** A part of which nothing is known interrupts it. */
+  /** The line, which an unknown figure interrupts. */
   line(index) {
     const half = this.scale.x(this.parts[0].begin + this.step) / 2;
     const points = this.parts.map(({ begin, figures }) => {

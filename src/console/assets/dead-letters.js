@@ -1,4 +1,4 @@
-// What was set aside: by reason and partition, the last ones, and how to look at all of them.
+// Records that were set aside: by reason and partition, the last ones, and how to look at all of them.
 import { h, say, show } from './dom.js';
 import { panel } from './report.js';
 import { Table } from './table.js';
@@ -104,7 +104,7 @@ function share(part) {
   return part < 0.0001 ? '< 0.01 %' : `${(part * 100).toFixed(2)} %`;
 }
 
-/** Hidden while there are none. */
+/** The last records of a topic; hidden while there are none. */
 function lastOf(title) {
   const table = new Table({
     caption: title,

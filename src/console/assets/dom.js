@@ -1,5 +1,5 @@
-// Elements are made here and nowhere else, and text only ever becomes a text node: what comes from users' data is
-// shown as it is and is never read as markup.
+// Elements are made here and nowhere else, and text only ever becomes a text node, so that users' data is shown as it is and
+// never read as markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -8,7 +8,7 @@ export function h(tag, properties, ...children) {
   return fill(document.createElement(tag), properties, children);
 }
 
-/** The same of SVG. */
+/** The same for an SVG element. */
 export function s(tag, properties, ...children) {
   return fill(document.createElementNS(SVG, tag), properties, children);
 }
@@ -22,7 +22,7 @@ function fill(element, properties, children) {
   return element;
 }
 
-/** Writes an attribute only where it differs, so that a picture that stays the same costs nothing. */
+/** Writes an attribute only if it differs, so that a picture that stays the same costs nothing. */
 export function set(element, name, value) {
   if (value === null || value === undefined || value === false) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
@@ -33,7 +33,7 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Replaces all that an element holds. */
+/** Replaces all children of an element. */
 export function show(parent, ...children) {
   parent.replaceChildren(
     ...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false),

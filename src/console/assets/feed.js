@@ -1,10 +1,10 @@
-// What is true now, asked for again and again. It goes on through restarts of the processor, and knows how old it is.
+// The live state, asked for again and again. The feed goes on through restarts of the processor, and knows how old its answer is.
 import { get, Refused, TokenNeeded } from './api.js';
 
-/** Between two answers, ms; longer after a failure. */
+/** Time between two requests, ms; longer after a failure. */
 const EVERY = 1_000;
 const LONGEST = 10_000;
-/** What is older than this is called stale, ms. */
+/** An answer older than this, ms, is called stale. */
 const STALE = 4_000;
 
 export class Feed {
@@ -39,7 +39,7 @@ export class Feed {
   }
 
   async ask() {
-    // Nobody looks at a page in the background.
+    // A page in the background is not seen, and need not ask.
     if (document.hidden && this.live !== null) return;
     try {
       const live = await get('live');

@@ -1,4 +1,4 @@
-// What begins with a text: visits, sessions, profiles.
+// Visits, sessions and profiles whose id begins with a text.
 import { h, show } from './dom.js';
 import { link } from './visit-tables.js';
 
@@ -17,7 +17,7 @@ export function findPage({ argument, load }) {
     { q: argument },
     (found) => {
       const all = KINDS.flatMap(([list, kind]) => found[list].map((id) => [kind, id]));
-      // One that is meant is gone to; replaced, so that Back does not come here again.
+      // A single result is opened; the address is replaced, so that Back does not return here.
       if (all.length === 1 && !found.more) location.replace(`#/${all[0][0]}/${encodeURIComponent(all[0][1])}`);
       else
         show(

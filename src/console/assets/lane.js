@@ -11,7 +11,7 @@ const REST = 26;
 const MOST_ROWS = 8;
 
 export class Lane {
-  /** Rows of bars, by what there is to show; the same from one drawing to the next, or the page would jump. */
+  /** Rows of bars for these visits; they must be the same from one drawing to the next, or the page would jump. */
   static rowsOf({ visits }) {
     const most = visits === null ? 0 : visits.shown.length;
     return Math.min(MOST_ROWS, Math.max(3, most));
@@ -24,7 +24,7 @@ export class Lane {
   constructor(explain) {
     this.explain = explain;
     this.rows = new Map();
-    /** Open visits that there is no row for. */
+    /** Open visits for which there is no row. */
     this.hidden = [];
     this.item = null;
     this.ground = s('rect', { class: 'ground' });
@@ -231,7 +231,7 @@ class Bar {
   }
 }
 
-/** How many of those that have no bar are due when, by the beginning of a bucket of `step` ms. */
+/** How many of the visits without a bar are due when, by the beginning of a bucket of `step` ms. */
 function histogramOf({ later, step }, hidden) {
   const buckets = new Map(later.map(({ at, visits }) => [at, visits]));
   for (const { due } of hidden) {

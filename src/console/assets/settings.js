@@ -67,7 +67,7 @@ export function settingsPage({ load }) {
   return { element };
 }
 
-/** Code is between backticks in the settings' descriptions. */
+/** A setting's description with the code in it, which backticks mark, as elements. */
 function marked(text) {
   return text.split('`').map((part, i) => (i % 2 === 1 ? h('code', {}, part) : part));
 }

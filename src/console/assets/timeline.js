@@ -1,13 +1,13 @@
-// A visit's events on a line, and what lies between its last event and its end; the visits of a session on a line.
+// A visit's events on a line, with the time between its last event and its end; the visits of a session on a line.
 import { h, s, set, show } from './dom.js';
 import { Scale, ticksOf } from './scale.js';
 import { clock, count, duration, offsetMinutes, tick } from './time.js';
 
 const HEIGHT = 88;
 const LINE = 46;
-/** Dots that are drawn: of more, those that a picture of this width can tell apart. */
+/** The most dots that are drawn: more could not be told apart in a picture of this width. */
 const MOST = 400;
-/** Room that words take, pixels. */
+/** Room that a label takes, pixels. */
 const WORDS = 250;
 
 /** `gap` in ms. */

@@ -5,10 +5,10 @@ import { clockStep, roundStep } from './scale.js';
 import { Table } from './table.js';
 import { count, duration, relative } from './time.js';
 
-/** Between two requests, ms: while something is being read, and else. */
+/** Time between two requests, ms: while something is being read, and otherwise. */
 const SOON = 1_500;
 const EVERY = 15_000;
-/** Answers older than this are said to be, ms. */
+/** Answers older than this, ms, are marked as old. */
 const OLD = 900_000;
 const DAY = 86_400_000;
 
@@ -22,7 +22,7 @@ const seconds = (value) => (value === 0 ? '0' : duration(value * 1_000));
 const whole = (least) => roundStep(least, true);
 const percent = (value) => `${Number(value.toFixed(1))} %`;
 
-/** What is over time: a chart each. `empty` ends in the span's words. */
+/** Trends over time, a chart each. `empty` is followed by the span's name. */
 const CHARTS = {
   visits: {
     title: 'Visits begun and ended',
@@ -138,7 +138,7 @@ export function trendsPage({ argument, load, signal }) {
     tell(null);
     for (const [name, one] of panels) {
       const trend = answer.trends.find((each) => each.name === name);
-      // Not all that is known by the hour is known by the minute.
+      // Some trends exist by the hour and not by the minute.
       one.element.hidden = trend === undefined;
       if (trend !== undefined) one.update(trend, answer);
     }
@@ -159,7 +159,7 @@ export function trendsPage({ argument, load, signal }) {
   return { element, close: () => clearTimeout(timer) };
 }
 
-/** Sums over the span; a dash for what is not known yet. */
+/** Sums over the span; a dash stands for one that is not known yet. */
 function figures() {
   const entries = [
     ['visits', 1, 'visits begun'],
@@ -212,7 +212,7 @@ function chartPanel(one, span) {
   );
 }
 
-/** A list is its own table; the bars only say again what the figures do. */
+/** A list, which is its own table; its bars repeat the figures. */
 function listPanel(one, span) {
   let most = 1;
   const table = new Table({
@@ -242,7 +242,7 @@ function shareBar(share) {
   return [svg, h('span', { class: 'hidden' }, percent(share * 100))];
 }
 
-/** A panel with what it shows, or why it shows nothing, and its SQL. */
+/** A panel with its content, or the reason why there is none, and its SQL. */
 function framed(one, span, children, draw) {
   const shown = h('div', { hidden: '' }, children);
   const state = h('p', { class: 'empty', role: 'status' }, 'Loading…');
@@ -272,7 +272,7 @@ function framed(one, span, children, draw) {
     shown.hidden = answer === null || isEmpty;
     state.hidden = !isEmpty && (answer !== null || error !== null);
     say(state, isEmpty ? `${one.empty} ${span.in}.` : `Postgres is being asked${reading ? '' : ' soon'}…`);
-    // The picture moves with the clock too: a part begins.
+    // The picture also changes with the clock: a new part begins.
     if (!shown.hidden && (read !== at || asked.at - at > OLD || asked.step < DAY)) draw(answer, asked);
     read = at;
   };
@@ -297,7 +297,7 @@ function sqlOf(title) {
       await navigator.clipboard.writeText(text.textContent);
       say(said, 'Copied.');
     } catch {
-      // Browsers let a page write there over https and from this machine alone.
+      // Browsers allow a page to write to the clipboard only over https or from this machine.
       getSelection().selectAllChildren(text);
       say(said, 'Selected: this browser lets only you copy it.');
     }

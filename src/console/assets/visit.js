@@ -8,7 +8,7 @@ import { VALUES } from './values.gen.js';
 import { link } from './visit-tables.js';
 import { REASONS } from './words.js';
 
-/** Events that the processor gives at once. */
+/** Events in one answer of the processor. */
 const PAGE = 200;
 
 export function visitPage(context) {

@@ -1,4 +1,4 @@
-// Open visits and when each is due; visits that ended last.
+// Open visits, each with when it is due, and visits that ended last.
 import { h, say, show } from './dom.js';
 import { count, relative } from './time.js';
 import { endedTable, openTable } from './visit-tables.js';
