@@ -33,7 +33,7 @@ export async function startCluster(options: ClusterOptions): Promise<ClusterStac
     const { authority, access } = await prepare(ground, ports, plain, databasePort!);
     const { passwords, tokens } = access;
     const formatted = format(context, jars.kafka, passwords);
-    // Each node waits for it; until the first does, its failing is nobody's.
+    // Each node waits for it; until the first does, an error of it would be an unhandled rejection.
     formatted.catch(() => {});
     const nodeOptions = { jars: jars.kafka, formatted, authority, passwords, tokens, ports };
     const { kafka: settings = {}, listeners = [] } = options;
@@ -72,7 +72,7 @@ function portsOf([client, mutual, controller]: readonly number[]): NodePorts {
   return { client: client!, mutual: mutual!, controller: controller! };
 }
 
-/** The authority, and all that clients need to know. */
+/** Makes the authority, and all that clients need to know. */
 async function prepare(
   { context, jars, login }: Ground,
   ports: ReadonlyMap<number, NodePorts>,
@@ -118,7 +118,7 @@ async function openGate(access: Access, authority: Authority, port: number, to: 
   return await Gate.open({ port, to, certificate, ca: authority.file, username, password, token });
 }
 
-/** The part itself, with what only a node of a cluster has. */
+/** The part itself, and what only a node of a cluster has. */
 function asNode(
   part: Part,
   id: number,
@@ -131,7 +131,7 @@ function asNode(
   const exchangeCertificate = async (): Promise<void> => {
     const file = `${brokerName(id)}-${++exchanges}`;
     const certificate = await authority.issue({ name: brokerName(id), file });
-    // Another file each time: a broker does not look whether one that it has read has changed.
+    // Each certificate has a new file: a broker does not look whether a file that it has read has changed.
     const store = await writeStore(join(access.clients, '..', 'certificates', `${file}.store.pem`), certificate);
     const settings = names.flatMap((name) =>
       ['type=PEM', `location=${store}`].map((each) => `listener.name.${name.toLowerCase()}.ssl.keystore.${each}`),

@@ -1,6 +1,6 @@
 /**
- * All that `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names are made from this.
- * Base units; of the labels only the partition's number grows.
+ * All that `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names follow from this.
+ * Units are base units; the partition is the only label whose values grow in number.
  */
 import { BLOCKERS, type Part, type PartitionReport } from '../ports/observer.ts';
 import { lagAge, lagOf } from '../processor/progress.ts';
@@ -37,7 +37,7 @@ const counted = (name: string, help: string, labels: Counted['labels'] = {}): Co
 const measured = (name: string, help: string, buckets = QUICK): Measured => ({ kind: 'measured', name, help, buckets });
 const own = (name: string, help: string, labels: readonly string[] = []): Own => ({ kind: 'own', name, help, labels });
 
-/** The metrics that the class in `metrics.ts` counts or knows itself, by its names for them. */
+/** The metrics that the class in `metrics.ts` counts or knows itself, by their names there. */
 export const OWN = {
   info: own('tidemark_info', 'Always 1.', ['version']),
   inputPartitions: own('tidemark_input_partitions', 'Partitions of the input topic, whoever has them.'),

@@ -32,7 +32,7 @@ The [dashboard](../deploy/grafana/tidemark.json) shows all of them in the order 
 when an answer looks wrong is in [OPERATIONS.md](OPERATIONS.md#alerts), with the [alerts](../deploy/prometheus/alerts.yml).
 `;
 
-/** Series of each partition: what grows. */
+/** How many series there are for each partition. */
 const SERIES = METRICS.reduce((sum, metric) => {
   if (metric.kind === 'folded' || metric.kind === 'read') return sum + metric.series.length;
   return sum + (labelsOf(metric).some(([, values]) => values === null) ? 1 : 0);

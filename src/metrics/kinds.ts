@@ -10,13 +10,13 @@ interface Named {
   readonly help: string;
 }
 
-/** A counter of each partition, kept with its state: it goes on after a restart, wherever the partition is then. */
+/** A counter of each partition, stored with its state: it goes on after a restart, wherever the partition is then. */
 export interface Folded extends Named {
   readonly kind: 'folded';
   readonly series: readonly { readonly labels: Labels; readonly key: keyof Counts }[];
 }
 
-/** A gauge of each partition, read when it is asked for; null: not known, and not shown. Times in ms since the epoch. */
+/** A gauge of each partition, read at each scrape; null: not known, and not shown. Times in ms since the epoch. */
 export interface Read extends Named {
   readonly kind: 'read';
   readonly series: readonly {
