@@ -1,7 +1,7 @@
 /**
- * The settings that decide what a log means. The same state must never be folded under two of them: half of the visits
- * would follow one rule and half the other, and no replay would give them again. So they are kept with the state and
- * compared at each start.
+ * The settings that decide what a log means. A state must never be folded under two values of one: half of the visits would
+ * follow one rule and half the other, and no replay would give them again. So they are stored with the state and compared at
+ * each start.
  */
 import type { Json } from '../core/rules/event.ts';
 import { KEYS, SETTINGS } from './declaration.ts';
@@ -12,12 +12,12 @@ export const DECIDING: readonly string[] = KEYS.filter((key) => SETTINGS[key].ch
 
 export interface Difference {
   readonly key: string;
-  /** As it may be set again; null: this version knows no such setting. */
+  /** The stored value, in the form in which it can be set again; null: this version has no such setting. */
   readonly kept: string;
   readonly now: string | null;
 }
 
-/** By key, canonical: equal values are equal JSON. Durations in ms, lists sorted, since their order says nothing. */
+/** By key, canonical: equal values are equal JSON. Durations are in ms, lists sorted, because their order means nothing. */
 export function decidingSettings(settings: Settings): Record<string, Json> {
   return Object.fromEntries(DECIDING.map((key) => [key, canonical(valueAt(settings, key))]));
 }
@@ -26,7 +26,7 @@ function canonical(value: unknown): Json {
   return Array.isArray(value) ? (value as string[]).toSorted() : (value as Json);
 }
 
-/** What differs between the settings kept with the state and those in force. A key not kept had its default. */
+/** Differences between the settings stored with the state and those in force. A key that is not stored had its default. */
 export function decidingDifferences(kept: Readonly<Record<string, Json>>, settings: Settings): Difference[] {
   const now = decidingSettings(settings);
   const differences: Difference[] = [];

@@ -458,7 +458,7 @@ export type Key = keyof typeof SETTINGS;
 
 export const KEYS = Object.keys(SETTINGS) as Key[];
 
-/** Variables that begin with `TIDEMARK_` and are no settings. */
+/** Variables that begin with `TIDEMARK_` but are no settings. */
 export const RESERVED = {
   TIDEMARK_CONFIG: 'path of the settings file, where it is not `./tidemark.yaml`',
   TIDEMARK_STACK: 'where tests and the demo get Kafka, the registry and Postgres from',
