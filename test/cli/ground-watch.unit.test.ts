@@ -12,7 +12,7 @@ const topic = (name: string, config: TopicDescription['config'] = {}, partitions
   config: { 'message.timestamp.type': 'LogAppendTime', 'max.message.bytes': '1000', ...config },
 });
 
-/** A watch that runs, and all that comes of it. */
+/** A watch that runs, and all that it reports. */
 function begin() {
   const clock = new VirtualClock(0);
   const world = {

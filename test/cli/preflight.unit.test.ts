@@ -8,7 +8,7 @@ const topic = (config: TopicDescription['config'], partitions = 6): TopicDescrip
   ...{ topic: 'tracks', partitions, replicas: 3, config },
 });
 
-/** What was warned of. */
+/** The warnings that were logged. */
 function warnings(work: (logger: pino.Logger) => void): string[] {
   const lines: string[] = [];
   work(pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line).msg) }));

@@ -10,7 +10,7 @@ const rights = rightsFor('run', settings);
 const needed = rights.find(({ without }) => without === null)!;
 const wanted = rights.find(({ without }) => without !== null)!;
 
-/** A watch that runs, and all that comes of it. */
+/** A watch that runs, and all that it reports. */
 function begin() {
   const clock = new VirtualClock(0);
   const world = { missing: [] as Right[], away: false, hindered: false };

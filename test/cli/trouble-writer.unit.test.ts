@@ -4,7 +4,7 @@ import { TroubleWriter } from '../../src/cli/trouble-writer.ts';
 import type { PartitionReport, Wait } from '../../src/ports/observer.ts';
 import { VirtualClock } from '../processor/support/virtual-clock.ts';
 
-/** A writer that runs, what its partition waits for, and all that it wrote. */
+/** A writer that runs, the waits of its partition, and all that it wrote. */
 function begin() {
   const clock = new VirtualClock(0);
   const world = { waits: [] as Wait[], hindrance: null as string | null, away: false };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Latest } from '../../src/console/latest.ts';
 
-/** A source that answers when it is told to, and a clock. */
+/** A source that answers when the test lets it, and a clock. */
 function source() {
   let now = 1_000_000;
   const asked: PromiseWithResolvers<string>[] = [];

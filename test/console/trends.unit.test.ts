@@ -4,7 +4,7 @@ import { type Answer, Trends } from '../../src/console/trends.ts';
 
 const ANSWER: Answer = { columns: ['hour_begin', 'begun'], rows: [[0, 1]] };
 
-/** Queries that end when they are told to, on a clock that stands still unless it is moved. */
+/** Queries that end when the test lets them, on a clock that the test moves. */
 class World {
   readonly begun: string[] = [];
   at = 1_000_000;

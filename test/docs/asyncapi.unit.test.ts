@@ -13,7 +13,7 @@ import type { EnvelopeContext } from '../../src/wire/envelope.ts';
 import { readTail } from '../../src/wire/tail.ts';
 import { toOutMessage } from '../wire/support/messages.ts';
 
-// ajv-formats is CommonJS; its types do not say what an import of it gives.
+// ajv-formats is CommonJS; its types do not describe what an import of it gives.
 const require = createRequire(import.meta.url);
 const addFormats = require('ajv-formats') as (ajv: Ajv) => Ajv;
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

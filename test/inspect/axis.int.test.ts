@@ -13,7 +13,7 @@ describeReal('what is drawn of the open visits', () => {
 
   beforeAll(async () => {
     pool = createPool(schema.options);
-    // Of visits that begin a second apart the third partition holds most; one of each is sealed, and due before others.
+    // Visits begin a second apart, and the third partition has most; one of each is sealed, and due before others.
     for (const visits of [2, 4, 9]) {
       const partition = await FoldedPartition.takeOver(schema);
       for (let i = 0; i < visits; i++) await partition.event({ session: `s${i}`, t: T0 + i * 1_000 });

@@ -177,7 +177,7 @@ describeReal('what is due, and what has ended', () => {
   test('open visits are in the order in which they are due, and end in it', async () => {
     const partition = await FoldedPartition.takeOver(schema);
     const at = (minutes: number) => T0 + minutes * MINUTE;
-    // One that is amended and so waits longer, one that is sealed, one whose gap the watermark has passed, and others.
+    // One visit is amended and so waits longer, one is sealed, for one the watermark has passed the gap, and there are others.
     const amended = await partition.event({ session: 'a', t: at(0) });
     await partition.event({ session: 'x', t: at(40) });
     await partition.event({ session: 'a', t: at(1), arrives: at(40) });

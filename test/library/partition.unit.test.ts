@@ -20,7 +20,7 @@ const event = (given: Partial<TrackEvent> = {}): TrackEvent => ({
   ...given,
 });
 
-/** A scenario by what programs may import, its answer as `expect` writes it. */
+/** A scenario folded by the library, with its answer in the form of `expect`. */
 function folded(scenario: Scenario): { answer: AnswerForm; messages: VisitEnded[] } {
   const partition = new Partition(rulesOfScenario(scenario));
   const outcomes: Outcome[] = [];

@@ -59,7 +59,7 @@ describe('the cache of jars', () => {
     expect(await readdir(join(directory, 'cache', 'tidemark'))).toEqual([]);
   });
 
-  /** A Maven that runs `script` where the real one would put its files. */
+  /** A fake Maven that runs `script` in the directory where the real one would put its files. */
   async function maven(script: string): Promise<void> {
     await mkdir(join(directory, 'bin'), { recursive: true });
     await writeFile(join(directory, 'bin', 'mvn'), `#!/bin/sh\n${script}\n`);

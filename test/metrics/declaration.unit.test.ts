@@ -7,7 +7,7 @@ import { Metrics } from '../../src/metrics/index.ts';
 import { labelsOf, TYPES } from '../../src/metrics/kinds.ts';
 
 const UNITS = ['seconds', 'bytes', 'records', 'messages', 'visits', 'partitions', 'rows'];
-/** Gauges that say yes or no, and positions: they have no unit. */
+/** Gauges of yes or no, and positions, which have no unit. */
 const UNITLESS = [
   'tidemark_info',
   'tidemark_workers',
@@ -41,7 +41,7 @@ describe('the declaration of metrics', () => {
     const open = METRICS.flatMap((metric) =>
       labelsOf(metric).flatMap(([label, values]) => (values === null || values.length === 0 ? [label] : [])),
     );
-    // The version is one value a process.
+    // The version has one value for each process.
     expect([...new Set(open)].sort()).toEqual(['partition', 'version']);
   });
 

@@ -40,7 +40,7 @@ describe('metrics', () => {
   test('every counter of the fold that says where an event went is in the sum over outcomes', async () => {
     // Powers of two: a counter that is left out or counted twice shows in the sum.
     const counts = { ...noCounts() };
-    // As the state has them: its events are the sum of those from `started` to `visitFull`.
+    // In the state the events are the sum of the counts from `started` to `visitFull`.
     const names = Object.keys(counts) as (keyof Counts)[];
     const parts = names.slice(names.indexOf('started'), names.indexOf('visitFull') + 1);
     parts.forEach((part, i) => {

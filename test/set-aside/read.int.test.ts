@@ -37,7 +37,7 @@ describeReal('what was set aside', () => {
     await ground.inTransaction(ground.deadLetter, 0, 'aborted', 'abort', async () => {});
     const all = { total: 4, byReason: { undecodable: 3, future: 1 } };
     await ground.inTransaction(ground.deadLetter, 0, 'of somebody else', 'commit', async () => {
-      // What is not decided is not there yet, and holds nobody up.
+      // Records of an open transaction are not there yet, and must not hold up the reading.
       expect(await list()).toMatchObject(all);
     });
     expect(await list()).toMatchObject({ total: 5, byReason: { ...all.byReason, unknown: 1 } });

@@ -20,7 +20,7 @@ describeReal('a dead letter that is sent to the input again', () => {
     const { code, out, err } = await ground.run('dead-letter', 'retry', '--json', ...argv);
     return { code, err, outcome: JSON.parse(out || 'null') as Outcome };
   };
-  /** Sources of the records in the input that were sent again. */
+  /** The `tidemark-retry-of` of records in the input that were sent again. */
   const retried = async (partition: number) =>
     (await ground.records(ground.name, partition)).map((record) => headersOf(record)['tidemark-retry-of']);
 

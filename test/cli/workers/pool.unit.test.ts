@@ -10,14 +10,14 @@ interface Script {
   readonly words?: readonly WorkerMessage[];
   readonly atJoin?: readonly WorkerMessage[];
   readonly atStop?: readonly WorkerMessage[];
-  /** Name of a channel, and what is said once something comes through it. */
+  /** Name of a channel, and the message that is sent once something comes through it. */
   readonly waitsFor?: string;
   readonly afterwards?: readonly WorkerMessage[];
   readonly exit?: number;
   readonly throws?: string;
 }
 
-/** A pool of threads that say what their scripts have them say; `heard` resolves at so many lines of their logs. */
+/** A pool of threads that send what their scripts have; `heard` resolves at so many lines of their logs. */
 function poolOf(...script: Script[]) {
   const { settings } = loadSettings({ cwd: '/' });
   const log: string[] = [];
