@@ -29,7 +29,7 @@ function billOf({ devDependencies: _tools, ...manifest }, lock) {
     writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
     const packages = { ...Object.fromEntries(shipped), '': root };
     writeFileSync(join(project, 'package-lock.json'), JSON.stringify({ ...lock, packages }));
-    return named(sbom(project));
+    return nameLicences(sbom(project));
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -43,7 +43,7 @@ function sbom(cwd) {
   return JSON.parse(stdout);
 }
 
-function named(bill) {
+function nameLicences(bill) {
   for (const component of bill.components) {
     const licence = UNNAMED[component.name];
     if (licence !== undefined) component.licenses ??= [{ license: { id: licence } }];

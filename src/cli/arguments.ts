@@ -3,13 +3,13 @@ import { duration } from '../settings/types.ts';
 
 /** Readers of what options take, for commander, which names the option where a reader throws. */
 
-export function whole(text: string): number {
+export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
   return Number(text);
 }
 
 export function positiveWhole(text: string): number {
-  const value = whole(text);
+  const value = wholeNumber(text);
   if (value === 0) throw new InvalidArgumentError('Write a whole number above 0.');
   return value;
 }

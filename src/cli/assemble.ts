@@ -23,7 +23,7 @@ import { createDecoder, type Decoder } from '../wire/decoder.ts';
 import { type EnvelopeContext, Envelopes } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
-import { checkDatabase, checkTopics, type Starting } from './preflight.ts';
+import { checkDatabase, checkTopics, type StartContext } from './preflight.ts';
 import { checkRegistry } from './registry-check.ts';
 import { checkRights } from './rights.ts';
 import { commitBytes } from './workers/commit-bytes.ts';
@@ -68,7 +68,7 @@ export interface Prepared {
  */
 export async function prepare(
   settings: Settings,
-  starting: Starting,
+  starting: StartContext,
 ): Promise<Prepared & { readonly topics: readonly TopicDescription[] }> {
   const { meta } = await checkDatabase(settings, starting);
   await checkRights(settings, starting);

@@ -18,7 +18,7 @@ export function demoCommand(io: Io, finish: (code: ExitCode) => void): Command {
     )
     .option('--seconds <n>', 'how long traffic is written', positive, 30)
     .option('--rate <n>', 'records a second', positive, 12)
-    .option('--seed <n>', 'the same number gives the same visitors (default: any)', whole)
+    .option('--seed <n>', 'the same number gives the same visitors (default: any)', wholeNumber)
     .option('--gap <time>', 'inactivity that ends a visit', gap, 3_000)
     .option('--keep', 'go on at the end with slow traffic, and leave everything up until Ctrl-C')
     .option('--verbose', "show the processor's log, and a line for all that happens")
@@ -88,7 +88,7 @@ function positive(text: string): number {
   return value;
 }
 
-function whole(text: string): number {
+function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
   return Number(text);
 }

@@ -90,7 +90,7 @@ export async function reach<T>(what: string, setting: string, action: () => Prom
 }
 
 /** The form of the error that a command ends with. */
-export interface LastWordForm {
+export interface FinalErrorForm {
   /** With stacks. */
   readonly debug: boolean;
   /** As a line of the log, for programs: `log.format` is `json`. */
@@ -100,7 +100,7 @@ export interface LastWordForm {
 /** What to print for what a command threw, and the exit code. */
 export function explain(
   error: unknown,
-  { debug, json }: LastWordForm,
+  { debug, json }: FinalErrorForm,
 ): { readonly text: string; readonly exitCode: ExitCode } {
   const wrong = error instanceof SettingsError || (error as Error | null)?.name === 'UnusableFile';
   const away = isAway(error) || isLoginRefused(error);
@@ -108,11 +108,11 @@ export function explain(
   const stack = debug && error instanceof Error ? error.stack : undefined;
   if (json) return { text: fatalLine(withRemedy(error), exitCode, stack), exitCode };
   // The messages of these errors already name what to do.
-  const told = new Set([
+  const selfExplanatory = new Set([
     ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],
     ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled', 'UnusableFile', 'MissingRights'],
   ]);
-  const expected = (error instanceof Error && told.has(error.name)) || isLoginRefused(error);
+  const expected = (error instanceof Error && selfExplanatory.has(error.name)) || isLoginRefused(error);
   const hint = expected || debug ? '' : 'TIDEMARK_LOG_LEVEL=debug shows where this comes from.\n';
   return { text: `tidemark: ${withRemedy(error)}\n${hint}${stack === undefined ? '' : `${stack}\n`}`, exitCode };
 }

@@ -14,7 +14,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(141);
 });
 // Imported only now, because older versions of Node.js fail on what these import.
-const [{ runCommandLine }, { lastWordForm }, { explain }] = await Promise.all([
+const [{ runCommandLine }, { finalErrorForm }, { explain }] = await Promise.all([
   import('./program.ts'),
   import('./settings-options.ts'),
   import('./failure.ts'),
@@ -23,7 +23,7 @@ const [{ runCommandLine }, { lastWordForm }, { explain }] = await Promise.all([
 const argv = process.argv.slice(2);
 // A fault of our own ends the process, and is printed as every other error that does.
 process.on('uncaughtException', (error) => {
-  const { json } = lastWordForm(argv, { env: process.env, cwd: process.cwd() });
+  const { json } = finalErrorForm(argv, { env: process.env, cwd: process.cwd() });
   process.stderr.write(explain(error, { debug: true, json }).text);
   process.exit(1);
 });

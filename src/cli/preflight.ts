@@ -24,7 +24,7 @@ export interface Checked {
 }
 
 /** What a start reports to, and what ends it. */
-export interface Starting {
+export interface StartContext {
   readonly logger: Logger;
   readonly signal: AbortSignal;
   /** Called with what the start waits for, since when (ms since the epoch) and why; null: it waits no longer. */
@@ -35,8 +35,8 @@ export interface Starting {
  * Checks that the state in the database may be folded on with these settings. Waits while Postgres is away, and logs it.
  * @throws CannotGoOn, or a Failure where the settings are wrong, with what happened and what to do.
  */
-export async function checkDatabase(settings: Settings, starting: Starting): Promise<Checked> {
-  return untilThere('Postgres', starting, async () => {
+export async function checkDatabase(settings: Settings, starting: StartContext): Promise<Checked> {
+  return retryWhileAway('Postgres', starting, async () => {
     const { schema } = settings.database;
     const client = await connect(settings.database, 'tidemark run', settings.database.answerTimeout);
     try {
@@ -85,12 +85,12 @@ export function topicsOf({ input, output, deadLetter, late }: Settings): string[
 export async function checkTopics(
   settings: Settings,
   partitions: number,
-  starting: Starting,
+  starting: StartContext,
 ): Promise<{ readonly maxBytes: EnvelopeContext['maxBytes']; readonly topics: readonly TopicDescription[] }> {
   const { logger } = starting;
   const topics = new Topics(settings.kafka, logger);
   const describe = async (topic: string): Promise<TopicDescription> => {
-    const found = await untilThere('Kafka', starting, () => topics.describe(topic));
+    const found = await retryWhileAway('Kafka', starting, () => topics.describe(topic));
     if (found === null) throw missingTopic(topic);
     return found;
   };
@@ -122,8 +122,8 @@ export function judgeTopics(
 ): void {
   const [input, ...given] = topics;
   checkInput(input!, partitions, settings, logger);
-  tellGaps(topics, logger);
-  tellCompaction(input!, given, logger);
+  warnOfGaps(topics, logger);
+  warnOfCompaction(input!, given, logger);
 }
 
 export function limitOf({ config }: TopicDescription): number {
@@ -131,7 +131,7 @@ export function limitOf({ config }: TopicDescription): number {
 }
 
 /** A warning, no refusal: one broker is enough to try tidemark on. */
-function tellGaps(topics: readonly TopicDescription[], logger: Logger): void {
+function warnOfGaps(topics: readonly TopicDescription[], logger: Logger): void {
   const gaps = topics.flatMap((topic) => {
     const found = durabilityGaps(topic);
     return found.length === 0 ? [] : [`${topic.topic}: ${found.join(', ')}`];
@@ -145,7 +145,7 @@ function tellGaps(topics: readonly TopicDescription[], logger: Logger): void {
 }
 
 /** A warning, no refusal: what is folded stays, and the owner of the topic may want it so. */
-export function tellCompaction(input: TopicDescription, given: readonly TopicDescription[], logger: Logger): void {
+export function warnOfCompaction(input: TopicDescription, given: readonly TopicDescription[], logger: Logger): void {
   const isCompacted = ({ config }: TopicDescription) => config?.['cleanup.policy']?.includes('compact') ?? false;
   if (isCompacted(input)) {
     logger.warn(
@@ -208,9 +208,9 @@ async function refuse(check: () => Promise<void>): Promise<void> {
 }
 
 /** Tries again, with growing pauses, while a part is away; any other failure is passed on. */
-export async function untilThere<T>(
+export async function retryWhileAway<T>(
   what: string,
-  { logger, signal, waits }: Starting,
+  { logger, signal, waits }: StartContext,
   attempt: () => Promise<T>,
 ): Promise<T> {
   const outage = new Outage(wallClock, logger);

@@ -8,7 +8,7 @@ import { fatalLine } from './fatal-line.ts';
 import { profileCommand, sessionCommand, visitCommand } from './inspect.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import { runCommand } from './run.ts';
-import { lastWordForm, SETTINGS_GROUP } from './settings-options.ts';
+import { finalErrorForm, SETTINGS_GROUP } from './settings-options.ts';
 import { setupCommand } from './setup.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
@@ -16,7 +16,7 @@ import { testCommand } from './test.ts';
 
 /** Runs one command line, without the name of the program. @returns the exit code; never throws. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<ExitCode> {
-  const form = lastWordForm(argv, io);
+  const form = finalErrorForm(argv, io);
   let exitCode: ExitCode = 0;
   let wrongUsage = '';
   const finish = (code: ExitCode) => {
@@ -44,7 +44,10 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     program.addCommand(add(io, finish));
   }
   for (const command of withSubcommands(program)) {
-    command.exitOverride().configureOutput({ writeOut: io.out, writeErr }).configureHelp({ groupItems: ownFirst });
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: io.out, writeErr })
+      .configureHelp({ groupItems: ownOptionsFirst });
     command
       .version(VERSION, '-V, --version', 'print the version')
       .helpOption('-h, --help', 'print what this does, its options and examples');
@@ -71,7 +74,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
 }
 
 /** Lists a command's own options before the settings, which all commands have. */
-function ownFirst<T extends Command | Option>(
+function ownOptionsFirst<T extends Command | Option>(
   ...given: Parameters<typeof Help.prototype.groupItems<T>>
 ): Map<string, T[]> {
   const groups = Help.prototype.groupItems<T>(...given);

@@ -9,7 +9,7 @@ import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import type { Settings } from '../settings/index.ts';
 import { wallClock } from '../time/clock.ts';
 import { Failure } from './failure.ts';
-import { type Starting, untilThere } from './preflight.ts';
+import { retryWhileAway, type StartContext } from './preflight.ts';
 
 /** Rights that were just granted may not be at every broker yet: how long they are asked for again, and how often, ms. */
 const ON_ITS_WAY = 3_000;
@@ -19,14 +19,14 @@ const ASK_AGAIN = 500;
  * Checks that this user has the rights that `run` cannot do without.
  * @throws CannotGoOn, with those that are missing and how they are granted.
  */
-export async function checkRights(settings: Settings, starting: Starting): Promise<void> {
+export async function checkRights(settings: Settings, starting: StartContext): Promise<void> {
   const { logger, signal } = starting;
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   try {
     for (const end = wallClock.elapsed() + ON_ITS_WAY; ; await wallClock.sleep(ASK_AGAIN, signal)) {
       signal.throwIfAborted();
-      const missing = await untilThere('Kafka', starting, () => missingFor('run', settings, link));
-      const { needed } = apart(missing);
+      const missing = await retryWhileAway('Kafka', starting, () => missingFor('run', settings, link));
+      const { needed } = byNeed(missing);
       if (needed.length === 0) return;
       if (wallClock.elapsed() > end) throw new CannotGoOn(missingRights(needed, settings).message);
     }
@@ -42,12 +42,12 @@ export function missingFor(use: Use, settings: Settings, link: ClusterLink): Pro
 
 /** @throws Failure with all rights that this user lacks for this use, before any of them is needed */
 export async function mustHaveRights(use: Use, settings: Settings, link: ClusterLink): Promise<void> {
-  const { needed } = apart(await missingFor(use, settings, link));
+  const { needed } = byNeed(await missingFor(use, settings, link));
   if (needed.length > 0) throw new Failure(1, missingRights(needed, settings).message);
 }
 
 /** Splits rights into those that the work needs, and the others. */
-export function apart(rights: readonly Right[]): { readonly needed: Right[]; readonly wanted: Right[] } {
+export function byNeed(rights: readonly Right[]): { readonly needed: Right[]; readonly wanted: Right[] } {
   return {
     needed: rights.filter(({ without }) => without === null),
     wanted: rights.filter(({ without }) => without !== null),

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { fromFile, KEYS, type Loaded, loadSettings, SETTINGS } from '../settings/index.ts';
-import type { LastWordForm } from './failure.ts';
+import type { FinalErrorForm } from './failure.ts';
 import type { Io } from './io.ts';
 
 interface GivenOptions {
@@ -53,15 +53,15 @@ export function settingsOf(command: Command, io: Io): Loaded {
 }
 
 /** The form of the error that a command ends with, read before the settings are known to be right. */
-export function lastWordForm(argv: readonly string[], io: Pick<Io, 'env' | 'cwd'>): LastWordForm {
+export function finalErrorForm(argv: readonly string[], io: Pick<Io, 'env' | 'cwd'>): FinalErrorForm {
   return {
-    debug: ['debug', 'trace'].includes(asGiven('log.level', argv, io)),
-    json: asGiven('log.format', argv, io) === 'json',
+    debug: ['debug', 'trace'].includes(givenText('log.level', argv, io)),
+    json: givenText('log.format', argv, io) === 'json',
   };
 }
 
 /** A setting's text from flags, environment or file, with the same precedence; empty where none has it. */
-function asGiven(key: 'log.level' | 'log.format', argv: readonly string[], { env, cwd }: Pick<Io, 'env' | 'cwd'>) {
+function givenText(key: 'log.level' | 'log.format', argv: readonly string[], { env, cwd }: Pick<Io, 'env' | 'cwd'>) {
   const { flag, env: variable } = SETTINGS[key];
   const flagged = flagValue(argv, flag!) ?? argv.find((arg) => arg.startsWith(`${key}=`))?.slice(key.length + 1);
   const value = flagged ?? (env[variable] || inFile());

@@ -45,7 +45,7 @@ Examples:
 const PAUSE = 500;
 const WATCH = 2_000;
 /** How far back `--watch` keeps readings, from which it reckons a pace, ms. */
-const KEPT = 30_000;
+const READINGS_SPAN = 30_000;
 /** Lag of less than this, ms, is no backlog: live traffic is behind by what comes between two commits. */
 const LIVE = 5_000;
 const CLEAR = '\x1b[H\x1b[2J';
@@ -113,7 +113,7 @@ async function watch(
   try {
     while (!ending.signal.aborted) {
       const now = await reader.read();
-      readings = [...readings.filter(({ at }) => now.at - at < KEPT), now];
+      readings = [...readings.filter(({ at }) => now.at - at < READINGS_SPAN), now];
       await show(readings, io.terminal ? CLEAR : '');
       await wallClock.sleep(WATCH, ending.signal);
     }
@@ -157,7 +157,7 @@ async function rowsOf(
   const pace = paces(readings);
   const behind = new Set(backlogs(last));
   const rows = statusRows(last.partitions, last.bounds, outOfOrderness);
-  const held: Row[] = [];
+  const withHolds: Row[] = [];
   for (const row of rows) {
     const isBehind = behind.has(row.partition);
     const stands = isBehind && !pace.has(row.partition) && watched > 0;
@@ -173,9 +173,9 @@ async function rowsOf(
       holders: last.holders,
       outboxMaxBytes: settings.outbox.maxBytes,
     };
-    held.push(withHold(row, seen));
+    withHolds.push(withHold(row, seen));
   }
-  return held;
+  return withHolds;
 }
 
 function withHold(row: Row, seen: Parameters<typeof holdOf>[1]): Row {
@@ -190,6 +190,6 @@ function withHold(row: Row, seen: Parameters<typeof holdOf>[1]): Row {
 
 function asJson(settings: Settings, partitions: readonly Row[], troubles: readonly Trouble[]): string {
   const { topic } = settings.input;
-  const told = troubles.filter(({ text }) => text !== '').map(({ processor, text }) => ({ processor, text }));
-  return `${JSON.stringify({ topic, group: settings.kafka.group, partitions, troubles: told }, null, 2)}\n`;
+  const reported = troubles.filter(({ text }) => text !== '').map(({ processor, text }) => ({ processor, text }));
+  return `${JSON.stringify({ topic, group: settings.kafka.group, partitions, troubles: reported }, null, 2)}\n`;
 }

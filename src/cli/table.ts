@@ -42,7 +42,7 @@ export function fixedTable(
   width: number,
   head: Paint,
 ): string[] {
-  const widths = fit(columns, width);
+  const widths = widthsOf(columns, width);
   const titles = columns.map(({ title }): Cell => ({ text: title, paint: head }));
   return [titles, ...rows].map((row) => {
     const cells = widths.map((each, i) => cut(row[i] ?? '', each));
@@ -64,7 +64,7 @@ export function line(pieces: readonly Cell[], width: number): string {
 }
 
 /** Names and values in two columns; names without a value are left out. */
-export function facts(pairs: readonly (readonly [name: string, value: Cell | null])[], paint: Paint): string {
+export function factTable(pairs: readonly (readonly [name: string, value: Cell | null])[], paint: Paint): string {
   const given = pairs.filter((pair): pair is readonly [string, Cell] => pair[1] !== null && textOf(pair[1]) !== '');
   const width = Math.max(0, ...given.map(([name]) => stringWidth(name)));
   return given
@@ -87,7 +87,7 @@ function laid(
   return parts.join(BETWEEN);
 }
 
-function fit(columns: readonly FixedColumn[], width: number): number[] {
+function widthsOf(columns: readonly FixedColumn[], width: number): number[] {
   const widths: number[] = [];
   let left = width - INDENT.length;
   for (const [i, column] of columns.entries()) {

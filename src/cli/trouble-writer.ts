@@ -18,9 +18,9 @@ const LONG = 2_000;
 const WAITS_AGAIN = 5_000;
 const TEXT_AGAIN = 60_000;
 /** A connection on which Postgres is silent for this long, ms, is given up; the next look opens another. */
-const SILENCE = 5_000;
+const ANSWER_WITHIN = 5_000;
 /** How long the end waits for Postgres, ms. */
-const LAST = 1_000;
+const STOP_WITHIN = 1_000;
 
 export interface TroubleWriterParts {
   readonly reports: () => readonly PartitionReport[];
@@ -71,7 +71,7 @@ export class TroubleWriter {
       await this.#done;
       if (this.#written !== null) await this.#write(null);
     })();
-    await within(this.#parts.clock, LAST, withdrawn);
+    await within(this.#parts.clock, STOP_WITHIN, withdrawn);
   }
 
   async #run(): Promise<void> {
@@ -126,7 +126,7 @@ export function troubleWriterOf(
     ...parts,
     clock: wallClock,
     write: async (trouble) => {
-      const client = await connect(database, 'tidemark run', SILENCE);
+      const client = await connect(database, 'tidemark run', ANSWER_WITHIN);
       await tellTrouble(client, PROCESS_NAME, trouble).finally(() => client.end());
     },
   });

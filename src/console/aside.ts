@@ -3,7 +3,7 @@ import { kafkaClient } from '../kafka/client.ts';
 import { ClusterLink } from '../kafka/cluster.ts';
 import { type LastOf, lastSetAside } from '../set-aside/last.ts';
 import type { Settings } from '../settings/index.ts';
-import { type Known, Latest } from './latest.ts';
+import { type LastKnown, Latest } from './latest.ts';
 
 /** How many records of each topic are shown. */
 const SHOWN = 25;
@@ -26,7 +26,7 @@ export class AsideTopics {
     this.logger = logger;
   }
 
-  async get(): Promise<Known<Aside>> {
+  async get(): Promise<LastKnown<Aside>> {
     return await this.latest.get();
   }
 

@@ -54,9 +54,9 @@ function answersOf(
   return new Map<string, (query: Query) => Promise<unknown>>([
     ['/console/live', () => liveView(parts)],
     ['/console/visits', (query) => visits(parts, query)],
-    ['/console/visit', (query) => one(parts, 'visit', query)],
-    ['/console/session', (query) => one(parts, 'session', query)],
-    ['/console/profile', (query) => one(parts, 'profile', query)],
+    ['/console/visit', (query) => reportOf(parts, 'visit', query)],
+    ['/console/session', (query) => reportOf(parts, 'session', query)],
+    ['/console/profile', (query) => reportOf(parts, 'profile', query)],
     ['/console/find', (query) => find(parts, query)],
     ['/console/dead-letters', () => setAside(loaded, aside)],
     ['/console/trends', (query) => trendsOf(parts, trends, query)],
@@ -77,7 +77,7 @@ async function visits(parts: LiveParts, query: Query): Promise<unknown> {
   return { at: live.at, open: value ?? [], readAt: at, error };
 }
 
-async function one(parts: LiveParts, kind: 'visit' | 'session' | 'profile', query: Query): Promise<unknown> {
+async function reportOf(parts: LiveParts, kind: 'visit' | 'session' | 'profile', query: Query): Promise<unknown> {
   const id = textOf(query, 'id');
   const offset = numberOf(query, 'offset') ?? 0;
   const report = await withStore(parts)[kind](id, offset);

@@ -1,7 +1,7 @@
 import { wallClock } from '../time/clock.ts';
 import { within } from '../time/waiting.ts';
 
-export interface Known<T> {
+export interface LastKnown<T> {
   /** null: it was never read. */
   readonly value: T | null;
   /** When it was read, ms since the epoch. */
@@ -34,7 +34,7 @@ const LONGEST = 15_000;
 export class Latest<T> {
   private readonly read: () => Promise<T>;
   private readonly options: Required<LatestOptions>;
-  private known: Known<T> = { value: null, at: null, error: null };
+  private known: LastKnown<T> = { value: null, at: null, error: null };
   private reading: Promise<void> | null = null;
   private next = Number.NEGATIVE_INFINITY;
 
@@ -44,7 +44,7 @@ export class Latest<T> {
   }
 
   /** Does not throw: an error comes with the value that was known before. */
-  async get(): Promise<Known<T>> {
+  async get(): Promise<LastKnown<T>> {
     const { now, patience } = this.options;
     if (this.reading === null && now() >= this.next) this.reading = this.refresh();
     if (this.reading !== null) await within(wallClock, patience, this.reading);
@@ -53,14 +53,14 @@ export class Latest<T> {
 
   private async refresh(): Promise<void> {
     const { now, every } = this.options;
-    const begun = now();
+    const beganAt = now();
     try {
-      this.known = { value: await this.read(), at: begun, error: null };
+      this.known = { value: await this.read(), at: beganAt, error: null };
     } catch (error) {
       this.known = { ...this.known, error: (error as Error).message || String(error) };
     } finally {
-      const took = now() - begun;
-      this.next = begun + Math.max(every, took, Math.min(took / SHARE, LONGEST));
+      const took = now() - beganAt;
+      this.next = beganAt + Math.max(every, took, Math.min(took / SHARE, LONGEST));
       this.reading = null;
     }
   }

@@ -1,7 +1,7 @@
 import type { AxisVisits, VisitSummary } from '../inspect/index.ts';
 import type { PartitionReport } from '../ports/observer.ts';
 import type { Settings } from '../settings/index.ts';
-import type { Known } from './latest.ts';
+import type { LastKnown } from './latest.ts';
 import { type PartitionView, partitionViews } from './partitions.ts';
 import type { ConsoleStore } from './store.ts';
 
@@ -81,7 +81,7 @@ export async function liveView({ settings, instance, reports, ready, store, now 
 }
 
 /** The state after several reads: the first error among them, and the age of the oldest. */
-function stateOf(reads: readonly (Known<unknown> | undefined)[]): StoreState {
+function stateOf(reads: readonly (LastKnown<unknown> | undefined)[]): StoreState {
   const known = reads.filter((read) => read !== undefined);
   if (known.length === 0) return { kind: 'memory' };
   const error = known.find((read) => read.error !== null)?.error ?? null;

@@ -27,7 +27,7 @@ export interface PartitionView {
   readonly at: number | null;
 }
 
-export interface Known {
+export interface PartitionSources {
   readonly reports: readonly PartitionReport[];
   /** All partitions that were ever taken over; empty where there is no Postgres to ask. */
   readonly status: readonly PartitionStatus[];
@@ -39,7 +39,7 @@ export interface Known {
 }
 
 /** The partitions in order: ours from their reports, others' from their last commits. */
-export function partitionViews({ reports, status, self, outOfOrderness, now }: Known): PartitionView[] {
+export function partitionViews({ reports, status, self, outOfOrderness, now }: PartitionSources): PartitionView[] {
   const committed = new Map(status.map((one) => [one.partition, one]));
   const ours = new Map(reports.map((one) => [one.partition, one]));
   return [...new Set([...committed.keys(), ...ours.keys()])]

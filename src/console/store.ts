@@ -19,7 +19,7 @@ import type { Settings } from '../settings/index.ts';
 import { wallClock } from '../time/clock.ts';
 import { within } from '../time/waiting.ts';
 import { explained } from './explained.ts';
-import { type Known, Latest } from './latest.ts';
+import { type LastKnown, Latest } from './latest.ts';
 
 /** Connections of the console alone: the fold has others, and never waits for one of these. */
 const CONNECTIONS = 2;
@@ -49,7 +49,7 @@ export class ConsoleStore {
   }
 
   /** The open visits that are due first. @param partition null: all */
-  async openVisits(partition: number | null): Promise<Known<VisitSummary[]>> {
+  async openVisits(partition: number | null): Promise<LastKnown<VisitSummary[]>> {
     let latest = this.open.get(partition);
     if (latest === undefined) {
       latest = this.latest(async () => openVisits(this.pool, await this.rules(), { partition, limit: LIST }), 1_000);

@@ -1,5 +1,5 @@
 /** A time up to now, in parts of one length. */
-export interface Span {
+export interface TrendSpan {
   /** Name of the part for `date_trunc`; parts begin in UTC, so that everyone sees the same. */
   readonly part: 'minute' | 'hour' | 'day';
   readonly parts: number;
@@ -11,7 +11,7 @@ export const SPANS = {
   minutes: { part: 'minute', parts: 60, step: 60_000 },
   hours: { part: 'hour', parts: 24, step: 3_600_000 },
   days: { part: 'day', parts: 30, step: 86_400_000 },
-} as const satisfies Readonly<Record<string, Span>>;
+} as const satisfies Readonly<Record<string, TrendSpan>>;
 
 export type SpanName = keyof typeof SPANS;
 
@@ -20,7 +20,7 @@ export function isSpan(name: string): name is SpanName {
 }
 
 /** Rows of a list. Trends over time have at most a row for each part. */
-const TOP = 10;
+const LIST_ROWS = 10;
 
 export const TRENDS = [
   ...(['visits', 'events', 'setAside', 'duration', 'bounces'] as const),
@@ -46,11 +46,11 @@ export function trendSql(name: TrendName, span: SpanName, schema: string): strin
   return SQL[name]({ ...SPANS[span], schema: quoted(schema) });
 }
 
-interface Asked extends Span {
+interface SpanQuery extends TrendSpan {
   readonly schema: string;
 }
 
-const SQL: Readonly<Record<TrendName, (asked: Asked) => string>> = {
+const SQL: Readonly<Record<TrendName, (asked: SpanQuery) => string>> = {
   // An ended visit was written after its last event, or ahead of it by visit.future_tolerance (5 minutes, unless set): the
   // condition on updated_at leaves none out, and has an index, which ended_at has not.
   visits: (asked) => `WITH moment AS (
@@ -101,26 +101,26 @@ ${byPart(asked)}`,
 };
 
 /** Where the first part begins. It does not use days: a day of an interval has 23 or 25 hours where clocks change. */
-function since({ part, parts, step }: Span): string {
+function since({ part, parts, step }: TrendSpan): string {
   const [unit, length] = part === 'minute' ? (['minutes', 60_000] as const) : (['hours', 3_600_000] as const);
   return `date_trunc('${part}', now(), 'UTC') - interval '${((parts - 1) * step) / length} ${unit}'`;
 }
 
-function partOf(column: string, { part }: Span): string {
+function partOf(column: string, { part }: TrendSpan): string {
   return `date_trunc('${part}', ${column}, 'UTC') AS ${part}_begin`;
 }
 
-function byPart({ part, parts }: Span): string {
+function byPart({ part, parts }: TrendSpan): string {
   return `GROUP BY ${part}_begin\nORDER BY ${part}_begin\nLIMIT ${parts}`;
 }
 
-function top(column: string, asked: Asked): string {
+function top(column: string, asked: SpanQuery): string {
   return `SELECT ${column}, count(*) AS visits
 FROM ${asked.schema}.visits
 WHERE NOT debug AND ${column} IS NOT NULL AND started_at >= ${since(asked)}
 GROUP BY ${column}
 ORDER BY visits DESC, ${column}
-LIMIT ${TOP}`;
+LIMIT ${LIST_ROWS}`;
 }
 
 /** Quotes a name that may be a word of SQL; names that begin like ours are none. */

@@ -27,7 +27,7 @@ const PATIENCE = 800;
 const CLOSE = 500;
 
 /** A query's result. The first value of a row is ms since the epoch or a text, the others are numbers; null: none. */
-export interface Answer {
+export interface TrendAnswer {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number | null)[])[];
 }
@@ -37,7 +37,7 @@ export interface Trend {
   /** The query, which a reader can run as it is. */
   readonly sql: string;
   /** null: it was never read. */
-  readonly answer: Answer | null;
+  readonly answer: TrendAnswer | null;
   /** When it was read, ms since the epoch; null: never. */
   readonly at: number | null;
   /** How long the last read took, ms. */
@@ -55,7 +55,7 @@ interface Held extends Trend {
 
 export interface TrendsOptions {
   readonly schema: string;
-  readonly run: (sql: string) => Promise<Answer>;
+  readonly run: (sql: string) => Promise<TrendAnswer>;
   readonly now?: () => number;
 }
 
@@ -152,7 +152,7 @@ export class TrendsStore {
     await within(wallClock, CLOSE, this.pool.end());
   }
 
-  private async run(sql: string): Promise<Answer> {
+  private async run(sql: string): Promise<TrendAnswer> {
     const client = await this.pool.connect();
     let failed = true;
     try {

@@ -1,4 +1,4 @@
-import type { Written } from '../simulate/write.ts';
+import type { WrittenCounts } from '../simulate/write.ts';
 import type { Facts, Received, ShownVisit, Sums } from './parts.ts';
 
 /** One comparison that has to hold. */
@@ -10,7 +10,7 @@ export interface Check {
 }
 
 /** Compares what was written, what was folded, what SQL shows and what a consumer read. */
-export function checks(written: Written, facts: Facts, received: readonly Received[]): Check[] {
+export function checks(written: WrittenCounts, facts: Facts, received: readonly Received[]): Check[] {
   const { counts, visits } = facts;
   const accepted = counts.started + counts.joined + counts.merged;
   const dead = counts.undecodable + counts.invalid + counts.future + counts.visitFull;

@@ -12,7 +12,7 @@ import { avroEncoder, type Encode } from '../simulate/encode.ts';
 import { TRACK_EVENT_SCHEMA } from '../wire/schemas.ts';
 import type { Facts, Look, Parts, ProfileRow, Received, SessionRow, ShownVisit } from './parts.ts';
 import { receivedOf } from './received.ts';
-import { addedUp } from './sums.ts';
+import { sumOfCounts } from './sums.ts';
 
 /** The id that a registry would have given. */
 const INPUT_SCHEMA_ID = 1;
@@ -36,7 +36,7 @@ export function memoryParts(settings: Settings): Parts {
     for (const message of messages) onMessage(received(message));
   });
   const states = () => Array.from({ length: partitions }, (_, p) => store.state(p)).filter((state) => state !== null);
-  const counts = () => addedUp(states().map((state) => state.counts));
+  const counts = () => sumOfCounts(states().map((state) => state.counts));
 
   return {
     settings,

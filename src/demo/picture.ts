@@ -4,10 +4,10 @@ import type { Style } from '../cli/style.ts';
 import { type Cell, type FixedColumn, fixedTable, line } from '../cli/table.ts';
 import type { PartitionReport } from '../ports/observer.ts';
 import { formatDuration, type Settings } from '../settings/index.ts';
-import type { Written } from '../simulate/write.ts';
+import type { WrittenCounts } from '../simulate/write.ts';
 import type { Look, Parts, ProfileRow, Received, SessionRow, ShownVisit } from './parts.ts';
 import type { Size } from './screen.ts';
-import { seconds, short, timeOfDay, way } from './words.ts';
+import { pathText, seconds, shortId, timeOfDay } from './words.ts';
 
 export interface Moment {
   /** ms since the epoch. */
@@ -17,7 +17,7 @@ export interface Moment {
   readonly duration: number;
   /** Traffic is over, and the last visits have yet to end. */
   readonly draining: boolean;
-  readonly written: Written;
+  readonly written: WrittenCounts;
   readonly look: Look;
   readonly reports: readonly PartitionReport[];
   readonly received: readonly Received[];
@@ -149,12 +149,12 @@ export function visitTable(
           };
     const { sessionId, eventCount, pageViewCount, startedAt, lastEventAt, entryPage, exitPage, debug } = visit;
     return [
-      short(sessionId),
+      shortId(sessionId),
       status,
       String(eventCount),
       String(pageViewCount),
       seconds(lastEventAt - startedAt),
-      `${debug ? '(debug) ' : ''}${way(entryPage, exitPage)}`,
+      `${debug ? '(debug) ' : ''}${pathText(entryPage, exitPage)}`,
     ];
   });
   return fixedTable(VISIT_COLUMNS, rows, width, style.dim);
@@ -165,7 +165,7 @@ export function messageLine(message: Received, width: number, style: Style, name
   const at: Cell = { text: `  ${timeOfDay(message.at)}  `, paint: style.dim };
   if (message.topic !== 'output') {
     const topic = message.topic === 'late' ? 'late' : 'dead letter';
-    return line([at, { text: topic.padEnd(13), paint: style.red }, `${short(message.key)}  ${message.why}`], width);
+    return line([at, { text: topic.padEnd(13), paint: style.red }, `${shortId(message.key)}  ${message.why}`], width);
   }
   const { sessionId, revision, reason, retracted, eventCount, durationMs, entryPage, exitPage } = message.visit;
   const paint = retracted ? style.red : revision > 0 ? style.cyan : style.yellow;
@@ -175,10 +175,10 @@ export function messageLine(message: Received, width: number, style: Style, name
     [
       at,
       { text: name, paint },
-      `${short(sessionId)}  `,
+      `${shortId(sessionId)}  `,
       { text: `rev ${revision}  ${what.padEnd(10)}`, paint },
       `  ${events.padStart(9)}  ${seconds(durationMs).padStart(6)}  `,
-      retracted ? 'merged into another' : way(entryPage, exitPage),
+      retracted ? 'merged into another' : pathText(entryPage, exitPage),
     ],
     width,
   );
@@ -193,7 +193,7 @@ const SUM_COLUMNS: readonly FixedColumn[] = [
 
 export function sessionTable(sessions: readonly SessionRow[], width: number, style: Style): string[] {
   const columns = [{ title: 'session', width: 16 }, ...SUM_COLUMNS, { title: 'profile', width: 16 }];
-  const rows = sessions.map((row) => [short(row.sessionId), ...sumsOf(row), row.profileId ?? '-']);
+  const rows = sessions.map((row) => [shortId(row.sessionId), ...sumsOf(row), row.profileId ?? '-']);
   return fixedTable(columns, rows, width, style.dim);
 }
 

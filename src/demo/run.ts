@@ -13,14 +13,14 @@ import type { Loaded } from '../settings/index.ts';
 import { wallClock } from '../time/clock.ts';
 import { orAborted } from '../time/waiting.ts';
 import { checks } from './checks.ts';
+import { Display } from './display.ts';
 import { memoryParts } from './memory.ts';
 import type { Parts, Received } from './parts.ts';
 import { explanation, heading, profileTable, sessionTable } from './picture.ts';
-import { play, type Traffic, writeOn } from './play.ts';
+import { play, type Traffic, writeUntilStopped } from './play.ts';
 import { realParts } from './real.ts';
 import { Screen } from './screen.ts';
 import { demoSettings } from './settings.ts';
-import { Show } from './show.ts';
 import { summary } from './summary.ts';
 
 export interface DemoOptions extends Traffic {
@@ -31,7 +31,7 @@ export interface DemoOptions extends Traffic {
 }
 
 /** Records a second once the demo itself is over. */
-const KEPT_RATE = 6;
+const RATE_AFTERWARDS = 6;
 /** How long the processor may take to get its partitions, ms. */
 const READY_WITHIN = 60_000;
 
@@ -44,8 +44,8 @@ export async function runDemo(options: DemoOptions, io: Io, signal: AbortSignal)
   const screen = new Screen(io, io.terminal && !options.verbose && io.env.TERM !== 'dumb');
   screen.line(`${style.bold('tidemark demo')}: track events in, visits and profiles in Postgres, Visit Ended out`);
   // The line goes through the screen, or it would be painted over.
-  const sayEnding = () => screen.line('ending it in order; Ctrl-C once more ends it at once');
-  signal.addEventListener('abort', sayEnding, { once: true });
+  const announceEnd = () => screen.line('ending it in order; Ctrl-C once more ends it at once');
+  signal.addEventListener('abort', announceEnd, { once: true });
   const stack = await bringUp(screen, io, signal);
   if (stack === null) return null;
   try {
@@ -56,7 +56,7 @@ export async function runDemo(options: DemoOptions, io: Io, signal: AbortSignal)
     screen.settle();
     if (stack.kind === 'java' || stack.kind === 'docker') screen.line('ending the parts and removing their data');
     await stack.stop();
-    signal.removeEventListener('abort', sayEnding);
+    signal.removeEventListener('abort', announceEnd);
   }
 }
 
@@ -102,7 +102,7 @@ async function withStack(
     const made = await parts.setUp();
     sayMade(stack, made, options.keep, screen);
     if (signal.aborted) return null;
-    const seen: Seen = { loaded, state: stack.kind === 'memory' ? 'memory' : 'postgres' };
+    const seen: ConsoleContext = { loaded, state: stack.kind === 'memory' ? 'memory' : 'postgres' };
     return await withProcessor(parts, seen, options, surface, logger, signal, () => {
       kept = true;
     });
@@ -142,11 +142,11 @@ async function removeMade(parts: Parts, stack: Stack, screen: Screen): Promise<v
 }
 
 /** What else the console needs. */
-type Seen = Pick<Parameters<typeof openConsole>[0], 'loaded' | 'state'>;
+type ConsoleContext = Pick<Parameters<typeof openConsole>[0], 'loaded' | 'state'>;
 
 async function withProcessor(
   parts: Parts,
-  seen: Seen,
+  seen: ConsoleContext,
   options: DemoOptions,
   surface: Surface,
   logger: Logger,
@@ -200,7 +200,7 @@ async function withProcessor(
 
     screen.line(`console: ${style.bold(`${http.url}/`)}`);
     for (const each of ['', ...(screen.isLive ? [] : explanation(settings))]) screen.line(each);
-    const show = new Show(screen, parts, style);
+    const show = new Display(screen, parts, style);
     const written = await play(parts, options, { processor: started, received, show, logger }, signal);
     if (failure !== null) throw failure;
     screen.settle();
@@ -231,10 +231,10 @@ async function withProcessor(
       screen.line(`  http             ${http.url}/metrics, /readyz`);
       const slowly = {
         duration: Number.POSITIVE_INFINITY,
-        rate: Math.min(options.rate, KEPT_RATE),
+        rate: Math.min(options.rate, RATE_AFTERWARDS),
         seed: options.seed + 1,
       };
-      const writing = writeOn(parts, slowly, AbortSignal.any([signal, stop.signal]));
+      const writing = writeUntilStopped(parts, slowly, AbortSignal.any([signal, stop.signal]));
       writing.catch((error) => logger.warn({ err: messageOf(error) }, 'no more traffic is written'));
       await orAborted(running, signal);
       stop.abort();

@@ -12,12 +12,12 @@ export function timeOfDay(ms: number): string {
 }
 
 /** Enough of an id to tell it from the others on the screen. */
-export function short(id: string): string {
+export function shortId(id: string): string {
   return id.slice(0, 8);
 }
 
 /** The visitor's way through the site: `/ → /cart`. */
-export function way(entry: string | null, exit: string | null): string {
+export function pathText(entry: string | null, exit: string | null): string {
   if (entry === null) return '-';
   return entry === exit || exit === null ? entry : `${entry} → ${exit}`;
 }

@@ -4,16 +4,16 @@ import { readSecret } from '../secrets/secret.ts';
 import type { Settings } from '../settings/index.ts';
 import { hostCheck } from './rebinding.ts';
 import { PAGE_HEADERS, Problem, type Query, type Site } from './site.ts';
-import { bearer } from './token.ts';
+import { tokenCheck } from './token.ts';
 
 /** null: yes; else why not. */
-export type Verdict = string | null;
+export type ProbeAnswer = string | null;
 
 export interface HttpParts {
   /** Whether the process should be left running: false only where it gave up. */
-  readonly live: () => Verdict;
+  readonly live: () => ProbeAnswer;
   /** Whether it has joined the group and taken over its partitions. Lag is no reason. */
-  readonly ready: () => Verdict;
+  readonly ready: () => ProbeAnswer;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   /** The console. */
   readonly site?: Site;
@@ -46,7 +46,7 @@ export async function startHttp(settings: Settings['http'], parts: HttpParts, lo
 export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Logger): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: true });
   const open = new Set(['/livez', '/readyz', ...(parts.site?.assets.keys() ?? [])]);
-  const isAllowed = bearer(() =>
+  const isAllowed = tokenCheck(() =>
     readSecret({ setting: 'http.token', value: settings.token, file: settings.tokenFile }),
   );
 

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** Whether an Authorization header has the token that is valid now; if no token is set, every request is allowed. */
-export function bearer(readToken: () => string | null): (authorization: string | undefined) => boolean {
+export function tokenCheck(readToken: () => string | null): (authorization: string | undefined) => boolean {
   return (authorization) => {
     const token = readToken();
     if (token === null) return true;

@@ -56,7 +56,7 @@ export async function axisVisits(
     const found = new Map((await ask<AxisVisit>(BY_ID, [ids, gap])).map((visit) => [visit.id, visit]));
     return busiest.map(({ partition, of, open }) => {
       const shown = of.flatMap(({ id, due }) => (id === null ? [] : [{ ...found.get(id)!, due }]));
-      return { partition, shown, rest: open - shown.length, later: later(of, shown, step), step };
+      return { partition, shown, rest: open - shown.length, later: laterOf(of, shown, step), step };
     });
   });
 }
@@ -73,7 +73,7 @@ interface Due {
 }
 
 /** The histogram without the visits that are shown. */
-function later(rows: readonly Due[], shown: readonly AxisVisit[], step: number): AxisVisits['later'] {
+function laterOf(rows: readonly Due[], shown: readonly AxisVisit[], step: number): AxisVisits['later'] {
   const left = new Map(rows.flatMap(({ due, visits }) => (visits === null ? [] : [[due, visits] as const])));
   const [first, last] = [Math.min(...left.keys()), Math.max(...left.keys())];
   for (const { due } of shown) {

@@ -45,7 +45,7 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) 
 }
 
 /** A select list that names columns as answers do. */
-export function named(columns: Readonly<Record<string, string>>): string {
+export function selectList(columns: Readonly<Record<string, string>>): string {
   return Object.entries(columns)
     .map(([name, column]) => `${column} AS "${name}"`)
     .join(', ');

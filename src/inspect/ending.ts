@@ -4,7 +4,7 @@ import type { Clocks } from './clocks.ts';
 import type { StateRules } from './rules.ts';
 
 /** The part of a visit that decides when it ends and until when it can change. Times in ms since the epoch. */
-export interface Deciding {
+export interface EndingInput {
   readonly startedAt: number;
   readonly lastEventAt: number;
   readonly lastArrival: number;
@@ -47,7 +47,7 @@ export interface Ending {
 const SLACK = 10_000;
 
 /** @param now ms, by the caller's clock */
-export function endingOf(visit: Deciding, clocks: Clocks | undefined, rules: StateRules, now: number): Ending {
+export function endingOf(visit: EndingInput, clocks: Clocks | undefined, rules: StateRules, now: number): Ending {
   const { arrivalClock = null, watermark = null, owned = false } = clocks ?? {};
   const dueAt = duePoint(rules, visit, watermark);
   const toPass = watermarkToPass(rules, visit);

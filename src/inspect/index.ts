@@ -21,4 +21,4 @@ export {
   type VisitReport,
 } from './visit.ts';
 export type { FullVisit, VisitSummary } from './visit-row.ts';
-export { at, counted, span } from './words.ts';
+export { counted, span, timeText } from './words.ts';

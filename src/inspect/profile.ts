@@ -1,5 +1,5 @@
 import type { Json } from '../core/rules/event.ts';
-import { type Database, inSnapshot, ms, named } from './database.ts';
+import { type Database, inSnapshot, ms, selectList } from './database.ts';
 import type { StateRules } from './rules.ts';
 import { countVisits, newestVisits } from './session.ts';
 import type { Page, PageOf } from './visit.ts';
@@ -44,7 +44,7 @@ export async function inspectProfile(
   });
 }
 
-const SUMS = `SELECT ${named({
+const SUMS = `SELECT ${selectList({
   visitCount: 'visit_count',
   sessionCount: 'session_count',
   eventCount: 'event_count',

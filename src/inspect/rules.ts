@@ -10,7 +10,7 @@ export interface StateRules extends Rules {
 }
 
 /** Settings that the state keeps and a reader needs, by key. */
-const KEPT = {
+const STORED_SETTINGS = {
   'visit.gap': 'gap',
   'visit.out_of_orderness': 'outOfOrderness',
   'visit.arrival_grace': 'arrivalGrace',
@@ -29,7 +29,7 @@ const KEPT = {
 export async function stateRules(database: Database, settings: Settings): Promise<StateRules> {
   const kept = ((await readMeta(database))?.settings ?? {}) as Readonly<Record<string, unknown>>;
   const rules: Record<string, unknown> = { ...rulesOf(settings) };
-  for (const [key, name] of Object.entries(KEPT)) {
+  for (const [key, name] of Object.entries(STORED_SETTINGS)) {
     const value = kept[key];
     if (value !== undefined) rules[name] = Array.isArray(value) ? new Set(value) : value;
   }

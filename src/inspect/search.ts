@@ -19,7 +19,7 @@ export async function search(database: Database, text: string, limit = 20): Prom
   return await inSnapshot(database, async (ask) => {
     const range = uuidRange(text);
     const visits = range === null ? [] : await ids(ask, VISITS, [...range, limit + 1]);
-    const values = [text, `${text}${LAST}`, limit + 1];
+    const values = [text, `${text}${LAST_CODE_POINT}`, limit + 1];
     const sessions = await ids(ask, SESSIONS, values);
     const profiles = await ids(ask, PROFILES, values);
     return {
@@ -36,7 +36,7 @@ async function ids(ask: Ask, text: string, values: readonly unknown[]): Promise<
 }
 
 /** In the order of UTF-8 bytes no id that begins with a text comes after the text followed by this last code point. */
-const LAST = '\u{10FFFF}';
+const LAST_CODE_POINT = '\u{10FFFF}';
 
 /** The first ids of each branch, in order. */
 function firstOf(branches: readonly string[]): string {

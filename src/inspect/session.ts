@@ -1,6 +1,6 @@
 import type { Json } from '../core/rules/event.ts';
 import { readClocks } from './clocks.ts';
-import { type Ask, type Database, inSnapshot, ms, named } from './database.ts';
+import { type Ask, type Database, inSnapshot, ms, selectList } from './database.ts';
 import type { StateRules } from './rules.ts';
 import type { Page, PageOf } from './visit.ts';
 import { summaries, summarySelect, type VisitSummary } from './visit-row.ts';
@@ -66,7 +66,7 @@ export async function countVisits(ask: Ask, column: Column, id: string): Promise
   return row!.total;
 }
 
-const SUMS = `SELECT ${named({
+const SUMS = `SELECT ${selectList({
   partition: 'partition',
   profileId: 'profile_id',
   visitCount: 'visit_count',

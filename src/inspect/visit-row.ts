@@ -1,7 +1,7 @@
 import type { Json } from '../core/rules/event.ts';
 import type { EndReason, Seal } from '../core/rules/span.ts';
 import type { Clocks } from './clocks.ts';
-import { type Ask, ms, named } from './database.ts';
+import { type Ask, ms, selectList } from './database.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { StateRules } from './rules.ts';
 import { type ShownValues, VALUE_COLUMNS } from './values.gen.ts';
@@ -46,7 +46,7 @@ export interface FullVisit extends VisitSummary, ShownValues {
   readonly context: Json;
 }
 
-const SHOWN = named({
+const SHOWN = selectList({
   visitId: 'v.visit_id',
   sessionId: 'v.session_id',
   profileId: 'v.profile_id',
@@ -69,13 +69,13 @@ const SHOWN = named({
   updatedAt: 'v.updated_at',
 });
 
-const MORE = named({
+const MORE = selectList({
   ...VALUE_COLUMNS,
   context: 'v.context',
 });
 
 /** Columns of the private tables: no view has when a visit ends, or until when it can change. */
-const PRIVATE = named({
+const PRIVATE = selectList({
   lastArrival: 'p.last_arrival',
   published: 'p.published',
   seal: 'p.seal',
@@ -99,9 +99,9 @@ const FROM = `FROM visits v
 export const summarySelect = (rest: string): string => `SELECT ${SHOWN}, ${PRIVATE} ${FROM} ${rest}`;
 export const fullSelect = (rest: string): string => `SELECT ${SHOWN}, ${MORE}, ${PRIVATE} ${FROM} ${rest}`;
 
-type Told = 'ending' | 'amendableUntil' | 'final' | 'why';
+type Reckoned = 'ending' | 'amendableUntil' | 'final' | 'why';
 
-export type VisitColumns<V extends VisitSummary> = Omit<V, Told> & {
+export type VisitColumns<V extends VisitSummary> = Omit<V, Reckoned> & {
   readonly lastArrival: number;
   readonly published: number;
   readonly seal: Seal | null;
@@ -110,7 +110,7 @@ export type VisitColumns<V extends VisitSummary> = Omit<V, Told> & {
 };
 
 /** What the sentence about a visit depends on, besides the visit. */
-export interface Asked {
+export interface SummaryContext {
   readonly rules: StateRules;
   readonly clocks: ReadonlyMap<number, Clocks>;
   /** ms, by the caller's clock. */
@@ -118,10 +118,14 @@ export interface Asked {
 }
 
 /** @param endedBy type of the event that ended it, where it was looked up */
-export function told<V extends VisitSummary>(row: VisitColumns<V>, asked: Asked, endedBy: string | null = null): V {
+export function visitOf<V extends VisitSummary>(
+  row: VisitColumns<V>,
+  context: SummaryContext,
+  endedBy: string | null = null,
+): V {
   const { lastArrival, published, seal, saidReason, amendableUntil, ...shown } = row;
-  const { rules, now } = asked;
-  const clocks = asked.clocks.get(row.openedPartition);
+  const { rules, now } = context;
+  const clocks = context.clocks.get(row.openedPartition);
   if (row.status === 'open') {
     const ending = endingOf({ ...row }, clocks, rules, now);
     const open = { partition: row.openedPartition, ending, seal, revision: row.revision, saidReason };
@@ -143,8 +147,8 @@ export async function summaries(
   ask: Ask,
   select: string,
   values: readonly unknown[],
-  asked: Asked,
+  context: SummaryContext,
 ): Promise<VisitSummary[]> {
   const rows = await ask<VisitColumns<VisitSummary>>(select, values);
-  return rows.map((row) => told(row, asked));
+  return rows.map((row) => visitOf(row, context));
 }

@@ -1,8 +1,8 @@
 import type { EndReason } from '../core/rules/span.ts';
 import { readClocks } from './clocks.ts';
-import { type Ask, type Database, inSnapshot, named } from './database.ts';
+import { type Ask, type Database, inSnapshot, selectList } from './database.ts';
 import type { StateRules } from './rules.ts';
-import { type FullVisit, fullSelect, told, type VisitColumns } from './visit-row.ts';
+import { type FullVisit, fullSelect, type VisitColumns, visitOf } from './visit-row.ts';
 import { whyMerged } from './why.ts';
 
 /** An event of a visit. Times in ms. */
@@ -77,7 +77,7 @@ export async function inspectVisit(
     if (row === undefined) return await mergedAway(ask, id, revisions, now);
     const clocks = await readClocks(ask, rules.outOfOrderness);
     const endedBy = row.endReason === 'explicit' ? await endingEvent(ask, id, rules) : null;
-    const visit = told(row, { rules, clocks, now }, endedBy);
+    const visit = visitOf(row, { rules, clocks, now }, endedBy);
     const events = await ask<InspectedEvent & { longest: number | null }>(EVENTS, [id, limit, offset]);
     const merged = await ask<{ visitId: string }>(MERGED, [id]);
     return {
@@ -125,7 +125,7 @@ async function endingEvent(ask: Ask, visitId: string, { endingTypes }: StateRule
   return event?.type ?? null;
 }
 
-const REVISIONS = `SELECT ${named({
+const REVISIONS = `SELECT ${selectList({
   revision: 'revision',
   reason: 'reason',
   retracted: 'retracted',
@@ -137,7 +137,7 @@ const REVISIONS = `SELECT ${named({
 })} FROM visit_revisions WHERE visit_id = $1 ORDER BY revision`;
 
 /** A visit has at most twice `max_events` events, so that a page may read all of them. */
-const EVENTS = `SELECT ${named({
+const EVENTS = `SELECT ${selectList({
   position: 'position',
   eventId: 'event_id',
   type: 'type',

@@ -9,7 +9,7 @@ const UNITS = [
 ] as const;
 
 /** `14:32:10 UTC`, to the second, with the date where it is not that of `now`. */
-export function at(ms: number, now: number): string {
+export function timeText(ms: number, now: number): string {
   const [date, time] = new Date(ms).toISOString().split('T') as [string, string];
   const today = new Date(now).toISOString().startsWith(date);
   return `${today ? '' : `${date} `}${time.slice(0, 8)} UTC`;

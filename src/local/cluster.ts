@@ -4,7 +4,7 @@ import { type Access, tool, writeProperties } from './access.ts';
 import { Authority, whyNoCertificates, writeStore } from './authority.ts';
 import { brokerName, format, type NodePorts, startNode } from './cluster-node.ts';
 import { Gate } from './gate.ts';
-import { all, type Ground, onGround, whyNotJava } from './java.ts';
+import { all, type StackBase, startOnBase, whyNotJava } from './java.ts';
 import { freePorts } from './ports.ts';
 import { databaseUrl, startPostgres } from './postgres.ts';
 import { makePassword, makePasswords, PRINCIPALS } from './principals.ts';
@@ -25,7 +25,7 @@ export async function whyNotCluster(env: NodeJS.ProcessEnv): Promise<string | nu
 
 /** Starts three brokers, a registry and Postgres as processes of this machine, on free ports of 127.0.0.1. */
 export async function startCluster(options: ClusterOptions): Promise<ClusterStack> {
-  return await onGround(options, async (ground) => {
+  return await startOnBase(options, async (ground) => {
     const { context, keeper, jars } = ground;
     const [plain, behind, databasePort, ...rest] = (await freePorts(3 + 3 * NODES.length)) as [number, ...number[]];
     const ports = new Map(NODES.map((id) => [id, portsOf(rest.splice(0, 3))]));
@@ -74,7 +74,7 @@ function portsOf([client, mutual, controller]: readonly number[]): NodePorts {
 
 /** Makes the authority, and all that clients need to know. */
 async function prepare(
-  { context, jars, login }: Ground,
+  { context, jars, login }: StackBase,
   ports: ReadonlyMap<number, NodePorts>,
   registryPort: number,
   databasePort: number,
@@ -106,7 +106,7 @@ async function prepare(
   return { authority, access };
 }
 
-async function startDatabase(ground: Ground, port: number, authority: Authority): Promise<Part> {
+async function startDatabase(ground: StackBase, port: number, authority: Authority): Promise<Part> {
   const { context, programs, login, postgres } = ground;
   const certificate = await authority.issue({ name: 'localhost', file: 'postgres' });
   return await startPostgres(context, programs, port, login, postgres, certificate);

@@ -69,7 +69,7 @@ export async function fetchJars(
     const what = 'Kafka and the schema registry could not be fetched with Maven';
     throw new Error(`${what}. ${whatHelps(message)}, then start again. ${message}`, { cause: error });
   } finally {
-    keeper.forget(pid);
+    keeper.unwatch(pid);
   }
   try {
     await rename(partial, jars.directory);

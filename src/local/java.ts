@@ -29,7 +29,7 @@ export async function whyNotJava(env: NodeJS.ProcessEnv): Promise<string | null>
 }
 
 /** What the parts of a stack need to start. */
-export interface Ground {
+export interface StackBase {
   readonly context: PartContext;
   readonly keeper: Keeper;
   readonly jars: Jars;
@@ -42,7 +42,7 @@ export interface Ground {
 
 /** Starts broker, registry and Postgres as processes of this machine, on free ports of 127.0.0.1. */
 export async function startJava(options: StackOptions): Promise<JavaStack> {
-  return await onGround(options, async ({ context, keeper, jars, programs, login, postgres }) => {
+  return await startOnBase(options, async ({ context, keeper, jars, programs, login, postgres }) => {
     const [port, controller, registryPort, databasePort] = (await freePorts(4)) as [number, number, number, number];
     context.onProgress('starting Kafka, a schema registry and Postgres');
     const [broker, registry, database] = await all([
@@ -69,7 +69,7 @@ export async function startJava(options: StackOptions): Promise<JavaStack> {
 }
 
 /** Fetches and makes what a stack needs, then starts it; if that fails, nothing of it is left. */
-export async function onGround<T>(options: StackOptions, start: (ground: Ground) => Promise<T>): Promise<T> {
+export async function startOnBase<T>(options: StackOptions, start: (ground: StackBase) => Promise<T>): Promise<T> {
   const env = options.env ?? process.env;
   const onProgress = options.onProgress ?? (() => {});
   const programs = postgresPrograms();

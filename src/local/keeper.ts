@@ -55,17 +55,17 @@ export class Keeper {
 
   /** The keeper will end the process by `signal`, and by SIGKILL if it is still there five seconds later. */
   watch(pid: number, signal: 'KILL' | 'QUIT'): void {
-    this.#tell(`part ${signal}:${pid}`);
+    this.#send(`part ${signal}:${pid}`);
   }
 
   /** Takes a process that is gone off the list: its id may be another's by the time that the keeper acts. */
-  forget(pid: number): void {
-    this.#tell(`gone ${pid}`);
+  unwatch(pid: number): void {
+    this.#send(`gone ${pid}`);
   }
 
   /** The keeper will remove the directory, after the processes. */
   remove(directory: string): void {
-    this.#tell(`path ${directory}`);
+    this.#send(`path ${directory}`);
   }
 
   /** Whether the stack is being stopped, so that parts are meant to end. */
@@ -81,7 +81,7 @@ export class Keeper {
     await this.#ended;
   }
 
-  #tell(line: string): void {
+  #send(line: string): void {
     this.#shell.stdin?.write(`${line}\n`);
   }
 }

@@ -103,7 +103,7 @@ class RunningPart implements Part {
     this.#up = false;
     this.#exit = new Promise((resolve) => {
       const over = (why: string): void => {
-        if (child.pid !== undefined) spec.keeper.forget(child.pid);
+        if (child.pid !== undefined) spec.keeper.unwatch(child.pid);
         this.#why = why;
         if (this.#up && !spec.keeper.stopping)
           spec.onProgress(`${spec.name} ended by itself (${why}); its log: ${spec.log}`);

@@ -1,6 +1,6 @@
 import { table } from '../settings/docs.ts';
 import { METRICS, SECTIONS } from './declaration.ts';
-import { type Declared, labelsOf, TYPES } from './kinds.ts';
+import { type DeclaredMetric, labelsOf, TYPES } from './kinds.ts';
 
 /** docs/METRICS.md, whole. */
 export function metricsMarkdown(): string {
@@ -45,7 +45,7 @@ process. Those of heap, event loop and garbage collection are of the thread that
 An instance shows ${SERIES} series for each partition that it has, and about 200 of its own.
 `;
 
-function row(metric: Declared): string[] {
+function row(metric: DeclaredMetric): string[] {
   const labels = labelsOf(metric).map(([name, values]) => {
     const listed = (values ?? []).map((value) => `\`${value}\``).join(', ');
     return listed === '' ? `\`${name}\`` : `\`${name}\`: ${listed}`;

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Observer, Part, PartitionReport } from '../ports/observer.ts';
 import { METRICS, OWN } from './declaration.ts';
-import { type Declared, labelsOf } from './kinds.ts';
+import { type DeclaredMetric, labelsOf } from './kinds.ts';
 
 export interface MetricsOptions {
   readonly version: string;
@@ -94,7 +94,7 @@ export class Metrics implements Observer {
     this.counter(OWN.misplaced).inc({ partition }, 0);
   }
 
-  private register(metric: Declared): void {
+  private register(metric: DeclaredMetric): void {
     const { name, help, kind } = metric;
     const labelNames = labelsOf(metric).map(([label]) => label);
     const configuration = { name, help, labelNames, registers: [this.registry] };
@@ -143,7 +143,11 @@ export class Metrics implements Observer {
     gc.inc(gcSeconds);
   }
 
-  private showReadings(metric: Declared & { kind: 'read' }, reports: readonly PartitionReport[], now: number): void {
+  private showReadings(
+    metric: DeclaredMetric & { kind: 'read' },
+    reports: readonly PartitionReport[],
+    now: number,
+  ): void {
     const gauge = this.gauge(metric);
     gauge.reset();
     for (const report of reports) {
@@ -155,7 +159,7 @@ export class Metrics implements Observer {
   }
 
   private showCounts(
-    metric: Declared & { kind: 'folded' },
+    metric: DeclaredMetric & { kind: 'folded' },
     reports: readonly PartitionReport[],
     before: ReadonlyMap<string, number>,
   ): void {
@@ -172,15 +176,15 @@ export class Metrics implements Observer {
     }
   }
 
-  private counter({ name }: Declared): Counter {
+  private counter({ name }: DeclaredMetric): Counter {
     return this.counters.get(name)!;
   }
 
-  private gauge({ name }: Declared): Gauge {
+  private gauge({ name }: DeclaredMetric): Gauge {
     return this.gauges.get(name)!;
   }
 
-  private histogram({ name }: Declared): Histogram {
+  private histogram({ name }: DeclaredMetric): Histogram {
     return this.histograms.get(name)!;
   }
 }

@@ -14,7 +14,7 @@ export interface Filter {
 }
 
 /** How much of the topic has been read. */
-export interface Progress {
+export interface ReadProgress {
   readonly records: number;
   /** Offsets read, out of how many; those without a record count too. */
   readonly done: number;
@@ -31,7 +31,7 @@ export async function* readSetAside(
   link: ClusterLink,
   topic: string,
   filter: Filter,
-  onProgress: (progress: Progress) => void = () => {},
+  onProgress: (progress: ReadProgress) => void = () => {},
 ): AsyncGenerator<SetAside> {
   const ranges = await rangesOf(link, topic, filter);
   const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);

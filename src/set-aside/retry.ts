@@ -61,7 +61,7 @@ interface Candidate extends Resendable {
 
 /** @throws if it is not known whether something was sent: the next retry finds out. */
 export async function retry(records: AsyncIterable<SetAside>, parts: RetryParts): Promise<void> {
-  if (parts.resender !== null) await settle(parts);
+  if (parts.resender !== null) await settleIntended(parts);
   let left = parts.limit ?? Number.POSITIVE_INFINITY;
   let batch: Candidate[] = [];
   let bytes = 0;
@@ -130,7 +130,7 @@ async function send(batch: readonly Candidate[], parts: RetryParts): Promise<num
 }
 
 /** Finds out, and marks, what a retry that did not end has sent. */
-async function settle({ client, link, input }: RetryParts): Promise<void> {
+async function settleIntended({ client, link, input }: RetryParts): Promise<void> {
   const open = await intended(client);
   for (const [partition, some] of Map.groupBy(open, (each) => each.partition)) {
     const found = await sentOf(some, partition, link, input.topic);

@@ -31,7 +31,7 @@ export async function shownValue(
       const schema = await schemaOf(id);
       if (schema === null) return bytes(value, `the registry does not know schema id ${id}`);
       const decoded: unknown = parseSchema(schema, false).fromBuffer(value.subarray(BEGIN), undefined, true);
-      return { format: 'avro', schemaId: id, value: plain(decoded) };
+      return { format: 'avro', schemaId: id, value: jsonOf(decoded) };
     } catch (error) {
       return bytes(value, `it names schema id ${id}, and is not decoded: ${(error as Error).message}`);
     }
@@ -50,7 +50,7 @@ function bytes(value: Buffer, note: string): ShownValue {
 }
 
 /** A decoded Avro value as JSON: bytes in hexadecimal, numbers that JSON cannot hold as text. */
-function plain(decoded: unknown): Json {
+function jsonOf(decoded: unknown): Json {
   return JSON.parse(
     JSON.stringify(decoded, (_, value: unknown) => {
       if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) return String(value);

@@ -10,7 +10,7 @@ import { type Settings, valueAt } from './settings.ts';
 
 export const DECIDING: readonly string[] = KEYS.filter((key) => SETTINGS[key].change === 'replay');
 
-export interface Difference {
+export interface SettingDifference {
   readonly key: string;
   /** The stored value, in the form in which it can be set again; null: this version has no such setting. */
   readonly kept: string;
@@ -27,9 +27,9 @@ function canonical(value: unknown): Json {
 }
 
 /** Differences between the settings stored with the state and those in force. A key that is not stored had its default. */
-export function decidingDifferences(kept: Readonly<Record<string, Json>>, settings: Settings): Difference[] {
+export function decidingDifferences(kept: Readonly<Record<string, Json>>, settings: Settings): SettingDifference[] {
   const now = decidingSettings(settings);
-  const differences: Difference[] = [];
+  const differences: SettingDifference[] = [];
   for (const key of new Set([...DECIDING, ...Object.keys(kept)])) {
     const setting = Object.hasOwn(SETTINGS, key) ? (SETTINGS as Record<string, AnySetting>)[key]! : null;
     if (setting === null || !DECIDING.includes(key)) {
@@ -44,7 +44,7 @@ export function decidingDifferences(kept: Readonly<Record<string, Json>>, settin
 }
 
 /** What happened and what to do, for an error. */
-export function explainDifferences(differences: readonly Difference[]): string {
+export function explainDifferences(differences: readonly SettingDifference[]): string {
   const lines = differences.map(({ key, kept, now }) =>
     now === null
       ? `  - ${key} was ${kept}, and this version knows no such setting: run the version that wrote the state`

@@ -8,7 +8,7 @@ import { nearest } from './nearest.ts';
 
 export type Source = 'default' | 'file' | 'environment' | 'flag';
 
-export interface Given {
+export interface GivenValue {
   readonly key: Key;
   readonly raw: unknown;
   readonly source: Source;
@@ -16,8 +16,8 @@ export interface Given {
   readonly where: string;
 }
 
-export interface Found {
-  readonly given: Given[];
+export interface FoundValues {
+  readonly given: GivenValue[];
   readonly problems: string[];
 }
 
@@ -25,8 +25,8 @@ const isKey = (key: string): key is Key => Object.hasOwn(SETTINGS, key);
 const maybe = (suggestion: string | null) => (suggestion === null ? '' : `; did you mean ${suggestion}?`);
 
 /** Values of tidemark.yaml, which has sections as maps, or keys with dots. A file that was named must exist. */
-export function fromFile(named: string | null, cwd: string): Found {
-  const found: Found = { given: [], problems: [] };
+export function fromFile(named: string | null, cwd: string): FoundValues {
+  const found: FoundValues = { given: [], problems: [] };
   const path = resolve(cwd, named ?? 'tidemark.yaml');
   const shown = named ?? 'tidemark.yaml';
   if (named === null && !existsSync(path)) return found;
@@ -86,8 +86,8 @@ export function fromFile(named: string | null, cwd: string): Found {
 const SERVICE_LINK = /^TIDEMARK_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/;
 
 /** Values of variables; an empty one is not set. A URL with a password may be in a file that `<name>_FILE` names. */
-export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Found {
-  const found: Found = { given: [], problems: [] };
+export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): FoundValues {
+  const found: FoundValues = { given: [], problems: [] };
   const known = new Set<string>(Object.keys(RESERVED));
   for (const key of KEYS) {
     const { env: name, secret } = SETTINGS[key];
@@ -117,8 +117,8 @@ export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Found {
 }
 
 /** Values of `--set key=value` in order, later ones winning, then those of the flags of single settings. */
-export function fromFlags(set: readonly string[], values: Readonly<Record<string, string>>): Found {
-  const found: Found = { given: [], problems: [] };
+export function fromFlags(set: readonly string[], values: Readonly<Record<string, string>>): FoundValues {
+  const found: FoundValues = { given: [], problems: [] };
   for (const assignment of set) {
     const at = assignment.indexOf('=');
     const key = assignment.slice(0, at < 0 ? undefined : at).trim();

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { readSecretFile } from '../secrets/secret.ts';
 import { check } from './check.ts';
 import { KEYS, type Key, SETTINGS } from './declaration.ts';
-import { type Found, fromEnvironment, fromFile, fromFlags, type Given, type Source } from './given.ts';
+import { type FoundValues, fromEnvironment, fromFile, fromFlags, type GivenValue, type Source } from './given.ts';
 import { nearest } from './nearest.ts';
 import { fileOf } from './secret.ts';
 import { type AnySetting, isDerived } from './setting.ts';
@@ -52,13 +52,13 @@ export interface Loaded {
  */
 export function loadSettings(options: LoadOptions = {}): Loaded {
   const { flags = {}, env = {}, cwd = process.cwd() } = options;
-  const found: Found[] = [
+  const found: FoundValues[] = [
     fromFile(flags.config ?? (env.TIDEMARK_CONFIG || null), cwd),
     fromEnvironment(env, cwd),
     fromFlags(flags.set ?? [], flags.values ?? {}),
   ];
   const problems = found.flatMap((part) => part.problems);
-  const given = new Map<string, Given>();
+  const given = new Map<string, GivenValue>();
   // Later sources win, but each value is judged, so that no mistake is hidden by another source.
   const values = new Map<string, unknown>();
   for (const one of found.flatMap((part) => part.given)) {
@@ -115,7 +115,7 @@ function complete(
 const SOURCES: readonly Source[] = ['default', 'file', 'environment', 'flag'];
 
 /** Reads secrets from files. Of a secret and its file the later source wins; the file's content is the value. */
-function readSecrets(given: Map<string, Given>, values: Map<string, unknown>): string[] {
+function readSecrets(given: Map<string, GivenValue>, values: Map<string, unknown>): string[] {
   const problems: string[] = [];
   for (const key of KEYS) {
     const inFile = given.get(fileOf(key));
@@ -140,7 +140,7 @@ function isPath(key: Key): boolean {
   return SETTINGS[key].type.name === file.name;
 }
 
-function readSecretValue(key: Key, path: string, given: Given): ReturnType<typeof parse> {
+function readSecretValue(key: Key, path: string, given: GivenValue): ReturnType<typeof parse> {
   try {
     const raw = readSecretFile(`${fileOf(key)} (${given.where})`, path);
     return parse(SETTINGS[key], { ...given, key, raw });
@@ -149,7 +149,7 @@ function readSecretValue(key: Key, path: string, given: Given): ReturnType<typeo
   }
 }
 
-function parse(setting: AnySetting, { key, raw, where }: Given): { value: unknown } | { problem: string } {
+function parse(setting: AnySetting, { key, raw, where }: GivenValue): { value: unknown } | { problem: string } {
   const result = setting.type.schema.safeParse(raw);
   if (result.success) return { value: result.data };
   const shown = setting.secret === false ? `${JSON.stringify(raw)} ` : '';

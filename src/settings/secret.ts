@@ -1,7 +1,7 @@
 import { type Setting, setting } from './setting.ts';
 import { file, optional } from './types.ts';
 
-type Given = Omit<Partial<Setting<string | null>>, 'type' | 'doc' | 'secret' | 'default'> &
+type SecretInit = Omit<Partial<Setting<string | null>>, 'type' | 'doc' | 'secret' | 'default'> &
   Pick<Setting<string | null>, 'type' | 'doc'>;
 
 export type FileOf<K extends string> = `${K}_file`;
@@ -12,7 +12,7 @@ export type FileOf<K extends string> = `${K}_file`;
  */
 export function secret<const K extends string>(
   key: K,
-  given: Given,
+  given: SecretInit,
 ): Record<K, Setting<string | null>> & Record<FileOf<K>, Setting<string | null>> {
   return {
     [key]: setting({ default: null, ...given, secret: true }),

@@ -38,12 +38,12 @@ export interface Derived<T> {
 // biome-ignore lint/suspicious/noExplicitAny: a table of settings holds values of every type
 export type AnySetting = Setting<any>;
 
-type Given<T> = Pick<Setting<T>, 'type' | 'doc'> & { readonly default: NoInfer<T | Derived<T>> } & Partial<
+type SettingInit<T> = Pick<Setting<T>, 'type' | 'doc'> & { readonly default: NoInfer<T | Derived<T>> } & Partial<
     Omit<Setting<T>, 'type' | 'default' | 'doc'>
   >;
 
 /** A setting with what it leaves out filled in; its variable is named after its key unless it has another. */
-export function setting<T>(given: Given<T>): Setting<T> {
+export function setting<T>(given: SettingInit<T>): Setting<T> {
   return { env: '', secret: false, change: 'in place', flag: null, ...given };
 }
 
@@ -52,7 +52,7 @@ export function isDerived(value: unknown): value is Derived<unknown> {
 }
 
 /** The keys and settings of a declaration, with the variables' names filled in. */
-export function named<const S extends Record<string, AnySetting>>(settings: S): S {
+export function withNames<const S extends Record<string, AnySetting>>(settings: S): S {
   const entries = Object.entries(settings).map(([key, value]) => [
     key,
     { ...value, env: value.env || `TIDEMARK_${key.toUpperCase().replaceAll('.', '_')}` },

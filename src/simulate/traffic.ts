@@ -40,7 +40,7 @@ export type Simulated = {
   readonly kind: 'event' | 'late' | 'resent' | 'broken';
 } & ({ readonly event: SimulatedEvent } | { readonly broken: Buffer });
 
-type Written = Simulated extends infer S ? (S extends unknown ? Omit<S, 'delay'> : never) : never;
+type Writable = Simulated extends infer S ? (S extends unknown ? Omit<S, 'delay'> : never) : never;
 
 /** What can be due: a visitor's next step, or an event that is sent late or again. */
 type Due =
@@ -56,7 +56,7 @@ export function* traffic(options: TrafficOptions): Generator<Simulated, never> {
     yield { delay: Math.round(delay), ...next(delay) };
   }
 
-  function next(delay: number): Written {
+  function next(delay: number): Writable {
     const now = Math.round(options.startAt + delay);
     if (random.chance(options.broken)) return { key: random.uuid(), kind: 'broken', broken: unreadable(random) };
     // A visitor who is due acts. If none is, a new one comes, so that the rate holds from the first second on.

@@ -1,5 +1,5 @@
 import type { Random } from './random.ts';
-import { ACTIONS, CAMPAIGNS, DEVICES, PAGES, PLACES, PLANS, REFERRERS } from './world.ts';
+import { ACTIONS, CAMPAIGNS, DEVICES, PAGES, PLACES, PLANS, REFERRERS } from './shop.ts';
 
 /** A TrackEvent as a producer writes it, with the field names of `schemas/TrackEvent.avsc` and defaults filled in. */
 export interface SimulatedEvent {

@@ -13,11 +13,11 @@ export interface WriteOptions {
   /** A clock in ms, with any zero. */
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly onProgress?: (written: Written) => void;
+  readonly onProgress?: (written: WrittenCounts) => void;
 }
 
 /** Numbers of records written, by kind. */
-export interface Written {
+export interface WrittenCounts {
   records: number;
   event: number;
   late: number;
@@ -31,9 +31,9 @@ const MOST_BYTES = 512 * 1024;
 const TOGETHER = 20;
 
 /** Writes records when they are due, or at once if they are overdue, until one of the limits or the signal. */
-export async function writeTraffic(options: WriteOptions): Promise<Written> {
+export async function writeTraffic(options: WriteOptions): Promise<WrittenCounts> {
   const { signal, now, onProgress } = options;
-  const written: Written = { records: 0, event: 0, late: 0, resent: 0, broken: 0 };
+  const written: WrittenCounts = { records: 0, event: 0, late: 0, resent: 0, broken: 0 };
   const begun = now();
   let batch: { key: string; value: Buffer }[] = [];
   let kinds: Simulated['kind'][] = [];

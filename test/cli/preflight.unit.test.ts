@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import { checkInput, limitOf, tellCompaction } from '../../src/cli/preflight.ts';
+import { checkInput, limitOf, warnOfCompaction } from '../../src/cli/preflight.ts';
 import type { TopicDescription } from '../../src/kafka/topics.ts';
 
 const stamping = { 'message.timestamp.type': 'LogAppendTime' };
@@ -48,7 +48,7 @@ describe('compaction', () => {
     const [one, other] = [input, output].map((policy) =>
       topic(policy === undefined ? {} : { 'cleanup.policy': policy }),
     );
-    return warnings((logger) => tellCompaction(one!, [other!], logger));
+    return warnings((logger) => warnOfCompaction(one!, [other!], logger));
   };
 
   test('is told with what it loses, of the input and of what is written', () => {

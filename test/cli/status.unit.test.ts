@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { holdOf, type Seen } from '../../src/cli/status/hold.ts';
+import { holdOf, type Observation } from '../../src/cli/status/hold.ts';
 import { caughtUpIn, paces, type Reading } from '../../src/cli/status/pace.ts';
 import { statusRows, statusTable } from '../../src/cli/status-table.ts';
 import { noCounts } from '../../src/core/changes.ts';
@@ -109,7 +109,7 @@ describe('status', () => {
     outboxBytes: 0,
     outboxMessages: 0,
   };
-  const seen: Seen = {
+  const seen: Observation = {
     ...{ pace: undefined, behind: true, watched: 6_000, schema: null, outboxMaxBytes: 1_000 },
     ...{ brokers: 'answer', waits: [], at: 1_012_000, holders: null },
   };
@@ -118,7 +118,7 @@ describe('status', () => {
   ] as const;
   const holders = { settled: true, members: 2, byPartition: new Map([[0, 'host:2']]) };
 
-  test.each<[string, Partial<Parameters<typeof holdOf>[0]>, Partial<Seen>]>([
+  test.each<[string, Partial<Parameters<typeof holdOf>[0]>, Partial<Observation>]>([
     ['no processor: host:1 is gone', { ownerConnected: false }, {}],
     ['the brokers do not answer', { ownerConnected: false, end: null, lag: null }, { brokers: 'away' }],
     ['it has no leader that answers', { end: null, lag: null }, {}],

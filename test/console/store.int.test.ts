@@ -5,7 +5,7 @@ import pg from 'pg';
 import { ConsoleStore } from '../../src/console/store.ts';
 import { Problem } from '../../src/http/site.ts';
 import { loadSettings } from '../../src/settings/index.ts';
-import { FoldedPartition, T0 } from '../inspect/support/world.ts';
+import { FoldedPartition, T0 } from '../inspect/support/folded-partition.ts';
 import { testSchema } from '../postgres/support/schema.ts';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';

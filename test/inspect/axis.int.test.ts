@@ -4,7 +4,7 @@ import { axisVisits, openVisits } from '../../src/inspect/index.ts';
 import { createPool } from '../../src/postgres/connect.ts';
 import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
-import { FoldedPartition, RULES, T0 } from './support/world.ts';
+import { FoldedPartition, RULES, T0 } from './support/folded-partition.ts';
 
 describeReal('what is drawn of the open visits', () => {
   const schema = testSchema();

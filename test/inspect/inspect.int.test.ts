@@ -12,7 +12,7 @@ import {
 import { createPool } from '../../src/postgres/connect.ts';
 import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
-import { FoldedPartition, MINUTE, RULES, T0 } from './support/world.ts';
+import { FoldedPartition, MINUTE, RULES, T0 } from './support/folded-partition.ts';
 
 describeReal('what is said of a visit is what the fold does with it', () => {
   const schema = testSchema();

@@ -13,7 +13,7 @@ import {
 import { connect } from '../../src/postgres/connect.ts';
 import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
-import { FoldedPartition, MINUTE, RULES, T0 } from './support/world.ts';
+import { FoldedPartition, MINUTE, RULES, T0 } from './support/folded-partition.ts';
 
 /** Scans that are allowed: of a row for each partition, and of the open visits, which two queries read as a whole. */
 const READ_THROUGH = /Seq Scan on (partition_state|open_visit)\b/;

@@ -5,7 +5,7 @@ import { Registry, subjectOf } from '../../src/wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { settingsFor } from '../support/parts.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { Ground } from './support/ground.ts';
+import { RetryFixture } from './support/retry-fixture.ts';
 
 interface Listed {
   readonly total: number;
@@ -14,7 +14,7 @@ interface Listed {
 }
 
 describeReal('what was set aside', () => {
-  const ground = new Ground('avro');
+  const ground = new RetryFixture('avro');
   beforeAll(() => ground.open());
   afterAll(() => ground.close());
 

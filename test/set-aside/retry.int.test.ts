@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
-import { Ground, headersOf } from './support/ground.ts';
+import { headersOf, RetryFixture } from './support/retry-fixture.ts';
 
 interface Outcome {
   readonly sent: number;
@@ -12,7 +12,7 @@ interface Outcome {
 }
 
 describeReal('a dead letter that is sent to the input again', () => {
-  const ground = new Ground('json');
+  const ground = new RetryFixture('json');
   beforeAll(() => ground.open());
   afterAll(() => ground.close());
 
@@ -115,7 +115,7 @@ describeReal('a dead letter that is sent to the input again', () => {
 });
 
 describeReal('events without an id', () => {
-  const ground = new Ground('tracardi', { TIDEMARK_VISIT_FUTURE_TOLERANCE: '1s' });
+  const ground = new RetryFixture('tracardi', { TIDEMARK_VISIT_FUTURE_TOLERANCE: '1s' });
   beforeAll(() => ground.open());
   afterAll(() => ground.close());
 

@@ -1,4 +1,4 @@
-import { type CommandNode, met, nodes, type Values } from './tree.ts';
+import { type CommandNode, nodes, pathKey, type Values } from './tree.ts';
 
 /**
  * Branches of two `case` statements, in the syntax that bash and zsh share: one gives the command that each word before the
@@ -9,7 +9,7 @@ export function casesOf(tree: CommandNode, reply: (values: Values) => string): {
   const all = [...nodes(tree)];
   const commands = all
     .filter(({ path }) => path !== '')
-    .map(({ path }) => `      ${quote(met(path))}) where=${quote(path)} ;;`);
+    .map(({ path }) => `      ${quote(pathKey(path))}) where=${quote(path)} ;;`);
   const waiting = all.flatMap(({ path, options }) =>
     options
       .filter(({ takesValue }) => takesValue)

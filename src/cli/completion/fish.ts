@@ -1,11 +1,11 @@
-import { type CommandNode, met, nodes, type OptionNode } from './tree.ts';
+import { type CommandNode, nodes, type OptionNode, pathKey } from './tree.ts';
 
 /** A script for fish, to be sourced or kept as `~/.config/fish/completions/tidemark.fish`. */
 export function fishScript(tree: CommandNode, settings: readonly string[]): string {
   const all = [...nodes(tree)];
   const paths = all
     .filter(({ path }) => path !== '')
-    .map(({ path }) => `            case ${quote(met(path))}\n                set where ${quote(path)}`);
+    .map(({ path }) => `            case ${quote(pathKey(path))}\n                set where ${quote(path)}`);
   const lines = all.flatMap((node) => {
     const here = `complete -c ${tree.name} -n ${quote(`__${tree.name}_at ${quote(node.path)}`)}`;
     return [

@@ -78,7 +78,7 @@ export function candidates(node: CommandNode): { readonly word: string; readonly
  * The path of the parent command, a blank, and the last name: a script has put this together when it reaches that name among
  * the words.
  */
-export function met(path: string): string {
+export function pathKey(path: string): string {
   const at = path.lastIndexOf(' ');
   return `${at < 0 ? '' : path.slice(0, at)} ${path.slice(at + 1)}`;
 }

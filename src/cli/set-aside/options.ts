@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Filter } from '../../set-aside/read.ts';
-import { moment, positiveWhole, whole } from '../arguments.ts';
+import { moment, positiveWhole, wholeNumber } from '../arguments.ts';
 
 export interface FilterOptions {
   readonly reason?: readonly string[];
@@ -22,7 +22,7 @@ export function withFilter(command: Command, reasons: readonly string[]): Comman
     .option(
       '--partition <n>',
       "those in this partition of the topic, which is the input's where both have as many",
-      whole,
+      wholeNumber,
     );
 }
 

@@ -7,16 +7,16 @@ import type { InputTopic } from '../../set-aside/resendable.ts';
 import type { Settings } from '../../settings/index.ts';
 import { Failure } from '../failure.ts';
 import type { KafkaParts } from '../kafka.ts';
-import type { Progress } from '../progress.ts';
+import type { ProgressLine } from '../progress-line.ts';
 import type { Position } from './options.ts';
 
 /** The records at the positions; where none is given, those that pass the filter. */
-export async function* wanted(
+export async function* selectRecords(
   link: ClusterLink,
   topic: string,
   at: readonly Position[],
   filter: Filter,
-  progress: Progress,
+  progress: ProgressLine,
 ): AsyncGenerator<SetAside> {
   const { readOne, readSetAside } = await import('../../set-aside/read.ts');
   if (at.length === 0) {

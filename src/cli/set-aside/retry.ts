@@ -9,7 +9,7 @@ import { onDatabase } from '../database.ts';
 import { Failure } from '../failure.ts';
 import type { ExitCode, Io } from '../io.ts';
 import { type KafkaParts, onKafka } from '../kafka.ts';
-import { Progress } from '../progress.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { settingsOf, withSettings } from '../settings-options.ts';
 import { styleFor } from '../style.ts';
 import { table, visible } from '../table.ts';
@@ -23,7 +23,7 @@ import {
   withFilter,
   withLimit,
 } from './options.ts';
-import { inputOf, openResender, wanted } from './retry-parts.ts';
+import { inputOf, openResender, selectRecords } from './retry-parts.ts';
 import { inTopic, positionOf } from './topic.ts';
 
 interface Options extends FilterOptions {
@@ -96,10 +96,10 @@ async function retryAll(settings: Settings, at: readonly Position[], options: Op
       if (candidates.length < SHOWN) candidates.push(record);
     }
   };
-  const begin = retryOf(settings, at, options, onFate, io);
+  const retryRecords = retryOf(settings, at, options, onFate, io);
   await onDatabase(settings, 'tidemark dead-letter retry', (client) =>
     onKafka(settings, io, 'retry', (link, parts) =>
-      inTopic(settings.deadLetter.topic, () => begin(client, link, parts)),
+      inTopic(settings.deadLetter.topic, () => retryRecords(client, link, parts)),
     ),
   );
   io.out(json ? `${JSON.stringify(outcome, null, 2)}\n` : text(outcome, candidates, dryRun, settings, io));
@@ -127,8 +127,8 @@ function retryOf(
     const input = await inputOf(settings, client, parts, link);
     const resender = dryRun ? null : await openResender(settings, client, parts);
     const topic = settings.deadLetter.topic;
-    const progress = new Progress(io, `reading ${topic}`);
-    const records = wanted(link, topic, at, filterOf(filter), progress);
+    const progress = new ProgressLine(io, `reading ${topic}`);
+    const records = selectRecords(link, topic, at, filterOf(filter), progress);
     try {
       await retry(records, { link, client, input, resender, again, limit, now: Date.now, onFate });
     } catch (error) {

@@ -44,6 +44,6 @@ export function positionOf({ partition, offset }: Position): string {
 
 /** A record in the form of `--json`, without its value. Times in ms since the epoch. */
 export function asJson(record: SetAside): Record<string, unknown> {
-  const { raw, ...told } = record;
-  return { ...told, key: raw.key?.toString() ?? null };
+  const { raw, ...withoutRaw } = record;
+  return { ...withoutRaw, key: raw.key?.toString() ?? null };
 }

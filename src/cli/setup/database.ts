@@ -8,10 +8,10 @@ import { assertServer } from '../../postgres/server.ts';
 import { readStatus } from '../../postgres/status.ts';
 import { targetOf } from '../../postgres/target.ts';
 import {
-  type Difference,
   decidingDifferences,
   decidingSettings,
   explainDifferences,
+  type SettingDifference,
   type Settings,
 } from '../../settings/index.ts';
 import type { Finding } from './finding.ts';
@@ -22,7 +22,7 @@ type Kept = Parameters<typeof decidingDifferences>[0];
 export async function setUpDatabase({ database }: Settings, check: boolean): Promise<Finding[]> {
   const findings: Finding[] = [];
   const [name, tables] = [`database ${targetOf(database).database}`, `tables and views in schema ${database.schema}`];
-  const there = await part(name, findings, async () => {
+  const there = await addFinding(name, findings, async () => {
     if (check) return { state: (await isThere(database)) ? 'exists' : 'missing', what: name };
     return { state: (await ensureDatabase(database)) ? 'made' : 'exists', what: name };
   });
@@ -33,7 +33,7 @@ export async function setUpDatabase({ database }: Settings, check: boolean): Pro
   } finally {
     await client.end();
   }
-  const upToDate = await part(tables, findings, async () => {
+  const upToDate = await addFinding(tables, findings, async () => {
     const pending = await pendingMigrations(database);
     if (pending.length === 0) return { state: 'exists', what: tables };
     const instances = await connected(database, check);
@@ -63,7 +63,7 @@ async function connected(database: Settings['database'], check: boolean): Promis
 }
 
 /** Adds the finding of one thing. @returns whether it is there. */
-async function part(what: string, findings: Finding[], look: () => Promise<Finding>): Promise<boolean> {
+async function addFinding(what: string, findings: Finding[], look: () => Promise<Finding>): Promise<boolean> {
   try {
     const found = await look();
     findings.push(found);
@@ -134,7 +134,7 @@ export async function setUpMeta(
   }
 }
 
-function changeOf({ key, kept, now }: Difference): string {
+function changeOf({ key, kept, now }: SettingDifference): string {
   return `${key} ${kept} → ${now ?? 'unknown'}`;
 }
 

@@ -11,7 +11,7 @@ export interface Finding {
 }
 
 /** A finding as one line, and below it what is to be run by hand. */
-export function told({ state, what, detail }: Finding): string {
+export function findingLines({ state, what, detail }: Finding): string {
   const [first, ...rest] = (detail ?? '').trimEnd().split('\n');
   const more = rest.map((line) => `          ${line}\n`).join('');
   return `${state.padEnd(8)}${what}${first ? `: ${first}` : ''}\n${more}`;

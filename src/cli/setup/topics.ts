@@ -7,7 +7,7 @@ import type { Settings } from '../../settings/index.ts';
 import { reach } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { quietly } from '../logger.ts';
-import { apart, missingFor, missingRights, withRights } from '../rights.ts';
+import { byNeed, missingFor, missingRights, withRights } from '../rights.ts';
 import type { Finding } from './finding.ts';
 
 export interface FoundTopics {
@@ -37,7 +37,7 @@ export async function setUpTopics(settings: Settings, check: boolean, io: Io): P
 async function warnOfRights(settings: Settings, logger: Logger, io: Io): Promise<void> {
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   try {
-    const { wanted } = apart(await missingFor('setup', settings, link));
+    const { wanted } = byNeed(await missingFor('setup', settings, link));
     for (const right of wanted) {
       io.err(`tidemark: without this ${right.without}: ${missingRights([right], settings).message}\n`);
     }

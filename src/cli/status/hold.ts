@@ -1,12 +1,12 @@
 import type { Holders } from '../../kafka/group.ts';
 import type { Blocker } from '../../ports/observer.ts';
 import type { ToldWait } from '../../postgres/trouble.ts';
-import { about } from '../progress.ts';
+import { roughly } from '../progress-line.ts';
 import { number } from '../words.ts';
 import { caughtUpIn, type Pace } from './pace.ts';
 import type { Hold, Row } from './row.ts';
 
-export interface Seen {
+export interface Observation {
   readonly pace: Pace | undefined;
   /** Whether what is left to fold is more than live traffic. */
   readonly behind: boolean;
@@ -25,15 +25,15 @@ export interface Seen {
   readonly outboxMaxBytes: number;
 }
 
-type Known = Pick<Row, 'partition' | 'end' | 'lag' | 'owner' | 'ownerConnected' | 'outboxBytes' | 'outboxMessages'>;
+type KnownRow = Pick<Row, 'partition' | 'end' | 'lag' | 'owner' | 'ownerConnected' | 'outboxBytes' | 'outboxMessages'>;
 
 /** What holds a partition back; null: nothing. */
-export function holdOf(row: Known, seen: Seen): Hold | null {
+export function holdOf(row: KnownRow, seen: Observation): Hold | null {
   const { pace, behind, watched, brokers, schema, outboxMaxBytes } = seen;
   const { lag, owner } = row;
-  const [told] = seen.waits;
-  if (told !== undefined)
-    return { kind: KINDS[told.for] ?? 'standing', text: `${told.why}, ${lastingText(seen.at - told.since)}` };
+  const [worst] = seen.waits;
+  if (worst !== undefined)
+    return { kind: KINDS[worst.for] ?? 'standing', text: `${worst.why}, ${lastingText(seen.at - worst.since)}` };
   if (brokers === 'away') return { kind: 'brokers', text: 'the brokers do not answer' };
   if (brokers === 'answer' && row.end === null) return { kind: 'brokers', text: 'it has no leader that answers' };
   if (!row.ownerConnected) return unconnected(row, seen.holders);
@@ -50,7 +50,7 @@ export function holdOf(row: Known, seen: Seen): Hold | null {
 }
 
 /** No processor connected to Postgres has it: the group knows whether one is there all the same. */
-function unconnected({ partition, owner }: Known, holders: Holders | null): Hold {
+function unconnected({ partition, owner }: KnownRow, holders: Holders | null): Hold {
   const holder = holders?.byPartition.get(partition);
   if (holder !== undefined) {
     return {
@@ -81,5 +81,5 @@ function catchingUp(lag: number, pace: Pace): string {
   const folded = `${number(Math.round(pace.folded))} records/s`;
   const left = caughtUpIn(lag, pace);
   if (left === null) return `falling behind: ${folded} folded, ${number(Math.round(pace.arriving))} come`;
-  return `catching up: ${folded}, ${about(left)} left`;
+  return `catching up: ${folded}, ${roughly(left)} left`;
 }

@@ -17,7 +17,7 @@ export class StatusReader {
   readonly #link: ClusterLink;
   readonly #settings: Settings;
   readonly #io: Io;
-  #told = false;
+  #warned = false;
   #isAway = false;
 
   /** @param client null: Postgres is away */
@@ -36,8 +36,8 @@ export class StatusReader {
     // The state is read first: otherwise a record that is folded in between would be past the end.
     const partitions = await readStatus(this.#client!);
     const troubles = await readTroubles(this.#client!);
-    const told = { at: Date.now(), partitions, troubles };
-    return { ...told, ...(await this.#bounds()), holders: await this.#holders() };
+    const state = { at: Date.now(), partitions, troubles };
+    return { ...state, ...(await this.#bounds()), holders: await this.#holders() };
   }
 
   /** What the brokers alone know. */
@@ -68,11 +68,11 @@ export class StatusReader {
     } catch (error) {
       this.#isAway = remedy(error) === null;
       const where = `Kafka at ${this.#settings.kafka.brokers.join(', ')}`;
-      if (!this.#told)
+      if (!this.#warned)
         this.#io.err(
           `tidemark: ${where} did not tell the ends of ${topic}: ${await this.#why(error)}. Lag is not known\n`,
         );
-      this.#told = true;
+      this.#warned = true;
       return { bounds: null, brokers: this.#isAway ? 'away' : 'refuse' };
     }
   }

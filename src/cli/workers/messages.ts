@@ -17,10 +17,10 @@ export interface Task {
 }
 
 /** An order to a thread: to join the group, for which it waits once it is ready; or to end in order. */
-export type Order = 'join' | 'stop';
+export type ThreadOrder = 'join' | 'stop';
 
 /** The state of a thread, sent a few times a second. */
-export interface Standing {
+export interface ThreadState {
   /** Why it cannot do its work at this moment; null: it can. */
   readonly hindrance: string | null;
   /** Why a new start would help; null: it would not. */
@@ -39,7 +39,7 @@ export interface Observed {
 /** A message from a thread. */
 export type WorkerMessage =
   | { readonly ready: true }
-  | { readonly standing: Standing }
+  | { readonly standing: ThreadState }
   | { readonly load: Load }
   | { readonly observed: Observed }
   | { readonly log: string }

@@ -12,7 +12,14 @@ import type { Prepared } from '../assemble.ts';
 import { commitBytes } from './commit-bytes.ts';
 import { memoryHere } from './count.ts';
 import { type Load, loadOf } from './load.ts';
-import { errorOf, type Observed, type Order, type Standing, type Task, type WorkerMessage } from './messages.ts';
+import {
+  errorOf,
+  type Observed,
+  type Task,
+  type ThreadOrder,
+  type ThreadState,
+  type WorkerMessage,
+} from './messages.ts';
 
 /** A thread that sends nothing for this long, ms, is stuck: folding or encoding takes a second or two at most. */
 const STUCK_AFTER = 120_000;
@@ -28,7 +35,7 @@ interface Thread {
   readonly done: Promise<void>;
   /** Whether it waits to join the group, or was ordered to. */
   isReady: boolean;
-  standing: Standing;
+  standing: ThreadState;
   /** Its delay is the longest since the last `takeLoad`; null: it has sent none. */
   load: Load | null;
   /** `performance.now()` of its last message. */
@@ -135,7 +142,7 @@ export class WorkerPool {
         resolve();
       });
     });
-    const standing: Standing = { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
+    const standing: ThreadState = { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
     const thread: Thread = { worker, done, isReady: false, standing, load: null, heardAt: performance.now() };
     worker.on('message', (message: WorkerMessage) => {
       thread.heardAt = performance.now();
@@ -156,7 +163,7 @@ export class WorkerPool {
   #ready(thread: Thread): void {
     thread.isReady = true;
     if (this.#joined) {
-      thread.worker.postMessage('join' satisfies Order);
+      thread.worker.postMessage('join' satisfies ThreadOrder);
     } else if (this.#threads.every(({ isReady }) => isReady)) {
       this.#join();
     } else {
@@ -167,7 +174,7 @@ export class WorkerPool {
   #join(): void {
     this.#joined = true;
     if (this.#joining !== null) clearTimeout(this.#joining);
-    for (const { worker, isReady } of this.#threads) if (isReady) worker.postMessage('join' satisfies Order);
+    for (const { worker, isReady } of this.#threads) if (isReady) worker.postMessage('join' satisfies ThreadOrder);
   }
 
   #observe({ method, args }: Observed): void {
@@ -183,7 +190,7 @@ export class WorkerPool {
 
   #stop(): void {
     if (this.#stopping !== null) return;
-    for (const { worker } of this.#threads) worker.postMessage('stop' satisfies Order);
+    for (const { worker } of this.#threads) worker.postMessage('stop' satisfies ThreadOrder);
     // A thread that is stuck would keep the process from ending. What it had not committed is folded again.
     this.#stopping = setTimeout(() => {
       for (const { worker } of this.#threads) void worker.terminate();

@@ -9,7 +9,7 @@ import type { Processor } from '../../processor/processor.ts';
 import { runProcessor } from '../assemble.ts';
 import { makeLogger } from '../logger.ts';
 import { measureLoad } from './load.ts';
-import { errorForm, type Order, type Standing, type Task, type WorkerMessage } from './messages.ts';
+import { errorForm, type Task, type ThreadOrder, type ThreadState, type WorkerMessage } from './messages.ts';
 
 /** How often the thread sends its state and its load, ms. */
 const SEND_EVERY = 200;
@@ -37,17 +37,17 @@ const root = makeLogger(settings.log, { write: (log) => send({ log }) }, termina
 const logger = worker === null ? root : root.child({ worker });
 
 let processor: Processor | null = null;
-const sendStanding = () => send({ standing: standingOf(processor) });
+const sendState = () => send({ standing: threadStateOf(processor) });
 const load = measureLoad();
 
 const ending = new AbortController();
 const joining = Promise.withResolvers<void>();
-port.on('message', (order: Order) => {
+port.on('message', (order: ThreadOrder) => {
   if (order === 'stop') ending.abort();
   joining.resolve();
 });
 const sending = setInterval(() => {
-  sendStanding();
+  sendState();
   send({ load: load() });
 }, SEND_EVERY);
 try {
@@ -55,7 +55,7 @@ try {
     observer,
     onStarted: (started) => {
       processor = started;
-      sendStanding();
+      sendState();
     },
     together: () => {
       send({ ready: true });
@@ -66,13 +66,13 @@ try {
   send({ error: errorForm(error) });
 } finally {
   clearInterval(sending);
-  sendStanding();
+  sendState();
   // Closing the port lets the thread end; `exit`, which ends only the thread here, makes it.
   port.close();
   setTimeout(() => process.exit(), LINGER).unref();
 }
 
-function standingOf(processor: Processor | null): Standing {
+function threadStateOf(processor: Processor | null): ThreadState {
   if (processor === null) return { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
   return {
     hindrance: processor.hindrance,

@@ -16,14 +16,14 @@ import { Waker } from '../time/waiting.ts';
 import { judgeTopics, limitOf, missingTopic, topicsOf } from './preflight.ts';
 
 /** Time between two looks, and until the next once something is wrong, ms. */
-const RARELY = 30_000;
+const LOOK_EVERY = 30_000;
 const SOON = 5_000;
 /** What a start would refuse has to be seen again after this, ms: a broker that is behind may answer with an older state. */
-const SURE = 2_000;
+const CONFIRM_AFTER = 2_000;
 /** A topic that is missing for this long is not just being made anew, ms. */
-const GONE = 10_000;
+const GONE_AFTER = 10_000;
 
-export interface GroundWatchParts {
+export interface PreconditionWatchParts {
   /** The topics as they are now, in the order of `before`. */
   readonly topics: () => Promise<readonly TopicDescription[]>;
   /** The topics as the start found them. */
@@ -44,20 +44,20 @@ export interface GroundWatchParts {
  * a change at once, and ends the processor for one that a start would refuse. For a missing right in Postgres it waits, as
  * RightsWatch does for those at the brokers.
  */
-export class GroundWatch {
-  readonly #parts: GroundWatchParts;
+export class PreconditionWatch {
+  readonly #parts: PreconditionWatchParts;
   readonly #stopping = new AbortController();
   readonly #waker: Waker;
   readonly #rights: Outage;
   #topics: readonly TopicDescription[];
   /** What the last look would refuse; this look refuses it if it is still so. */
-  #doubt: string | null = null;
+  #refusedBefore: string | null = null;
   /** Since when a topic is missing, by the clock's `elapsed`. */
   #goneSince: number | null = null;
   #hindrance: string | null = null;
   #done: Promise<void> | null = null;
 
-  constructor(parts: GroundWatchParts) {
+  constructor(parts: PreconditionWatchParts) {
     this.#parts = parts;
     this.#topics = parts.before;
     this.#waker = new Waker(parts.clock);
@@ -87,18 +87,18 @@ export class GroundWatch {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { logger, refuse } = this.#parts;
-    await this.#waker.sleep(RARELY);
+    await this.#waker.sleep(LOOK_EVERY);
     while (!signal.aborted) {
       const refused =
         (await this.#refusal(() => this.#lookAtTopics())) ?? (await this.#refusal(() => this.#lookAtDatabase()));
       if (signal.aborted) return;
-      if (refused !== null && refused.message === this.#doubt) {
+      if (refused !== null && refused.message === this.#refusedBefore) {
         logger.fatal({ err: refused.message }, 'stopping: this cannot go on without a decision');
         return refuse(refused);
       }
-      this.#doubt = refused?.message ?? null;
+      this.#refusedBefore = refused?.message ?? null;
       const isWrong = this.#goneSince !== null || this.#hindrance !== null;
-      await this.#waker.sleep(refused !== null ? SURE : isWrong ? SOON : RARELY);
+      await this.#waker.sleep(refused !== null ? CONFIRM_AFTER : isWrong ? SOON : LOOK_EVERY);
     }
   }
 
@@ -123,21 +123,21 @@ export class GroundWatch {
     } catch (error) {
       if ((error as { readonly type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
       this.#goneSince ??= clock.elapsed();
-      if (clock.elapsed() - this.#goneSince < GONE) return;
+      if (clock.elapsed() - this.#goneSince < GONE_AFTER) return;
       const gone = topicsIn(error);
       const all = this.#topics.map(({ topic }) => topic);
       throw missingTopic(gone.length > 0 ? gone.join(', ') : `of ${all.join(', ')}, one at least,`);
     }
     this.#goneSince = null;
-    const now = topics.map((topic, i) => known(topic, this.#topics[i]!));
+    const now = topics.map((topic, i) => withKnown(topic, this.#topics[i]!));
     if (JSON.stringify(now) === JSON.stringify(this.#topics)) return;
     // It throws for what a start would refuse, so that the next look judges that again.
     judge(now);
-    for (const [i, topic] of now.entries()) this.#tell(this.#topics[i]!, topic, i > 0);
+    for (const [i, topic] of now.entries()) this.#report(this.#topics[i]!, topic, i > 0);
     this.#topics = now;
   }
 
-  #tell(was: TopicDescription, is: TopicDescription, isGiven: boolean): void {
+  #report(was: TopicDescription, is: TopicDescription, isGiven: boolean): void {
     const { logger } = this.#parts;
     const { topic } = is;
     for (const [name, before, now] of differences(was, is)) {
@@ -174,7 +174,7 @@ export class GroundWatch {
 }
 
 /** A value that brokers no longer give, as where the right to ask was taken away, counts as unchanged. */
-function known(is: TopicDescription, was: TopicDescription): TopicDescription {
+function withKnown(is: TopicDescription, was: TopicDescription): TopicDescription {
   if (is.config === null || was.config === null) return { ...is, config: was.config ?? is.config };
   return { ...is, config: { ...was.config, ...is.config } };
 }
@@ -189,14 +189,14 @@ function differences(was: TopicDescription, is: TopicDescription): [name: string
 }
 
 /** A watch over the brokers and Postgres that the settings name. */
-export function watchGround(
+export function watchPreconditions(
   settings: Settings,
   { partitions, topics: before }: { readonly partitions: number; readonly topics: readonly TopicDescription[] },
   logger: Logger,
   refuse: (error: CannotGoOn) => void,
-): GroundWatch {
+): PreconditionWatch {
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
-  return new GroundWatch({
+  return new PreconditionWatch({
     topics: () => topicsNow(link, topicsOf(settings)),
     before,
     judge: (topics) => judgeTopics(topics, partitions, settings, logger),

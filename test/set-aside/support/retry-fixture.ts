@@ -14,7 +14,7 @@ import { stack, uniqueName } from '../../support/stack.ts';
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 
 /** Topics and a schema of a test's own, made by `tidemark setup`, and dropped at the end. */
-export class Ground {
+export class RetryFixture {
   readonly name = uniqueName('aside');
   readonly env: NodeJS.ProcessEnv;
   readonly deadLetter = `${this.name}.dead-letter`;

@@ -6,11 +6,11 @@ const LONG = 1_000;
 const OFTEN = 250;
 
 /** Shows how far long work is, where a person watches: one line that is overwritten. */
-export class Progress {
+export class ProgressLine {
   readonly #io: Io;
   readonly #what: string;
   readonly #now: () => number;
-  readonly #begun: number;
+  readonly #beganAt: number;
   #next: number;
   #shown = false;
 
@@ -19,8 +19,8 @@ export class Progress {
     this.#io = io;
     this.#what = what;
     this.#now = now;
-    this.#begun = now();
-    this.#next = this.#begun + LONG;
+    this.#beganAt = now();
+    this.#next = this.#beganAt + LONG;
   }
 
   /** Shows that so much of `total` is done. */
@@ -29,7 +29,9 @@ export class Progress {
     if (!this.#io.errTerminal || now < this.#next) return;
     this.#next = now + OFTEN;
     this.#shown = true;
-    this.#io.err(`\r\x1b[K${this.#what}: ${number(done)} of ${number(total)}${left(done, total, now - this.#begun)}`);
+    this.#io.err(
+      `\r\x1b[K${this.#what}: ${number(done)} of ${number(total)}${timeLeft(done, total, now - this.#beganAt)}`,
+    );
   }
 
   /** Removes the line. It has to be called before anything else is written. */
@@ -40,13 +42,13 @@ export class Progress {
 }
 
 /** An estimate of the time left, from the pace so far; empty before there is a pace. */
-function left(done: number, total: number, elapsed: number): string {
+function timeLeft(done: number, total: number, elapsed: number): string {
   if (done <= 0 || done >= total) return '';
-  return `, ${about((elapsed / done) * (total - done))} left`;
+  return `, ${roughly((elapsed / done) * (total - done))} left`;
 }
 
 /** `about 3 min`: rounded, as the estimate is rough. */
-export function about(ms: number): string {
+export function roughly(ms: number): string {
   if (ms < 1_500) return 'about 1 s';
   if (ms < 90_000) return `about ${Math.round(ms / 1_000)} s`;
   if (ms < 90 * 60_000) return `about ${Math.round(ms / 60_000)} min`;

@@ -7,7 +7,7 @@ const LINGER = 2_500;
  * Chooses the visits on the screen. Each keeps its row from when it is first shown until a while after it ended, so that
  * one can watch it grow, fall silent and end; then a newer visit gets the row.
  */
-export class Rows {
+export class ScreenRows {
   private shown: ({ readonly visitId: string; endedAt: number | null } | null)[] = [];
 
   get visitIds(): string[] {
