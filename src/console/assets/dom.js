@@ -16,25 +16,25 @@ export function s(tag, properties, ...children) {
 function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties ?? {})) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else set(element, name, value);
+    else setAttribute(element, name, value);
   }
   element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
 /** Writes an attribute only if it differs, so that a picture that stays the same costs nothing. */
-export function set(element, name, value) {
+export function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
 }
 
 /** The same for text. */
-export function say(element, text) {
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 /** Replaces all children of an element. */
-export function show(parent, ...children) {
+export function replaceChildren(parent, ...children) {
   parent.replaceChildren(
     ...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false),
   );

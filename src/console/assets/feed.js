@@ -20,7 +20,7 @@ export class Feed {
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden && this.running) this.soon(0);
     });
-    setInterval(() => this.judge(), 1_000);
+    setInterval(() => this.updateState(), 1_000);
   }
 
   start() {
@@ -59,11 +59,11 @@ export class Feed {
       this.failures += 1;
       this.why = error instanceof Refused ? `it answers: ${error.message}` : error.message;
     }
-    this.judge();
+    this.updateState();
     this.soon(Math.min(LONGEST, EVERY * 2 ** Math.min(this.failures, 4)));
   }
 
-  judge() {
+  updateState() {
     if (!this.running) return;
     const old = this.heard === null ? null : Date.now() - this.heard;
     if (this.heard === null)

@@ -1,6 +1,6 @@
 // The first page: how far the processor is, the time axis, visits that have just ended, and the partitions.
 import { Axis } from './axis.js';
-import { h, say } from './dom.js';
+import { h, setText } from './dom.js';
 import { partitionsPanel } from './partitions.js';
 import { count, duration } from './time.js';
 import { endedTable } from './visit-tables.js';
@@ -45,7 +45,7 @@ export function overviewPage() {
   );
   const update = (live) => {
     figures.update(sumsOf(live));
-    tell(trouble, live);
+    showWarnings(trouble, live);
     axis.update(withEnded(live));
     const inMemory = live.store.kind === 'memory';
     just.hidden = inMemory;
@@ -105,32 +105,32 @@ function figuresOf(...entries) {
     return h('div', {}, h('dt', {}, label), value);
   });
   const update = (given) => {
-    for (const [key, value] of values) say(value, given[key]);
+    for (const [key, value] of values) setText(value, given[key]);
   };
   return { element: h('dl', { class: 'figures' }, items), update };
 }
 
 /** Warnings, each with what to do about it. */
-function tell(parent, { store, partitions, notReady }) {
-  const said = [];
+function showWarnings(parent, { store, partitions, notReady }) {
+  const warnings = [];
   const nobody = partitions.filter(({ phase }) => phase === 'nobody').map(({ partition }) => partition);
   if (store.kind === 'memory') {
-    said.push([
+    warnings.push([
       'The state of this processor is in memory. Partitions are shown; visits, sessions and profiles would be read from Postgres.',
       'quiet',
     ]);
   } else if (store.error !== null) {
     const age = store.readAt === null ? '' : ' What is shown of visits is older than what is shown of partitions.';
-    said.push([`${store.error}.${age} Folding and publishing do not wait for the console.`, '']);
+    warnings.push([`${store.error}.${age} Folding and publishing do not wait for the console.`, '']);
   }
   if (nobody.length > 0)
-    said.push([
+    warnings.push([
       `Nobody folds partition ${nobody.join(', ')}: start tidemark run, or look whether an instance is stuck.`,
       '',
     ]);
-  else if (notReady !== null) said.push([`Not ready: ${notReady}.`, 'quiet']);
-  const text = JSON.stringify(said);
+  else if (notReady !== null) warnings.push([`Not ready: ${notReady}.`, 'quiet']);
+  const text = JSON.stringify(warnings);
   if (parent.dataset.said === text) return;
   parent.dataset.said = text;
-  parent.replaceChildren(...said.map(([what, kind]) => h('p', { class: `notice ${kind}`, role: 'status' }, what)));
+  parent.replaceChildren(...warnings.map(([what, kind]) => h('p', { class: `notice ${kind}`, role: 'status' }, what)));
 }

@@ -1,6 +1,6 @@
 // A page about one thing that changes. It asks again, and draws only the sections that differ, so that what a person has
 // focused, opened or selected stays.
-import { h, show } from './dom.js';
+import { h, replaceChildren } from './dom.js';
 
 const EVERY = 2_000;
 
@@ -22,11 +22,11 @@ export function reportPage({ kind, title, argument, load, signal, sectionsOf, ma
     load(kind, { id: argument, offset: offset === 0 ? null : offset }, onAnswer, (error) => {
       // The sections stay: the line above the page says that they are not current.
       if (sections.size === 0)
-        show(
+        replaceChildren(
           body,
           h('p', { class: 'notice', role: 'alert' }, `${error.message}.${isOver(error) ? '' : ' It is tried again.'}`),
         );
-      if (!isOver(error)) again();
+      if (!isOver(error)) askLater();
     });
   }
 
@@ -40,11 +40,11 @@ export function reportPage({ kind, title, argument, load, signal, sectionsOf, ma
     }
     const elements = [...next.values()].map((section) => section.element);
     const head = next.get('status');
-    if (head !== undefined && head !== sections.get('status')) show(status, head.element);
+    if (head !== undefined && head !== sections.get('status')) replaceChildren(status, head.element);
     const rest = elements.filter((one) => one !== head?.element);
     if (rest.length !== body.children.length || rest.some((one, i) => body.children[i] !== one)) put(rest);
     sections = next;
-    if (mayChange(answer)) again();
+    if (mayChange(answer)) askLater();
   }
 
   /** Puts the elements in order. Those that are in place are not moved: moving takes the focus away. */
@@ -62,8 +62,8 @@ export function reportPage({ kind, title, argument, load, signal, sectionsOf, ma
     ask();
   }
 
-  function again() {
-    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? again() : ask()), EVERY);
+  function askLater() {
+    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? askLater() : ask()), EVERY);
   }
 
   ask();

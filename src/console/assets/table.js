@@ -1,5 +1,5 @@
 // Tables for the keyboard: arrow keys move between the links of a column.
-import { h, Keyed, show } from './dom.js';
+import { h, Keyed, replaceChildren } from './dom.js';
 
 /** `columns`: `{ title, cell(item), num, means }`, where `cell` gives text or an element. Rows keep their place and focus. */
 export class Table {
@@ -27,15 +27,15 @@ export class Table {
 
   row() {
     const cells = this.columns.map(({ num, title }) => h('td', { class: num ? 'num' : null, 'data-title': title }));
-    const said = [];
+    const shownMarks = [];
     const update = (item) => {
       for (const [i, { cell }] of this.columns.entries()) {
         const value = cell(item);
         const mark = markOf(value);
         // A cell is written only if it differs, so that what a person has selected or focused stays.
-        if (said[i] === mark) continue;
-        said[i] = mark;
-        show(cells[i], value);
+        if (shownMarks[i] === mark) continue;
+        shownMarks[i] = mark;
+        replaceChildren(cells[i], value);
       }
     };
     return { element: h('tr', { class: this.filled ? 'fresh' : null }, cells), update };

@@ -1,6 +1,6 @@
 // Figures over time, from the views that analysts read; each with its table and the SQL that gave it.
 import { Chart, partName } from './chart.js';
-import { h, s, say, set } from './dom.js';
+import { h, s, setAttribute, setText } from './dom.js';
 import { clockStep, roundStep } from './scale.js';
 import { Table } from './table.js';
 import { count, duration, relative } from './time.js';
@@ -19,7 +19,7 @@ const SPANS = {
 };
 
 const seconds = (value) => (value === 0 ? '0' : duration(value * 1_000));
-const whole = (least) => roundStep(least, true);
+const wholeStep = (least) => roundStep(least, true);
 const percent = (value) => `${Number(value.toFixed(1))} %`;
 
 /** Trends over time, a chart each. `empty` is followed by the span's name. */
@@ -30,7 +30,7 @@ const CHARTS = {
     empty: 'No visit began or ended',
     whole: true,
     format: count,
-    stepOf: whole,
+    stepOf: wholeStep,
     series: [
       { label: 'begun', kind: 'bar', tone: 'first' },
       { label: 'ended', kind: 'bar', tone: 'second' },
@@ -42,7 +42,7 @@ const CHARTS = {
     empty: 'No visit began',
     whole: true,
     format: count,
-    stepOf: whole,
+    stepOf: wholeStep,
     series: [
       { label: 'events', kind: 'bar', tone: 'first' },
       { label: 'of them page views', kind: 'bar', tone: 'second' },
@@ -54,7 +54,7 @@ const CHARTS = {
     empty: 'Nothing was set aside',
     whole: true,
     format: count,
-    stepOf: whole,
+    stepOf: wholeStep,
     series: [
       { label: 'late', kind: 'bar', tone: 'warned' },
       { label: 'dead letters', kind: 'bar', tone: 'refused' },
@@ -129,13 +129,13 @@ export function trendsPage({ argument, load, signal }) {
 
   function ask() {
     load('trends', { span: chosen }, onAnswer, (error) => {
-      tell(`${error.message}.`);
-      again(EVERY);
+      showProblem(`${error.message}.`);
+      askLater(EVERY);
     });
   }
 
   function onAnswer(answer) {
-    tell(null);
+    showProblem(null);
     for (const [name, one] of panels) {
       const trend = answer.trends.find((each) => each.name === name);
       // Some trends exist by the hour and not by the minute.
@@ -143,16 +143,16 @@ export function trendsPage({ argument, load, signal }) {
       if (trend !== undefined) one.update(trend, answer);
     }
     totals.update(answer.trends);
-    again(answer.trends.some(({ reading }) => reading) ? SOON : EVERY);
+    askLater(answer.trends.some(({ reading }) => reading) ? SOON : EVERY);
   }
 
-  function tell(text) {
+  function showProblem(text) {
     problem.hidden = text === null;
-    say(problem, text ?? '');
+    setText(problem, text ?? '');
   }
 
-  function again(ms) {
-    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? again(ms) : ask()), ms);
+  function askLater(ms) {
+    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? askLater(ms) : ask()), ms);
   }
 
   ask();
@@ -176,7 +176,7 @@ function figures() {
       const trend = trends.find((one) => one.name === name);
       const rows = trend?.answer?.rows ?? null;
       element.hidden = trend === undefined;
-      say(value, rows === null ? '–' : count(rows.reduce((sum, row) => sum + (row[column] ?? 0), 0)));
+      setText(value, rows === null ? '–' : count(rows.reduce((sum, row) => sum + (row[column] ?? 0), 0)));
     }
   };
   return {
@@ -262,7 +262,7 @@ function framed(one, span, children, draw) {
     const { answer, at, error, reading } = trend;
     sql.update(trend, asked.at);
     wrong.hidden = error === null;
-    say(
+    setText(
       wrong,
       error === null
         ? ''
@@ -271,7 +271,7 @@ function framed(one, span, children, draw) {
     const isEmpty = answer !== null && answer.rows.length === 0;
     shown.hidden = answer === null || isEmpty;
     state.hidden = !isEmpty && (answer !== null || error !== null);
-    say(state, isEmpty ? `${one.empty} ${span.in}.` : `Postgres is being asked${reading ? '' : ' soon'}…`);
+    setText(state, isEmpty ? `${one.empty} ${span.in}.` : `Postgres is being asked${reading ? '' : ' soon'}…`);
     // The picture also changes with the clock: a new part begins.
     if (!shown.hidden && (read !== at || asked.at - at > OLD || asked.step < DAY)) draw(answer, asked);
     read = at;
@@ -281,7 +281,7 @@ function framed(one, span, children, draw) {
 
 function sqlOf(title) {
   const text = h('code', {});
-  const said = h('span', { class: 'muted', role: 'status' });
+  const copyStatus = h('span', { class: 'muted', role: 'status' });
   const copy = h('button', { type: 'button', 'aria-label': `Copy the SQL of ${title}`, onclick: copied }, 'Copy');
   const when = h('span', { class: 'muted note' });
   const frame = h('pre', { class: 'sql', tabindex: 0, role: 'region', 'aria-label': `SQL of ${title}` }, text);
@@ -289,24 +289,24 @@ function sqlOf(title) {
     'details',
     {},
     h('summary', {}, 'SQL ', when),
-    h('div', { class: 'sql-frame' }, frame, h('div', { class: 'row' }, copy, said)),
+    h('div', { class: 'sql-frame' }, frame, h('div', { class: 'row' }, copy, copyStatus)),
   );
 
   async function copied() {
     try {
       await navigator.clipboard.writeText(text.textContent);
-      say(said, 'Copied.');
+      setText(copyStatus, 'Copied.');
     } catch {
       // Browsers allow a page to write to the clipboard only over https or from this machine.
       getSelection().selectAllChildren(text);
-      say(said, 'Selected: this browser lets only you copy it.');
+      setText(copyStatus, 'Selected: this browser lets only you copy it.');
     }
   }
 
   const update = ({ sql, at, took }, now) => {
-    say(text, sql);
-    say(when, at === null ? '' : `read ${relative(at, now)}, took ${duration(took)}`);
-    set(element, 'data-read', at === null ? null : 'yes');
+    setText(text, sql);
+    setText(when, at === null ? '' : `read ${relative(at, now)}, took ${duration(took)}`);
+    setAttribute(element, 'data-read', at === null ? null : 'yes');
   };
   return { element, update };
 }

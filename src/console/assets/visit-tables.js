@@ -20,7 +20,7 @@ function sessionLink({ sessionId }) {
   return h('a', { class: 'id short', href: `#/session/${encodeURIComponent(sessionId)}`, title: sessionId }, sessionId);
 }
 
-function way({ entryPage, exitPage }) {
+function pathText({ entryPage, exitPage }) {
   if (entryPage === null) return h('span', { class: 'muted' }, '–');
   const text = entryPage === exitPage || exitPage === null ? entryPage : `${entryPage} → ${exitPage}`;
   return h('span', { class: 'short', title: text }, text);
@@ -41,7 +41,7 @@ const COMMON = {
   last: { title: 'last event', cell: ({ lastEventAt }) => at(lastEventAt) },
   long: { title: 'duration', num: true, cell: ({ durationMs }) => duration(durationMs) },
   events: { title: 'events', num: true, cell: ({ eventCount }) => count(eventCount) },
-  pages: { title: 'pages', cell: way },
+  pages: { title: 'pages', cell: pathText },
 };
 
 const reason = {
@@ -90,8 +90,11 @@ export function openTable(caption) {
 
 function dueOf(ending, now) {
   const when = ending.endsAt ?? ending.dueAt;
-  const held = { no_processor: 'nobody folds it', behind: 'behind', record: 'waits for a record' }[ending.hold];
-  return [at(when), h('span', { class: held === undefined ? 'muted' : 'warn' }, ` ${held ?? relative(when, now)}`)];
+  const holdText = { no_processor: 'nobody folds it', behind: 'behind', record: 'waits for a record' }[ending.hold];
+  return [
+    at(when),
+    h('span', { class: holdText === undefined ? 'muted' : 'warn' }, ` ${holdText ?? relative(when, now)}`),
+  ];
 }
 
 /** All visits of one session or profile. */

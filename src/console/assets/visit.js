@@ -52,12 +52,12 @@ function statusOf(visit) {
 }
 
 function whyOf(why, now, visit, longestGapMs) {
-  const said = sentence(`${why.charAt(0).toUpperCase()}${why.slice(1)}.`, now);
+  const sentenceElement = sentence(`${why.charAt(0).toUpperCase()}${why.slice(1)}.`, now);
   return h(
     'section',
     { class: 'panel', 'aria-labelledby': 'why' },
     h('h2', { class: 'hidden', id: 'why' }, 'Why'),
-    h('p', { class: 'why' }, said),
+    h('p', { class: 'why' }, sentenceElement),
     visit !== null && [h('hr', {}), factList(momentsOf(visit, longestGapMs))],
   );
 }

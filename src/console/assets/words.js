@@ -35,7 +35,7 @@ export const DEAD = {
 };
 
 /** Sentence about one partition's clocks, at `now`. */
-export function clocksSay(partition, rules, now) {
+export function clocksText(partition, rules, now) {
   const { watermark, eventClock, arrivalClock } = partition;
   const name = `Partition ${partition.partition}`;
   if (arrivalClock === null)
@@ -52,7 +52,7 @@ export function clocksSay(partition, rules, now) {
 }
 
 /** Sentence about a visit on the axis. */
-export function barSays(visit, rules, watermark, now) {
+export function barText(visit, rules, watermark, now) {
   const events = `${count(visit.events)} ${visit.events === 1 ? 'event' : 'events'}`;
   const from = `${events} from ${clock(visit.startedAt)} to ${clock(visit.lastEventAt)}.`;
   if (visit.ended) return `Ended. ${from} ${endedWord(visit)}`;
