@@ -61,7 +61,7 @@ function startWatch() {
 }
 
 describe('what the start looked at, while it runs', () => {
-  test('is looked at again, and as long as nothing has changed nothing is told', async () => {
+  test('is looked at again, and nothing is reported as long as nothing has changed', async () => {
     const { clock, log, refused, looks, stop } = startWatch();
     await clock.pass(100_000);
     expect({ log, refused, looks: looks() }).toEqual({ log: [], refused: [], looks: 3 });
@@ -89,7 +89,7 @@ describe('what the start looked at, while it runs', () => {
     await stop();
   });
 
-  test('is looked at when it is told to, and what a broker that is behind says once is no refusal', async () => {
+  test('is looked at on demand, and one answer of a broker that is behind is no refusal', async () => {
     const { clock, world, refused, watch, change, stop, looks } = startWatch();
     const before = world.topics;
     change(0, topic('tracks', {}, 5));
@@ -102,7 +102,7 @@ describe('what the start looked at, while it runs', () => {
     await stop();
   });
 
-  test('tells what has changed and is no reason to stop, once', async () => {
+  test('reports once what has changed and is no reason to stop', async () => {
     const { clock, log, refused, change, stop } = startWatch();
     change(1, topic('ended', { 'cleanup.policy': 'compact', 'max.message.bytes': '500' }, 12));
     await clock.pass(100_000);
@@ -118,7 +118,7 @@ describe('what the start looked at, while it runs', () => {
     await stop();
   });
 
-  test('has not changed where it is only not told any more', async () => {
+  test('has not changed if brokers only no longer give it', async () => {
     const { clock, log, change, stop } = startWatch();
     change(0, { ...topic('tracks'), config: null });
     await clock.pass(100_000);
@@ -149,7 +149,7 @@ describe('what the start looked at, while it runs', () => {
     await stop();
   });
 
-  test('waits for a right in Postgres that was taken away, and says which', async () => {
+  test('waits for a right in Postgres that was taken away, and names it', async () => {
     const { clock, world, log, refused, watch, stop } = startWatch();
     world.database = new MissingRights('role run lacks rights');
     await clock.pass(70_000);

@@ -51,7 +51,7 @@ describe('compaction', () => {
     return warnings((logger) => warnOfCompaction(one!, [other!], logger));
   };
 
-  test('is told with what it loses, of the input and of what is written', () => {
+  test('is reported with what it loses, for the input and for what is written', () => {
     expect(said('compact', 'compact,delete')).toEqual([
       expect.stringMatching(/^the input is compacted: .* Set cleanup\.policy=delete on it$/),
       expect.stringMatching(/^topics that are compacted: .* Set cleanup\.policy=delete on them$/),
@@ -66,7 +66,7 @@ describe('compaction', () => {
   });
 });
 
-test('how large a message may be is the default of the brokers where they do not tell it', () => {
+test('the largest message is the default of the brokers if they do not give it', () => {
   expect([topic({ 'max.message.bytes': '2000' }), topic({}), topic(null)].map(limitOf)).toEqual([
     2_000, 1_048_588, 1_048_588,
   ]);

@@ -46,7 +46,7 @@ function startWatch() {
 const SAID = `${needed.operation} ${needed.resource.name}`;
 
 describe('the rights of run while it runs', () => {
-  test('one that is missing is said at once, again every minute, and its end', async () => {
+  test('one that is missing is reported at once, again every minute, and when it is there again', async () => {
     const { clock, world, log, reported, watch, stop } = startWatch();
     await clock.pass(30_000);
     expect({ log, reported, hindrance: watch.hindrance }).toEqual({ log: [], reported: [], hindrance: null });
@@ -88,7 +88,7 @@ describe('the rights of run while it runs', () => {
     await stop();
   });
 
-  test('what was missing is still said so while the brokers are away', async () => {
+  test('what was missing is still reported while the brokers are away', async () => {
     const { clock, world, log, watch, stop } = startWatch();
     world.missing = [needed];
     await clock.pass(12_000);

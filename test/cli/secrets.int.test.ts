@@ -52,7 +52,7 @@ test.each([
   expect(out + err).not.toContain(Buffer.from(`me:${SECRET}-registry`).toString('base64'));
 });
 
-test('a registry that is given the password and refuses it is told of without it', async () => {
+test('a registry that refuses the password is reported without it', async () => {
   const { Registry } = await import('../../src/wire/registry.ts');
   const asked = new Registry({ url: `http://me:${SECRET}@${refusing}` }).latest('tracks-value');
   await expect(asked).rejects.toThrow('401');

@@ -57,7 +57,7 @@ describe.each(secrets)('%s', (key) => {
     }
   });
 
-  test.each(['config', 'status'])('is not told by %s where something else is wrong', async (command) => {
+  test.each(['config', 'status'])('is not printed by %s when something else is wrong', async (command) => {
     const env = { ...BESIDE[key], [variable]: value, TIDEMARK_VISIT_GAP: 'x', TIDEMARK_LOG_LEVEL: 'trace' };
     const { code, out, err } = await tidemark([command], { cwd, env });
     expect(code).toBe(2);
@@ -65,7 +65,7 @@ describe.each(secrets)('%s', (key) => {
     expect(out + err).not.toContain(SECRET);
   });
 
-  test('is not told where it is misspelt', async () => {
+  test('is not printed when it is misspelt', async () => {
     const { code, err } = await tidemark(['config', '--set', `${key}x=${value}`], { cwd });
     expect(code).toBe(2);
     expect(err).toContain(key);

@@ -64,7 +64,7 @@ describeReal('with a role that may do little', () => {
     return detail.slice(detail.indexOf('\n') + 1);
   }
 
-  test('each thing that it may not make is told with its SQL, which is all that is left to do; --check agrees', async () => {
+  test('each thing that it may not make is listed with its SQL, which is all that is left to do; --check agrees', async () => {
     const [database, tables] = [`database ${name}`, `tables and views in schema ${name}`];
     const reader = `role ${name}_reader, which reads the views`;
 

@@ -38,7 +38,7 @@ describeReal('tidemark status', () => {
     expect(away.rows[0]!.hold).toMatchObject({ kind: 'schema', text: expect.stringContaining('id 1: ') });
   });
 
-  test('tells what Postgres knows where Kafka is away, and that the lag is not known', async () => {
+  test('shows what Postgres knows while Kafka is away, and that the lag is not known', async () => {
     const { code, err, rows } = await status({ KAFKA_BROKERS: '127.0.0.1:1' });
     expect(code).toBe(3);
     expect(err).toMatch(/Lag is not known/);

@@ -44,7 +44,7 @@ describe('tables', () => {
   });
 });
 
-test("what an event says moves no terminal's cursor and turns no line round", () => {
+test("text of an event moves no terminal's cursor and turns no line round", () => {
   expect(visible('a\x1b[2J\u202eb\n\u0085ç 会')).toBe('a\\u001b[2J\\u202eb\\u000a\\u0085ç 会');
 });
 
@@ -91,7 +91,7 @@ describe('long work', () => {
     ]);
   });
 
-  test('shows nothing where nobody watches', () => {
+  test('shows nothing without a terminal', () => {
     expect(run(false)).toEqual([]);
   });
 

@@ -61,7 +61,7 @@ describe('what a processor writes for `status`', () => {
     expect(written.at(-1)).toBeNull();
   });
 
-  test('is why it cannot do its work, where no partition says so, and rights that are missing before all', async () => {
+  test('is why it cannot do its work, if no partition has a reason, and missing rights come first', async () => {
     const { clock, world, written, writer, stop } = startWriter();
     world.hindrance = 'not in consumer group g yet';
     await clock.pass(2_000);

@@ -56,7 +56,7 @@ describe('a partition', () => {
     expect(view).toMatchObject(expected);
   });
 
-  test('that publishes nothing says why, though it is folded', () => {
+  test('that publishes nothing has the reason, though it is folded', () => {
     const waits = [{ for: 'output', since: NOW, why: 'is not published: no broker' } as const];
     expect(views({ reports: [report({ waits })] })[0]!.waits).toEqual(waits);
   });

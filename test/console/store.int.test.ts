@@ -31,7 +31,7 @@ describe('a Postgres that takes connections and answers nothing', () => {
     server.close();
   });
 
-  test('keeps nobody who looks waiting, gets two connections at most, and holds up no end', async () => {
+  test('keeps no page waiting, gets two connections at most, and holds up no end', async () => {
     const lookups = Array.from({ length: 20 }, () => store.find('x').catch((error: unknown) => error));
     expect(await store.status.get()).toEqual({ value: null, at: null, error: null });
     expect(sockets.size).toBe(2);

@@ -64,7 +64,7 @@ describe('trends', () => {
     },
   );
 
-  test('that take long keep nobody waiting: what is known comes with the word that it is being read', async () => {
+  test('that take long keep no page waiting: what is known comes with the mark that it is being read', async () => {
     const world = new FakeQueries();
     const { promise, resolve } = Promise.withResolvers<void>();
     world.held = promise;

@@ -61,7 +61,7 @@ describe('deploy/', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   });
 
-  test('what is a second of something has a unit that says so, and nothing else has', () => {
+  test('a rate by the second has a unit that says so, and nothing else has', () => {
     const seconds = new Set(['recps', 'cps', 'eps', 'mps']);
     const isRate = (expr: string) =>
       /^sum(?: by \(\w+\) )?\(rate\([^/]*\)\)$/.test(expr) && !expr.includes('_seconds_total');

@@ -134,14 +134,14 @@ describe('docs/asyncapi.yaml', () => {
     }
   });
 
-  test.each(CASES)('%s has the headers that it says', (_, name, { headers }) => {
+  test.each(CASES)('%s has the headers that the document lists', (_, name, { headers }) => {
     const values = Object.fromEntries(headers.map(([header, value]) => [header, value.toString()]));
     const validate = addFormats(new Ajv()).compile({ ...messages[name]!.headers, additionalProperties: false });
     validate(values);
     expect(validate.errors).toBeNull();
   });
 
-  test('every header that it says is one that is written, or read', () => {
+  test('every header that the document lists is written, or read', () => {
     const said = Object.values(messages).flatMap(({ headers }) =>
       Object.keys((headers as { properties: object }).properties),
     );

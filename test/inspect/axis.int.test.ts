@@ -25,7 +25,7 @@ describeReal('what is drawn of the open visits', () => {
 
   const of = (visits: number, partitions = 12) => axisVisits(pool, RULES, { visits, partitions });
 
-  test('is, where all fit, each visit with the due point that the list of open visits tells', async () => {
+  test('is, if all fit, each visit with the due point of the list of open visits', async () => {
     for (const { partition, shown, rest, later } of await of(100)) {
       const open = await openVisits(pool, RULES, { partition });
       expect(shown.map(({ id, due, waitsFor, events }) => [id, due, waitsFor, events])).toEqual(

@@ -84,7 +84,7 @@ describe('an ended visit says', () => {
   });
 });
 
-test('a visit that was merged away before anybody was told of it says so', () => {
+test('a visit that was merged away before it was ever published has that in its sentence', () => {
   expect(whyMerged('v', null, T0)).toBe('merged into v by an event between the two, before it was ever published');
 });
 

@@ -99,7 +99,7 @@ describe('tidemark/core', () => {
     ]);
   });
 
-  test('says of an event that cannot be read or breaks a bound what is wrong with it', () => {
+  test('gives what is wrong with an event that cannot be read or breaks a bound', () => {
     const partition = new Partition();
     const fold = (given: unknown) => partition.fold({ timestamp: NOON, event: given as TrackEvent });
     expect(fold({ ...event(), session_id: 5 })).toEqual({

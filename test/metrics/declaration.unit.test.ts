@@ -17,7 +17,7 @@ const UNITLESS = [
 ];
 
 describe('the declaration of metrics', () => {
-  test('docs/METRICS.md is what it says; `npm run docs:metrics` writes it', () => {
+  test('docs/METRICS.md follows from it; `npm run docs:metrics` writes it', () => {
     expect(readFileSync(new URL('../../docs/METRICS.md', import.meta.url), 'utf8')).toBe(metricsMarkdown());
   });
 

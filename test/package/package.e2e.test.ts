@@ -81,7 +81,7 @@ describe.each(VERSIONS)('the package, installed into an empty folder on Node.js 
     );
   });
 
-  test('is told apart from what a checkout needs, whose own Node.js was not installed', () => {
+  test('is distinguished from a checkout whose own Node.js was not installed', () => {
     const checkout = join(directory, `bare-${version}`);
     const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     cpSync(join(ROOT, 'scripts'), join(checkout, 'scripts'), { recursive: true });

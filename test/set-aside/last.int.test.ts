@@ -37,7 +37,7 @@ describeReal('what was set aside last', () => {
     expect(records.filter(({ partition }) => partition === 1)).toHaveLength(50);
   });
 
-  test('is read no further than what may be read, and says so', async () => {
+  test('is read no further than the limit, and has that in the answer', async () => {
     const { records, complete } = await lastSetAside(ground.link, ground.deadLetter, 1_000, 1);
     expect(complete).toBe(false);
     expect(new Set(records.map(({ partition }) => partition)).size).toBe(1);

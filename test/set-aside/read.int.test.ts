@@ -48,7 +48,7 @@ describeReal('what was set aside', () => {
     expect((await list('--since', '1h')).total).toBe(5);
   });
 
-  test('says what became of it', async () => {
+  test('shows what became of it', async () => {
     await ground.run('dead-letter', 'retry', '0:1');
     const { records } = await list('--partition', '0', '--reason', 'undecodable');
     expect(records.map(({ retried }) => retried !== null)).toEqual([false, true, false]);
@@ -82,7 +82,7 @@ describeReal('what was set aside', () => {
     expect(text).not.toContain('\u001b');
   });
 
-  test('that is not there is said to be not there', async () => {
+  test('that does not exist is reported as missing', async () => {
     expect(await show('dead-letter', '0:99')).toMatchObject({
       code: 1,
       err: expect.stringContaining('no dead letter at 0:99'),

@@ -113,7 +113,7 @@ const tellable = fc
 // ------------------------------------------------------------------------------------------------------------------- tests
 
 describe('the JSON Schema of tidemark.yaml', () => {
-  test('is what the declaration says; `npm run docs:settings` writes it', () => {
+  test('follows from the declaration; `npm run docs:settings` writes it', () => {
     const written = readFileSync(join(root, 'schemas/tidemark.schema.json'), 'utf8');
     expect(JSON.parse(written)).toEqual(settingsJsonSchema());
   });
@@ -129,7 +129,7 @@ describe('the JSON Schema of tidemark.yaml', () => {
     );
   });
 
-  test('an editor warns of what the loader refuses, as far as it can be told from the form of a value', () => {
+  test('an editor warns of what the loader refuses, as far as the form of a value shows it', () => {
     fc.assert(
       fc.property(tellable, (file) => {
         const yaml = stringify(file);

@@ -43,7 +43,7 @@ const standing = (...reports: PartitionReport[]): WorkerMessage => ({
 });
 
 describe('threads that fold', () => {
-  test('end together once they are told to, and what they log until then is written', async () => {
+  test('end together on order, and what they log until then is written', async () => {
     const ending = new AbortController();
     const { pool, log } = poolOf({ atStop: [{ log: 'one left\n' }] }, { atStop: [{ log: 'two left\n' }] });
     const done = pool.run(ending.signal);
@@ -53,7 +53,7 @@ describe('threads that fold', () => {
     expect(pool.trouble).toBeNull();
   });
 
-  test('cost what they cost together; the longest delay is told once, however often they told of shorter ones', async () => {
+  test('cost what they cost together; the longest delay is given once, however often they sent shorter ones', async () => {
     const load = (delaySeconds: number, heapBytes: number, gcSeconds: number): WorkerMessage => ({
       load: { delaySeconds, heapBytes, heapSizeBytes: 2 * heapBytes, externalBytes: 3 * heapBytes, gcSeconds },
     });
@@ -160,7 +160,7 @@ describe('threads that fold', () => {
     channel.close();
   });
 
-  test('what one tells the observer is told in the thread that serves metrics', async () => {
+  test('a call of the observer in one is made in the thread that serves metrics', async () => {
     const commit = { partition: 3, ms: 12, rows: 5 };
     const { pool, observed, heard } = poolOf({
       words: [{ observed: { method: 'committed', args: [commit] } }, { log: 'told\n' }],
