@@ -1,15 +1,15 @@
 /**
- * Keeps the visits of `session-ended` in a SQLite file, each as its latest revision says, until Ctrl-C.
+ * Keeps the visits of `session-ended` in a SQLite file, each with its latest revision, until Ctrl-C.
  *
  *     npm install kafkajs @kafkajs/confluent-schema-registry     (Node.js 24 or newer)
  *     node examples/consumer.ts visits.db
  *     sqlite3 visits.db 'SELECT entry_page, count(*) FROM visits GROUP BY 1'
  *
- * KAFKA_BROKERS, SCHEMA_REGISTRY_URL, TIDEMARK_OUTPUT_TOPIC and GROUP say where from; the other variables that tidemark
- * takes, KAFKA_TLS and so on, how to get in. With --until-end it stops where the topic ends.
+ * KAFKA_BROKERS, SCHEMA_REGISTRY_URL, TIDEMARK_OUTPUT_TOPIC and GROUP name the source; the other variables of tidemark,
+ * KAFKA_TLS and so on, hold the credentials. With --until-end it stops at the end of the topic.
  *
- * Each message counts once, across restarts and crashes: the rows and the position in the topic are in one transaction,
- * and the position is taken from there, not from the consumer group. What is read again all the same changes nothing,
+ * Each message counts once, across restarts and crashes: the rows and the position in the topic are in one transaction, and
+ * the position comes from there, not from the consumer group. A message that is read again all the same changes nothing,
  * because only a higher revision replaces a row.
  */
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ const BROKERS = process.env.KAFKA_BROKERS ?? 'localhost:9092';
 const REGISTRY = process.env.SCHEMA_REGISTRY_URL ?? 'http://localhost:8081';
 const GROUP = process.env.GROUP ?? 'visits-example';
 
-/** TLS and a login, PLAIN or SCRAM, where the variables ask for them. */
+/** TLS and a login, PLAIN or SCRAM, if the variables are set. */
 function kafkaAccess(): Partial<kafkajs.KafkaConfig> {
   const { KAFKA_TLS, KAFKA_TLS_CA, KAFKA_SASL_MECHANISM: mechanism } = process.env;
   const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = process.env;
@@ -42,7 +42,7 @@ function registryAccess() {
   };
 }
 
-/** What is kept of a Visit Ended: `schemas/VisitEnded.avsc` has all of it. */
+/** The fields of a Visit Ended that are kept: `schemas/VisitEnded.avsc` has all. */
 interface VisitEnded {
   visit_id: string;
   revision: number;
@@ -130,8 +130,8 @@ class Store {
 async function consume(store: Store, untilEnd: boolean, signal: AbortSignal): Promise<void> {
   const kafka = new kafkajs.Kafka({ clientId: 'visits-example', brokers: BROKERS.split(','), ...kafkaAccess() });
   const registry = new SchemaRegistry({ host: REGISTRY, ...registryAccess() });
-  // The group holds no position, but KafkaJS reads in a group only. After a crash the next start waits so long for it.
-  // Records of aborted transactions are not seen, unless one asks for them.
+  // The group has no position, but KafkaJS reads only in a group. After a crash the next start waits this long for it.
+  // KafkaJS leaves out records of aborted transactions unless one asks for them.
   const consumer = kafka.consumer({ groupId: GROUP, sessionTimeout: 10_000 });
   const { promise: over, resolve, reject } = Promise.withResolvers<void>();
   signal.addEventListener('abort', () => resolve());
@@ -148,7 +148,7 @@ async function consume(store: Store, untilEnd: boolean, signal: AbortSignal): Pr
   if (untilEnd) {
     const unread = await unreadOf(kafka, store);
     if (unread.size === 0) return;
-    // Told of what holds no message for us too: the markers of transactions.
+    // This event also comes for batches without a message for us: the markers of transactions.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
       if (Number(lastOffset) + 1 >= (unread.get(partition) ?? Number.POSITIVE_INFINITY)) unread.delete(partition);
       if (unread.size === 0) resolve();
@@ -170,7 +170,7 @@ async function consume(store: Store, untilEnd: boolean, signal: AbortSignal): Pr
   }
 }
 
-/** Where each partition that is not read to its end has its end. */
+/** Ends of the partitions that are not read to their end. */
 async function unreadOf(kafka: kafkajs.Kafka, store: Store): Promise<Map<number, number>> {
   const admin = kafka.admin();
   await admin.connect();

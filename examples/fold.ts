@@ -1,6 +1,6 @@
 /**
- * Folds events without Kafka and Postgres, and prints what became of them: a way to see what other settings would make of
- * one's own traffic, or to hold a tracker to what it should send.
+ * Folds events without Kafka and Postgres, and prints what became of them: it shows what other settings would make of one's
+ * own traffic, or whether a tracker sends what it should.
  *
  * node fold.ts [GAP]
  */
@@ -39,11 +39,11 @@ const events: TrackEvent[] = [
 
 const partition = new Partition(rules({ 'visit.gap': gap }));
 for (const event of events) {
-  // Here each is in the log the moment it happens.
+  // Here each event is in the log the moment it happens.
   const outcome = partition.fold({ timestamp: Number(event.occurred_at), event });
   console.log(`${event.event_id} ${outcome.kind}`);
 }
-// The log goes no further: what is still open ends by the clock.
+// The log ends here: visits that are still open end by the clock.
 partition.endDue(at('13:00'));
 
 for (const { entry_page, exit_page, event_count, duration_ms, end_reason } of partition.visits()) {

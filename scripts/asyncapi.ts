@@ -1,6 +1,6 @@
 /**
- * The AsyncAPI document of the topics: names, partitions and configuration as `setup` makes them with the settings'
- * defaults, payloads as the schemas have them. What is written down here is what a header means and who does what.
+ * The AsyncAPI document of the topics: names, partitions and configuration are those that `setup` makes with the settings'
+ * defaults, payloads those of the schemas. Written here are only the meaning of headers and the operations.
  */
 import { readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -72,7 +72,7 @@ const avro = (schema: string) => ({
   },
 });
 
-/** A record of the input, as it came. */
+/** A record of the input, unchanged. */
 const asItCame = {
   contentType: 'application/octet-stream',
   payload: { description: 'The value of the record as it came: whatever bytes the producer wrote, or none.' },
@@ -195,7 +195,7 @@ async function document(version: string): Promise<object> {
   };
 }
 
-/** What `setup` would make where nothing is there, by topic. */
+/** The topics that `setup` would make on an empty cluster, by name. */
 async function topicsOfSetup(settings: Settings): Promise<ReadonlyMap<string, WantedTopic>> {
   const made = new Map<string, WantedTopic>();
   const none: Pick<Topics, 'describe' | 'make' | 'require'> = {

@@ -1,4 +1,4 @@
-// Compiles src/ to dist/, and copies the console's page there. With an error of types nothing is written: dist/ stays as it was.
+// Compiles src/ to dist/, and copies the console's page there. If types are wrong nothing is written: dist/ stays as it was.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
-/** What browsers get as it is. */
+/** Files that browsers get as they are. */
 const ASSETS = join('console', 'assets');
 
 const typescript = directoryOf('typescript');
@@ -40,7 +40,7 @@ function directoryOf(name) {
   }
 }
 
-/** What was compiled from a source that is gone would still be found by an import. */
+/** Removes what was compiled from a source that is gone: an import would still find it. */
 function removeStale() {
   const stem = (file) => file.replace(/\.(d\.ts|ts|js|js\.map)$/, '');
   const sources = new Set(readdirSync(join(root, 'src'), { recursive: true }).map(stem));
@@ -49,13 +49,13 @@ function removeStale() {
   }
 }
 
-/** Declarations of what the package exports, and of the types that these name. No program can import the rest. */
+/** Keeps the declarations of what the package exports, and of the types in them. Programs cannot import the rest. */
 function keepDeclarations() {
   const kept = new Set();
   const keep = (file) => {
     if (kept.has(file)) return;
     kept.add(file);
-    // Compilers before 5.7 know no import of a `.ts` in a declaration.
+    // Compilers before 5.7 do not resolve an import of a `.ts` in a declaration.
     const text = readFileSync(file, 'utf8').replace(/(from ['"]\..*)\.ts(['"])/g, '$1.js$2');
     writeFileSync(file, text);
     for (const [, path] of text.matchAll(/from ['"](\..*)\.js['"]/g)) keep(join(dirname(file), `${path}.d.ts`));

@@ -1,4 +1,4 @@
-/** What the chart in deploy/helm has from the settings' declaration: which settings its values may set, and which from a file. */
+/** Parts of the chart in deploy/helm that follow from the declaration of settings: those that its values, or files, may set. */
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,10 +10,10 @@ import { fileOf } from '../src/settings/secret.ts';
 import { file, type JsonSchema } from '../src/settings/types.ts';
 
 export const CHART = fileURLToPath(new URL('../deploy/helm/tidemark', import.meta.url));
-/** Values of an example, of which the plain manifests are made. */
+/** The example's values, from which the plain manifests are made. */
 export const EXAMPLE = fileURLToPath(new URL('../deploy/helm/example.yaml', import.meta.url));
 
-/** Settings that may stand in a file, or are one: secrets, URLs with a password, certificates and keys. */
+/** Settings that a file may hold, or that are files: secrets, URLs with a password, certificates and keys. */
 export function filed(): Key[] {
   const siblings = new Set<string>(KEYS.map(fileOf));
   return KEYS.filter((key) => {
@@ -22,7 +22,7 @@ export function filed(): Key[] {
   });
 }
 
-/** values.schema.json, with what is made from the declaration in its place. */
+/** values.schema.json with the parts that follow from the declaration. */
 export function withSettings(schema: string): string {
   const { definitions, ...rest } = JSON.parse(schema) as { definitions: Record<string, JsonSchema> };
   const byHand = Object.entries(definitions).filter(([name]) => !/^(settings|files)/.test(name));
@@ -45,7 +45,7 @@ function settingsDefinitions(): Record<string, JsonSchema> {
   ];
   return JSON.parse(JSON.stringify(Object.fromEntries(all), without));
 
-  /** Secrets left out, references turned to where they are here, and patterns that Helm's validator does not know. */
+  /** Leaves out secrets and patterns that Helm's validator does not know, and corrects references. */
   function without(key: string, value: unknown): unknown {
     if (key === 'pattern' && String(value).includes('(?')) return undefined;
     if (key === '$ref') return String(value).replace('#/definitions/', '#/definitions/settings.');
@@ -59,7 +59,7 @@ function filesFrom(source: JsonSchema): JsonSchema {
   return { type: 'object', properties, additionalProperties: false };
 }
 
-/** Of all that the plain manifests are made of, by name and content: hexadecimal. */
+/** Digest, in hexadecimal, of the names and contents of all files that the plain manifests are made from. */
 export function digestOfChart(): string {
   const hash = createHash('sha256');
   const names = readdirSync(CHART, { recursive: true, withFileTypes: true })

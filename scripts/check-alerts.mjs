@@ -1,5 +1,5 @@
-// Checks the alert rules in deploy/ and runs their tests, and checks the names of the metrics that they go by, with promtool:
-// Debian's package `prometheus` has it.
+// Checks the alert rules in deploy/ and the names of our metrics, and runs the rules' tests, with promtool: Debian's package
+// `prometheus` has it.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,9 +12,9 @@ const TESTS = 'test/deploy/alerts.yml';
 
 promtool(['check', 'rules', RULES]);
 promtool(['test', 'rules', TESTS]);
-// Not whether the file with the token is there.
+// `--syntax-only` leaves out whether the file with the token is there.
 promtool(['check', 'config', '--syntax-only', 'deploy/prometheus/prometheus.yml']);
-// Those of prom-client are as they are.
+// The names of prom-client's own metrics are not ours to change.
 const metrics = new Metrics({ version: '0', reports: () => [], process: false });
 promtool(['check', 'metrics'], await metrics.text());
 
@@ -24,7 +24,7 @@ const untested = alerts.filter((alert) => !read(TESTS).tests.some((test) => fire
 if (untested.length > 0) fail(1, `no test in ${TESTS} sees these fire: ${untested.join(', ')}`);
 console.log(`${alerts.length} alerts, each seen to fire and to be silent`);
 
-/** Whether a test expects the alert: every test compares all that fire, and the first expects none. */
+/** Whether a test expects the alert to fire: every test compares all that fire, and the first expects none. */
 function fires({ promql_expr_test }, alert) {
   return promql_expr_test.some(({ exp_samples }) =>
     exp_samples.some(({ labels }) => labels.includes(`alertname="${alert}"`)),

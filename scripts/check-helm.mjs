@@ -1,7 +1,7 @@
-// Checks the chart in deploy/helm: Helm's own lint, what it renders with the values in test/deploy/values against the schemas of
-// Kubernetes, the level `restricted` of Pod Security and the settings that the program knows, what it has to refuse, and whether
-// the manifests in deploy/kubernetes are still what it renders. Fetches Helm (Go compiles it) and kubernetes-validate (pip) once, into
-// ~/.cache/tidemark.
+// Checks the chart in deploy/helm with Helm's own lint; checks what it renders, with the values in test/deploy/values, against the
+// schemas of Kubernetes, the level `restricted` of Pod Security and the program's settings; and checks that it refuses what it has
+// to, and that the manifests in deploy/kubernetes are what it renders. Fetches Helm (Go compiles it) and kubernetes-validate (pip)
+// once, into ~/.cache/tidemark.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -13,11 +13,11 @@ import { plainManifests } from './plain-manifests.ts';
 import { refusedByRestricted } from './pod-security.ts';
 import { problemsOf } from './rendered-settings.ts';
 
-/** The oldest that the chart is for, by its kubeVersion, and the newest that the validator knows. */
+/** The oldest version that the chart is for, by its kubeVersion, and the newest that the validator knows. */
 const VERSIONS = ['1.27', '1.37'];
 /** Kinds of operators: Kubernetes' schemas do not have them. */
 const FOREIGN = ['PodMonitor'];
-/** What values are refused, by --set over those of the example, and with what words. */
+/** Values that are refused, as --set over those of the example, and the words of the error. */
 const REFUSED = [
   [['image.repository='], /image\.repository: say where your image is/],
   [['settings.kafka.brokers=null'], /settings\.kafka\.brokers: say which brokers/],
@@ -44,7 +44,7 @@ const wrong = [];
 let documents = 0;
 try {
   const sets = [EXAMPLE, ...readdirSync(values).map((name) => join(values, name))];
-  // Defaults by themselves say nothing of brokers and image: lint passes over that.
+  // The defaults alone have no brokers and no image: lint ignores that.
   for (const set of [null, ...sets]) lint(set);
   for (const set of sets) checkRendered(set);
   checkValid();

@@ -1,4 +1,4 @@
-// Writes the manifests in deploy/kubernetes from the chart in deploy/helm. Takes Helm, or Go to compile it with.
+// Writes the manifests in deploy/kubernetes from the chart in deploy/helm. Needs Helm, or Go to compile it.
 import { writeFileSync } from 'node:fs';
 import { plainManifests } from './plain-manifests.ts';
 

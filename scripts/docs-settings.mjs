@@ -1,5 +1,5 @@
-// Writes docs/SETTINGS.md, schemas/tidemark.schema.json for editors, and what the chart's values.schema.json knows of settings, from
-// the settings' declaration.
+// Writes docs/SETTINGS.md, schemas/tidemark.schema.json for editors, and the settings in the chart's values.schema.json, from the
+// settings' declaration.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { settingsMarkdown } from '../src/settings/docs.ts';
 import { settingsJsonSchema } from '../src/settings/json-schema.ts';

@@ -1,5 +1,5 @@
 /**
- * Helm, and what checks that it renders what Kubernetes knows: fetched once a user and version.
+ * Helm, and the validator of what it renders, each fetched once for each user and version.
  *
  * Invariant: a directory is in the cache only if it is complete. It is filled under another name and renamed.
  */
@@ -8,11 +8,11 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
-/** Rendered bytes are compared, so it is this one and no other. */
+/** Rendered bytes are compared, so exactly this version is used. */
 const HELM = 'v4.3.1';
 const VALIDATE = '1.37.0';
 
-/** What is missing cannot be fetched. */
+/** A program is missing and cannot be fetched. */
 export class NotToBeHad extends Error {
   override readonly name = 'NotToBeHad';
 }
@@ -30,7 +30,7 @@ export function helm(args: readonly string[]): Ran {
 
 /**
  * Validates files of resources against the schemas of a version of Kubernetes, `1.37`; stdout names the files that are wrong.
- * Fields that it does not know are errors. @throws NotToBeHad
+ * Unknown fields are errors. @throws NotToBeHad
  */
 export function validate(files: readonly string[], version: string): Ran {
   const directory = cached(`kubernetes-validate-${VALIDATE}`, (into) => ({
@@ -51,7 +51,7 @@ function helmProgram(): string {
   return program;
 }
 
-/** The one on PATH, if it is the version. */
+/** The Helm on PATH, if it has the right version. */
 function onPath(): string | null {
   const { error, stdout } = spawnSync('helm', ['version', '--template', '{{.Version}}'], { encoding: 'utf8' });
   return error === undefined && stdout.trim() === HELM ? 'helm' : null;
@@ -71,12 +71,12 @@ interface Fetching {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** For people: what has to be on the machine. */
+  /** What has to be on the machine, for people. */
   readonly needs: string;
   readonly size: string;
 }
 
-/** The directory of this name in the cache, filled first if it is not there. */
+/** The directory of this name in the cache, which is filled first if it does not exist. */
 function cached(name: string, fetching: (into: string) => Fetching): string {
   const directory = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemark', name);
   if (existsSync(directory)) return directory;
@@ -89,7 +89,7 @@ function cached(name: string, fetching: (into: string) => Fetching): string {
     if (!ok) {
       throw new NotToBeHad(`${name} is not there and could not be fetched, which takes ${needs}: ${stderr.trim()}`);
     }
-    // Where another start was first, its files are the same.
+    // If another start was faster, its files are the same.
     if (!existsSync(directory)) renameSync(partial, directory);
   } finally {
     rmSync(partial, { recursive: true, force: true });

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = ['src', 'bench', 'test', 'scripts'];
-/** Circles that stand, by the folders or files that they lie in. */
+/** Circles that are allowed, by the folders or files that they lie in. */
 const STANDING = [
-  // The parts of a simulated world hold the world that holds them.
+  // The parts of a simulated world refer to the world that holds them.
   ['test/simulator/'],
 ];
 const SPECIFIER = /\b(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g;
@@ -23,7 +23,7 @@ function importsOf(file) {
   return found.map(([, path]) => normalize(join(dirname(file), path))).filter((path) => known.has(path));
 }
 
-/** Tarjan's: sets of files that reach each other. */
+/** Sets of files that reach each other, by Tarjan's algorithm. */
 function circles() {
   const [index, low, stack, onStack, found] = [new Map(), new Map(), [], new Set(), []];
   const visit = (file) => {

@@ -1,4 +1,4 @@
-// Run before what needs all packages: says what an install left out, and the command that brings it. Any Node.js runs this.
+// Runs before scripts that need all packages: names what an install left out, and the command for it. Any Node.js can run this.
 import { existsSync, readFileSync } from 'node:fs';
 
 const root = new URL('../', import.meta.url);

@@ -1,4 +1,4 @@
-/** The manifests in deploy/kubernetes: the chart with the values of the example, without what is Helm's alone. */
+/** The manifests in deploy/kubernetes: the chart with the example's values, without what only Helm needs. */
 import { CHART, digestOfChart, EXAMPLE } from './chart.ts';
 import { helm } from './helm.ts';
 
@@ -15,7 +15,7 @@ const TIDEMARK = `# The processors, once setup.yml is done. A change of the sett
 `;
 const OF_HELM = /^ +(app\.kubernetes\.io\/managed-by|helm\.sh\/chart): .*\n|^# Source: .*\n/gm;
 
-/** By name of file. @throws Error with what Helm says; NotToBeHad */
+/** Manifests by name of file. @throws Error with Helm's message; NotToBeHad */
 export function plainManifests(): Record<string, string> {
   const { ok, stdout, stderr } = helm([
     'template',

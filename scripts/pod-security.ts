@@ -1,5 +1,5 @@
 /**
- * What Pod Security's level `restricted`, with `baseline` in it, asks of a pod on Linux, as Kubernetes' documentation has it
+ * What Pod Security's level `restricted`, which includes `baseline`, requires of a pod on Linux, by Kubernetes' documentation
  * ("Pod Security Standards").
  */
 
@@ -23,7 +23,7 @@ const APPARMOR = ['RuntimeDefault', 'Localhost'];
 const SELINUX = ['container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t'];
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'];
 
-/** What the level refuses in a pod's `spec`, each in a sentence; none if it may run. */
+/** Sentences about what the level refuses in a pod's `spec`; none if the pod may run. */
 export function refusedByRestricted(spec: Json): string[] {
   const refused: string[] = [];
   const pod = spec.securityContext ?? {};
@@ -68,7 +68,7 @@ export function refusedByRestricted(spec: Json): string[] {
     );
   }
 
-  /** What a pod and a container may both say. */
+  /** Judges what a pod and a container may both set. */
   function judge(
     of: string,
     { runAsUser, seccompProfile, appArmorProfile, seLinuxOptions, windowsOptions }: Json,

@@ -1,6 +1,6 @@
-// Builds where npm wants the package as it is shipped: after `npm ci` in a checkout, before `npm pack`, and for an install
-// from git. Where the compiler was left out on purpose (`npm ci --omit=dev`), that is said and nothing is built; but a package
-// is never packed without the program.
+// Builds where npm needs the package as it is shipped: after `npm ci` in a checkout, before `npm pack`, and for an install
+// from git. If the compiler was left out on purpose (`npm ci --omit=dev`), it reports that and builds nothing; but a package is
+// never packed without the program.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
-/** What a release changes in files, as text in and text out. */
+/** The changes that a release makes in files: functions from text to text. */
 
-/** A version as Semantic Versioning has it: numbers, and what comes before them is marked by a word behind a hyphen. */
+/** A version by Semantic Versioning: numbers, and after a hyphen the mark of a prerelease. */
 const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$/;
 
 /** @returns why one version cannot follow another; null if it can. */
@@ -13,7 +13,7 @@ export function whyNotAfter(before: string, version: string): string | null {
     if (a > b) return null;
     if (a < b) return `${version} is before ${before}, the version that there is`;
   }
-  // Of the same numbers: 1.2.3-rc.1, then 1.2.3-rc.2, then 1.2.3.
+  // With the same numbers the order is 1.2.3-rc.1, 1.2.3-rc.2, 1.2.3.
   const [to, from] = [wanted[4], there[4]];
   const later = from !== undefined && (to === undefined || to.localeCompare(from, 'en', { numeric: true }) > 0);
   return later ? null : `${version} is before ${before}, the version that there is`;
@@ -25,7 +25,7 @@ export interface Repository {
   readonly bugs: { readonly url: string };
 }
 
-/** The three fields of package.json. @throws Error where it is no https address. */
+/** The three fields of package.json that name the repository. @throws Error if it is no https address. */
 export function repositoryFields(address: string): Repository {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url?.protocol !== 'https:' || url.username !== '' || url.search !== '' || url.hash !== '') {
@@ -47,7 +47,7 @@ interface Manifest {
 }
 
 /**
- * package.json of a release. With a repository it is `private` no more: npm would refuse to publish it.
+ * package.json of a release. With a repository it is no longer `private`, which npm would refuse to publish.
  * @param repository null: the fields stay as they are.
  */
 export function withVersion(text: string, version: string, repository: Repository | null): string {
@@ -75,9 +75,9 @@ function asFile(value: unknown): string {
 const UNRELEASED = '## [Unreleased]\n';
 
 /**
- * CHANGELOG.md: what is unreleased stands under the version, and nothing is unreleased.
+ * CHANGELOG.md with the unreleased changes under the version, and none unreleased.
  * @param day like 2026-01-31.
- * @throws Error where there is nothing to release, or the version is there.
+ * @throws Error if there is nothing to release, or the version exists.
  */
 export function withHeading(text: string, version: string, day: string): string {
   const at = text.indexOf(UNRELEASED);
@@ -89,7 +89,7 @@ export function withHeading(text: string, version: string, day: string): string 
   return `${text.slice(0, after)}\n## [${version}] - ${day}\n${text.slice(after)}`;
 }
 
-/** A file of deploy/ or docker-compose.yml: the image, and a chart's own versions, where they are those before. */
+/** A file of deploy/ or docker-compose.yml with the new version where the one before was: of the image, and of a chart itself. */
 export function withImage(text: string, before: string, version: string): string {
   const quoted = before.replace(/[.+]/g, '\\$&');
   return text

@@ -1,6 +1,6 @@
 // npm run release -- VERSION [--repository URL] [--dry-run]
-// Makes a release: version and changelog, the package, its bill of materials, the image where an engine is there; then a
-// commit and a tag. Nothing leaves this machine: the commands for that are printed. See docs/RELEASING.md.
+// Makes a release: version and changelog, the package, its bill of materials, the image if there is an engine; then a commit
+// and a tag. Nothing leaves this machine: the commands that publish it are printed. See docs/RELEASING.md.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import {
 } from './release-edits.ts';
 
 const USAGE = 'npm run release -- VERSION [--repository URL] [--dry-run]';
-/** Where what is made goes; git does not look there. */
+/** The directory of the results, which git ignores. */
 const OUT = 'release';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file) => readFileSync(join(root, file), 'utf8');
@@ -65,7 +65,7 @@ function release(version, address, dry) {
   mkdirSync(join(root, OUT), { recursive: true });
   try {
     for (const [file, text] of edits) writeFileSync(join(root, file), text);
-    // It has the version in it.
+    // This document contains the version.
     run('npm', ['run', '--silent', 'docs:asyncapi']);
     run('npm', ['pack', '--pack-destination', OUT]);
     if (!existsSync(join(root, made.package))) throw new Error(`npm pack left no ${made.package}`);
@@ -109,7 +109,7 @@ function git(...args) {
   return output('git', args);
 }
 
-/** What a program prints. @throws Error with what it says is wrong. */
+/** The output of a program. @throws Error with its error output. */
 function output(command, args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
   if (error) throw error;

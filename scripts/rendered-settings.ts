@@ -1,4 +1,4 @@
-/** Whether the program takes the settings that rendered manifests give it. */
+/** Checks that the program accepts the settings in rendered manifests. */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { loadSettings, SettingsError } from '../src/settings/index.ts';
 // biome-ignore lint/suspicious/noExplicitAny: resources as they were read from YAML
 type Json = any;
 
-/** What stands in a file that is mounted from a Secret: made up, but of the right form. */
+/** Content for a file that is mounted from a Secret: made up, but of the right form. */
 function contentOf(path: string): string {
   if (path === 'database.url') return 'postgres://tidemark:secret@db:5432/tidemark';
   if (path === 'registry.url') return 'https://registry:8081';
@@ -19,10 +19,10 @@ function contentOf(path: string): string {
 }
 
 const KEY = generateKeyPairSync('ed25519').privateKey;
-/** A certificate and a key that were made up do not: no fault of the manifests. */
+/** A made-up certificate and key do not match, which is no fault of the manifests. */
 const MADE_UP = /do not go together/;
 
-/** What the program has against the settings of each pod in these resources; none if it would start with them. */
+/** The program's errors for the settings of each pod in these resources; none if it would start with them. */
 export function problemsOf(resources: readonly Json[]): string[] {
   return resources
     .filter(({ spec }) => spec?.template !== undefined)
@@ -57,10 +57,10 @@ function problemsOfPod({ spec }: Json, resources: readonly Json[]): string[] {
   }
 }
 
-/** Where the chart mounts files. */
+/** The directories in which the chart mounts files. */
 const MOUNTED = /(?<![\w/])(\/(?:run\/secrets|etc)\/tidemark\/)/g;
 
-/** By path: what is known of a ConfigMap's content, and something for the rest. */
+/** File contents by path: a ConfigMap's where it is known, and made-up ones for the rest. */
 function filesIn(volume: Json, resources: readonly Json[]): Record<string, string> {
   const sources = volume.projected?.sources ?? [volume];
   return Object.assign({}, ...sources.map(filesOf));

@@ -1,11 +1,11 @@
-// Writes the software bill of materials of what is shipped, as CycloneDX JSON: to tidemark.cdx.json, to the file that is
-// named, or to stdout for `-`.
+// Writes the software bill of materials of what is shipped, as CycloneDX JSON: to tidemark.cdx.json, to the file given, or to
+// stdout for `-`.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Packages whose package.json names no licence, and what their LICENSE file says. */
+/** Packages whose package.json names no licence, with that of their LICENSE file. */
 const UNNAMED = { '@kafkajs/confluent-schema-registry': 'MIT' };
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'));
@@ -15,21 +15,21 @@ if (target === '-') process.stdout.write(bill);
 else writeFileSync(target, bill);
 
 /**
- * npm's own `--omit dev` leaves out what a development tool needs as well, pg among it. So npm is given a lock file in which
- * there are no such tools.
+ * npm's own `--omit dev` also leaves out packages that a development tool needs too, such as pg. So npm gets a lock file
+ * without such tools.
  */
 function billOf({ devDependencies: _tools, ...manifest }, lock) {
   const shipped = Object.entries(lock.packages).filter(([, { dev }]) => !dev);
   const { devDependencies: _same, ...root } = lock.packages[''];
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-sbom-'));
   try {
-    // npm calls the whole by the name of its directory.
+    // npm takes the name of the whole from the directory.
     const project = join(directory, manifest.name);
     mkdirSync(project);
     writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
     const packages = { ...Object.fromEntries(shipped), '': root };
     writeFileSync(join(project, 'package-lock.json'), JSON.stringify({ ...lock, packages }));
-    return named(sbom(project));
+    return nameLicences(sbom(project));
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -43,7 +43,7 @@ function sbom(cwd) {
   return JSON.parse(stdout);
 }
 
-function named(bill) {
+function nameLicences(bill) {
   for (const component of bill.components) {
     const licence = UNNAMED[component.name];
     if (licence !== undefined) component.licenses ??= [{ license: { id: licence } }];

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts a local stack, prints its addresses as shell exports, and keeps it until Ctrl-C.
-// `--cluster`: three brokers under TLS, logins and rights. `--as NAME`: exports that log in as that principal of it.
+// `--cluster`: three brokers with TLS, logins and rights. `--as NAME`: exports that log in as that principal of it.
 import { parseArgs } from 'node:util';
 import { environmentOf, propertiesOf } from '../src/local/access.ts';
 import { ADMIN, PRINCIPALS } from '../src/local/principals.ts';
@@ -13,7 +13,7 @@ if (!PRINCIPALS.includes(principal) || (values.as && !cluster)) {
   process.exit(2);
 }
 
-// Signals that come while it starts: end at once, and the stack's keeper clears up.
+// A signal that comes while it starts ends it at once, and the stack's keeper clears up.
 const options = { required: true, onProgress: (line) => console.error(line) };
 const stack = cluster
   ? await startStack({ ...options, cluster: true, env: { ...process.env, TIDEMARK_STACK: 'java' } })
@@ -34,7 +34,7 @@ if (stack.access) {
   );
 }
 
-/** For a shell, where it has to be. */
+/** Quotes a text for a shell if needed. */
 function quoted(text) {
   return /^[\w./:@,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

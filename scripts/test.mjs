@@ -10,13 +10,13 @@ const results = join(directory, 'results.json');
 const jest = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
 const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const given = process.argv.slice(2);
-// Last, because jest takes every word that follows for the name of another project.
+// The selection comes last, because jest takes every word that follows it for the name of another project.
 const selection = given.includes('--unit') ? ['--selectProjects', 'unit'] : [];
 const args = ['--json', `--outputFile=${results}`, ...given.filter((arg) => arg !== '--unit'), ...selection];
 
 const STUCK_MS = 20_000;
 const child = spawn(process.execPath, [...flags, jest, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
-// Ctrl-C reaches jest by itself; what is sent to this process alone does not.
+// Ctrl-C reaches jest by itself; a signal to this process alone does not.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 const watch = setInterval(endIfStuck, 1000);
@@ -28,7 +28,7 @@ child.once('exit', (code) => {
   process.exitCode = summary.failed === 0 ? 0 : 1;
 });
 
-/** A test that leaves a process or a connection open fails the run, and does not keep it from ending. */
+/** A test that leaves a process or a connection open fails the run, but must not keep it from ending. */
 function endIfStuck() {
   const written = statSync(results, { throwIfNoEntry: false });
   if (!written || Date.now() - written.mtimeMs < STUCK_MS) return;
@@ -38,7 +38,7 @@ function endIfStuck() {
   child.kill('SIGKILL');
 }
 
-/** Counts what jest wrote; a run that failed otherwise, with no result or no test, is one failure at least. */
+/** Counts jest's results; a run that failed without a result or a test counts as one failure at least. */
 function summaryOf(ok) {
   let { passed, failed, skipped } = { passed: 0, failed: 0, skipped: 0 };
   try {

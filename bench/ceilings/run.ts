@@ -80,7 +80,7 @@ function said(ground: Ground, [file, ...args]: readonly string[]): Promise<strin
     });
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      if (child.pid !== undefined) ground.keeper.forget(child.pid);
+      if (child.pid !== undefined) ground.keeper.unwatch(child.pid);
       if (code === 0) resolve(out.trim().split('\n').at(-1)!);
       else reject(new Error(`${[file, ...args].join(' ')} ended with ${signal ?? `exit code ${code}`}`));
     });

@@ -70,7 +70,7 @@ export class Peers {
         keeper.watch(started, 'KILL');
       },
     });
-    if (pid !== null) keeper.forget(pid);
+    if (pid !== null) keeper.unwatch(pid);
     const { cpu, ...report } = read(reportIn(output), input.answer);
     const parts = since(before, meter.now());
     return { name, input: input.answer.events, ...report, cpu: { processor: cpu, ...parts }, notes: {} };

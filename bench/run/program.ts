@@ -48,7 +48,7 @@ export class Program {
     this.over = new Promise((resolve) => {
       const over = (how: string) => {
         this.ended = how;
-        if (child.pid !== undefined) keeper.forget(child.pid);
+        if (child.pid !== undefined) keeper.unwatch(child.pid);
         resolve(how);
       };
       child.once('error', (error) => over(error.message));

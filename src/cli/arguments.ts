@@ -1,15 +1,15 @@
 import { InvalidArgumentError } from 'commander';
 import { duration } from '../settings/types.ts';
 
-/** What options take, read for commander: what is wrong is told with the option's name. */
+/** Readers of what options take, for commander, which names the option where a reader throws. */
 
-export function whole(text: string): number {
+export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
   return Number(text);
 }
 
 export function positiveWhole(text: string): number {
-  const value = whole(text);
+  const value = wholeNumber(text);
   if (value === 0) throw new InvalidArgumentError('Write a whole number above 0.');
   return value;
 }
@@ -23,7 +23,7 @@ export function time(text: string): number {
   return parsed.data;
 }
 
-/** A moment as ms since the epoch: ISO 8601, UTC unless it says otherwise, or how long ago, like `2h`. */
+/** A moment as ms since the epoch: ISO 8601, in UTC unless it has an offset, or how long ago, like `2h`. */
 export function moment(text: string, now = Date.now()): number {
   const ago = anyTime.schema.safeParse(text);
   if (ago.success) return now - ago.data;

@@ -23,7 +23,7 @@ import { createDecoder, type Decoder } from '../wire/decoder.ts';
 import { type EnvelopeContext, Envelopes } from '../wire/envelope.ts';
 import { decodeOutbox } from '../wire/outbox.ts';
 import { decodeVisitEnded } from '../wire/visit-ended.ts';
-import { checkDatabase, checkTopics, type Starting } from './preflight.ts';
+import { checkDatabase, checkTopics, type StartContext } from './preflight.ts';
 import { checkRegistry } from './registry-check.ts';
 import { checkRights } from './rights.ts';
 import { commitBytes } from './workers/commit-bytes.ts';
@@ -33,26 +33,26 @@ import { writerSchemasOf } from './writer-schemas.ts';
 /** How many times `commit.max_bytes` all partitions of a thread may have folded since their last commits. */
 const COMMITS_AT_ONCE = 4;
 
-/** The parts outside: real, or in memory. */
+/** What the processor connects to: real parts, or parts in memory. */
 export interface Outside {
   readonly log: InputLog;
   readonly store: Store<RawRecord>;
   readonly output: Output;
   readonly registry: SchemaSource;
   readonly outputSchemaId: number;
-  /** What each output topic takes in one batch, bytes. */
+  /** The largest batch that each output topic takes, bytes. */
   readonly maxBytes: EnvelopeContext['maxBytes'];
 }
 
 export interface Hooks {
   readonly observer: Observer;
-  /** Called before the group is joined. @param partitions how many the input has. */
+  /** Called before the group is joined. @param partitions of the input. */
   readonly onStarted?: (processor: Processor, partitions: number) => void;
   /** Awaited right before the group is joined for the first time. */
   readonly together?: () => Promise<void>;
 }
 
-/** What every thread of the processor starts from: plain values, found out once. */
+/** What every thread of the processor starts from: plain values, read once. */
 export interface Prepared {
   /** Of the input topic. */
   readonly partitions: number;
@@ -61,14 +61,14 @@ export interface Prepared {
 }
 
 /**
- * Whether database, rights and topics are those that these settings may go on with. Waits for parts that are away, until the
+ * Checks that these settings may go on with this database, these rights and topics. Waits for parts that are away, until the
  * signal aborts.
- * @returns with what the topics are like.
+ * @returns what the checks found, with the topics' descriptions.
  * @throws CannotGoOn with what happened and what to do.
  */
 export async function prepare(
   settings: Settings,
-  starting: Starting,
+  starting: StartContext,
 ): Promise<Prepared & { readonly topics: readonly TopicDescription[] }> {
   const { meta } = await checkDatabase(settings, starting);
   await checkRights(settings, starting);
@@ -77,7 +77,7 @@ export async function prepare(
   return { partitions: meta.partitions, outputSchemaId: meta.outputSchemaId, ...found };
 }
 
-/** The consumer group's members at this moment, to be read before anybody joins: some may be of a killed processor. */
+/** The consumer group's members now. They are read before a thread joins: some may be of a killed processor. */
 export function formerMembers({ kafka, database }: Settings, logger: Logger): Promise<CrashedMembers | null> {
   const readGone = async () => {
     const client = await connect(database, 'tidemark run', database.answerTimeout);
@@ -126,7 +126,7 @@ export async function runProcessor(
   await processor.run(signal);
 }
 
-/** Without these a member of the group would only be thrown out again. */
+/** The rights without which a member of the group would only be thrown out again. */
 function isForReading({ kafka, input }: Settings): (right: Right) => boolean {
   return ({ resource: { type, name }, without }) =>
     without === null && ((type === 'topic' && name === input.topic) || (type === 'group' && name === kafka.group));

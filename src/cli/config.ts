@@ -43,7 +43,7 @@ function asJson({ settings, sources, where }: Loaded): string {
   return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
 }
 
-/** As it may stand in a settings file. */
+/** The value as a settings file may have it. */
 function jsonValue(setting: AnySetting, value: unknown): unknown {
   if (value === null || typeof value === 'boolean' || Array.isArray(value)) return value;
   if (typeof value === 'number' && setting.type.name === 'number') return value;

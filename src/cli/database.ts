@@ -7,9 +7,9 @@ const UNDEFINED_COLUMN = '42703';
 const NOT_ALLOWED = '42501';
 
 /**
- * Does something with the database, and closes the connection whatever comes of it.
+ * Does something with the database, and closes the connection in any case.
  * @param name of the connection, as it shows in pg_stat_activity
- * @throws Failure where the schema is not there, or not of this version, or may not be read
+ * @throws Failure where the schema is missing, of another version, or not readable for this role
  */
 export async function onDatabase<T>(
   settings: Settings,

@@ -18,7 +18,7 @@ export function demoCommand(io: Io, finish: (code: ExitCode) => void): Command {
     )
     .option('--seconds <n>', 'how long traffic is written', positive, 30)
     .option('--rate <n>', 'records a second', positive, 12)
-    .option('--seed <n>', 'the same number gives the same visitors (default: any)', whole)
+    .option('--seed <n>', 'the same number gives the same visitors (default: any)', wholeNumber)
     .option('--gap <time>', 'inactivity that ends a visit', gap, 3_000)
     .option('--keep', 'go on at the end with slow traffic, and leave everything up until Ctrl-C')
     .option('--verbose', "show the processor's log, and a line for all that happens")
@@ -50,7 +50,7 @@ async function demo(options: Options, io: Io): Promise<ExitCode> {
   const ending = untilSignal((name) => {
     if (name === 'SIGTERM') interrupted = 143;
   });
-  // Whoever read along has gone, as with `| head` or a terminal that was closed: there is nobody to write to.
+  // The reader of the output has gone, as with `| head` or a terminal that was closed.
   const unread = new AbortController();
   const gone = () => unread.abort();
   process.stdout.on('error', gone);
@@ -88,12 +88,12 @@ function positive(text: string): number {
   return value;
 }
 
-function whole(text: string): number {
+function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
   return Number(text);
 }
 
-/** A visit has to fit many times into the demo, and many looks into a visit. */
+/** Many visits have to fit into the demo, and many looks into a visit. */
 const gapType = duration(200, 60_000);
 
 function gap(text: string): number {

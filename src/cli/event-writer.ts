@@ -27,7 +27,7 @@ export class EventWriter {
     this.#writer = writer;
   }
 
-  /** All of them are in the log once this resolves, each once. @throws where it is not known whether they are */
+  /** Resolves once all are in the log, each once. @throws where it is not known whether they are */
   async send(events: readonly EventToWrite[]): Promise<void> {
     await this.#writer.send(
       events.map(({ key, value }) => {

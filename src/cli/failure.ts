@@ -15,7 +15,7 @@ export class Failure extends Error {
   }
 }
 
-/** Codes of Node, and of Postgres where it does not let us in, that say that nobody is there to talk to. */
+/** Error codes of Node, and of a Postgres that refuses the connection, that mean that the other side is away. */
 const AWAY = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -50,7 +50,7 @@ const AWAY_NAMES = new Set([
   'KafkaJSBrokerNotFound',
 ]);
 
-/** Whether an error, or what caused it, says that the other side cannot be reached. */
+/** Whether an error, or one of its causes, means that the other side cannot be reached. */
 export function isAway(error: unknown): boolean {
   for (const one of chain(error)) {
     if (one instanceof Failure && one.exitCode === 3) return true;
@@ -77,7 +77,7 @@ function* chain(error: unknown): Generator<object> {
 
 /**
  * Does something with a part that may be away.
- * @throws Failure with exit code 3 if it is, naming it and the setting that says where it should be.
+ * @throws Failure with exit code 3 if it is, naming it and the setting that has its address.
  */
 export async function reach<T>(what: string, setting: string, action: () => Promise<T>): Promise<T> {
   try {
@@ -89,35 +89,35 @@ export async function reach<T>(what: string, setting: string, action: () => Prom
   }
 }
 
-/** How the last word is said. */
-export interface LastWordForm {
+/** The form of the error that a command ends with. */
+export interface FinalErrorForm {
   /** With stacks. */
   readonly debug: boolean;
-  /** As a line of the log, for programs: where `log.format` is `json`. */
+  /** As a line of the log, for programs: `log.format` is `json`. */
   readonly json: boolean;
 }
 
-/** What to print and how to exit for whatever a command threw. */
+/** What to print for what a command threw, and the exit code. */
 export function explain(
   error: unknown,
-  { debug, json }: LastWordForm,
+  { debug, json }: FinalErrorForm,
 ): { readonly text: string; readonly exitCode: ExitCode } {
   const wrong = error instanceof SettingsError || (error as Error | null)?.name === 'UnusableFile';
   const away = isAway(error) || isLoginRefused(error);
   const exitCode = error instanceof Failure ? error.exitCode : wrong ? 2 : away ? 3 : 1;
   const stack = debug && error instanceof Error ? error.stack : undefined;
   if (json) return { text: fatalLine(withRemedy(error), exitCode, stack), exitCode };
-  // These say themselves what to do.
-  const told = new Set([
+  // The messages of these errors already name what to do.
+  const selfExplanatory = new Set([
     ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],
     ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled', 'UnusableFile', 'MissingRights'],
   ]);
-  const expected = (error instanceof Error && told.has(error.name)) || isLoginRefused(error);
+  const expected = (error instanceof Error && selfExplanatory.has(error.name)) || isLoginRefused(error);
   const hint = expected || debug ? '' : 'TIDEMARK_LOG_LEVEL=debug shows where this comes from.\n';
   return { text: `tidemark: ${withRemedy(error)}\n${hint}${stack === undefined ? '' : `${stack}\n`}`, exitCode };
 }
 
-/** A refused login tells what to do apart from what happened. */
+/** The message, and what to do: an error of a refused login has the two apart. */
 function withRemedy(error: unknown): string {
   const message = messageOf(error);
   const help = isLoginRefused(error) ? remedy(error) : null;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Database, PageOf, SearchResult, StateRules } from '../inspect/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { positiveWhole, whole } from './arguments.ts';
+import { positiveWhole, wholeNumber } from './arguments.ts';
 import { onDatabase } from './database.ts';
 import { Failure } from './failure.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -22,7 +22,7 @@ type What = 'visit' | 'session' | 'profile';
 interface Kind<Report> {
   readonly what: What;
   readonly description: string;
-  /** What of it is bounded by --limit. */
+  /** The list that --limit bounds. */
   readonly listed: string;
   readonly limit: number;
   readonly examples: string;
@@ -36,7 +36,7 @@ function inspectCommand<Report>(kind: Kind<Report>, io: Io): Command {
     .description(kind.description)
     .argument('<id>', `id of the ${kind.what}`)
     .option('--limit <n>', `how many ${kind.listed} to show`, positiveWhole, kind.limit)
-    .option('--offset <n>', `how many ${kind.listed} to pass over first`, whole, 0)
+    .option('--offset <n>', `how many ${kind.listed} to pass over first`, wholeNumber, 0)
     .option('--json', 'print JSON, times in ms since the epoch')
     .addHelpText('after', kind.examples)
     .action(async (id: string, { json, limit, offset }: Options, command: Command) => {
@@ -50,7 +50,7 @@ function inspectCommand<Report>(kind: Kind<Report>, io: Io): Command {
     });
 }
 
-/** Says where it was looked for, and where it may be. */
+/** Names where it was looked for, and where it may be. */
 function notFound(what: What, id: string, like: SearchResult, settings: Settings): Failure {
   const { database, deadLetter, late } = settings;
   const places =

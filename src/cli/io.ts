@@ -8,15 +8,15 @@ export interface Io {
   readonly cwd: string;
   /** Whether a person watches. */
   readonly terminal: boolean;
-  /** Whether a person watches what goes to `err`, so that progress may be shown there. */
+  /** Whether a person watches `err`, so that progress may be shown there. */
   readonly errTerminal?: boolean;
-  /** Of the terminal, now. Not there where nobody watches. */
+  /** The size of the terminal now; absent where there is none. */
   readonly size?: () => { readonly columns: number; readonly rows: number };
 }
 
 /**
  * 0 done, 1 a check failed, 2 wrong usage or settings, 3 something that is needed cannot be reached; 130 and 143 a demo
- * that SIGINT or SIGTERM ended early, as shells say it.
+ * that SIGINT or SIGTERM ended early, as shells number it.
  */
 export type ExitCode = 0 | 1 | 2 | 3 | 130 | 143;
 

@@ -5,7 +5,7 @@ import { reach } from './failure.ts';
 import type { Io } from './io.ts';
 
 /**
- * Does something with Kafka, and closes the connection whatever comes of it.
+ * Does something with Kafka, and closes the connection in any case.
  * @throws Failure where it is away, or this user lacks a right
  */
 export async function onKafka<T>(
@@ -26,13 +26,13 @@ export async function onKafka<T>(
   }
 }
 
-/** Whether it was Kafka that failed: what is done with Kafka may need the database too. */
+/** Whether it was Kafka that failed: the action may need the database too. */
 function isKafkas(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) if (/^(KafkaJS|NoAnswer$)/.test(at.name)) return true;
   return false;
 }
 
-/** The same, leaving it to the action what it means that Kafka is away. */
+/** The same, but the action decides what it means that Kafka is away. */
 export async function onKafkaLink<T>(
   settings: Settings,
   io: Io,

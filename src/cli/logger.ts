@@ -8,9 +8,9 @@ export interface LogOutput {
 }
 
 /**
- * The logger of a command. Stack traces are written from `debug` on; otherwise an error is its message.
+ * The logger of a command. At `debug` and `trace` errors have their stacks; otherwise an error is its message.
  *
- * @param terminal whether a person watches: what `auto` goes by.
+ * @param terminal whether a person watches, which decides what `auto` is.
  */
 export function makeLogger(log: Settings['log'], output: LogOutput, terminal: boolean): Logger {
   const stacks = log.level === 'debug' || log.level === 'trace';
@@ -28,8 +28,8 @@ export function makeLogger(log: Settings['log'], output: LogOutput, terminal: bo
 }
 
 /**
- * A logger for commands that tell an error once, when they end: what a client says on the way is written from `debug`
- * on only.
+ * A logger for commands that report an error once, when they end: what a client logs on the way is written at `debug` and
+ * `trace` only.
  */
 export function quietly(log: Settings['log'], io: Pick<Io, 'err' | 'terminal'>): Logger {
   const level = log.level === 'debug' || log.level === 'trace' ? log.level : 'silent';
@@ -39,7 +39,7 @@ export function quietly(log: Settings['log'], io: Pick<Io, 'err' | 'terminal'>):
 function errorForm(error: unknown, stacks: boolean): unknown {
   if (!(error instanceof Error)) return error;
   if (!stacks) return `${error.name}: ${error.message}`;
-  // Nothing else that an error carries: Postgres puts values of a row into `detail`, and they may be users'.
+  // The other fields of an error stay out: Postgres puts values of a row into `detail`, which may be users' data.
   const { type, message, stack } = pino.stdSerializers.err(error);
   return { type, message, stack };
 }
@@ -52,7 +52,7 @@ function prettyLine(line: string): string {
   const fields = Object.entries(rest).map(
     ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  // What brokers and others answered may be in it, and moves no cursor; a line break is ours.
+  // Answers of brokers may be in it: their control characters must move no cursor. A line break is ours.
   const text = `${msg ?? ''}${fields.join('')}`.split('\n').map(visible).join('\n');
   return `${String(time).slice(11, 23)} ${MARKS[String(level)] ?? ' '} ${text}\n`;
 }

@@ -8,22 +8,22 @@ if (whyNot !== null) {
   process.stderr.write(json ? fatalLine(whyNot, 2) : `tidemark: ${whyNot}\n`);
   process.exit(2);
 }
-// As `| head` leaves it. What shells give to a program that SIGPIPE ended; Node.js would print a stack instead.
+// The reader has gone, as with `| head`. 141 is what shells report of SIGPIPE; Node.js would print a stack instead.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(141);
 });
-// Only now: older versions fail on what these import.
-const [{ runCommandLine }, { lastWordForm }, { explain }] = await Promise.all([
+// Imported only now, because older versions of Node.js fail on what these import.
+const [{ runCommandLine }, { finalErrorForm }, { explain }] = await Promise.all([
   import('./program.ts'),
   import('./settings-options.ts'),
   import('./failure.ts'),
 ]);
 
 const argv = process.argv.slice(2);
-// A mistake of our own, wherever it was made: it ends the process, and is said as all else that does.
+// A fault of our own ends the process, and is printed as every other error that does.
 process.on('uncaughtException', (error) => {
-  const { json } = lastWordForm(argv, { env: process.env, cwd: process.cwd() });
+  const { json } = finalErrorForm(argv, { env: process.env, cwd: process.cwd() });
   process.stderr.write(explain(error, { debug: true, json }).text);
   process.exit(1);
 });
@@ -37,5 +37,5 @@ process.exitCode = await runCommandLine(argv, {
   errTerminal: process.stderr.isTTY === true,
   size: () => ({ columns: process.stdout.columns ?? 120, rows: process.stdout.rows ?? 24 }),
 });
-// Whatever a client still holds open must not keep a finished command.
+// What a client still holds open must not keep a finished command from ending.
 setTimeout(() => process.exit(), 2_000).unref();

@@ -1,4 +1,4 @@
-/** Versions of Node.js that have all that is used: zstd in `node:zlib` came with 22.15 and 23.8. As in package.json. */
+/** Versions of Node.js that have all that we use: zstd in `node:zlib` came with 22.15 and 23.8. package.json has the same. */
 export const NODE_VERSIONS = '^22.15 || >=23.8';
 
 /** @param version such as `22.15.0`. @returns why the program cannot run on it, and what to do; null if it can. */

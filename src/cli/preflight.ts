@@ -18,25 +18,25 @@ import { backoff } from '../time/waiting.ts';
 import type { EnvelopeContext } from '../wire/envelope.ts';
 import { Failure, isAway } from './failure.ts';
 
-/** What the processor starts from, after the refusals. */
+/** What the processor starts from, once nothing is refused. */
 export interface Checked {
   readonly meta: Meta & { readonly outputSchemaId: number };
 }
 
-/** What a start is told through, and ended by. */
-export interface Starting {
+/** What a start reports to, and what ends it. */
+export interface StartContext {
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** Told what the start waits for, since when (ms since the epoch) and why; null: for nothing any more. */
+  /** Called with what the start waits for, since when (ms since the epoch) and why; null: it waits no longer. */
   readonly waits?: (wait: { readonly what: string; readonly since: number; readonly error: string } | null) => void;
 }
 
 /**
- * Whether what is in the database may be folded on with these settings. Waits while Postgres is away, saying so.
+ * Checks that the state in the database may be folded on with these settings. Waits while Postgres is away, and logs it.
  * @throws CannotGoOn, or a Failure where the settings are wrong, with what happened and what to do.
  */
-export async function checkDatabase(settings: Settings, starting: Starting): Promise<Checked> {
-  return untilThere('Postgres', starting, async () => {
+export async function checkDatabase(settings: Settings, starting: StartContext): Promise<Checked> {
+  return retryWhileAway('Postgres', starting, async () => {
     const { schema } = settings.database;
     const client = await connect(settings.database, 'tidemark run', settings.database.answerTimeout);
     try {
@@ -71,26 +71,26 @@ async function checkMeta(client: pg.Client, meta: Meta, settings: Settings): Pro
   return now;
 }
 
-/** Those that `run` reads and writes: the input first. */
+/** The topics that `run` reads and writes: the input first. */
 export function topicsOf({ input, output, deadLetter, late }: Settings): string[] {
   return [input, output, deadLetter, late].map(({ topic }) => topic);
 }
 
 /**
- * Whether the topics are those that the state was folded from and can take what is given out. Waits while the brokers
- * are away, saying so.
+ * Checks that the state was folded from these topics, and that they can take the messages. Waits while the brokers are away,
+ * and logs it.
  * @param partitions of the input when the database was set up.
  * @throws CannotGoOn, with what happened and what to do.
  */
 export async function checkTopics(
   settings: Settings,
   partitions: number,
-  starting: Starting,
+  starting: StartContext,
 ): Promise<{ readonly maxBytes: EnvelopeContext['maxBytes']; readonly topics: readonly TopicDescription[] }> {
   const { logger } = starting;
   const topics = new Topics(settings.kafka, logger);
   const describe = async (topic: string): Promise<TopicDescription> => {
-    const found = await untilThere('Kafka', starting, () => topics.describe(topic));
+    const found = await retryWhileAway('Kafka', starting, () => topics.describe(topic));
     if (found === null) throw missingTopic(topic);
     return found;
   };
@@ -110,8 +110,8 @@ export function missingTopic(topic: string): CannotGoOn {
 }
 
 /**
- * Refuses, or warns of, what the topics are like.
- * @param topics as `topicsOf` has them.
+ * Refuses the topics, or warns of how they are configured.
+ * @param topics in the order of `topicsOf`.
  * @throws CannotGoOn, with what happened and what to do.
  */
 export function judgeTopics(
@@ -122,16 +122,16 @@ export function judgeTopics(
 ): void {
   const [input, ...given] = topics;
   checkInput(input!, partitions, settings, logger);
-  tellGaps(topics, logger);
-  tellCompaction(input!, given, logger);
+  warnOfGaps(topics, logger);
+  warnOfCompaction(input!, given, logger);
 }
 
 export function limitOf({ config }: TopicDescription): number {
   return Number(config?.['max.message.bytes'] ?? MESSAGE_BYTES);
 }
 
-/** Nothing is refused for it: one broker is enough to try it on. */
-function tellGaps(topics: readonly TopicDescription[], logger: Logger): void {
+/** A warning, no refusal: one broker is enough to try tidemark on. */
+function warnOfGaps(topics: readonly TopicDescription[], logger: Logger): void {
   const gaps = topics.flatMap((topic) => {
     const found = durabilityGaps(topic);
     return found.length === 0 ? [] : [`${topic.topic}: ${found.join(', ')}`];
@@ -144,8 +144,8 @@ function tellGaps(topics: readonly TopicDescription[], logger: Logger): void {
   );
 }
 
-/** Nothing is refused for it: what is folded stays, and the owner of the topic may want it so. */
-export function tellCompaction(input: TopicDescription, given: readonly TopicDescription[], logger: Logger): void {
+/** A warning, no refusal: what is folded stays, and the owner of the topic may want it so. */
+export function warnOfCompaction(input: TopicDescription, given: readonly TopicDescription[], logger: Logger): void {
   const isCompacted = ({ config }: TopicDescription) => config?.['cleanup.policy']?.includes('compact') ?? false;
   if (isCompacted(input)) {
     logger.warn(
@@ -163,7 +163,7 @@ export function tellCompaction(input: TopicDescription, given: readonly TopicDes
   );
 }
 
-/** @throws CannotGoOn where the input is not the one that was folded, or must not be trusted. */
+/** @throws CannotGoOn where the input is not the one that was folded, or cannot be relied on. */
 export function checkInput(
   input: TopicDescription,
   partitions: number,
@@ -197,7 +197,7 @@ export function checkInput(
   );
 }
 
-/** Turns what is wrong with the database, and not with the way to it, into a refusal. */
+/** Turns an error of the database's state, and not of the connection, into a refusal. */
 async function refuse(check: () => Promise<void>): Promise<void> {
   try {
     await check();
@@ -208,9 +208,9 @@ async function refuse(check: () => Promise<void>): Promise<void> {
 }
 
 /** Tries again, with growing pauses, while a part is away; any other failure is passed on. */
-export async function untilThere<T>(
+export async function retryWhileAway<T>(
   what: string,
-  { logger, signal, waits }: Starting,
+  { logger, signal, waits }: StartContext,
   attempt: () => Promise<T>,
 ): Promise<T> {
   const outage = new Outage(wallClock, logger);

@@ -8,7 +8,7 @@ import { fatalLine } from './fatal-line.ts';
 import { profileCommand, sessionCommand, visitCommand } from './inspect.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
 import { runCommand } from './run.ts';
-import { lastWordForm, SETTINGS_GROUP } from './settings-options.ts';
+import { finalErrorForm, SETTINGS_GROUP } from './settings-options.ts';
 import { setupCommand } from './setup.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
@@ -16,7 +16,7 @@ import { testCommand } from './test.ts';
 
 /** Runs one command line, without the name of the program. @returns the exit code; never throws. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<ExitCode> {
-  const form = lastWordForm(argv, io);
+  const form = finalErrorForm(argv, io);
   let exitCode: ExitCode = 0;
   let wrongUsage = '';
   const finish = (code: ExitCode) => {
@@ -44,7 +44,10 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     program.addCommand(add(io, finish));
   }
   for (const command of withSubcommands(program)) {
-    command.exitOverride().configureOutput({ writeOut: io.out, writeErr }).configureHelp({ groupItems: ownFirst });
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: io.out, writeErr })
+      .configureHelp({ groupItems: ownOptionsFirst });
     command
       .version(VERSION, '-V, --version', 'print the version')
       .helpOption('-h, --help', 'print what this does, its options and examples');
@@ -53,7 +56,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has printed what is wrong already; help and version end this way too.
+    // Commander has already printed what is wrong; help and version end this way too.
     if (error instanceof CommanderError) {
       if (wrongUsage !== '') io.err(fatalLine(wrongUsage.trimEnd(), 2));
       return error.exitCode === 0 ? 0 : 2;
@@ -63,15 +66,15 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     return explained.exitCode;
   }
 
-  /** Commander says what is wrong in several pieces. */
+  /** Commander writes one error in several pieces. */
   function writeErr(text: string): void {
     if (form.json) wrongUsage += text;
     else io.err(text);
   }
 }
 
-/** What a command can do before the settings that all have. */
-function ownFirst<T extends Command | Option>(
+/** Lists a command's own options before the settings, which all commands have. */
+function ownOptionsFirst<T extends Command | Option>(
   ...given: Parameters<typeof Help.prototype.groupItems<T>>
 ): Map<string, T[]> {
   const groups = Help.prototype.groupItems<T>(...given);

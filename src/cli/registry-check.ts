@@ -5,8 +5,8 @@ import { Registry, RegistryRefused, RegistryUnreachable, subjectOf } from '../wi
 import { VISIT_ENDED_SCHEMA } from '../wire/schemas.ts';
 
 /**
- * Whether the registry lets us in. One that does not answer is no reason not to start: schemas that were met before are in
- * Postgres.
+ * Checks that the registry lets us in. One that does not answer keeps nothing from starting: schemas that were needed before
+ * are in Postgres.
  * @throws CannotGoOn where it refuses us; UnusableFile
  */
 export async function checkRegistry({ registry, input, output }: Settings, logger: Logger): Promise<void> {

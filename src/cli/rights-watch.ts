@@ -6,40 +6,40 @@ import { messageOf } from '../ports/errors.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Clock } from '../time/clock.ts';
 import { wallClock } from '../time/clock.ts';
-import { apart, missingFor, missingRights } from './rights.ts';
+import { byNeed, missingFor, missingRights } from './rights.ts';
 
-/** How often it is looked whether the rights are to be asked for, ms. */
+/** Time between two looks whether it is time to ask for the rights, ms. */
 const TICK = 1_000;
-/** How often they are asked for while all works, and while something does not, ms. */
+/** Time between two questions while all works, and while something does not, ms. */
 const RARELY = 10_000;
 const OFTEN = 5_000;
-/** How often it is said that the same are missing, ms. */
-const SAY_AGAIN = 60_000;
+/** Time between two reports that the same rights are missing, ms. */
+const REPORT_AGAIN = 60_000;
 
 export interface RightsWatchParts {
-  /** Those of the rights that this user lacks. */
-  readonly ask: () => Promise<readonly Right[]>;
-  /** What is said of them. */
-  readonly say: (rights: readonly Right[]) => string;
+  /** Gives the rights that this user lacks. */
+  readonly findMissing: () => Promise<readonly Right[]>;
+  /** Puts them into words. */
+  readonly describe: (rights: readonly Right[]) => string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whether the processor cannot do its work at this moment. */
   readonly isHindered: () => boolean;
-  /** Told what is missing, again every minute; null once nothing is. */
-  readonly tell: (text: string | null) => Promise<void>;
+  /** Called with what is missing, again every minute, and with null once nothing is. */
+  readonly onChange: (text: string | null) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Whether this user still has the rights that `run` needs, asked of the brokers while it runs: an error of theirs tells at
- * best what kind of right is missing, and some are only used once something has failed.
+ * Asks the brokers, while `run` runs, whether this user still has the rights that it needs: their errors name at best the kind
+ * of right that is missing, and some rights are only used once something has failed.
  */
 export class RightsWatch {
   readonly #parts: RightsWatchParts;
   readonly #stopping = new AbortController();
   #missing: readonly Right[] = [];
-  #said = '';
-  #saidAt = 0;
+  #reported = '';
+  #reportedAt = 0;
   #done: Promise<void> | null = null;
 
   constructor(parts: RightsWatchParts) {
@@ -48,8 +48,8 @@ export class RightsWatch {
 
   /** What keeps the processor from its work; null: nothing does. */
   get hindrance(): string | null {
-    const { needed } = apart(this.#missing);
-    return needed.length === 0 ? null : this.#parts.say(needed);
+    const { needed } = byNeed(this.#missing);
+    return needed.length === 0 ? null : this.#parts.describe(needed);
   }
 
   start(): void {
@@ -59,60 +59,60 @@ export class RightsWatch {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#done;
-    if (this.#said !== '') await this.#parts.tell(null);
+    if (this.#reported !== '') await this.#parts.onChange(null);
     await this.#parts.close();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, isHindered, logger } = this.#parts;
-    let asked = Number.NEGATIVE_INFINITY;
+    let askedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       const wait = this.#missing.length > 0 || isHindered() ? OFTEN : RARELY;
-      if (clock.elapsed() - asked >= wait) {
+      if (clock.elapsed() - askedAt >= wait) {
         try {
           await this.#look();
         } catch (error) {
-          // Brokers that are away are told of by whoever needs them.
+          // The processor reports brokers that are away: it needs them.
           logger.debug({ err: messageOf(error) }, 'the brokers did not tell the rights of this user');
         }
-        asked = clock.elapsed();
+        askedAt = clock.elapsed();
       }
       await clock.sleep(TICK, signal);
     }
   }
 
   async #look(): Promise<void> {
-    const { ask, say, clock, logger, tell } = this.#parts;
-    this.#missing = await ask();
-    const text = this.#missing.length === 0 ? '' : say(this.#missing);
-    const isNew = text !== this.#said;
-    if (!isNew && (text === '' || clock.elapsed() - this.#saidAt < SAY_AGAIN)) return;
-    this.#said = text;
-    this.#saidAt = clock.elapsed();
-    const { needed } = apart(this.#missing);
+    const { findMissing, describe, clock, logger, onChange } = this.#parts;
+    this.#missing = await findMissing();
+    const text = this.#missing.length === 0 ? '' : describe(this.#missing);
+    const isNew = text !== this.#reported;
+    if (!isNew && (text === '' || clock.elapsed() - this.#reportedAt < REPORT_AGAIN)) return;
+    this.#reported = text;
+    this.#reportedAt = clock.elapsed();
+    const { needed } = byNeed(this.#missing);
     if (text === '') logger.info('this user has all rights again');
     else if (needed.length > 0) logger.error(text);
-    // Whoever does without is not reminded.
+    // What is not needed is reported once: an owner may have chosen to go without it.
     else if (isNew) logger.warn(`going on without: ${text}`);
-    await tell(text === '' ? null : text);
+    await onChange(text === '' ? null : text);
   }
 }
 
-/** Over the brokers as the settings name them. */
+/** A watch over the brokers that the settings name. */
 export function watchRights(
   settings: Settings,
   logger: Logger,
   isHindered: () => boolean,
-  tell: (text: string | null) => Promise<void>,
+  onChange: (text: string | null) => Promise<void>,
 ): RightsWatch {
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   return new RightsWatch({
-    ask: () => missingFor('run', settings, link),
-    say: (rights) => missingRights(rights, settings).message,
+    findMissing: () => missingFor('run', settings, link),
+    describe: (rights) => missingRights(rights, settings).message,
     clock: wallClock,
     logger,
     isHindered,
-    tell,
+    onChange,
     close: () => link.close(),
   });
 }

@@ -9,24 +9,24 @@ import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import type { Settings } from '../settings/index.ts';
 import { wallClock } from '../time/clock.ts';
 import { Failure } from './failure.ts';
-import { type Starting, untilThere } from './preflight.ts';
+import { retryWhileAway, type StartContext } from './preflight.ts';
 
-/** Rights that were just given may not have come to every broker: how long it is asked again, and how often, ms. */
+/** Rights that were just granted may not be at every broker yet: how long they are asked for again, and how often, ms. */
 const ON_ITS_WAY = 3_000;
 const ASK_AGAIN = 500;
 
 /**
- * Whether this user has the rights that `run` cannot do without.
- * @throws CannotGoOn, with those that it cannot and how they are granted.
+ * Checks that this user has the rights that `run` cannot do without.
+ * @throws CannotGoOn, with those that are missing and how they are granted.
  */
-export async function checkRights(settings: Settings, starting: Starting): Promise<void> {
+export async function checkRights(settings: Settings, starting: StartContext): Promise<void> {
   const { logger, signal } = starting;
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   try {
     for (const end = wallClock.elapsed() + ON_ITS_WAY; ; await wallClock.sleep(ASK_AGAIN, signal)) {
       signal.throwIfAborted();
-      const missing = await untilThere('Kafka', starting, () => missingFor('run', settings, link));
-      const { needed } = apart(missing);
+      const missing = await retryWhileAway('Kafka', starting, () => missingFor('run', settings, link));
+      const { needed } = byNeed(missing);
       if (needed.length === 0) return;
       if (wallClock.elapsed() > end) throw new CannotGoOn(missingRights(needed, settings).message);
     }
@@ -35,19 +35,19 @@ export async function checkRights(settings: Settings, starting: Starting): Promi
   }
 }
 
-/** Those that a use needs and this user lacks. @throws while the brokers are away */
+/** The rights that a use needs and this user lacks. @throws while the brokers are away */
 export function missingFor(use: Use, settings: Settings, link: ClusterLink): Promise<Right[]> {
   return link.ask('the rights of this user', (cluster) => lacking(cluster, rightsFor(use, settings)));
 }
 
-/** @throws Failure with all that this user lacks for this use, before any of it is needed */
+/** @throws Failure with all rights that this user lacks for this use, before any of them is needed */
 export async function mustHaveRights(use: Use, settings: Settings, link: ClusterLink): Promise<void> {
-  const { needed } = apart(await missingFor(use, settings, link));
+  const { needed } = byNeed(await missingFor(use, settings, link));
   if (needed.length > 0) throw new Failure(1, missingRights(needed, settings).message);
 }
 
-/** Those that the work cannot be done without, and the others. */
-export function apart(rights: readonly Right[]): { readonly needed: Right[]; readonly wanted: Right[] } {
+/** Splits rights into those that the work needs, and the others. */
+export function byNeed(rights: readonly Right[]): { readonly needed: Right[]; readonly wanted: Right[] } {
   return {
     needed: rights.filter(({ without }) => without === null),
     wanted: rights.filter(({ without }) => without !== null),
@@ -60,7 +60,7 @@ export function missingRights(rights: readonly Right[], { kafka }: Settings, opt
 
 /**
  * Does something with Kafka.
- * @throws Failure where the brokers refuse it for want of a right, with all that this user lacks for this use.
+ * @throws Failure where the brokers refuse it because a right is missing, with all that this user lacks for this use.
  */
 export async function withRights<T>(
   use: Use,
@@ -76,7 +76,7 @@ export async function withRights<T>(
   }
 }
 
-/** Which rights a broker meant that only said that one is missing. */
+/** Names the rights that are missing: the broker's error only says that one is. */
 export async function deniedText(error: unknown, use: Use, settings: Settings, logger: Logger): Promise<string> {
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   try {
@@ -87,6 +87,6 @@ export async function deniedText(error: unknown, use: Use, settings: Settings, l
   } finally {
     await link.close();
   }
-  // It was given meanwhile, or the brokers are away now, or too old to tell.
+  // It was granted meanwhile, or the brokers are away now, or too old to know.
   return `${messageOf(error)}: \`tidemark setup --print-grants --for ${use}\` tells what to grant`;
 }

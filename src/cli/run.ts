@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { Failure } from './failure.ts';
-import type { GroundWatch } from './ground-watch.ts';
 import { type ExitCode, type Io, VERSION } from './io.ts';
+import type { PreconditionWatch } from './precondition-watch.ts';
 import type { RightsWatch } from './rights-watch.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
 import type { TroubleWriter } from './trouble-writer.ts';
@@ -33,7 +33,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     { startHttp },
     { Metrics },
     { formerMembers, prepare },
-    { watchGround },
+    { watchPreconditions },
     { watchRights },
     { troubleWriterOf },
     { memoryHere, threadsFor },
@@ -47,7 +47,7 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     import('../http/server.ts'),
     import('../metrics/index.ts'),
     import('./assemble.ts'),
-    import('./ground-watch.ts'),
+    import('./precondition-watch.ts'),
     import('./rights-watch.ts'),
     import('./trouble-writer.ts'),
     import('./workers/count.ts'),
@@ -67,10 +67,12 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
   const reports = () => pool?.reports() ?? [];
   let watch: RightsWatch | null = null as RightsWatch | null;
   let troubleWriter: TroubleWriter | null = null;
-  let ground: GroundWatch | null = null as GroundWatch | null;
+  let preconditions: PreconditionWatch | null = null as PreconditionWatch | null;
   const ready = () => {
     if (pool === null) return waiting === null ? 'starting' : `starting: ${waiting}`;
-    const why = [watch?.hindrance ?? null, ground?.hindrance ?? null, pool.hindrance].filter((each) => each !== null);
+    const why = [watch?.hindrance ?? null, preconditions?.hindrance ?? null, pool.hindrance].filter(
+      (each) => each !== null,
+    );
     return why.length === 0 ? null : why.join('; ');
   };
   const metrics = new Metrics({
@@ -101,7 +103,12 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
     logger.info({ workers: count }, count === 1 ? 'one thread folds' : 'several threads fold');
     sizeHeaps(memoryHere() / count);
     const former = await formerMembers(settings, logger);
-    const parts = { observer: metrics, writeLog: io.out, terminal: io.terminal, onRebalanced: () => ground?.look() };
+    const parts = {
+      observer: metrics,
+      writeLog: io.out,
+      terminal: io.terminal,
+      onRebalanced: () => preconditions?.look(),
+    };
     const started = new WorkerPool(count, settings, prepared, parts);
     pool = started;
     const writer = troubleWriterOf(settings, { reports, hindrance: () => started.hindrance, logger });
@@ -114,21 +121,21 @@ async function run(command: Command, io: Io): Promise<ExitCode> {
       async (text) => writer.note(text),
     );
     watch.start();
-    ground = watchGround(settings, { partitions, topics }, logger, (error) => started.giveUp(error));
-    ground.start();
+    preconditions = watchPreconditions(settings, { partitions, topics }, logger, (error) => started.giveUp(error));
+    preconditions.start();
     const newcomers = { count, assigned: () => started.isMember };
     await Promise.all([started.run(ending.signal), former?.dropCrashed(newcomers, ending.signal)]);
     logger.info('stopped');
     return 0;
   } catch (error) {
-    // Stopped while it still waited for a part that is away: nothing was begun.
+    // It was stopped while it still waited for a part that is away: nothing had begun.
     if (ending.signal.aborted && (error as Error).name === 'AbortError') return 0;
-    // It has a decision to take, and says which: what it needs is there, so this is no failure to reach it.
+    // A person has to decide, and the message names what: all parts are there, so the exit code is not "cannot be reached".
     if (error instanceof CannotGoOn) throw new Failure(1, error.message, { cause: error });
     throw error;
   } finally {
     ending.stop();
-    await Promise.all([watch?.stop(), ground?.stop(), troubleWriter?.stop()]);
+    await Promise.all([watch?.stop(), preconditions?.stop(), troubleWriter?.stop()]);
     await http.close();
     await console.close();
   }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { fromFile, KEYS, type Loaded, loadSettings, SETTINGS } from '../settings/index.ts';
-import type { LastWordForm } from './failure.ts';
+import type { FinalErrorForm } from './failure.ts';
 import type { Io } from './io.ts';
 
 interface GivenOptions {
@@ -17,7 +17,7 @@ const FLAGS = KEYS.flatMap((key) => {
 
 /**
  * `--config`, `--set`, and the settings' own flags.
- * @param sections first parts of the keys whose flags the command has a use for; all without it.
+ * @param sections first parts of the keys whose flags the command uses; all unless given.
  */
 export function withSettings(command: Command, sections?: readonly string[]): Command {
   command
@@ -33,7 +33,7 @@ export function withSettings(command: Command, sections?: readonly string[]): Co
   return command.optionsGroup(OWN_GROUP);
 }
 
-/** Heads of a command's options in its help. */
+/** Headings of a command's options in its help. */
 export const OWN_GROUP = 'Options:';
 export const SETTINGS_GROUP = 'Settings:';
 
@@ -52,16 +52,16 @@ export function settingsOf(command: Command, io: Io): Loaded {
   });
 }
 
-/** How a command's last word is to be said, read before the settings are known to be right. */
-export function lastWordForm(argv: readonly string[], io: Pick<Io, 'env' | 'cwd'>): LastWordForm {
+/** The form of the error that a command ends with, read before the settings are known to be right. */
+export function finalErrorForm(argv: readonly string[], io: Pick<Io, 'env' | 'cwd'>): FinalErrorForm {
   return {
-    debug: ['debug', 'trace'].includes(asGiven('log.level', argv, io)),
-    json: asGiven('log.format', argv, io) === 'json',
+    debug: ['debug', 'trace'].includes(givenText('log.level', argv, io)),
+    json: givenText('log.format', argv, io) === 'json',
   };
 }
 
-/** A setting as flags, environment or file give it, by the same order of these; empty where none does. */
-function asGiven(key: 'log.level' | 'log.format', argv: readonly string[], { env, cwd }: Pick<Io, 'env' | 'cwd'>) {
+/** A setting's text from flags, environment or file, with the same precedence; empty where none has it. */
+function givenText(key: 'log.level' | 'log.format', argv: readonly string[], { env, cwd }: Pick<Io, 'env' | 'cwd'>) {
   const { flag, env: variable } = SETTINGS[key];
   const flagged = flagValue(argv, flag!) ?? argv.find((arg) => arg.startsWith(`${key}=`))?.slice(key.length + 1);
   const value = flagged ?? (env[variable] || inFile());

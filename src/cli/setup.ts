@@ -54,7 +54,7 @@ function printed(grants: ReturnType<typeof grantsOf>, { json = false }: Options)
 }
 
 async function setUp(settings: Settings, { check = false, json = false }: Options, io: Io): Promise<ExitCode> {
-  const [{ setUpDatabase, setUpMeta }, { setUpTopics }, { setUpSchemas }, { told }] = await Promise.all([
+  const [{ setUpDatabase, setUpMeta }, { setUpTopics }, { setUpSchemas }, { findingLines }] = await Promise.all([
     import('./setup/database.ts'),
     import('./setup/topics.ts'),
     import('./setup/schemas.ts'),
@@ -63,29 +63,29 @@ async function setUp(settings: Settings, { check = false, json = false }: Option
   const found: Finding[] = [];
   let exitCode: ExitCode = 0;
 
-  const database = await part(() => setUpDatabase(settings, check));
-  say(database ?? []);
-  const topics = await part(() => setUpTopics(settings, check, io));
-  say(topics?.findings ?? []);
-  const schemas = await part(() => setUpSchemas(settings, check));
-  say(schemas?.findings ?? []);
+  const database = await trySetUp(() => setUpDatabase(settings, check));
+  show(database ?? []);
+  const topics = await trySetUp(() => setUpTopics(settings, check, io));
+  show(topics?.findings ?? []);
+  const schemas = await trySetUp(() => setUpSchemas(settings, check));
+  show(schemas?.findings ?? []);
   const hasTables = database?.every(({ state, what }) => state !== 'missing' || what.startsWith('role')) ?? false;
   if (hasTables && topics?.partitions != null && schemas?.outputSchemaId != null) {
     const { partitions } = topics;
     const { outputSchemaId } = schemas;
-    const meta = await part(() => setUpMeta(settings, { partitions, outputSchemaId }, check));
-    if (meta !== null) say([meta]);
-    // Other settings than those of the state: run refuses them.
+    const meta = await trySetUp(() => setUpMeta(settings, { partitions, outputSchemaId }, check));
+    if (meta !== null) show([meta]);
+    // The state was folded under other settings: run refuses these.
     if (meta?.state === 'differs') exitCode = Math.max(exitCode, check ? 1 : 2) as ExitCode;
   }
-  // Without `check`, what is still missing is an administrator's to make.
+  // Without `check`, what is still missing has to be made by an administrator.
   if (exitCode === 0 && found.some(({ state }) => state === 'missing')) exitCode = 1;
   if (json) io.out(`${JSON.stringify(found, null, 2)}\n`);
   else if (exitCode === 0) io.out(summary(found, check));
   return exitCode;
 
   /** One part that is away does not keep the others from being set up. */
-  async function part<T>(action: () => Promise<T>): Promise<T | null> {
+  async function trySetUp<T>(action: () => Promise<T>): Promise<T | null> {
     try {
       return await action();
     } catch (error) {
@@ -97,9 +97,9 @@ async function setUp(settings: Settings, { check = false, json = false }: Option
     }
   }
 
-  function say(findings: readonly Finding[]): void {
+  function show(findings: readonly Finding[]): void {
     found.push(...findings);
-    if (!json) for (const finding of findings) io.out(told(finding));
+    if (!json) for (const finding of findings) io.out(findingLines(finding));
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * A signal that aborts at the first SIGINT or SIGTERM, for an orderly end; the second exits at once, with the code that
- * shells give to it. `stop` gives the signals back to the process.
+ * shells report for it. `stop` removes the handlers.
  */
 export function untilSignal(onFirst: (name: string) => void = () => {}): {
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Settings } from '../settings/index.ts';
 import { DEFAULT_TRAFFIC } from '../simulate/traffic.ts';
 import { wallClock } from '../time/clock.ts';
-import { time, whole } from './arguments.ts';
+import { time, wholeNumber } from './arguments.ts';
 import { Failure, reach } from './failure.ts';
 import type { ExitCode, Io } from './io.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
@@ -28,10 +28,10 @@ export function simulateCommand(io: Io, _finish: (code: ExitCode) => void): Comm
     .description('write believable traffic to the input topic: a shop, its visitors, and what goes wrong on the way')
     .option('--rate <n>', 'records a second', positive, D.rate)
     .option('--duration <time>', 'how long, like 30s or 5m (default: until Ctrl-C)', time)
-    .option('--events <n>', 'how many records', whole)
-    .option('--seed <n>', 'the same number gives the same visitors (default: any)', whole)
+    .option('--events <n>', 'how many records', wholeNumber)
+    .option('--seed <n>', 'the same number gives the same visitors (default: any)', wholeNumber)
     .option('--gap <time>', 'visits pause less within, and more between (default: visit.gap)', time)
-    .option('--profiles <n>', 'how many profiles', whole, D.profiles)
+    .option('--profiles <n>', 'how many profiles', wholeNumber, D.profiles)
     .option('--late <share>', 'share of events that a device keeps back', share, D.late)
     .option('--resent <share>', 'share of events that are sent twice', share, D.resent)
     .option('--broken <share>', 'share of records that cannot be read', share, D.broken)

@@ -1,13 +1,13 @@
 import type { PartitionStatus } from '../postgres/status.ts';
 import type { Trouble } from '../postgres/trouble.ts';
 import { formatBytes } from '../settings/index.ts';
-import { about } from './progress.ts';
+import { roughly } from './progress-line.ts';
 import type { Bounds, Row } from './status/row.ts';
 import { type Style, styleFor } from './style.ts';
 import { type Column, table, visible } from './table.ts';
 import { number, utc } from './words.ts';
 
-/** All partitions that the topic has or the state knows, in order. */
+/** All partitions of the topic or of the state, in order. */
 export function statusRows(
   known: readonly PartitionStatus[],
   bounds: ReadonlyMap<number, Bounds> | null,
@@ -61,9 +61,9 @@ function columnsOf(style: Style, now: number): Column<Row>[] {
   const time = (ms: number | null) => (utc(ms).startsWith(today) ? utc(ms).slice(DATE) : utc(ms));
   return [
     { title: 'partition', cell: (row) => String(row.partition), align: 'right' },
-    { title: 'next', cell: (row) => shown(row.nextOffset), align: 'right' },
-    { title: 'end', cell: (row) => shown(row.end), align: 'right' },
-    { title: 'lag', cell: (row) => shown(row.lag), align: 'right' },
+    { title: 'next', cell: (row) => countText(row.nextOffset), align: 'right' },
+    { title: 'end', cell: (row) => countText(row.end), align: 'right' },
+    { title: 'lag', cell: (row) => countText(row.lag), align: 'right' },
     { title: 'arrival clock (UTC)', cell: (row) => time(row.arrivalClock) },
     { title: 'event clock', cell: (row) => time(row.eventClock) },
     { title: 'watermark', cell: (row) => time(row.watermark) },
@@ -80,16 +80,16 @@ function columnsOf(style: Style, now: number): Column<Row>[] {
   ];
 }
 
-/** For people; ends with sums and, where there is one, what to look at. */
+/** A table for people; it ends with sums and, if there is something to look at, with that. */
 export function statusTable(rows: readonly Row[], style: Style = PLAIN, now = Date.now()): string {
   if (rows.length === 0) return 'no partition was ever taken over, and the topic shows none\n';
   return `${table(columnsOf(style, now), rows, style.bold)}\n${summary(rows)}\n`;
 }
 
-/** What processors cannot do, below the table. */
+/** Lines below the table: what keeps processors from their work. */
 export function troublesText(troubles: readonly Trouble[], style: Style = PLAIN): string {
-  const told = troubles.filter(({ text }) => text !== '');
-  return told.map(({ processor, text }) => `\n${style.red(visible(processor))}: ${lines(text)}\n`).join('');
+  const withText = troubles.filter(({ text }) => text !== '');
+  return withText.map(({ processor, text }) => `\n${style.red(visible(processor))}: ${lines(text)}\n`).join('');
 }
 
 function lines(text: string): string {
@@ -111,7 +111,7 @@ function summary(rows: readonly Row[]): string {
   ];
   const slowest = Math.max(...rows.map((row) => (row.lag === 0 ? 0 : (row.caughtUpIn ?? 0))));
   if (slowest > 0 && rows.every((row) => row.lag === 0 || row.caughtUpIn !== null))
-    parts[0] += `, ${about(slowest)} left`;
+    parts[0] += `, ${roughly(slowest)} left`;
   const away = rows.some(({ hold }) => hold?.kind === 'brokers');
   if (away) parts.push('the brokers do not answer, or not all: see that they run and can be reached');
   const postgres = rows.some(({ hold }) => hold?.kind === 'store');
@@ -132,7 +132,7 @@ function owner({ owner, ownerConnected }: Row): string {
   return ownerConnected ? owner : `${owner} (gone)`;
 }
 
-function shown(value: number | null): string {
+function countText(value: number | null): string {
   return value === null ? '-' : String(value);
 }
 
@@ -140,7 +140,7 @@ function outbox({ outboxMessages, outboxBytes }: Row): string {
   return outboxMessages === 0 ? '0' : `${outboxMessages} (${size(outboxBytes)})`;
 }
 
-/** Rounded: what is waiting changes while it is read. */
+/** A rounded size: what is waiting changes while it is read. */
 function size(bytes: number): string {
   const unit = bytes < 1 << 20 ? 1 << 10 : 1 << 20;
   return formatBytes(Math.ceil(bytes / unit) * unit);

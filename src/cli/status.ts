@@ -44,9 +44,9 @@ Examples:
 /** Between two readings, ms. */
 const PAUSE = 500;
 const WATCH = 2_000;
-/** How far the readings go back that `--watch` tells a pace by, ms. */
-const KEPT = 30_000;
-/** Live traffic is behind by what comes between two commits: that is no backlog, ms. */
+/** How far back `--watch` keeps readings, from which it reckons a pace, ms. */
+const READINGS_SPAN = 30_000;
+/** Lag of less than this, ms, is no backlog: live traffic is behind by what comes between two commits. */
 const LIVE = 5_000;
 const CLEAR = '\x1b[H\x1b[2J';
 
@@ -59,7 +59,7 @@ async function status(settings: Settings, options: Options, io: Io): Promise<Exi
   }
 }
 
-/** What the brokers know of who has what. @throws the error where they do not answer either */
+/** What the brokers know of who has which partition. @throws the error where they do not answer either */
 async function withoutPostgres(settings: Settings, options: Options, io: Io, error: Error): Promise<ExitCode> {
   const { onKafkaLink } = await import('./kafka.ts');
   return await onKafkaLink(settings, io, async (link): Promise<ExitCode> => {
@@ -113,7 +113,7 @@ async function watch(
   try {
     while (!ending.signal.aborted) {
       const now = await reader.read();
-      readings = [...readings.filter(({ at }) => now.at - at < KEPT), now];
+      readings = [...readings.filter(({ at }) => now.at - at < READINGS_SPAN), now];
       await show(readings, io.terminal ? CLEAR : '');
       await wallClock.sleep(WATCH, ending.signal);
     }
@@ -123,7 +123,7 @@ async function watch(
   return 0;
 }
 
-/** Reads on until all partitions with a backlog have committed, or long enough for that. */
+/** Reads until all partitions with a backlog have committed, or until there was time enough for that. */
 async function measure(readings: Reading[], reader: StatusReader, { commit }: Settings, io: Io): Promise<void> {
   const behind = backlogs(readings[0]!);
   if (behind.length === 0) return;
@@ -157,7 +157,7 @@ async function rowsOf(
   const pace = paces(readings);
   const behind = new Set(backlogs(last));
   const rows = statusRows(last.partitions, last.bounds, outOfOrderness);
-  const held: Row[] = [];
+  const withHolds: Row[] = [];
   for (const row of rows) {
     const isBehind = behind.has(row.partition);
     const stands = isBehind && !pace.has(row.partition) && watched > 0;
@@ -173,9 +173,9 @@ async function rowsOf(
       holders: last.holders,
       outboxMaxBytes: settings.outbox.maxBytes,
     };
-    held.push(withHold(row, seen));
+    withHolds.push(withHold(row, seen));
   }
-  return held;
+  return withHolds;
 }
 
 function withHold(row: Row, seen: Parameters<typeof holdOf>[1]): Row {
@@ -190,6 +190,6 @@ function withHold(row: Row, seen: Parameters<typeof holdOf>[1]): Row {
 
 function asJson(settings: Settings, partitions: readonly Row[], troubles: readonly Trouble[]): string {
   const { topic } = settings.input;
-  const told = troubles.filter(({ text }) => text !== '').map(({ processor, text }) => ({ processor, text }));
-  return `${JSON.stringify({ topic, group: settings.kafka.group, partitions, troubles: told }, null, 2)}\n`;
+  const reported = troubles.filter(({ text }) => text !== '').map(({ processor, text }) => ({ processor, text }));
+  return `${JSON.stringify({ topic, group: settings.kafka.group, partitions, troubles: reported }, null, 2)}\n`;
 }

@@ -14,7 +14,7 @@ export interface Style {
 
 const plain: Paint = (text) => text;
 
-/** Colours on a terminal only, and not where NO_COLOR is set. */
+/** Colours are for terminals, unless NO_COLOR is set. */
 export function styleFor(terminal: boolean, env: NodeJS.ProcessEnv): Style {
   if (!terminal || env.NO_COLOR || env.TERM === 'dumb') {
     return { bold: plain, dim: plain, green: plain, yellow: plain, red: plain, cyan: plain };

@@ -1,19 +1,19 @@
 /**
- * Tables for a terminal: as wide as what is in them, for output that may also go to a file, or of a fixed layout, for what
- * is painted over and over. Invariant: no line of a fixed layout is wider than the terminal; a wrapped one would take two
- * rows, and what repaints a picture counts on one.
+ * Tables for a terminal: as wide as their cells, for output that may also go to a file, or of a fixed layout, for what is
+ * repainted. Invariant: no line of a fixed layout is wider than the terminal; a wrapped one would take two rows, and what
+ * repaints a picture counts on one.
  */
 import stringWidth from 'string-width';
 import type { Paint } from './style.ts';
 
-/** Text, and how it is painted: apart, because colours take no room. */
+/** A text and its colour, which are apart because colours take no room. */
 export type Cell = string | { readonly text: string; readonly paint: Paint };
 
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => Cell;
   readonly align?: 'left' | 'right';
-  /** Columns of the terminal after which a cell is cut; without it, never. */
+  /** Columns of the terminal after which a cell is cut; never unless given. */
   readonly most?: number;
 }
 
@@ -35,14 +35,14 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   return all.map((each) => `${laid(each, columns, widths)}\n`).join('');
 }
 
-/** A heading and a line per row. Columns that find no room are left out; the last one takes the room that is left. */
+/** A heading and a line per row. Columns without room are left out; the last one takes what room is left. */
 export function fixedTable(
   columns: readonly FixedColumn[],
   rows: readonly (readonly Cell[])[],
   width: number,
   head: Paint,
 ): string[] {
-  const widths = fit(columns, width);
+  const widths = widthsOf(columns, width);
   const titles = columns.map(({ title }): Cell => ({ text: title, paint: head }));
   return [titles, ...rows].map((row) => {
     const cells = widths.map((each, i) => cut(row[i] ?? '', each));
@@ -63,8 +63,8 @@ export function line(pieces: readonly Cell[], width: number): string {
   return out;
 }
 
-/** Names and what they stand for, in two columns; those without a value are left out. */
-export function facts(pairs: readonly (readonly [name: string, value: Cell | null])[], paint: Paint): string {
+/** Names and values in two columns; names without a value are left out. */
+export function factTable(pairs: readonly (readonly [name: string, value: Cell | null])[], paint: Paint): string {
   const given = pairs.filter((pair): pair is readonly [string, Cell] => pair[1] !== null && textOf(pair[1]) !== '');
   const width = Math.max(0, ...given.map(([name]) => stringWidth(name)));
   return given
@@ -77,7 +77,7 @@ function laid(
   columns: readonly { readonly align?: 'left' | 'right' }[],
   widths: readonly number[],
 ): string {
-  // No blanks behind the last cell of a line that is not empty.
+  // No blanks follow the last cell of a line that is not empty.
   const last = cells.findLastIndex((cell) => textOf(cell) !== '');
   const parts = cells.slice(0, last + 1).map((cell, i) => {
     const space = ' '.repeat(widths[i]! - stringWidth(textOf(cell)));
@@ -87,13 +87,13 @@ function laid(
   return parts.join(BETWEEN);
 }
 
-function fit(columns: readonly FixedColumn[], width: number): number[] {
+function widthsOf(columns: readonly FixedColumn[], width: number): number[] {
   const widths: number[] = [];
   let left = width - INDENT.length;
   for (const [i, column] of columns.entries()) {
     const room = left - (i === 0 ? 0 : BETWEEN.length);
     const isLast = i === columns.length - 1;
-    // Of the last column a part is better than nothing.
+    // A part of the last column is better than nothing of it.
     if (room < (isLast ? Math.min(column.width, 6) : column.width)) break;
     const taken = isLast ? Math.min(room, Math.max(column.width, 40)) : column.width;
     widths.push(taken);
@@ -128,8 +128,8 @@ function painted(cell: Cell): string {
 }
 
 /**
- * Text from events as it may be shown: what moves a terminal's cursor, sets its colours or turns the direction of writing
- * is written out.
+ * Text from events, made safe for a terminal: characters that move its cursor, set colours or change the direction of writing
+ * are escaped.
  */
 export function visible(text: string): string {
   return text.replace(

@@ -19,7 +19,7 @@ export function testCommand(io: Io, finish: (code: ExitCode) => void): Command {
       for (const path of paths.flatMap((path) => filesAt(path, io.cwd))) {
         const result = runScenario(path, resolve(io.cwd, path));
         results.push(result);
-        if (!options.json) io.out(told(result));
+        if (!options.json) io.out(resultLines(result));
       }
       const failed = results.filter((result) => result.error !== null || result.differences.length > 0).length;
       if (options.json) io.out(`${JSON.stringify(results, null, 2)}\n`);
@@ -40,7 +40,7 @@ interface Result {
   readonly file: string;
   readonly name: string | null;
   readonly differences: readonly Difference[];
-  /** Why the file could not be run at all. */
+  /** Why the file could not be run; null: it was. */
   readonly error: string | null;
 }
 
@@ -68,16 +68,16 @@ function filesAt(path: string, cwd: string): string[] {
   return files;
 }
 
-function told({ file, name, differences, error }: Result): string {
+function resultLines({ file, name, differences, error }: Result): string {
   if (error !== null) return `error ${error}\n`;
   if (differences.length === 0) return `pass  ${file}\n`;
   const lines = differences.map(
     ({ path, expected, got }) =>
-      `        ${path}\n          expected ${shown(expected)}\n          got      ${shown(got)}\n`,
+      `        ${path}\n          expected ${valueText(expected)}\n          got      ${valueText(got)}\n`,
   );
   return `FAIL  ${file}: ${name}\n${lines.join('')}`;
 }
 
-function shown(value: unknown): string {
+function valueText(value: unknown): string {
   return value === undefined ? 'nothing' : JSON.stringify(value);
 }

@@ -10,31 +10,31 @@ import { wallClock } from '../time/clock.ts';
 import { Outage } from '../time/outage.ts';
 import { Waker, within } from '../time/waiting.ts';
 
-/** How often the writer looks whether there is something to write, ms. */
+/** Time between two looks whether there is something to write, ms. */
 const TICK = 1_000;
 /** A wait shorter than this is no trouble, ms. */
 const LONG = 2_000;
-/** How often waits and all else are written again while they last, ms. */
+/** Time after which what lasts is written again, ms: waits, and the rest. */
 const WAITS_AGAIN = 5_000;
 const TEXT_AGAIN = 60_000;
-/** Postgres is given up that does not answer within this, ms, and asked again soon. */
-const SILENCE = 5_000;
+/** A connection on which Postgres is silent for this long, ms, is given up; the next look opens another. */
+const ANSWER_WITHIN = 5_000;
 /** How long the end waits for Postgres, ms. */
-const LAST = 1_000;
+const STOP_WITHIN = 1_000;
 
 export interface TroubleWriterParts {
   readonly reports: () => readonly PartitionReport[];
-  /** Why the processor cannot do its work; null: it can. */
+  /** Gives why the processor cannot do its work; null: it can. */
   readonly hindrance: () => string | null;
-  /** Writes what is to be read; null: nothing is. @throws while that cannot be done */
+  /** Writes what keeps the processor from its work; null: removes it. @throws while that cannot be done */
   readonly write: (trouble: Omit<Trouble, 'processor'> | null) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * Writes to Postgres what a processor and its partitions wait for, over connections of its own: `status` reads it there, and
- * has it in the words of the log and of `/readyz`.
+ * Writes to Postgres what a processor and its partitions wait for, over connections of its own, in the words of the log and of
+ * `/readyz`: `status` reads it there.
  */
 export class TroubleWriter {
   readonly #parts: TroubleWriterParts;
@@ -57,13 +57,13 @@ export class TroubleWriter {
     this.#done = this.#run();
   }
 
-  /** What else keeps the processor from its work; null: nothing does. It is written at the next turn. */
+  /** Sets what else keeps the processor from its work; null: nothing does. It is written at the next look. */
   note(text: string | null): void {
     this.#text = text;
     this.#waker.wake();
   }
 
-  /** Takes back what was written. Resolves within a second, even where Postgres is away: what is not renewed is soon too old. */
+  /** Removes what was written. Resolves within a second, even if Postgres is away: what is not renewed is soon too old. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#waker.wake();
@@ -71,7 +71,7 @@ export class TroubleWriter {
       await this.#done;
       if (this.#written !== null) await this.#write(null);
     })();
-    await within(this.#parts.clock, LAST, withdrawn);
+    await within(this.#parts.clock, STOP_WITHIN, withdrawn);
   }
 
   async #run(): Promise<void> {
@@ -117,7 +117,7 @@ function longWaits(reports: readonly PartitionReport[], now: number): WrittenWai
   );
 }
 
-/** Over the database that the settings name. */
+/** A writer to the database that the settings name. */
 export function troubleWriterOf(
   { database }: Settings,
   parts: Omit<TroubleWriterParts, 'write' | 'clock'>,
@@ -126,7 +126,7 @@ export function troubleWriterOf(
     ...parts,
     clock: wallClock,
     write: async (trouble) => {
-      const client = await connect(database, 'tidemark run', SILENCE);
+      const client = await connect(database, 'tidemark run', ANSWER_WITHIN);
       await tellTrouble(client, PROCESS_NAME, trouble).finally(() => client.end());
     },
   });

@@ -2,7 +2,7 @@ import { span } from '../inspect/words.ts';
 
 /** Times, spans and numbers as the commands show them. */
 
-/** `2026-11-23 14:41:08.604`: UTC, as the head of the table says. */
+/** `2026-11-23 14:41:08.604`, in UTC, which the table's heading names. */
 export function utc(ms: number | null): string {
   return ms === null ? '-' : new Date(ms).toISOString().replace('T', ' ').slice(0, 23);
 }
@@ -12,7 +12,7 @@ export function lasting(ms: number | null): string {
   return ms === null ? '-' : span(ms);
 }
 
-/** `+1m02s`, as short as it can be said: between two events. */
+/** `+1m02s`: the time between two events, as short as can be. */
 export function gap(ms: number | null): string {
   if (ms === null) return '';
   const [days, hours, minutes] = [Math.floor(ms / DAY), Math.floor(ms / HOUR) % 24, Math.floor(ms / MINUTE) % 60];

@@ -4,8 +4,8 @@ import { Registry, subjectOf } from '../wire/registry.ts';
 import { VISIT_ENDED_SCHEMA } from '../wire/schemas.ts';
 
 /**
- * The registry, asked for writer schemas. That it does not know an id counts only once it is known to hold our own
- * schema: another registry, or one that has lost its state, knows none of our producers' either.
+ * Writer schemas from the registry. Its answer that an id is unknown counts only once it is known to hold our own schema:
+ * another registry, or one that has lost its state, knows none of our producers' either.
  */
 export function writerSchemasOf({ registry, output }: Pick<Settings, 'registry' | 'output'>): SchemaSource {
   const client = new Registry(registry);

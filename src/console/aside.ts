@@ -3,11 +3,11 @@ import { kafkaClient } from '../kafka/client.ts';
 import { ClusterLink } from '../kafka/cluster.ts';
 import { type LastOf, lastSetAside } from '../set-aside/last.ts';
 import type { Settings } from '../settings/index.ts';
-import { type Known, Latest } from './latest.ts';
+import { type LastKnown, Latest } from './latest.ts';
 
-/** Records of each topic that are shown. */
+/** How many records of each topic are shown. */
 const SHOWN = 25;
-/** Between two readings, ms: they open a connection to the brokers, and close it. */
+/** Time between two reads, ms: each opens a connection to the brokers, and closes it. */
 const EVERY = 5_000;
 
 export interface Aside {
@@ -15,7 +15,7 @@ export interface Aside {
   readonly late: LastOf;
 }
 
-/** What was set aside last, as the topics have it. */
+/** The records of the two topics that were set aside last. */
 export class AsideTopics {
   private readonly settings: Settings;
   private readonly logger: Logger;
@@ -26,7 +26,7 @@ export class AsideTopics {
     this.logger = logger;
   }
 
-  async get(): Promise<Known<Aside>> {
+  async get(): Promise<LastKnown<Aside>> {
     return await this.latest.get();
   }
 

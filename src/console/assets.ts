@@ -13,8 +13,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The page's own files by the path that each is served at, read once: what a request asks for is looked up among these
- * and never made into a path of the disk.
+ * The page's own files by the path that each is served at, read once: a request's path is looked up among these and never
+ * becomes a path of the disk.
  */
 export function readAssets(): Map<string, Asset> {
   const assets = new Map<string, Asset>();

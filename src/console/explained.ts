@@ -1,5 +1,5 @@
 /**
- * What Postgres says, and what to do.
+ * An error of Postgres with what to do about it.
  * @param timeout of the statement, ms
  */
 export function explained(error: unknown, timeout: number): Error {
@@ -9,7 +9,7 @@ export function explained(error: unknown, timeout: number): Error {
 }
 
 function sayOf(code: string | undefined, why: string, timeout: number): string {
-  // On a busy machine the client gives up before the server's word comes: it is the same to whoever looks.
+  // On a busy machine the client gives up before the server's answer comes: people need the same advice then.
   if (code === '57014' || why === 'Query read timeout')
     return `Postgres took longer than ${timeout / 1_000} s for this: it is busy, or the state is large`;
   if (code === '42P01' || code === '42703')

@@ -14,7 +14,7 @@ export interface ConsoleParts {
   readonly loaded: Loaded;
   readonly version: string;
   readonly reports: () => readonly PartitionReport[];
-  /** null: it is ready; else why not. */
+  /** Gives why the processor is not ready; null: it is. */
   readonly ready: () => string | null;
   /** Where the state is; in memory the topics are too. */
   readonly state: 'postgres' | 'memory';
@@ -27,8 +27,8 @@ export interface Console {
 }
 
 /**
- * The console: a page, and what it asks for. Nothing is read before somebody looks. The processor gives it its reports
- * and knows nothing of it.
+ * The console: a page, and the answers that it asks for. Nothing is read before a page asks. The processor gives it its
+ * reports and does not know it.
  */
 export function openConsole({ loaded, version, reports, ready, state, logger }: ConsoleParts): Console {
   const { settings } = loaded;
@@ -54,9 +54,9 @@ function answersOf(
   return new Map<string, (query: Query) => Promise<unknown>>([
     ['/console/live', () => liveView(parts)],
     ['/console/visits', (query) => visits(parts, query)],
-    ['/console/visit', (query) => one(parts, 'visit', query)],
-    ['/console/session', (query) => one(parts, 'session', query)],
-    ['/console/profile', (query) => one(parts, 'profile', query)],
+    ['/console/visit', (query) => reportOf(parts, 'visit', query)],
+    ['/console/session', (query) => reportOf(parts, 'session', query)],
+    ['/console/profile', (query) => reportOf(parts, 'profile', query)],
     ['/console/find', (query) => find(parts, query)],
     ['/console/dead-letters', () => setAside(loaded, aside)],
     ['/console/trends', (query) => trendsOf(parts, trends, query)],
@@ -64,7 +64,7 @@ function answersOf(
   ]);
 }
 
-/** Open visits by when they are due, and the last that ended. */
+/** Open visits in order of when they are due, and the last that ended. */
 async function visits(parts: LiveParts, query: Query): Promise<unknown> {
   const partition = numberOf(query, 'partition');
   const store = withStore(parts);
@@ -77,14 +77,14 @@ async function visits(parts: LiveParts, query: Query): Promise<unknown> {
   return { at: live.at, open: value ?? [], readAt: at, error };
 }
 
-async function one(parts: LiveParts, kind: 'visit' | 'session' | 'profile', query: Query): Promise<unknown> {
+async function reportOf(parts: LiveParts, kind: 'visit' | 'session' | 'profile', query: Query): Promise<unknown> {
   const id = textOf(query, 'id');
   const offset = numberOf(query, 'offset') ?? 0;
   const report = await withStore(parts)[kind](id, offset);
   return { at: parts.now(), gap: parts.settings.visit.gap, report };
 }
 
-/** `last` is null where the topics are not in Kafka, or were not read yet. */
+/** `last` is null if the topics are not in Kafka, or were not read yet. */
 async function setAside({ settings }: Loaded, aside: AsideTopics | null): Promise<unknown> {
   const topics = { deadLetter: settings.deadLetter.topic, late: settings.late.topic };
   const { value = null, error = null } = (await aside?.get()) ?? {};
@@ -116,7 +116,7 @@ function textOf(query: Query, name: string): string {
   return text;
 }
 
-/** A whole number from 0; null: it was not given. */
+/** A whole number from 0; null: the query does not have it. */
 function numberOf(query: Query, name: string): number | null {
   const text = query.get(name);
   if (text === undefined) return null;

@@ -1,25 +1,25 @@
 import type { AxisVisits, VisitSummary } from '../inspect/index.ts';
 import type { PartitionReport } from '../ports/observer.ts';
 import type { Settings } from '../settings/index.ts';
-import type { Known } from './latest.ts';
+import type { LastKnown } from './latest.ts';
 import { type PartitionView, partitionViews } from './partitions.ts';
 import type { ConsoleStore } from './store.ts';
 
 export interface Instance {
-  /** Host and process, as it names itself in Postgres. */
+  /** Host and process, as Postgres has them. */
   readonly name: string;
   readonly version: string;
   /** ms since the epoch. */
   readonly startedAt: number;
 }
 
-/** All that moves, of one moment. Times in ms since the epoch. */
+/** The live state at one moment. Times in ms since the epoch. */
 export interface Live {
   readonly at: number;
   readonly instance: Instance;
   readonly topic: string;
   readonly group: string;
-  /** null: it has joined the group and taken over what it was given; else why not. */
+  /** Why it has not joined the group or taken over its partitions yet; null: it has. */
   readonly notReady: string | null;
   /** Address of the runbook; null: none is known. */
   readonly runbook: string | null;
@@ -28,18 +28,18 @@ export interface Live {
     readonly outOfOrderness: number;
     readonly arrivalGrace: number;
     readonly allowedLateness: number;
-    /** What is taken off the clock before it ends visits of a drained partition; null: only records end visits. */
+    /** The margin that is subtracted from the clock before it ends visits of a drained partition; null: only records end visits. */
     readonly clockMargin: number | null;
   };
   readonly partitions: readonly PartitionView[];
-  /** Of the partitions with most open visits. */
+  /** Open visits of the partitions that have most of them. */
   readonly visits: readonly AxisVisits[];
   /** Newest first. */
   readonly ended: readonly VisitSummary[];
   readonly store: StoreState;
 }
 
-/** `memory`: there is no Postgres, and what only it could tell is left out. */
+/** `memory`: there is no Postgres, and what only Postgres has is left out. */
 export type StoreState =
   | { readonly kind: 'memory' }
   | { readonly kind: 'postgres'; readonly error: string | null; readonly readAt: number | null };
@@ -80,8 +80,8 @@ export async function liveView({ settings, instance, reports, ready, store, now 
   };
 }
 
-/** Of several reads, the first that failed and the oldest. */
-function stateOf(reads: readonly (Known<unknown> | undefined)[]): StoreState {
+/** The state after several reads: the first error among them, and the age of the oldest. */
+function stateOf(reads: readonly (LastKnown<unknown> | undefined)[]): StoreState {
   const known = reads.filter((read) => read !== undefined);
   if (known.length === 0) return { kind: 'memory' };
   const error = known.find((read) => read.error !== null)?.error ?? null;

@@ -4,14 +4,14 @@ import type { PartitionStatus } from '../postgres/status.ts';
 /** A partition as the console shows it. Times in ms since the epoch; null: not known, or not there yet. */
 export interface PartitionView {
   readonly partition: number;
-  /** Whether this processor holds it, and so tells of it what is true now; else it is as last committed. */
+  /** Whether it is this processor's, which reports its present state; any other's is as last committed. */
   readonly ours: boolean;
   readonly phase: PartitionReport['phase'] | 'elsewhere' | 'nobody';
   readonly owner: string | null;
   readonly epoch: number | null;
   readonly nextOffset: number | null;
   readonly end: number | null;
-  /** Records; known to the processor that holds it alone. */
+  /** Records; only the processor that has the partition knows this. */
   readonly lag: number | null;
   readonly arrivalClock: number | null;
   readonly eventClock: number | null;
@@ -23,23 +23,23 @@ export interface PartitionView {
   readonly counts: Readonly<Record<string, number>> | null;
   /** What it waits for, and since when. */
   readonly waits: PartitionReport['waits'];
-  /** When this was so: of others' partitions, their last commit. */
+  /** The time of this state: for others' partitions, of their last commit. */
   readonly at: number | null;
 }
 
-export interface Known {
+export interface PartitionSources {
   readonly reports: readonly PartitionReport[];
   /** All partitions that were ever taken over; empty where there is no Postgres to ask. */
   readonly status: readonly PartitionStatus[];
-  /** This processor, as it names itself in Postgres. */
+  /** The name of this processor in Postgres. */
   readonly self: string;
   /** ms. */
   readonly outOfOrderness: number;
   readonly now: number;
 }
 
-/** Ours by what they say now, others' by what they committed; in order. */
-export function partitionViews({ reports, status, self, outOfOrderness, now }: Known): PartitionView[] {
+/** The partitions in order: ours from their reports, others' from their last commits. */
+export function partitionViews({ reports, status, self, outOfOrderness, now }: PartitionSources): PartitionView[] {
   const committed = new Map(status.map((one) => [one.partition, one]));
   const ours = new Map(reports.map((one) => [one.partition, one]));
   return [...new Set([...committed.keys(), ...ours.keys()])]
@@ -47,7 +47,7 @@ export function partitionViews({ reports, status, self, outOfOrderness, now }: K
     .map((partition) => {
       const report = ours.get(partition);
       const state = committed.get(partition);
-      // A life that has not loaded anything yet knows less than the last commit does.
+      // A life that has not loaded its state yet knows less than the last commit.
       if (report !== undefined && (report.nextOffset !== null || state === undefined)) {
         return fromReport(report, self, now);
       }

@@ -19,19 +19,19 @@ import type { Settings } from '../settings/index.ts';
 import { wallClock } from '../time/clock.ts';
 import { within } from '../time/waiting.ts';
 import { explained } from './explained.ts';
-import { type Known, Latest } from './latest.ts';
+import { type LastKnown, Latest } from './latest.ts';
 
-/** Connections of the console: the fold's are its own, and it never waits for one of these. */
+/** Connections of the console alone: the fold has others, and never waits for one of these. */
 const CONNECTIONS = 2;
 /** Longest that one statement may take, ms. */
 const TIMEOUT = 3_000;
 /** Longest wait at the end for statements under way, ms. */
 const CLOSE = 500;
-/** Visits of a list, and events of a visit, that are shown at once. */
+/** Most visits of a list, and events of a visit, in one answer. */
 const LIST = 100;
 const EVENTS = 200;
 
-/** What the console reads of Postgres. What all who look see is read once for all; what one person looks up, for them. */
+/** The console's reads of Postgres: what all pages show is read once for all, what one person looks up is read for them. */
 export class ConsoleStore {
   readonly status: Latest<PartitionStatus[]>;
   readonly axis: Latest<AxisVisits[]>;
@@ -48,8 +48,8 @@ export class ConsoleStore {
     this.ended = this.latest(async () => recentlyEnded(this.pool, await this.rules(), LIST), 1_000);
   }
 
-  /** Those due first. @param partition null: of all */
-  async openVisits(partition: number | null): Promise<Known<VisitSummary[]>> {
+  /** The open visits that are due first. @param partition null: all */
+  async openVisits(partition: number | null): Promise<LastKnown<VisitSummary[]>> {
     let latest = this.open.get(partition);
     if (latest === undefined) {
       latest = this.latest(async () => openVisits(this.pool, await this.rules(), { partition, limit: LIST }), 1_000);
@@ -74,7 +74,7 @@ export class ConsoleStore {
     return this.reach(() => search(this.pool, text));
   }
 
-  /** Waits no longer than for what an orderly end can wait: an answer may never come. */
+  /** Waits no longer than an orderly end allows: an answer may never come. */
   async close(): Promise<void> {
     await within(wallClock, CLOSE, this.pool.end());
   }

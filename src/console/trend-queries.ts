@@ -1,6 +1,6 @@
-/** A time so far back, in so many parts of one length. */
-export interface Span {
-  /** As `date_trunc` names it; parts begin in UTC, so that all who look see the same. */
+/** A time up to now, in parts of one length. */
+export interface TrendSpan {
+  /** Name of the part for `date_trunc`; parts begin in UTC, so that everyone sees the same. */
   readonly part: 'minute' | 'hour' | 'day';
   readonly parts: number;
   /** Length of a part, ms. */
@@ -11,7 +11,7 @@ export const SPANS = {
   minutes: { part: 'minute', parts: 60, step: 60_000 },
   hours: { part: 'hour', parts: 24, step: 3_600_000 },
   days: { part: 'day', parts: 30, step: 86_400_000 },
-} as const satisfies Readonly<Record<string, Span>>;
+} as const satisfies Readonly<Record<string, TrendSpan>>;
 
 export type SpanName = keyof typeof SPANS;
 
@@ -19,15 +19,15 @@ export function isSpan(name: string): name is SpanName {
   return Object.hasOwn(SPANS, name);
 }
 
-/** Rows of a list; those of a span are one for each of its parts at most. */
-const TOP = 10;
+/** Rows of a list. Trends over time have at most a row for each part. */
+const LIST_ROWS = 10;
 
 export const TRENDS = [
   ...(['visits', 'events', 'setAside', 'duration', 'bounces'] as const),
   ...(['entryPages', 'campaigns', 'countries'] as const),
 ] as const;
 
-/** What there is of a span: hours are the least that is known of what was set aside. */
+/** The trends of a span: what was set aside is counted by the hour at the finest. */
 export function trendsOf(span: SpanName): readonly TrendName[] {
   return span === 'minutes' ? TRENDS.filter((name) => name !== 'setAside') : TRENDS;
 }
@@ -35,22 +35,22 @@ export function trendsOf(span: SpanName): readonly TrendName[] {
 export type TrendName = (typeof TRENDS)[number];
 
 /**
- * The query of a trend: the text that is run is the text that is shown, so it names the schema and takes no parameters. It
- * reads the views alone, which the reader role may.
+ * The query of a trend: the text that is run is the text that is shown, so it names the schema and has no parameters. It
+ * reads only the views, which the reader role may.
  *
  * The first column is the beginning of a part or a text, the others are numbers.
  *
- * @param schema as `assertSchemaName` has it
+ * @param schema as `assertSchemaName` allows it
  */
 export function trendSql(name: TrendName, span: SpanName, schema: string): string {
   return SQL[name]({ ...SPANS[span], schema: quoted(schema) });
 }
 
-interface Asked extends Span {
+interface SpanQuery extends TrendSpan {
   readonly schema: string;
 }
 
-const SQL: Readonly<Record<TrendName, (asked: Asked) => string>> = {
+const SQL: Readonly<Record<TrendName, (asked: SpanQuery) => string>> = {
   // An ended visit was written after its last event, or ahead of it by visit.future_tolerance (5 minutes, unless set): the
   // condition on updated_at leaves none out, and has an index, which ended_at has not.
   visits: (asked) => `WITH moment AS (
@@ -100,30 +100,30 @@ ${byPart(asked)}`,
   countries: (asked) => top('country', asked),
 };
 
-/** Where the first part begins. No days: one of an interval has 23 or 25 hours where clocks change. */
-function since({ part, parts, step }: Span): string {
+/** Where the first part begins. It does not use days: a day of an interval has 23 or 25 hours where clocks change. */
+function since({ part, parts, step }: TrendSpan): string {
   const [unit, length] = part === 'minute' ? (['minutes', 60_000] as const) : (['hours', 3_600_000] as const);
   return `date_trunc('${part}', now(), 'UTC') - interval '${((parts - 1) * step) / length} ${unit}'`;
 }
 
-function partOf(column: string, { part }: Span): string {
+function partOf(column: string, { part }: TrendSpan): string {
   return `date_trunc('${part}', ${column}, 'UTC') AS ${part}_begin`;
 }
 
-function byPart({ part, parts }: Span): string {
+function byPart({ part, parts }: TrendSpan): string {
   return `GROUP BY ${part}_begin\nORDER BY ${part}_begin\nLIMIT ${parts}`;
 }
 
-function top(column: string, asked: Asked): string {
+function top(column: string, asked: SpanQuery): string {
   return `SELECT ${column}, count(*) AS visits
 FROM ${asked.schema}.visits
 WHERE NOT debug AND ${column} IS NOT NULL AND started_at >= ${since(asked)}
 GROUP BY ${column}
 ORDER BY visits DESC, ${column}
-LIMIT ${TOP}`;
+LIMIT ${LIST_ROWS}`;
 }
 
-/** Some names are words of SQL; those that begin like ours are not. */
+/** Quotes a name that may be a word of SQL; names that begin like ours are none. */
 function quoted(schema: string): string {
   return schema.startsWith('tidemark') ? schema : `"${schema}"`;
 }

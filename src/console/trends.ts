@@ -8,63 +8,63 @@ import { SPANS, type SpanName, type TrendName, trendSql, trendsOf } from './tren
 
 /** Longest that one query may take, ms. */
 const TIMEOUT = 5_000;
-/** Shortest time that an answer is kept, ms: the last part of a span moves, the more slowly the longer it is. */
+/** Shortest time that an answer is kept, ms: the last part of a span changes, and more slowly if parts are longer. */
 const KEPT: Readonly<Record<SpanName, number>> = {
   minutes: 10_000,
   hours: 30_000,
   days: 120_000,
 };
-/** The same of a failure. */
+/** The same for a failure. */
 const FAILED = 5_000;
-/** Longest: who looks has to see that it is well again, ms. */
+/** Longest time, ms: people have to see that it works again. */
 const LONGEST = 600_000;
-/** All queries together may take this share of the time. */
+/** The share of the time that all queries together may take. */
 const SHARE = 1 / 20;
 const QUERIES = (Object.keys(SPANS) as SpanName[]).flatMap(trendsOf).length;
-/** Longest that somebody who asks waits; then they get what is known, ms. */
+/** Longest that a caller waits, ms; then it gets what is known. */
 const PATIENCE = 800;
 /** Longest wait at the end for a query under way, ms. */
 const CLOSE = 500;
 
-/** What a query gave. The first value of a row is ms since the epoch or a text, the others are numbers; null: none. */
-export interface Answer {
+/** A query's result. The first value of a row is ms since the epoch or a text, the others are numbers; null: none. */
+export interface TrendAnswer {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number | null)[])[];
 }
 
 export interface Trend {
   readonly name: TrendName;
-  /** What was run, and can be run by a reader as it is. */
+  /** The query, which a reader can run as it is. */
   readonly sql: string;
   /** null: it was never read. */
-  readonly answer: Answer | null;
+  readonly answer: TrendAnswer | null;
   /** When it was read, ms since the epoch; null: never. */
   readonly at: number | null;
   /** How long the last read took, ms. */
   readonly took: number | null;
   /** Why the last read failed; null: it did not. */
   readonly error: string | null;
-  /** Whether it is being read, or waits for others that are. */
+  /** Whether its query runs, or waits for others that run. */
   readonly reading: boolean;
 }
 
 interface Held extends Trend {
-  /** When it may be read again, ms since the epoch. */
+  /** When its query may run again, ms since the epoch. */
   readonly next: number;
 }
 
 export interface TrendsOptions {
   readonly schema: string;
-  readonly run: (sql: string) => Promise<Answer>;
+  readonly run: (sql: string) => Promise<TrendAnswer>;
   readonly now?: () => number;
 }
 
 /**
- * Figures over time, for all who look.
+ * Trends, read once for all pages that show them.
  *
- * Invariant: at most one query is under way, none begins unless somebody asks, and an answer is kept until the queries
- * together take no more than a twentieth of the time, ten minutes at most. However many look, they cost what one does:
- * otherwise a page that is left open on many screens would take from Postgres what commits need.
+ * Invariant: at most one query is under way, none begins unless a page asks, and an answer is kept until the queries
+ * together take no more than a twentieth of the time, ten minutes at most. Many pages cost what one does: otherwise a page
+ * that is left open on many screens would take from Postgres what commits need.
  */
 export class Trends {
   private readonly options: Required<TrendsOptions>;
@@ -77,7 +77,7 @@ export class Trends {
     this.options = { now: Date.now, ...options };
   }
 
-  /** Does not throw: what fails is told with what was known before. */
+  /** Does not throw: an error comes with the answer that was known before. */
   async get(span: SpanName): Promise<Trend[]> {
     for (const name of trendsOf(span)) this.ask(span, name);
     if (this.running !== null) await within(wallClock, PATIENCE, this.running);
@@ -87,7 +87,7 @@ export class Trends {
     });
   }
 
-  /** What waits is not begun any more. */
+  /** Queries that wait are not begun any more. */
   close(): void {
     this.closed = true;
     this.queue.length = 0;
@@ -132,7 +132,7 @@ export class Trends {
   }
 }
 
-/** Trends of a schema, over one connection that nothing else uses, closed when nobody looks. */
+/** Trends of a schema, over one connection of their own, which is closed while no page asks. */
 export class TrendsStore {
   private readonly pool: pg.Pool;
   private readonly trends: Trends;
@@ -146,17 +146,17 @@ export class TrendsStore {
     return this.trends.get(span);
   }
 
-  /** Waits no longer than for what an orderly end can wait: an answer may never come. */
+  /** Waits no longer than an orderly end allows: an answer may never come. */
   async close(): Promise<void> {
     this.trends.close();
     await within(wallClock, CLOSE, this.pool.end());
   }
 
-  private async run(sql: string): Promise<Answer> {
+  private async run(sql: string): Promise<TrendAnswer> {
     const client = await this.pool.connect();
     let failed = true;
     try {
-      // One core of the server, whatever its settings: the others are for commits.
+      // A query gets one core of the server, whatever its settings: the others are for commits.
       await client.query('SET max_parallel_workers_per_gather TO 0; SET default_transaction_read_only TO on');
       const { fields, rows } = await client.query<(string | number | Date | null)[]>({ text: sql, rowMode: 'array' });
       failed = false;
@@ -165,7 +165,7 @@ export class TrendsStore {
         rows: rows.map(([first, ...rest]) => [keyOf(first), ...rest.map(numberOf)]),
       };
     } finally {
-      // What is still under way on a connection would be waited for by the next that takes it.
+      // A connection on which a statement may still run is closed: the next query on it would wait for that.
       client.release(failed);
     }
   }

@@ -1,16 +1,16 @@
-import type { Written } from '../simulate/write.ts';
+import type { WrittenCounts } from '../simulate/write.ts';
 import type { Facts, Received, ShownVisit, Sums } from './parts.ts';
 
-/** One thing that has to agree. */
+/** One comparison that has to hold. */
 export interface Check {
-  /** The sum, with its numbers. */
+  /** What is compared, with its numbers. */
   readonly what: string;
-  /** What differs; nothing where it agrees. */
+  /** The differences; none where it holds. */
   readonly differs: readonly string[];
 }
 
-/** Whether what was written, what was folded, what SQL shows and what a consumer read are the same. */
-export function checks(written: Written, facts: Facts, received: readonly Received[]): Check[] {
+/** Compares what was written, what was folded, what SQL shows and what a consumer read. */
+export function checks(written: WrittenCounts, facts: Facts, received: readonly Received[]): Check[] {
   const { counts, visits } = facts;
   const accepted = counts.started + counts.joined + counts.merged;
   const dead = counts.undecodable + counts.invalid + counts.future + counts.visitFull;
@@ -40,7 +40,7 @@ function equal(left: string, a: number, right: string, b: number): Check {
   return { what: `${left} ${a} = ${right} ${b}`, differs: a === b ? [] : [`${left} ${a}, ${right} ${b}`] };
 }
 
-/** Each visit in SQL has ended, and is what the last message of it says. */
+/** Each visit in SQL has ended, and agrees with its last message. */
 function ended(all: readonly ShownVisit[], received: readonly Received[]): Check {
   const differs: string[] = [];
   for (const { visitId, status } of all) if (status === 'open') differs.push(`visit ${visitId} is still open`);
@@ -70,7 +70,7 @@ function ended(all: readonly ShownVisit[], received: readonly Received[]): Check
   return { what: `visits ended in SQL ${visits.length} = published and not retracted ${published.size}`, differs };
 }
 
-/** Each revision that the log gave was read once, in order. */
+/** Each revision in the log was read once, in order. */
 function revisions(facts: Facts, received: readonly Received[]): Check {
   const differs: string[] = [];
   const isDebug = debugOf(facts);
@@ -88,7 +88,7 @@ function revisions(facts: Facts, received: readonly Received[]): Check {
   return { what: `revisions in SQL ${given.length} = Visit Ended messages ${read}, each once and in order`, differs };
 }
 
-/** Visits merged away are in no view of visits: whether they were debug ones is told by the visit that took them. */
+/** Whether a visit was a debug one. Visits merged away are in no view of visits: they are what their survivor is. */
 function debugOf({ visits, revisions }: Facts): (visitId: string) => boolean {
   const debug = new Map(visits.map((visit) => [visit.visitId, visit.debug]));
   const mergedInto = new Map<string, string>();

@@ -12,9 +12,9 @@ import { avroEncoder, type Encode } from '../simulate/encode.ts';
 import { TRACK_EVENT_SCHEMA } from '../wire/schemas.ts';
 import type { Facts, Look, Parts, ProfileRow, Received, SessionRow, ShownVisit } from './parts.ts';
 import { receivedOf } from './received.ts';
-import { addedUp } from './sums.ts';
+import { sumOfCounts } from './sums.ts';
 
-/** What a registry would have given out. */
+/** The id that a registry would have given. */
 const INPUT_SCHEMA_ID = 1;
 const OUTPUT_SCHEMA_ID = 2;
 const NO_LIMIT = { output: 1 << 20, 'dead-letter': 1 << 20, late: 1 << 20 };
@@ -26,7 +26,7 @@ const LABELS = {
   output: 'in memory, as a consumer would read it',
 };
 
-/** The same processor on a log, a store and topics that are held in this process's memory. */
+/** The same processor on a log, a store and topics in this process's memory. */
 export function memoryParts(settings: Settings): Parts {
   const { partitions } = settings.topics;
   const topic = new MemoryTopic(partitions);
@@ -36,7 +36,7 @@ export function memoryParts(settings: Settings): Parts {
     for (const message of messages) onMessage(received(message));
   });
   const states = () => Array.from({ length: partitions }, (_, p) => store.state(p)).filter((state) => state !== null);
-  const counts = () => addedUp(states().map((state) => state.counts));
+  const counts = () => sumOfCounts(states().map((state) => state.counts));
 
   return {
     settings,
@@ -93,7 +93,7 @@ function received({ topic, key, value, headers }: OutMessage): Received {
   return receivedOf(topic, key, value, (name) => headers.find(([each]) => each === name)?.[1]);
 }
 
-/** All of a session in one partition, as a producer's partitioner does. */
+/** The partition of a session, which is one for all its events, as with a producer's partitioner. */
 function partitionOf(key: string, partitions: number): number {
   return createHash('sha1').update(key).digest().readUInt32BE() % partitions;
 }

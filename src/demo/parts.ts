@@ -1,4 +1,4 @@
-/** What the demo does with the parts it runs on. One real form (`real.ts`), one in memory (`memory.ts`). */
+/** The parts that the demo runs on: one form is real (`real.ts`), one is in memory (`memory.ts`). */
 import type { Logger } from 'pino';
 import type { Hooks } from '../cli/assemble.ts';
 import type { Counts } from '../core/changes.ts';
@@ -30,7 +30,7 @@ export interface ShownVisit {
   readonly exitPage: string | null;
 }
 
-/** What `sessions` and `profiles` both sum up over visits. */
+/** The sums over visits that `sessions` and `profiles` both have. */
 export interface Sums {
   readonly visitCount: number;
   readonly eventCount: number;
@@ -59,20 +59,20 @@ export interface RevisionRow {
 
 /** What one look at the views shows. */
 export interface Look {
-  /** Those that were asked for, and the newest. */
+  /** The visits that were asked for, and the newest. */
   readonly visits: readonly ShownVisit[];
-  /** Those with the most visits. */
+  /** The sessions with the most visits. */
   readonly sessions: readonly SessionRow[];
   readonly profiles: readonly ProfileRow[];
   readonly open: number;
   readonly ended: number;
-  /** Where every record went, over all partitions, as committed. */
+  /** What became of every record, over all partitions, as committed. */
   readonly counts: Counts;
-  /** Messages given out, over all topics and partitions, as committed. */
+  /** Messages in the outbox so far, over all topics and partitions, as committed. */
   readonly messages: number;
 }
 
-/** All that the sums are checked on, of one moment. */
+/** All that the checks compare, as of one moment. */
 export interface Facts {
   readonly visits: readonly ShownVisit[];
   readonly sessions: readonly SessionRow[];
@@ -81,7 +81,7 @@ export interface Facts {
   readonly counts: Counts;
 }
 
-/** Where what is shown comes from, for headings. */
+/** Names of the sources, for headings. */
 export interface Labels {
   readonly visits: string;
   readonly sessions: string;
@@ -103,10 +103,10 @@ export interface Parts {
   send(messages: { key: string; value: Buffer }[]): Promise<void>;
   look(visitIds: readonly string[]): Promise<Look>;
   facts(): Promise<Facts>;
-  /** Lets go of all connections. Does not throw. */
+  /** Closes all connections. Does not throw. */
   close(): Promise<void>;
-  /** Takes away all that `setUp` and the processor made. @returns what could not be taken away, and why */
+  /** Removes all that `setUp` and the processor made. @returns what could not be removed, and why */
   remove(): Promise<readonly string[]>;
-  /** Lines that say how to look at it while it is kept. */
+  /** Lines that explain how to look at it while it is kept. */
   readonly howToLook: readonly string[];
 }

@@ -1,29 +1,29 @@
-/** What is shown of a moment. Pure: text from values. */
+/** The picture of a moment. Pure: text from values. */
 
 import type { Style } from '../cli/style.ts';
 import { type Cell, type FixedColumn, fixedTable, line } from '../cli/table.ts';
 import type { PartitionReport } from '../ports/observer.ts';
 import { formatDuration, type Settings } from '../settings/index.ts';
-import type { Written } from '../simulate/write.ts';
+import type { WrittenCounts } from '../simulate/write.ts';
 import type { Look, Parts, ProfileRow, Received, SessionRow, ShownVisit } from './parts.ts';
 import type { Size } from './screen.ts';
-import { seconds, short, timeOfDay, way } from './words.ts';
+import { pathText, seconds, shortId, timeOfDay } from './words.ts';
 
 export interface Moment {
   /** ms since the epoch. */
   readonly now: number;
-  /** ms of traffic so far, and in all. */
+  /** How long traffic has been written, and will be in all, ms. */
   readonly elapsed: number;
   readonly duration: number;
-  /** Traffic is over: the last visits are awaited. */
+  /** Traffic is over, and the last visits have yet to end. */
   readonly draining: boolean;
-  readonly written: Written;
+  readonly written: WrittenCounts;
   readonly look: Look;
   readonly reports: readonly PartitionReport[];
   readonly received: readonly Received[];
 }
 
-/** Two lines: what is seen here. */
+/** Two lines that explain the picture. */
 export function explanation({ visit }: Settings): [string, string] {
   return [
     `Event time: when a visitor acted. The watermark follows it, ${formatDuration(visit.outOfOrderness)} behind.`,
@@ -36,7 +36,7 @@ export function visitRowsIn({ rows }: Size): number {
   return Math.max(2, Math.min(16, Math.floor((rows - 14) * 0.6)));
 }
 
-/** The whole, as wide and as high as the terminal. @param visits those that have a row. */
+/** The whole picture, as wide and as high as the terminal. @param visits those that have a row. */
 export function picture(
   moment: Moment,
   visits: readonly ShownVisit[],
@@ -75,7 +75,7 @@ export function heading(name: string, from: string, width: number, style: Style)
   );
 }
 
-/** Three lines: how far it is, where the records went, and the watermarks. */
+/** Three lines: how far the demo is, what became of the records, and the watermarks. */
 export function progress(moment: Moment, width: number, style: Style): string[] {
   const { written, look, elapsed, duration, draining, reports, now } = moment;
   const { counts } = look;
@@ -131,7 +131,7 @@ function bar(share: number, width: number): string {
   return '■'.repeat(full) + '·'.repeat(width - full);
 }
 
-/** Open ones, some opened again, with a bar that fills while nothing happens: full, the visit is about to end. */
+/** Open visits, some opened again, each with a bar that fills while it is silent: once it is full the visit is about to end. */
 export function visitTable(
   visits: readonly ShownVisit[],
   { visit: { gap } }: Settings,
@@ -149,23 +149,23 @@ export function visitTable(
           };
     const { sessionId, eventCount, pageViewCount, startedAt, lastEventAt, entryPage, exitPage, debug } = visit;
     return [
-      short(sessionId),
+      shortId(sessionId),
       status,
       String(eventCount),
       String(pageViewCount),
       seconds(lastEventAt - startedAt),
-      `${debug ? '(debug) ' : ''}${way(entryPage, exitPage)}`,
+      `${debug ? '(debug) ' : ''}${pathText(entryPage, exitPage)}`,
     ];
   });
   return fixedTable(VISIT_COLUMNS, rows, width, style.dim);
 }
 
-/** One message of an output topic. @param name what it is called where no heading says so; else nothing. */
+/** One message of an output topic. @param name its name, where no heading has it. */
 export function messageLine(message: Received, width: number, style: Style, name = ''): string {
   const at: Cell = { text: `  ${timeOfDay(message.at)}  `, paint: style.dim };
   if (message.topic !== 'output') {
     const topic = message.topic === 'late' ? 'late' : 'dead letter';
-    return line([at, { text: topic.padEnd(13), paint: style.red }, `${short(message.key)}  ${message.why}`], width);
+    return line([at, { text: topic.padEnd(13), paint: style.red }, `${shortId(message.key)}  ${message.why}`], width);
   }
   const { sessionId, revision, reason, retracted, eventCount, durationMs, entryPage, exitPage } = message.visit;
   const paint = retracted ? style.red : revision > 0 ? style.cyan : style.yellow;
@@ -175,10 +175,10 @@ export function messageLine(message: Received, width: number, style: Style, name
     [
       at,
       { text: name, paint },
-      `${short(sessionId)}  `,
+      `${shortId(sessionId)}  `,
       { text: `rev ${revision}  ${what.padEnd(10)}`, paint },
       `  ${events.padStart(9)}  ${seconds(durationMs).padStart(6)}  `,
-      retracted ? 'merged into another' : way(entryPage, exitPage),
+      retracted ? 'merged into another' : pathText(entryPage, exitPage),
     ],
     width,
   );
@@ -193,7 +193,7 @@ const SUM_COLUMNS: readonly FixedColumn[] = [
 
 export function sessionTable(sessions: readonly SessionRow[], width: number, style: Style): string[] {
   const columns = [{ title: 'session', width: 16 }, ...SUM_COLUMNS, { title: 'profile', width: 16 }];
-  const rows = sessions.map((row) => [short(row.sessionId), ...sumsOf(row), row.profileId ?? '-']);
+  const rows = sessions.map((row) => [shortId(row.sessionId), ...sumsOf(row), row.profileId ?? '-']);
   return fixedTable(columns, rows, width, style.dim);
 }
 

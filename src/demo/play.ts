@@ -3,10 +3,10 @@ import { noCounts } from '../core/changes.ts';
 import { messageOf } from '../ports/errors.ts';
 import type { Processor } from '../processor/processor.ts';
 import { type Simulated, traffic } from '../simulate/traffic.ts';
-import { type Written, writeTraffic } from '../simulate/write.ts';
+import { type WrittenCounts, writeTraffic } from '../simulate/write.ts';
 import { wallClock } from '../time/clock.ts';
+import type { Display } from './display.ts';
 import type { Look, Parts, Received } from './parts.ts';
-import type { Show } from './show.ts';
 
 export interface Traffic {
   /** ms. */
@@ -16,15 +16,15 @@ export interface Traffic {
   readonly seed: number;
 }
 
-/** More goes wrong than in life: in half a minute one wants to have seen it. */
+/** More goes wrong than in life, so that all of it is seen in half a minute. */
 const SHARES = { late: 0.04, resent: 0.03, broken: 0.01, signOut: 0.2, debug: 0.02, skewed: 0.03 };
-/** Few enough that people come back within the demo. */
+/** Profiles: few enough that people come back within the demo. */
 const PROFILES = 25;
-/** Between two looks, ms; longer where a look takes long. */
+/** Time between two looks, ms; longer where a look takes long. */
 const LOOK_EVERY = 200;
-/** How long the last visits may take to end, beyond what their rules say, ms. */
+/** How long the last visits may take to end, beyond the time that the rules give, ms. */
 const DRAIN_WITHIN = 30_000;
-/** What comes twice would come by then, ms. */
+/** A message that comes twice would come within this time, ms. */
 const AFTERWARDS = 500;
 
 const NOTHING: Look = {
@@ -39,21 +39,21 @@ const NOTHING: Look = {
 
 /**
  * Writes traffic and shows what becomes of it, until the last visit has ended, the time for that is over, or the signal
- * aborts. `received` is filled by somebody else meanwhile.
+ * aborts. The caller fills `received` meanwhile.
  */
 export async function play(
   parts: Parts,
   { duration, rate, seed }: Traffic,
   { processor, received, show, logger }: PlayParts,
   signal: AbortSignal,
-): Promise<Written> {
+): Promise<WrittenCounts> {
   const { visit } = parts.settings;
   const begun = Date.now();
-  let written: Written = { records: 0, event: 0, late: 0, resent: 0, broken: 0 };
+  let written: WrittenCounts = { records: 0, event: 0, late: 0, resent: 0, broken: 0 };
   let overAt: number | null = null;
   const cut = new AbortController();
   const halt = AbortSignal.any([signal, cut.signal]);
-  const writing = writeOn(parts, { duration, rate, seed }, halt, (progress) => {
+  const writing = writeUntilStopped(parts, { duration, rate, seed }, halt, (progress) => {
     written = { ...progress };
   }).finally(() => {
     overAt = Date.now();
@@ -88,12 +88,12 @@ export async function play(
 }
 
 /** Writes traffic until its time is over or the signal aborts. */
-export async function writeOn(
+export async function writeUntilStopped(
   parts: Parts,
   { duration, rate, seed }: Traffic,
   signal: AbortSignal,
-  onProgress: (written: Written) => void = () => {},
-): Promise<Written> {
+  onProgress: (written: WrittenCounts) => void = () => {},
+): Promise<WrittenCounts> {
   const { gap } = parts.settings.visit;
   return await writeTraffic({
     records: traffic({ ...SHARES, profiles: PROFILES, seed, rate, gap, startAt: Date.now() }),
@@ -112,10 +112,10 @@ export interface PlayParts {
   readonly processor: Processor;
   /** All messages of the output topics so far. */
   readonly received: readonly Received[];
-  readonly show: Show;
+  readonly show: Display;
   readonly logger: Logger;
 }
 
-function isDrained(look: Look, written: Written, received: readonly Received[]): boolean {
+function isDrained(look: Look, written: WrittenCounts, received: readonly Received[]): boolean {
   return look.counts.records >= written.records && look.open === 0 && received.length >= look.messages;
 }

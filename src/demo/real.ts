@@ -40,7 +40,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
     },
     howToLook: howToLook(stack, settings),
     setUp: async () => {
-      // Their server gets a schema, not a database.
+      // The user's server gets a schema, no database.
       await (await connectPlain(database, 'tidemark demo')).end();
       const found: Finding[] = await setUpDatabase(settings, false);
       const topics = await setUpTopics(settings, false, io);
@@ -80,7 +80,7 @@ export function realParts(stack: RealStack, settings: Settings, logger: Logger, 
         if (end.status === 'rejected') logger.warn({ err: messageOf(end.reason) }, 'while closing');
     },
     remove: () => {
-      // What runs only for the demo goes as a whole.
+      // A stack that runs only for the demo is removed as a whole.
       if (stack.kind !== 'environment') return Promise.resolve([]);
       return removeAll(settings, async (): Promise<Admin> => {
         const admin = client.admin();
@@ -99,7 +99,7 @@ function reachPostgres<T>(action: () => Promise<T>): Promise<T> {
   return reach('Postgres', 'DATABASE_URL', action);
 }
 
-/** For a shell. A password is shown only where it is the demo's own and ends with it. */
+/** Commands for a shell. A password is shown only if it is the demo's own, which ends with it. */
 function howToLook(stack: RealStack, settings: Settings): string[] {
   const { database, input, output } = settings;
   const isTheirs = stack.kind === 'environment';

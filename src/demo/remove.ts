@@ -6,7 +6,7 @@ import type { Settings } from '../settings/index.ts';
 import { wallClock } from '../time/clock.ts';
 import { Registry, subjectOf } from '../wire/registry.ts';
 
-/** Everything in somebody's cluster and database that bears this run's own names. */
+/** The names of this run's own in the user's cluster and database. */
 export function namesOf({ kafka, database, input, output, deadLetter, late }: Settings) {
   return {
     topics: [input.topic, output.topic, deadLetter.topic, late.topic],
@@ -22,8 +22,8 @@ export function viewerGroup(group: string): string {
 }
 
 /**
- * Takes it all away, as far as it is there; what fails does not keep the rest from going.
- * @returns what could not be taken away, and why.
+ * Removes all of them that exist; a failure does not stop it from removing the rest.
+ * @returns what could not be removed, and why.
  */
 export async function removeAll(settings: Settings, connectAdmin: () => Promise<Admin>): Promise<string[]> {
   const { topics, groups, subjects, schema, role } = namesOf(settings);

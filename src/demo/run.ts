@@ -13,14 +13,14 @@ import type { Loaded } from '../settings/index.ts';
 import { wallClock } from '../time/clock.ts';
 import { orAborted } from '../time/waiting.ts';
 import { checks } from './checks.ts';
+import { Display } from './display.ts';
 import { memoryParts } from './memory.ts';
 import type { Parts, Received } from './parts.ts';
 import { explanation, heading, profileTable, sessionTable } from './picture.ts';
-import { play, type Traffic, writeOn } from './play.ts';
+import { play, type Traffic, writeUntilStopped } from './play.ts';
 import { realParts } from './real.ts';
 import { Screen } from './screen.ts';
 import { demoSettings } from './settings.ts';
-import { Show } from './show.ts';
 import { summary } from './summary.ts';
 
 export interface DemoOptions extends Traffic {
@@ -31,21 +31,21 @@ export interface DemoOptions extends Traffic {
 }
 
 /** Records a second once the demo itself is over. */
-const KEPT_RATE = 6;
+const RATE_AFTERWARDS = 6;
 /** How long the processor may take to get its partitions, ms. */
 const READY_WITHIN = 60_000;
 
 /**
- * The whole demo. What it started or made is gone when this settles, however it does, unless it is to be kept.
- * @returns whether the sums agree; null: the signal aborted before that was known.
+ * The whole demo. What it started or made is removed when this settles, even with an error, unless it is to be kept.
+ * @returns whether the checks hold; null: the signal aborted before that was known.
  */
 export async function runDemo(options: DemoOptions, io: Io, signal: AbortSignal): Promise<boolean | null> {
   const style = styleFor(io.terminal, io.env);
   const screen = new Screen(io, io.terminal && !options.verbose && io.env.TERM !== 'dumb');
   screen.line(`${style.bold('tidemark demo')}: track events in, visits and profiles in Postgres, Visit Ended out`);
-  // Through the screen, or it would be painted over.
-  const sayEnding = () => screen.line('ending it in order; Ctrl-C once more ends it at once');
-  signal.addEventListener('abort', sayEnding, { once: true });
+  // The line goes through the screen, or it would be painted over.
+  const announceEnd = () => screen.line('ending it in order; Ctrl-C once more ends it at once');
+  signal.addEventListener('abort', announceEnd, { once: true });
   const stack = await bringUp(screen, io, signal);
   if (stack === null) return null;
   try {
@@ -56,7 +56,7 @@ export async function runDemo(options: DemoOptions, io: Io, signal: AbortSignal)
     screen.settle();
     if (stack.kind === 'java' || stack.kind === 'docker') screen.line('ending the parts and removing their data');
     await stack.stop();
-    signal.removeEventListener('abort', sayEnding);
+    signal.removeEventListener('abort', announceEnd);
   }
 }
 
@@ -66,7 +66,7 @@ interface Surface {
   readonly style: Style;
 }
 
-/** null: the signal aborted first. What is still coming up then is ended as soon as it is there. */
+/** null: the signal aborted first. A stack that is still starting then is ended as soon as it is up. */
 async function bringUp(screen: Screen, io: Io, signal: AbortSignal): Promise<Stack | null> {
   const starting = startStack({ env: io.env, onProgress: (line) => screen.line(`  ${line}`) });
   try {
@@ -102,7 +102,7 @@ async function withStack(
     const made = await parts.setUp();
     sayMade(stack, made, options.keep, screen);
     if (signal.aborted) return null;
-    const seen: Seen = { loaded, state: stack.kind === 'memory' ? 'memory' : 'postgres' };
+    const seen: ConsoleContext = { loaded, state: stack.kind === 'memory' ? 'memory' : 'postgres' };
     return await withProcessor(parts, seen, options, surface, logger, signal, () => {
       kept = true;
     });
@@ -113,10 +113,10 @@ async function withStack(
   }
 }
 
-/** The processor's log. Without `verbose` only what somebody should know of. */
+/** The processor's log. Without `verbose` it has only what a person should know of. */
 function demoLogger(verbose: boolean, screen: Screen): Logger {
   const write = (text: string) => {
-    // KafkaJS tells of each attempt that failed, as while a broker is young; what matters, its callers say again.
+    // KafkaJS logs each attempt that fails, as while a broker starts; its callers log again what matters.
     if (verbose || !text.includes(' kafkajs={')) screen.warn(text);
   };
   return makeLogger({ level: verbose ? 'info' : 'warn', format: 'pretty' }, { write }, true);
@@ -141,12 +141,12 @@ async function removeMade(parts: Parts, stack: Stack, screen: Screen): Promise<v
   if (stack.kind === 'environment') screen.line('removed: topics, groups, schemas, tables and role of this run');
 }
 
-/** What the console is told besides. */
-type Seen = Pick<Parameters<typeof openConsole>[0], 'loaded' | 'state'>;
+/** What else the console needs. */
+type ConsoleContext = Pick<Parameters<typeof openConsole>[0], 'loaded' | 'state'>;
 
 async function withProcessor(
   parts: Parts,
-  seen: Seen,
+  seen: ConsoleContext,
   options: DemoOptions,
   surface: Surface,
   logger: Logger,
@@ -188,7 +188,7 @@ async function withProcessor(
         },
       })
       .catch((error: unknown) => {
-        // Ended while it waited for something: that is what was asked for.
+        // It was stopped while it waited for something: that is no failure.
         if (!stop.signal.aborted || error instanceof CannotGoOn) failure = error;
       });
     const started = await untilReady(
@@ -200,7 +200,7 @@ async function withProcessor(
 
     screen.line(`console: ${style.bold(`${http.url}/`)}`);
     for (const each of ['', ...(screen.isLive ? [] : explanation(settings))]) screen.line(each);
-    const show = new Show(screen, parts, style);
+    const show = new Display(screen, parts, style);
     const written = await play(parts, options, { processor: started, received, show, logger }, signal);
     if (failure !== null) throw failure;
     screen.settle();
@@ -231,10 +231,10 @@ async function withProcessor(
       screen.line(`  http             ${http.url}/metrics, /readyz`);
       const slowly = {
         duration: Number.POSITIVE_INFINITY,
-        rate: Math.min(options.rate, KEPT_RATE),
+        rate: Math.min(options.rate, RATE_AFTERWARDS),
         seed: options.seed + 1,
       };
-      const writing = writeOn(parts, slowly, AbortSignal.any([signal, stop.signal]));
+      const writing = writeUntilStopped(parts, slowly, AbortSignal.any([signal, stop.signal]));
       writing.catch((error) => logger.warn({ err: messageOf(error) }, 'no more traffic is written'));
       await orAborted(running, signal);
       stop.abort();
@@ -253,7 +253,7 @@ async function withProcessor(
   }
 }
 
-/** Waits until the group has given out the partitions and all are taken over. null: the signal aborted first. */
+/** Waits until the group has assigned the partitions and all are taken over. null: the signal aborted first. */
 async function untilReady(
   processor: () => Processor | null,
   failure: () => unknown,

@@ -1,5 +1,5 @@
 /**
- * Where the demo shows itself: lines that stay and, on a terminal, a picture below them that is painted over.
+ * The demo's output: lines that stay and, on a terminal, a picture below them that is painted over.
  *
  * Invariant: `painted` is the number of rows between the picture's first row and the cursor. Everything goes through
  * here while there is a picture; text written past it would be painted over in part.
@@ -13,7 +13,7 @@ export interface Size {
 
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
-/** Terminals that know it show all that is between the two at once; others ignore it. */
+/** Terminals that know these two show all that is between them at once; others ignore them. */
 const BEGIN_FRAME = '\x1b[?2026h';
 const END_FRAME = '\x1b[?2026l';
 const ERASE_REST_OF_LINE = '\x1b[K';
@@ -55,7 +55,7 @@ export class Screen {
     if (!this.isLive) return;
     if (this.columns === 0) process.once('exit', this.showCursor);
     const { columns } = this.size;
-    // A narrower terminal has broken the lines of the picture anew: how many rows it takes now is not known.
+    // A terminal that became narrower has wrapped the picture's lines: how many rows it takes now is not known.
     const isBroken = this.columns > columns;
     const home = isBroken ? CLEAR : this.painted > 0 ? `\x1b[${this.painted}A\r` : '';
     const text = lines.map((line) => `${line}${ERASE_REST_OF_LINE}\n`).join('');
@@ -64,7 +64,7 @@ export class Screen {
     this.columns = columns;
   }
 
-  /** The picture stays as it is; what comes goes below. */
+  /** Leaves the picture as it is; later lines go below it. */
   settle(): void {
     if (this.columns === 0) return;
     this.showCursor();

@@ -4,13 +4,13 @@ import { resolve } from 'node:path';
 import type { Stack } from '../local/stack.ts';
 import { formatDuration, type Loaded, loadSettings } from '../settings/index.ts';
 
-/** How far the broker's clock may be from ours: it is the same one where the broker runs on this machine. */
+/** How far the broker's clock may be from ours, ms: it is the same clock where the broker runs on this machine. */
 const MARGIN = { java: 200, memory: 200, docker: 2_000, environment: 2_000 } as const;
 
 /**
- * Visits of seconds, so that one sees them end. Of the environment only addresses and credentials count, and no file:
- * what somebody has set for their own processor must not decide what the demo touches. Where the parts are theirs, all
- * names are this run's own.
+ * Settings with visits of seconds, so that one sees them end. They take only addresses and credentials from the environment,
+ * and nothing from a file: what users have set for their own processor must not decide what the demo touches. Where the
+ * parts are theirs, all names are this run's own.
  *
  * @param gap ms.
  */
@@ -43,7 +43,7 @@ export function demoSettings(stack: Stack, gap: number, env: NodeJS.ProcessEnv, 
 const ACCESS =
   /^(KAFKA_(TLS|SASL)\w*|SCHEMA_REGISTRY_(TLS_\w+|USERNAME|PASSWORD|TOKEN)(_FILE)?|DATABASE_PASSWORD(_FILE)?)$/;
 
-/** How to get in, apart from the addresses. */
+/** The credentials in the environment. */
 function accessOf(env: NodeJS.ProcessEnv, cwd: string): NodeJS.ProcessEnv {
   const access = Object.entries(env).filter(([name]) => ACCESS.test(name));
   return Object.fromEntries(

@@ -1,14 +1,14 @@
 import type { Style } from '../cli/style.ts';
-import type { Written } from '../simulate/write.ts';
+import type { WrittenCounts } from '../simulate/write.ts';
 import type { Check } from './checks.ts';
 import type { Facts, Received } from './parts.ts';
 
-/** Most of one check's differences that are named. */
-const NAMED = 5;
+/** The most differences of one check that are listed. */
+const MOST_LISTED = 5;
 
-/** What came in, what came of it, and whether the sums agree. The last line says it all. */
+/** What came in, what became of it, and whether the checks hold, which the last line sums up. */
 export function summary(
-  written: Written,
+  written: WrittenCounts,
   { visits, sessions, profiles, counts }: Facts,
   received: readonly Received[],
   checked: readonly Check[],
@@ -44,8 +44,8 @@ export function summary(
     style.bold('Do the sums agree?'),
     ...checked.flatMap(({ what, differs }) => [
       `  ${differs.length === 0 ? style.green('yes') : style.red('NO ')}  ${what}`,
-      ...differs.slice(0, NAMED).map((difference) => `         ${difference}`),
-      ...(differs.length > NAMED ? [`         and ${differs.length - NAMED} more`] : []),
+      ...differs.slice(0, MOST_LISTED).map((difference) => `         ${difference}`),
+      ...(differs.length > MOST_LISTED ? [`         and ${differs.length - MOST_LISTED} more`] : []),
     ]),
     '',
     last,

@@ -7,7 +7,7 @@ import { receivedOf } from './received.ts';
 /** Longest wait until the group has let the viewer in, ms. */
 const JOIN_WITHIN = 30_000;
 
-/** A consumer like anybody's: read committed, in a group of its own, from the first message on. */
+/** A consumer like any other: read committed, in a group of its own, from the first message on. */
 export class Viewer {
   private readonly consumer: ReturnType<Kafka['consumer']>;
   private readonly logger: Logger;

@@ -1,8 +1,8 @@
-/** What the demo reads of the SQL views. Intervals come as ms; times as ms since the epoch. */
+/** The demo's queries of the SQL views. Intervals are in ms, times in ms since the epoch. */
 import type pg from 'pg';
 import { readStatus } from '../postgres/status.ts';
 import type { Facts, Look, ProfileRow, RevisionRow, SessionRow, ShownVisit } from './parts.ts';
-import { addedUp } from './sums.ts';
+import { sumOfCounts } from './sums.ts';
 
 const ms = (interval: string) => `round(extract(epoch FROM ${interval}) * 1000)::float8`;
 
@@ -44,7 +44,7 @@ export async function look(pool: pg.Pool, visitIds: readonly string[]): Promise<
     profiles: profiles.rows,
     open: count('open'),
     ended: count('ended'),
-    counts: addedUp(partitions.map(({ counts }) => counts)),
+    counts: sumOfCounts(partitions.map(({ counts }) => counts)),
     messages: partitions.reduce((sum, { sequence }) => sum + sequence, 0),
   };
 }
@@ -65,7 +65,7 @@ export async function facts(pool: pg.Pool): Promise<Facts> {
       sessions: sessions.rows,
       profiles: profiles.rows,
       revisions: revisions.rows,
-      counts: addedUp(partitions.map(({ counts }) => counts)),
+      counts: sumOfCounts(partitions.map(({ counts }) => counts)),
     };
   } finally {
     client.release();

@@ -2,30 +2,30 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 
-/** A file that was named and is of no use: what is wrong with it, and the setting that names it. */
+/** A named file that cannot be used: the message has what is wrong with it, and the setting that names it. */
 export class UnusableFile extends Error {
   override readonly name = 'UnusableFile';
 }
 
 /** A file of certificates or with a key. */
 export interface NamedFile {
-  /** What to correct if it is of no use: a setting, or a parameter of one. */
+  /** What to correct if it cannot be used: a setting, or a parameter of one. */
   readonly setting: string;
   readonly path: string;
 }
 
 export interface TlsFiles {
-  /** The authorities to trust instead of those that Node.js knows. */
+  /** The authorities to trust, instead of Node.js's own. */
   readonly ca?: NamedFile | null;
-  /** The client's certificate, with those between it and its authority, and its key. */
+  /** The client's certificate, followed by those between it and its authority. */
   readonly cert?: NamedFile | null;
   readonly key?: NamedFile | null;
   readonly passphrase?: { readonly setting: string; readonly value: string } | null;
 }
 
 /**
- * What the files hold now: they are read at each call, because certificates are exchanged under running programs. Node.js
- * takes what is no PEM for an authority without a word, and trusts nobody then; so it is looked at here.
+ * The present content of the files: they are read at each call, because certificates are exchanged under running programs.
+ * Node.js accepts as an authority what is no PEM, without an error, and then trusts no server; so it is checked here.
  * @throws UnusableFile
  */
 export function readTls({ ca, cert, key, passphrase }: TlsFiles): SecureContextOptions {

@@ -2,11 +2,11 @@ import { isIP } from 'node:net';
 import type { Settings } from '../settings/index.ts';
 
 /**
- * A page of somebody else's can have its own name resolve to 127.0.0.1 and then read, as its own, what is served there
- * to this machine alone. Its requests bear that name as their Host. So where the address is this machine's own and no
- * token is set, the host has to be an address, which cannot be rebound, or a name for this machine.
+ * Checks a request's Host, against DNS rebinding: a foreign page can have its own name resolve to 127.0.0.1 and then read what
+ * is served there to this machine alone. Its requests have that name as their Host. So if the address is this machine's own
+ * and no token is set, the host has to be an address, which cannot be rebound, or a name for this machine.
  *
- * Elsewhere names are not known here, and a token is what keeps others out.
+ * At other addresses the valid names are not known here, and a token keeps others out.
  *
  * @returns null, or what is wrong with the request's host.
  */
@@ -26,7 +26,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-/** Of `name:port` and `[address]:port`. */
+/** The name in `name:port` and `[address]:port`. */
 function nameOf(host: string): string {
   return host
     .toLowerCase()

@@ -4,16 +4,16 @@ import { readSecret } from '../secrets/secret.ts';
 import type { Settings } from '../settings/index.ts';
 import { hostCheck } from './rebinding.ts';
 import { PAGE_HEADERS, Problem, type Query, type Site } from './site.ts';
-import { bearer } from './token.ts';
+import { tokenCheck } from './token.ts';
 
 /** null: yes; else why not. */
-export type Verdict = string | null;
+export type ProbeAnswer = string | null;
 
 export interface HttpParts {
   /** Whether the process should be left running: false only where it gave up. */
-  readonly live: () => Verdict;
-  /** Whether it has joined the group and taken over what it was given. Lag is no reason. */
-  readonly ready: () => Verdict;
+  readonly live: () => ProbeAnswer;
+  /** Whether it has joined the group and taken over its partitions. Lag is no reason. */
+  readonly ready: () => ProbeAnswer;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   /** The console. */
   readonly site?: Site;
@@ -46,7 +46,7 @@ export async function startHttp(settings: Settings['http'], parts: HttpParts, lo
 export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Logger): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: true });
   const open = new Set(['/livez', '/readyz', ...(parts.site?.assets.keys() ?? [])]);
-  const isAllowed = bearer(() =>
+  const isAllowed = tokenCheck(() =>
     readSecret({ setting: 'http.token', value: settings.token, file: settings.tokenFile }),
   );
 
@@ -58,12 +58,12 @@ export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Lo
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'there is nothing here' }));
   app.setErrorHandler((error: Error, request, reply) => {
     if (error instanceof Problem) return reply.code(error.status).send({ error: error.message });
-    // Not the whole of the address: what is asked for may be somebody's id.
+    // The log gets only the route: the rest of the address may have a person's id.
     logger.error({ err: error, path: request.routeOptions.url }, 'a request failed');
     return reply.code(500).send({ error: 'this failed; the log says why' });
   });
 
-  /** A probe has its answer whatever becomes of the token's file. */
+  /** An unreadable token file must not keep a probe from its answer. */
   const mayKnow = ({ headers }: FastifyRequest): boolean => {
     try {
       return isAllowed(headers.authorization);
@@ -79,7 +79,7 @@ export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Lo
     app.get(path, async (request, reply) => {
       const why = verdict();
       if (why === null) return { status: 'ok' };
-      // A reason names hosts, users and topics.
+      // A reason may name hosts, users and topics.
       const reason = mayKnow(request) ? why : 'the log says why, and so does this to who bears http.token';
       const runbook = parts.runbook ? { runbook: `${parts.runbook}#health` } : {};
       return reply.code(503).send({ status: 'no', reason, ...runbook });
@@ -93,7 +93,7 @@ export function httpApp(settings: Settings['http'], parts: HttpParts, logger: Lo
   return app;
 }
 
-/** A route for each thing that is served: there is no path to be taken apart. */
+/** Adds a route for each thing that is served, so that no path is parsed. */
 function addSite(app: FastifyInstance, site: Site, wrongHost: ReturnType<typeof hostCheck>): void {
   const guard = async (request: FastifyRequest, reply: FastifyReply) => {
     reply.headers(PAGE_HEADERS);
@@ -102,7 +102,7 @@ function addSite(app: FastifyInstance, site: Site, wrongHost: ReturnType<typeof 
   };
   for (const [path, { contentType, body, tag }] of site.assets) {
     app.get(path, { onRequest: guard }, async (request, reply) => {
-      // Asked for again each time, so that a page never runs with a script of another version.
+      // Browsers have to ask again each time, so that a page never runs with a script of another version.
       reply.headers({ 'content-type': contentType, 'cache-control': 'no-cache', etag: tag });
       return request.headers['if-none-match'] === tag ? reply.code(304).send() : reply.send(body);
     });

@@ -1,8 +1,8 @@
-/** What is served beside health and metrics. */
+/** A site that is served beside health and metrics. */
 export interface Site {
-  /** By path, to anybody: they hold no data. */
+  /** Files by path, served without the token: they hold no data. */
   readonly assets: ReadonlyMap<string, Asset>;
-  /** By path, as JSON, to those who bear the token. */
+  /** Answers by path, served as JSON to requests with the token. */
   readonly answers: ReadonlyMap<string, Answer>;
 }
 
@@ -13,7 +13,7 @@ export interface Asset {
   readonly tag: string;
 }
 
-/** @throws Problem where the caller can do something about it; anything else is a failure inside, and logged. */
+/** @throws Problem if the caller can do something about it; any other error is a fault of ours, and logged. */
 export type Answer = (query: Query) => Promise<unknown>;
 
 /** Parameters by name; of several with one name, the first. */
@@ -31,8 +31,8 @@ export class Problem extends Error {
 }
 
 /**
- * No request leaves the page but to where it came from, nothing that is written into the page can run or load, and no
- * other page can frame it. `form-action` is none because forms are read by the page's own script.
+ * The page's requests go only to the server that it came from, nothing that is written into the page can run or load, and no
+ * other page can frame it. `form-action` is none because the page's own script reads the forms.
  */
 const POLICY = [
   "default-src 'none'",

@@ -3,7 +3,7 @@ import { type Database, inSnapshot } from './database.ts';
 import { DUE_POINT } from './lists.ts';
 import type { StateRules } from './rules.ts';
 
-/** An open visit, as little of it as a picture needs. Times in ms since the epoch. */
+/** What a picture needs of an open visit. Times in ms since the epoch. */
 export interface AxisVisit {
   readonly id: string;
   readonly startedAt: number;
@@ -11,16 +11,16 @@ export interface AxisVisit {
   readonly events: number;
   readonly seal: Seal | null;
   readonly debug: boolean;
-  /** The watermark has to pass this, or the arrival clock `due`. */
+  /** The visit ends once the watermark is past this, or the arrival clock past `due`. */
   readonly waitsFor: number;
   readonly due: number;
 }
 
-/** Open visits of one partition: the next that are due, and how many of the rest are due when. */
+/** Open visits of one partition: the next that are due, and a histogram of when the rest are. */
 export interface AxisVisits {
   readonly partition: number;
   readonly shown: readonly AxisVisit[];
-  /** Those that are not shown. */
+  /** How many are not shown. */
   readonly rest: number;
   /** How many of the rest are due from `at` on for `step` ms, in order; long overdue ones first where it is cut. */
   readonly later: readonly { readonly at: number; readonly visits: number }[];
@@ -35,8 +35,8 @@ export interface AxisOptions {
 }
 
 /**
- * What is drawn of the open visits, bounded whatever is open. Reads all open visits once: there is no index by due point,
- * which every event would have to change.
+ * The open visits that are drawn, bounded however many are open. Reads all open visits once: there is no index by due point,
+ * because every event would have to change it.
  */
 export async function axisVisits(
   database: Database,
@@ -56,12 +56,12 @@ export async function axisVisits(
     const found = new Map((await ask<AxisVisit>(BY_ID, [ids, gap])).map((visit) => [visit.id, visit]));
     return busiest.map(({ partition, of, open }) => {
       const shown = of.flatMap(({ id, due }) => (id === null ? [] : [{ ...found.get(id)!, due }]));
-      return { partition, shown, rest: open - shown.length, later: later(of, shown, step), step };
+      return { partition, shown, rest: open - shown.length, later: laterOf(of, shown, step), step };
     });
   });
 }
 
-/** Of the histogram, from now to the due point of a visit that begins now. */
+/** Buckets of the histogram from now to the due point of a visit that begins now. */
 const BUCKETS = 60;
 
 /** A bucket of the histogram, which begins at `due` and holds `visits`; or one visit. */
@@ -72,8 +72,8 @@ interface Due {
   readonly id: string | null;
 }
 
-/** The histogram without those that are shown. */
-function later(rows: readonly Due[], shown: readonly AxisVisit[], step: number): AxisVisits['later'] {
+/** The histogram without the visits that are shown. */
+function laterOf(rows: readonly Due[], shown: readonly AxisVisit[], step: number): AxisVisits['later'] {
   const left = new Map(rows.flatMap(({ due, visits }) => (visits === null ? [] : [[due, visits] as const])));
   const [first, last] = [Math.min(...left.keys()), Math.max(...left.keys())];
   for (const { due } of shown) {
@@ -83,7 +83,7 @@ function later(rows: readonly Due[], shown: readonly AxisVisit[], step: number):
   return [...left].filter(([, visits]) => visits > 0).map(([at, visits]) => ({ at, visits }));
 }
 
-/** `$1` visits a partition, `$5` step. What is due five times as far off as anything should be is counted there. */
+/** `$1` visits a partition, `$5` step. Visits due more than five times as far off as any should be count in the outermost bucket. */
 const DUE = `WITH due AS MATERIALIZED (
     SELECT v.partition, v.visit_id, p.arrival_clock / $5::bigint AS now, ${DUE_POINT} AS due
     FROM open_visit v JOIN partition_state p USING (partition)

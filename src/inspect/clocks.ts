@@ -1,6 +1,6 @@
 import type { Ask } from './database.ts';
 
-/** How far a partition has been folded, as Postgres knows it. Times in ms since the epoch. */
+/** How far a partition has been folded, as last committed. Times in ms since the epoch. */
 export interface Clocks {
   readonly partition: number;
   /** `R`, the highest record timestamp so far; null before the first record. */

@@ -29,7 +29,7 @@ export async function inSnapshot<T>(database: Database, read: (ask: Ask) => Prom
       return rows as Row[];
     });
   } finally {
-    // After an error COMMIT rolls back; if the connection is gone, the error that says so is the one on its way.
+    // After an error COMMIT rolls back; if the connection is gone, the error of that is thrown already.
     await database.query('COMMIT').catch(() => {});
   }
 }
@@ -44,8 +44,8 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) 
   return pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown;
 }
 
-/** A select list under the names that answers have. */
-export function named(columns: Readonly<Record<string, string>>): string {
+/** A select list that names columns as answers do. */
+export function selectList(columns: Readonly<Record<string, string>>): string {
   return Object.entries(columns)
     .map(([name, column]) => `${column} AS "${name}"`)
     .join(', ');

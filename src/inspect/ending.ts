@@ -3,8 +3,8 @@ import type { EndReason, Seal } from '../core/rules/span.ts';
 import type { Clocks } from './clocks.ts';
 import type { StateRules } from './rules.ts';
 
-/** What of a visit decides when it ends and until when it can change. Times in ms since the epoch. */
-export interface Deciding {
+/** The part of a visit that decides when it ends and until when it can change. Times in ms since the epoch. */
+export interface EndingInput {
   readonly startedAt: number;
   readonly lastEventAt: number;
   readonly lastArrival: number;
@@ -19,7 +19,7 @@ export interface Deciding {
  * the partition is drained, the processor's clock less the margin stands in for the next record. Times in ms.
  */
 export interface Ending {
-  /** What it will end with, unless another event comes. */
+  /** The reason that it will end with, unless another event comes. */
   readonly reason: EndReason;
   /** The due point as the watermark is now. */
   readonly dueAt: number;
@@ -30,9 +30,9 @@ export interface Ending {
   /** When it ends by the processor's clock if no record comes to the partition; null: only a record can end it. */
   readonly endsAt: number | null;
   /**
-   * Why it does not end when it should. `no_processor`: nobody holds the partition. `behind`: the moment has passed, and
+   * Why it does not end when it should. `no_processor`: no processor has the partition. `behind`: the moment has passed, and
    * the log is folded only up to the arrival clock, or the processor waits for something: see `tidemark status`. `record`:
-   * the clock ends no visits here, so that it waits for a record stamped after `dueAt`. null: nothing holds it.
+   * the clock ends no visits here, so that it waits for a record stamped after `dueAt`. null: nothing holds it back.
    */
   readonly hold: 'no_processor' | 'behind' | 'record' | null;
   readonly arrivalClock: number | null;
@@ -46,12 +46,12 @@ export interface Ending {
 /** A commit, a tick and a look at the end of the log lie between the moment and its row in Postgres. */
 const SLACK = 10_000;
 
-/** @param now ms, by the clock of whoever asks */
-export function endingOf(visit: Deciding, clocks: Clocks | undefined, rules: StateRules, now: number): Ending {
+/** @param now ms, by the caller's clock */
+export function endingOf(visit: EndingInput, clocks: Clocks | undefined, rules: StateRules, now: number): Ending {
   const { arrivalClock = null, watermark = null, owned = false } = clocks ?? {};
   const dueAt = duePoint(rules, visit, watermark);
   const toPass = watermarkToPass(rules, visit);
-  // The clock has to be past the due point: a millisecond later at the earliest.
+  // The clock has to be past the due point, by a millisecond at least.
   const endsAt = rules.clockMargin === null ? null : dueAt + rules.clockMargin + 1;
   return {
     reason: visit.seal ?? 'inactivity',

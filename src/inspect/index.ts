@@ -1,6 +1,6 @@
 /**
- * What is known of visits, sessions and profiles, read from Postgres for people: the commands and the console. Answers
- * are plain objects; all times are ms since the epoch. null is "not there"; what cannot be read is thrown.
+ * Visits, sessions and profiles as Postgres holds them, read for people: the commands and the console. Answers are plain
+ * objects; all times are ms since the epoch. null is "not there"; errors of reading are thrown.
  */
 export { type AxisVisit, type AxisVisits, axisVisits } from './axis.ts';
 export { type Clocks, readClocks } from './clocks.ts';
@@ -21,4 +21,4 @@ export {
   type VisitReport,
 } from './visit.ts';
 export type { FullVisit, VisitSummary } from './visit-row.ts';
-export { at, counted, span } from './words.ts';
+export { counted, span, timeText } from './words.ts';

@@ -4,14 +4,14 @@ import type { StateRules } from './rules.ts';
 import { summaries, summarySelect, type VisitSummary } from './visit-row.ts';
 
 export interface OpenOf {
-  /** null: of all partitions. */
+  /** null: all partitions. */
   readonly partition?: number | null;
   readonly limit?: number;
 }
 
 /**
  * Open visits, the one that is due first at the head. Reads all open visits of the partition, or of all: there is no
- * index by due point, which every event would have to change.
+ * index by due point, because every event would have to change it.
  */
 export async function openVisits(
   database: Database,
@@ -33,7 +33,7 @@ export async function openVisits(
 }
 
 /**
- * As `duePoint` in the core has it, in ms; a test holds the two together. Of `open_visit v JOIN partition_state p`; `$2`
+ * `duePoint` of the core as SQL, in ms; a test compares the two. It reads `open_visit v JOIN partition_state p`; `$2`
  * gap, `$3` out-of-orderness, `$4` arrival grace. Doubling ends at 30: a bigint must hold the result.
  */
 export const DUE_POINT = `last_arrival
@@ -53,12 +53,12 @@ const dueFirst = (partition: number | null): string => `
 
 const BY_ID = summarySelect('WHERE v.visit_id = ANY ($1::uuid[])');
 
-/** How far back recently ended visits are looked for, ms: the first that holds enough of them is enough. */
+/** How far back recently ended visits are looked for, ms: the first window that has enough of them is the last read. */
 const WINDOWS = [60_000, 600_000, 3_600_000, 86_400_000];
 
 /**
- * Visits that ended last, by the arrival clock, newest first: of those that were written within a day of the last commit.
- * One that was opened again since is not among them.
+ * Visits that ended last, by the arrival clock, newest first, among those that were written within a day of the last commit.
+ * A visit that was opened again since is not among them.
  */
 export async function recentlyEnded(
   database: Database,
@@ -89,9 +89,9 @@ const ENDED = `SELECT visit_id AS "visitId" FROM ended_visit
 /** Sums over all partitions, from their own counts: no table of visits is read but the open ones. */
 export interface StateCounts {
   readonly openVisits: number;
-  /** Of open visits, by partition. */
+  /** Open visits by partition. */
   readonly openByPartition: Readonly<Record<number, number>>;
-  /** Revisions given, retractions among them. */
+  /** Revisions of visits, retractions included. */
   readonly revisions: number;
   readonly retractions: number;
   readonly records: number;

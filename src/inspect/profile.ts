@@ -1,5 +1,5 @@
 import type { Json } from '../core/rules/event.ts';
-import { type Database, inSnapshot, ms, named } from './database.ts';
+import { type Database, inSnapshot, ms, selectList } from './database.ts';
 import type { StateRules } from './rules.ts';
 import { countVisits, newestVisits } from './session.ts';
 import type { Page, PageOf } from './visit.ts';
@@ -21,13 +21,13 @@ export interface ProfileSums {
 /** One profile in full. All times in ms since the epoch. */
 export interface ProfileReport {
   readonly profileId: string;
-  /** null: it has debug visits alone, which count in no profile. */
+  /** null: all its visits are debug visits, which count in no profile. */
   readonly sums: ProfileSums | null;
-  /** Debug ones too, the one that started last first; each names its session. */
+  /** Its visits, debug ones too, the one that started last first; each names its session. */
   readonly visits: Page<VisitSummary>;
 }
 
-/** @returns null: neither a visit nor a trait names it. */
+/** @returns null: neither visits nor traits have this profile. */
 export async function inspectProfile(
   database: Database,
   rules: StateRules,
@@ -44,7 +44,7 @@ export async function inspectProfile(
   });
 }
 
-const SUMS = `SELECT ${named({
+const SUMS = `SELECT ${selectList({
   visitCount: 'visit_count',
   sessionCount: 'session_count',
   eventCount: 'event_count',

@@ -3,14 +3,14 @@ import { readMeta } from '../postgres/meta.ts';
 import { rulesOf, type Settings } from '../settings/index.ts';
 import type { Database } from './database.ts';
 
-/** What the state was folded under. Durations in ms. */
+/** The rules that the state was folded under. Durations in ms. */
 export interface StateRules extends Rules {
-  /** What is taken off the clock before it ends visits of a drained partition; null: only records end visits. */
+  /** The margin that is subtracted from the clock before it ends visits of a drained partition; null: only records end visits. */
   readonly clockMargin: number | null;
 }
 
 /** Settings that the state keeps and a reader needs, by key. */
-const KEPT = {
+const STORED_SETTINGS = {
   'visit.gap': 'gap',
   'visit.out_of_orderness': 'outOfOrderness',
   'visit.arrival_grace': 'arrivalGrace',
@@ -25,11 +25,11 @@ const KEPT = {
   'output.debug': 'outputDebug',
 } as const satisfies Readonly<Record<string, keyof Rules>>;
 
-/** Those kept with the state, which `run` would refuse to differ from; where there are none yet, those given. */
+/** The rules kept with the state, from which `run` would refuse to differ; if there are none yet, those of the settings. */
 export async function stateRules(database: Database, settings: Settings): Promise<StateRules> {
   const kept = ((await readMeta(database))?.settings ?? {}) as Readonly<Record<string, unknown>>;
   const rules: Record<string, unknown> = { ...rulesOf(settings) };
-  for (const [key, name] of Object.entries(KEPT)) {
+  for (const [key, name] of Object.entries(STORED_SETTINGS)) {
     const value = kept[key];
     if (value !== undefined) rules[name] = Array.isArray(value) ? new Set(value) : value;
   }

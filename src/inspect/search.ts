@@ -1,6 +1,6 @@
 import { type Ask, type Database, inSnapshot } from './database.ts';
 
-/** What begins with a text. Each list holds at most `limit`, in order of id. */
+/** Ids that begin with a text. Each list holds at most `limit`, in order of id. */
 export interface SearchResult {
   readonly visits: readonly string[];
   readonly sessions: readonly string[];
@@ -19,7 +19,7 @@ export async function search(database: Database, text: string, limit = 20): Prom
   return await inSnapshot(database, async (ask) => {
     const range = uuidRange(text);
     const visits = range === null ? [] : await ids(ask, VISITS, [...range, limit + 1]);
-    const values = [text, `${text}${LAST}`, limit + 1];
+    const values = [text, `${text}${LAST_CODE_POINT}`, limit + 1];
     const sessions = await ids(ask, SESSIONS, values);
     const profiles = await ids(ask, PROFILES, values);
     return {
@@ -35,8 +35,8 @@ async function ids(ask: Ask, text: string, values: readonly unknown[]): Promise<
   return (await ask<{ id: string }>(text, values)).map(({ id }) => id);
 }
 
-/** In the order of UTF-8 bytes nothing that begins with a text comes after the text and the last code point. */
-const LAST = '\u{10FFFF}';
+/** In the order of UTF-8 bytes no id that begins with a text comes after the text followed by this last code point. */
+const LAST_CODE_POINT = '\u{10FFFF}';
 
 /** The first ids of each branch, in order. */
 function firstOf(branches: readonly string[]): string {
@@ -45,7 +45,7 @@ function firstOf(branches: readonly string[]): string {
 }
 
 /**
- * From one id to the next through an index, so that what has a million visits is as soon passed as what has one.
+ * Steps from one id to the next through an index, so that an id with a million visits costs no more than one with a single one.
  * @param type of the bounds
  */
 function steps(table: string, column: string, type: string): string {
@@ -58,7 +58,7 @@ function steps(table: string, column: string, type: string): string {
     ) SELECT id FROM step WHERE id IS NOT NULL LIMIT $3`;
 }
 
-/** Of tables that have an id in one row alone. */
+/** Rows of tables in which each id has one row. */
 function rows(table: string, column: string, type: string): string {
   return `SELECT ${column} AS id FROM ${table} WHERE ${column} >= $1::${type} AND ${column} <= $2::${type}
     ORDER BY ${column} LIMIT $3`;
@@ -66,7 +66,7 @@ function rows(table: string, column: string, type: string): string {
 
 const VISITS = firstOf(['open_visit', 'ended_visit', 'visit_alias'].map((table) => rows(table, 'visit_id', 'uuid')));
 const SESSIONS = firstOf([
-  // No index has sessions of open visits in order: those are read through.
+  // No index has the sessions of open visits in order, so all open visits are read.
   `SELECT DISTINCT session_id AS id FROM open_visit WHERE session_id >= $1 AND session_id <= $2
     ORDER BY session_id LIMIT $3`,
   steps('ended_visit', 'session_id', 'text'),

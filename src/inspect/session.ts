@@ -1,6 +1,6 @@
 import type { Json } from '../core/rules/event.ts';
 import { readClocks } from './clocks.ts';
-import { type Ask, type Database, inSnapshot, ms, named } from './database.ts';
+import { type Ask, type Database, inSnapshot, ms, selectList } from './database.ts';
 import type { StateRules } from './rules.ts';
 import type { Page, PageOf } from './visit.ts';
 import { summaries, summarySelect, type VisitSummary } from './visit-row.ts';
@@ -23,9 +23,9 @@ export interface SessionSums {
 /** One session in full. All times in ms since the epoch. */
 export interface SessionReport {
   readonly sessionId: string;
-  /** By partition. Several: producers spread its records. None: it has debug visits alone. */
+  /** By partition. Several: producers spread its records. None: all its visits are debug visits. */
   readonly sums: readonly SessionSums[];
-  /** Debug ones too, the one that started last first. */
+  /** Its visits, debug ones too, the one that started last first. */
   readonly visits: Page<VisitSummary>;
 }
 
@@ -48,7 +48,7 @@ export async function inspectSession(
 
 type Column = 'session_id' | 'profile_id';
 
-/** Visits where a column of the view is this id, the one that started last first: so many of them behind the first. */
+/** A page of the visits where a column of the view is this id, the one that started last first. */
 export async function newestVisits(
   ask: Ask,
   rules: StateRules,
@@ -66,7 +66,7 @@ export async function countVisits(ask: Ask, column: Column, id: string): Promise
   return row!.total;
 }
 
-const SUMS = `SELECT ${named({
+const SUMS = `SELECT ${selectList({
   partition: 'partition',
   profileId: 'profile_id',
   visitCount: 'visit_count',

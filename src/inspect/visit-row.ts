@@ -1,7 +1,7 @@
 import type { Json } from '../core/rules/event.ts';
 import type { EndReason, Seal } from '../core/rules/span.ts';
 import type { Clocks } from './clocks.ts';
-import { type Ask, ms, named } from './database.ts';
+import { type Ask, ms, selectList } from './database.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { StateRules } from './rules.ts';
 import { type ShownValues, VALUE_COLUMNS } from './values.gen.ts';
@@ -29,24 +29,24 @@ export interface VisitSummary {
   readonly openedPartition: number;
   readonly openedOffset: number;
   readonly updatedAt: number;
-  /** By the arrival clock, of an ended visit's last revision; null while it is open, or if another row tells it. */
+  /** When an ended visit's last revision was decided, by the arrival clock; null while it is open, or if another row has it. */
   readonly decidedAt: number | null;
-  /** Of an open visit. */
+  /** When and why an open visit ends. */
   readonly ending: Ending | null;
-  /** Of an ended visit: a late event can change it until the watermark is past this. */
+  /** A late event can change an ended visit until the watermark is past this. */
   readonly amendableUntil: number | null;
   /** Whether nothing can change it any more. */
   readonly final: boolean;
-  /** In a sentence, why it ended or what it waits for. */
+  /** A sentence: why it ended or what it waits for. */
   readonly why: string;
 }
 
-/** All that a visit says of itself. */
+/** All values of a visit. */
 export interface FullVisit extends VisitSummary, ShownValues {
   readonly context: Json;
 }
 
-const SHOWN = named({
+const SHOWN = selectList({
   visitId: 'v.visit_id',
   sessionId: 'v.session_id',
   profileId: 'v.profile_id',
@@ -69,13 +69,13 @@ const SHOWN = named({
   updatedAt: 'v.updated_at',
 });
 
-const MORE = named({
+const MORE = selectList({
   ...VALUE_COLUMNS,
   context: 'v.context',
 });
 
-/** Of the private tables: no view says when a visit ends, or until when it can change. */
-const PRIVATE = named({
+/** Columns of the private tables: no view has when a visit ends, or until when it can change. */
+const PRIVATE = selectList({
   lastArrival: 'p.last_arrival',
   published: 'p.published',
   seal: 'p.seal',
@@ -86,7 +86,7 @@ const PRIVATE = named({
 
 const SHARED = 'last_arrival, published, seal, reason, amendable_until';
 
-/** OFFSET makes it a probe of the index for each visit. */
+/** OFFSET makes the planner probe the index for each visit. */
 const FROM = `FROM visits v
   CROSS JOIN LATERAL (
     SELECT ${SHARED}, NULL::timestamptz AS decided_at FROM open_visit o WHERE o.visit_id = v.visit_id
@@ -95,13 +95,13 @@ const FROM = `FROM visits v
     OFFSET 0
   ) p`;
 
-/** @param rest conditions on the view's columns as `v.…`, order and limit; they should reach an index */
+/** @param rest conditions on the view's columns as `v.…`, order and limit; an index should serve them */
 export const summarySelect = (rest: string): string => `SELECT ${SHOWN}, ${PRIVATE} ${FROM} ${rest}`;
 export const fullSelect = (rest: string): string => `SELECT ${SHOWN}, ${MORE}, ${PRIVATE} ${FROM} ${rest}`;
 
-type Told = 'ending' | 'amendableUntil' | 'final' | 'why';
+type Reckoned = 'ending' | 'amendableUntil' | 'final' | 'why';
 
-export type VisitColumns<V extends VisitSummary> = Omit<V, Told> & {
+export type VisitColumns<V extends VisitSummary> = Omit<V, Reckoned> & {
   readonly lastArrival: number;
   readonly published: number;
   readonly seal: Seal | null;
@@ -109,19 +109,23 @@ export type VisitColumns<V extends VisitSummary> = Omit<V, Told> & {
   readonly amendableUntil: number | null;
 };
 
-/** What it takes to say what a visit waits for. */
-export interface Asked {
+/** What the sentence about a visit depends on, besides the visit. */
+export interface SummaryContext {
   readonly rules: StateRules;
   readonly clocks: ReadonlyMap<number, Clocks>;
-  /** ms, by the clock of whoever asks. */
+  /** ms, by the caller's clock. */
   readonly now: number;
 }
 
 /** @param endedBy type of the event that ended it, where it was looked up */
-export function told<V extends VisitSummary>(row: VisitColumns<V>, asked: Asked, endedBy: string | null = null): V {
+export function visitOf<V extends VisitSummary>(
+  row: VisitColumns<V>,
+  context: SummaryContext,
+  endedBy: string | null = null,
+): V {
   const { lastArrival, published, seal, saidReason, amendableUntil, ...shown } = row;
-  const { rules, now } = asked;
-  const clocks = asked.clocks.get(row.openedPartition);
+  const { rules, now } = context;
+  const clocks = context.clocks.get(row.openedPartition);
   if (row.status === 'open') {
     const ending = endingOf({ ...row }, clocks, rules, now);
     const open = { partition: row.openedPartition, ending, seal, revision: row.revision, saidReason };
@@ -138,13 +142,13 @@ export function told<V extends VisitSummary>(row: VisitColumns<V>, asked: Asked,
   return { ...shown, ending: null, amendableUntil, final: isFinal(ended, clocks), why } as unknown as V;
 }
 
-/** Visits of a select of `summarySelect`. */
+/** The visits that a query of `summarySelect` gives. */
 export async function summaries(
   ask: Ask,
   select: string,
   values: readonly unknown[],
-  asked: Asked,
+  context: SummaryContext,
 ): Promise<VisitSummary[]> {
   const rows = await ask<VisitColumns<VisitSummary>>(select, values);
-  return rows.map((row) => told(row, asked));
+  return rows.map((row) => visitOf(row, context));
 }

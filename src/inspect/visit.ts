@@ -1,13 +1,13 @@
 import type { EndReason } from '../core/rules/span.ts';
 import { readClocks } from './clocks.ts';
-import { type Ask, type Database, inSnapshot, named } from './database.ts';
+import { type Ask, type Database, inSnapshot, selectList } from './database.ts';
 import type { StateRules } from './rules.ts';
-import { type FullVisit, fullSelect, told, type VisitColumns } from './visit-row.ts';
+import { type FullVisit, fullSelect, type VisitColumns, visitOf } from './visit-row.ts';
 import { whyMerged } from './why.ts';
 
 /** An event of a visit. Times in ms. */
 export interface InspectedEvent {
-  /** Place among the visit's events, from 1. */
+  /** Number among the visit's events, from 1. */
   readonly position: number;
   readonly eventId: string;
   readonly type: string;
@@ -15,7 +15,7 @@ export interface InspectedEvent {
   readonly page: string | null;
   /** null unless properties are kept. */
   readonly properties: unknown;
-  /** Since the event before; null: it is the first. */
+  /** Time since the event before; null: it is the first. */
   readonly gapMs: number | null;
 }
 
@@ -30,7 +30,7 @@ export interface InspectedRevision {
   readonly decidedAt: number;
 }
 
-/** Part of a list: `items`, of `total`, those behind the first `offset`. */
+/** Part of a list of `total`: `items` are those that follow the first `offset`. */
 export interface Page<T> {
   readonly total: number;
   readonly offset: number;
@@ -40,7 +40,7 @@ export interface Page<T> {
 /** One visit in full. All times in ms since the epoch. */
 export interface VisitReport {
   readonly visitId: string;
-  /** In a sentence, why it ended, what it waits for, or into which visit it was merged. */
+  /** A sentence: why it ended, what it waits for, or into which visit it was merged. */
   readonly why: string;
   /** null: it was merged away. */
   readonly visit: FullVisit | null;
@@ -50,7 +50,7 @@ export interface VisitReport {
   readonly merged: readonly string[];
   /** In order of time, then of event id. None of a visit that was merged away: the other has them. */
   readonly events: Page<InspectedEvent>;
-  /** Longest time between two of its events; null: it has fewer than two. */
+  /** Longest time between one event and the next; null: it has fewer than two. */
   readonly longestGapMs: number | null;
   /** Oldest first. */
   readonly revisions: readonly InspectedRevision[];
@@ -61,7 +61,7 @@ export interface PageOf {
   readonly offset?: number;
 }
 
-/** @returns null: there is no such visit, and none that was merged away. A text that is no UUID is none. */
+/** @returns null: there is no such visit, and none that was merged away, as for a text that is no UUID. */
 export async function inspectVisit(
   database: Database,
   rules: StateRules,
@@ -77,7 +77,7 @@ export async function inspectVisit(
     if (row === undefined) return await mergedAway(ask, id, revisions, now);
     const clocks = await readClocks(ask, rules.outOfOrderness);
     const endedBy = row.endReason === 'explicit' ? await endingEvent(ask, id, rules) : null;
-    const visit = told(row, { rules, clocks, now }, endedBy);
+    const visit = visitOf(row, { rules, clocks, now }, endedBy);
     const events = await ask<InspectedEvent & { longest: number | null }>(EVENTS, [id, limit, offset]);
     const merged = await ask<{ visitId: string }>(MERGED, [id]);
     return {
@@ -101,7 +101,7 @@ async function mergedAway(
 ): Promise<VisitReport | null> {
   const [alias] = await ask<{ survivor: string }>('SELECT survivor FROM visit_alias WHERE visit_id = $1', [visitId]);
   const last = revisions.at(-1);
-  // The survivor of the time may have been merged away since: the alias names the one that stands.
+  // The survivor then may have been merged away since: the alias names the visit that stands now.
   const mergedInto = alias?.survivor ?? last?.mergedInto ?? null;
   if (mergedInto === null) return null;
   return {
@@ -116,7 +116,7 @@ async function mergedAway(
   };
 }
 
-/** The last event that could have ended it; null where none of its events has such a type any more. */
+/** Type of the last event that could have ended it; null if none of its events has an ending type any more. */
 async function endingEvent(ask: Ask, visitId: string, { endingTypes }: StateRules): Promise<string | null> {
   const [event] = await ask<{ type: string }>(
     'SELECT type FROM visit_events WHERE visit_id = $1 AND type = ANY ($2) ORDER BY position DESC LIMIT 1',
@@ -125,7 +125,7 @@ async function endingEvent(ask: Ask, visitId: string, { endingTypes }: StateRule
   return event?.type ?? null;
 }
 
-const REVISIONS = `SELECT ${named({
+const REVISIONS = `SELECT ${selectList({
   revision: 'revision',
   reason: 'reason',
   retracted: 'retracted',
@@ -136,8 +136,8 @@ const REVISIONS = `SELECT ${named({
   decidedAt: 'decided_at',
 })} FROM visit_revisions WHERE visit_id = $1 ORDER BY revision`;
 
-/** A visit has at most twice `max_events` events, so that all may be read for a page of them. */
-const EVENTS = `SELECT ${named({
+/** A visit has at most twice `max_events` events, so that a page may read all of them. */
+const EVENTS = `SELECT ${selectList({
   position: 'position',
   eventId: 'event_id',
   type: 'type',
@@ -154,7 +154,7 @@ const EVENTS = `SELECT ${named({
 
 const MERGED = 'SELECT visit_id AS "visitId" FROM visit_alias WHERE survivor = $1 ORDER BY visit_id';
 
-/** In any case, as Postgres takes it; the form with hyphens alone. */
+/** Letters may be large or small, as in Postgres; only the form with hyphens counts. */
 export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
 }

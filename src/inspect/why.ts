@@ -2,9 +2,9 @@ import type { EndReason, Seal } from '../core/rules/span.ts';
 import type { Clocks } from './clocks.ts';
 import type { Ending } from './ending.ts';
 import type { StateRules } from './rules.ts';
-import { at, counted, span } from './words.ts';
+import { counted, span, timeText } from './words.ts';
 
-/** In a sentence, why a visit ended or what it waits for. No full stop at the end; `now` in ms says which day is today. */
+/** Sentences about why a visit ended or what it waits for, without a full stop; `now` in ms decides which day is today. */
 
 export interface EndedVisit {
   readonly endedAt: number;
@@ -12,17 +12,17 @@ export interface EndedVisit {
   readonly revision: number;
   /** The visit can change until the watermark is past this, ms. */
   readonly amendableUntil: number;
-  /** Type of the event that ended it; null: not by an event, or not known. */
+  /** Type of the event that ended it; null: no event did, or it is not known. */
   readonly endedBy: string | null;
 }
 
-/** Once the watermark is past it, nothing amends the visit. */
+/** Whether the watermark is past the time until which the visit can be amended. */
 export function isFinal({ amendableUntil }: Pick<EndedVisit, 'amendableUntil'>, clocks: Clocks | undefined): boolean {
   return clocks?.watermark != null && clocks.watermark > amendableUntil;
 }
 
 export function whyEnded(visit: EndedVisit, clocks: Clocks | undefined, rules: StateRules, now: number): string {
-  return `ended at ${at(visit.endedAt, now)}: ${because(visit, rules)}; ${change(visit, clocks, now)}`;
+  return `ended at ${timeText(visit.endedAt, now)}: ${because(visit, rules)}; ${change(visit, clocks, now)}`;
 }
 
 function because({ endReason, endedBy }: EndedVisit, rules: StateRules): string {
@@ -39,7 +39,7 @@ function because({ endReason, endedBy }: EndedVisit, rules: StateRules): string 
 }
 
 function change(visit: EndedVisit, clocks: Clocks | undefined, now: number): string {
-  const until = at(visit.amendableUntil, now);
+  const until = timeText(visit.amendableUntil, now);
   if (isFinal(visit, clocks)) return `it can change no more: the watermark is past ${until}`;
   return `a late event can change it until the watermark is past ${until}`;
 }
@@ -48,7 +48,7 @@ export interface OpenVisit {
   readonly partition: number;
   readonly ending: Ending;
   readonly seal: Seal | null;
-  /** Its last revision, and the reason that was given there; null: it was never published. */
+  /** Its last revision, and the reason in it; null: it was never published. */
   readonly revision: number | null;
   readonly saidReason: EndReason | null;
 }
@@ -77,31 +77,31 @@ function ends({ partition, ending }: OpenVisit, now: number): string {
   const { dueAt, soonestDueAt, endsAt, watermarkPassed, watermarkToPass } = ending;
   switch (ending.hold) {
     case 'no_processor':
-      return `it cannot end: no processor holds partition ${partition}. It is due at ${at(dueAt, now)}`;
+      return `it cannot end: no processor holds partition ${partition}. It is due at ${timeText(dueAt, now)}`;
     case 'behind':
-      return `due since ${at(dueAt, now)}: partition ${partition} is folded up to ${clock(ending.arrivalClock, now)}`;
+      return `due since ${timeText(dueAt, now)}: partition ${partition} is folded up to ${clock(ending.arrivalClock, now)}`;
     case 'record':
-      return `ends with the first record of partition ${partition} stamped after ${at(dueAt, now)}${sooner()}`;
+      return `ends with the first record of partition ${partition} stamped after ${timeText(dueAt, now)}${sooner()}`;
     case null:
-      if (now >= endsAt!) return `ends any moment: it was due at ${at(dueAt, now)}`;
-      return `ends at ${at(endsAt!, now)} if nothing comes${sooner()}`;
+      if (now >= endsAt!) return `ends any moment: it was due at ${timeText(dueAt, now)}`;
+      return `ends at ${timeText(endsAt!, now)} if nothing comes${sooner()}`;
   }
 
-  /** What traffic of others makes of it. */
+  /** How other traffic can make it end sooner. */
   function sooner(): string {
     if (watermarkPassed || soonestDueAt >= dueAt) return '';
-    const floor = soonestDueAt > watermarkToPass ? `, after ${at(soonestDueAt, now)}` : '';
+    const floor = soonestDueAt > watermarkToPass ? `, after ${timeText(soonestDueAt, now)}` : '';
     const watermark = clock(ending.watermark, now);
-    return `, or before, once other events move the watermark past ${at(watermarkToPass, now)}${floor} (it is at ${watermark})`;
+    return `, or before, once other events move the watermark past ${timeText(watermarkToPass, now)}${floor} (it is at ${watermark})`;
   }
 }
 
 function clock(ms: number | null, now: number): string {
-  return ms === null ? 'nothing yet' : at(ms, now);
+  return ms === null ? 'nothing yet' : timeText(ms, now);
 }
 
-/** @param decidedAt ms; null: it was never published, so nobody was told of it */
+/** @param decidedAt ms; null: it was never published, so no message retracted it */
 export function whyMerged(survivor: string, decidedAt: number | null, now: number): string {
   if (decidedAt === null) return `merged into ${survivor} by an event between the two, before it was ever published`;
-  return `merged into ${survivor} by a late event, at ${at(decidedAt, now)} by the arrival clock; its last revision takes it back`;
+  return `merged into ${survivor} by a late event, at ${timeText(decidedAt, now)} by the arrival clock; its last revision takes it back`;
 }

@@ -8,14 +8,14 @@ const UNITS = [
   ['second', SECOND],
 ] as const;
 
-/** `14:32:10 UTC`, with the date where it is not that of `now`. Down to the second. */
-export function at(ms: number, now: number): string {
+/** `14:32:10 UTC`, to the second, with the date where it is not that of `now`. */
+export function timeText(ms: number, now: number): string {
   const [date, time] = new Date(ms).toISOString().split('T') as [string, string];
   const today = new Date(now).toISOString().startsWith(date);
   return `${today ? '' : `${date} `}${time.slice(0, 8)} UTC`;
 }
 
-/** `30 minutes`; `1 hour 30 minutes`; `500 ms`. Two units at most: of what is longer the rest is left out. */
+/** `30 minutes`; `1 hour 30 minutes`; `500 ms`. Two units at most: smaller ones are left out. */
 export function span(ms: number): string {
   const words: string[] = [];
   let left = Math.abs(ms);

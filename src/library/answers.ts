@@ -1,4 +1,4 @@
-/** What the fold and the in-memory store say, named as on the topics and in the views. */
+/** Visits, sessions, profiles and messages, with the names of the topics and views. */
 
 import type { VisitEnded as CoreVisitEnded } from '../core/rules/visit-ended.ts';
 import type { ProfileView, SessionView, VisitView } from '../memory/views.ts';
@@ -60,7 +60,7 @@ export function profileOf(profile: ProfileView): Profile {
   };
 }
 
-/** @param source of the record that opened its visit. */
+/** @param source of the record that opened the visit. */
 export function messageOf(message: CoreVisitEnded, source: { topic: string; partition: number }): VisitEnded {
   const { startedAt, endedAt } = message;
   return {

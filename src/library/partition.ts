@@ -8,7 +8,7 @@ import { messageOf, profileOf, sessionOf, visitOf } from './answers.ts';
 import { rules } from './rules.ts';
 import type { LogRecord, Outcome, Profile, Session, TrackEvent, Visit, VisitEnded } from './types.ts';
 
-/** Where records come from. Ids of visits are made of it: name the real ones to have the ids that `tidemark run` gives. */
+/** Where records come from. Ids of visits depend on it: the real topic and partition give the ids that `tidemark run` gives. */
 export interface Source {
   /** `tracks` unless given. */
   readonly topic?: string;
@@ -17,8 +17,8 @@ export interface Source {
 }
 
 /**
- * One partition of the input, folded in memory by the code that `tidemark run` folds it with: the same records, in the
- * same order, give the same visits and messages. It reads no clock and waits for nothing.
+ * One partition of the input, folded in memory by the code of `tidemark run`: the same records, in the same order, give the
+ * same visits and messages. It reads no clock and waits for nothing.
  */
 export class Partition {
   readonly #source: { readonly topic: string; readonly partition: number };
@@ -30,7 +30,7 @@ export class Partition {
     this.#fold = new MemoryFold(given, this.#source);
   }
 
-  /** The least offset that the next record may have. */
+  /** The lowest offset that the next record may have. */
   get nextOffset(): number {
     return this.#fold.nextOffset;
   }
@@ -38,7 +38,7 @@ export class Partition {
   /**
    * Folds the next record of the log, and ends the visits that are due by it. An event that cannot be read or breaks a
    * bound is no error: it is `dead`.
-   * @throws RangeError where the offset is below `nextOffset`, or offset or timestamp is no whole number.
+   * @throws RangeError if the offset is below `nextOffset`, or offset or timestamp is no whole number.
    */
   fold({ offset = this.nextOffset, timestamp, stamped, event }: LogRecord): Outcome {
     if (!Number.isSafeInteger(offset) || offset < this.nextOffset) {
@@ -55,9 +55,9 @@ export class Partition {
   }
 
   /**
-   * Ends the visits that are due at `now`, ms since the epoch, as `tidemark run` does by its clock where no more records
-   * come: without it a visit ends when a later record says that its time is over.
-   * @throws RangeError where it is no whole number.
+   * Ends the visits that are due at `now`, ms since the epoch, as `tidemark run` does by its clock if no more records come:
+   * without it a visit ends when a later record moves the clock past its due point.
+   * @throws RangeError if it is no whole number.
    */
   endDue(now: number): void {
     if (!Number.isSafeInteger(now))
@@ -65,28 +65,28 @@ export class Partition {
     this.#fold.endDue(now);
   }
 
-  /** Open and ended, those merged into another left out, in order of opening. */
+  /** Open and ended visits, without those merged into another, in order of opening. */
   visits(): Visit[] {
     return this.#fold.visits().map(visitOf);
   }
 
-  /** Debug traffic apart. */
+  /** Sessions, without debug traffic. */
   sessions(): Session[] {
     return this.#fold.sessions().map(sessionOf);
   }
 
-  /** In order of their ids; debug traffic apart. */
+  /** Profiles in order of their ids, without debug traffic. */
   profiles(): Profile[] {
     return this.#fold.profiles().map(profileOf);
   }
 
-  /** All that went out so far, in order: of a visit that a late event changed, each revision. */
+  /** All messages so far, in order: each revision of a visit that a late event changed. */
   messages(): VisitEnded[] {
     return this.#fold.published.map((message) => messageOf(message, this.#source));
   }
 }
 
-/** As records with `input.format: json` are read. */
+/** Reads an event as records with `input.format: json` are read. */
 function entryOf(event: TrackEvent, timestamp: number): Entry {
   const decoded = decodeJsonEvent(event);
   if ('refused' in decoded) return decoded;

@@ -5,7 +5,7 @@ import { rulesOf } from '../settings/rules.ts';
 
 export type { Rules } from '../core/rules/rules.ts';
 
-/** The settings that a fold goes by, as they stand in `tidemark.yaml`; docs/SETTINGS.md has their defaults and bounds. */
+/** The settings that a fold depends on, as in `tidemark.yaml`; docs/SETTINGS.md has their defaults and bounds. */
 export interface RuleSettings {
   /** Inactivity that ends a visit: a duration such as `30m`, as are the next five. */
   readonly 'visit.gap'?: string;
@@ -31,12 +31,12 @@ export interface RuleSettings {
   readonly 'output.debug'?: boolean;
 }
 
-/** The margin of a clock is the processor's: `endDue` is told the time. */
+/** All settings of a fold but the clock's margin, which is for the processor: `endDue` gets the time. */
 const RULE_KEYS = KEYS.filter((key) => /^(visit\.|output\.debug$)/.test(key) && key !== 'visit.clock_margin');
 
 /**
  * The rules of a fold: the defaults, but for what is given.
- * @throws Error named `SettingsError` with all that is wrong: keys that are none, values out of bounds, or two that cannot
+ * @throws Error named `SettingsError` with all that is wrong: unknown keys, values out of bounds, or two that cannot
  *   stand together.
  */
 export function rules(given: RuleSettings = {}): Rules {

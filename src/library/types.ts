@@ -25,7 +25,7 @@ export interface TrackEvent {
   readonly source_id?: Maybe<string>;
   /** When the device sent it, by the same clock: takes that clock's error out. */
   readonly sent_at?: Maybe<Time>;
-  /** When the collector received it; without it the record's timestamp stands in. */
+  /** When the collector received it; the record's timestamp unless given. */
   readonly received_at?: Maybe<Time>;
   readonly debug?: Maybe<boolean>;
   readonly context?: Maybe<EventContext>;
@@ -36,16 +36,16 @@ export interface TrackEvent {
 
 /** One record of the input partition. */
 export interface LogRecord {
-  /** Not below that of the record before + 1, which it is unless given. */
+  /** At least that of the record before + 1, which is the default. */
   readonly offset?: number;
   /** When the record was appended to the log. */
   readonly timestamp: number;
-  /** False: not by the broker, so the timestamp moves no clock. Unless given, the broker stamped it. */
+  /** False: the broker did not stamp it, so the timestamp moves no clock. True unless given. */
   readonly stamped?: boolean;
   readonly event: TrackEvent;
 }
 
-/** What became of an event. `visit_id`: of the visit that it is in, or that it came too late for. */
+/** What became of an event. `visit_id` is the visit that it is in, or that it came too late for. */
 export type Outcome =
   | {
       readonly kind: 'started' | 'joined' | 'merged' | 'duplicate';
@@ -59,13 +59,13 @@ export type Outcome =
       /** null where it could not be read. */
       readonly event_id: string | null;
       readonly reason: 'undecodable' | 'invalid' | 'future' | 'visit_full';
-      /** What is wrong, and what to do where there is something. */
+      /** What is wrong, and what to do about it if anything can be done. */
       readonly error: string;
     };
 
 export type EndReason = 'inactivity' | 'explicit' | 'max_duration' | 'max_events';
 
-/** What a visit counts. */
+/** The sums of a visit. */
 interface VisitSums {
   readonly visit_id: string;
   readonly session_id: string;
@@ -76,7 +76,7 @@ interface VisitSums {
   readonly debug: boolean;
   readonly started_at: number;
   readonly duration_ms: number;
-  /** Each event id once. */
+  /** Events; each event id counts once. */
   readonly event_count: number;
   readonly page_view_count: number;
   /** Events that came after it had been published. */
@@ -89,7 +89,7 @@ export interface Visit extends VisitSums, ColumnValues {
   readonly status: 'open' | 'ended';
   /** null while it is open. */
   readonly end_reason: EndReason | null;
-  /** Of the last message about it, from 0; null: there was none. */
+  /** Number of the last message about it, from 0; null: there was none. */
   readonly revision: number | null;
   readonly last_event_at: number;
   /** Time of its last event; null while it is open. */
@@ -111,7 +111,7 @@ export interface Session {
   readonly event_count: number;
   readonly page_view_count: number;
   readonly late_event_count: number;
-  /** Of its visits: time between them does not count. */
+  /** Sum of its visits' durations: time between them does not count. */
   readonly total_duration_ms: number;
   readonly started_at: number;
   /** null while a visit is open. */
@@ -127,7 +127,7 @@ export interface Profile {
   readonly event_count: number;
   readonly page_view_count: number;
   readonly total_duration_ms: number;
-  /** null where it has traits and no visit. */
+  /** null if it has traits and no visit. */
   readonly first_seen_at: number | null;
   readonly last_seen_at: number | null;
   readonly traits: { readonly [key: string]: boolean | number | string };

@@ -1,6 +1,6 @@
 /**
- * How to get at a cluster as one of its principals. It is plain data that goes through JSON, so that other processes
- * can have it; and the functions that put it into the forms which clients want.
+ * How to connect to a cluster as one of its principals: plain data, which other processes can have as JSON, and the functions
+ * that put it into the forms which clients need.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export interface Access {
   readonly mutualBrokers: string[];
   /** PEM file of the authority that signed every certificate of the stack. */
   readonly ca: string;
-  /** By principal. The same for each mechanism, until it is changed: then only SCRAM takes the new one. */
+  /** By principal. A password is the same for each mechanism until it is changed: then only SCRAM takes the new one. */
   readonly passwords: Record<string, string>;
   readonly tokens: TokenKeys;
   /** Its principal is `tidemark`, its key has a passphrase. The registry takes it too. */
@@ -31,7 +31,7 @@ export interface Access {
     readonly url: string;
     readonly username: string;
     readonly password: string;
-    /** Taken as a bearer token in the place of user and password. */
+    /** A bearer token that the registry takes in place of user and password. */
     readonly token: string;
   };
   /** `sslmode=verify-full` and `sslrootcert` in it. */
@@ -71,7 +71,7 @@ export function environmentOf(access: Access, principal: string): Record<string,
   };
 }
 
-/** The file that Kafka's own tools and Java clients are given to connect as a principal (`--command-config`). */
+/** The file with which Kafka's own tools and Java clients connect as a principal (`--command-config`). */
 export function propertiesOf(access: Pick<Access, 'clients'>, principal: string): string {
   return join(access.clients, `${principal}.properties`);
 }
@@ -88,7 +88,7 @@ export async function writeProperties(access: Pick<Access, 'clients' | 'ca' | 'p
   await writeFile(propertiesOf(access, principal), `${lines.join('\n')}\n`, { mode: 0o600 });
 }
 
-/** Runs one of the broker's tools as the admin, and gives what it said: `tool(access, 'kafka.admin.ConfigCommand', …)`. */
+/** Runs one of the broker's tools as the admin, and gives its output: `tool(access, 'kafka.admin.ConfigCommand', …)`. */
 export async function tool(access: Access, main: string, ...args: string[]): Promise<string> {
   const memory = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
   const connection = ['--bootstrap-server', access.brokers.join(','), '--command-config', propertiesOf(access, ADMIN)];
@@ -97,13 +97,12 @@ export async function tool(access: Access, main: string, ...args: string[]): Pro
 }
 
 /**
- * Gives a principal another password for SCRAM, and one that is not there yet its first. The brokers take the new one
- * a moment after; connections that stand stay.
- * @returns the password, which the access now has too, as has the properties file.
+ * Sets a principal's password for SCRAM. The brokers take the new one a moment after; open connections stay.
+ * @returns the password, which the access and the properties file now have too.
  */
 export async function setPassword(access: Access, principal: string, password = makePassword()): Promise<string> {
   const alter = ['--alter', '--entity-type', 'users', '--entity-name', principal, '--add-config'];
-  // One at a time: the brokers refuse two of a user in one request.
+  // One mechanism at a time: the brokers refuse two passwords of a user in one request.
   for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
     await tool(access, 'kafka.admin.ConfigCommand', ...alter, `${mechanism}=[password=${password}]`);
   }

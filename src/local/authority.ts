@@ -15,11 +15,11 @@ export interface Wanted {
   readonly name: string;
   /** Encrypts the key. */
   readonly passphrase?: string;
-  /** Of the files; the name unless given. */
+  /** Name of the files; the common name unless given. */
   readonly file?: string;
 }
 
-/** Whoever connects does so by one of these: all parts are on this machine. */
+/** Names that a server's certificate is for: all parts are on this machine, and clients connect by one of these. */
 const NAMES = 'DNS:localhost,IP:127.0.0.1,IP:::1';
 const DAYS = '365';
 
@@ -33,7 +33,7 @@ export async function whyNoCertificates(env: NodeJS.ProcessEnv): Promise<string 
   }
 }
 
-/** A certificate authority of a stack's own: what it signed is trusted where its file is named, and nowhere else. */
+/** A certificate authority of a stack's own: only clients that are given its file trust what it signed. */
 export class Authority {
   /** Its certificate. */
   readonly file: string;
@@ -48,7 +48,7 @@ export class Authority {
     this.#key = join(directory, 'ca.key');
   }
 
-  /** @param directory is there, and whoever uses the certificates may read it. */
+  /** @param directory that exists, and which every user of the certificates may read. */
   static async make(directory: string, env: NodeJS.ProcessEnv): Promise<Authority> {
     const authority = new Authority(directory, env);
     await writeKey(authority.#key);
@@ -62,10 +62,10 @@ export class Authority {
     return authority;
   }
 
-  /** A certificate for a server on this machine, which is one for a client too. The same file again is replaced. */
+  /** A certificate for a server on this machine, which is good for a client too. A file of the same name is replaced. */
   async issue({ name, passphrase, file = name }: Wanted): Promise<Certificate> {
     const [cert, key, request] = ['pem', 'key', 'csr'].map((ending) => join(this.#directory, `${file}.${ending}`));
-    // Signed with the plain key: what openssl is told is seen by others of this machine.
+    // It is signed with the plain key: other users of this machine could see a passphrase in openssl's arguments.
     const plain = await writeKey(key!);
     const config = await this.#config(file, name, [
       'basicConstraints=CA:FALSE',
@@ -97,14 +97,14 @@ export class Authority {
   }
 }
 
-/** What Java calls a PEM store: a key and the certificates that go with it, in one file. */
+/** Writes what Java calls a PEM store: a key and its certificates in one file. */
 export async function writeStore(path: string, { cert, key }: Certificate): Promise<string> {
   const parts = await Promise.all([key, cert].map((file) => readFile(file, 'utf8')));
   await writeFile(path, parts.join(''), { mode: 0o600 });
   return path;
 }
 
-/** An elliptic curve: made, and used in a handshake, in a fraction of the time that RSA takes. */
+/** A key on an elliptic curve: to make it, and to use it in a handshake, takes a fraction of RSA's time. */
 async function writeKey(path: string): Promise<string> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const text = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;

@@ -11,9 +11,9 @@ import type { ExtraListener, Part } from './types.ts';
 
 /** Ports of one node. */
 export interface NodePorts {
-  /** Clients that log in by SASL. */
+  /** For clients that log in by SASL. */
   readonly client: number;
-  /** Clients and brokers whose certificate is their login. */
+  /** For clients and brokers whose certificate is their login. */
   readonly mutual: number;
   readonly controller: number;
 }
@@ -21,14 +21,14 @@ export interface NodePorts {
 /** What all nodes of a cluster have in common. */
 export interface NodeOptions {
   readonly jars: string;
-  /** By `format`. */
+  /** The directory that `format` gives. */
   readonly formatted: Promise<string>;
   readonly authority: Authority;
   readonly passwords: Readonly<Record<string, string>>;
   readonly tokens: TokenKeys;
   /** By id, from 1. */
   readonly ports: ReadonlyMap<number, NodePorts>;
-  /** Over the cluster's own settings. */
+  /** Settings that override the cluster's own. */
   readonly settings: Readonly<Record<string, string>>;
   readonly listeners: readonly ExtraListener[];
 }
@@ -56,10 +56,10 @@ export async function startNode(context: PartContext, id: number, options: NodeO
 }
 
 const MAIN = 'kafka.Kafka';
-/** The first compiler alone: half the CPU of starting. */
+/** Only Java's first compiler runs, which halves the CPU of starting. */
 const QUICK_START = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
-/** What every node begins with, the users of SCRAM among it. @returns its directory. */
+/** Makes the data that every node begins with, which includes the users of SCRAM. @returns its directory. */
 export async function format(context: PartContext, jars: string, passwords: NodeOptions['passwords']): Promise<string> {
   const home = join(context.directory, 'formatted');
   await mkdir(home);
@@ -75,13 +75,13 @@ export async function format(context: PartContext, jars: string, passwords: Node
 }
 
 const ROLES = { 'process.roles': 'broker,controller', 'controller.listener.names': 'CONTROLLER' };
-/** Asked for, and not looked at. */
+/** The tool requires these settings, and does not use them. */
 const FORMAT_ONLY = {
   listeners: 'PLAINTEXT://127.0.0.1:1,CONTROLLER://127.0.0.1:2',
   'controller.quorum.voters': '1@127.0.0.1:2',
 };
 
-/** A node's data as the tool would format it. The tool is run once, not per node: it takes seconds of Java's time. */
+/** Writes a node's data as the tool would format it. The tool runs once and not for each node: Java takes seconds for it. */
 async function layOut(data: string, id: number, formatted: string): Promise<void> {
   await cp(formatted, data, { recursive: true });
   const directory = randomBytes(16).toString('base64url').replace(/^-/, 'A');
@@ -104,7 +104,7 @@ export function brokerName(id: number): string {
   return `broker-${id}`;
 }
 
-/** A broker reads keys for tokens only from where its command line says it may. */
+/** A broker reads keys for tokens only from files that its command line allows. */
 function allowed({ jwks }: TokenKeys): string[] {
   return [
     `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://${jwks}`,
@@ -148,7 +148,7 @@ function clusterProperties(home: string, store: string, id: number, options: Nod
   };
 }
 
-/** How clients log in at a listener: PLAIN's users are in the settings, SCRAM's in the brokers' own log. */
+/** Settings of the logins at a listener: PLAIN's users are in them, SCRAM's in the brokers' own log. */
 function sasl(listener: string, passwords: Readonly<Record<string, string>>): Record<string, string> {
   const module = 'org.apache.kafka.common.security';
   const users = Object.entries(passwords).map(([name, password]) => `user_${name}="${password}"`);
@@ -163,7 +163,7 @@ function sasl(listener: string, passwords: Readonly<Record<string, string>>): Re
   };
 }
 
-/** As a company would have it, and quicker to see that a broker is gone: a test need not wait for what users would. */
+/** Settings as in production, but a cluster is quicker to see that a broker is gone, so that tests need not wait as long. */
 const THREE_BROKERS: Readonly<Record<string, string>> = {
   ...QUICK,
   'default.replication.factor': '3',

@@ -4,7 +4,7 @@ import { type Access, tool, writeProperties } from './access.ts';
 import { Authority, whyNoCertificates, writeStore } from './authority.ts';
 import { brokerName, format, type NodePorts, startNode } from './cluster-node.ts';
 import { Gate } from './gate.ts';
-import { all, type Ground, onGround, whyNotJava } from './java.ts';
+import { all, type StackBase, startOnBase, whyNotJava } from './java.ts';
 import { freePorts } from './ports.ts';
 import { databaseUrl, startPostgres } from './postgres.ts';
 import { makePassword, makePasswords, PRINCIPALS } from './principals.ts';
@@ -25,7 +25,7 @@ export async function whyNotCluster(env: NodeJS.ProcessEnv): Promise<string | nu
 
 /** Starts three brokers, a registry and Postgres as processes of this machine, on free ports of 127.0.0.1. */
 export async function startCluster(options: ClusterOptions): Promise<ClusterStack> {
-  return await onGround(options, async (ground) => {
+  return await startOnBase(options, async (ground) => {
     const { context, keeper, jars } = ground;
     const [plain, behind, databasePort, ...rest] = (await freePorts(3 + 3 * NODES.length)) as [number, ...number[]];
     const ports = new Map(NODES.map((id) => [id, portsOf(rest.splice(0, 3))]));
@@ -33,7 +33,7 @@ export async function startCluster(options: ClusterOptions): Promise<ClusterStac
     const { authority, access } = await prepare(ground, ports, plain, databasePort!);
     const { passwords, tokens } = access;
     const formatted = format(context, jars.kafka, passwords);
-    // Each node waits for it; until the first does, its failing is nobody's.
+    // Each node waits for it; until the first does, an error of it would be an unhandled rejection.
     formatted.catch(() => {});
     const nodeOptions = { jars: jars.kafka, formatted, authority, passwords, tokens, ports };
     const { kafka: settings = {}, listeners = [] } = options;
@@ -72,9 +72,9 @@ function portsOf([client, mutual, controller]: readonly number[]): NodePorts {
   return { client: client!, mutual: mutual!, controller: controller! };
 }
 
-/** The authority, and all that clients need to know. */
+/** Makes the authority, and all that clients need to know. */
 async function prepare(
-  { context, jars, login }: Ground,
+  { context, jars, login }: StackBase,
   ports: ReadonlyMap<number, NodePorts>,
   registryPort: number,
   databasePort: number,
@@ -106,7 +106,7 @@ async function prepare(
   return { authority, access };
 }
 
-async function startDatabase(ground: Ground, port: number, authority: Authority): Promise<Part> {
+async function startDatabase(ground: StackBase, port: number, authority: Authority): Promise<Part> {
   const { context, programs, login, postgres } = ground;
   const certificate = await authority.issue({ name: 'localhost', file: 'postgres' });
   return await startPostgres(context, programs, port, login, postgres, certificate);
@@ -118,7 +118,7 @@ async function openGate(access: Access, authority: Authority, port: number, to: 
   return await Gate.open({ port, to, certificate, ca: authority.file, username, password, token });
 }
 
-/** The part itself, with what only a node of a cluster has. */
+/** The part itself, and what only a node of a cluster has. */
 function asNode(
   part: Part,
   id: number,
@@ -131,7 +131,7 @@ function asNode(
   const exchangeCertificate = async (): Promise<void> => {
     const file = `${brokerName(id)}-${++exchanges}`;
     const certificate = await authority.issue({ name: brokerName(id), file });
-    // Another file each time: a broker does not look whether one that it has read has changed.
+    // Each certificate has a new file: a broker does not look whether a file that it has read has changed.
     const store = await writeStore(join(access.clients, '..', 'certificates', `${file}.store.pem`), certificate);
     const settings = names.flatMap((name) =>
       ['type=PEM', `location=${store}`].map((each) => `listener.name.${name.toLowerCase()}.ssl.keystore.${each}`),

@@ -1,4 +1,4 @@
-/** The parts as containers, by testcontainers, which ends them when we end, however that is. */
+/** The parts as containers, by testcontainers, which ends them however this process ends. */
 import { ONE_BROKER } from './kafka.ts';
 import { freePorts } from './ports.ts';
 import { FAST } from './postgres.ts';
@@ -33,7 +33,7 @@ export async function startDocker(options: StackOptions): Promise<GivenStack> {
   const onProgress = options.onProgress ?? (() => {});
   const { GenericContainer, Wait, getContainerRuntimeClient } = await import('testcontainers');
   const host = (await getContainerRuntimeClient()).info.containerRuntime.host;
-  // The broker tells clients where it is, so its port has to be known before it starts.
+  // The broker gives clients its address, so its port has to be known before it starts.
   const [port] = (await freePorts(1)) as [number];
   const broker = new GenericContainer(KAFKA_IMAGE)
     .withExposedPorts({ container: 9092, host: port })
@@ -47,7 +47,7 @@ export async function startDocker(options: StackOptions): Promise<GivenStack> {
     .withExposedPorts(5432)
     .withEnvironment({ POSTGRES_USER: 'tidemark', POSTGRES_PASSWORD: 'tidemark', POSTGRES_DB: 'tidemark' })
     .withCommand(['postgres', ...flags.flatMap(([key, value]) => ['-c', `${key}=${value}`])])
-    // It starts once to make the database, and once more to serve it.
+    // Postgres starts once to make the database, and once more to serve it.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2));
   onProgress(`starting containers: ${IMAGES.join(', ')} (fetched where missing)`);
   const starting = await Promise.allSettled(
@@ -76,8 +76,8 @@ export async function startDocker(options: StackOptions): Promise<GivenStack> {
 }
 
 /**
- * The image takes each broker setting as a variable. What clients are told of is a port of the host, where the broker would
- * not find itself: it talks to itself, as it does to end a transaction, over a listener that stays inside.
+ * The image takes each broker setting as a variable. Clients get a port of the host as its address, at which the broker cannot
+ * reach itself: for requests to itself, as to end a transaction, it has a listener inside.
  */
 function brokerEnvironment(
   host: string,

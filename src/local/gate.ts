@@ -9,14 +9,14 @@ export interface GateOptions {
   /** Port on 127.0.0.1 of the plain server behind it. */
   readonly to: number;
   readonly certificate: Certificate;
-  /** File; a client with a certificate of this authority needs no other credentials. */
+  /** File of the authority; a client with a certificate of it needs no other credentials. */
   readonly ca: string;
   readonly username: string;
   readonly password: string;
   readonly token: string;
 }
 
-/** A door of TLS in front of a plain HTTP server, which lets in by user and password, token or client certificate. */
+/** A TLS proxy in front of a plain HTTP server, which asks for user and password, token or client certificate. */
 export class Gate {
   readonly #server: Server;
   readonly #options: GateOptions;
@@ -39,7 +39,7 @@ export class Gate {
       server.once('error', reject);
       server.listen(options.port, '127.0.0.1', resolve);
     });
-    // As the parts, it does not keep its owner from ending.
+    // Like the parts, it does not keep its owner from ending.
     server.unref();
     server.on('secureConnection', (socket: TLSSocket) => socket.unref());
     return gate;
@@ -69,7 +69,7 @@ function pass(asked: IncomingMessage, answer: ServerResponse, port: number): voi
     came.once('error', () => answer.destroy());
   });
   onward.once('error', () => {
-    // What is behind it is away, or went away while it answered.
+    // The server behind it is away, or went away while it answered.
     if (answer.headersSent) answer.destroy();
     else answer.writeHead(502).end('{"message":"Bad Gateway"}');
   });

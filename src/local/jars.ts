@@ -1,8 +1,8 @@
 /**
- * Fetches the broker and the schema registry with Maven, once a user and version.
+ * Fetches the broker and the schema registry with Maven, once for each user and version.
  *
- * Invariant: the cache directory is there only if it is complete. It is filled under another name and renamed, so that
- * two starts at once, or one that was interrupted, leave nothing half.
+ * Invariant: the cache directory exists only if it is complete. It is filled under another name and renamed, so that two
+ * starts at once, or one that was interrupted, leave nothing incomplete.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import type { Keeper } from './keeper.ts';
 import { run } from './run.ts';
 
 const KAFKA = '4.1.1';
-/** The last line of 2.6: version 3 asks for Java 21. */
+/** The last release of 2.6: version 3 needs Java 21. */
 const REGISTRY = '2.6.13.Final';
 
 export interface Jars {
@@ -69,19 +69,19 @@ export async function fetchJars(
     const what = 'Kafka and the schema registry could not be fetched with Maven';
     throw new Error(`${what}. ${whatHelps(message)}, then start again. ${message}`, { cause: error });
   } finally {
-    keeper.forget(pid);
+    keeper.unwatch(pid);
   }
   try {
     await rename(partial, jars.directory);
   } catch (error) {
-    // Another start was first: its files are the same.
+    // Another start was faster, and its files are the same.
     if (!existsSync(jars.directory)) throw error;
     await rm(partial, { recursive: true });
   }
   return jars;
 }
 
-/** Where they are fetched to first. @throws Error that names the variable by which they are kept elsewhere. */
+/** Makes the directory that they are fetched to first. @throws Error that names the variable for another cache directory. */
 async function makePartial(directory: string): Promise<string> {
   const parent = dirname(directory);
   try {
@@ -94,14 +94,14 @@ async function makePartial(directory: string): Promise<string> {
   }
 }
 
-/** @param said what Maven said, in the end. */
+/** Advice. @param said Maven's last lines. */
 function whatHelps(said: string): string {
   return said.includes('Could not create local repository')
     ? 'Maven cannot write where it keeps what it fetched: name a directory where it can, MAVEN_OPTS=-Dmaven.repo.local=DIR'
     : 'Check that it reaches its repository (a proxy or mirror goes into settings.xml)';
 }
 
-/** Says how far Maven is: at most a line every two seconds. */
+/** Reports how far Maven is, with at most a line every two seconds. */
 function reporter(onProgress: (line: string) => void): (line: string) => void {
   let files = 0;
   let last = Date.now();

@@ -28,21 +28,21 @@ export async function whyNotJava(env: NodeJS.ProcessEnv): Promise<string | null>
   return 'missing' in programs ? programs.missing : null;
 }
 
-/** What the parts of a stack start on. */
-export interface Ground {
+/** What the parts of a stack need to start. */
+export interface StackBase {
   readonly context: PartContext;
   readonly keeper: Keeper;
   readonly jars: Jars;
   /** Directory of the Postgres programs. */
   readonly programs: string;
   readonly login: Database;
-  /** Over the stack's own settings of Postgres. */
+  /** Settings of Postgres that override the stack's own. */
   readonly postgres: Readonly<Record<string, string>>;
 }
 
 /** Starts broker, registry and Postgres as processes of this machine, on free ports of 127.0.0.1. */
 export async function startJava(options: StackOptions): Promise<JavaStack> {
-  return await onGround(options, async ({ context, keeper, jars, programs, login, postgres }) => {
+  return await startOnBase(options, async ({ context, keeper, jars, programs, login, postgres }) => {
     const [port, controller, registryPort, databasePort] = (await freePorts(4)) as [number, number, number, number];
     context.onProgress('starting Kafka, a schema registry and Postgres');
     const [broker, registry, database] = await all([
@@ -68,8 +68,8 @@ export async function startJava(options: StackOptions): Promise<JavaStack> {
   });
 }
 
-/** Has what a stack needs fetched and made, then started; where that fails, nothing of it is left. */
-export async function onGround<T>(options: StackOptions, start: (ground: Ground) => Promise<T>): Promise<T> {
+/** Fetches and makes what a stack needs, then starts it; if that fails, nothing of it is left. */
+export async function startOnBase<T>(options: StackOptions, start: (ground: StackBase) => Promise<T>): Promise<T> {
   const env = options.env ?? process.env;
   const onProgress = options.onProgress ?? (() => {});
   const programs = postgresPrograms();
@@ -93,7 +93,7 @@ export async function onGround<T>(options: StackOptions, start: (ground: Ground)
   }
 }
 
-/** As `Promise.all`, but fails only when nothing is under way any more: what still started would outlive its end. */
+/** Like `Promise.all`, but it rejects only once all have settled: a part that still starts would outlive the stack's end. */
 export async function all<T extends readonly unknown[]>(promises: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   const settled = await Promise.allSettled(promises);
   for (const each of settled) if (each.status === 'rejected') throw each.reason;
@@ -104,7 +104,7 @@ function javaProgram(env: NodeJS.ProcessEnv): string {
   return env.JAVA_HOME ? join(env.JAVA_HOME, 'bin', 'java') : 'java';
 }
 
-/** Major version of Java, null where there is none that runs. */
+/** Major version of Java; null: there is none that runs. */
 async function javaVersion(env: NodeJS.ProcessEnv): Promise<number | null> {
   try {
     const said = await run(javaProgram(env), ['-version'], { env });

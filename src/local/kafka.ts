@@ -5,7 +5,7 @@ import { run } from './run.ts';
 import type { Part } from './types.ts';
 
 export type PartContext = Pick<PartSpec, 'keeper' | 'onProgress' | 'env'> & {
-  /** The stack's own directory, empty of what this part makes in it. */
+  /** The stack's own directory, without files of this part. */
   readonly directory: string;
   readonly java: string;
 };
@@ -65,7 +65,7 @@ function serverProperties(home: string, port: number, controllerPort: number): R
   };
 }
 
-/** What makes a broker quick to join and to start. */
+/** Settings with which a broker, and a group, start quickly. */
 export const QUICK: Readonly<Record<string, string>> = {
   'offsets.topic.num.partitions': '8',
   'transaction.state.log.num.partitions': '8',
@@ -73,7 +73,7 @@ export const QUICK: Readonly<Record<string, string>> = {
   'auto.create.topics.enable': 'false',
 };
 
-/** What one broker needs besides; the container's broker takes the same. */
+/** Settings that a single broker needs besides; the container's broker takes the same. */
 export const ONE_BROKER: Readonly<Record<string, string>> = {
   ...QUICK,
   'offsets.topic.replication.factor': '1',

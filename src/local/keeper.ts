@@ -1,10 +1,10 @@
 /**
- * Ends what a stack started, however its owner goes.
+ * Ends what a stack started, however its owner ends.
  *
- * Invariant: the keeper outlives its owner. It is a shell that reads from a pipe which only the owner holds open; when
- * the pipe ends (stop, exit, crash, SIGKILL) it ends the processes and removes the directories that it was told of.
- * There is no other way to stop: a signal handler here would be a second one, and would not see a SIGKILL. Were the
- * parts told of after more than a moment, a crash in between would leave them running.
+ * Invariant: the keeper outlives its owner. It is a shell that reads from a pipe which only the owner has open; when the
+ * pipe ends (stop, exit, crash, SIGKILL) it ends the processes and removes the directories that were written to it. There is
+ * no other way to stop: a signal handler here would be a second one, and would not see a SIGKILL. If a part were written to
+ * it later than at once, a crash in between would leave the part running.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
@@ -40,35 +40,35 @@ export class Keeper {
   #stopping = false;
 
   constructor() {
-    // A group of its own: Ctrl-C in a terminal goes to the owner, who then ends things in order.
+    // It has a process group of its own: Ctrl-C in a terminal goes to the owner, who then ends the parts in order.
     this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'keeper'], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
     this.#ended = new Promise((resolve, reject) => {
       this.#shell.once('exit', () => resolve());
       this.#shell.once('error', reject);
     });
-    // Only `stop` waits for it; a write to a keeper that is gone shows there too.
+    // Only `stop` waits for it, where a failed write to a keeper that is gone shows too.
     this.#ended.catch(() => {});
     this.#shell.stdin?.on('error', () => {});
     this.#shell.unref();
     (this.#shell.stdin as Socket).unref();
   }
 
-  /** Has the process ended by `signal`, and by SIGKILL if it is still there five seconds later. */
+  /** The keeper will end the process by `signal`, and by SIGKILL if it is still there five seconds later. */
   watch(pid: number, signal: 'KILL' | 'QUIT'): void {
-    this.#tell(`part ${signal}:${pid}`);
+    this.#send(`part ${signal}:${pid}`);
   }
 
-  /** The process is gone: its id may be another's by the time that the keeper acts. */
-  forget(pid: number): void {
-    this.#tell(`gone ${pid}`);
+  /** Takes a process that is gone off the list: its id may be another's by the time that the keeper acts. */
+  unwatch(pid: number): void {
+    this.#send(`gone ${pid}`);
   }
 
-  /** Has the directory removed at the end, after the processes. */
+  /** The keeper will remove the directory, after the processes. */
   remove(directory: string): void {
-    this.#tell(`path ${directory}`);
+    this.#send(`path ${directory}`);
   }
 
-  /** Whether what ends now was meant to. */
+  /** Whether the stack is being stopped, so that parts are meant to end. */
   get stopping(): boolean {
     return this.#stopping;
   }
@@ -81,7 +81,7 @@ export class Keeper {
     await this.#ended;
   }
 
-  #tell(line: string): void {
+  #send(line: string): void {
     this.#shell.stdin?.write(`${line}\n`);
   }
 }

@@ -11,14 +11,14 @@ export interface PartSpec {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Present where the process must not run as we do. */
+  /** The user that the process runs as, if it must not be ours. */
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly log: string;
   /** How the keeper ends it. */
   readonly endBy: 'KILL' | 'QUIT';
-  /** Whether it answers, asked every 50 ms with all it has said since it was started. */
+  /** Whether it answers, asked every 50 ms with its output since it was started. */
   readonly isUp: (said: string) => boolean | Promise<boolean>;
-  /** Whether, having ended while starting, it is to be started once more, told by what it said. Never unless given. */
+  /** Whether, by its output, a process that ended while starting is to be started once more. Never unless given. */
   readonly again?: (said: string) => boolean;
   readonly keeper: Keeper;
   readonly onProgress: (line: string) => void;
@@ -41,7 +41,7 @@ class RunningPart implements Part {
   #exit: Promise<void> = Promise.resolve();
   /** How it ended. */
   #why = '';
-  /** Its end would be news. */
+  /** Whether its end would be worth a report. */
   #up = false;
 
   constructor(spec: PartSpec) {
@@ -62,7 +62,7 @@ class RunningPart implements Part {
     const deadline = Date.now() + UP_WITHIN_MS;
     let { child, from } = this.#spawn();
     for (;;) {
-      // Asked first: what it said last, before it ended, is then in the log.
+      // This is read before the log, which then has the last output of a process that ended.
       const over = isOver(child);
       const said = (await readFile(spec.log)).subarray(from).toString();
       if (over && spec.again?.(said) && Date.now() < deadline) ({ child, from } = this.#spawn());
@@ -86,7 +86,7 @@ class RunningPart implements Part {
 
   #spawn(): { child: ChildProcess; from: number } {
     const spec = this.#spec;
-    // A file, not a pipe: the part must not stand still, or die, because its owner does.
+    // The log is a file and no pipe: a part must not stand still, or end, because its owner does.
     const log = openSync(spec.log, 'a');
     const from = statSync(spec.log).size;
     const child = spawn(spec.command, spec.args, {
@@ -103,7 +103,7 @@ class RunningPart implements Part {
     this.#up = false;
     this.#exit = new Promise((resolve) => {
       const over = (why: string): void => {
-        if (child.pid !== undefined) spec.keeper.forget(child.pid);
+        if (child.pid !== undefined) spec.keeper.unwatch(child.pid);
         this.#why = why;
         if (this.#up && !spec.keeper.stopping)
           spec.onProgress(`${spec.name} ended by itself (${why}); its log: ${spec.log}`);

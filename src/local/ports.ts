@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * Ports on 127.0.0.1 that nobody listens on, each another one.
+ * Different ports on 127.0.0.1 on which nothing listens.
  *
- * Below the range from which systems take the near end of outgoing connections: a port that must be had again after a
- * restart would else be taken by any client meanwhile, or by a client that, trying it over and over, connects to itself.
+ * They are below the range of the local ports of outgoing connections: otherwise a port that a part needs again after a restart
+ * could be taken meanwhile by any client, or by one that, trying it over and over, connects to itself.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();

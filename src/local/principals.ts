@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-/** May everything at the brokers. */
+/** The principal that has all rights at the brokers. */
 export const ADMIN = 'admin';
 
-/** Known to the brokers of a cluster, without any right until the admin gives them some. */
+/** Principals that the brokers of a cluster know, without rights until the admin grants them some. */
 export const WITHOUT_RIGHTS = [
   'tidemark-setup',
   'tidemark',

@@ -12,14 +12,14 @@ export async function startRegistry(context: PartContext, jar: string, port: num
     ...context,
     name: 'schema registry',
     command: context.java,
-    // It is idle most of its life: the first compiler alone halves the CPU of starting it.
+    // It is idle most of the time: Java's first compiler alone halves the CPU of starting it.
     args: ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', jar],
     env: { ...context.env, QUARKUS_HTTP_PORT: `${port}`, QUARKUS_HTTP_HOST: '127.0.0.1' },
     cwd: home,
     log: join(home, 'log'),
     endBy: 'KILL',
     isUp: async () => {
-      // Refused until it listens.
+      // Connections are refused until it listens.
       const answer = await fetch(`${registryUrl(port)}/subjects`).catch(() => null);
       await answer?.body?.cancel();
       return answer?.ok ?? false;
@@ -27,7 +27,7 @@ export async function startRegistry(context: PartContext, jar: string, port: num
   });
 }
 
-/** Where the registry speaks the API that Confluent's clients know. */
+/** The URL of the registry's API for Confluent's clients. */
 export function registryUrl(port: number, host = '127.0.0.1'): string {
   return `http://${host}:${port}/apis/ccompat/v7`;
 }

@@ -13,7 +13,7 @@ export interface RunOptions {
   readonly onStart?: (pid: number) => void;
 }
 
-/** Runs a program to its end and gives all that it said. Throws, with its last lines, unless it exits 0. */
+/** Runs a program to its end and gives its output. Throws, with its last lines, unless it exits 0. */
 export function run(command: string, args: readonly string[], options: RunOptions): Promise<string> {
   const { cwd, env, uid, gid, input, onLine, onStart } = options;
   return new Promise((resolve, reject) => {
@@ -36,7 +36,7 @@ export function run(command: string, args: readonly string[], options: RunOption
       else reject(new Error(`${command} ended with ${signal ?? `exit code ${code}`}:\n${tail(said)}`));
     });
     if (child.pid !== undefined) onStart?.(child.pid);
-    // A program that ends without reading what it was given says so by its exit code.
+    // A program that ends without reading its input has an exit code that tells whether it failed.
     child.stdin.on('error', () => {});
     child.stdin.end(input ?? '');
   });

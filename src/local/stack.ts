@@ -17,20 +17,20 @@ export type {
   StackOptions,
 } from './types.ts';
 
-/** One way to have a stack. */
+/** One way to bring up a stack. */
 export interface Way {
   readonly kind: Exclude<StackKind, 'memory'>;
-  /** Why this machine cannot go it; null if it can. */
+  /** Why this machine cannot; null: it can. */
   readonly whyNot: () => Promise<string | null>;
   readonly start: () => Promise<Stack>;
 }
 
 /**
- * Brings up a stack: addresses of the environment (KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL, all three),
- * else containers, else processes on Java (a cluster of them where asked), else kind `memory` with the reason.
+ * Brings up a stack: from addresses of the environment (KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL, all three),
+ * else as containers, else as processes on Java (a cluster of them if asked for), else of kind `memory`, with the reason.
  *
  * `TIDEMARK_STACK` in the environment forces one (`environment`, `docker`, `java`, `memory`), or refuses `memory`
- * (`required`, as the option does). A way that was forced, or that looked open and fails, throws.
+ * (`required`, as the option does). A way that was forced and fails, or that seemed possible and fails, throws.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const env = options.env ?? process.env;
@@ -44,7 +44,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return await choose(ways, env.TIDEMARK_STACK ?? '', options.required ?? false);
 }
 
-/** The first way that is open, where `setting` (of TIDEMARK_STACK) does not force one. */
+/** Goes the first way that is possible, unless `setting` (of TIDEMARK_STACK) forces one. */
 export async function choose(ways: readonly Way[], setting: string, required = false): Promise<Stack> {
   const real = required || setting === 'required';
   const forced = ways.filter((way) => way.kind === setting);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const ISSUER = 'tidemark local stack';
 export const AUDIENCE = 'kafka';
 
-/** What is known of the keys that tokens for the brokers (OAUTHBEARER) are signed with. */
+/** The keys that tokens for the brokers (OAUTHBEARER) are signed with. */
 export interface TokenKeys {
   /** File of public keys (JWKS) that the brokers read. */
   readonly jwks: string;
@@ -23,7 +23,7 @@ export async function makeTokenKeys(directory: string): Promise<TokenKeys> {
   return keys;
 }
 
-/** A token that logs `principal` in at the brokers for so many seconds. */
+/** A token with which `principal` can log in at the brokers for so many seconds. */
 export function makeToken(keys: TokenKeys, principal: string, seconds = 3600, scope = 'kafka'): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = { sub: principal, iss: ISSUER, aud: AUDIENCE, scope, iat: now, exp: now + seconds };

@@ -1,32 +1,32 @@
-/** What a local stack is: a broker, a schema registry and a Postgres, wherever they come from. */
+/** A local stack: a broker, a schema registry and a Postgres, wherever they come from. */
 import type { Access } from './access.ts';
 import type { Certificate } from './authority.ts';
 
 export type StackKind = 'environment' | 'docker' | 'java' | 'memory';
 
 export interface StackOptions {
-  /** Three brokers under TLS, logins and rights, where the parts run on Java: a `ClusterStack`. */
+  /** Three brokers with TLS, logins and rights, if the parts run on Java: a `ClusterStack`. */
   readonly cluster?: boolean;
-  /** Throw, saying what to install, where no real part can be had. Also set by `TIDEMARK_STACK=required`. */
+  /** Throw, with what to install, if no real parts are possible. Also set by `TIDEMARK_STACK=required`. */
   readonly required?: boolean;
   /** Called with one line, without a line end, for each step that may take a while, and when a part dies. */
   readonly onProgress?: (line: string) => void;
   /** Postgres without fsync: for tests that do not crash it. */
   readonly fast?: boolean;
-  /** Broker settings over the stack's own, as in `server.properties`. Not used with kind `environment`. */
+  /** Broker settings that override the stack's own, as in `server.properties`. Not used with kind `environment`. */
   readonly kafka?: Readonly<Record<string, string>>;
-  /** Postgres settings over the stack's own. Not used with kind `environment`. */
+  /** Postgres settings that override the stack's own. Not used with kind `environment`. */
   readonly postgres?: Readonly<Record<string, string>>;
   /** Where addresses, `TIDEMARK_STACK`, `PATH` and the cache directory are read from: `process.env` unless given. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** One process of a stack of kind `java`, with the handles needed to do it harm. Port and data outlive a restart. */
+/** One process of a stack of kind `java`, with what tests need to harm it. Port and data outlive a restart. */
 export interface Part {
   readonly name: string;
-  /** Of the process started last. */
+  /** Id of the process that was started last. */
   readonly pid: number;
-  /** File that holds all the part said, across restarts. */
+  /** File with all output of the part, across restarts. */
   readonly log: string;
   /** Ends the process and waits until it is gone. `SIGKILL` unless given. */
   kill(signal?: NodeJS.Signals): Promise<void>;
@@ -66,35 +66,35 @@ export interface JavaStack extends Addresses, Common {
 /** A node of a cluster, broker and controller in one. `start` waits until most nodes are up: start two at once. */
 export interface ClusterNode extends Part {
   readonly id: number;
-  /** Where SASL clients find it, host:port. */
+  /** Address for SASL clients, host:port. */
   readonly address: string;
   readonly rack: string;
-  /** Gives it a new certificate with the same names, which new connections of clients meet. It must be up. */
+  /** Gives it a new certificate with the same names, which clients see on new connections. It must be up. */
   exchangeCertificate(): Promise<void>;
 }
 
 /**
- * Three brokers under TLS, logins and rights; a registry behind TLS and a password; Postgres that takes TLS alone.
- * `brokers`, `registryUrl` and `databaseUrl` are as they would be set; `access` has what they want besides. `broker` is
- * the first node, `registry` what is behind the gate.
+ * Three brokers with TLS, logins and rights; a registry behind TLS and a password; Postgres that takes TLS alone.
+ * `brokers`, `registryUrl` and `databaseUrl` are as they would be set; `access` has what clients need besides. `broker` is
+ * the first node, `registry` the server behind the gate.
  */
 export interface ClusterStack extends JavaStack {
   readonly nodes: readonly ClusterNode[];
   readonly access: Access;
-  /** A certificate of its authority for whoever stands between clients and a part. @param file of its files; the same again is replaced */
+  /** A certificate of its authority for a proxy between clients and a part. @param file name; files of that name are replaced */
   certify(file: string): Promise<Certificate>;
 }
 
-/** Listeners of a cluster besides its own, with the same logins: for proxies in between. By node, in order of id. */
+/** Listeners of a cluster besides its own, with the same logins, for proxies in between. By node, in order of id. */
 export interface ExtraListener {
   /** Capital letters and digits. */
   readonly name: string;
   readonly ports: readonly number[];
-  /** What clients are told. */
+  /** Ports that clients get from the brokers. */
   readonly advertised: readonly number[];
 }
 
-/** No real part: whoever asked has to do with what is in memory, and should pass `reason` on. */
+/** There are no real parts: the caller has to use those in memory, and should pass `reason` on. */
 export interface MemoryStack extends Common {
   readonly kind: 'memory';
   readonly reason: string;

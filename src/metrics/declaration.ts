@@ -1,10 +1,17 @@
 /**
- * All that `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names are made from this.
- * Base units; of the labels only the partition's number grows.
+ * All that `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names follow from this.
+ * Units are base units; the partition is the only label whose values grow in number.
  */
 import { BLOCKERS, type Part, type PartitionReport } from '../ports/observer.ts';
 import { lagAge, lagOf } from '../processor/progress.ts';
-import type { Counted, Declared, Folded, Measured, Own, Read } from './kinds.ts';
+import type {
+  DeclaredMetric,
+  FoldedCounter,
+  PartitionGauge,
+  ProcessCounter,
+  ProcessGauge,
+  ProcessHistogram,
+} from './kinds.ts';
 
 const PARTS: readonly Part[] = ['broker', 'registry', 'store'];
 const QUICK = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -14,30 +21,40 @@ const seconds = (ms: number | null) => (ms === null ? null : ms / 1_000);
 /** How long ago, in seconds; below 0 where the time is ahead of this machine's clock. */
 const since = (ms: number | null, now: number) => (ms === null ? null : (now - ms) / 1_000);
 
-const folded = (name: string, help: string, series: Folded['series']): Folded => ({
+const folded = (name: string, help: string, series: FoldedCounter['series']): FoldedCounter => ({
   kind: 'folded',
   name,
   help,
   series,
 });
-const one = (name: string, help: string, key: Folded['series'][number]['key']): Folded =>
+const one = (name: string, help: string, key: FoldedCounter['series'][number]['key']): FoldedCounter =>
   folded(name, help, [{ labels: {}, key }]);
-const read = (name: string, help: string, read: Read['series'][number]['read']): Read => ({
+const read = (name: string, help: string, read: PartitionGauge['series'][number]['read']): PartitionGauge => ({
   kind: 'read',
   name,
   help,
   series: [{ labels: {}, read }],
 });
-const counted = (name: string, help: string, labels: Counted['labels'] = {}): Counted => ({
+const counted = (name: string, help: string, labels: ProcessCounter['labels'] = {}): ProcessCounter => ({
   kind: 'counted',
   name,
   help,
   labels,
 });
-const measured = (name: string, help: string, buckets = QUICK): Measured => ({ kind: 'measured', name, help, buckets });
-const own = (name: string, help: string, labels: readonly string[] = []): Own => ({ kind: 'own', name, help, labels });
+const measured = (name: string, help: string, buckets = QUICK): ProcessHistogram => ({
+  kind: 'measured',
+  name,
+  help,
+  buckets,
+});
+const own = (name: string, help: string, labels: readonly string[] = []): ProcessGauge => ({
+  kind: 'own',
+  name,
+  help,
+  labels,
+});
 
-/** The metrics that the class in `metrics.ts` counts or knows itself, by its names for them. */
+/** The metrics that the class in `metrics.ts` counts or knows itself, by their names there. */
 export const OWN = {
   info: own('tidemark_info', 'Always 1.', ['version']),
   inputPartitions: own('tidemark_input_partitions', 'Partitions of the input topic, whoever has them.'),
@@ -76,7 +93,7 @@ export const OWN = {
 } as const;
 
 /** The questions that the metrics answer, in the order in which one asks them. */
-export const SECTIONS: readonly { readonly title: string; readonly metrics: readonly Declared[] }[] = [
+export const SECTIONS: readonly { readonly title: string; readonly metrics: readonly DeclaredMetric[] }[] = [
   {
     title: 'Is it there',
     metrics: [
@@ -210,7 +227,7 @@ export const SECTIONS: readonly { readonly title: string; readonly metrics: read
   { title: 'What it costs', metrics: [OWN.delay, OWN.heap, OWN.heapSize, OWN.external, OWN.gc] },
 ];
 
-export const METRICS: readonly Declared[] = SECTIONS.flatMap(({ metrics }) => metrics);
+export const METRICS: readonly DeclaredMetric[] = SECTIONS.flatMap(({ metrics }) => metrics);
 
 function running({ phase }: PartitionReport): number {
   return phase === 'running' ? 1 : 0;

@@ -1,6 +1,6 @@
 import { table } from '../settings/docs.ts';
 import { METRICS, SECTIONS } from './declaration.ts';
-import { type Declared, labelsOf, TYPES } from './kinds.ts';
+import { type DeclaredMetric, labelsOf, TYPES } from './kinds.ts';
 
 /** docs/METRICS.md, whole. */
 export function metricsMarkdown(): string {
@@ -32,7 +32,7 @@ The [dashboard](../deploy/grafana/tidemark.json) shows all of them in the order 
 when an answer looks wrong is in [OPERATIONS.md](OPERATIONS.md#alerts), with the [alerts](../deploy/prometheus/alerts.yml).
 `;
 
-/** Series of each partition: what grows. */
+/** How many series there are for each partition. */
 const SERIES = METRICS.reduce((sum, metric) => {
   if (metric.kind === 'folded' || metric.kind === 'read') return sum + metric.series.length;
   return sum + (labelsOf(metric).some(([, values]) => values === null) ? 1 : 0);
@@ -45,7 +45,7 @@ process. Those of heap, event loop and garbage collection are of the thread that
 An instance shows ${SERIES} series for each partition that it has, and about 200 of its own.
 `;
 
-function row(metric: Declared): string[] {
+function row(metric: DeclaredMetric): string[] {
   const labels = labelsOf(metric).map(([name, values]) => {
     const listed = (values ?? []).map((value) => `\`${value}\``).join(', ');
     return listed === '' ? `\`${name}\`` : `\`${name}\`: ${listed}`;

@@ -4,20 +4,20 @@ import type { PartitionReport } from '../ports/observer.ts';
 type Labels = Readonly<Record<string, string>>;
 
 /** A metric: its name in base units, what it is, and the labels that it has. */
-interface Named {
+interface NamedMetric {
   readonly name: string;
   /** A sentence, for `# HELP` and the documents. */
   readonly help: string;
 }
 
-/** A counter of each partition, kept with its state: it goes on after a restart, wherever the partition is then. */
-export interface Folded extends Named {
+/** A counter of each partition, stored with its state: it goes on after a restart, wherever the partition is then. */
+export interface FoldedCounter extends NamedMetric {
   readonly kind: 'folded';
   readonly series: readonly { readonly labels: Labels; readonly key: keyof Counts }[];
 }
 
-/** A gauge of each partition, read when it is asked for; null: not known, and not shown. Times in ms since the epoch. */
-export interface Read extends Named {
+/** A gauge of each partition, read at each scrape; null: not known, and not shown. Times in ms since the epoch. */
+export interface PartitionGauge extends NamedMetric {
   readonly kind: 'read';
   readonly series: readonly {
     readonly labels: Labels;
@@ -26,25 +26,25 @@ export interface Read extends Named {
 }
 
 /** A counter of this process, from 0 at its start. */
-export interface Counted extends Named {
+export interface ProcessCounter extends NamedMetric {
   readonly kind: 'counted';
   /** The values that each label may have; null: the numbers of input partitions. */
   readonly labels: Readonly<Record<string, readonly string[] | null>>;
 }
 
 /** A histogram of this process. */
-export interface Measured extends Named {
+export interface ProcessHistogram extends NamedMetric {
   readonly kind: 'measured';
   readonly buckets: readonly number[];
 }
 
 /** A gauge of this process. */
-export interface Own extends Named {
+export interface ProcessGauge extends NamedMetric {
   readonly kind: 'own';
   readonly labels: readonly string[];
 }
 
-export type Declared = Folded | Read | Counted | Measured | Own;
+export type DeclaredMetric = FoldedCounter | PartitionGauge | ProcessCounter | ProcessHistogram | ProcessGauge;
 
 export const TYPES = {
   folded: 'counter',
@@ -55,7 +55,7 @@ export const TYPES = {
 } as const;
 
 /** Its labels with their values; null: the numbers of input partitions. */
-export function labelsOf(metric: Declared): [name: string, values: readonly string[] | null][] {
+export function labelsOf(metric: DeclaredMetric): [name: string, values: readonly string[] | null][] {
   switch (metric.kind) {
     case 'measured':
       return [];

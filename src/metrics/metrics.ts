@@ -1,15 +1,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Observer, Part, PartitionReport } from '../ports/observer.ts';
 import { METRICS, OWN } from './declaration.ts';
-import { type Declared, labelsOf } from './kinds.ts';
+import { type DeclaredMetric, labelsOf } from './kinds.ts';
 
 export interface MetricsOptions {
   readonly version: string;
-  /** Asked at each scrape. */
+  /** Called at each scrape. */
   readonly reports: () => readonly PartitionReport[];
   /** Whether this process is in the consumer group, how many partitions the input has, and threads fold; null: not known yet. */
   readonly group?: () => { readonly member: boolean; readonly partitions: number; readonly workers: number } | null;
-  /** The cost of the threads that fold: delays since it was last asked for, all else since they began. */
+  /** The load of the threads that fold: delays since the last call, all else since they began. */
   readonly load?: () => {
     readonly delaySeconds: number;
     readonly heapBytes: number;
@@ -19,7 +19,7 @@ export interface MetricsOptions {
   } | null;
   /** ms since the epoch. */
   readonly now?: () => number;
-  /** Memory, event loop and the like of this process. */
+  /** Whether to show memory, event loop and the like of this process. */
   readonly process?: boolean;
 }
 
@@ -27,12 +27,12 @@ type Committed = Parameters<Observer['committed']>[0];
 type Published = Parameters<Observer['published']>[0];
 
 /**
- * Counts what the processor reports, for Prometheus.
+ * Counts the processor's reports, for Prometheus.
  *
- * Invariant: the counters of where every event went add up to the events read. They come from the folded state, which
- * counts each event once, and so they go on from where they were after a restart. What was folded and not committed is
- * folded again with the same counts: so a counter that has been shown never need go back, which Prometheus would take
- * for a restart and count twice.
+ * Invariant: the counters of what became of events add up to the events read. They come from the folded state, which counts
+ * each event once, and so they go on from where they were after a restart. What was folded and not committed is folded again
+ * with the same counts: so a counter that was shown never has to go back, which Prometheus would take for a restart and count
+ * twice.
  */
 export class Metrics implements Observer {
   private readonly registry = new Registry();
@@ -41,7 +41,7 @@ export class Metrics implements Observer {
   private readonly counters = new Map<string, Counter>();
   private readonly gauges = new Map<string, Gauge>();
   private readonly histograms = new Map<string, Histogram>();
-  /** Highest count shown, by counter and partition; of partitions that are here. */
+  /** Highest count shown, by counter and partition, for partitions of this process. */
   private shown = new Map<string, number>();
 
   constructor(options: MetricsOptions) {
@@ -90,11 +90,11 @@ export class Metrics implements Observer {
 
   takenOver({ partition, ms }: { readonly partition: number; readonly ms: number }): void {
     this.histogram(OWN.takeOverSeconds).observe(ms / 1_000);
-    // Shown before the first, so that Prometheus sees the first as a rise.
+    // The counter is shown as 0 first, so that Prometheus sees the first increment as a rise.
     this.counter(OWN.misplaced).inc({ partition }, 0);
   }
 
-  private register(metric: Declared): void {
+  private register(metric: DeclaredMetric): void {
     const { name, help, kind } = metric;
     const labelNames = labelsOf(metric).map(([label]) => label);
     const configuration = { name, help, labelNames, registers: [this.registry] };
@@ -143,7 +143,11 @@ export class Metrics implements Observer {
     gc.inc(gcSeconds);
   }
 
-  private showReadings(metric: Declared & { kind: 'read' }, reports: readonly PartitionReport[], now: number): void {
+  private showReadings(
+    metric: DeclaredMetric & { kind: 'read' },
+    reports: readonly PartitionReport[],
+    now: number,
+  ): void {
     const gauge = this.gauge(metric);
     gauge.reset();
     for (const report of reports) {
@@ -155,7 +159,7 @@ export class Metrics implements Observer {
   }
 
   private showCounts(
-    metric: Declared & { kind: 'folded' },
+    metric: DeclaredMetric & { kind: 'folded' },
     reports: readonly PartitionReport[],
     before: ReadonlyMap<string, number>,
   ): void {
@@ -172,15 +176,15 @@ export class Metrics implements Observer {
     }
   }
 
-  private counter({ name }: Declared): Counter {
+  private counter({ name }: DeclaredMetric): Counter {
     return this.counters.get(name)!;
   }
 
-  private gauge({ name }: Declared): Gauge {
+  private gauge({ name }: DeclaredMetric): Gauge {
     return this.gauges.get(name)!;
   }
 
-  private histogram({ name }: Declared): Histogram {
+  private histogram({ name }: DeclaredMetric): Histogram {
     return this.histograms.get(name)!;
   }
 }

@@ -1,7 +1,7 @@
 import type { AnswerForm } from './form.ts';
 import type { Scenario } from './format.ts';
 
-/** Where an answer is not what was expected. undefined: nothing is there. */
+/** A value of an answer that is not as expected. undefined: there is none. */
 export interface Difference {
   /** Like `visits[1].event_count`. */
   readonly path: string;
@@ -9,10 +9,10 @@ export interface Difference {
   readonly got: unknown;
 }
 
-/** Values of their own: compared whole, not key by key. */
+/** Values that are compared whole and not key by key. */
 const WHOLE = new Set(['context', 'traits', 'event_types']);
 
-/** All differences; keys that `expect`, or an object in it, leaves out are not compared. */
+/** All differences; a key that `expect`, or an object in it, leaves out is not compared. */
 export function compare(expected: Scenario['expect'], got: AnswerForm): Difference[] {
   const differences: Difference[] = [];
   for (const [key, value] of Object.entries(expected)) {
@@ -21,7 +21,7 @@ export function compare(expected: Scenario['expect'], got: AnswerForm): Differen
   }
   return differences;
 
-  /** By their ids: profiles have no order of their own. */
+  /** Compares profiles by their ids: they have no order of their own. */
   function profiles(wanted: readonly Readonly<Record<string, unknown>>[], there: AnswerForm['profiles']): void {
     const byId = new Map(there.map((profile) => [profile.profile_id, profile]));
     for (const profile of wanted) {
@@ -44,7 +44,7 @@ export function compare(expected: Scenario['expect'], got: AnswerForm): Differen
   }
 }
 
-/** Equal as JSON, the order of keys apart. */
+/** Whether two values are equal as JSON, whatever the order of keys. */
 function same(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((each, i) => same(each, b[i]));
   if (!isPlain(a) || !isPlain(b)) return a === b;

@@ -8,9 +8,9 @@ import { undecodable } from '../wire/refusal.ts';
 import { toEvent } from '../wire/track-event.ts';
 import { rulesOfScenario, type Scenario, type ScenarioEvent } from './format.ts';
 
-/** What the fold and the store have to say when the log is at its end. */
+/** What the fold and the store hold at the end of the log. */
 export interface Answer {
-  /** In order of opening; merged-away ones absent. */
+  /** In order of opening, without visits that were merged away. */
   readonly visits: readonly VisitView[];
   /** In order. */
   readonly published: readonly VisitEnded[];
@@ -22,7 +22,7 @@ export interface Answer {
 
 const SOURCE = { topic: 'tracks', partition: 0 };
 
-/** The log through the core and the in-memory store, with a commit after every step. */
+/** Folds the log with the core and the in-memory store, with a commit after every step. */
 export function foldScenario(scenario: Scenario): Answer {
   const fold = new MemoryFold(rulesOfScenario(scenario), SOURCE);
   const outcomes: Outcome[] = [];

@@ -6,7 +6,7 @@ import type { Answer } from './fold.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
-/** An answer as `expect` writes it. */
+/** An answer in the form of `expect`. */
 export interface AnswerForm {
   readonly visits: readonly Plain[];
   readonly published: readonly Plain[];

@@ -10,7 +10,7 @@ const texts = (...keys: string[]) =>
   maybe(z.strictObject(Object.fromEntries(keys.map((key) => [key, maybe(z.string())]))));
 const scalars = z.record(z.string(), z.union([z.null(), z.boolean(), z.number(), z.string()]));
 
-/** The fields of `schemas/TrackEvent.avsc`; what is absent has its default. Bounds are the fold's to check. */
+/** The fields of `schemas/TrackEvent.avsc`; an absent one has its default. The fold checks the bounds. */
 const event = z.strictObject({
   event_id: z.string(),
   session_id: z.string(),
@@ -71,7 +71,7 @@ const scenario = z.strictObject({
 export type Scenario = z.infer<typeof scenario>;
 export type ScenarioEvent = z.infer<typeof event>;
 
-/** A file that is no scenario: a mistake in the file, not a difference. */
+/** The file is no scenario: a mistake in the file, not a difference. */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
 }
@@ -94,7 +94,7 @@ export function parseScenario(content: unknown, path: string): Scenario {
 }
 
 function told(issue: z.core.$ZodIssue): string {
-  // Of the forms that a step may have, the one that was meant says most: the one that got furthest.
+  // The form of a step that matched furthest is most likely the one that was meant, so its error is reported.
   if (issue.code === 'invalid_union') {
     const deepest = issue.errors.flat().toSorted((a, b) => b.path.length - a.path.length)[0];
     if (deepest !== undefined) return told({ ...deepest, path: [...issue.path, ...deepest.path] });

@@ -4,21 +4,21 @@ import { readFileSync } from 'node:fs';
 export interface Secret {
   /** Key of the setting, for messages: `kafka.sasl.password`. */
   readonly setting: string;
-  /** As it was at the start; null: not set. */
+  /** The value at the start; null: not set. */
   readonly value: string | null;
   /** Absolute path; null: not in a file. */
   readonly file: string | null;
 }
 
 /**
- * The secret as it is now, to be asked for at each login: a file may have changed since. null: not set.
+ * The secret as it is now, read at each login, because a file may have changed; null: not set.
  * @throws SecretUnreadable
  */
 export function readSecret({ setting, value, file }: Secret): string | null {
   return file === null ? value : readSecretFile(`${setting}_file`, file);
 }
 
-/** What a file holds, but for a line break at its end. @throws SecretUnreadable */
+/** The content of a file, without a line break at its end. @throws SecretUnreadable */
 export function readSecretFile(setting: string, path: string): string {
   let content: string;
   try {

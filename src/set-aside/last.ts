@@ -3,7 +3,7 @@ import { boundsOf } from '../kafka/offsets.ts';
 import { scan } from '../kafka/scan.ts';
 import { type SetAside, setAsideOf } from './record.ts';
 
-/** Without what it holds, so that many can be kept. */
+/** A record without its bytes, so that many can be kept. */
 export type LastSetAside = Omit<SetAside, 'raw'>;
 
 export interface LastOf {
@@ -13,12 +13,12 @@ export interface LastOf {
   readonly complete: boolean;
 }
 
-/** Offsets at the end of each partition: markers of transactions are among them, one or more for each record at worst. */
+/** Offsets that are read at the end of each partition: at worst there is a transaction's marker or more for each record. */
 const TAIL = 60;
-/** What is read in all, bytes: records are as large as they came. */
+/** The most that is read in all, bytes: records have the size that they came with. */
 const BUDGET = 8 << 20;
 
-/** The records of a topic that were set aside last, from no more than the tail of each partition. */
+/** The records of a topic that were set aside last, as far as they are in the last offsets of each partition. */
 export async function lastSetAside(
   link: ClusterLink,
   topic: string,

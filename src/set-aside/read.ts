@@ -3,7 +3,7 @@ import { boundsOf, offsetAt } from '../kafka/offsets.ts';
 import { scan } from '../kafka/scan.ts';
 import { type SetAside, setAsideOf } from './record.ts';
 
-/** Which of a topic's records are wanted. Times in ms since the epoch, of when they were set aside. */
+/** Selects records of a topic. Times, in ms since the epoch, are those at which they were set aside. */
 export interface Filter {
   /** One of these; null: any. */
   readonly reasons: readonly string[] | null;
@@ -14,16 +14,16 @@ export interface Filter {
 }
 
 /** How much of the topic has been read. */
-export interface Progress {
+export interface ReadProgress {
   readonly records: number;
-  /** Offsets read, and of how many: holes count too. */
+  /** Offsets read, out of how many; those without a record count too. */
   readonly done: number;
   readonly total: number;
 }
 
 /**
- * The records of a topic that a filter takes, partition by partition, in order. Each partition is read to the end that
- * it had when the reading began, so that it ends whatever is written meanwhile.
+ * The records of a topic that pass a filter, partition by partition, in order. Each partition is read to the end that it had
+ * when the reading began, so that it ends however much is written meanwhile.
  *
  * @throws where the topic or the partition is not there
  */
@@ -31,7 +31,7 @@ export async function* readSetAside(
   link: ClusterLink,
   topic: string,
   filter: Filter,
-  onProgress: (progress: Progress) => void = () => {},
+  onProgress: (progress: ReadProgress) => void = () => {},
 ): AsyncGenerator<SetAside> {
   const ranges = await rangesOf(link, topic, filter);
   const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
@@ -76,7 +76,7 @@ function takes({ reasons, since, until }: Filter, record: SetAside): boolean {
   return until === null || record.setAsideAt < until;
 }
 
-/** The record at an offset; null: there is none, or none any more. */
+/** The record at an offset; null: there is none, or it is no longer there. */
 export async function readOne(
   link: ClusterLink,
   topic: string,

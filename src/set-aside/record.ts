@@ -3,18 +3,18 @@ import { OWN_PREFIX, RECEIVED_AT } from '../wire/headers.ts';
 
 /** A record of the dead-letter or the late topic. Times in ms since the epoch. */
 export interface SetAside {
-  /** Where it lies in its topic. */
+  /** Its position in its topic. */
   readonly partition: number;
   readonly offset: number;
   /** When it was set aside. */
   readonly setAsideAt: number;
   readonly reason: string;
   readonly error: string;
-  /** Where it came from; null: the headers do not tell, so that tidemark did not write it. */
+  /** Where it came from; null: the headers do not name it, so that tidemark did not write it. */
   readonly source: SourceRecord | null;
-  /** Of a late event: the visit that it came too late for. */
+  /** The visit that a late event came too late for; null for others. */
   readonly visitId: string | null;
-  /** Its value, and maybe more, did not fit and is missing. */
+  /** Whether its value, and maybe more, did not fit and is missing. */
   readonly truncated: boolean;
   /** Whether it came back from an earlier pass, and failed again. */
   readonly again: boolean;
@@ -27,13 +27,13 @@ export interface SourceRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  /** Of the event in its record; 0 where a record holds one. */
+  /** Index of the event in its record; 0 if the record holds one. */
   readonly index: number;
   /** The record's timestamp. */
   readonly timestamp: number;
 }
 
-/** Of headers with one name the last counts: ours stand behind those that the record came with. */
+/** Of headers with one name the last counts: ours follow those that the record came with. */
 export function setAsideOf(partition: number, raw: RawRecord): SetAside {
   const headers = new Map(raw.headers.map(([name, value]) => [name, value.toString()]));
   const source = {
@@ -63,7 +63,7 @@ function whole(text: string | undefined): number {
   return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** Those that the record came with. */
+/** The headers that the record came with. */
 export function ownHeaders({ headers }: RawRecord): RawRecord['headers'] {
   return headers.filter(([name]) => !name.startsWith(OWN_PREFIX));
 }

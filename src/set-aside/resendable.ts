@@ -5,7 +5,7 @@ import { putTail, tailRoom } from '../wire/tail.ts';
 import { decodeTracardi } from '../wire/tracardi.ts';
 import { ownHeaders, type SetAside, type SourceRecord } from './record.ts';
 
-/** On a record that is sent again: where the one that was set aside lay in the input, and the event's place in it. */
+/** Header of a record that is sent again: where the one that was set aside is in the input, and the event's index in it. */
 export const RETRY_OF = 'tidemark-retry-of';
 
 export interface InputTopic {
@@ -16,16 +16,16 @@ export interface InputTopic {
   readonly maxBytes: number;
 }
 
-/** What a record batch of one record takes beside key, value and headers, at most. */
+/** Most bytes that a record batch of one record takes beside key, value and headers. */
 const FRAME = 100;
 
 export interface Resendable {
   readonly partition: number;
-  /** As the input gets it. */
+  /** The record as it goes to the input. */
   readonly recordBody: Buffer;
 }
 
-/** A dead letter as it goes to the input again, or in a sentence why it cannot. */
+/** A dead letter as it goes to the input again, or a sentence that explains why it cannot. */
 export function resendable(record: SetAside, input: InputTopic): Resendable | { readonly refused: string } {
   const { source, raw } = record;
   if (source === null) return refused('its headers do not say where it came from: tidemark did not write it');
@@ -55,7 +55,7 @@ function refused(why: string): { readonly refused: string } {
   return { refused: why };
 }
 
-/** When the event first came, which stands in for `received_at`: an earlier pass, or its producer, knows it better. */
+/** The header with the time at which the event first came, for `received_at`; one of an earlier pass or of the producer stands. */
 function receivedAt({ raw }: SetAside, source: SourceRecord): RawRecord['headers'][number] {
   const before = receivedAtOf(raw.headers);
   const known = before !== null && !Number.isNaN(before);
@@ -67,15 +67,15 @@ function retryOf({ partition, offset, index }: SourceRecord): RawRecord['headers
 }
 
 /**
- * Of a payload with several events the one that was set aside, alone. The others were folded, or were set aside
- * themselves: sent again, those without an id would get another one, and count twice.
+ * The one event that was set aside of a payload with several. The others were folded, or were set aside themselves: if they
+ * were sent again, those without an id would get another one, and count twice.
  */
 function oneEvent(value: Buffer | null, source: SourceRecord): Buffer | null {
   const parsed = parseJson(value);
   if ('refused' in parsed) return value;
   const entries = decodeTracardi(parsed.json, source);
   const { events, ...payload } = parsed.json as { readonly events?: readonly unknown[] };
-  // One refusal for all of it: nothing of it was folded.
+  // The payload was refused as a whole: none of its events was folded.
   if (events === undefined || entries.length < 2) return value;
   return Buffer.from(JSON.stringify({ ...payload, events: [events[source.index]] }));
 }

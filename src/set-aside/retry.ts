@@ -1,9 +1,9 @@
 /**
  * Sends dead letters to the input again, each event once, however often it is asked for and wherever it is killed.
  *
- * Invariant: an event is sent only after Postgres has noted that it is about to be, with the end of its input partition
+ * Invariant: an event is sent only after a note in Postgres that it is about to be, with the end of its input partition
  * before that; and before anything is sent, all that was noted and not yet marked as sent has been looked for in the input
- * from there on, where each bears the header `tidemark-retry-of`. A transaction of a retry before that was still under way
+ * from there on, where each has the header `tidemark-retry-of`. A transaction of a retry before that was still under way
  * is decided by then: the producer has fenced its predecessor. If a note came after the sending, or the look before the
  * fence, an event could be sent twice.
  */
@@ -26,13 +26,13 @@ import {
 import type { SetAside } from './record.ts';
 import { type InputTopic, RETRY_OF, type Resendable, resendable } from './resendable.ts';
 
-/** Of one transaction. */
+/** Records of one transaction. */
 const BATCH_RECORDS = 200;
 const BATCH_BYTES = 512 * 1024;
-/** Longest wait for transactions of others in the input to be decided, ms; what a dead producer leaves open is mostly 60 s. */
+/** Longest wait for others' transactions in the input to be decided, ms; a dead producer mostly leaves one open for 60 s. */
 const DECIDED = 120_000;
 
-/** What became of a dead letter. `sent` is `would be sent` where nothing is sent. */
+/** What became of a dead letter. In a dry run `sent` means that it would be sent. */
 export type Fate =
   | { readonly kind: 'sent' }
   | { readonly kind: 'before'; readonly sentAt: number | null }
@@ -43,11 +43,11 @@ export interface RetryParts {
   readonly link: ClusterLink;
   readonly client: pg.ClientBase;
   readonly input: InputTopic;
-  /** null: nothing is sent, only told. It has fenced its predecessor. */
+  /** It has fenced its predecessor. null: a dry run, which sends nothing. */
   readonly resender: { send(records: readonly ToResend[], timestamp: number): Promise<void> } | null;
-  /** Whether those that were sent before and failed again are sent once more. */
+  /** Whether records that were sent before and failed again are sent once more. */
   readonly again: boolean;
-  /** Most that are sent; null: all. */
+  /** The most records that are sent; null: all. */
   readonly limit: number | null;
   /** ms since the epoch. */
   readonly now: () => number;
@@ -59,9 +59,9 @@ interface Candidate extends Resendable {
   readonly source: Source;
 }
 
-/** @throws where the outcome of something is not known: to be asked for again, which finds it out. */
+/** @throws if it is not known whether something was sent: the next retry finds out. */
 export async function retry(records: AsyncIterable<SetAside>, parts: RetryParts): Promise<void> {
-  if (parts.resender !== null) await settle(parts);
+  if (parts.resender !== null) await settleIntended(parts);
   let left = parts.limit ?? Number.POSITIVE_INFINITY;
   let batch: Candidate[] = [];
   let bytes = 0;
@@ -92,7 +92,7 @@ function candidateOf(record: SetAside, { again, input, onFate }: RetryParts): Ca
   return { ...found, record, source: record.source! };
 }
 
-/** @returns how many were sent, or would have been: those of the batch that were not before */
+/** @returns how many of the batch were sent, or would have been: those that had not been before */
 async function send(batch: readonly Candidate[], parts: RetryParts): Promise<number> {
   if (batch.length === 0) return 0;
   const { client, link, input, resender, now, onFate } = parts;
@@ -103,7 +103,7 @@ async function send(batch: readonly Candidate[], parts: RetryParts): Promise<num
   const fresh = new Map<string, Candidate>();
   for (const candidate of batch) {
     const key = keyOf(candidate.source);
-    // The topic may name a record twice, where its log was folded twice.
+    // The topic may have a record twice, if its log was folded twice.
     if (before.has(key) || fresh.has(key))
       onFate(candidate.record, { kind: 'before', sentAt: before.get(key) ?? null });
     else fresh.set(key, candidate);
@@ -129,8 +129,8 @@ async function send(batch: readonly Candidate[], parts: RetryParts): Promise<num
   return left.length;
 }
 
-/** Finds out what a retry that did not end has sent. */
-async function settle({ client, link, input }: RetryParts): Promise<void> {
+/** Finds out, and marks, what a retry that did not end has sent. */
+async function settleIntended({ client, link, input }: RetryParts): Promise<void> {
   const open = await intended(client);
   for (const [partition, some] of Map.groupBy(open, (each) => each.partition)) {
     const found = await sentOf(some, partition, link, input.topic);
@@ -140,7 +140,7 @@ async function settle({ client, link, input }: RetryParts): Promise<void> {
   }
 }
 
-/** Keys of those that are in the input. */
+/** Keys of the noted records that are in the input. */
 async function sentOf(
   some: readonly Intended[],
   partition: number,
@@ -177,7 +177,7 @@ async function sentOf(
   return found;
 }
 
-/** What was sent before cannot be told, so nothing is sent. The message says what to do. */
+/** It cannot be found out what was sent before, so nothing is sent. The message says what to do. */
 export class Unsettled extends Error {
   override readonly name = 'Unsettled';
 }

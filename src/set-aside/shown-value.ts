@@ -7,18 +7,18 @@ export type ShownValue =
   | { readonly format: 'none' }
   | { readonly format: 'avro'; readonly schemaId: number; readonly value: Json }
   | { readonly format: 'json'; readonly value: Json }
-  /** Hexadecimal, the first bytes of it; `note` says in a sentence why it is not decoded. */
+  /** The first bytes in hexadecimal; `note` is a sentence about why it is not decoded. */
   | { readonly format: 'bytes'; readonly bytes: number; readonly hex: string; readonly note: string };
 
-/** Bytes of a value that cannot be decoded which are shown. */
+/** How many bytes are shown of a value that cannot be decoded. */
 const HEX_BYTES = 512;
 
 const BEGIN = 5;
 
 /**
- * Decodes a value by its schema id, or as JSON, whatever `input.format` is: why a record was refused may be that it is of
+ * Decodes a value by its schema id, or as JSON, whatever `input.format` is: a record may have been refused because it is of
  * another format.
- * @param schemaOf the Avro schema of an id; null: it is not known. Its errors are told in the note, not thrown.
+ * @param schemaOf gives the Avro schema of an id; null: it is not known. Its errors go into the note and are not thrown.
  */
 export async function shownValue(
   value: Buffer | null,
@@ -31,7 +31,7 @@ export async function shownValue(
       const schema = await schemaOf(id);
       if (schema === null) return bytes(value, `the registry does not know schema id ${id}`);
       const decoded: unknown = parseSchema(schema, false).fromBuffer(value.subarray(BEGIN), undefined, true);
-      return { format: 'avro', schemaId: id, value: plain(decoded) };
+      return { format: 'avro', schemaId: id, value: jsonOf(decoded) };
     } catch (error) {
       return bytes(value, `it names schema id ${id}, and is not decoded: ${(error as Error).message}`);
     }
@@ -49,8 +49,8 @@ function bytes(value: Buffer, note: string): ShownValue {
   return { format: 'bytes', bytes: value.length, hex: value.subarray(0, HEX_BYTES).toString('hex'), note };
 }
 
-/** What Avro gives as JSON has it: bytes as hexadecimal, numbers that JSON has no form for as text. */
-function plain(decoded: unknown): Json {
+/** A decoded Avro value as JSON: bytes in hexadecimal, numbers that JSON cannot hold as text. */
+function jsonOf(decoded: unknown): Json {
   return JSON.parse(
     JSON.stringify(decoded, (_, value: unknown) => {
       if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) return String(value);

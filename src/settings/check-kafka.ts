@@ -4,7 +4,7 @@ import type { Settings } from './settings.ts';
 type Kafka = Settings['kafka'];
 type Sasl = Kafka['sasl'];
 
-/** What of the way to the brokers cannot stand together. TLS files are read: what they should hold is told at the start. */
+/** Settings of the connection to the brokers that exclude each other. TLS files are read, so that a start reports a bad one. */
 export function checkKafka({ tls, sasl, ...kafka }: Kafka): string[] {
   const problems: string[] = [];
   for (const [key, value] of [
@@ -22,7 +22,7 @@ export function checkKafka({ tls, sasl, ...kafka }: Kafka): string[] {
     problems.push('kafka.tls_key_passphrase is set, but kafka.tls_key is not: set it');
   }
   problems.push(...checkLogin(sasl));
-  // It is shown, and told in errors.
+  // The URL is printed, and named in errors.
   if (sasl.tokenUrl !== null && new URL(sasl.tokenUrl).username !== '') {
     problems.push('kafka.sasl.token_url holds a user: give it as kafka.sasl.client_id and kafka.sasl.client_secret');
   }
@@ -40,7 +40,7 @@ export function checkKafka({ tls, sasl, ...kafka }: Kafka): string[] {
   });
 }
 
-/** What each way to log in asks for, and what it may have besides. */
+/** The settings that each kind of login needs, and those that it may have. */
 const LOGINS: readonly { readonly of: readonly Sasl['mechanism'][]; readonly needs: Key[]; readonly may?: Key[] }[] = [
   { of: ['plain', 'scram-sha-256', 'scram-sha-512'], needs: ['username', 'password'] },
   {

@@ -2,7 +2,7 @@ import { checkKafka } from './check-kafka.ts';
 import type { Settings } from './settings.ts';
 import { formatDuration } from './types.ts';
 
-/** What cannot stand together, and what can but should be known. */
+/** Settings that exclude each other, and those that do not but deserve a warning. */
 export function check(settings: Settings): { problems: string[]; warnings: string[] } {
   const problems: string[] = [];
   const warnings: string[] = [];
@@ -73,13 +73,13 @@ export function check(settings: Settings): { problems: string[]; warnings: strin
   return { problems, warnings };
 }
 
-/** Whether who listens on the way to a registry hears what lets us in. */
+/** Whether our login can be read on the network on the way to a registry. */
 function tellsSecret(address: URL, { username, token }: Settings['registry']): boolean {
   const hasSecret = username !== null || token !== null || address.password !== '';
   return hasSecret && address.protocol === 'http:' && !isLoopback(address.hostname);
 }
 
-/** @param host also as a URL has it, an IPv6 address in brackets. */
+/** @param host may be an IPv6 address in brackets, as in a URL. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -1,7 +1,7 @@
 /**
- * The settings that decide what a log means. The same state must never be folded under two of them: half of the visits
- * would follow one rule and half the other, and no replay would give them again. So they are kept with the state and
- * compared at each start.
+ * The settings that decide what a log means. A state must never be folded under two values of one: half of the visits would
+ * follow one rule and half the other, and no replay would give them again. So they are stored with the state and compared at
+ * each start.
  */
 import type { Json } from '../core/rules/event.ts';
 import { KEYS, SETTINGS } from './declaration.ts';
@@ -10,14 +10,14 @@ import { type Settings, valueAt } from './settings.ts';
 
 export const DECIDING: readonly string[] = KEYS.filter((key) => SETTINGS[key].change === 'replay');
 
-export interface Difference {
+export interface SettingDifference {
   readonly key: string;
-  /** As it may be set again; null: this version knows no such setting. */
+  /** The stored value, in the form in which it can be set again; null: this version has no such setting. */
   readonly kept: string;
   readonly now: string | null;
 }
 
-/** By key, canonical: equal values are equal JSON. Durations in ms, lists sorted, since their order says nothing. */
+/** By key, canonical: equal values are equal JSON. Durations are in ms, lists sorted, because their order means nothing. */
 export function decidingSettings(settings: Settings): Record<string, Json> {
   return Object.fromEntries(DECIDING.map((key) => [key, canonical(valueAt(settings, key))]));
 }
@@ -26,10 +26,10 @@ function canonical(value: unknown): Json {
   return Array.isArray(value) ? (value as string[]).toSorted() : (value as Json);
 }
 
-/** What differs between the settings kept with the state and those in force. A key not kept had its default. */
-export function decidingDifferences(kept: Readonly<Record<string, Json>>, settings: Settings): Difference[] {
+/** Differences between the settings stored with the state and those in force. A key that is not stored had its default. */
+export function decidingDifferences(kept: Readonly<Record<string, Json>>, settings: Settings): SettingDifference[] {
   const now = decidingSettings(settings);
-  const differences: Difference[] = [];
+  const differences: SettingDifference[] = [];
   for (const key of new Set([...DECIDING, ...Object.keys(kept)])) {
     const setting = Object.hasOwn(SETTINGS, key) ? (SETTINGS as Record<string, AnySetting>)[key]! : null;
     if (setting === null || !DECIDING.includes(key)) {
@@ -44,7 +44,7 @@ export function decidingDifferences(kept: Readonly<Record<string, Json>>, settin
 }
 
 /** What happened and what to do, for an error. */
-export function explainDifferences(differences: readonly Difference[]): string {
+export function explainDifferences(differences: readonly SettingDifference[]): string {
   const lines = differences.map(({ key, kept, now }) =>
     now === null
       ? `  - ${key} was ${kept}, and this version knows no such setting: run the version that wrote the state`

@@ -3,7 +3,7 @@
  * running state all come from here.
  */
 import { secret } from './secret.ts';
-import { named, setting } from './setting.ts';
+import { setting, withNames } from './setting.ts';
 import {
   boolean,
   bounded,
@@ -37,7 +37,7 @@ const assignment = matching('name=value', /^[^=\s]+=[\x20-\x7e]*$/, 'must be nam
 const eventType = bounded('event types', 64);
 const sessionId = bounded('session ids', 128);
 
-export const SETTINGS = named({
+export const SETTINGS = withNames({
   'kafka.brokers': setting({
     env: 'KAFKA_BROKERS',
     type: list(broker, 1),
@@ -458,7 +458,7 @@ export type Key = keyof typeof SETTINGS;
 
 export const KEYS = Object.keys(SETTINGS) as Key[];
 
-/** Variables that begin with `TIDEMARK_` and are no settings. */
+/** Variables that begin with `TIDEMARK_` but are no settings. */
 export const RESERVED = {
   TIDEMARK_CONFIG: 'path of the settings file, where it is not `./tidemark.yaml`',
   TIDEMARK_STACK: 'where tests and the demo get Kafka, the registry and Postgres from',

@@ -67,7 +67,7 @@ function defaultOf(setting: AnySetting): string {
   return written === '' ? '' : `\`${written}\``;
 }
 
-/** Columns side by side, as a formatter of Markdown would have them. */
+/** A Markdown table with aligned columns, as formatters write it. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));

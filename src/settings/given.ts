@@ -1,4 +1,4 @@
-/** Where a value was found: values are read here, not judged. */
+/** Reads values with where they were found, and does not judge them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap, type YAMLParseError } from 'yaml';
@@ -8,25 +8,25 @@ import { nearest } from './nearest.ts';
 
 export type Source = 'default' | 'file' | 'environment' | 'flag';
 
-export interface Given {
+export interface GivenValue {
   readonly key: Key;
   readonly raw: unknown;
   readonly source: Source;
-  /** For messages: file and line, variable, or flag. */
+  /** File and line, variable, or flag, for messages. */
   readonly where: string;
 }
 
-export interface Found {
-  readonly given: Given[];
+export interface FoundValues {
+  readonly given: GivenValue[];
   readonly problems: string[];
 }
 
 const isKey = (key: string): key is Key => Object.hasOwn(SETTINGS, key);
 const maybe = (suggestion: string | null) => (suggestion === null ? '' : `; did you mean ${suggestion}?`);
 
-/** tidemark.yaml: sections as maps, or keys with dots. A file that was named must be there. */
-export function fromFile(named: string | null, cwd: string): Found {
-  const found: Found = { given: [], problems: [] };
+/** Values of tidemark.yaml, which has sections as maps, or keys with dots. A file that was named must exist. */
+export function fromFile(named: string | null, cwd: string): FoundValues {
+  const found: FoundValues = { given: [], problems: [] };
   const path = resolve(cwd, named ?? 'tidemark.yaml');
   const shown = named ?? 'tidemark.yaml';
   if (named === null && !existsSync(path)) return found;
@@ -48,7 +48,7 @@ export function fromFile(named: string | null, cwd: string): Found {
   walk(document.contents, '');
   return found;
 
-  /** Pretty errors, and some messages behind their colon, quote the line: a password may be in it. */
+  /** Pretty errors quote the line, as do some messages after a colon: a password may be in it. */
   function wrongYaml({ message, pos }: YAMLParseError): string {
     const { line, col } = lines.linePos(pos[0]);
     return `${shown}:${line}:${col} is no YAML: ${message.split(':')[0]}. Quote what holds special characters`;
@@ -77,17 +77,17 @@ export function fromFile(named: string | null, cwd: string): Found {
       return;
     }
     if (found.given.some((other) => other.key === key)) found.problems.push(`${where}: ${key} stands here twice`);
-    // A key without a value is a key that is not set.
+    // A key without a value is not set.
     if (raw !== null) found.given.push({ key, raw, source: 'file', where });
   }
 }
 
-/** Kubernetes gives every pod variables for each service; those of a service named `tidemark` are none of ours. */
+/** Kubernetes sets variables for each service in every pod; those of a service named `tidemark` are no settings. */
 const SERVICE_LINK = /^TIDEMARK_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** Variables; an empty one is not set. A URL with a password may stand in a file that `<name>_FILE` names. */
-export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Found {
-  const found: Found = { given: [], problems: [] };
+/** Values of variables; an empty one is not set. A URL with a password may be in a file that `<name>_FILE` names. */
+export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): FoundValues {
+  const found: FoundValues = { given: [], problems: [] };
   const known = new Set<string>(Object.keys(RESERVED));
   for (const key of KEYS) {
     const { env: name, secret } = SETTINGS[key];
@@ -116,9 +116,9 @@ export function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Found {
   return found;
 }
 
-/** `--set key=value` in order, later ones winning, then the flags of single settings. */
-export function fromFlags(set: readonly string[], values: Readonly<Record<string, string>>): Found {
-  const found: Found = { given: [], problems: [] };
+/** Values of `--set key=value` in order, later ones winning, then those of the flags of single settings. */
+export function fromFlags(set: readonly string[], values: Readonly<Record<string, string>>): FoundValues {
+  const found: FoundValues = { given: [], problems: [] };
   for (const assignment of set) {
     const at = assignment.indexOf('=');
     const key = assignment.slice(0, at < 0 ? undefined : at).trim();

@@ -9,9 +9,9 @@ export function printable(setting: AnySetting, value: unknown): string {
   return setting.type.format(Array.isArray(value) ? value.map(hidePassword) : hidePassword(value as string));
 }
 
-/** The same URL without its password, wherever it may stand in one; text that is no URL is hidden as a whole. */
+/** A URL without its password, wherever in it that may be; text that is no URL is hidden as a whole. */
 export function hidePassword(url: string): string {
-  // Postgres' may name several hosts, which no URL of Node's may; everything up to the last @ is the login then.
+  // A URL of Postgres may have several hosts, which Node's URL cannot; all up to the last @ is the login.
   const [, scheme, login, rest] = /^([a-z]+:\/\/)(?:([^/?#]*)@)?([^@]*)$/i.exec(url) ?? [];
   if (scheme === undefined) return HIDDEN;
   const colon = login?.indexOf(':') ?? -1;
@@ -19,5 +19,5 @@ export function hidePassword(url: string): string {
   return `${scheme}${user}${rest!.replace(SECRET_PARAMETER, `$1${HIDDEN}`)}`;
 }
 
-/** `passfile` names a file, and hides nothing by its name. */
+/** `passfile` does not match: it names a file, and is not hidden. */
 const SECRET_PARAMETER = /([?&][^=&]*(?:password|passphrase|secret|token)[^=&]*=)[^&#]*/gi;

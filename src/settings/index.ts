@@ -1,9 +1,9 @@
 export {
   DECIDING,
-  type Difference,
   decidingDifferences,
   decidingSettings,
   explainDifferences,
+  type SettingDifference,
 } from './deciding.ts';
 export { KEYS, type Key, RESERVED, SETTINGS } from './declaration.ts';
 export { fromFile, type Source } from './given.ts';

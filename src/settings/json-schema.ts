@@ -3,10 +3,10 @@ import { type AnySetting, isDerived } from './setting.ts';
 import type { JsonSchema } from './types.ts';
 
 /**
- * JSON Schema, draft 7, of the settings file: what editors complete and check it by. Each key may stand in its section or
- * be written with dots, at any depth, as `fromFile` takes it.
+ * JSON Schema, draft 7, of the settings file, by which editors complete and check it. Each key may be in its section or
+ * be written with dots, at any depth, as `fromFile` reads it.
  *
- * It judges one file, so it says nothing of what belongs together: the rest may come from the environment.
+ * It judges one file, so it requires no keys to be there together: the rest may come from the environment.
  */
 export function settingsJsonSchema(): JsonSchema {
   return {
@@ -21,7 +21,7 @@ export function settingsJsonSchema(): JsonSchema {
   };
 }
 
-/** `kafka`, `kafka.sasl` and so on: all that is the beginning of a key. */
+/** `kafka`, `kafka.sasl` and so on: all beginnings of keys. */
 function sectionNames(): string[] {
   return [...new Set(KEYS.flatMap((key) => beginnings(key).slice(0, -1)))];
 }
@@ -32,14 +32,14 @@ function beginnings(key: string): string[] {
   return parts.map((_, i) => parts.slice(0, i + 1).join('.'));
 }
 
-/** A map whose names follow `prefix`, which is empty or ends with a dot. One without anything in it is null to YAML. */
+/** A map whose names follow `prefix`, which is empty or ends with a dot. YAML reads an empty one as null. */
 function section(prefix: string): JsonSchema {
   const names = KEYS.filter((key) => key.startsWith(prefix)).flatMap((key) => beginnings(key.slice(prefix.length)));
   const properties = names.map((name) => [name, { $ref: `#/definitions/${prefix}${name}` }]);
   return { type: ['object', 'null'], properties: Object.fromEntries(properties), additionalProperties: false };
 }
 
-/** A key without a value is one that is not set. */
+/** A key without a value is not set, so null is allowed. */
 function value({ type, doc, default: standard, change, secret }: AnySetting): JsonSchema {
   const notes = [
     doc,
@@ -56,7 +56,7 @@ function value({ type, doc, default: standard, change, secret }: AnySetting): Js
   };
 }
 
-/** As one would write it in the file. */
+/** A default as one would write it in the file. */
 function written(type: AnySetting['type'], standard: unknown): unknown {
   const isPlain = Array.isArray(standard) || typeof standard === 'boolean' || type.name === 'number';
   return isPlain ? standard : type.format(standard);

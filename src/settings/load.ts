@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import { readSecretFile } from '../secrets/secret.ts';
 import { check } from './check.ts';
 import { KEYS, type Key, SETTINGS } from './declaration.ts';
-import { type Found, fromEnvironment, fromFile, fromFlags, type Given, type Source } from './given.ts';
+import { type FoundValues, fromEnvironment, fromFile, fromFlags, type GivenValue, type Source } from './given.ts';
 import { nearest } from './nearest.ts';
 import { fileOf } from './secret.ts';
 import { type AnySetting, isDerived } from './setting.ts';
 import { nest, type Settings } from './settings.ts';
 import { file } from './types.ts';
 
-/** Settings that cannot be used, with all that is wrong with them. Exit code 2. */
+/** The settings cannot be used; the message has all that is wrong with them. Exit code 2. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly problems: readonly string[];
@@ -33,7 +33,7 @@ export interface LoadOptions {
     readonly values?: Readonly<Record<string, string>>;
   };
   readonly env?: NodeJS.ProcessEnv;
-  /** Where paths begin. */
+  /** The directory that paths are relative to. */
   readonly cwd?: string;
 }
 
@@ -41,7 +41,7 @@ export interface Loaded {
   readonly settings: Settings;
   /** By key. */
   readonly sources: ReadonlyMap<string, Source>;
-  /** For people: file and line, variable or flag; empty for a default. */
+  /** File and line, variable or flag, for people; empty for a default. */
   readonly where: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
 }
@@ -52,14 +52,14 @@ export interface Loaded {
  */
 export function loadSettings(options: LoadOptions = {}): Loaded {
   const { flags = {}, env = {}, cwd = process.cwd() } = options;
-  const found: Found[] = [
+  const found: FoundValues[] = [
     fromFile(flags.config ?? (env.TIDEMARK_CONFIG || null), cwd),
     fromEnvironment(env, cwd),
     fromFlags(flags.set ?? [], flags.values ?? {}),
   ];
   const problems = found.flatMap((part) => part.problems);
-  const given = new Map<string, Given>();
-  // Later sources win; each value is judged all the same, so that a mistake does not hide behind another source.
+  const given = new Map<string, GivenValue>();
+  // Later sources win, but each value is judged, so that no mistake is hidden by another source.
   const values = new Map<string, unknown>();
   for (const one of found.flatMap((part) => part.given)) {
     given.set(one.key, one);
@@ -77,8 +77,8 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
 }
 
 /**
- * Settings given in code, and the defaults of the rest: nothing is read.
- * @param keys those that may be given.
+ * Settings given in code, with defaults for the rest: no file and no variable is read.
+ * @param keys that may be given.
  * @throws SettingsError with all problems at once.
  */
 export function settingsFrom(given: Readonly<Record<string, unknown>>, keys: readonly Key[]): Settings {
@@ -99,7 +99,7 @@ export function settingsFrom(given: Readonly<Record<string, unknown>>, keys: rea
   return complete(values, false).settings;
 }
 
-/** @throws SettingsError where they cannot stand together. */
+/** Fills in the defaults. @throws SettingsError where settings exclude each other. */
 function complete(
   values: ReadonlyMap<string, unknown>,
   explicitMargin: boolean,
@@ -111,11 +111,11 @@ function complete(
   return { settings, warnings };
 }
 
-/** The later wins. */
+/** In order of precedence: a later one wins. */
 const SOURCES: readonly Source[] = ['default', 'file', 'environment', 'flag'];
 
-/** Of a secret and the file that holds it the later source wins; what is in the file is the value. */
-function readSecrets(given: Map<string, Given>, values: Map<string, unknown>): string[] {
+/** Reads secrets from files. Of a secret and its file the later source wins; the file's content is the value. */
+function readSecrets(given: Map<string, GivenValue>, values: Map<string, unknown>): string[] {
   const problems: string[] = [];
   for (const key of KEYS) {
     const inFile = given.get(fileOf(key));
@@ -140,7 +140,7 @@ function isPath(key: Key): boolean {
   return SETTINGS[key].type.name === file.name;
 }
 
-function readSecretValue(key: Key, path: string, given: Given): ReturnType<typeof parse> {
+function readSecretValue(key: Key, path: string, given: GivenValue): ReturnType<typeof parse> {
   try {
     const raw = readSecretFile(`${fileOf(key)} (${given.where})`, path);
     return parse(SETTINGS[key], { ...given, key, raw });
@@ -149,7 +149,7 @@ function readSecretValue(key: Key, path: string, given: Given): ReturnType<typeo
   }
 }
 
-function parse(setting: AnySetting, { key, raw, where }: Given): { value: unknown } | { problem: string } {
+function parse(setting: AnySetting, { key, raw, where }: GivenValue): { value: unknown } | { problem: string } {
   const result = setting.type.schema.safeParse(raw);
   if (result.success) return { value: result.data };
   const shown = setting.secret === false ? `${JSON.stringify(raw)} ` : '';
@@ -162,7 +162,7 @@ function withDefaults(values: ReadonlyMap<string, unknown>): Map<string, unknown
   for (const key of KEYS) {
     const setting: AnySetting = SETTINGS[key];
     if (values.has(key)) complete.set(key, values.get(key));
-    // What a default is made from is declared before it.
+    // The setting that a default depends on is declared before it.
     else if (isDerived(setting.default)) complete.set(key, setting.default.make(complete.get(setting.default.from)));
     else complete.set(key, setting.default);
   }

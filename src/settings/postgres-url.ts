@@ -1,6 +1,6 @@
 /**
  * `postgres://user:password@host:port,host:port/database?name=value`, as libpq reads it. Node's URL takes no list of hosts,
- * and pg's own reader takes any parameter, and gives some modes of TLS another meaning than libpq.
+ * and pg's own reader accepts any parameter, and gives some modes of TLS another meaning than libpq does.
  */
 
 export interface PostgresUrl {
@@ -10,7 +10,7 @@ export interface PostgresUrl {
   readonly user: string | null;
   readonly password: string | null;
   readonly database: string | null;
-  /** Each with one of its values where libpq knows only some. */
+  /** A parameter for which libpq knows only some values has one of them. */
   readonly parameters: Readonly<Partial<Record<Parameter, string>>>;
 }
 
@@ -21,7 +21,7 @@ export type SessionAttrs = (typeof SESSION_ATTRS)[number];
 
 const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 
-/** The parameters that are taken, and the values of each; null: any. */
+/** The parameters that are accepted, and the values of each; null: any. */
 const PARAMETERS = {
   sslmode: SSL_MODES,
   sslrootcert: null,
@@ -43,15 +43,15 @@ const PARAMETERS = {
 } as const;
 export type Parameter = keyof typeof PARAMETERS;
 
-/** What stands in the path or before it, and may stand among the parameters instead. */
+/** Parts of the address before the parameters, which may be among the parameters instead. */
 const PARTS = ['host', 'port', 'user', 'password', 'dbname'] as const;
 
-/** What a reader of such an address finds wrong with it. No message holds a password. */
+/** An address that is wrong. No message has a password in it. */
 export class PostgresUrlError extends Error {
   override readonly name = 'PostgresUrlError';
 }
 
-/** An @ ends the login and stands nowhere else: behind it would be what is left of a password with a / or ? in it. */
+/** An @ ends the login and is nowhere else: after another one would come the rest of a password with a / or ? in it. */
 const SHAPE = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^?#@]*))?(?:\?([^#@]*))?$/i;
 
 /** @throws PostgresUrlError */
@@ -83,9 +83,9 @@ function read(query: string): [Partial<Record<(typeof PARTS)[number], string>>, 
     const at = pair.indexOf('=');
     const name = decoded(at < 0 ? pair : pair.slice(0, at), 'a parameter');
     const value = decoded(at < 0 ? '' : pair.slice(at + 1), `parameter ${name}`);
-    // What pg's own reader needs told, to mean what libpq means.
+    // pg's own reader needs this parameter to give modes the meaning that libpq does.
     if (name === 'uselibpqcompat') continue;
-    // As JDBC writes it; libpq takes it too.
+    // JDBC's form, which libpq accepts too.
     if (name === 'ssl' && value === 'true') parameters.sslmode = 'require';
     else if ((PARTS as readonly string[]).includes(name)) parts[name] = value;
     else parameters[name] = checked(name, value);

@@ -1,7 +1,7 @@
 import type { Rules } from '../core/rules/rules.ts';
 import type { Settings } from './settings.ts';
 
-/** The settings that the fold goes by. */
+/** The settings that the fold depends on. */
 export function rulesOf({ input, visit, output }: Settings): Rules {
   return {
     gap: visit.gap,

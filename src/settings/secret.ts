@@ -1,18 +1,18 @@
 import { type Setting, setting } from './setting.ts';
 import { file, optional } from './types.ts';
 
-type Given = Omit<Partial<Setting<string | null>>, 'type' | 'doc' | 'secret' | 'default'> &
+type SecretInit = Omit<Partial<Setting<string | null>>, 'type' | 'doc' | 'secret' | 'default'> &
   Pick<Setting<string | null>, 'type' | 'doc'>;
 
 export type FileOf<K extends string> = `${K}_file`;
 
 /**
- * A setting that is never printed, and its sibling: `<key>_file`, `<variable>_FILE`, the file that holds it. What is
- * loaded has both: the value as it was then, and the path; see `readSecret` for who wants it as it is now.
+ * A setting that is never printed, and its sibling: `<key>_file`, `<variable>_FILE`, the file that holds it. Loaded settings
+ * have both, the value at the time and the path; `readSecret` gives the present value.
  */
 export function secret<const K extends string>(
   key: K,
-  given: Given,
+  given: SecretInit,
 ): Record<K, Setting<string | null>> & Record<FileOf<K>, Setting<string | null>> {
   return {
     [key]: setting({ default: null, ...given, secret: true }),

@@ -13,7 +13,7 @@ type Declared = Flat<All<{ [K in Key]: Nested<K, ValueOf<(typeof SETTINGS)[K]>> 
 
 /**
  * The settings in force, nested by their keys in camel case: `visit.max_age` is `settings.visit.maxAge`. Durations in
- * ms, sizes in bytes, what is not set is null.
+ * ms, sizes in bytes, null for what is not set.
  */
 export type Settings = Declared & {
   readonly visit: {
@@ -25,7 +25,7 @@ export type Settings = Declared & {
   };
 };
 
-/** Values by key to the nested form. */
+/** The nested form of values by key. */
 export function nest(values: ReadonlyMap<string, unknown>, anticipates: boolean): Settings {
   const root: Record<string, unknown> = {};
   for (const [key, value] of values) {

@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { parsePostgresUrl } from './postgres-url.ts';
 
 /**
- * What a setting's value may be. `schema` reads it as it stands in YAML (typed) or in the environment and flags (always
- * text); `format` writes it as it may be read again.
+ * The type of a setting's value. `schema` reads it from YAML (typed) or from the environment and flags (always text);
+ * `format` writes it in a form that can be read again.
  */
 export interface Type<T> {
   /** One or two words for the docs. */
   readonly name: string;
   readonly schema: z.ZodType<T>;
   /**
-   * For editors: what `schema` takes, as far as JSON Schema can say it. It may take more than `schema` (bounds of what is
-   * written as text cannot be said), and never less: an editor must not warn of what is accepted.
+   * What `schema` accepts, as far as JSON Schema can express it, for editors. It may accept more than `schema` (it cannot
+   * express bounds of what is written as text), and never less: an editor must not warn of what is accepted.
    */
   readonly json: JsonSchema;
   format(value: T): string;
@@ -30,10 +30,10 @@ export const text: Type<string> = {
   format: (value) => value,
 };
 
-/** Path of a file, from the working directory where it is no absolute one. */
+/** Path of a file, from the working directory unless it is absolute. */
 export const file: Type<string> = { ...text, name: 'file' };
 
-/** Text that has to match, with what to say if it does not. */
+/** Text that has to match a pattern. @param otherwise the error if it does not. */
 export function matching(name: string, pattern: RegExp, otherwise: string): Type<string> {
   return {
     name,
@@ -138,11 +138,11 @@ function milliseconds(value: string | number): number {
   return Math.abs(exact - Math.round(exact)) < 1e-6 ? Math.round(exact) : exact;
 }
 
-/** In the largest unit that says it without a fraction. */
+/** A duration in the largest unit that needs no fraction. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0s';
   for (const unit of ['d', 'h', 'm', 's'] as const) {
-    // 24h and 60s read better as what people call them than 1d and 1m do.
+    // People write 24h and 60s rather than 1d and 1m.
     if (ms % UNITS[unit] === 0 && (unit === 's' || ms / UNITS[unit] > 1)) return `${ms / UNITS[unit]}${unit}`;
   }
   return `${ms}ms`;
@@ -150,7 +150,7 @@ export function formatDuration(ms: number): string {
 
 const BYTES = /^\d+(\.\d+)?([KkMmGg]?[Bb])$/;
 
-/** Bytes, in powers of 1,024 as in Postgres; bounds included. */
+/** A size in bytes, with units in powers of 1,024 as in Postgres; bounds included. */
 export function bytes(min: number, max: number): Type<number> {
   const otherwise = 'must be a number and a unit, like 512KB, 8MB or 1GB';
   return {
@@ -181,13 +181,13 @@ export function oneOf<const V extends string>(...values: V[]): Type<V> {
   return {
     name: values.map((value) => `\`${value}\``).join(', '),
     schema: z.string(otherwise).toLowerCase().pipe(z.enum(values, otherwise)) as unknown as z.ZodType<V>,
-    // The first is what editors offer.
+    // Editors offer the first form.
     json: { anyOf: [{ enum: values }, { type: 'string', pattern: `^(${values.map(inAnyCase).join('|')})$` }] },
     format: (value) => value,
   };
 }
 
-/** A list; as text, its items between commas, or JSON (which an item with a comma needs). */
+/** A list; as text, items separated by commas, or JSON (which an item with a comma needs). */
 export function list(item: Type<string>, min = 0): Type<readonly string[]> {
   const otherwise = 'must be a list, or text with commas between its items';
   return {
@@ -228,12 +228,12 @@ export const start: Type<'earliest' | 'latest' | number> = {
   format: (value) => (typeof value === 'number' ? new Date(value).toISOString() : value),
 };
 
-/** null stands for: not set. */
+/** A value that may be null, which means that it is not set. */
 export function optional<T>(type: Type<T>): Type<T | null> {
   return {
     name: type.name,
     schema: z.union([z.null(), type.schema]),
-    // In a file every key may be left without a value.
+    // The JSON Schema of a file allows every key to be without a value.
     json: type.json,
     format: (value) => (value === null ? '' : type.format(value)),
   };

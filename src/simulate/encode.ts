@@ -9,9 +9,9 @@ type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['m
 type EncodeNow = (record: Simulated) => Buffer;
 
 /**
- * Avro as other producers write it: by the client library of the registry, from the schema as the registry has it.
- * Nothing of what reads it here has a part in it.
- * @param registry one that has answered: the library knows no more than one address, and gets that one.
+ * Avro as other producers write it: by the client library of the registry, from the registry's schema. It shares no code with
+ * our reader.
+ * @param registry one that has answered: the library takes only one address, and gets that one.
  * @param schemaId the registry's id of `schemas/TrackEvent.avsc`.
  */
 export function registryEncoder(registry: Registry, schemaId: number): Encode {

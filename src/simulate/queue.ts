@@ -1,4 +1,4 @@
-/** What is due next: a binary heap by time, then by order of adding, so that equal times keep one order. */
+/** A priority queue: a binary heap by time, then by order of adding, so that items of equal times stay in order. */
 export class Queue<T> {
   private readonly heap: { readonly at: number; readonly order: number; readonly item: T }[] = [];
   private added = 0;

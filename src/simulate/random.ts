@@ -1,8 +1,8 @@
 import { uuidText } from '../core/memory/event-ids.ts';
 
 /**
- * Random numbers that a seed decides (xoshiro128**). The same seed gives the same traffic anywhere, and in every version:
- * that is why no package's generator stands here, which may change with its releases.
+ * Seeded random numbers (xoshiro128**). The same seed gives the same traffic anywhere, and in every version: that is why this is
+ * no package's generator, which may change with its releases.
  */
 export class Random {
   private readonly s: Uint32Array;
@@ -33,7 +33,7 @@ export class Random {
     return result;
   }
 
-  /** From 0 up to, not including, 1. */
+  /** A number from 0 up to, not including, 1. */
   next(): number {
     return this.bits() / 0x1_0000_0000;
   }
@@ -51,7 +51,7 @@ export class Random {
     return Math.floor(this.next() * n);
   }
 
-  /** Waiting times with this mean. */
+  /** A waiting time, exponentially distributed with this mean. */
   exponential(mean: number): number {
     return -mean * Math.log(1 - this.next());
   }
@@ -60,7 +60,7 @@ export class Random {
     return items[this.below(items.length)]!;
   }
 
-  /** The first items far more often than the last, as with pages and countries. */
+  /** Picks an item, the first ones far more often than the last, as with pages and countries. */
   pickSkewed<T>(items: readonly T[]): T {
     return items[Math.floor(this.next() ** 2.5 * items.length)]!;
   }

@@ -1,5 +1,5 @@
 /**
- * Believable traffic, pure: what is written, and when, is a function of the options. Nothing here waits or sends.
+ * Believable traffic. Pure: the records, and their times, are a function of the options. Nothing here waits or sends.
  */
 import { Queue } from './queue.ts';
 import { Random } from './random.ts';
@@ -13,7 +13,7 @@ export interface TrafficOptions extends Habits {
   readonly startAt: number;
   /** Records a second. */
   readonly rate: number;
-  /** Shares of all records, 0 to 1: kept back on the device and sent later, sent twice, and unreadable. */
+  /** Shares of all records, 0 to 1: sent late by the device, sent twice, and unreadable. */
   readonly late: number;
   readonly resent: number;
   readonly broken: number;
@@ -36,18 +36,18 @@ export type Simulated = {
   readonly delay: number;
   /** Session id. */
   readonly key: string;
-  /** `late` was kept back on the device, `resent` was written before. */
+  /** The device sent `late` ones late; `resent` ones were written before. */
   readonly kind: 'event' | 'late' | 'resent' | 'broken';
 } & ({ readonly event: SimulatedEvent } | { readonly broken: Buffer });
 
-type Written = Simulated extends infer S ? (S extends unknown ? Omit<S, 'delay'> : never) : never;
+type Writable = Simulated extends infer S ? (S extends unknown ? Omit<S, 'delay'> : never) : never;
 
-/** What happens to be due: a visitor's next step, or an event that was kept back or is sent again. */
+/** What can be due: a visitor's next step, or an event that is sent late or again. */
 type Due =
   | { readonly visitor: Visitor }
   | { readonly parcel: SimulatedEvent; readonly madeAt: number; readonly kind: 'late' | 'resent' };
 
-/** Endless: take as many as are needed. Records come evenly at the rate, in the order in which they are written. */
+/** An endless sequence of records. They come evenly at the rate, in the order in which they are written. */
 export function* traffic(options: TrafficOptions): Generator<Simulated, never> {
   const random = new Random(options.seed);
   const due = new Queue<Due>();
@@ -56,15 +56,15 @@ export function* traffic(options: TrafficOptions): Generator<Simulated, never> {
     yield { delay: Math.round(delay), ...next(delay) };
   }
 
-  function next(delay: number): Written {
+  function next(delay: number): Writable {
     const now = Math.round(options.startAt + delay);
     if (random.chance(options.broken)) return { key: random.uuid(), kind: 'broken', broken: unreadable(random) };
-    // Whoever is due acts. If nobody is, somebody new comes: so the rate holds from the first second on.
+    // A visitor who is due acts. If none is, a new one comes, so that the rate holds from the first second on.
     for (;;) {
       const item = due.nextAt <= delay ? due.take()! : { visitor: new Visitor(random, options) };
       if ('parcel' in item) {
         const { parcel, madeAt, kind } = item;
-        // Sent now, by the device's own clock, if it says when it sends at all.
+        // It is sent now, so a device that gives the time of sending gives the present one, by its own clock.
         const event = parcel.sent_at === null ? parcel : { ...parcel, sent_at: parcel.sent_at + now - madeAt };
         return { key: event.session_id, kind, event };
       }
@@ -73,7 +73,7 @@ export function* traffic(options: TrafficOptions): Generator<Simulated, never> {
       const pause = visitor.pause();
       if (pause !== null) due.add(delay + pause, item);
       if (random.chance(options.late)) {
-        // The device is offline for a while; somebody else writes in its place.
+        // The device is offline for a while; another visitor's record takes this place.
         due.add(delay + random.between(0.2, 3) * options.gap, { parcel: event, madeAt: now, kind: 'late' });
         continue;
       }

@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
-import { ACTIONS, CAMPAIGNS, DEVICES, PAGES, PLACES, PLANS, REFERRERS } from './world.ts';
+import { ACTIONS, CAMPAIGNS, DEVICES, PAGES, PLACES, PLANS, REFERRERS } from './shop.ts';
 
-/** A TrackEvent as a producer writes it, by the field names of `schemas/TrackEvent.avsc`; defaults filled in. */
+/** A TrackEvent as a producer writes it, with the field names of `schemas/TrackEvent.avsc` and defaults filled in. */
 export interface SimulatedEvent {
   event_id: string;
   session_id: string;
@@ -20,7 +20,7 @@ export interface SimulatedEvent {
 export interface Habits {
   /** ms: pauses within a visit stay well below it, those between visits well above. */
   readonly gap: number;
-  /** How many profiles there are. */
+  /** The number of profiles. */
   readonly profiles: number;
   /** Shares, 0 to 1: of visits that end with a sign-out, of sessions that are debug traffic, and of devices whose clock is wrong. */
   readonly signOut: number;
@@ -28,10 +28,10 @@ export interface Habits {
   readonly skewed: number;
 }
 
-/** Longest that people look at one page on average, however large the gap is. */
+/** Longest average time on one page, ms, however large the gap is. */
 const LOOKING = 20_000;
 
-/** Somebody with one session id: what they do next, and how long they wait before it. */
+/** A visitor with one session id: the next event, and the pause before it. */
 export class Visitor {
   readonly sessionId: string;
   private readonly random: Random;
@@ -43,7 +43,7 @@ export class Visitor {
   private readonly debug: boolean;
   /** How far the device's clock is ahead, ms. */
   private readonly skew: number;
-  /** Who they are once they have signed in. */
+  /** The profile once the visitor has signed in. */
   private readonly profile: number;
   private signedIn = false;
   private left: number;
@@ -65,7 +65,7 @@ export class Visitor {
     this.again = random.chance(0.25);
   }
 
-  /** @param now ms since the epoch, by a right clock. */
+  /** The next event. @param now ms since the epoch, by a right clock. */
   act(now: number): SimulatedEvent {
     const { random } = this;
     this.left -= 1;
@@ -99,7 +99,7 @@ export class Visitor {
     const { gap } = this.habits;
     if (this.left > 0) return Math.min(random.exponential(Math.min(LOOKING, gap / 12)), gap / 2);
     if (!this.again) return null;
-    // The same session id, used again after its visit ended.
+    // The session id is used again after its visit ended.
     this.again = random.chance(0.25);
     this.left = this.someEvents();
     return gap * random.between(1.5, 2.5);

@@ -6,18 +6,18 @@ export interface WriteOptions {
   readonly encode: Encode;
   /** Resolves when the messages are in the log. */
   readonly send: (messages: { key: string; value: Buffer }[]) => Promise<void>;
-  /** Most records, and ms after the first beyond which none is written. */
+  /** The most records; and the time after the first, ms, from which on none is written. */
   readonly events: number;
   readonly duration: number;
   readonly signal: AbortSignal;
-  /** ms, from anywhere. */
+  /** A clock in ms, with any zero. */
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly onProgress?: (written: Written) => void;
+  readonly onProgress?: (written: WrittenCounts) => void;
 }
 
-/** How many records were written, by kind. */
-export interface Written {
+/** Numbers of records written, by kind. */
+export interface WrittenCounts {
   records: number;
   event: number;
   late: number;
@@ -25,15 +25,15 @@ export interface Written {
   broken: number;
 }
 
-/** Well below the usual limit of a batch, 1 MB, whatever partition it all goes to. */
+/** Well below the usual limit of a batch, 1 MB, even if all of it goes to one partition. */
 const MOST_BYTES = 512 * 1024;
-/** Records that come within this time are sent together, ms. */
+/** Records that are due within this time, ms, are sent together. */
 const TOGETHER = 20;
 
-/** Writes records when they are due, or at once where they are overdue, until one of the limits or the signal. */
-export async function writeTraffic(options: WriteOptions): Promise<Written> {
+/** Writes records when they are due, or at once if they are overdue, until one of the limits or the signal. */
+export async function writeTraffic(options: WriteOptions): Promise<WrittenCounts> {
   const { signal, now, onProgress } = options;
-  const written: Written = { records: 0, event: 0, late: 0, resent: 0, broken: 0 };
+  const written: WrittenCounts = { records: 0, event: 0, late: 0, resent: 0, broken: 0 };
   const begun = now();
   let batch: { key: string; value: Buffer }[] = [];
   let kinds: Simulated['kind'][] = [];

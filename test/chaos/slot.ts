@@ -97,7 +97,7 @@ export class Slot {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
         this.#child = null;
-        this.#keeper.forget(child.pid!);
+        this.#keeper.unwatch(child.pid!);
         if (!this.#ending) this.#gaveUp({ code, signal });
         resolve({ code, signal });
       });

@@ -18,7 +18,7 @@ async function bashOffers(...words: string[]): Promise<string[]> {
   return stdout.toString().split('\n').filter(Boolean);
 }
 
-/** The same of fish, which tells what it would offer. */
+/** What fish offers, which it prints on request. */
 async function fishOffers(line: string): Promise<string[]> {
   const script = `${await scriptFor('fish')}\ncomplete -C ${JSON.stringify(line)}`;
   const { status, stdout, stderr } = spawnSync('fish', ['--no-config', '-c', script]);

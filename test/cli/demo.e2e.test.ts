@@ -10,7 +10,7 @@ import { describeReal, stack } from '../support/stack.ts';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
-/** What the console's page is told. */
+/** The answer that the console's page gets. */
 interface LiveAnswer {
   readonly store: object;
   readonly partitions: readonly { readonly counts: { readonly records: number } }[];
@@ -31,7 +31,7 @@ function demo(argv: readonly string[]) {
   return { child, said, exit };
 }
 
-/** What is still there of a run that named itself so. */
+/** What is left of a run of this name. */
 async function leftOf(run: string): Promise<string[]> {
   const admin = await connectAdmin();
   const client = new pg.Client(stack().databaseUrl);
@@ -55,7 +55,7 @@ async function connectAdmin() {
   return admin;
 }
 
-/** As the run had them, as far as names go. */
+/** Settings with the names that the run had. */
 function settingsOf(run: string): Settings {
   const set = [
     `kafka.group=tidemark-demo-${run}`,
@@ -66,7 +66,7 @@ function settingsOf(run: string): Settings {
   return loadSettings({ flags: { set }, env: stack().env }).settings;
 }
 
-/** The random part of the names, as the program told them. */
+/** The random part of the names in the program's output. */
 function runOf(out: string): string {
   return /topic tidemark-demo-([0-9a-f]+)\.tracks\n/.exec(out)![1]!;
 }

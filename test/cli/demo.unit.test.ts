@@ -4,8 +4,8 @@ import { fixedTable, line } from '../../src/cli/table.ts';
 import { noCounts } from '../../src/core/changes.ts';
 import { type Check, checks } from '../../src/demo/checks.ts';
 import type { Facts, Received, ShownVisit } from '../../src/demo/parts.ts';
-import { Rows } from '../../src/demo/rows.ts';
 import { Screen } from '../../src/demo/screen.ts';
+import { ScreenRows } from '../../src/demo/screen-rows.ts';
 import { demoSettings } from '../../src/demo/settings.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { tidemark } from './support/harness.ts';
@@ -146,7 +146,7 @@ describe('the picture', () => {
   });
 
   test('a visit keeps its row while it is open, and for a while after it ended', () => {
-    const rows = new Rows();
+    const rows = new ScreenRows();
     const open = (visitId: string): ShownVisit => ({ ...visit, visitId, status: 'open' });
     const ids = (visits: readonly ShownVisit[]) => visits.map(({ visitId }) => visitId);
     expect(ids(rows.next([open('a'), open('b')], 2, 0))).toEqual(['b', 'a']);

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../src/postgres/connect.ts';
 import { writeMeta } from '../../src/postgres/meta.ts';
 import { decidingSettings, loadSettings } from '../../src/settings/index.ts';
-import { FoldedPartition, MINUTE, RULES, T0 } from '../inspect/support/world.ts';
+import { FoldedPartition, MINUTE, RULES, T0 } from '../inspect/support/folded-partition.ts';
 import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
 import { tidemark } from './support/harness.ts';

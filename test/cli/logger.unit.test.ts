@@ -12,7 +12,7 @@ function lines(
 }
 
 describe('the log', () => {
-  test('auto is JSON where nobody watches, and a line for people on a terminal', () => {
+  test('auto is JSON without a terminal, and a line for people on one', () => {
     const write = (logger: ReturnType<typeof makeLogger>) => logger.info({ partition: 3 }, 'taken over');
     const [json] = lines({ level: 'info', format: 'auto' }, false, write);
     expect(JSON.parse(json!)).toEqual({ level: 'info', time: expect.any(String), partition: 3, msg: 'taken over' });

@@ -12,7 +12,7 @@ test.each(['22.15.0', '22.22.1', '23.8.0', '23.11.1', '24.0.0', '26.10.0', '100.
   expect(whyNotOn(version)).toBeNull();
 });
 
-test('npm is told the same', () => {
+test('npm gets the same versions', () => {
   expect(read('package.json').engines).toEqual({ node: NODE_VERSIONS });
   expect(read('package-lock.json').packages[''].engines).toEqual({ node: NODE_VERSIONS });
 });

@@ -18,7 +18,7 @@ test('a reader that leaves early, like `| head`, ends a command without a stack 
   expect(code).toBe(141);
 });
 
-// A disk that is full, as Linux has one for tests.
+// Linux has a device for tests that is a full disk.
 (existsSync('/dev/full') ? test : test.skip)(
   'what nobody foresaw ends a command as a line of the log where that is JSON',
   () => {

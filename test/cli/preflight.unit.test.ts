@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import { checkInput, limitOf, tellCompaction } from '../../src/cli/preflight.ts';
+import { checkInput, limitOf, warnOfCompaction } from '../../src/cli/preflight.ts';
 import type { TopicDescription } from '../../src/kafka/topics.ts';
 
 const stamping = { 'message.timestamp.type': 'LogAppendTime' };
@@ -8,7 +8,7 @@ const topic = (config: TopicDescription['config'], partitions = 6): TopicDescrip
   ...{ topic: 'tracks', partitions, replicas: 3, config },
 });
 
-/** What was warned of. */
+/** The warnings that were logged. */
 function warnings(work: (logger: pino.Logger) => void): string[] {
   const lines: string[] = [];
   work(pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line).msg) }));
@@ -48,10 +48,10 @@ describe('compaction', () => {
     const [one, other] = [input, output].map((policy) =>
       topic(policy === undefined ? {} : { 'cleanup.policy': policy }),
     );
-    return warnings((logger) => tellCompaction(one!, [other!], logger));
+    return warnings((logger) => warnOfCompaction(one!, [other!], logger));
   };
 
-  test('is told with what it loses, of the input and of what is written', () => {
+  test('is reported with what it loses, for the input and for what is written', () => {
     expect(said('compact', 'compact,delete')).toEqual([
       expect.stringMatching(/^the input is compacted: .* Set cleanup\.policy=delete on it$/),
       expect.stringMatching(/^topics that are compacted: .* Set cleanup\.policy=delete on them$/),
@@ -66,7 +66,7 @@ describe('compaction', () => {
   });
 });
 
-test('how large a message may be is the default of the brokers where they do not tell it', () => {
+test('the largest message is the default of the brokers if they do not give it', () => {
   expect([topic({ 'max.message.bytes': '2000' }), topic({}), topic(null)].map(limitOf)).toEqual([
     2_000, 1_048_588, 1_048_588,
   ]);

@@ -41,7 +41,7 @@ describe('the command line', () => {
     expect(err).not.toBe('');
   });
 
-  test('a part that is away is exit 3, naming it and the setting that says where it is', async () => {
+  test('a part that is away is exit 3, naming it and the setting with its address', async () => {
     const { code, err } = await tidemark(['simulate', '--registry-url', 'http://127.0.0.1:1']);
     expect(code).toBe(3);
     expect(err).toMatch(/schema registry http:\/\/127\.0\.0\.1:1 gives no answer .*registry\.url/);
@@ -79,7 +79,7 @@ describe('exit codes of errors', () => {
     expect(explain(error, PLAIN).exitCode).toBe(code);
   });
 
-  test('a refused login is nothing to wait for, and tells what to do once', () => {
+  test('a refused login is nothing to wait for, and says once what to do', () => {
     const error = new LoginRefused('b1:9092 refused the login', 'correct the password');
     expect(isAway(error)).toBe(false);
     const text = 'tidemark: b1:9092 refused the login: correct the password\n';
@@ -95,7 +95,7 @@ describe('exit codes of errors', () => {
     expect(isAway(error)).toBe(false);
   });
 
-  test('the message is that of the cause where the error says nothing itself', () => {
+  test('the message is that of the cause if the error has none itself', () => {
     expect(messageOf(new AggregateError([refused, refused]))).toBe(`${refused.message}; ${refused.message}`);
     expect(messageOf(new TypeError('fetch failed', { cause: refused }))).toBe(refused.message);
   });

@@ -41,7 +41,7 @@ test.each([401, 403])('a registry that answers %d ends the start, with the setti
   );
 });
 
-test('one that is away does not: it is said, and records of new schemas will wait', async () => {
+test('one that is away does not: it is reported, and records of new schemas will wait', async () => {
   status = 503;
   expect(await check()).toMatch(/503: said.*gives no answer/);
 });

@@ -10,28 +10,28 @@ const rights = rightsFor('run', settings);
 const needed = rights.find(({ without }) => without === null)!;
 const wanted = rights.find(({ without }) => without !== null)!;
 
-/** A watch that runs, and all that comes of it. */
-function begin() {
+/** A watch that runs, and all that it reports. */
+function startWatch() {
   const clock = new VirtualClock(0);
   const world = { missing: [] as Right[], away: false, hindered: false };
   const log: string[] = [];
-  const told: (string | null)[] = [];
+  const reported: (string | null)[] = [];
   let asked = 0;
   const write = (line: string) => {
     const { level, msg } = JSON.parse(line) as { level: number; msg: string };
     log.push(`${pino.levels.labels[level]} ${msg}`);
   };
   const watch = new RightsWatch({
-    ask: async () => {
+    findMissing: async () => {
       asked += 1;
       if (world.away) throw new Error('no broker');
       return world.missing;
     },
-    say: (some) => some.map(({ operation, resource }) => `${operation} ${resource.name}`).join(', '),
+    describe: (some) => some.map(({ operation, resource }) => `${operation} ${resource.name}`).join(', '),
     clock,
     logger: pino({ level: 'info' }, { write }),
     isHindered: () => world.hindered,
-    tell: async (text) => void told.push(text),
+    onChange: async (text) => void reported.push(text),
     close: async () => {},
   });
   watch.start();
@@ -40,46 +40,46 @@ function begin() {
     await clock.pass(5_000);
     await stopped;
   };
-  return { clock, world, log, told, watch, stop, asked: () => asked };
+  return { clock, world, log, reported, watch, stop, asked: () => asked };
 }
 
 const SAID = `${needed.operation} ${needed.resource.name}`;
 
 describe('the rights of run while it runs', () => {
-  test('one that is missing is said at once, again every minute, and its end', async () => {
-    const { clock, world, log, told, watch, stop } = begin();
+  test('one that is missing is reported at once, again every minute, and when it is there again', async () => {
+    const { clock, world, log, reported, watch, stop } = startWatch();
     await clock.pass(30_000);
-    expect({ log, told, hindrance: watch.hindrance }).toEqual({ log: [], told: [], hindrance: null });
+    expect({ log, reported, hindrance: watch.hindrance }).toEqual({ log: [], reported: [], hindrance: null });
     world.missing = [needed];
     await clock.pass(12_000);
-    expect({ log, told, hindrance: watch.hindrance }).toEqual({
+    expect({ log, reported, hindrance: watch.hindrance }).toEqual({
       log: [`error ${SAID}`],
-      told: [SAID],
+      reported: [SAID],
       hindrance: SAID,
     });
     await clock.pass(60_000);
     expect(log).toEqual([`error ${SAID}`, `error ${SAID}`]);
-    expect(told).toEqual([SAID, SAID]);
+    expect(reported).toEqual([SAID, SAID]);
     world.missing = [];
     await clock.pass(7_000);
     expect(log.at(-1)).toBe('info this user has all rights again');
-    expect({ last: told.at(-1), hindrance: watch.hindrance }).toEqual({ last: null, hindrance: null });
+    expect({ last: reported.at(-1), hindrance: watch.hindrance }).toEqual({ last: null, hindrance: null });
     await stop();
   });
 
   test('one that it can do without hinders nothing, and is logged once', async () => {
-    const { clock, world, log, told, watch, stop } = begin();
+    const { clock, world, log, reported, watch, stop } = startWatch();
     world.missing = [wanted];
     await clock.pass(200_000);
     expect(log).toEqual([`warn going on without: ${wanted.operation} ${wanted.resource.name}`]);
-    expect(told.length).toBeGreaterThan(2);
+    expect(reported.length).toBeGreaterThan(2);
     expect(watch.hindrance).toBeNull();
     await stop();
-    expect(told.at(-1)).toBeNull();
+    expect(reported.at(-1)).toBeNull();
   });
 
   test('are asked for more often while something does not work', async () => {
-    const { clock, world, stop, asked } = begin();
+    const { clock, world, stop, asked } = startWatch();
     await clock.pass(100_000);
     const well = asked();
     world.hindered = true;
@@ -88,8 +88,8 @@ describe('the rights of run while it runs', () => {
     await stop();
   });
 
-  test('what was missing is still said so while the brokers are away', async () => {
-    const { clock, world, log, watch, stop } = begin();
+  test('what was missing is still reported while the brokers are away', async () => {
+    const { clock, world, log, watch, stop } = startWatch();
     world.missing = [needed];
     await clock.pass(12_000);
     world.away = true;

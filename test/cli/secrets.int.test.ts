@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { tidemark } from './support/harness.ts';
 
-/** Nothing listens there. */
+/** An address on which nothing listens. */
 const NOWHERE = '127.0.0.1:1';
 const SECRET = 'hunter2';
 
 let registry: Server;
 let refusing: string;
-/** What the registry was given to let us in. */
+/** The credentials that the registry got. */
 const given: (string | undefined)[] = [];
 beforeAll(async () => {
   registry = createServer((request, response) => {
@@ -52,7 +52,7 @@ test.each([
   expect(out + err).not.toContain(Buffer.from(`me:${SECRET}-registry`).toString('base64'));
 });
 
-test('a registry that is given the password and refuses it is told of without it', async () => {
+test('a registry that refuses the password is reported without it', async () => {
   const { Registry } = await import('../../src/wire/registry.ts');
   const asked = new Registry({ url: `http://me:${SECRET}@${refusing}` }).latest('tracks-value');
   await expect(asked).rejects.toThrow('401');

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KEYS, SETTINGS } from '../../src/settings/index.ts';
 import { tidemark } from './support/harness.ts';
 
-/** What none of the secrets is printed without. */
+/** A text that every secret contains: no output may. */
 const SECRET = 'hunter2';
 const secrets = KEYS.filter((key) => SETTINGS[key].secret === true);
 
@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true }));
 
-/** What a secret goes with: none of these can be used alone. Plain settings that have nothing of it. */
+/** Settings that a secret cannot be used without. They do not contain it. */
 const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'kafka.tls_key_passphrase': {},
   'kafka.sasl.password': { KAFKA_TLS: 'true', KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'me' },
@@ -36,7 +36,7 @@ const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'http.token': {},
 };
 
-/** A passphrase wants a key, which is not what this is about: it is refused, and that tells nothing of it either. */
+/** A passphrase without a key is refused, and the error must not contain it either. */
 const REFUSED = ['kafka.tls_key_passphrase'];
 
 describe.each(secrets)('%s', (key) => {
@@ -57,7 +57,7 @@ describe.each(secrets)('%s', (key) => {
     }
   });
 
-  test.each(['config', 'status'])('is not told by %s where something else is wrong', async (command) => {
+  test.each(['config', 'status'])('is not printed by %s when something else is wrong', async (command) => {
     const env = { ...BESIDE[key], [variable]: value, TIDEMARK_VISIT_GAP: 'x', TIDEMARK_LOG_LEVEL: 'trace' };
     const { code, out, err } = await tidemark([command], { cwd, env });
     expect(code).toBe(2);
@@ -65,7 +65,7 @@ describe.each(secrets)('%s', (key) => {
     expect(out + err).not.toContain(SECRET);
   });
 
-  test('is not told where it is misspelt', async () => {
+  test('is not printed when it is misspelt', async () => {
     const { code, err } = await tidemark(['config', '--set', `${key}x=${value}`], { cwd });
     expect(code).toBe(2);
     expect(err).toContain(key);

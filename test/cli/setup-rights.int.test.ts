@@ -58,13 +58,13 @@ describeReal('with a role that may do little', () => {
     return { code, err, missing: missing.map(({ what }) => what), detail: missing[0]?.detail ?? '' };
   }
 
-  /** What is told to be run by an administrator. */
+  /** The SQL that an administrator is asked to run. */
   function sqlIn(detail: string): string {
     expect(detail).toMatch(/^we may not make it.*an administrator may.*with\n/);
     return detail.slice(detail.indexOf('\n') + 1);
   }
 
-  test('each thing that it may not make is told with its SQL, which is all that is left to do; --check agrees', async () => {
+  test('each thing that it may not make is listed with its SQL, which is all that is left to do; --check agrees', async () => {
     const [database, tables] = [`database ${name}`, `tables and views in schema ${name}`];
     const reader = `role ${name}_reader, which reads the views`;
 
@@ -72,7 +72,7 @@ describeReal('with a role that may do little', () => {
     expect(first).toMatchObject({ code: 1, err: '', missing: [database] });
     expect(await setUp('--check')).toMatchObject({ code: 1, err: '', missing: expect.arrayContaining([database]) });
     expect(sqlIn(first.detail)).toBe(`CREATE DATABASE "${name}" OWNER "${name}" ENCODING 'UTF8' TEMPLATE template0;\n`);
-    // By another owner than the one that was asked for: it has to ask for the schema as well.
+    // The database has another owner than the one asked for, so setup has to ask for the schema as well.
     await administer(`CREATE DATABASE ${name}`);
 
     const second = await setUp();

@@ -99,7 +99,7 @@ describeReal('tidemark setup', () => {
     await instance.end();
   });
 
-  test('what is there and differs is left, and is said to differ', async () => {
+  test('what exists and differs is left, and reported to differ', async () => {
     const { env } = surroundings();
     await states({ ...env, TIDEMARK_INPUT_TIMESTAMPS: 'create' });
     const { findings, code } = await states(env);
@@ -131,14 +131,14 @@ describeReal('simulate and status', () => {
     ({ env } = surroundings());
   });
 
-  test('before setup each says that setup is needed, exit 1', async () => {
+  test('before setup each reports that setup is needed, exit 1', async () => {
     const simulate = await tidemark(['simulate', '--events', '1'], { env });
     expect(simulate).toMatchObject({ code: 1, err: expect.stringMatching(/tidemark setup/) });
     const status = await tidemark(['status'], { env });
     expect(status).toMatchObject({ code: 1, err: expect.stringMatching(/tidemark setup/) });
   });
 
-  test('what simulate wrote is what status says is left to fold', async () => {
+  test('what simulate wrote is what status shows as left to fold', async () => {
     expect(await tidemark(['setup'], { env })).toMatchObject({ code: 0 });
     const wrote = await tidemark(['simulate', '--rate', '5000', '--events', '300', '--seed', '1'], { env });
     expect(wrote).toMatchObject({ code: 0, out: expect.stringMatching(/^wrote 300 records/) });

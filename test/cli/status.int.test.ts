@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Row } from '../../src/cli/status/row.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
-import { Ground } from '../set-aside/support/ground.ts';
+import { RetryFixture } from '../set-aside/support/retry-fixture.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { tidemark } from './support/harness.ts';
 
 describeReal('tidemark status', () => {
-  const ground = new Ground('avro', { TIDEMARK_COMMIT_INTERVAL: '10ms' });
+  const ground = new RetryFixture('avro', { TIDEMARK_COMMIT_INTERVAL: '10ms' });
   const store = new PostgresStore<never>({ url: stack().databaseUrl, schema: ground.name, owner: 'host:1' });
   beforeAll(() => ground.open());
   afterAll(async () => {
@@ -38,7 +38,7 @@ describeReal('tidemark status', () => {
     expect(away.rows[0]!.hold).toMatchObject({ kind: 'schema', text: expect.stringContaining('id 1: ') });
   });
 
-  test('tells what Postgres knows where Kafka is away, and that the lag is not known', async () => {
+  test('shows what Postgres knows while Kafka is away, and that the lag is not known', async () => {
     const { code, err, rows } = await status({ KAFKA_BROKERS: '127.0.0.1:1' });
     expect(code).toBe(3);
     expect(err).toMatch(/Lag is not known/);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { holdOf, type Seen } from '../../src/cli/status/hold.ts';
+import { holdOf, type Observation } from '../../src/cli/status/hold.ts';
 import { caughtUpIn, paces, type Reading } from '../../src/cli/status/pace.ts';
 import { statusRows, statusTable } from '../../src/cli/status-table.ts';
 import { noCounts } from '../../src/core/changes.ts';
@@ -43,7 +43,7 @@ describe('status', () => {
     ]);
   });
 
-  test('without Kafka the lag is not known, and is not said to be nothing', () => {
+  test('without Kafka the lag is not known, and is not shown as nothing', () => {
     const rows = statusRows([state()], null, 0);
     expect(rows[0]!.lag).toBeNull();
     expect(statusTable(rows)).toMatch(/lag not known/);
@@ -59,7 +59,7 @@ describe('status', () => {
     expect(table).toMatch(/4 messages to send/);
   });
 
-  test('where the brokers do not answer, nobody is told to start a processor', () => {
+  test('while the brokers do not answer, there is no advice to start a processor', () => {
     const rows = statusRows([state({ ownerConnected: false })], null, 0);
     const held = rows.map((row) => ({ ...row, hold: { kind: 'brokers', text: 'the brokers do not answer' } as const }));
     expect(statusTable(held)).toMatch(/held back by[\s\S]*the brokers do not answer[\s\S]*can be reached/);
@@ -82,7 +82,7 @@ describe('status', () => {
     bounds: new Map([[0, { earliest: 0, end }]]),
   });
 
-  test('how fast it goes is told by commits, whenever it was read between them', () => {
+  test('the pace is reckoned from commits, whenever it was read between them', () => {
     const readings = [reading(100, 1_000, 9_000), { ...reading(104, 5_000, 9_400), at: 104_900 }];
     const pace = paces(readings).get(0)!;
     expect(pace.folded).toBe(1_000);
@@ -90,7 +90,7 @@ describe('status', () => {
     expect(caughtUpIn(4_400, { folded: 1_000, arriving: 120 })).toBe(5_000);
   });
 
-  test('what cannot be told of the pace is not told', () => {
+  test('a pace that is not known is not shown', () => {
     const same = reading(100, 1_000, 9_000);
     expect(paces([same, { ...same, at: 105_000 }]).size).toBe(0);
     expect(paces([same, reading(104, 10, 9_000, { epoch: 4 })]).size).toBe(0);
@@ -109,7 +109,7 @@ describe('status', () => {
     outboxBytes: 0,
     outboxMessages: 0,
   };
-  const seen: Seen = {
+  const seen: Observation = {
     ...{ pace: undefined, behind: true, watched: 6_000, schema: null, outboxMaxBytes: 1_000 },
     ...{ brokers: 'answer', waits: [], at: 1_012_000, holders: null },
   };
@@ -118,7 +118,7 @@ describe('status', () => {
   ] as const;
   const holders = { settled: true, members: 2, byPartition: new Map([[0, 'host:2']]) };
 
-  test.each<[string, Partial<Parameters<typeof holdOf>[0]>, Partial<Seen>]>([
+  test.each<[string, Partial<Parameters<typeof holdOf>[0]>, Partial<Observation>]>([
     ['no processor: host:1 is gone', { ownerConnected: false }, {}],
     ['the brokers do not answer', { ownerConnected: false, end: null, lag: null }, { brokers: 'away' }],
     ['it has no leader that answers', { end: null, lag: null }, {}],

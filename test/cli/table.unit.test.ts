@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { about, Progress } from '../../src/cli/progress.ts';
+import { ProgressLine, roughly } from '../../src/cli/progress-line.ts';
 import { styleFor } from '../../src/cli/style.ts';
-import { type Column, facts, table, visible } from '../../src/cli/table.ts';
+import { type Column, factTable, table, visible } from '../../src/cli/table.ts';
 import { gap } from '../../src/cli/words.ts';
 
 const plain = (text: string) => text;
@@ -31,7 +31,7 @@ describe('tables', () => {
 
   test('of facts leave out what is not there', () => {
     expect(
-      facts(
+      factTable(
         [
           ['a', 'x'],
           ['long', null],
@@ -44,7 +44,7 @@ describe('tables', () => {
   });
 });
 
-test("what an event says moves no terminal's cursor and turns no line round", () => {
+test("text of an event moves no terminal's cursor and turns no line round", () => {
   expect(visible('a\x1b[2J\u202eb\n\u0085ç 会')).toBe('a\\u001b[2J\\u202eb\\u000a\\u0085ç 会');
 });
 
@@ -76,7 +76,7 @@ describe('long work', () => {
       terminal: false,
       errTerminal,
     };
-    const progress = new Progress(io, 'reading', () => now);
+    const progress = new ProgressLine(io, 'reading', () => now);
     for (now = 0; now <= 2_000; now += 500) progress.at(now, 8_000);
     progress.end();
     return lines;
@@ -91,7 +91,7 @@ describe('long work', () => {
     ]);
   });
 
-  test('shows nothing where nobody watches', () => {
+  test('shows nothing without a terminal', () => {
     expect(run(false)).toEqual([]);
   });
 
@@ -102,6 +102,6 @@ describe('long work', () => {
     [3 * 3_600_000, 'about 3 h'],
     [3 * 86_400_000, 'about 3 days'],
   ])('an estimate of %d ms is %s', (ms, text) => {
-    expect(about(ms)).toBe(text);
+    expect(roughly(ms)).toBe(text);
   });
 });

@@ -133,7 +133,7 @@ describe('tidemark test', () => {
       'duplicates[0]',
     ],
   ];
-  test.each(changes)('%s is told with its path, exit 1', async (what, change, path) => {
+  test.each(changes)('%s is reported with its path, exit 1', async (what, change, path) => {
     const { code, out } = await tidemark(['test', changed(`${what}.json`, change)], { cwd });
     expect(out).toContain(`\n        ${path}\n          expected `);
     expect(out).toMatch(/\n0 passed, 1 failed\n$/);

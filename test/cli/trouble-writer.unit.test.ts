@@ -4,8 +4,8 @@ import { TroubleWriter } from '../../src/cli/trouble-writer.ts';
 import type { PartitionReport, Wait } from '../../src/ports/observer.ts';
 import { VirtualClock } from '../processor/support/virtual-clock.ts';
 
-/** A writer that runs, what its partition waits for, and all that it wrote. */
-function begin() {
+/** A writer that runs, the waits of its partition, and all that it wrote. */
+function startWriter() {
   const clock = new VirtualClock(0);
   const world = { waits: [] as Wait[], hindrance: null as string | null, away: false };
   const written: unknown[] = [];
@@ -32,7 +32,7 @@ const wait = (since: number): Wait => ({ for: 'store', since, why: 'waits for Po
 
 describe('what a processor writes for `status`', () => {
   test('is what its partitions wait for once that is long, again every five seconds, and its end', async () => {
-    const { clock, world, written, stop } = begin();
+    const { clock, world, written, stop } = startWriter();
     world.waits = [wait(clock.now())];
     await clock.pass(1_500);
     expect(written).toEqual([]);
@@ -49,7 +49,7 @@ describe('what a processor writes for `status`', () => {
   });
 
   test('is written as soon as Postgres can be reached', async () => {
-    const { clock, world, written, stop } = begin();
+    const { clock, world, written, stop } = startWriter();
     world.away = true;
     world.waits = [wait(clock.now())];
     await clock.pass(60_000);
@@ -61,8 +61,8 @@ describe('what a processor writes for `status`', () => {
     expect(written.at(-1)).toBeNull();
   });
 
-  test('is why it cannot do its work, where no partition says so, and rights that are missing before all', async () => {
-    const { clock, world, written, writer, stop } = begin();
+  test('is why it cannot do its work, if no partition has a reason, and missing rights come first', async () => {
+    const { clock, world, written, writer, stop } = startWriter();
     world.hindrance = 'not in consumer group g yet';
     await clock.pass(2_000);
     writer.note('lacks a right');

@@ -10,11 +10,11 @@ import { findings } from './support/axe.ts';
 import { launch, type Watched, watched, whyNoBrowser } from './support/chromium.ts';
 import { faintWords, overflow } from './support/looks.ts';
 
-/** What somebody would write to find out whether the console can be taken over. */
+/** What an attacker would write to find out whether the console runs scripts from data. */
 const SCRIPT = '<script>alert(1)</script>';
 const SESSION = `a/b%2F#?&"'<img src=x onerror=alert(2)>\u{1f600}é`;
 const PROFILE = `"><svg onload=alert(3)>'\u{1f600}`;
-/** A time as the console shows it: with its day where that is not today. */
+/** A time as the console shows it: with its day if that is not today. */
 const CLOCK = '(\\d\\d-\\d\\d )?\\d\\d:\\d\\d:\\d\\d';
 const PAGE = `/<iframe srcdoc="<script>alert(4)</script>">\u202e`;
 const context = { page: { url: null, path: PAGE, title: null, referrer: `javascript:alert(5)` } };
@@ -117,7 +117,7 @@ describeBrowser('the console in a browser', () => {
     const { page, wrong } = await open('');
     await seen(page.locator('.lane'));
     await page.keyboard.press('/');
-    // Of the two sessions that begin like this, one is in small letters.
+    // Two sessions begin like this, one of them in small letters.
     await page.keyboard.type(SESSION.slice(0, 1));
     await page.keyboard.press('Enter');
     await seen(page.locator('h1', { hasText: SESSION }));
@@ -156,7 +156,7 @@ describeBrowser('the console in a browser', () => {
   test('a visit is seen to open and to end, without a reload', async () => {
     const { page, wrong } = await open('');
     await seen(page.locator('.lane'));
-    // In each partition, for in most of them nothing else is open.
+    // Each partition has one, because nothing else is open in most of them.
     const sessions = Array.from({ length: PARTITIONS }, (_, partition) => ({
       partition,
       session: crypto.randomUUID(),
@@ -256,7 +256,7 @@ describeBrowser('the console in a browser', () => {
       await page.keyboard.press(key);
       return await trend.locator('.chart-frame').getAttribute('aria-valuetext');
     };
-    // Where the hour has changed since, the visits are in the one before.
+    // If the hour has changed since, the visits are in the one before.
     const last = [await told('End'), await told('ArrowLeft')];
     expect([...last, await told('Home')]).toEqual([
       expect.stringMatching(/^\d\d:00 so far: \d+ begun, \d+ ended$/),
@@ -294,7 +294,7 @@ describeBrowser('the console in a browser', () => {
   });
 });
 
-/** Presses Tab until what has the focus is told to be meant: its tag, and where it leads. */
+/** Presses Tab until the focused element is the one meant, by its tag and where it leads. */
 async function tabTo(page: Watched['page'], isMeant: (focus: string) => boolean): Promise<void> {
   for (let tries = 0; tries < 60; tries++) {
     await page.keyboard.press('Tab');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Latest } from '../../src/console/latest.ts';
 
-/** A source that answers when it is told to, and a clock. */
+/** A source that answers when the test lets it, and a clock. */
 function source() {
   let now = 1_000_000;
   const asked: PromiseWithResolvers<string>[] = [];
@@ -39,7 +39,7 @@ describe('what all who look see', () => {
     expect((await second).value).toBe('two');
   });
 
-  test('nobody waits for a source that is slow, and it is not asked again meanwhile', async () => {
+  test('no caller waits for a source that is slow, and it is not asked again meanwhile', async () => {
     const { latest, asked, pass } = source();
     expect(await latest.get()).toEqual({ value: null, at: null, error: null });
     pass(60_000);
@@ -75,7 +75,7 @@ describe('what all who look see', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('a failure is told with what was known before, and how old that is', async () => {
+  test('a failure comes with what was known before, and how old that is', async () => {
     const { latest, asked, pass, now } = source();
     const first = latest.get();
     asked[0]!.resolve('state');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Known, partitionViews } from '../../src/console/partitions.ts';
+import { type PartitionSources, partitionViews } from '../../src/console/partitions.ts';
 import { noCounts } from '../../src/core/changes.ts';
 import type { PartitionReport } from '../../src/ports/observer.ts';
 import type { PartitionStatus } from '../../src/postgres/status.ts';
@@ -20,7 +20,7 @@ const status = (given: Partial<PartitionStatus>): PartitionStatus => ({
   ...given,
 });
 
-const views = (known: Partial<Known>) =>
+const views = (known: Partial<PartitionSources>) =>
   partitionViews({ reports: [], status: [], self: 'me:2', outOfOrderness: 60, now: NOW, ...known });
 
 describe('a partition', () => {
@@ -56,7 +56,7 @@ describe('a partition', () => {
     expect(view).toMatchObject(expected);
   });
 
-  test('that publishes nothing says why, though it is folded', () => {
+  test('that publishes nothing has the reason, though it is folded', () => {
     const waits = [{ for: 'output', since: NOW, why: 'is not published: no broker' } as const];
     expect(views({ reports: [report({ waits })] })[0]!.waits).toEqual(waits);
   });

@@ -165,7 +165,7 @@ describe('data of the console', () => {
   });
 });
 
-describe('a page of somebody else that has its name resolve to this machine', () => {
+describe('a foreign page that has its name resolve to this machine', () => {
   const foreign = { host: 'evil.example:9464' };
   const wide = { TIDEMARK_HTTP_HOST: '0.0.0.0' };
   const read = async (host: string, env = {}) => (await get('/console/live', { host }, env)).statusCode;
@@ -175,7 +175,7 @@ describe('a page of somebody else that has its name resolve to this machine', ()
       expect((await get(url, foreign)).statusCode).toBe(403);
   });
 
-  test('is told from those who come by an address or by localhost', async () => {
+  test('is distinguished from requests by an address or by localhost', async () => {
     for (const host of [
       '127.0.0.1:9464',
       'localhost:9464',

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { ConsoleStore } from '../../src/console/store.ts';
 import { Problem } from '../../src/http/site.ts';
 import { loadSettings } from '../../src/settings/index.ts';
-import { FoldedPartition, T0 } from '../inspect/support/world.ts';
+import { FoldedPartition, T0 } from '../inspect/support/folded-partition.ts';
 import { testSchema } from '../postgres/support/schema.ts';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
@@ -31,7 +31,7 @@ describe('a Postgres that takes connections and answers nothing', () => {
     server.close();
   });
 
-  test('keeps nobody who looks waiting, gets two connections at most, and holds up no end', async () => {
+  test('keeps no page waiting, gets two connections at most, and holds up no end', async () => {
     const lookups = Array.from({ length: 20 }, () => store.find('x').catch((error: unknown) => error));
     expect(await store.status.get()).toEqual({ value: null, at: null, error: null });
     expect(sockets.size).toBe(2);

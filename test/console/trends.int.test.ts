@@ -56,7 +56,7 @@ describeReal('trends of folded traffic', () => {
     return await from.get(span);
   };
 
-  /** Rows by what a plain reckoning gives, in the order of the parts. */
+  /** Rows that a plain reckoning gives, in the order of the parts. */
   function reckoned(name: TrendName, span: SpanName, at: number): Row[] {
     const { step, parts } = SPANS[span];
     const first = Math.floor(at / step) * step - (parts - 1) * step;
@@ -118,7 +118,7 @@ describeReal('trends of folded traffic', () => {
       expect(right.length).toBeGreaterThan(0);
       const isList = ['entryPages', 'campaigns', 'countries'].includes(name);
       if (!isList) return expect(answer!.rows).toEqual(right.map((row) => row.map(closely)));
-      // Those of one count are in the order of the database's texts.
+      // Rows of one count are in the order of the database's texts.
       const counts = right.map(([, count]) => count as number).sort((a, b) => b - a);
       expect(answer!.rows.map(([, count]) => count)).toEqual(counts.slice(0, 10));
       expect(right).toEqual(expect.arrayContaining([...answer!.rows]));
@@ -185,7 +185,7 @@ describeReal('trends of folded traffic', () => {
   });
 });
 
-/** As percentile_cont has it. */
+/** A quantile as percentile_cont defines it. */
 function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * share;
@@ -193,7 +193,7 @@ function quantile(values: readonly number[], share: number): number {
   return low + (high - low) * (at - Math.floor(at));
 }
 
-/** Intervals are kept in microseconds. */
+/** Rounds a number, because intervals have microseconds. */
 function closely(value: string | number | null): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? expect.closeTo(value, 3) : value;
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { SPANS, TRENDS, trendSql, trendsOf } from '../../src/console/trend-queries.ts';
-import { type Answer, Trends } from '../../src/console/trends.ts';
+import { type TrendAnswer, Trends } from '../../src/console/trends.ts';
 
-const ANSWER: Answer = { columns: ['hour_begin', 'begun'], rows: [[0, 1]] };
+const ANSWER: TrendAnswer = { columns: ['hour_begin', 'begun'], rows: [[0, 1]] };
 
-/** Queries that end when they are told to, on a clock that stands still unless it is moved. */
-class World {
+/** Queries that end when the test lets them, on a clock that the test moves. */
+class FakeQueries {
   readonly begun: string[] = [];
   at = 1_000_000;
   under = 0;
@@ -15,7 +15,7 @@ class World {
   held: Promise<void> = Promise.resolve();
   readonly trends = new Trends({ schema: 'tidemark', now: () => this.at, run: (sql) => this.run(sql) });
 
-  private async run(sql: string): Promise<Answer> {
+  private async run(sql: string): Promise<TrendAnswer> {
     this.begun.push(sql);
     this.under += 1;
     this.most = Math.max(this.most, this.under);
@@ -29,7 +29,7 @@ class World {
 
 describe('trends', () => {
   test('are asked for one at a time, and by many who look no more often than by one', async () => {
-    const world = new World();
+    const world = new FakeQueries();
     await Promise.all(Array.from({ length: 50 }, () => world.trends.get('hours')));
     await world.trends.get('days');
     expect(world.begun.length).toBe(2 * TRENDS.length);
@@ -37,7 +37,7 @@ describe('trends', () => {
   });
 
   test('are read again once the answer is old, and not before', async () => {
-    const world = new World();
+    const world = new FakeQueries();
     const [first] = await world.trends.get('hours');
     world.at = first!.at! + 29_000;
     await world.trends.get('hours');
@@ -50,7 +50,7 @@ describe('trends', () => {
   test.each([false, true])(
     'take no more than a twentieth of the time, however slow they are (failing: %s)',
     async (fails) => {
-      const world = new World();
+      const world = new FakeQueries();
       world.took = 1_500;
       world.failure = fails ? new Error('no') : null;
       const [from, hour] = [world.at, 3_600_000];
@@ -64,8 +64,8 @@ describe('trends', () => {
     },
   );
 
-  test('that take long keep nobody waiting: what is known comes with the word that it is being read', async () => {
-    const world = new World();
+  test('that take long keep no page waiting: what is known comes with the mark that it is being read', async () => {
+    const world = new FakeQueries();
     const { promise, resolve } = Promise.withResolvers<void>();
     world.held = promise;
     const trends = await world.trends.get('days');
@@ -76,7 +76,7 @@ describe('trends', () => {
   });
 
   test('that fail come with the reason and with what was known before', async () => {
-    const world = new World();
+    const world = new FakeQueries();
     await world.trends.get('hours');
     world.failure = Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
     world.at += 60_000;
@@ -88,7 +88,7 @@ describe('trends', () => {
   });
 
   test('that wait are not begun any more at the end', async () => {
-    const world = new World();
+    const world = new FakeQueries();
     const { promise, resolve } = Promise.withResolvers<void>();
     world.held = promise;
     const got = world.trends.get('hours');

@@ -9,7 +9,7 @@ import { type Alert, alerts, dashboard, figures, selectors } from './support/exp
 const named = (exprs: readonly string[]) =>
   [...new Set(exprs.flatMap(selectors).map((selector) => selector.split('{')[0]!))].sort();
 
-/** Names of all series that `/metrics` may show, those of histograms with their endings. */
+/** Names of all series that `/metrics` may show, those of histograms with their suffixes. */
 async function exported(): Promise<Set<string>> {
   const text = await new Metrics({ version: '0', reports: () => [] }).text();
   const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
@@ -39,7 +39,7 @@ describe('deploy/', () => {
     const { panels, templating } = dashboard();
     expect(templating.list.map(({ name }) => name)).toEqual(['datasource', 'namespace', 'job', 'instance']);
     for (const { type, multi, includeAll, allValue } of templating.list.slice(1)) {
-      // All is also those that have no such label, as namespaces are outside of Kubernetes.
+      // "All" has to include series without such a label, as there are no namespaces outside of Kubernetes.
       expect([type, multi, includeAll, allValue]).toEqual(['query', true, true, '.*']);
     }
     const chosen = ['namespace', 'job', 'instance'].map((name) => `${name}=~"$${name}"`);
@@ -61,7 +61,7 @@ describe('deploy/', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   });
 
-  test('what is a second of something has a unit that says so, and nothing else has', () => {
+  test('a rate by the second has a unit that says so, and nothing else has', () => {
     const seconds = new Set(['recps', 'cps', 'eps', 'mps']);
     const isRate = (expr: string) =>
       /^sum(?: by \(\w+\) )?\(rate\([^/]*\)\)$/.test(expr) && !expr.includes('_seconds_total');

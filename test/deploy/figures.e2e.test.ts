@@ -14,7 +14,7 @@ const why = whyNoPrometheus();
 const describePrometheus =
   why === null ? describeReal : (name: string, tests: () => void) => describe.skip(`${name} (skipped: ${why})`, tests);
 
-/** What a record can come to: the keys of `Counts` but those that say how many there were. */
+/** What can become of a record: the keys of `Counts` but those that count records and events. */
 const FATES = [
   ...(['started', 'joined', 'merged', 'duplicate', 'late', 'undecodable', 'invalid', 'future', 'visitFull'] as const),
   ...(['amended', 'retracted', 'endedInactivity', 'endedExplicit', 'endedMaxDuration', 'endedMaxEvents'] as const),
@@ -86,7 +86,7 @@ async function registryAway(pipeline: Pipeline, prometheus: Prometheus, door: Re
   await prometheus.sees('max(tidemark_partition_waiting_seconds{for="registry"}) < 1');
 }
 
-/** Somebody holds a lock that commits need, for as long as folding has room in memory. */
+/** Another session holds a lock that commits need, for as long as folding has room in memory. */
 async function storeLocked(pipeline: Pipeline, prometheus: Prometheus): Promise<void> {
   const other = await pipeline.connect();
   try {
@@ -97,7 +97,7 @@ async function storeLocked(pipeline: Pipeline, prometheus: Prometheus): Promise<
     await (await pipeline.writer()).write(events);
     await prometheus.sees('max(tidemark_partition_waiting_seconds{for="store"}) > 1');
   } finally {
-    // Lets go of the lock.
+    // This releases the lock.
     await other.end();
   }
   await prometheus.sees('max(tidemark_partition_waiting_seconds{for="store"}) < 1');
@@ -110,7 +110,7 @@ async function storeCut(pipeline: Pipeline, prometheus: Prometheus): Promise<voi
   await prometheus.sees('tidemark_failures_total{part="store"} > 0');
 }
 
-/** The output topic takes no message, until more waits than may. */
+/** The output topic takes no message until more wait than may. */
 async function outputRefused(pipeline: Pipeline, prometheus: Prometheus): Promise<void> {
   const admin = await pipeline.admin();
   const configure = (name: string, value: string) =>
@@ -128,7 +128,7 @@ async function outputRefused(pipeline: Pipeline, prometheus: Prometheus): Promis
   await configure('max.message.bytes', '150');
   await prometheus.sees('tidemark_failures_total{part="broker"} > 0');
   const writer = await pipeline.writer();
-  // Dead letters go on as they came: these fill the outbox.
+  // Dead letters are as large as their records: these fill the outbox.
   for (let i = 0; i < 60; i++) {
     await writer.write([{ ...plainEvent(`heavy-${i}`), what: Buffer.alloc(100_000, 1), partition: i % 3 }]);
   }
@@ -137,7 +137,7 @@ async function outputRefused(pipeline: Pipeline, prometheus: Prometheus): Promis
   await prometheus.sees('max(tidemark_outbox_messages) < 100 and max(tidemark_outbox_age_seconds) < 1');
 }
 
-/** A record comes that was stamped before visits were ended which the clock alone had said to be due. */
+/** A record comes that was stamped before the time by which the clock alone has ended visits. */
 async function stampedEarlier(pipeline: Pipeline, prometheus: Prometheus): Promise<void> {
   const producer = kafkajs.Partitioners.DefaultPartitioner;
   const earlier = Date.now() - 20_000;
@@ -161,10 +161,10 @@ async function stampedEarlier(pipeline: Pipeline, prometheus: Prometheus): Promi
 const inGrafana = (expr: string) =>
   expr.replaceAll('$__rate_interval', '5s').replace(/\$(namespace|job|instance)\b/g, '.*');
 
-/** What moves where the brokers stamp the records alone, which here the producers do: test/e2e/stamps.e2e.test.ts. */
+/** Moves only if the brokers stamp the records, which here the producers do: test/e2e/stamps.e2e.test.ts. */
 const OF_STAMPS = 'tidemark_unstamped_records_total';
 
-/** Figures that show nothing, nothing but zero, or the same all the time; or whose legend names a label that is not there. */
+/** Figures that show nothing, only zero, or the same all the time; or whose legend names a label that does not exist. */
 async function still(prometheus: Prometheus): Promise<string[]> {
   const found: string[] = [];
   for (const { panel, expr, labels } of figures()) {
@@ -178,7 +178,7 @@ async function still(prometheus: Prometheus): Promise<string[]> {
   return found;
 }
 
-/** Not being there is another value than any that it has. */
+/** Whether a series changes; its absence counts as another value. */
 function moves({ series, steps }: History): boolean {
   const samples = series.flatMap(({ values }) => values.filter(([, value]) => value !== 'NaN'));
   const values = new Set(samples.map(([, value]) => value));
@@ -186,7 +186,7 @@ function moves({ series, steps }: History): boolean {
   return [...values].some((value) => Number(value) !== 0) && (values.size > 1 || there < steps);
 }
 
-/** What alerts select and no processor shows. */
+/** Series that alerts select and no processor shows. */
 async function absent(prometheus: Prometheus): Promise<string[]> {
   const wanted = new Set(alerts().flatMap(({ expr }) => selectors(expr)));
   const found: string[] = [];

@@ -95,7 +95,7 @@ describe('the manifests for Kubernetes', () => {
 
   test('give both programs settings that they take', () => {
     expect(problemsOf(all)).toEqual([]);
-    // And what is wrong is seen.
+    // A fault is detected.
     const broken = structuredClone(all);
     for (const { kind, data } of broken) if (kind === 'ConfigMap') data['tidemark.yaml'] += 'visit.gab: 20m\n';
     expect(problemsOf(broken).join()).toMatch(/^Job: .*visit\.gab.*Deployment: .*visit\.gab/);
@@ -207,7 +207,7 @@ describe('the chart', () => {
     }
   });
 
-  // The templates know by these names how a setting is pointed to its file.
+  // By these names the templates know how a setting gets the path of its file.
   test('tells by its name whether a setting is a file, a URL or has a sibling that names its file', () => {
     for (const key of filed()) {
       const byName = /_(ca|cert|key)$/.test(key) ? 'file' : key.endsWith('.url') ? 'url' : 'sibling';

@@ -13,7 +13,7 @@ import type { EnvelopeContext } from '../../src/wire/envelope.ts';
 import { readTail } from '../../src/wire/tail.ts';
 import { toOutMessage } from '../wire/support/messages.ts';
 
-// ajv-formats is CommonJS; its types do not say what an import of it gives.
+// ajv-formats is CommonJS; its types do not describe what an import of it gives.
 const require = createRequire(import.meta.url);
 const addFormats = require('ajv-formats') as (ajv: Ajv) => Ajv;
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -134,14 +134,14 @@ describe('docs/asyncapi.yaml', () => {
     }
   });
 
-  test.each(CASES)('%s has the headers that it says', (_, name, { headers }) => {
+  test.each(CASES)('%s has the headers that the document lists', (_, name, { headers }) => {
     const values = Object.fromEntries(headers.map(([header, value]) => [header, value.toString()]));
     const validate = addFormats(new Ajv()).compile({ ...messages[name]!.headers, additionalProperties: false });
     validate(values);
     expect(validate.errors).toBeNull();
   });
 
-  test('every header that it says is one that is written, or read', () => {
+  test('every header that the document lists is written, or read', () => {
     const said = Object.values(messages).flatMap(({ headers }) =>
       Object.keys((headers as { properties: object }).properties),
     );

@@ -12,7 +12,7 @@ const document = readFileSync(new URL('../../docs/CLOUDS.md', import.meta.url), 
 interface Block {
   readonly heading: string;
   readonly yaml: string;
-  /** Of the block for the shell that follows, if one does. */
+  /** Variables of the shell block that follows, if one does. */
   readonly variables: readonly (readonly [name: string, value: string])[];
 }
 
@@ -48,7 +48,7 @@ describeFiles(`docs/CLOUDS.md${reason === null ? '' : ` (skipped: ${reason})`}`,
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  /** The same text with the paths in it under `root`, and something fit at each. */
+  /** The same text with its paths under `root`, and a suitable file at each. */
   function placed(text: string, root: string, certificate: Certificate): string {
     return text.replace(/\/(?:etc|run\/secrets)\/tidemark\/[\w./-]+/g, (path) => {
       const file = join(root, path);
@@ -71,7 +71,7 @@ describeFiles(`docs/CLOUDS.md${reason === null ? '' : ` (skipped: ${reason})`}`,
     expect(warnings).toEqual([]);
     const { sslMode } = targetOf(settings.database, {});
     if (yaml.includes('database.url')) expect(sslMode).toMatch(/^(verify-(full|ca)|disable)$/);
-    // Reads the files that the address names.
+    // This reads the files that the address names.
     expect(waysOf(targetOf(settings.database, {})).length).toBeGreaterThan(0);
   });
 

@@ -38,7 +38,7 @@ function anchors(markdown: string): Set<string> {
   return names;
 }
 
-/** What is wrong with a link; null where it leads somewhere. */
+/** What is wrong with a link; null: its target exists. */
 function brokenLink(from: string, target: string): string | null {
   const [path, anchor] = target.split('#') as [string, string | undefined];
   const file = path === '' ? from : join(dirname(from), path);
@@ -48,7 +48,7 @@ function brokenLink(from: string, target: string): string | null {
   return anchors(read(file)).has(anchor) ? null : `${target}: ${file} has no heading of that name`;
 }
 
-/** Words that follow the program's name in code, whether in a line of it or in a block. */
+/** Words that follow the program's name in inline code or in a block. */
 function commandsIn(markdown: string): string[] {
   const inline = withoutFences(markdown).match(/`[^`\n]+`/g) ?? [];
   const code = [...fences(markdown), ...inline];
@@ -56,7 +56,7 @@ function commandsIn(markdown: string): string[] {
   return [...new Set(named.map(([, command]) => command!))].sort();
 }
 
-/** The program's commands, as its own help lists them. */
+/** The program's commands, from its help. */
 async function commands(): Promise<string[]> {
   let help = '';
   const out = (text: string) => {

@@ -11,7 +11,7 @@ import { recordsOf, ShopFixture } from './support/shop-fixture.ts';
 
 const [DAY, HOUR] = [86_400_000, 3_600_000];
 const DAYS = 9;
-/** What stands in the document for the time of the last look. */
+/** The example in the document for the time of the last look. */
 const SINCE = "timestamptz '2026-11-23 06:00:00+00'";
 const COPIED = ['Ended since', 'Taken back'] as const;
 
@@ -20,7 +20,7 @@ const types = { getTypeParser: (oid: number, format?: string) => (oid === DATE ?
 
 describeReal('docs/SQL.md', () => {
   let reader: pg.Client;
-  // Before the schema is dropped, which waits for the reader's transaction.
+  // The reader ends before the schema is dropped, which waits for its transaction.
   afterAll(async () => {
     await reader.end();
     await schema.sql(`DROP OWNED BY ${schema.schema}_reader`);
@@ -28,7 +28,7 @@ describeReal('docs/SQL.md', () => {
   });
   const schema = testSchema();
   let facts: Facts;
-  /** The rows of the two queries for copies: when a part of the log was folded, and of what changed since. */
+  /** Rows of the two queries for copies: once when a part of the log was folded, and once for what changed since. */
   const looks: { readonly ended: Row[]; readonly retracted: Row[] }[] = [];
 
   const found = queries();
@@ -43,7 +43,7 @@ describeReal('docs/SQL.md', () => {
   beforeAll(async () => {
     const now = Date.now();
     const written = recordsOf(7, now, DAYS);
-    // Visits of that day have ended by then, which a late event amends or merges after.
+    // Visits of that day have ended by then, and late events amend or merge them afterwards.
     const then = now - 3 * DAY + 11 * HOUR;
     const { role } = await ensureReaderRole(schema.options);
     reader = new pg.Client({ connectionString: schema.url, types });
@@ -58,7 +58,7 @@ describeReal('docs/SQL.md', () => {
     await shop.fold(later, now);
     await store.close();
 
-    // One moment for all questions: `now()` is when a transaction begins.
+    // All queries have one moment: `now()` is the beginning of the transaction.
     await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await look(`timestamptz '${at}' + interval '5 minutes'`);
     const all = async <T extends Row>(sql: string) => (await reader.query<T>(sql)).rows;
@@ -86,7 +86,7 @@ describeReal('docs/SQL.md', () => {
     expect(revisions.filter(({ retracted }) => retracted).length).toBeGreaterThan(1);
   });
 
-  /** Texts in the order of this database, which is not everywhere that of their bytes. */
+  /** Compares texts as this database does, which need not be by their bytes. */
   async function collation(): Promise<(a: string, b: string) => number> {
     const columns = ['entry_page', 'exit_page', 'utm_campaign', 'device_type', 'country'];
     const texts = columns.map((column) => `SELECT ${column} AS text FROM visits`);
@@ -112,7 +112,7 @@ describeReal('docs/SQL.md', () => {
       for (const { visit_id } of retracted) copy.delete(visit_id);
     }
     const [before, after] = looks as [(typeof looks)[number], (typeof looks)[number]];
-    // The second look is at the difference, and some of the first's rows have changed or gone since.
+    // The second look reads only the difference, and some rows of the first have changed or gone since.
     expect(after.ended.length).toBeLessThan(before.ended.length);
     const ids = new Set(before.ended.map(({ visit_id }) => visit_id));
     expect(after.ended.some(({ visit_id }) => ids.has(visit_id))).toBe(true);

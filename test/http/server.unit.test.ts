@@ -57,7 +57,7 @@ describe('access', () => {
     expect((await get('/readyz', {}, token)).statusCode).toBe(200);
   });
 
-  test('with a token, why a processor is not ready is told to who bears it alone', async () => {
+  test('with a token, only requests that bear it learn why a processor is not ready', async () => {
     const ready = () => 'waiting for Postgres (tidemark at db-7.internal)';
     const live = () => 'gave up: broker-3.internal refused the login';
     const token = 'a-long-token';
@@ -94,7 +94,7 @@ describe('access', () => {
     expect((await app.inject({ url: '/readyz' })).statusCode).toBe(503);
   });
 
-  test('what is not there is not told apart from what is, without the token', async () => {
+  test('without the token, a path that does not exist answers like one that does', async () => {
     expect((await get('/nothing', {}, 'a-long-token')).statusCode).toBe(401);
     expect((await get('/nothing')).statusCode).toBe(404);
   });
@@ -111,7 +111,7 @@ describe('access', () => {
     }
   });
 
-  test('a failure inside says nothing outside', async () => {
+  test('a failure inside shows nothing of itself outside', async () => {
     const metrics = { contentType: '', text: () => Promise.reject(new Error('hunter2')) };
     const answer = await get('/metrics', { metrics });
     expect(answer.statusCode).toBe(500);

@@ -4,7 +4,7 @@ import { axisVisits, openVisits } from '../../src/inspect/index.ts';
 import { createPool } from '../../src/postgres/connect.ts';
 import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
-import { FoldedPartition, RULES, T0 } from './support/world.ts';
+import { FoldedPartition, RULES, T0 } from './support/folded-partition.ts';
 
 describeReal('what is drawn of the open visits', () => {
   const schema = testSchema();
@@ -13,7 +13,7 @@ describeReal('what is drawn of the open visits', () => {
 
   beforeAll(async () => {
     pool = createPool(schema.options);
-    // Of visits that begin a second apart the third partition holds most; one of each is sealed, and due before others.
+    // Visits begin a second apart, and the third partition has most; one of each is sealed, and due before others.
     for (const visits of [2, 4, 9]) {
       const partition = await FoldedPartition.takeOver(schema);
       for (let i = 0; i < visits; i++) await partition.event({ session: `s${i}`, t: T0 + i * 1_000 });
@@ -25,7 +25,7 @@ describeReal('what is drawn of the open visits', () => {
 
   const of = (visits: number, partitions = 12) => axisVisits(pool, RULES, { visits, partitions });
 
-  test('is, where all fit, each visit with the due point that the list of open visits tells', async () => {
+  test('is, if all fit, each visit with the due point of the list of open visits', async () => {
     for (const { partition, shown, rest, later } of await of(100)) {
       const open = await openVisits(pool, RULES, { partition });
       expect(shown.map(({ id, due, waitsFor, events }) => [id, due, waitsFor, events])).toEqual(

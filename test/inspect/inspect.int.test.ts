@@ -12,7 +12,7 @@ import {
 import { createPool } from '../../src/postgres/connect.ts';
 import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
-import { FoldedPartition, MINUTE, RULES, T0 } from './support/world.ts';
+import { FoldedPartition, MINUTE, RULES, T0 } from './support/folded-partition.ts';
 
 describeReal('what is said of a visit is what the fold does with it', () => {
   const schema = testSchema();
@@ -24,7 +24,7 @@ describeReal('what is said of a visit is what the fold does with it', () => {
 
   const visitOf = async (id: string, now = T0) => (await inspectVisit(pool, RULES, id, {}, now))!;
 
-  test('an open visit ends at the very millisecond that was told, if nothing comes', async () => {
+  test('an open visit ends at the very millisecond that was shown, if nothing comes', async () => {
     const partition = await FoldedPartition.takeOver(schema);
     const { visitId } = await partition.event({ t: T0 });
     const { visit } = await visitOf(visitId);
@@ -35,7 +35,7 @@ describeReal('what is said of a visit is what the fold does with it', () => {
     expect((await visitOf(visitId, endsAt)).why).toMatch(/^ended at 12:00:00 UTC: 30 minutes without an event; /);
   });
 
-  test('and sooner, as was told, once the events of others move the watermark', async () => {
+  test('and sooner, as was shown, once the events of others move the watermark', async () => {
     const partition = await FoldedPartition.takeOver(schema);
     const { visitId } = await partition.event({ t: T0 });
     const { watermarkToPass } = (await visitOf(visitId)).visit!.ending!;
@@ -46,7 +46,7 @@ describeReal('what is said of a visit is what the fold does with it', () => {
     expect((await visitOf(visitId, passes)).visit!.ending).toBeNull();
   });
 
-  test('and never told to end by the clock where only records end visits', async () => {
+  test('and is never shown to end by the clock if only records end visits', async () => {
     const partition = await FoldedPartition.takeOver(schema);
     const { visitId } = await partition.event({ t: T0 });
     const rules = { ...RULES, clockMargin: null };
@@ -59,7 +59,7 @@ describeReal('what is said of a visit is what the fold does with it', () => {
     expect(why).toMatch(/^open; ends with the first record of partition \d+ stamped after 12:31:10 UTC/);
   });
 
-  test('a visit that nobody folds is not said to end', async () => {
+  test('a visit without a processor is not shown to end', async () => {
     const partition = await FoldedPartition.takeOver(schema);
     const { visitId } = await partition.event({ t: T0 });
     await partition.leave();
@@ -68,7 +68,7 @@ describeReal('what is said of a visit is what the fold does with it', () => {
     );
   });
 
-  test('the event that ended it, its revisions, and how long it can change are told', async () => {
+  test('the event that ended it, its revisions, and how long it can change are shown', async () => {
     const partition = await FoldedPartition.takeOver(schema);
     await partition.event({ t: T0, page: '/' });
     await partition.event({ t: T0 + 20 * MINUTE, page: '/lamps' });
@@ -98,7 +98,7 @@ describeReal('what is said of a visit is what the fold does with it', () => {
     expect((await visitOf(visitId)).visit).toMatchObject({ revision: 1, final: true });
   });
 
-  test('a visit that was merged away is found, and says into which', async () => {
+  test('a visit that was merged away is found, with the one that it was merged into', async () => {
     const partition = await FoldedPartition.takeOver(schema);
     const first = await partition.event({ session: 'm', t: T0 });
     const second = await partition.event({ session: 'm', t: T0 + 50 * MINUTE });
@@ -177,7 +177,7 @@ describeReal('what is due, and what has ended', () => {
   test('open visits are in the order in which they are due, and end in it', async () => {
     const partition = await FoldedPartition.takeOver(schema);
     const at = (minutes: number) => T0 + minutes * MINUTE;
-    // One that is amended and so waits longer, one that is sealed, one whose gap the watermark has passed, and others.
+    // One visit is amended and so waits longer, one is sealed, for one the watermark has passed the gap, and there are others.
     const amended = await partition.event({ session: 'a', t: at(0) });
     await partition.event({ session: 'x', t: at(40) });
     await partition.event({ session: 'a', t: at(1), arrives: at(40) });

@@ -13,9 +13,9 @@ import {
 import { connect } from '../../src/postgres/connect.ts';
 import { testSchema } from '../postgres/support/schema.ts';
 import { describeReal } from '../support/stack.ts';
-import { FoldedPartition, MINUTE, RULES, T0 } from './support/world.ts';
+import { FoldedPartition, MINUTE, RULES, T0 } from './support/folded-partition.ts';
 
-/** Small whatever is folded: a row a partition. And open visits, of which two questions say that they read all. */
+/** Scans that are allowed: of a row for each partition, and of the open visits, which two queries read as a whole. */
 const READ_THROUGH = /Seq Scan on (partition_state|open_visit)\b/;
 
 describeReal('what people ask goes by an index in every table that grows', () => {
@@ -58,7 +58,7 @@ describeReal('what people ask goes by an index in every table that grows', () =>
     });
     expect(await ask(recording)).not.toBeNull();
     expect(asked.length).toBeGreaterThan(0);
-    // A scan of a whole table shows only where there is no other way.
+    // With this a plan scans a whole table only if no index can serve.
     await client.query('SET enable_seqscan TO off');
     for (const { text, values } of asked) {
       const { rows } = await client.query({ text: `EXPLAIN (COSTS off) ${text}`, values: values! });

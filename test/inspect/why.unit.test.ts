@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_RULES } from '../../src/core/rules/rules.ts';
-import type { Deciding } from '../../src/inspect/ending.ts';
+import type { EndingInput } from '../../src/inspect/ending.ts';
 import { type Clocks, endingOf, type StateRules, span } from '../../src/inspect/index.ts';
 import { whyEnded, whyMerged, whyOpen } from '../../src/inspect/why.ts';
 
@@ -8,9 +8,9 @@ const T0 = Date.UTC(2026, 10, 5, 12);
 const MINUTE = 60_000;
 const RULES: StateRules = { ...DEFAULT_RULES, clockMargin: 5_000 };
 const CLOCKS: Clocks = { partition: 3, arrivalClock: T0, watermark: T0 - MINUTE, owned: true, nextOffset: 9 };
-const VISIT: Deciding = { startedAt: T0, lastEventAt: T0, lastArrival: T0, eventCount: 1, published: 0, seal: null };
+const VISIT: EndingInput = { startedAt: T0, lastEventAt: T0, lastArrival: T0, eventCount: 1, published: 0, seal: null };
 
-function openVisit(given: Partial<Deciding> = {}, clocks: Partial<Clocks> = {}, now = T0) {
+function openVisit(given: Partial<EndingInput> = {}, clocks: Partial<Clocks> = {}, now = T0) {
   const visit = { ...VISIT, ...given };
   const ending = endingOf(visit, { ...CLOCKS, ...clocks }, RULES, now);
   return whyOpen({ partition: 3, ending, seal: visit.seal, revision: null, saidReason: null }, RULES, now);
@@ -84,7 +84,7 @@ describe('an ended visit says', () => {
   });
 });
 
-test('a visit that was merged away before anybody was told of it says so', () => {
+test('a visit that was merged away before it was ever published has that in its sentence', () => {
   expect(whyMerged('v', null, T0)).toBe('merged into v by an event between the two, before it was ever published');
 });
 

@@ -20,7 +20,7 @@ const event = (given: Partial<TrackEvent> = {}): TrackEvent => ({
   ...given,
 });
 
-/** A scenario by what programs may import, its answer as `expect` writes it. */
+/** A scenario folded by the library, with its answer in the form of `expect`. */
 function folded(scenario: Scenario): { answer: AnswerForm; messages: VisitEnded[] } {
   const partition = new Partition(rulesOfScenario(scenario));
   const outcomes: Outcome[] = [];
@@ -99,7 +99,7 @@ describe('tidemark/core', () => {
     ]);
   });
 
-  test('says of an event that cannot be read or breaks a bound what is wrong with it', () => {
+  test('gives what is wrong with an event that cannot be read or breaks a bound', () => {
     const partition = new Partition();
     const fold = (given: unknown) => partition.fold({ timestamp: NOON, event: given as TrackEvent });
     expect(fold({ ...event(), session_id: 5 })).toEqual({

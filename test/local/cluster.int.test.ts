@@ -62,7 +62,7 @@ describeCluster(`a cluster of three brokers${why === null ? '' : ` (skipped: ${w
     await expect(described('closed', kafkaAs('consumer'))).rejects.toThrow(/[Aa]uthoriz/);
   });
 
-  test('lets nobody in by a wrong password, or by none', async () => {
+  test('refuses a wrong password, or none', async () => {
     for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
       const login = { mechanism, username: 'admin', password: 'wrong' } as SASLOptions;
       await expect(topicsOf({ ...kafkaAs('admin'), sasl: login })).rejects.toThrow(/[Aa]uthentication/);
@@ -184,7 +184,7 @@ describeCluster(`a cluster of three brokers${why === null ? '' : ` (skipped: ${w
     };
   }
 
-  /** The text into every partition, acknowledged by all replicas in sync; a partition a request. */
+  /** Writes the text into every partition, acknowledged by all replicas in sync, with a request for each partition. */
   async function write(topic: string, value: string, config = kafkaAs('admin')): Promise<void> {
     const createPartitioner = kafkajs.Partitioners.DefaultPartitioner;
     const producer = new Kafka(config).producer({ createPartitioner });
@@ -199,7 +199,7 @@ describeCluster(`a cluster of three brokers${why === null ? '' : ` (skipped: ${w
     }
   }
 
-  /** So many values of a topic, sorted, once they are there. */
+  /** Reads so many values of a topic, and sorts them. */
   async function read(topic: string, count: number): Promise<string[]> {
     const consumer = new Kafka(kafkaAs('admin')).consumer({ groupId: 'reading' });
     const values: string[] = [];
@@ -254,7 +254,7 @@ const always = () => true;
 const never = () => false;
 const pem = (path: string) => readFileSync(path);
 
-/** Of the certificate that a server shows. */
+/** Serial number of the certificate that a server shows. */
 function serialOf(address: string, ca: string): Promise<string> {
   const [host, port] = address.split(':') as [string, string];
   return new Promise((resolve, reject) => {

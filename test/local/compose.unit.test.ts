@@ -53,7 +53,7 @@ describe('docker-compose.yml', () => {
     for (const [name, number] of defaults) {
       expect([name, services[name]!.ports]).toEqual([name, [`127.0.0.1:${number}:${number}`]]);
     }
-    // The first of as many as there may be.
+    // This is the first port of the range.
     const http = SETTINGS['http.port'].default as number;
     expect(services.tidemark!.ports).toEqual([`127.0.0.1:${http}-${http + 9}:${http}`]);
     expect(services.kafka!.environment.KAFKA_ADVERTISED_LISTENERS).toContain(

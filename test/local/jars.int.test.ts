@@ -37,21 +37,21 @@ describe('the cache of jars', () => {
     expect(existsSync((await fetchJars(env, keeper, () => {})).kafka)).toBe(true);
   });
 
-  test('a home that cannot be written is told, and how the jars are kept elsewhere', async () => {
+  test('a home that cannot be written is reported, with how the jars are kept elsewhere', async () => {
     await writeFile(join(directory, 'cache'), 'a file, where no directory can be made\n');
     await expect(fetchJars(env, keeper, () => {})).rejects.toThrow(
       /are kept in .*cache\/tidemark, which cannot be written \(ENOTDIR: .*\): set XDG_CACHE_HOME to a directory that can$/,
     );
   });
 
-  test('a Maven that cannot write its own repository is told, and how it has another', async () => {
+  test('a Maven that cannot write its own repository is reported, with how to give it another', async () => {
     await maven('echo "[ERROR] Could not create local repository at /nowhere"; exit 1');
     await expect(fetchJars(env, keeper, () => {})).rejects.toThrow(
       /MAVEN_OPTS=-Dmaven\.repo\.local=DIR, then start again\. mvn ended with exit code 1:\n.*at \/nowhere/,
     );
   });
 
-  test('a fetch that fails leaves no half cache, and says what Maven said', async () => {
+  test('a fetch that fails leaves no incomplete cache, and shows the output of Maven', async () => {
     await maven('mkdir kafka; echo "[ERROR] no route to host"; exit 1');
     await expect(fetchJars(env, keeper, () => {})).rejects.toThrow('no route to host');
     expect(haveJars(env)).toBe(false);
@@ -59,7 +59,7 @@ describe('the cache of jars', () => {
     expect(await readdir(join(directory, 'cache', 'tidemark'))).toEqual([]);
   });
 
-  /** A Maven that runs `script` where the real one would put its files. */
+  /** A fake Maven that runs `script` in the directory where the real one would put its files. */
   async function maven(script: string): Promise<void> {
     await mkdir(join(directory, 'bin'), { recursive: true });
     await writeFile(join(directory, 'bin', 'mvn'), `#!/bin/sh\n${script}\n`);

@@ -7,7 +7,7 @@ import { Metrics } from '../../src/metrics/index.ts';
 import { labelsOf, TYPES } from '../../src/metrics/kinds.ts';
 
 const UNITS = ['seconds', 'bytes', 'records', 'messages', 'visits', 'partitions', 'rows'];
-/** Gauges that say yes or no, and positions: they have no unit. */
+/** Gauges of yes or no, and positions, which have no unit. */
 const UNITLESS = [
   'tidemark_info',
   'tidemark_workers',
@@ -17,7 +17,7 @@ const UNITLESS = [
 ];
 
 describe('the declaration of metrics', () => {
-  test('docs/METRICS.md is what it says; `npm run docs:metrics` writes it', () => {
+  test('docs/METRICS.md follows from it; `npm run docs:metrics` writes it', () => {
     expect(readFileSync(new URL('../../docs/METRICS.md', import.meta.url), 'utf8')).toBe(metricsMarkdown());
   });
 
@@ -41,7 +41,7 @@ describe('the declaration of metrics', () => {
     const open = METRICS.flatMap((metric) =>
       labelsOf(metric).flatMap(([label, values]) => (values === null || values.length === 0 ? [label] : [])),
     );
-    // The version is one value a process.
+    // The version has one value for each process.
     expect([...new Set(open)].sort()).toEqual(['partition', 'version']);
   });
 

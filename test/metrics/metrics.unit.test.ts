@@ -37,10 +37,10 @@ function over(reports: PartitionReport[]): Metrics {
 }
 
 describe('metrics', () => {
-  test('every counter of the fold that says where an event went is in the sum over outcomes', async () => {
+  test('every counter of what became of events is in the sum over outcomes', async () => {
     // Powers of two: a counter that is left out or counted twice shows in the sum.
     const counts = { ...noCounts() };
-    // As the state has them: its events are the sum of those from `started` to `visitFull`.
+    // In the state the events are the sum of the counts from `started` to `visitFull`.
     const names = Object.keys(counts) as (keyof Counts)[];
     const parts = names.slice(names.indexOf('started'), names.indexOf('visitFull') + 1);
     parts.forEach((part, i) => {
@@ -177,7 +177,7 @@ describe('metrics', () => {
     expect([...(await scrape(metrics)).keys()].filter((name) => name.includes('partition='))).toEqual([]);
   });
 
-  test('what the processor tells of is counted', async () => {
+  test('what the processor reports is counted', async () => {
     const metrics = over([]);
     metrics.committed({ partition: 0, ms: 20, rows: 5, records: 4, bytes: 1_000 });
     metrics.published({ partition: 0, ms: 10, messages: 3, delays: [400, 2_000] });

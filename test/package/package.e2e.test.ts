@@ -11,9 +11,9 @@ import { copyCheckout, ROOT } from './support/checkout.ts';
 import { done, run } from './support/npm.ts';
 
 const QUIETLY = ['--prefer-offline', '--no-audit', '--no-fund'] as const;
-/** The oldest that is supported, and the newest there was when this was last looked at: see docs/RELEASING.md. */
+/** The oldest supported version, and the newest when this was last checked: see docs/RELEASING.md. */
 const VERSIONS = ['22.15.0', '26.10.0'] as const;
-/** For a command, ms, on a machine that does much else. */
+/** Longest that a command may take, ms, on a busy machine. */
 const LONGEST = 300_000;
 
 let directory: string;
@@ -29,7 +29,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Node.js of that version, as npm has it. */
+/** Installs that version of Node.js with npm. */
 function nodeOf(version: string): string {
   const { platform, arch } = process;
   const name = `${platform === 'darwin' && arch === 'arm64' ? 'node-bin' : 'node'}-${platform}-${arch}`;
@@ -81,7 +81,7 @@ describe.each(VERSIONS)('the package, installed into an empty folder on Node.js 
     );
   });
 
-  test('is told apart from what a checkout needs, whose own Node.js was not installed', () => {
+  test('is distinguished from a checkout whose own Node.js was not installed', () => {
     const checkout = join(directory, `bare-${version}`);
     const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     cpSync(join(ROOT, 'scripts'), join(checkout, 'scripts'), { recursive: true });
@@ -89,7 +89,7 @@ describe.each(VERSIONS)('the package, installed into an empty folder on Node.js 
     for (const name of Object.keys(devDependencies))
       mkdirSync(join(checkout, 'node_modules', name), { recursive: true });
     const { code, err } = run(['npm', 'run', '--silent', 'demo'], checkout, {}, node);
-    // What is missing next, on a newer one: the compiler, for nothing is in these folders.
+    // A newer version fails one step later, because these folders have no compiler.
     const said = version.startsWith('22.')
       ? /^tidemark: this is Node.js 22.15.0, and Node.js 24 is not in node_modules.* Run npm ci --ignore-scripts=false\n$/
       : /^tidemark is not built: /;

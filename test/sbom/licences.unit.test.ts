@@ -4,7 +4,7 @@ import { ALLOWED, shippedIn } from './support/licences.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const shipped = shippedIn(JSON.parse(read('package-lock.json')).packages);
-/** Its package.json names none. */
+/** Its package.json names no licence. */
 const REGISTRY_CLIENT = '@kafkajs/confluent-schema-registry';
 
 test('each package that is shipped is under a licence that asks nothing of the whole', () => {
@@ -22,6 +22,6 @@ test('the registry client, which names no licence, comes with that of MIT', () =
 
 test('no package that is shipped runs a script when it is installed, but for those that are known', () => {
   const scripts = [...shipped].filter(([, { hasInstallScript }]) => hasInstallScript).map(([name]) => name);
-  // It compares versions and prints a hint. The image is made without: `--ignore-scripts`.
+  // protobufjs's script compares versions and prints a hint. The image does not run it: `--ignore-scripts`.
   expect(scripts.map((name) => name.slice(0, name.lastIndexOf('@')))).toEqual(['protobufjs']);
 });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { lastSetAside } from '../../src/set-aside/last.ts';
 import { describeReal } from '../support/stack.ts';
-import { Ground } from './support/ground.ts';
+import { RetryFixture } from './support/retry-fixture.ts';
 
 describeReal('what was set aside last', () => {
-  let ground: Ground;
+  let ground: RetryFixture;
   beforeAll(async () => {
-    ground = new Ground('json');
+    ground = new RetryFixture('json');
     await ground.open();
     for (let offset = 0; offset < 100; offset++) {
       await ground.setAside(offset % 2, offset, { value: Buffer.alloc(100) });
@@ -37,7 +37,7 @@ describeReal('what was set aside last', () => {
     expect(records.filter(({ partition }) => partition === 1)).toHaveLength(50);
   });
 
-  test('is read no further than what may be read, and says so', async () => {
+  test('is read no further than the limit, and has that in the answer', async () => {
     const { records, complete } = await lastSetAside(ground.link, ground.deadLetter, 1_000, 1);
     expect(complete).toBe(false);
     expect(new Set(records.map(({ partition }) => partition)).size).toBe(1);

@@ -5,7 +5,7 @@ import { Registry, subjectOf } from '../../src/wire/registry.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
 import { settingsFor } from '../support/parts.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { Ground } from './support/ground.ts';
+import { RetryFixture } from './support/retry-fixture.ts';
 
 interface Listed {
   readonly total: number;
@@ -14,7 +14,7 @@ interface Listed {
 }
 
 describeReal('what was set aside', () => {
-  const ground = new Ground('avro');
+  const ground = new RetryFixture('avro');
   beforeAll(() => ground.open());
   afterAll(() => ground.close());
 
@@ -37,7 +37,7 @@ describeReal('what was set aside', () => {
     await ground.inTransaction(ground.deadLetter, 0, 'aborted', 'abort', async () => {});
     const all = { total: 4, byReason: { undecodable: 3, future: 1 } };
     await ground.inTransaction(ground.deadLetter, 0, 'of somebody else', 'commit', async () => {
-      // What is not decided is not there yet, and holds nobody up.
+      // Records of an open transaction are not there yet, and must not hold up the reading.
       expect(await list()).toMatchObject(all);
     });
     expect(await list()).toMatchObject({ total: 5, byReason: { ...all.byReason, unknown: 1 } });
@@ -48,7 +48,7 @@ describeReal('what was set aside', () => {
     expect((await list('--since', '1h')).total).toBe(5);
   });
 
-  test('says what became of it', async () => {
+  test('shows what became of it', async () => {
     await ground.run('dead-letter', 'retry', '0:1');
     const { records } = await list('--partition', '0', '--reason', 'undecodable');
     expect(records.map(({ retried }) => retried !== null)).toEqual([false, true, false]);
@@ -82,7 +82,7 @@ describeReal('what was set aside', () => {
     expect(text).not.toContain('\u001b');
   });
 
-  test('that is not there is said to be not there', async () => {
+  test('that does not exist is reported as missing', async () => {
     expect(await show('dead-letter', '0:99')).toMatchObject({
       code: 1,
       err: expect.stringContaining('no dead letter at 0:99'),

@@ -60,7 +60,7 @@ test('what an input of another format has is sent as it came, whatever is in it'
 test.each([
   [{}, '1700'],
   [{ 'tidemark-received-at': '42' }, '42'],
-  // With this one it would be refused again.
+  // With this header it would be refused again.
   [{ 'tidemark-received-at': 'yesterday' }, '1700'],
 ])('it first came when %j says', (headers, at) => {
   expect(sent(deadLetter('x', headers)).headers).toEqual([`tidemark-received-at: ${at}`, 'tidemark-retry-of: 2:17:0']);

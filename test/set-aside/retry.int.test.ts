@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
-import { Ground, headersOf } from './support/ground.ts';
+import { headersOf, RetryFixture } from './support/retry-fixture.ts';
 
 interface Outcome {
   readonly sent: number;
@@ -12,7 +12,7 @@ interface Outcome {
 }
 
 describeReal('a dead letter that is sent to the input again', () => {
-  const ground = new Ground('json');
+  const ground = new RetryFixture('json');
   beforeAll(() => ground.open());
   afterAll(() => ground.close());
 
@@ -20,11 +20,11 @@ describeReal('a dead letter that is sent to the input again', () => {
     const { code, out, err } = await ground.run('dead-letter', 'retry', '--json', ...argv);
     return { code, err, outcome: JSON.parse(out || 'null') as Outcome };
   };
-  /** Sources of the records in the input that were sent again. */
+  /** The `tidemark-retry-of` of records in the input that were sent again. */
   const retried = async (partition: number) =>
     (await ground.records(ground.name, partition)).map((record) => headersOf(record)['tidemark-retry-of']);
 
-  test('keeps its partition, key, value and own headers, and tells when it first came', async () => {
+  test('keeps its partition, key, value and own headers, and has a header with when it first came', async () => {
     const value = Buffer.from([0, 0xff, 0x80, 7]);
     const headers = { trace: ['one', 'two'], toString: 'kept', 'tidemark-visit-id': 'of an earlier pass' };
     await ground.setAside(1, 40, { key: Buffer.from([0xfe, 1]), value, headers });
@@ -72,7 +72,7 @@ describeReal('a dead letter that is sent to the input again', () => {
     expect(headersOf(record)).toEqual({ 'tidemark-received-at': '1500000000000', 'tidemark-retry-of': '1:500:0' });
   });
 
-  test('is refused, and said why, where the input would get something else', async () => {
+  test('is refused, with the reason, if the input would get something else', async () => {
     await ground.setAside(1, 600, { value: null }, { 'tidemark-truncated': 'true' });
     await ground.setAside(1, 601, { value: 'x' }, { 'tidemark-topic': 'another' });
     await ground.setAside(1, 602, { value: 'x' }, { 'tidemark-partition': '9' });
@@ -115,7 +115,7 @@ describeReal('a dead letter that is sent to the input again', () => {
 });
 
 describeReal('events without an id', () => {
-  const ground = new Ground('tracardi', { TIDEMARK_VISIT_FUTURE_TOLERANCE: '1s' });
+  const ground = new RetryFixture('tracardi', { TIDEMARK_VISIT_FUTURE_TOLERANCE: '1s' });
   beforeAll(() => ground.open());
   afterAll(() => ground.close());
 

@@ -7,7 +7,7 @@ import type { AnySetting } from '../../src/settings/setting.ts';
 const declared: [string, AnySetting][] = KEYS.map((key) => [key, SETTINGS[key]]);
 
 describe('the declaration', () => {
-  test('docs/SETTINGS.md is what it says; `npm run docs:settings` writes it', () => {
+  test('docs/SETTINGS.md follows from it; `npm run docs:settings` writes it', () => {
     expect(readFileSync(new URL('../../docs/SETTINGS.md', import.meta.url), 'utf8')).toBe(settingsMarkdown());
   });
 

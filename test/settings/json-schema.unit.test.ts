@@ -17,7 +17,7 @@ const accepts = new Ajv({ strict: true, strictTypes: false }).compile(settingsJs
 const directory = mkdtempSync(join(tmpdir(), 'settings-schema-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** What the loader has against this file by itself: what belongs together is no matter of a single file. */
+/** The loader's problems with this file by itself: keys that need each other are no matter of a single file. */
 function problemsOf(yaml: string): string[] {
   writeFileSync(join(directory, 'tidemark.yaml'), yaml);
   try {
@@ -31,7 +31,7 @@ function problemsOf(yaml: string): string[] {
 
 // ------------------------------------------------------------------------------------------------- files, right and wrong
 
-/** A key as it may stand in a file: cut at any of its dots into maps in maps. */
+/** A key in the forms that a file may have: cut at any of its dots into nested maps. */
 const nested = (key: string): fc.Arbitrary<string[]> => {
   const parts = key.split('.');
   return fc.tuple(...parts.slice(1).map(() => fc.boolean())).map((cuts) => {
@@ -49,7 +49,7 @@ interface Given {
   readonly value: unknown;
 }
 
-/** Maps that are written alike are one; where one name has a value and a map, the last stands. */
+/** Maps of one path become one; if one name has a value and a map, the last counts. */
 function fileOf(given: readonly Given[]): Record<string, unknown> {
   const file: Record<string, unknown> = {};
   for (const { names, value } of given) {
@@ -70,7 +70,7 @@ const RIGHT = [
   ...['2026-01-31', '2026-01-31T00:00:00Z', 'avro', 'JSON', 'create', 'PLAIN', 'debug', 'a:1,b:2', ['a:1', 'b:2'], []],
   ...['http://registry:8081', 'HTTPS://registry', ' postgres://db/x', 'postgresql://u:p@db/x', '[::1]:9092', null],
 ];
-/** Wrong in ways of which a pattern can tell. */
+/** Values that are wrong in ways that a pattern can detect. */
 const WRONG = [3.5, -1, 70_000, '', 'a b', 'ä', '30', '5 m', 'mysql://a/b', {}, { a: 1 }, [1], ['a b'], [null], 'noon'];
 
 const key = fc.constantFrom(...KEYS);
@@ -89,7 +89,7 @@ const anything = fc
   )
   .map(fileOf);
 
-/** Whether JSON Schema could tell, if it is wrong: bounds of what is written as text it cannot, nor what is in a file. */
+/** Whether JSON Schema could see that it is wrong: it cannot see bounds of what is written as text, nor into a file. */
 function canBeTold({ type }: AnySetting, value: unknown): boolean {
   if (typeof value !== 'string') return true;
   if (['list', 'URL', 'file'].includes(type.name)) return false;
@@ -113,7 +113,7 @@ const tellable = fc
 // ------------------------------------------------------------------------------------------------------------------- tests
 
 describe('the JSON Schema of tidemark.yaml', () => {
-  test('is what the declaration says; `npm run docs:settings` writes it', () => {
+  test('follows from the declaration; `npm run docs:settings` writes it', () => {
     const written = readFileSync(join(root, 'schemas/tidemark.schema.json'), 'utf8');
     expect(JSON.parse(written)).toEqual(settingsJsonSchema());
   });
@@ -129,7 +129,7 @@ describe('the JSON Schema of tidemark.yaml', () => {
     );
   });
 
-  test('an editor warns of what the loader refuses, as far as it can be told from the form of a value', () => {
+  test('an editor warns of what the loader refuses, as far as the form of a value shows it', () => {
     fc.assert(
       fc.property(tellable, (file) => {
         const yaml = stringify(file);

@@ -34,7 +34,7 @@ const ENDPOINT = {
   KAFKA_SASL_CLIENT_SECRET: 's',
 };
 
-describe('what would tell a secret', () => {
+describe('what would print a secret', () => {
   const registry = (url: string, more = {}) => load({ env: { SCHEMA_REGISTRY_URL: url, ...more } }).warnings;
   const token = { SCHEMA_REGISTRY_TOKEN: 'hunter2' };
   const password = { SCHEMA_REGISTRY_USERNAME: 'me', SCHEMA_REGISTRY_PASSWORD: 'hunter2' };
@@ -349,7 +349,7 @@ describe('refused settings', () => {
     expect(found[0]).toMatch(message);
   });
 
-  test('all that is wrong is said at once, and a mistake does not hide behind another source', () => {
+  test('all that is wrong is reported at once, and a mistake does not hide behind another source', () => {
     const found = problems({
       env: { TIDEMARK_VISIT_GAP: 'x', KAFKA_TLS: 'maybe' },
       flags: { set: ['visit.gap=20m', 'http.port=x'] },

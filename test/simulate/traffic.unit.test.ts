@@ -67,7 +67,7 @@ describe('simulated traffic', () => {
     for (const record of some(1_000)) if ('event' in record) expect(record.key).toBe(record.event.session_id);
   });
 
-  test('what a wrong clock says is corrected to within seconds of when it was sent', () => {
+  test('times by a wrong clock are corrected to within seconds of when they were sent', () => {
     const wrong = some(5_000, { skewed: 1, late: 0, resent: 0 }).filter((record) => 'event' in record);
     for (const { delay, event } of wrong as Extract<Simulated, { event: unknown }>[]) {
       expect(event.sent_at! - event.occurred_at).toBeGreaterThanOrEqual(0);

@@ -1,15 +1,15 @@
-import { type CommandNode, met, nodes, type Values } from './tree.ts';
+import { type CommandNode, nodes, pathKey, type Values } from './tree.ts';
 
 /**
- * Branches of two `case` statements, in what bash and zsh have in common: at each word before the cursor, which command
- * it leads to; and at an option that waits for its value, what may follow.
+ * Branches of two `case` statements, in the syntax that bash and zsh share: one gives the command that each word before the
+ * cursor leads to, the other the values of an option that waits for one.
  * @param reply shell code that offers these values.
  */
 export function casesOf(tree: CommandNode, reply: (values: Values) => string): { commands: string; waiting: string } {
   const all = [...nodes(tree)];
   const commands = all
     .filter(({ path }) => path !== '')
-    .map(({ path }) => `      ${quote(met(path))}) where=${quote(path)} ;;`);
+    .map(({ path }) => `      ${quote(pathKey(path))}) where=${quote(path)} ;;`);
   const waiting = all.flatMap(({ path, options }) =>
     options
       .filter(({ takesValue }) => takesValue)
@@ -20,7 +20,7 @@ export function casesOf(tree: CommandNode, reply: (values: Values) => string): {
   return { commands: commands.join('\n'), waiting: waiting.join('\n') };
 }
 
-/** A word, whatever is in it. */
+/** Quotes a word, whatever characters it has. */
 export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

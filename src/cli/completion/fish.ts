@@ -1,11 +1,11 @@
-import { type CommandNode, met, nodes, type OptionNode } from './tree.ts';
+import { type CommandNode, nodes, type OptionNode, pathKey } from './tree.ts';
 
-/** A script for fish: to be sourced, or kept as `~/.config/fish/completions/tidemark.fish`. */
+/** A script for fish, to be sourced or kept as `~/.config/fish/completions/tidemark.fish`. */
 export function fishScript(tree: CommandNode, settings: readonly string[]): string {
   const all = [...nodes(tree)];
   const paths = all
     .filter(({ path }) => path !== '')
-    .map(({ path }) => `            case ${quote(met(path))}\n                set where ${quote(path)}`);
+    .map(({ path }) => `            case ${quote(pathKey(path))}\n                set where ${quote(path)}`);
   const lines = all.flatMap((node) => {
     const here = `complete -c ${tree.name} -n ${quote(`__${tree.name}_at ${quote(node.path)}`)}`;
     return [
@@ -40,7 +40,7 @@ function optionFlags({ flags, takesValue, values }: OptionNode, settings: readon
   return `${names.join('')} -x${words.length > 0 ? ` -a ${quote(words.join(' '))}` : ''}`;
 }
 
-/** Within single quotes fish reads \\\\ and \\' alone. */
+/** Within single quotes fish has two escapes: \\\\ and \\'. */
 function quote(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

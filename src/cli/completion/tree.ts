@@ -1,14 +1,14 @@
 import type { Command, Option } from 'commander';
 
-/** What a shell can complete, read off commander's commands. */
+/** A command with all that a shell can complete, read from commander. */
 export interface CommandNode {
-  /** Names of the commands from below the program to this one, with blanks between; empty for the program. */
+  /** Names of the commands from the program's own down to this one, separated by blanks; empty for the program. */
   readonly path: string;
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionNode[];
   readonly commands: readonly CommandNode[];
-  /** What its first argument may be; none: anything. */
+  /** The values that its first argument may have; none: any. */
   readonly choices: readonly string[];
   /** Whether its first argument is a file. */
   readonly takesFile: boolean;
@@ -35,7 +35,7 @@ export function treeOf(command: Command, path = ''): CommandNode {
     options: help.visibleOptions(command).map(optionOf),
     commands: help
       .visibleCommands(command)
-      // Commander makes it anew each time, without what it would complete.
+      // Commander makes `help` anew for each call, without its completions.
       .filter((each) => each.name() !== 'help')
       .map((each) => treeOf(each, `${path} ${each.name()}`.trim())),
     choices: first?.argChoices ?? [],
@@ -65,7 +65,7 @@ export function* nodes(node: CommandNode): Iterable<CommandNode> {
   for (const each of node.commands) yield* nodes(each);
 }
 
-/** Words that may stand next where no option waits for its value. */
+/** Words that may come next where no option waits for its value. */
 export function candidates(node: CommandNode): { readonly word: string; readonly description: string }[] {
   return [
     ...node.commands.map(({ name, description }) => ({ word: name, description })),
@@ -75,10 +75,10 @@ export function candidates(node: CommandNode): { readonly word: string; readonly
 }
 
 /**
- * The path of the command above, a blank, and the last name: what a script has put together when it meets that name among
+ * The path of the parent command, a blank, and the last name: a script has put this together when it reaches that name among
  * the words.
  */
-export function met(path: string): string {
+export function pathKey(path: string): string {
   const at = path.lastIndexOf(' ');
   return `${at < 0 ? '' : path.slice(0, at)} ${path.slice(at + 1)}`;
 }

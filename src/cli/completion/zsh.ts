@@ -41,7 +41,7 @@ function reply(values: Values, settings: readonly string[]): string {
   return `compadd -- ${values.words.map(quote).join(' ')}`;
 }
 
-/** What _describe splits at a colon. */
+/** A word and its description, which _describe splits at a colon. */
 function described(word: string, description: string): string {
   const name = word.replaceAll(':', '\\:');
   return description === '' ? name : `${name}:${description}`;

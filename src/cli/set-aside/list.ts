@@ -4,7 +4,7 @@ import type { SetAside } from '../../set-aside/record.ts';
 import type { Settings } from '../../settings/index.ts';
 import type { Io } from '../io.ts';
 import { onKafka } from '../kafka.ts';
-import { Progress } from '../progress.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { settingsOf, withSettings } from '../settings-options.ts';
 import { type Style, styleFor } from '../style.ts';
 import { type Column, table, visible } from '../table.ts';
@@ -21,7 +21,7 @@ interface Options extends FilterOptions {
 export interface Listed {
   /** In the order of the topic's partitions and offsets. */
   readonly records: readonly SetAside[];
-  /** How many the filter took, by reason. */
+  /** How many passed the filter, by reason. */
   readonly byReason: ReadonlyMap<string, number>;
 }
 
@@ -45,10 +45,10 @@ export function listCommand(topic: AsideTopic, reasons: readonly string[], examp
 async function list(topic: AsideTopic, settings: Settings, options: Options, io: Io): Promise<Listed> {
   const { readSetAside } = await import('../../set-aside/read.ts');
   const name = topic.nameOf(settings);
-  const progress = new Progress(io, `reading ${name}`);
+  const progress = new ProgressLine(io, `reading ${name}`);
   const byReason = new Map<string, number>();
   let latest: SetAside[] = [];
-  const keep = () => {
+  const trim = () => {
     latest = latest.sort(byTime).slice(-options.limit);
   };
   await onKafka(settings, io, 'reader', (link) =>
@@ -57,11 +57,11 @@ async function list(topic: AsideTopic, settings: Settings, options: Options, io:
       for await (const record of records) {
         byReason.set(record.reason, (byReason.get(record.reason) ?? 0) + 1);
         latest.push(withoutValue(record));
-        if (latest.length >= options.limit * 2 + 100) keep();
+        if (latest.length >= options.limit * 2 + 100) trim();
       }
     }),
   ).finally(() => progress.end());
-  keep();
+  trim();
   return { records: latest, byReason };
 }
 
@@ -69,7 +69,7 @@ function byTime(a: SetAside, b: SetAside): number {
   return a.setAsideAt - b.setAsideAt || a.partition - b.partition || a.offset - b.offset;
 }
 
-/** Key and value are slices of all that was fetched with them: what is kept must not hold it. */
+/** Key and value are slices of a whole fetch, which a list of records must not keep in memory. */
 function withoutValue(record: SetAside): SetAside {
   const { offset, timestamp, key } = record.raw;
   return {

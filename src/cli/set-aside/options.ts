@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Filter } from '../../set-aside/read.ts';
-import { moment, positiveWhole, whole } from '../arguments.ts';
+import { moment, positiveWhole, wholeNumber } from '../arguments.ts';
 
 export interface FilterOptions {
   readonly reason?: readonly string[];
@@ -11,7 +11,7 @@ export interface FilterOptions {
 
 export const DEAD_REASONS = ['undecodable', 'invalid', 'future', 'visit_full'] as const;
 
-/** Options that say which records are meant. @param reasons none: all in the topic are there for one */
+/** Options that select records. @param reasons none: the topic has one alone */
 export function withFilter(command: Command, reasons: readonly string[]): Command {
   if (reasons.length > 0) {
     command.addOption(new Option('--reason <reason...>', 'those of these reasons').choices(reasons));
@@ -22,11 +22,11 @@ export function withFilter(command: Command, reasons: readonly string[]): Comman
     .option(
       '--partition <n>',
       "those in this partition of the topic, which is the input's where both have as many",
-      whole,
+      wholeNumber,
     );
 }
 
-/** Commander hands on what it read before. */
+/** Without a second parameter: commander passes the value that it read before. */
 function asMoment(text: string): number {
   return moment(text);
 }

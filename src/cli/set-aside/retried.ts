@@ -6,8 +6,8 @@ import type { Io } from '../io.ts';
 import { utc } from '../words.ts';
 
 /**
- * What became of each: when it was sent again, or that this is not known. null where Postgres cannot tell, which is said:
- * what lies in Kafka can be listed without it.
+ * What became of each: when it was sent again, or that this is not known. null where Postgres cannot be asked, which is
+ * reported: what is in Kafka can be listed without it.
  */
 export async function retriedOf(
   records: readonly SetAside[],

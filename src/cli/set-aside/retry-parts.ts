@@ -7,16 +7,16 @@ import type { InputTopic } from '../../set-aside/resendable.ts';
 import type { Settings } from '../../settings/index.ts';
 import { Failure } from '../failure.ts';
 import type { KafkaParts } from '../kafka.ts';
-import type { Progress } from '../progress.ts';
+import type { ProgressLine } from '../progress-line.ts';
 import type { Position } from './options.ts';
 
-/** The records at the positions; where none is given, those that the filter takes. */
-export async function* wanted(
+/** The records at the positions; where none is given, those that pass the filter. */
+export async function* selectRecords(
   link: ClusterLink,
   topic: string,
   at: readonly Position[],
   filter: Filter,
-  progress: Progress,
+  progress: ProgressLine,
 ): AsyncGenerator<SetAside> {
   const { readOne, readSetAside } = await import('../../set-aside/read.ts');
   if (at.length === 0) {
@@ -30,7 +30,7 @@ export async function* wanted(
   }
 }
 
-/** @throws Failure where the state is of another input: what was retried there says nothing about this one */
+/** @throws Failure where the state is of another input: what was retried there has nothing to do with this one */
 export async function inputOf(
   settings: Settings,
   client: pg.Client,

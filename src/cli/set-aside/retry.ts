@@ -9,7 +9,7 @@ import { onDatabase } from '../database.ts';
 import { Failure } from '../failure.ts';
 import type { ExitCode, Io } from '../io.ts';
 import { type KafkaParts, onKafka } from '../kafka.ts';
-import { Progress } from '../progress.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { settingsOf, withSettings } from '../settings-options.ts';
 import { styleFor } from '../style.ts';
 import { table, visible } from '../table.ts';
@@ -23,7 +23,7 @@ import {
   withFilter,
   withLimit,
 } from './options.ts';
-import { inputOf, openResender, wanted } from './retry-parts.ts';
+import { inputOf, openResender, selectRecords } from './retry-parts.ts';
 import { inTopic, positionOf } from './topic.ts';
 
 interface Options extends FilterOptions {
@@ -70,12 +70,12 @@ function positions(text: string, before: Position[] = []): Position[] {
   return [...before, position(text)];
 }
 
-/** What became of the records, as `--json` has it. */
+/** What became of the records, in the form of `--json`. */
 interface Outcome {
   sent: number;
-  /** Sent by an earlier run. */
+  /** Those that an earlier run sent. */
   sentBefore: number;
-  /** Came back from a retry before. */
+  /** Those that came back from a retry before. */
   cameBack: number;
   readonly refused: { readonly position: string; readonly why: string }[];
   /** With --dry-run: positions of those that would be sent. */
@@ -96,10 +96,10 @@ async function retryAll(settings: Settings, at: readonly Position[], options: Op
       if (candidates.length < SHOWN) candidates.push(record);
     }
   };
-  const begin = retryOf(settings, at, options, onFate, io);
+  const retryRecords = retryOf(settings, at, options, onFate, io);
   await onDatabase(settings, 'tidemark dead-letter retry', (client) =>
     onKafka(settings, io, 'retry', (link, parts) =>
-      inTopic(settings.deadLetter.topic, () => begin(client, link, parts)),
+      inTopic(settings.deadLetter.topic, () => retryRecords(client, link, parts)),
     ),
   );
   io.out(json ? `${JSON.stringify(outcome, null, 2)}\n` : text(outcome, candidates, dryRun, settings, io));
@@ -122,13 +122,13 @@ function retryOf(
     ]);
     await assertRights(client, settings.database.schema, 'retry');
     await assertSchemaVersion(client, settings.database.schema);
-    // Some are needed only where a retry before this one did not end.
+    // Some of these rights are needed only where a retry before this one did not end.
     if (!dryRun) await mustHaveRights('retry', settings, link);
     const input = await inputOf(settings, client, parts, link);
     const resender = dryRun ? null : await openResender(settings, client, parts);
     const topic = settings.deadLetter.topic;
-    const progress = new Progress(io, `reading ${topic}`);
-    const records = wanted(link, topic, at, filterOf(filter), progress);
+    const progress = new ProgressLine(io, `reading ${topic}`);
+    const records = selectRecords(link, topic, at, filterOf(filter), progress);
     try {
       await retry(records, { link, client, input, resender, again, limit, now: Date.now, onFate });
     } catch (error) {
@@ -142,7 +142,7 @@ function retryOf(
   };
 }
 
-/** Of what would be sent, how many are shown one by one. */
+/** How many of those that would be sent are listed one by one. */
 const SHOWN = 50;
 
 function text(outcome: Outcome, candidates: readonly SetAside[], dryRun: boolean, settings: Settings, io: Io): string {

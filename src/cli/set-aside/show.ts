@@ -6,10 +6,10 @@ import type { Settings } from '../../settings/index.ts';
 import { Failure } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { onKafka } from '../kafka.ts';
-import { Progress } from '../progress.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { settingsOf, withSettings } from '../settings-options.ts';
 import { type Style, styleFor } from '../style.ts';
-import { facts, visible } from '../table.ts';
+import { factTable, visible } from '../table.ts';
 import { number, utc } from '../words.ts';
 import { type Position, position } from './options.ts';
 import { type AsideTopic, asJson, inTopic, positionOf } from './topic.ts';
@@ -86,7 +86,7 @@ async function bySource(
   io: Io,
 ): Promise<SetAside[]> {
   const { readSetAside } = await import('../../set-aside/read.ts');
-  const progress = new Progress(io, `looking through ${topic}`);
+  const progress = new ProgressLine(io, `looking through ${topic}`);
   const all = { reasons: null, since: null, until: null, partition: null };
   const found: SetAside[] = [];
   try {
@@ -109,14 +109,14 @@ async function shownOf(value: Buffer | null, settings: Settings): Promise<ShownV
   return await shownValue(value, writerSchemasOf(settings).writerSchema);
 }
 
-/** In their order; a name may stand more than once. */
+/** The headers in their order; a name may occur more than once. */
 function headersOf({ raw }: SetAside): (readonly [string, string])[] {
   return raw.headers.map(([name, value]) => [name, value.toString()]);
 }
 
 function recordText(topic: AsideTopic, record: SetAside, value: ShownValue, style: Style): string {
   const { source, raw } = record;
-  const head = facts(
+  const head = factTable(
     [
       ['reason', { text: visible(record.reason), paint: style.yellow }],
       ['error', visible(record.error)],
@@ -135,7 +135,7 @@ function recordText(topic: AsideTopic, record: SetAside, value: ShownValue, styl
     ],
     style.dim,
   );
-  const headers = facts(
+  const headers = factTable(
     headersOf(record).map(([name, text]) => [visible(name), visible(text)]),
     style.dim,
   );
@@ -161,7 +161,7 @@ function valueText({ truncated }: SetAside, value: ShownValue): string {
   }
 }
 
-/** JSON writes control characters out itself, but for those that turn the direction of writing. */
+/** JSON escapes control characters, but not those that change the direction of writing. */
 function pretty(value: unknown): string {
   return JSON.stringify(value, null, 2)
     .split('\n')
@@ -169,7 +169,7 @@ function pretty(value: unknown): string {
     .join('\n');
 }
 
-/** As hexdump has it: offset, 16 bytes, and what of them is ASCII. */
+/** Lines like hexdump's: offset, 16 bytes, and those of them that are ASCII. */
 function hexLines(hex: string): string {
   const bytes = Buffer.from(hex, 'hex');
   const lines: string[] = [];

@@ -26,7 +26,7 @@ export const LATE: AsideTopic = {
   nameOf: ({ late }) => late.topic,
 };
 
-/** @throws Failure where an error says that the topic, or a partition of it, is not there */
+/** @throws Failure where an error means that the topic, or a partition of it, is missing */
 export async function inTopic<T>(topic: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -42,8 +42,8 @@ export function positionOf({ partition, offset }: Position): string {
   return `${partition}:${offset}`;
 }
 
-/** A record as `--json` has it, without its value. Times in ms since the epoch. */
+/** A record in the form of `--json`, without its value. Times in ms since the epoch. */
 export function asJson(record: SetAside): Record<string, unknown> {
-  const { raw, ...told } = record;
-  return { ...told, key: raw.key?.toString() ?? null };
+  const { raw, ...withoutRaw } = record;
+  return { ...withoutRaw, key: raw.key?.toString() ?? null };
 }

@@ -8,21 +8,21 @@ import { assertServer } from '../../postgres/server.ts';
 import { readStatus } from '../../postgres/status.ts';
 import { targetOf } from '../../postgres/target.ts';
 import {
-  type Difference,
   decidingDifferences,
   decidingSettings,
   explainDifferences,
+  type SettingDifference,
   type Settings,
 } from '../../settings/index.ts';
 import type { Finding } from './finding.ts';
 
 type Kept = Parameters<typeof decidingDifferences>[0];
 
-/** Database, schema, tables, views and the role that may read them. What this role may not make is left to an administrator. */
+/** Makes database, schema, tables, views and the role that reads them. An administrator has to make what this role may not. */
 export async function setUpDatabase({ database }: Settings, check: boolean): Promise<Finding[]> {
   const findings: Finding[] = [];
   const [name, tables] = [`database ${targetOf(database).database}`, `tables and views in schema ${database.schema}`];
-  const there = await part(name, findings, async () => {
+  const there = await addFinding(name, findings, async () => {
     if (check) return { state: (await isThere(database)) ? 'exists' : 'missing', what: name };
     return { state: (await ensureDatabase(database)) ? 'made' : 'exists', what: name };
   });
@@ -33,19 +33,19 @@ export async function setUpDatabase({ database }: Settings, check: boolean): Pro
   } finally {
     await client.end();
   }
-  const upToDate = await part(tables, findings, async () => {
+  const upToDate = await addFinding(tables, findings, async () => {
     const pending = await pendingMigrations(database);
     if (pending.length === 0) return { state: 'exists', what: tables };
     const instances = await connected(database, check);
     const applied = check ? pending : await migrate(database);
     return { state: check ? 'missing' : 'made', what: tables, detail: `${applied.join(', ')}${instances}` };
   });
-  // The views are among the tables: there is nothing to let anybody read.
+  // Views come with the tables: without them a reader has nothing to read.
   if (upToDate || check) findings.push(await reader(database, check));
   return findings;
 }
 
-/** Instances that fold, as long as they run by the tables that they found, and what to do with them; empty: there are none. */
+/** Instances that fold with the tables that they found at their start, and what to do with them; empty: there are none. */
 async function connected(database: Settings['database'], check: boolean): Promise<string> {
   const client = await connect(database, 'tidemark setup');
   try {
@@ -54,7 +54,7 @@ async function connected(database: Settings['database'], check: boolean): Promis
     const before = check ? 'stop them before this is made' : 'stop them now: they do not look again';
     return `\nconnected instances of the version before: ${owners.join(', ')}: ${before}`;
   } catch (error) {
-    // Who may not read the tables may not change them either: that is said where it is tried.
+    // A role that may not read the tables may not change them either: the attempt to will fail with the reason.
     if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
     return '';
   } finally {
@@ -62,8 +62,8 @@ async function connected(database: Settings['database'], check: boolean): Promis
   }
 }
 
-/** Adds what is found of one thing. @returns whether it is there. */
-async function part(what: string, findings: Finding[], look: () => Promise<Finding>): Promise<boolean> {
+/** Adds the finding of one thing. @returns whether it is there. */
+async function addFinding(what: string, findings: Finding[], look: () => Promise<Finding>): Promise<boolean> {
   try {
     const found = await look();
     findings.push(found);
@@ -89,8 +89,8 @@ function missing(what: string): Finding {
 }
 
 /**
- * What the state is folded from, and under which deciding settings. Free to change until the first record is folded;
- * from then on only the schema id follows.
+ * Writes what the state is folded from, and under which deciding settings. They may change until the first record is folded;
+ * from then on only the schema id is updated.
  */
 export async function setUpMeta(
   settings: Settings,
@@ -134,7 +134,7 @@ export async function setUpMeta(
   }
 }
 
-function changeOf({ key, kept, now }: Difference): string {
+function changeOf({ key, kept, now }: SettingDifference): string {
   return `${key} ${kept} → ${now ?? 'unknown'}`;
 }
 

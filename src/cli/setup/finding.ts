@@ -1,8 +1,8 @@
-/** What `setup` has to say of one thing. */
+/** What `setup` found or made of one thing. */
 export interface Finding {
   /**
-   * `made` now; `exists` as it should; `differs` from what setup would have made, and is left as it is; `missing`: only
-   * looked for, or not ours to make.
+   * `made` now; `exists` as it should; `differs` from what setup would have made, and is left as it is; `missing`: setup only
+   * looked for it, or may not make it.
    */
   readonly state: 'made' | 'exists' | 'differs' | 'missing';
   readonly what: string;
@@ -10,8 +10,8 @@ export interface Finding {
   readonly detail?: string;
 }
 
-/** One line each, and what is to be run by hand below its line. */
-export function told({ state, what, detail }: Finding): string {
+/** A finding as one line, and below it what is to be run by hand. */
+export function findingLines({ state, what, detail }: Finding): string {
   const [first, ...rest] = (detail ?? '').trimEnd().split('\n');
   const more = rest.map((line) => `          ${line}\n`).join('');
   return `${state.padEnd(8)}${what}${first ? `: ${first}` : ''}\n${more}`;

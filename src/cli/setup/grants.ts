@@ -7,11 +7,11 @@ import { targetOf } from '../../postgres/target.ts';
 import type { Settings } from '../../settings/index.ts';
 
 export interface GrantOptions {
-  /** For whom; all unless given. */
+  /** The uses that grants are for; all unless given. */
   readonly for?: readonly Use[];
   /** Names at the brokers, by use, or one for all. */
   readonly as?: readonly Name[];
-  /** Roles in Postgres, alike. */
+  /** Roles in Postgres, in the same way. */
   readonly role?: readonly Name[];
   readonly consumerGroup?: string;
 }
@@ -25,16 +25,16 @@ interface Name {
 /** What one use needs. */
 export interface Grants {
   readonly use: Use;
-  /** At the brokers. */
+  /** Its name at the brokers. */
   readonly principal: string;
   readonly kafka: readonly Right[];
   /** Command lines that grant them. */
   readonly acls: readonly string[];
-  /** In Postgres; null: nothing is needed there. */
+  /** What it needs in Postgres; null: nothing. */
   readonly postgres: { readonly role: string; readonly sql: readonly string[] } | null;
 }
 
-/** At the brokers, where neither an option nor the login of this process names another. */
+/** Names at the brokers, where neither an option nor the login of this process has another. */
 export const DEFAULT_NAMES: Readonly<Record<Use, string>> = {
   setup: 'tidemark-setup',
   run: 'tidemark',
@@ -45,7 +45,7 @@ export const DEFAULT_NAMES: Readonly<Record<Use, string>> = {
   consumer: 'consumer',
 };
 
-/** What is to be granted for this to work with these settings; nothing is connected to. */
+/** The grants that are needed with these settings; it connects to nothing. */
 export function grantsOf(settings: Settings, options: GrantOptions): Grants[] {
   const postgres = sqlOf(settings, options.role ?? []);
   return (options.for ?? USES).map((use) => {
@@ -60,7 +60,7 @@ function principalFor(use: Use, settings: Settings, given: readonly Name[]): str
   const found = nameFor(use, given);
   if (found !== null) return found.includes(':') ? found : `User:${found}`;
   const own = use === 'run' ? principalOf(settings.kafka) : null;
-  // Without a login there is nobody yet to grant to.
+  // Without a login there is no principal yet to grant to.
   return own === null || own === ANONYMOUS ? `User:${DEFAULT_NAMES[use]}` : own;
 }
 
@@ -129,7 +129,7 @@ export function uses(text: string, before: readonly Use[] = []): Use[] {
   return [...new Set([...before, ...(given as Use[])])];
 }
 
-/** `run=NAME`, or `NAME` for all. What is granted to may have equals signs itself: `CN=tidemark,O=shop`. */
+/** `run=NAME`, or `NAME` for all. A name may have equals signs itself: `CN=tidemark,O=shop`. */
 export function name(text: string, before: readonly Name[] = []): Name[] {
   const at = text.indexOf('=');
   const use = text.slice(0, Math.max(at, 0));

@@ -11,8 +11,8 @@ export interface Schemas {
 }
 
 /**
- * Registers what producers write and what consumers read. The input's subject belongs to its producers: where it has a
- * version, that is left alone, for compatible evolutions are read whatever their id.
+ * Registers the schemas that producers write and consumers read. The input's subject belongs to its producers: where it has a
+ * version, setup leaves it alone, because compatible evolutions are read whatever their id.
  */
 export async function setUpSchemas({ registry, input, output }: Settings, check: boolean): Promise<Schemas> {
   const client = new Registry(registry);

@@ -7,16 +7,16 @@ import type { Settings } from '../../settings/index.ts';
 import { reach } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { quietly } from '../logger.ts';
-import { apart, missingFor, missingRights, withRights } from '../rights.ts';
+import { byNeed, missingFor, missingRights, withRights } from '../rights.ts';
 import type { Finding } from './finding.ts';
 
 export interface FoundTopics {
   readonly findings: readonly Finding[];
-  /** Of the input; null where it is missing. */
+  /** Partitions of the input; null where it is missing. */
   readonly partitions: number | null;
 }
 
-/** Makes the topics that are missing. Those that exist are left, and what would have been set otherwise is said. */
+/** Makes the topics that are missing. It leaves those that exist, and reports what it would have set otherwise. */
 export async function setUpTopics(settings: Settings, check: boolean, io: Io): Promise<FoundTopics> {
   const logger = quietly(settings.log, io);
   const topics = new Topics(settings.kafka, logger);
@@ -33,11 +33,11 @@ export async function setUpTopics(settings: Settings, check: boolean, io: Io): P
   }
 }
 
-/** Of those that it can do without. */
+/** Warns of missing rights that setup can do without. */
 async function warnOfRights(settings: Settings, logger: Logger, io: Io): Promise<void> {
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
   try {
-    const { wanted } = apart(await missingFor('setup', settings, link));
+    const { wanted } = byNeed(await missingFor('setup', settings, link));
     for (const right of wanted) {
       io.err(`tidemark: without this ${right.without}: ${missingRights([right], settings).message}\n`);
     }

@@ -1,6 +1,6 @@
 import type { ProfileReport, SessionReport, SessionSums } from '../../inspect/index.ts';
 import type { Style } from '../style.ts';
-import { type Column, facts, table, visible } from '../table.ts';
+import { type Column, factTable, table, visible } from '../table.ts';
 import { lasting, number, utc } from '../words.ts';
 import { visitTable } from './visits.ts';
 
@@ -42,7 +42,7 @@ export function profileText({ profileId, sums, visits }: ProfileReport, style: S
       ([key, value]) => `${visible(key)}=${visible(JSON.stringify(value))}`,
     );
     parts.push(
-      facts(
+      factTable(
         [
           ['visits', `${number(sums.visitCount)} in ${number(sums.sessionCount)} sessions`],
           ['events', `${number(sums.eventCount)} (${number(sums.pageViewCount)} page views)`],

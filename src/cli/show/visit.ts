@@ -6,18 +6,18 @@ import {
   type VisitReport,
 } from '../../inspect/index.ts';
 import type { Style } from '../style.ts';
-import { type Column, facts, table, visible } from '../table.ts';
+import { type Column, factTable, table, visible } from '../table.ts';
 import { gap, lasting, number, utc } from '../words.ts';
-import { behind, way } from './visits.ts';
+import { pageNote, pathText } from './visits.ts';
 
 /** One visit in full, for people. */
 export function visitText(report: VisitReport, style: Style): string {
   const { visit, events, revisions } = report;
   const parts = [`${style.bold(`visit ${report.visitId}`)}${visit?.debug ? ' (debug)' : ''}\n${report.why}\n`];
-  if (visit !== null) parts.push(facts(factsOf(visit, report), style.dim));
+  if (visit !== null) parts.push(factTable(factsOf(visit, report), style.dim));
   if (visit !== null) {
     const { items, offset, total } = events;
-    const note = items.length < total ? `${style.dim(behind(offset, items.length, total))}\n` : '';
+    const note = items.length < total ? `${style.dim(pageNote(offset, items.length, total))}\n` : '';
     parts.push(`${table(eventColumns(report, style), items, style.bold)}${note}`);
   }
   if (revisions.length > 0) parts.push(table(REVISIONS, revisions, style.bold));
@@ -40,7 +40,7 @@ function factsOf(visit: FullVisit, { merged, longestGapMs }: VisitReport): (read
     ['duration', lasting(visit.durationMs)],
     ['events', `${number(visit.eventCount)} (${counts.join(', ')})`],
     ['longest gap', longestGapMs === null ? null : lasting(longestGapMs)],
-    ['pages', way(visit)],
+    ['pages', pathText(visit)],
     ...SHOWN_TOGETHER.map(([label, names]) => [label, list(names.map((name) => visit[name]))] as const),
     ['opened by', `${opened} of the input`],
     ['merged in', merged.join(', ')],

@@ -13,15 +13,15 @@ export function visitTable({ total, offset, items }: Page<VisitSummary>, style: 
     { title: 'duration', cell: ({ durationMs }) => lasting(durationMs) },
     { title: 'events', cell: ({ eventCount }) => number(eventCount), align: 'right' },
     { title: 'rev', cell: ({ revision }) => (revision === null ? '-' : String(revision)), align: 'right' },
-    { title: 'pages', cell: way },
+    { title: 'pages', cell: pathText },
   ];
   const rest = total - offset - items.length;
-  const more = rest > 0 || offset > 0 ? `${style.dim(behind(offset, items.length, total))}\n` : '';
+  const more = rest > 0 || offset > 0 ? `${style.dim(pageNote(offset, items.length, total))}\n` : '';
   return `${table(columns, items, style.bold)}${more}`;
 }
 
 /** `3 of 12, from the 5th on`, and how to see the others. */
-export function behind(offset: number, shown: number, total: number): string {
+export function pageNote(offset: number, shown: number, total: number): string {
   const rest = total - offset - shown;
   const next = rest > 0 ? `; --offset ${offset + shown} goes on` : '';
   return `${number(shown)} of ${number(total)}${offset > 0 ? ` behind the first ${number(offset)}` : ''}${next}`;
@@ -32,8 +32,8 @@ export function statusOf({ status, endReason, debug }: VisitSummary, style: Styl
   return { text, paint: status === 'open' ? style.green : (plain: string) => plain };
 }
 
-/** The way through the site. */
-export function way({ entryPage, exitPage }: Pick<VisitSummary, 'entryPage' | 'exitPage'>): string {
+/** The visitor's way through the site. */
+export function pathText({ entryPage, exitPage }: Pick<VisitSummary, 'entryPage' | 'exitPage'>): string {
   if (entryPage === null) return '';
   const entry = visible(entryPage);
   return exitPage === null || exitPage === entryPage ? entry : `${entry} → ${visible(exitPage)}`;

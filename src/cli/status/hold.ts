@@ -1,39 +1,39 @@
 import type { Holders } from '../../kafka/group.ts';
 import type { Blocker } from '../../ports/observer.ts';
 import type { WrittenWait } from '../../postgres/trouble.ts';
-import { about } from '../progress.ts';
+import { roughly } from '../progress-line.ts';
 import { number } from '../words.ts';
 import { caughtUpIn, type Pace } from './pace.ts';
 import type { Hold, Row } from './row.ts';
 
-export interface Seen {
+export interface Observation {
   readonly pace: Pace | undefined;
   /** Whether what is left to fold is more than live traffic. */
   readonly behind: boolean;
-  /** How long it was looked at, ms; 0: once. */
+  /** How long the partition was looked at, ms; 0: once. */
   readonly watched: number;
-  /** Whether the brokers were reached: where they were, and tell no end of this partition, it has no leader that answers. */
+  /** Whether the brokers were reached. If they were, and gave no end of this partition, it has no leader that answers. */
   readonly brokers: 'answer' | 'away' | 'refuse';
-  /** What the processor that has it said that it waits for, what holds it back most first. */
+  /** What its processor reported that it waits for, what holds it back most first. */
   readonly waits: readonly WrittenWait[];
-  /** Now, ms since the epoch. */
+  /** The time of the reading, ms since the epoch. */
   readonly at: number;
   readonly holders: Holders | null;
-  /** Why the schema of the next record is not known; null: it is, or was not asked for. */
+  /** Why the schema of the next record is not known; null: it is known, or was not asked for. */
   readonly schema: string | null;
   /** `outbox.max_bytes`. */
   readonly outboxMaxBytes: number;
 }
 
-type Known = Pick<Row, 'partition' | 'end' | 'lag' | 'owner' | 'ownerConnected' | 'outboxBytes' | 'outboxMessages'>;
+type KnownRow = Pick<Row, 'partition' | 'end' | 'lag' | 'owner' | 'ownerConnected' | 'outboxBytes' | 'outboxMessages'>;
 
-/** null: nothing. */
-export function holdOf(row: Known, seen: Seen): Hold | null {
+/** What holds a partition back; null: nothing. */
+export function holdOf(row: KnownRow, seen: Observation): Hold | null {
   const { pace, behind, watched, brokers, schema, outboxMaxBytes } = seen;
   const { lag, owner } = row;
-  const [told] = seen.waits;
-  if (told !== undefined)
-    return { kind: KINDS[told.for] ?? 'standing', text: `${told.why}, ${lastingText(seen.at - told.since)}` };
+  const [worst] = seen.waits;
+  if (worst !== undefined)
+    return { kind: KINDS[worst.for] ?? 'standing', text: `${worst.why}, ${lastingText(seen.at - worst.since)}` };
   if (brokers === 'away') return { kind: 'brokers', text: 'the brokers do not answer' };
   if (brokers === 'answer' && row.end === null) return { kind: 'brokers', text: 'it has no leader that answers' };
   if (!row.ownerConnected) return unconnected(row, seen.holders);
@@ -49,8 +49,8 @@ export function holdOf(row: Known, seen: Seen): Hold | null {
   return { kind: 'standing', text };
 }
 
-/** Nobody who is connected to Postgres has it: the group knows whether somebody is there all the same. */
-function unconnected({ partition, owner }: Known, holders: Holders | null): Hold {
+/** No processor connected to Postgres has it: the group knows whether one is there all the same. */
+function unconnected({ partition, owner }: KnownRow, holders: Holders | null): Hold {
   const holder = holders?.byPartition.get(partition);
   if (holder !== undefined) {
     return {
@@ -81,5 +81,5 @@ function catchingUp(lag: number, pace: Pace): string {
   const folded = `${number(Math.round(pace.folded))} records/s`;
   const left = caughtUpIn(lag, pace);
   if (left === null) return `falling behind: ${folded} folded, ${number(Math.round(pace.arriving))} come`;
-  return `catching up: ${folded}, ${about(left)} left`;
+  return `catching up: ${folded}, ${roughly(left)} left`;
 }

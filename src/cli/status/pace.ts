@@ -3,14 +3,14 @@ import type { PartitionStatus } from '../../postgres/status.ts';
 import type { Trouble } from '../../postgres/trouble.ts';
 import type { Bounds } from './row.ts';
 
-/** What is known at one moment. */
+/** What was read at one moment. */
 export interface Reading {
   /** ms since the epoch, by this machine's clock. */
   readonly at: number;
   readonly partitions: readonly PartitionStatus[];
-  /** What processors said that keeps them from their work. */
+  /** What processors reported that keeps them from their work. */
   readonly troubles: readonly Trouble[];
-  /** By partition, without those that nobody leads; null where Kafka cannot be asked. */
+  /** By partition, without those that have no leader; null where Kafka cannot be asked. */
   readonly bounds: ReadonlyMap<number, Bounds> | null;
   /** `refuse`: this user may not ask. */
   readonly brokers: 'answer' | 'away' | 'refuse';
@@ -20,18 +20,18 @@ export interface Reading {
 
 /** How fast a partition is folded, between commits. */
 export interface Pace {
-  /** Records a second, offsets that hold none among them. */
+  /** Offsets a second, those that hold no record included. */
   readonly folded: number;
-  /** Records a second that came meanwhile. */
+  /** Offsets a second that came meanwhile. */
   readonly arriving: number;
 }
 
-/** Commits older than this say nothing of how fast it goes now, ms. */
+/** Commits older than this do not show the present pace, ms. */
 const OLD = 10_000;
 
 /**
- * From readings in order of time, by partition. Offset and time are those of commits, so that it does not matter when
- * between two of them it was read. A partition that has not committed between two readings has no pace.
+ * Paces by partition, from readings in order of time. Offset and time are those of commits, so that it does not matter when
+ * between two of them a reading was made. A partition that has not committed between two readings has no pace.
  */
 export function paces(readings: readonly Reading[]): ReadonlyMap<number, Pace> {
   const found = new Map<number, Pace>();
@@ -55,12 +55,12 @@ export function paces(readings: readonly Reading[]): ReadonlyMap<number, Pace> {
   return found;
 }
 
-/** A new owner may have begun at an earlier offset, or measured by another clock. */
+/** Whether two readings compare: a new owner may have begun at an earlier offset, or measured by another clock. */
 function isSame(a: PartitionStatus, b: PartitionStatus): boolean {
   return a.epoch === b.epoch;
 }
 
-/** ms until nothing is left, as it goes now; null: never, or not known. */
+/** ms until nothing is left at this pace; null: never, or not known. */
 export function caughtUpIn(lag: number, pace: Pace | undefined): number | null {
   if (lag === 0) return 0;
   if (pace === undefined || pace.folded <= pace.arriving) return null;

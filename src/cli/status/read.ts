@@ -11,16 +11,16 @@ import type { Reading } from './pace.ts';
 /** Longest wait for the group's coordinator, ms. */
 const SOON = 3_000;
 
-/** Reads what Postgres and Kafka know. That Kafka cannot be asked is said once. */
+/** Reads what Postgres and Kafka know. If Kafka cannot be asked, it reports that once. */
 export class StatusReader {
   readonly #client: pg.Client | null;
   readonly #link: ClusterLink;
   readonly #settings: Settings;
   readonly #io: Io;
-  #told = false;
+  #warned = false;
   #isAway = false;
 
-  /** @param client null: there is none to be had */
+  /** @param client null: Postgres is away */
   constructor(client: pg.Client | null, link: ClusterLink, settings: Settings, io: Io) {
     this.#client = client;
     this.#link = link;
@@ -33,11 +33,11 @@ export class StatusReader {
       import('../../postgres/status.ts'),
       import('../../postgres/trouble.ts'),
     ]);
-    // The state first: a record that is folded in between must not lie behind the end.
+    // The state is read first: otherwise a record that is folded in between would be past the end.
     const partitions = await readStatus(this.#client!);
     const troubles = await readTroubles(this.#client!);
-    const told = { at: Date.now(), partitions, troubles };
-    return { ...told, ...(await this.#bounds()), holders: await this.#holders() };
+    const state = { at: Date.now(), partitions, troubles };
+    return { ...state, ...(await this.#bounds()), holders: await this.#holders() };
   }
 
   /** What the brokers alone know. */
@@ -45,7 +45,7 @@ export class StatusReader {
     return { ...(await this.#bounds()), holders: await this.#holders() };
   }
 
-  /** Who has what where Postgres does not know it is told by the group alone. */
+  /** Members of the group and their partitions: where Postgres does not know who has a partition, only the group does. */
   async #holders(): Promise<Reading['holders']> {
     const { holdersOf } = await import('../../kafka/group.ts');
     const { input, kafka } = this.#settings;
@@ -68,11 +68,11 @@ export class StatusReader {
     } catch (error) {
       this.#isAway = remedy(error) === null;
       const where = `Kafka at ${this.#settings.kafka.brokers.join(', ')}`;
-      if (!this.#told)
+      if (!this.#warned)
         this.#io.err(
           `tidemark: ${where} did not tell the ends of ${topic}: ${await this.#why(error)}. Lag is not known\n`,
         );
-      this.#told = true;
+      this.#warned = true;
       return { bounds: null, brokers: this.#isAway ? 'away' : 'refuse' };
     }
   }
@@ -105,7 +105,7 @@ export class StatusReader {
       { topic: input.topic, partition, from: offset, to: end },
       'skip',
     )) {
-      // What one fetch brings is folded together: any of it may wait.
+      // The records of one fetch are folded together: any of them may wait.
       const ids = records.map(schemaIdOfRecord).filter((id) => id !== null && !known.has(id));
       for (const id of new Set(ids)) {
         try {

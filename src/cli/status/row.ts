@@ -1,12 +1,11 @@
 import type { PartitionStatus } from '../../postgres/status.ts';
 
 /**
- * What holds a partition back. Of what the processor said that has it: `store`, Postgres; `brokers`, it cannot be read;
- * `schema`, the registry; `outbox`, more than `outbox.max_bytes` waits to be published; `output`, nothing can be published;
- * `group`. What is seen from here: `brokers`, they do not answer, or nobody leads it; `store`, who has it is not connected to
- * Postgres, or Postgres does not answer; `group`, it is being dealt out; `no_processor`; `outbox`; `schema`; `standing`, there
- * is something to fold, and nothing was committed while it was looked at; `catching_up`, there is a backlog, and it is worked
- * off, or grows.
+ * What holds a partition back. Reported by its processor: `store`, Postgres; `brokers`, it cannot be read; `schema`, the
+ * registry; `outbox`, more than `outbox.max_bytes` waits to be published; `output`, nothing can be published; `group`. Seen
+ * from here: `brokers`, they do not answer, or it has no leader; `store`, its processor is not connected to Postgres, or
+ * Postgres does not answer; `group`, the group rebalances; `no_processor`; `outbox`; `schema`; `standing`, there is something
+ * to fold, and nothing was committed while it was looked at; `catching_up`, there is a backlog, which shrinks or grows.
  */
 export interface Hold {
   readonly kind:
@@ -19,7 +18,7 @@ export interface Hold {
     | 'store'
     | 'output'
     | 'group';
-  /** In a sentence, without a full stop. */
+  /** A sentence without a full stop. */
   readonly text: string;
 }
 
@@ -34,7 +33,7 @@ export interface Row {
   readonly started: boolean;
   readonly nextOffset: number | null;
   readonly end: number | null;
-  /** Records; of a partition that was never folded, all that it holds. */
+  /** Records left to fold: all that it holds, if it was never folded. */
   readonly lag: number | null;
   readonly arrivalClock: number | null;
   readonly eventClock: number | null;
@@ -51,6 +50,6 @@ export interface Row {
   readonly hold: Hold | null;
   /** How fast a backlog is worked off; null: there is none, or it was not measured. */
   readonly recordsPerSecond: number | null;
-  /** ms until nothing is left; null: not known, or never as it goes now. */
+  /** ms until nothing is left; null: not known, or never at this pace. */
   readonly caughtUpIn: number | null;
 }

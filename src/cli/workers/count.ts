@@ -6,9 +6,9 @@ const MOST = 4;
 /** Memory that one more thread needs, so that its heap can grow as the first one's does. */
 const MEMORY_EACH = 2 * GB;
 
-/** Bytes that this process may take: of the container, or else of the machine. */
+/** Memory that this process may take, bytes: the container's, or else the machine's. */
 export function memoryHere(): number {
-  // Without a container's limit the former is 0, or more than there is.
+  // Without a container's limit `constrainedMemory` is 0, or more than the machine has.
   return Math.min(process.constrainedMemory() || totalmem(), totalmem());
 }
 
@@ -21,7 +21,7 @@ export interface Room {
   readonly partitions: number;
 }
 
-/** How many threads fold: as many as wanted, or a core each as far as memory reaches; never more than partitions. */
+/** How many threads fold: as many as wanted, or one a core as far as memory reaches; never more than partitions. */
 export function workerCount(wanted: number | null, { cores, memory, partitions }: Room): number {
   const fitting = Math.min(cores, MOST, Math.floor(memory / MEMORY_EACH));
   return Math.max(1, Math.min(wanted ?? fitting, partitions));

@@ -2,24 +2,24 @@ import { setFlagsFromString } from 'node:v8';
 
 const MB = 2 ** 20;
 /**
- * Half of the room for what is young, in MB: less where there is little memory. V8 begins with 1 MB and goes to 16, and
- * shrinks it again. While a backlog is folded that is full so often that what is about to be thrown away is kept, moved
+ * Half of the room for young objects, in MB: less where there is little memory. V8 begins with 1 MB, grows it to 16 and
+ * shrinks it again. While a backlog is folded that is full so often that objects about to become garbage are copied, moved
  * and marked first: a third of all CPU time.
  */
 const YOUNG = { most: 64, share: 32 };
-/** Memory that old objects may take before they are looked through for the first time, in MB. */
+/** Memory that old objects may take before they are collected for the first time, in MB. */
 const OLD = { most: 512, share: 8 };
 /**
- * Memory that old objects may take at all, in MB: near it garbage is collected ever more often, and past it the thread ends. V8 would
- * allow each thread half of all the memory that there is.
+ * The most memory that old objects may take, in MB: near it garbage is collected ever more often, and past it the thread ends.
+ * V8 would allow each thread half of the machine's memory.
  */
 const LIMIT = { most: 4_096, share: 2 };
-/** The first V8 that knows to count buffers into the heap's limit. */
+/** The first V8 that can count buffers into the heap's limit. */
 const COUNTS_BUFFERS = 13;
 
 /**
- * Gives the heaps of threads that are started from now on the sizes that folding wants, where nothing about them has
- * been set otherwise: by a flag of Node.js or in NODE_OPTIONS. The heap of this thread stays as it is.
+ * Sets the heap sizes of threads that start from now on to those that folding needs, unless a flag of Node.js or NODE_OPTIONS
+ * sets them. The heap of this thread stays as it is.
  * @param memory that each of these threads may take, bytes.
  */
 export function sizeHeaps(memory: number): void {
@@ -39,6 +39,6 @@ export function heapFlags(memory: number, v8: number): string[] {
     `--initial-old-space-size=${old}`,
     `--max-old-space-size=${Math.max(2 * old, partOf(LIMIT))}`,
   ];
-  // Otherwise 64 MB of new buffers, whatever the heap's size, have all old objects looked through: about once a second.
+  // Otherwise 64 MB of new buffers, whatever the heap's size, cause a full collection: about one a second.
   return v8 >= COUNTS_BUFFERS ? [...flags, '--external-memory-accounted-in-global-limit'] : flags;
 }

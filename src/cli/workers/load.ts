@@ -3,21 +3,21 @@ import { getHeapStatistics } from 'node:v8';
 
 /** The cost of a thread, or of several together. */
 export interface Load {
-  /** Longest that its event loop was kept from anything else, heartbeats too, since this was last read; of several the worst. */
+  /** Longest that its event loop was blocked, heartbeats with it, since this was last read; of several threads the longest. */
   readonly delaySeconds: number;
-  /** In use, garbage that is not collected yet with it. */
+  /** Heap in use, with garbage that is not collected yet. */
   readonly heapBytes: number;
-  /** Taken from the machine, in use or not. */
+  /** Heap that was taken from the machine, in use or not. */
   readonly heapSizeBytes: number;
   /** Bytes of buffers, which lie outside the heap. */
   readonly externalBytes: number;
-  /** Spent on collecting garbage, since it began. */
+  /** Time spent on collecting garbage, since the thread began. */
   readonly gcSeconds: number;
 }
 
-/** Begins to measure the thread that calls it. @returns what was measured since it was last called. */
+/** Begins to measure the thread that calls it. @returns a function that gives the load since its last call. */
 export function measureLoad(): () => Load {
-  // A finer resolution would cost more than it shows: what matters is seconds.
+  // A finer resolution would cost more than it shows: delays of seconds are what matters.
   const delay = monitorEventLoopDelay({ resolution: 50 });
   delay.enable();
   let collecting = 0;
@@ -39,7 +39,7 @@ export function measureLoad(): () => Load {
   };
 }
 
-/** The load of threads beside each other. */
+/** The load of several threads together. */
 export function loadOf(threads: readonly Load[]): Load {
   const sum = (of: (load: Load) => number) => threads.reduce((total, load) => total + of(load), 0);
   return {

@@ -17,10 +17,10 @@ export interface Task {
 }
 
 /** An order to a thread: to join the group, for which it waits once it is ready; or to end in order. */
-export type Order = 'join' | 'stop';
+export type ThreadOrder = 'join' | 'stop';
 
 /** The state of a thread, sent a few times a second. */
-export interface Standing {
+export interface ThreadState {
   /** Why it cannot do its work at this moment; null: it can. */
   readonly hindrance: string | null;
   /** Why a new start would help; null: it would not. */
@@ -39,7 +39,7 @@ export interface Observed {
 /** A message from a thread. */
 export type WorkerMessage =
   | { readonly ready: true }
-  | { readonly standing: Standing }
+  | { readonly standing: ThreadState }
   | { readonly load: Load }
   | { readonly observed: Observed }
   | { readonly log: string }
@@ -51,7 +51,7 @@ export interface ErrorForm {
   readonly message: string;
   readonly stack: string | undefined;
   readonly code: unknown;
-  /** The help that it gives. */
+  /** The error's `help`. */
   readonly help: unknown;
   /** The exit code of a Failure; null: it is none. */
   readonly exitCode: ExitCode | null;
@@ -73,13 +73,13 @@ export function errorForm(error: unknown, depth = 0): ErrorForm {
   const { name, message, stack, cause, code, help, errors } = error as Error & Record<string, unknown>;
   const exitCode = error instanceof Failure ? error.exitCode : null;
   const below = [cause, ...(Array.isArray(errors) ? errors : [])].filter((one) => one !== undefined && one !== null);
-  // Errors that cause each other would have no end.
+  // Errors that cause each other in a circle would never end.
   const causes = depth < 8 ? below.map((one) => errorForm(one, depth + 1)) : [];
   const texts = { code: typeof code === 'string' ? code : null, help: typeof help === 'string' ? help : null };
   return { name, message, stack, ...texts, exitCode, causes };
 }
 
-/** Restores the error, of its class where code asks for that; of several causes an AggregateError is the cause. */
+/** Restores the error, with its class where code asks for that; several causes become an AggregateError. */
 export function errorOf({ name, message, stack, code, help, exitCode, causes }: ErrorForm): Error {
   const below = causes.map(errorOf);
   const options = below.length === 0 ? {} : { cause: below.length > 1 ? new AggregateError(below) : below[0] };

@@ -1,8 +1,8 @@
 /**
  * The threads that fold, seen from the one that serves HTTP and waits for signals.
  *
- * Invariants: they all run or all end: one that cannot go on ends the rest in order, and its error is the pool's. Each
- * partition is reported once, by the thread that holds its newest epoch, while two threads hand it over.
+ * Invariants: all threads run or all end: one that cannot go on ends the others in order, and its error is the pool's. While
+ * two threads hand a partition over it is reported once, by the thread that has its newest epoch.
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -12,13 +12,20 @@ import type { Prepared } from '../assemble.ts';
 import { commitBytes } from './commit-bytes.ts';
 import { memoryHere } from './count.ts';
 import { type Load, loadOf } from './load.ts';
-import { errorOf, type Observed, type Order, type Standing, type Task, type WorkerMessage } from './messages.ts';
+import {
+  errorOf,
+  type Observed,
+  type Task,
+  type ThreadOrder,
+  type ThreadState,
+  type WorkerMessage,
+} from './messages.ts';
 
-/** A thread that sends nothing for so long, ms, is stuck: folding or encoding takes a second or two at most. */
+/** A thread that sends nothing for this long, ms, is stuck: folding or encoding takes a second or two at most. */
 const STUCK_AFTER = 120_000;
-/** How long threads that are ready to join the group wait for the others, ms. */
+/** Longest that threads which are ready to join the group wait for the others, ms. */
 const LONGEST_WAIT = 1_000;
-/** After an orderly end has been asked for, ms: a little more than the processor gives itself. */
+/** Longest that an orderly end may take, ms: a little more than the processor gives itself. */
 const LONGEST_STOP = 20_000;
 
 const ENTRY = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
@@ -28,8 +35,8 @@ interface Thread {
   readonly done: Promise<void>;
   /** Whether it waits to join the group, or was ordered to. */
   isReady: boolean;
-  standing: Standing;
-  /** Its delay is the longest since `takeLoad`; null: it has sent none. */
+  standing: ThreadState;
+  /** Its delay is the longest since the last `takeLoad`; null: it has sent none. */
   load: Load | null;
   /** `performance.now()` of its last message. */
   heardAt: number;
@@ -37,10 +44,10 @@ interface Thread {
 
 export interface PoolParts {
   readonly observer: Observer;
-  /** Takes a line of the log, as it is to be written. */
+  /** Writes a line of the log as it is. */
   readonly writeLog: (line: string) => void;
   readonly terminal: boolean;
-  /** Called each time that the group gave out partitions. */
+  /** Called after each rebalance of the group. */
   readonly onRebalanced?: () => void;
   /** The code that a thread runs, if not the processor: for tests. */
   readonly entry?: URL;
@@ -51,7 +58,7 @@ export class WorkerPool {
   readonly #parts: PoolParts;
   #failure: Error | null = null;
   #stopping: NodeJS.Timeout | null = null;
-  /** Running since the first was ready to join. */
+  /** The timer that was set when the first was ready to join. */
   #joining: NodeJS.Timeout | null = null;
   #joined = false;
 
@@ -67,7 +74,7 @@ export class WorkerPool {
 
   /**
    * Resolves when all have ended after the signal aborted.
-   * @throws what one of them could not go on for, once all have ended.
+   * @throws the error for which one of them could not go on, once all have ended.
    */
   async run(signal: AbortSignal): Promise<void> {
     const stop = () => this.#stop();
@@ -104,7 +111,7 @@ export class WorkerPool {
     return this.#threads.map(({ standing }) => standing.trouble).find((why) => why !== null) ?? null;
   }
 
-  /** Ends all threads in order, for something that they cannot go on with: `run` throws it. */
+  /** Ends all threads in order because of an error, which `run` throws. */
   giveUp(error: Error): void {
     this.#fail(error);
   }
@@ -119,7 +126,7 @@ export class WorkerPool {
     return [...newest.values()].sort((a, b) => a.partition - b.partition);
   }
 
-  /** What the threads cost together; delays are those since it was last asked for. */
+  /** The load of the threads together; delays are those since the last call. */
   takeLoad(): Load {
     const load = loadOf(this.#threads.flatMap((thread) => thread.load ?? []));
     for (const thread of this.#threads) if (thread.load !== null) thread.load = { ...thread.load, delaySeconds: 0 };
@@ -135,7 +142,7 @@ export class WorkerPool {
         resolve();
       });
     });
-    const standing: Standing = { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
+    const standing: ThreadState = { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
     const thread: Thread = { worker, done, isReady: false, standing, load: null, heardAt: performance.now() };
     worker.on('message', (message: WorkerMessage) => {
       thread.heardAt = performance.now();
@@ -150,13 +157,13 @@ export class WorkerPool {
   }
 
   /**
-   * All join at once, for each that comes later makes the group rebalance: all stop, half a second after the first ones
-   * began. One that the brokers keep waiting does not keep the others.
+   * All join at once, because each that joins later makes the group rebalance: all would stop, half a second after the first
+   * ones began. One that waits for the brokers does not hold up the others.
    */
   #ready(thread: Thread): void {
     thread.isReady = true;
     if (this.#joined) {
-      thread.worker.postMessage('join' satisfies Order);
+      thread.worker.postMessage('join' satisfies ThreadOrder);
     } else if (this.#threads.every(({ isReady }) => isReady)) {
       this.#join();
     } else {
@@ -167,7 +174,7 @@ export class WorkerPool {
   #join(): void {
     this.#joined = true;
     if (this.#joining !== null) clearTimeout(this.#joining);
-    for (const { worker, isReady } of this.#threads) if (isReady) worker.postMessage('join' satisfies Order);
+    for (const { worker, isReady } of this.#threads) if (isReady) worker.postMessage('join' satisfies ThreadOrder);
   }
 
   #observe({ method, args }: Observed): void {
@@ -183,8 +190,8 @@ export class WorkerPool {
 
   #stop(): void {
     if (this.#stopping !== null) return;
-    for (const { worker } of this.#threads) worker.postMessage('stop' satisfies Order);
-    // One that is stuck would keep the process for ever. What it had not committed is folded again.
+    for (const { worker } of this.#threads) worker.postMessage('stop' satisfies ThreadOrder);
+    // A thread that is stuck would keep the process from ending. What it had not committed is folded again.
     this.#stopping = setTimeout(() => {
       for (const { worker } of this.#threads) void worker.terminate();
     }, LONGEST_STOP);
@@ -195,7 +202,7 @@ function longer(before: Load | null, { delaySeconds }: Load): number {
   return Math.max(before?.delaySeconds ?? 0, delaySeconds);
 }
 
-/** The settings of each of so many threads, where a setting is of the whole process or depends on what each has. */
+/** The settings of one of `count` threads: some settings are for the whole process, and some depend on a thread's memory. */
 function shareOf(settings: Settings, count: number): Settings {
   const { cache, commit, database } = settings;
   return {

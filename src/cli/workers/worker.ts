@@ -1,7 +1,7 @@
 /**
- * The thread that folds: a member of the consumer group with connections and a heap of its own, and the whole of what
- * the processor does but for HTTP. It shares nothing with the other threads, so what holds between two processes holds
- * between two of these.
+ * The thread that folds: a member of the consumer group with connections and a heap of its own, which does all that the
+ * processor does but HTTP. It shares nothing with the other threads, so what holds between two processes holds between two of
+ * these.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Observer } from '../../ports/observer.ts';
@@ -9,18 +9,18 @@ import type { Processor } from '../../processor/processor.ts';
 import { runProcessor } from '../assemble.ts';
 import { makeLogger } from '../logger.ts';
 import { measureLoad } from './load.ts';
-import { errorForm, type Order, type Standing, type Task, type WorkerMessage } from './messages.ts';
+import { errorForm, type Task, type ThreadOrder, type ThreadState, type WorkerMessage } from './messages.ts';
 
 /** How often the thread sends its state and its load, ms. */
 const SEND_EVERY = 200;
-/** A client that still holds something open keeps the thread no longer than this after its end, ms. */
+/** Longest that something which a client still holds open keeps the thread after its end, ms. */
 const LINGER = 2_000;
 
 const { settings, prepared, worker, terminal } = workerData as Task;
 const port = parentPort!;
 const send = (message: WorkerMessage) => port.postMessage(message);
 
-/** All of the observer's methods: a new one that is not passed on does not compile. */
+/** All of the observer's methods, by a type that does not compile where one is missing. */
 const METHODS = Object.keys({
   committed: true,
   published: true,
@@ -37,17 +37,17 @@ const root = makeLogger(settings.log, { write: (log) => send({ log }) }, termina
 const logger = worker === null ? root : root.child({ worker });
 
 let processor: Processor | null = null;
-const sendStanding = () => send({ standing: standingOf(processor) });
+const sendState = () => send({ standing: threadStateOf(processor) });
 const load = measureLoad();
 
 const ending = new AbortController();
 const joining = Promise.withResolvers<void>();
-port.on('message', (order: Order) => {
+port.on('message', (order: ThreadOrder) => {
   if (order === 'stop') ending.abort();
   joining.resolve();
 });
 const sending = setInterval(() => {
-  sendStanding();
+  sendState();
   send({ load: load() });
 }, SEND_EVERY);
 try {
@@ -55,7 +55,7 @@ try {
     observer,
     onStarted: (started) => {
       processor = started;
-      sendStanding();
+      sendState();
     },
     together: () => {
       send({ ready: true });
@@ -66,13 +66,13 @@ try {
   send({ error: errorForm(error) });
 } finally {
   clearInterval(sending);
-  sendStanding();
-  // Lets the thread end, and makes it: here this ends the thread alone.
+  sendState();
+  // Closing the port lets the thread end; `exit`, which ends only the thread here, makes it.
   port.close();
   setTimeout(() => process.exit(), LINGER).unref();
 }
 
-function standingOf(processor: Processor | null): Standing {
+function threadStateOf(processor: Processor | null): ThreadState {
   if (processor === null) return { hindrance: 'starting', trouble: null, isMember: false, reports: [] };
   return {
     hindrance: processor.hindrance,
@@ -82,7 +82,7 @@ function standingOf(processor: Processor | null): Standing {
   };
 }
 
-/** Only what a restart may mend: a part that is away, or a backlog, would be there again after it. */
+/** Only what a restart may mend: a part that is away, or a backlog, would still be so after it. */
 function troubleOf(processor: Processor): string | null {
   if (processor.hasFailed) return 'the processor gave up: the log says why';
   if (processor.isStuck) return 'the processor has not come round for two minutes';

@@ -1,13 +1,13 @@
-// All that the page asks for, from where it came and nowhere else.
+// All requests of the page, which go to the server that it came from and nowhere else.
 
 const KEY = 'tidemark.token';
-/** Kept for this tab alone, and gone when it is closed. */
+/** The token is stored for this tab alone, until it is closed. */
 let token = sessionStorage.getItem(KEY);
 
 /** The token is missing or wrong. */
 export class TokenNeeded extends Error {}
 
-/** The processor answered, and said why not. */
+/** The processor answered with the reason why it does not give this. */
 export class Refused extends Error {
   constructor(status, message) {
     super(message);
@@ -15,7 +15,7 @@ export class Refused extends Error {
   }
 }
 
-/** No answer: the processor is not there, or the way to it is not. */
+/** No answer: the processor is away, or the network to it is. */
 export class Unreachable extends Error {}
 
 export function hasToken() {

@@ -1,7 +1,7 @@
 // The shell: pages by the part of the address behind #, what is live, the search field, and the token.
 import { get, setToken, TokenNeeded } from './api.js';
 import { deadLettersPage } from './dead-letters.js';
-import { h, say, set, show } from './dom.js';
+import { h, replaceChildren, setAttribute, setText } from './dom.js';
 import { Feed } from './feed.js';
 import { findPage } from './find.js';
 import { overviewPage } from './overview.js';
@@ -32,14 +32,14 @@ const notice = element('notice');
 const about = h('span', {});
 const help = h('a', { hidden: '' }, 'runbook');
 let page = null;
-let left = new AbortController();
+let leaving = new AbortController();
 
 const feed = new Feed({
   onLive: (live) => {
     const { instance, topic, group, runbook } = live;
-    set(help, 'href', runbook);
+    setAttribute(help, 'href', runbook);
     help.hidden = runbook === null;
-    say(about, `tidemark ${instance.version} · ${instance.name} · topic ${topic} · group ${group}`);
+    setText(about, `tidemark ${instance.version} · ${instance.name} · topic ${topic} · group ${group}`);
     page?.update?.(live);
   },
   onState: showState,
@@ -60,13 +60,13 @@ function go() {
   if (location.hash !== '' && !location.hash.startsWith('#/')) return;
   const [name, argument] = routeOf(location.hash);
   const [title, open] = PAGES[name] ?? ['Not found', notFound];
-  left.abort();
-  left = new AbortController();
+  leaving.abort();
+  leaving = new AbortController();
   page?.close?.();
   document.title = argument === '' ? `${title} · tidemark` : `${title} ${argument} · tidemark`;
   showMenu(name);
-  page = open({ argument, signal: left.signal, load, live: feed.live });
-  show(main, page.element);
+  page = open({ argument, signal: leaving.signal, load, live: feed.live });
+  replaceChildren(main, page.element);
   if (feed.live !== null) page.update?.(feed.live);
 }
 
@@ -81,9 +81,9 @@ function notFound() {
   };
 }
 
-/** Asks for data until there is an answer; `onAnswer` and `onError` are not called once the page was left. */
+/** Asks for data until there is an answer; once the page is left, `onAnswer` and `onError` are not called. */
 async function load(name, parameters, onAnswer, onError) {
-  const { signal } = left;
+  const { signal } = leaving;
   try {
     const answer = await get(name, parameters, signal);
     if (!signal.aborted) onAnswer(answer);
@@ -98,7 +98,7 @@ function showMenu(current) {
   const items = IN_MENU.map((name) =>
     h('a', { href: `#/${name}`, 'aria-current': name === current ? 'page' : null }, PAGES[name][0]),
   );
-  show(element('nav'), items);
+  replaceChildren(element('nav'), items);
 }
 
 function showState({ kind, since, why }) {
@@ -108,16 +108,16 @@ function showState({ kind, since, why }) {
     away: 'no answer',
     stale: 'stale',
   };
-  set(element('state'), 'class', kind);
-  say(element('state'), words[kind]);
-  // Apart from what is read out: it changes with every second.
-  say(element('age'), kind === 'stale' ? `as of ${duration(Date.now() - since)} ago` : '');
-  set(document.body, 'data-state', kind);
+  setAttribute(element('state'), 'class', kind);
+  setText(element('state'), words[kind]);
+  // The age is outside of what screen readers announce, because it changes every second.
+  setText(element('age'), kind === 'stale' ? `as of ${duration(Date.now() - since)} ago` : '');
+  setAttribute(document.body, 'data-state', kind);
   const text =
     kind === 'stale' || kind === 'away'
       ? `The processor does not answer${why === null ? '' : `: ${why}`}. ${kind === 'stale' ? 'What is shown is not current. ' : ''}It is tried again until it does; look whether tidemark run is up.`
       : '';
-  say(notice, text);
+  setText(notice, text);
 }
 
 function askForToken() {
@@ -140,7 +140,7 @@ function askForToken() {
         } catch (error) {
           setToken(null);
           field.select();
-          say(wrong, error instanceof TokenNeeded ? 'This token is not the one.' : `${error.message}`);
+          setText(wrong, error instanceof TokenNeeded ? 'This token is not the one.' : `${error.message}`);
         }
       },
     },
@@ -157,18 +157,22 @@ function askForToken() {
     wrong,
   );
   setToken(null);
-  show(main, form);
-  say(element('state'), 'locked');
-  set(element('state'), 'class', 'locked');
+  replaceChildren(main, form);
+  setText(element('state'), 'locked');
+  setAttribute(element('state'), 'class', 'locked');
   field.focus();
 }
 
 function showZone() {
   const button = element('zone');
-  say(button, isUtc() ? 'UTC' : 'local time');
-  set(button, 'title', `Times are shown in ${zoneName()}; press to show ${isUtc() ? 'local time' : 'UTC'}`);
-  // It begins with what is written on it: who speaks to a browser says that.
-  set(button, 'aria-label', `${isUtc() ? 'UTC' : `local time, ${zoneName()}`}. Show ${isUtc() ? 'local time' : 'UTC'}`);
+  setText(button, isUtc() ? 'UTC' : 'local time');
+  setAttribute(button, 'title', `Times are shown in ${zoneName()}; press to show ${isUtc() ? 'local time' : 'UTC'}`);
+  // The label begins with the button's text: a person who controls the browser by voice says that.
+  setAttribute(
+    button,
+    'aria-label',
+    `${isUtc() ? 'UTC' : `local time, ${zoneName()}`}. Show ${isUtc() ? 'local time' : 'UTC'}`,
+  );
 }
 
 element('zone').addEventListener('click', toggleZone);
@@ -201,7 +205,7 @@ window.addEventListener('hashchange', () => {
   }
 });
 
-show(element('foot'), about, ' ', help);
+replaceChildren(element('foot'), about, ' ', help);
 showZone();
 go();
 feed.start();

@@ -1,13 +1,13 @@
 // The time axis: each partition's clocks, and its visits between them.
-import { h, Keyed, s, say, set, show } from './dom.js';
+import { h, Keyed, replaceChildren, s, setAttribute, setText } from './dom.js';
 import { Lane } from './lane.js';
 import { domainOf, Scale, ticksOf } from './scale.js';
 import { clock, duration, offsetMinutes, relative, tick } from './time.js';
 
 const HEAD = 26;
-/** Lanes that are drawn: those that hold most visits, where there are more partitions. */
+/** The most lanes that are drawn: if there are more partitions, those with most visits. */
 const MOST_LANES = 12;
-/** Visits read longer ago than this are said to be, ms. */
+/** Visits that were read longer ago than this, ms, are marked as old. */
 const OLD = 3_500;
 const ZOOMS = [
   ['¼ ×', 4],
@@ -36,7 +36,7 @@ export class Axis {
       (lane) => lane.partition.partition,
       () => new Lane((text) => this.explain(text)),
     );
-    this.says = h('p', { class: 'says', role: 'status' });
+    this.caption = h('p', { class: 'says', role: 'status' });
     this.note = h('p', { class: 'muted note' });
     this.frame = h('div', { class: 'frame' }, this.svg);
     this.element = h(
@@ -44,7 +44,7 @@ export class Axis {
       { class: 'panel clocks', 'aria-labelledby': 'axis-title' },
       this.head(),
       this.frame,
-      this.says,
+      this.caption,
       legend(),
       this.note,
     );
@@ -80,7 +80,7 @@ export class Axis {
     this.draw();
   }
 
-  /** What the pointer or the focus is at; null: what to do about it. */
+  /** Explains what the pointer or the focus is at; null: explains how to use the axis. */
   explain(text) {
     this.explained = text;
     const { partitions, topic } = this.live;
@@ -88,7 +88,7 @@ export class Axis {
     const nothing = `No record that the brokers stamped was folded yet, so the clocks have not begun. Write events to topic ${topic}; tidemark simulate --rate 10 writes some that look real.`;
     const hint =
       'An open visit ends when the watermark, the thick line, reaches its tick. Point at a bar or a lane, or go there with Tab and the arrow keys, to read what it waits for.';
-    say(this.says, text ?? (isEmpty ? nothing : hint));
+    setText(this.caption, text ?? (isEmpty ? nothing : hint));
   }
 
   draw() {
@@ -108,12 +108,12 @@ export class Axis {
       return item;
     });
     this.keyed.update(items);
-    set(this.svg, 'width', width);
-    set(this.svg, 'height', top + 4);
-    set(this.svg, 'viewBox', `0 0 ${width} ${top + 4}`);
+    setAttribute(this.svg, 'width', width);
+    setAttribute(this.svg, 'height', top + 4);
+    setAttribute(this.svg, 'viewBox', `0 0 ${width} ${top + 4}`);
     this.drawTicks(scale, top, now);
     this.drawNow(scale, now, top);
-    this.tell(lanes, scale, now);
+    this.describe(lanes, scale, now);
     if (this.explained === null) this.explain(null);
   }
 
@@ -132,21 +132,21 @@ export class Axis {
       const room = x > 26 && x < scale.width - 26 && Math.abs(x - scale.within(now)) > 44;
       return [s('line', { x1: x, x2: x, y1: 18, y2: height }), room && s('text', { x, y: 12 }, tick(t, step))];
     });
-    show(this.ticks, marks);
+    replaceChildren(this.ticks, marks);
   }
 
   drawNow(scale, now, height) {
     const [line, label] = this.now.children;
     const inside = scale.has(now);
     const x = Math.round(scale.within(now)) + 0.5;
-    for (const [name, value] of Object.entries({ x1: x, x2: x, y1: 14, y2: height })) set(line, name, value);
-    set(line, 'visibility', inside ? null : 'hidden');
-    set(label, 'x', inside ? x : scale.width - 2);
-    set(label, 'text-anchor', inside ? 'middle' : 'end');
-    say(label, inside ? 'now' : `now ${clock(now)} →`);
+    for (const [name, value] of Object.entries({ x1: x, x2: x, y1: 14, y2: height })) setAttribute(line, name, value);
+    setAttribute(line, 'visibility', inside ? null : 'hidden');
+    setAttribute(label, 'x', inside ? x : scale.width - 2);
+    setAttribute(label, 'text-anchor', inside ? 'middle' : 'end');
+    setText(label, inside ? 'now' : `now ${clock(now)} →`);
   }
 
-  tell(lanes, scale, now) {
+  describe(lanes, scale, now) {
     const { partitions, rules, store } = this.live;
     const notes = [];
     if (store.readAt !== null && store.readAt !== undefined && now - store.readAt > OLD) {
@@ -165,10 +165,10 @@ export class Axis {
     notes.push(
       `Gap ${duration(gap)} · out-of-orderness ${duration(outOfOrderness)} · arrival grace ${duration(arrivalGrace)}.`,
     );
-    say(this.note, notes.join(' '));
+    setText(this.note, notes.join(' '));
   }
 
-  /** Arrow keys: along a lane's visits, and from lane to lane. Only one element is on the way of the Tab key. */
+  /** Arrow keys move along a lane's visits, and from lane to lane. The Tab key reaches only one element. */
   move(event) {
     const { key } = event;
     if (!['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End'].includes(key)) return;
@@ -189,7 +189,7 @@ export class Axis {
   }
 }
 
-/** What is drawn, in words. */
+/** Explains the marks. */
 function legend() {
   const key = (kind, name, means) => h('li', {}, swatch(kind), h('b', {}, name), ' ', means);
   return h(

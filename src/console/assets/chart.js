@@ -1,6 +1,6 @@
-// A picture of figures over time: bars side by side, or lines. One stop for the keyboard, whose arrow keys go from part to
-// part; the same figures are in a table below it.
-import { h, s, say, set, show } from './dom.js';
+// A picture of figures over time: bars side by side, or lines. The Tab key stops at it once, arrow keys go from part to part;
+// the same figures are in a table below it.
+import { h, replaceChildren, s, setAttribute, setText } from './dom.js';
 import { partsOf, Scale, ticksOf, valuesTo } from './scale.js';
 import { offsetMinutes, tick } from './time.js';
 
@@ -8,7 +8,7 @@ const HEIGHT = 168;
 const TOP = 8;
 const FOOT = 20;
 const RIGHT = 4;
-/** Between two marks of the time axis, px. */
+/** Least room between two marks of the time axis, px. */
 const ROOM = 58;
 const DAY = 86_400_000;
 
@@ -27,7 +27,7 @@ export class Chart {
     this.parts = [];
     this.at = null;
     this.svg = s('svg', { class: 'chart', 'aria-hidden': 'true', height: HEIGHT });
-    this.says = h('p', { class: 'chart-says', 'aria-hidden': 'true' });
+    this.caption = h('p', { class: 'chart-says', 'aria-hidden': 'true' });
     this.frame = h(
       'div',
       {
@@ -46,7 +46,7 @@ export class Chart {
       },
       this.svg,
     );
-    this.element = h('div', {}, legend(series), this.frame, this.says);
+    this.element = h('div', {}, legend(series), this.frame, this.caption);
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.frame);
   }
@@ -60,7 +60,7 @@ export class Chart {
     this.draw();
   }
 
-  /** Of a part without a row nothing is counted, which is 0; of what is no count nothing is known. */
+  /** The figures of a part without a row: a count is 0, all else is not known. */
   figuresOf(figures) {
     return this.series.map((_, i) => figures?.[i] ?? (this.whole ? 0 : null));
   }
@@ -76,9 +76,9 @@ export class Chart {
     this.scale = new Scale({ from: first, to: this.parts.at(-1).begin + this.step }, width - left - RIGHT);
     const top = marks.at(-1);
     this.y = (value) => TOP + (1 - Math.min(value, top) / top) * (HEIGHT - TOP - FOOT);
-    set(this.svg, 'width', width);
-    show(this.svg, this.values(marks, width), this.times(), this.cursor(), this.figures());
-    this.tell();
+    setAttribute(this.svg, 'width', width);
+    replaceChildren(this.svg, this.values(marks, width), this.times(), this.cursor(), this.figures());
+    this.describe();
   }
 
   values(marks, width) {
@@ -138,7 +138,7 @@ export class Chart {
     });
   }
 
-  /** A part of which nothing is known interrupts it. */
+  /** The line, which an unknown figure interrupts. */
   line(index) {
     const half = this.scale.x(this.parts[0].begin + this.step) / 2;
     const points = this.parts.map(({ begin, figures }) => {
@@ -182,16 +182,16 @@ export class Chart {
     this.draw();
   }
 
-  tell() {
+  describe() {
     const last = this.parts.length - 1;
-    const text = this.words(this.at ?? last);
-    set(this.frame, 'aria-valuemax', this.parts.length);
-    set(this.frame, 'aria-valuenow', (this.at ?? last) + 1);
-    set(this.frame, 'aria-valuetext', text);
-    say(this.says, text);
+    const text = this.partText(this.at ?? last);
+    setAttribute(this.frame, 'aria-valuemax', this.parts.length);
+    setAttribute(this.frame, 'aria-valuenow', (this.at ?? last) + 1);
+    setAttribute(this.frame, 'aria-valuetext', text);
+    setText(this.caption, text);
   }
 
-  words(index) {
+  partText(index) {
     const { begin, figures } = this.parts[index];
     const each = this.series.map(({ label }, i) => `${figures[i] === null ? '–' : this.format(figures[i])} ${label}`);
     const rest = index === this.parts.length - 1 ? ' so far' : '';

@@ -1,5 +1,5 @@
-// What was set aside: by reason and partition, the last ones, and how to look at all of them.
-import { h, say, show } from './dom.js';
+// Records that were set aside: by reason and partition, the last ones, and how to look at all of them.
+import { h, replaceChildren, setText } from './dom.js';
 import { panel } from './report.js';
 import { Table } from './table.js';
 import { at, bytes, count } from './time.js';
@@ -33,26 +33,26 @@ export function deadLettersPage({ load, signal }) {
 
   function ask() {
     load('dead-letters', {}, onAnswer, (error) => {
-      tell(`${error.message}.`);
-      again();
+      showProblem(`${error.message}.`);
+      askLater();
     });
   }
 
   function onAnswer({ topics, last, error }) {
-    if (how.children.length === 0) show(how, howTo(topics));
-    tell(error === null ? null : `The topics cannot be read now: ${error}. Counts are from the folded state.`);
+    if (how.children.length === 0) replaceChildren(how, howTo(topics));
+    showProblem(error === null ? null : `The topics cannot be read now: ${error}. Counts are from the folded state.`);
     dead.update(last?.deadLetter);
     late.update(last?.late);
-    again();
+    askLater();
   }
 
-  function tell(text) {
+  function showProblem(text) {
     problem.hidden = text === null;
-    say(problem, text ?? '');
+    setText(problem, text ?? '');
   }
 
-  function again() {
-    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? again() : ask()), EVERY);
+  function askLater() {
+    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? askLater() : ask()), EVERY);
   }
 
   function update({ partitions }) {
@@ -104,7 +104,7 @@ function share(part) {
   return part < 0.0001 ? '< 0.01 %' : `${(part * 100).toFixed(2)} %`;
 }
 
-/** Hidden while there are none. */
+/** The last records of a topic; hidden while there are none. */
 function lastOf(title) {
   const table = new Table({
     caption: title,

@@ -1,5 +1,5 @@
-// Elements are made here and nowhere else, and text only ever becomes a text node: what comes from users' data is
-// shown as it is and is never read as markup.
+// Elements are made here and nowhere else, and text only ever becomes a text node, so that users' data is shown as it is and
+// never read as markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -8,7 +8,7 @@ export function h(tag, properties, ...children) {
   return fill(document.createElement(tag), properties, children);
 }
 
-/** The same of SVG. */
+/** The same for an SVG element. */
 export function s(tag, properties, ...children) {
   return fill(document.createElementNS(SVG, tag), properties, children);
 }
@@ -16,25 +16,25 @@ export function s(tag, properties, ...children) {
 function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties ?? {})) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else set(element, name, value);
+    else setAttribute(element, name, value);
   }
   element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
-/** Writes an attribute only where it differs, so that a picture that stays the same costs nothing. */
-export function set(element, name, value) {
+/** Writes an attribute only if it differs, so that a picture that stays the same costs nothing. */
+export function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
 }
 
 /** The same for text. */
-export function say(element, text) {
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Replaces all that an element holds. */
-export function show(parent, ...children) {
+/** Replaces all children of an element. */
+export function replaceChildren(parent, ...children) {
   parent.replaceChildren(
     ...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false),
   );

@@ -1,10 +1,10 @@
-// What is true now, asked for again and again. It goes on through restarts of the processor, and knows how old it is.
+// The live state, asked for again and again. The feed goes on through restarts of the processor, and knows how old its answer is.
 import { get, Refused, TokenNeeded } from './api.js';
 
-/** Between two answers, ms; longer after a failure. */
+/** Time between two requests, ms; longer after a failure. */
 const EVERY = 1_000;
 const LONGEST = 10_000;
-/** What is older than this is called stale, ms. */
+/** An answer older than this, ms, is called stale. */
 const STALE = 4_000;
 
 export class Feed {
@@ -20,7 +20,7 @@ export class Feed {
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden && this.running) this.soon(0);
     });
-    setInterval(() => this.judge(), 1_000);
+    setInterval(() => this.updateState(), 1_000);
   }
 
   start() {
@@ -39,7 +39,7 @@ export class Feed {
   }
 
   async ask() {
-    // Nobody looks at a page in the background.
+    // A page in the background is not seen, and need not ask.
     if (document.hidden && this.live !== null) return;
     try {
       const live = await get('live');
@@ -59,11 +59,11 @@ export class Feed {
       this.failures += 1;
       this.why = error instanceof Refused ? `it answers: ${error.message}` : error.message;
     }
-    this.judge();
+    this.updateState();
     this.soon(Math.min(LONGEST, EVERY * 2 ** Math.min(this.failures, 4)));
   }
 
-  judge() {
+  updateState() {
     if (!this.running) return;
     const old = this.heard === null ? null : Date.now() - this.heard;
     if (this.heard === null)

@@ -1,5 +1,5 @@
-// What begins with a text: visits, sessions, profiles.
-import { h, show } from './dom.js';
+// Visits, sessions and profiles whose id begins with a text.
+import { h, replaceChildren } from './dom.js';
 import { link } from './visit-tables.js';
 
 const KINDS = [
@@ -17,16 +17,16 @@ export function findPage({ argument, load }) {
     { q: argument },
     (found) => {
       const all = KINDS.flatMap(([list, kind]) => found[list].map((id) => [kind, id]));
-      // One that is meant is gone to; replaced, so that Back does not come here again.
+      // A single result is opened; the address is replaced, so that Back does not return here.
       if (all.length === 1 && !found.more) location.replace(`#/${all[0][0]}/${encodeURIComponent(all[0][1])}`);
       else
-        show(
+        replaceChildren(
           results,
           all.length === 0 ? nothing() : KINDS.map((kind) => listOf(kind, found)),
           found.more && h('p', { class: 'muted' }, 'There are more: write more of the id.'),
         );
     },
-    (error) => show(results, h('p', { class: 'notice', role: 'alert' }, error.message)),
+    (error) => replaceChildren(results, h('p', { class: 'notice', role: 'alert' }, error.message)),
   );
   return { element };
 }

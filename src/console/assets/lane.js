@@ -1,8 +1,8 @@
 // One partition on the time axis: its clocks as lines, its visits as bars, the rest of them as a histogram by due time.
-import { Keyed, s, say, set } from './dom.js';
+import { Keyed, s, setAttribute, setText } from './dom.js';
 import { pack } from './scale.js';
 import { clock, count, duration } from './time.js';
-import { barSays, clocksSay } from './words.js';
+import { barText, clocksText } from './words.js';
 
 const TITLE = 18;
 const ROW = 11;
@@ -11,7 +11,7 @@ const REST = 26;
 const MOST_ROWS = 8;
 
 export class Lane {
-  /** Rows of bars, by what there is to show; the same from one drawing to the next, or the page would jump. */
+  /** Rows of bars for these visits; they must be the same from one drawing to the next, or the page would jump. */
   static rowsOf({ visits }) {
     const most = visits === null ? 0 : visits.shown.length;
     return Math.min(MOST_ROWS, Math.max(3, most));
@@ -24,7 +24,7 @@ export class Lane {
   constructor(explain) {
     this.explain = explain;
     this.rows = new Map();
-    /** Open visits that there is no row for. */
+    /** Open visits for which there is no row. */
     this.hidden = [];
     this.item = null;
     this.ground = s('rect', { class: 'ground' });
@@ -68,21 +68,21 @@ export class Lane {
   }
 
   explainClocks() {
-    if (this.item !== null) this.explain(clocksSay(this.item.partition, this.item.rules, this.item.now));
+    if (this.item !== null) this.explain(clocksText(this.item.partition, this.item.rules, this.item.now));
   }
 
   update(item) {
     this.item = item;
     const { partition, scale, top, width, fine } = item;
     const height = Lane.height(item) - 4;
-    set(this.element, 'transform', `translate(0 ${top})`);
+    setAttribute(this.element, 'transform', `translate(0 ${top})`);
     box(this.ground, 0, 0, width, height);
     const { watermark } = partition;
     box(this.settled, 0, 0, watermark === null ? 0 : scale.within(watermark), height);
-    set(this.head, 'aria-label', clocksSay(partition, item.rules, item.now));
-    say(this.title, `partition ${partition.partition}`);
-    set(this.side, 'x', width - 6);
-    say(this.side, sideOf(partition, fine));
+    setAttribute(this.head, 'aria-label', clocksText(partition, item.rules, item.now));
+    setText(this.title, `partition ${partition.partition}`);
+    setAttribute(this.side, 'x', width - 6);
+    setText(this.side, sideOf(partition, fine));
     this.drawClocks(item, height);
     this.drawBars(item);
     this.drawRest(item, height);
@@ -96,7 +96,7 @@ export class Lane {
       ['arrival', arrivalClock],
     ]) {
       const inside = ms !== null && scale.has(ms);
-      set(this.lines[kind], 'visibility', inside ? null : 'hidden');
+      setAttribute(this.lines[kind], 'visibility', inside ? null : 'hidden');
       if (!inside) continue;
       const x = Math.round(scale.x(ms) * 2) / 2;
       for (const [name, value] of Object.entries({
@@ -105,20 +105,23 @@ export class Lane {
         y1: kind === 'watermark' ? 0 : TITLE - 2,
         y2: height,
       }))
-        set(this.lines[kind], name, value);
+        setAttribute(this.lines[kind], name, value);
     }
     const inside = watermark !== null && scale.has(watermark);
     const x = inside ? scale.x(watermark) : 0;
     const right = x < 190;
-    set(this.label, 'visibility', inside && fine ? null : 'hidden');
-    set(this.label, 'x', right ? x + 4 : x - 4);
-    set(this.label, 'text-anchor', right ? 'start' : 'end');
-    say(this.label, inside ? `watermark ${clock(watermark)}` : '');
+    setAttribute(this.label, 'visibility', inside && fine ? null : 'hidden');
+    setAttribute(this.label, 'x', right ? x + 4 : x - 4);
+    setAttribute(this.label, 'text-anchor', right ? 'start' : 'end');
+    setText(this.label, inside ? `watermark ${clock(watermark)}` : '');
     const lost = watermark !== null && watermark < scale.from;
-    set(this.out, 'visibility', lost ? null : 'hidden');
-    set(this.out, 'x', 6);
-    set(this.out, 'y', TITLE + 10);
-    say(this.out, lost ? `← watermark at ${clock(watermark)}, ${duration(scale.from - watermark)} before this` : '');
+    setAttribute(this.out, 'visibility', lost ? null : 'hidden');
+    setAttribute(this.out, 'x', 6);
+    setAttribute(this.out, 'y', TITLE + 10);
+    setText(
+      this.out,
+      lost ? `← watermark at ${clock(watermark)}, ${duration(scale.from - watermark)} before this` : '',
+    );
   }
 
   drawBars(item) {
@@ -194,16 +197,16 @@ class Bar {
       {
         class: 'visit',
         tabindex: -1,
-        onfocus: () => this.tell(),
-        onpointerover: () => this.tell(),
+        onfocus: () => this.describe(),
+        onpointerover: () => this.describe(),
         onblur: () => explain(null),
       },
       ...[this.hit, this.wait, this.tail, this.goal, this.bar, this.due],
     );
   }
 
-  tell() {
-    this.explain(barSays(this.visit, this.item.rules, this.item.partition.watermark, this.item.now));
+  describe() {
+    this.explain(barText(this.visit, this.item.rules, this.item.partition.watermark, this.item.now));
   }
 
   update({ visit, y, item }) {
@@ -215,23 +218,23 @@ class Bar {
     const last = scale.within(visit.lastEventAt);
     const goal = scale.x(visit.waitsFor);
     const due = scale.x(visit.due);
-    set(this.element, 'href', `#/visit/${encodeURIComponent(visit.id)}`);
-    set(this.element, 'aria-label', barSays(visit, item.rules, item.partition.watermark, item.now));
+    setAttribute(this.element, 'href', `#/visit/${encodeURIComponent(visit.id)}`);
+    setAttribute(this.element, 'aria-label', barText(visit, item.rules, item.partition.watermark, item.now));
     const kinds = ['bar', visit.ended && 'ended', visit.seal !== null && 'sealed', visit.debug && 'debug'];
-    set(this.bar, 'class', kinds.filter(Boolean).join(' '));
+    setAttribute(this.bar, 'class', kinds.filter(Boolean).join(' '));
     box(this.bar, from, middle - BAR / 2, Math.max(3, last - from), BAR);
     box(this.hit, from - 3, y, Math.max(last, visit.ended ? last : due, from) - from + 9, ROW);
     for (const part of [this.tail, this.goal, this.wait, this.due])
-      set(part, 'visibility', visit.ended ? 'hidden' : null);
+      setAttribute(part, 'visibility', visit.ended ? 'hidden' : null);
     if (visit.ended) return;
     line(this.tail, last, scale.within(visit.waitsFor), middle, middle);
     line(this.goal, goal, goal, middle - 4.5, middle + 4.5);
     line(this.wait, scale.within(visit.waitsFor), scale.within(visit.due), middle, middle);
-    set(this.due, 'd', `M${due} ${middle - 3.5}l3.5 3.5l-3.5 3.5l-3.5-3.5z`);
+    setAttribute(this.due, 'd', `M${due} ${middle - 3.5}l3.5 3.5l-3.5 3.5l-3.5-3.5z`);
   }
 }
 
-/** How many of those that have no bar are due when, by the beginning of a bucket of `step` ms. */
+/** How many of the visits without a bar are due when, by the beginning of a bucket of `step` ms. */
 function histogramOf({ later, step }, hidden) {
   const buckets = new Map(later.map(({ at, visits }) => [at, visits]));
   for (const { due } of hidden) {
@@ -249,11 +252,11 @@ function sideOf({ openVisits, lag, phase }, fine) {
 }
 
 function box(rect, x, y, width, height) {
-  for (const [name, value] of Object.entries({ x, y, width, height })) set(rect, name, round(value));
+  for (const [name, value] of Object.entries({ x, y, width, height })) setAttribute(rect, name, round(value));
 }
 
 function line(element, x1, x2, y1, y2) {
-  for (const [name, value] of Object.entries({ x1, x2, y1, y2 })) set(element, name, round(value));
+  for (const [name, value] of Object.entries({ x1, x2, y1, y2 })) setAttribute(element, name, round(value));
 }
 
 function round(n) {

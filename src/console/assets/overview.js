@@ -1,11 +1,11 @@
-// The first page: how far it is, the time axis, what has just ended, and the partitions.
+// The first page: how far the processor is, the time axis, visits that have just ended, and the partitions.
 import { Axis } from './axis.js';
-import { h, say } from './dom.js';
+import { h, setText } from './dom.js';
 import { partitionsPanel } from './partitions.js';
 import { count, duration } from './time.js';
 import { endedTable } from './visit-tables.js';
 
-/** Visits that ended last, beside the open ones on the axis and in the list. */
+/** How many of the visits that ended last are on the axis beside the open ones, and in the list. */
 const ON_AXIS = 8;
 const LISTED = 12;
 
@@ -45,7 +45,7 @@ export function overviewPage() {
   );
   const update = (live) => {
     figures.update(sumsOf(live));
-    tell(trouble, live);
+    showWarnings(trouble, live);
     axis.update(withEnded(live));
     const inMemory = live.store.kind === 'memory';
     just.hidden = inMemory;
@@ -55,7 +55,7 @@ export function overviewPage() {
   return { element, update, close: () => axis.close() };
 }
 
-/** The few that ended last stay on the axis for a while, so that one sees them end; also where none is open any more. */
+/** The few visits that ended last stay on the axis for a while, so that one sees them end, even if no visit is open any more. */
 function withEnded(live) {
   const visits = live.partitions.map(({ partition }) => {
     const of = live.visits.find((one) => one.partition === partition) ?? {
@@ -87,7 +87,7 @@ function sumsOf({ partitions, at }) {
   const counted = (name) => sum(({ counts }) => counts?.[name]);
   return {
     open: count(sum(({ openVisits }) => openVisits)),
-    // Of partitions that others hold only they know: it is at least this.
+    // Only their own processors know the lag of other partitions: the sum is at least this.
     lag: known.length === 0 ? '–' : `${known.length < partitions.length ? '≥ ' : ''}${count(behind)}`,
     behind: watermarks.length === 0 ? '–' : duration(Math.max(0, at - Math.max(...watermarks))),
     ended: count(counted('published')),
@@ -105,32 +105,32 @@ function figuresOf(...entries) {
     return h('div', {}, h('dt', {}, label), value);
   });
   const update = (given) => {
-    for (const [key, value] of values) say(value, given[key]);
+    for (const [key, value] of values) setText(value, given[key]);
   };
   return { element: h('dl', { class: 'figures' }, items), update };
 }
 
-/** What somebody has to know, and what to do about it. */
-function tell(parent, { store, partitions, notReady }) {
-  const said = [];
+/** Warnings, each with what to do about it. */
+function showWarnings(parent, { store, partitions, notReady }) {
+  const warnings = [];
   const nobody = partitions.filter(({ phase }) => phase === 'nobody').map(({ partition }) => partition);
   if (store.kind === 'memory') {
-    said.push([
+    warnings.push([
       'The state of this processor is in memory. Partitions are shown; visits, sessions and profiles would be read from Postgres.',
       'quiet',
     ]);
   } else if (store.error !== null) {
     const age = store.readAt === null ? '' : ' What is shown of visits is older than what is shown of partitions.';
-    said.push([`${store.error}.${age} Folding and publishing do not wait for the console.`, '']);
+    warnings.push([`${store.error}.${age} Folding and publishing do not wait for the console.`, '']);
   }
   if (nobody.length > 0)
-    said.push([
+    warnings.push([
       `Nobody folds partition ${nobody.join(', ')}: start tidemark run, or look whether an instance is stuck.`,
       '',
     ]);
-  else if (notReady !== null) said.push([`Not ready: ${notReady}.`, 'quiet']);
-  const text = JSON.stringify(said);
+  else if (notReady !== null) warnings.push([`Not ready: ${notReady}.`, 'quiet']);
+  const text = JSON.stringify(warnings);
   if (parent.dataset.said === text) return;
   parent.dataset.said = text;
-  parent.replaceChildren(...said.map(([what, kind]) => h('p', { class: `notice ${kind}`, role: 'status' }, what)));
+  parent.replaceChildren(...warnings.map(([what, kind]) => h('p', { class: `notice ${kind}`, role: 'status' }, what)));
 }

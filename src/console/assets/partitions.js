@@ -72,7 +72,7 @@ function phase({ phase }) {
   return h('span', { class: `tag ${kind}`, title: PHASE_MEANS[phase] }, PHASES[phase]);
 }
 
-/** A wait shorter than this is how things are, ms. */
+/** A wait shorter than this, ms, is normal. */
 const LONG = 2_000;
 
 function holding({ waits }, now) {

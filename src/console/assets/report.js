@@ -1,12 +1,12 @@
-// A page about one thing that goes on: asked for again, and drawn anew only where it differs, so that what a person has
+// A page about one thing that changes. It asks again, and draws only the sections that differ, so that what a person has
 // focused, opened or selected stays.
-import { h, show } from './dom.js';
+import { h, replaceChildren } from './dom.js';
 
 const EVERY = 2_000;
 
 /**
- * `sectionsOf(answer, turn)`: `[name, data, make]` each, where `make()` gives the element for the data, or data is null
- * and there is none. `mayChange(answer)`: whether to ask again. `turn(offset)` asks for another part of its list.
+ * `sectionsOf(answer, turn)`: `[name, data, make]` each, where `make()` gives the element for the data; null data has no
+ * element. `mayChange(answer)`: whether to ask again. `turn(offset)` asks for another part of its list.
  */
 export function reportPage({ kind, title, argument, load, signal, sectionsOf, mayChange }) {
   const status = h('span', {});
@@ -20,13 +20,13 @@ export function reportPage({ kind, title, argument, load, signal, sectionsOf, ma
 
   function ask() {
     load(kind, { id: argument, offset: offset === 0 ? null : offset }, onAnswer, (error) => {
-      // What is shown stays: the line above the page says that it is not current.
+      // The sections stay: the line above the page says that they are not current.
       if (sections.size === 0)
-        show(
+        replaceChildren(
           body,
           h('p', { class: 'notice', role: 'alert' }, `${error.message}.${isOver(error) ? '' : ' It is tried again.'}`),
         );
-      if (!isOver(error)) again();
+      if (!isOver(error)) askLater();
     });
   }
 
@@ -40,14 +40,14 @@ export function reportPage({ kind, title, argument, load, signal, sectionsOf, ma
     }
     const elements = [...next.values()].map((section) => section.element);
     const head = next.get('status');
-    if (head !== undefined && head !== sections.get('status')) show(status, head.element);
+    if (head !== undefined && head !== sections.get('status')) replaceChildren(status, head.element);
     const rest = elements.filter((one) => one !== head?.element);
     if (rest.length !== body.children.length || rest.some((one, i) => body.children[i] !== one)) put(rest);
     sections = next;
-    if (mayChange(answer)) again();
+    if (mayChange(answer)) askLater();
   }
 
-  /** Those that stay are not moved: moving takes the focus away. */
+  /** Puts the elements in order. Those that are in place are not moved: moving takes the focus away. */
   function put(elements) {
     const stays = new Set(elements);
     for (const child of [...body.children]) if (!stays.has(child)) child.remove();
@@ -62,15 +62,15 @@ export function reportPage({ kind, title, argument, load, signal, sectionsOf, ma
     ask();
   }
 
-  function again() {
-    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? again() : ask()), EVERY);
+  function askLater() {
+    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? askLater() : ask()), EVERY);
   }
 
   ask();
   return { element, close: () => clearTimeout(timer) };
 }
 
-/** Asking again would give the same answer. */
+/** Whether asking again would give the same answer. */
 function isOver({ status }) {
   return status === 404 || status === 400;
 }
@@ -80,7 +80,7 @@ export function panel(title, ...children) {
   return h('section', { class: 'panel', 'aria-label': title }, head, children);
 }
 
-/** Names and values; what is null is left out. */
+/** Names and values, without those that are null. */
 export function factList(facts) {
   const known = facts.filter(([, value]) => value !== null && value !== undefined);
   return h(
@@ -90,7 +90,7 @@ export function factList(facts) {
   );
 }
 
-/** `1 to 200 of 5,000`, and the way to the others; null where they are all there. */
+/** `1 to 200 of 5,000`, and buttons for the other parts; null if the list is complete. */
 export function pager({ total, offset, items }, size, turn, [before, after]) {
   if (total <= items.length) return null;
   const button = (text, to) => h('button', { type: 'button', onclick: () => turn(to) }, text);

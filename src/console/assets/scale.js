@@ -1,4 +1,4 @@
-// The geometry of the time axis, without a document: what is where, in ms and pixels.
+// The geometry of the time axis, without a document: positions in ms and in pixels.
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -13,9 +13,9 @@ const STEPS = [
 ];
 
 /**
- * What the axis spans, ms: far enough ahead for a visit that begins now to be due in it, and so far behind that most
- * open visits began in it. It follows the clock on the wall; where no record of these hours was folded (a backlog, or a
- * quiet night), it follows the newest arrival clock, and the clock on the wall is out of it to the right.
+ * The span of the axis, ms: it ends late enough for a visit that begins now to be due within it, and begins so early that most
+ * open visits began within it. It follows the wall clock; if no record of these hours was folded (a backlog, or a quiet
+ * night), it follows the newest arrival clock, and the wall clock is outside of it, to the right.
  */
 export function domainOf({ now, clocks, rules, zoom = 1 }) {
   const { gap, outOfOrderness, arrivalGrace } = rules;
@@ -33,12 +33,12 @@ export class Scale {
     this.width = width;
   }
 
-  /** Pixels from the left, unbounded. */
+  /** Position of a time in pixels from the left, unbounded. */
   x(ms) {
     return ((ms - this.from) / (this.to - this.from)) * this.width;
   }
 
-  /** The same, kept within the picture. */
+  /** The same, moved into the picture. */
   within(ms) {
     return Math.min(this.width, Math.max(0, this.x(ms)));
   }
@@ -59,8 +59,8 @@ export function ticksOf(scale, room, offset = 0) {
 }
 
 /**
- * Rows for spans `{ from, to }` in pixels, so that none touches another of its row; those that find none of `rows` are
- * left over. A span stays in the row it had (`rowOf`) where it can: a picture whose bars jump cannot be read.
+ * Rows for spans `{ from, to }` in pixels, so that none touches another of its row; those without room in `rows` are left
+ * over. A span stays in the row it had (`rowOf`) if it can: a picture whose bars jump cannot be read.
  */
 export function pack(spans, rows, rowOf = () => undefined, between = 6) {
   const placed = new Map();
@@ -86,7 +86,7 @@ export function pack(spans, rows, rowOf = () => undefined, between = 6) {
   return { placed, left };
 }
 
-/** Steps of counts and shares: round in tens. `whole`: no parts of 1. */
+/** A step between counts or shares, round in tens. `whole`: no fractions. */
 export function roundStep(least, whole = false) {
   if (whole && least <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(least));
@@ -94,21 +94,21 @@ export function roundStep(least, whole = false) {
   return [1, 2, 5, 10].map((n) => Number((n * power).toPrecision(12))).find((step) => step >= least * (1 - 1e-9));
 }
 
-/** The same of lengths of time in seconds: round on a clock. */
+/** The same between lengths of time in seconds, round on a clock. */
 export function clockStep(least) {
   return least < 1
     ? roundStep(least)
     : (STEPS.find((step) => step >= least * SECOND) ?? roundStep(least) * SECOND) / SECOND;
 }
 
-/** Values from 0 on that hold `most`, about so many of them; the last is the top of the picture. `stepOf(least)` is round. */
+/** About so many values from 0 to `most` or above it; the last is the top of the picture. `stepOf(least)` is round. */
 export function valuesTo(most, about, stepOf) {
   const step = stepOf(most > 1e-6 ? most / about : 1 / about);
   const last = Math.max(1, Math.ceil(most / step - 1e-9));
   return Array.from({ length: last + 1 }, (_, i) => Number((i * step).toPrecision(12)));
 }
 
-/** The beginnings of the parts of a span: the last is the one that holds `now`. ms; parts begin in UTC. */
+/** Beginnings of the parts of a span, ms, the last of which holds `now`; parts begin in UTC. */
 export function partsOf({ step, parts }, now) {
   const last = Math.floor(now / step) * step;
   return Array.from({ length: parts }, (_, i) => last - (parts - 1 - i) * step);

@@ -1,4 +1,4 @@
-// One session: its sums, its visits, and what lies between them.
+// One session: its sums, its visits, and the time between them.
 import { h } from './dom.js';
 import { factList, pager, panel, reportPage } from './report.js';
 import { at, count, duration } from './time.js';

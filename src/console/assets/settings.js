@@ -1,5 +1,5 @@
 // Settings in force, and where each came from. Secrets never leave the processor.
-import { h, say, show } from './dom.js';
+import { h, replaceChildren, setText } from './dom.js';
 import { Table } from './table.js';
 
 export function settingsPage({ load }) {
@@ -23,7 +23,7 @@ export function settingsPage({ load }) {
       { title: 'what it is', cell: ({ doc }) => h('span', { class: 'muted wrap' }, marked(doc)) },
     ],
   });
-  const said = h('p', { class: 'muted' }, 'Loading…');
+  const status = h('p', { class: 'muted' }, 'Loading…');
   const field = h('input', { id: 'filter', type: 'search', placeholder: 'visit.gap', oninput: filter });
   const only = h('input', { id: 'only', type: 'checkbox', onchange: filter });
 
@@ -42,15 +42,18 @@ export function settingsPage({ load }) {
     ({ settings }) => {
       all = settings;
       const given = settings.filter(({ source }) => source !== 'default').length;
-      say(said, `${given} of ${settings.length} were given, the others are defaults. tidemark config prints the same.`);
+      setText(
+        status,
+        `${given} of ${settings.length} were given, the others are defaults. tidemark config prints the same.`,
+      );
       filter();
     },
-    (error) => show(said, error.message),
+    (error) => replaceChildren(status, error.message),
   );
   const element = h(
     'div',
     { class: 'page' },
-    h('div', { class: 'page-head' }, h('h1', {}, 'Settings in force'), said),
+    h('div', { class: 'page-head' }, h('h1', {}, 'Settings in force'), status),
     h(
       'section',
       { class: 'panel settings', 'aria-label': 'Settings' },
@@ -67,7 +70,7 @@ export function settingsPage({ load }) {
   return { element };
 }
 
-/** Code is between backticks in the settings' descriptions. */
+/** A setting's description with the code in it, which backticks mark, as elements. */
 function marked(text) {
   return text.split('`').map((part, i) => (i % 2 === 1 ? h('code', {}, part) : part));
 }

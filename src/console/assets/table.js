@@ -1,5 +1,5 @@
-// Tables that a keyboard can go through: arrow keys move between the links of a column of rows.
-import { h, Keyed, show } from './dom.js';
+// Tables for the keyboard: arrow keys move between the links of a column.
+import { h, Keyed, replaceChildren } from './dom.js';
 
 /** `columns`: `{ title, cell(item), num, means }`, where `cell` gives text or an element. Rows keep their place and focus. */
 export class Table {
@@ -27,15 +27,15 @@ export class Table {
 
   row() {
     const cells = this.columns.map(({ num, title }) => h('td', { class: num ? 'num' : null, 'data-title': title }));
-    const said = [];
+    const shownMarks = [];
     const update = (item) => {
       for (const [i, { cell }] of this.columns.entries()) {
         const value = cell(item);
         const mark = markOf(value);
-        // Written only where it differs: what a person has selected or focused stays.
-        if (said[i] === mark) continue;
-        said[i] = mark;
-        show(cells[i], value);
+        // A cell is written only if it differs, so that what a person has selected or focused stays.
+        if (shownMarks[i] === mark) continue;
+        shownMarks[i] = mark;
+        replaceChildren(cells[i], value);
       }
     };
     return { element: h('tr', { class: this.filled ? 'fresh' : null }, cells), update };
@@ -43,14 +43,14 @@ export class Table {
 
   update(items) {
     this.keyed.update(items);
-    // What comes later is marked for a moment; the first that are shown are not news.
+    // Rows that come later are marked for a moment; the first ones are not news.
     this.filled ||= items.length > 0;
     this.frame.hidden = items.length === 0;
     this.empty.hidden = items.length > 0;
   }
 }
 
-/** To tell whether a cell differs; never read as markup. */
+/** A text by which cells are compared; it is never read as markup. */
 function markOf(value) {
   if (Array.isArray(value)) return value.map(markOf).join('');
   return value instanceof Element ? value.outerHTML : String(value);

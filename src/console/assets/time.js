@@ -1,4 +1,4 @@
-// Times in the viewer's zone, or in UTC where that was chosen; the other one is always in the title.
+// Times in the viewer's zone, or in UTC if that was chosen; the other one is always in the title.
 import { h } from './dom.js';
 
 const KEY = 'tidemark.zone';
@@ -9,7 +9,7 @@ function read() {
   try {
     return localStorage.getItem(KEY);
   } catch {
-    // Storage that is forbidden costs the choice its memory, and nothing else.
+    // If storage is forbidden, the choice is lost with the page, and nothing else.
     return null;
   }
 }
@@ -23,7 +23,7 @@ export function toggleZone() {
   try {
     localStorage.setItem(KEY, utc ? 'utc' : 'local');
   } catch {
-    // As above.
+    // Storage is forbidden, as above.
   }
   for (const listener of listeners) listener();
 }
@@ -63,7 +63,7 @@ function parts(ms, inUtc = utc) {
       ];
 }
 
-/** `14:32:10`; with the day where it is another than today's. */
+/** `14:32:10`, with the day if it is not today. */
 export function clock(ms, now = Date.now()) {
   const [y, mo, d, hh, mm, ss] = parts(ms);
   const [ty, tmo, td] = parts(now);
@@ -79,7 +79,7 @@ export function full(ms, inUtc = utc) {
   return `${y}-${two(mo)}-${two(d)} ${two(hh)}:${two(mm)}:${two(ss)}.${String(milli).padStart(3, '0')} ${zone}`;
 }
 
-/** `14:32`, `14:32:10` or `11-23`, as the step between two marks asks for. */
+/** `14:32`, `14:32:10` or `11-23`, depending on the step between two marks. */
 export function tick(ms, step) {
   const [, mo, d, hh, mm, ss] = parts(ms);
   if (step >= 86_400_000) return `${two(mo)}-${two(d)}`;
@@ -141,7 +141,7 @@ export function bytes(n) {
   return `${(n / (1 << 20)).toFixed(1)} MB`;
 }
 
-/** A sentence of the processor, whose times are in UTC, with these as elements in the zone shown. `now`: when it was said. */
+/** A sentence of the processor with its times, which are in UTC, as elements in the zone shown. `now`: when it was made. */
 export function sentence(text, now) {
   const today = new Date(now).toISOString().slice(0, 10);
   return text.split(/((?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC)/).map((part, i) => {

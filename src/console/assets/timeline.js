@@ -1,13 +1,13 @@
-// A visit's events on a line, and what lies between its last event and its end; the visits of a session on a line.
-import { h, s, set, show } from './dom.js';
+// A visit's events on a line, with the time between its last event and its end; the visits of a session on a line.
+import { h, replaceChildren, s, setAttribute } from './dom.js';
 import { Scale, ticksOf } from './scale.js';
 import { clock, count, duration, offsetMinutes, tick } from './time.js';
 
 const HEIGHT = 88;
 const LINE = 46;
-/** Dots that are drawn: of more, those that a picture of this width can tell apart. */
+/** The most dots that are drawn: more could not be told apart in a picture of this width. */
 const MOST = 400;
-/** Room that words take, pixels. */
+/** Room that a label takes, pixels. */
 const WORDS = 250;
 
 /** `gap` in ms. */
@@ -31,8 +31,8 @@ function drawn(label, draw) {
     const width = Math.floor(frame.clientWidth);
     if (!frame.isConnected) observer.disconnect();
     if (width < 50) return;
-    set(svg, 'width', width);
-    set(svg, 'viewBox', `0 0 ${width} ${HEIGHT}`);
+    setAttribute(svg, 'width', width);
+    setAttribute(svg, 'viewBox', `0 0 ${width} ${HEIGHT}`);
     draw(svg, width);
   });
   observer.observe(frame);
@@ -46,12 +46,12 @@ function drawVisit(svg, width, visit, items, gap) {
   const room = Math.max(1_000, goal - startedAt) * 0.05;
   const scale = new Scale({ from: startedAt - room, to: goal + room }, width);
   const { watermark } = ending ?? {};
-  show(
+  replaceChildren(
     svg,
     ticks(scale),
     spanOf(scale, startedAt, lastEventAt),
     goal > lastEventAt && tail(scale, lastEventAt, goal),
-    words(scale, goal, endWords(visit, goal, gap)),
+    endLabel(scale, goal, endWords(visit, goal, gap)),
     dots(items, scale),
     watermark != null && scale.has(watermark) && watermarkAt(scale, watermark),
   );
@@ -86,7 +86,7 @@ function tail(scale, last, goal) {
   ];
 }
 
-function words(scale, at, text) {
+function endLabel(scale, at, text) {
   const x = scale.x(at);
   const left = x > scale.width - WORDS;
   return s('text', { x: left ? x + 4 : x, y: HEIGHT - 6, 'text-anchor': left ? 'end' : 'start' }, text);
@@ -128,5 +128,5 @@ function drawSession(svg, width, visits) {
       s('title', {}, label),
     );
   });
-  show(svg, ticks(scale), s('line', { class: 'base', x1: 0, x2: width, y1: LINE, y2: LINE }), bars);
+  replaceChildren(svg, ticks(scale), s('line', { class: 'base', x1: 0, x2: width, y1: LINE, y2: LINE }), bars);
 }

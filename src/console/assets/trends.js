@@ -1,14 +1,14 @@
 // Figures over time, from the views that analysts read; each with its table and the SQL that gave it.
 import { Chart, partName } from './chart.js';
-import { h, s, say, set } from './dom.js';
+import { h, s, setAttribute, setText } from './dom.js';
 import { clockStep, roundStep } from './scale.js';
 import { Table } from './table.js';
 import { count, duration, relative } from './time.js';
 
-/** Between two requests, ms: while something is being read, and else. */
+/** Time between two requests, ms: while something is being read, and otherwise. */
 const SOON = 1_500;
 const EVERY = 15_000;
-/** Answers older than this are said to be, ms. */
+/** Answers older than this, ms, are marked as old. */
 const OLD = 900_000;
 const DAY = 86_400_000;
 
@@ -19,10 +19,10 @@ const SPANS = {
 };
 
 const seconds = (value) => (value === 0 ? '0' : duration(value * 1_000));
-const whole = (least) => roundStep(least, true);
+const wholeStep = (least) => roundStep(least, true);
 const percent = (value) => `${Number(value.toFixed(1))} %`;
 
-/** What is over time: a chart each. `empty` ends in the span's words. */
+/** Trends over time, a chart each. `empty` is followed by the span's name. */
 const CHARTS = {
   visits: {
     title: 'Visits begun and ended',
@@ -30,7 +30,7 @@ const CHARTS = {
     empty: 'No visit began or ended',
     whole: true,
     format: count,
-    stepOf: whole,
+    stepOf: wholeStep,
     series: [
       { label: 'begun', kind: 'bar', tone: 'first' },
       { label: 'ended', kind: 'bar', tone: 'second' },
@@ -42,7 +42,7 @@ const CHARTS = {
     empty: 'No visit began',
     whole: true,
     format: count,
-    stepOf: whole,
+    stepOf: wholeStep,
     series: [
       { label: 'events', kind: 'bar', tone: 'first' },
       { label: 'of them page views', kind: 'bar', tone: 'second' },
@@ -54,7 +54,7 @@ const CHARTS = {
     empty: 'Nothing was set aside',
     whole: true,
     format: count,
-    stepOf: whole,
+    stepOf: wholeStep,
     series: [
       { label: 'late', kind: 'bar', tone: 'warned' },
       { label: 'dead letters', kind: 'bar', tone: 'refused' },
@@ -129,37 +129,37 @@ export function trendsPage({ argument, load, signal }) {
 
   function ask() {
     load('trends', { span: chosen }, onAnswer, (error) => {
-      tell(`${error.message}.`);
-      again(EVERY);
+      showProblem(`${error.message}.`);
+      askLater(EVERY);
     });
   }
 
   function onAnswer(answer) {
-    tell(null);
+    showProblem(null);
     for (const [name, one] of panels) {
       const trend = answer.trends.find((each) => each.name === name);
-      // Not all that is known by the hour is known by the minute.
+      // Some trends exist by the hour and not by the minute.
       one.element.hidden = trend === undefined;
       if (trend !== undefined) one.update(trend, answer);
     }
     totals.update(answer.trends);
-    again(answer.trends.some(({ reading }) => reading) ? SOON : EVERY);
+    askLater(answer.trends.some(({ reading }) => reading) ? SOON : EVERY);
   }
 
-  function tell(text) {
+  function showProblem(text) {
     problem.hidden = text === null;
-    say(problem, text ?? '');
+    setText(problem, text ?? '');
   }
 
-  function again(ms) {
-    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? again(ms) : ask()), ms);
+  function askLater(ms) {
+    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? askLater(ms) : ask()), ms);
   }
 
   ask();
   return { element, close: () => clearTimeout(timer) };
 }
 
-/** Sums over the span; a dash for what is not known yet. */
+/** Sums over the span; a dash stands for one that is not known yet. */
 function figures() {
   const entries = [
     ['visits', 1, 'visits begun'],
@@ -176,7 +176,7 @@ function figures() {
       const trend = trends.find((one) => one.name === name);
       const rows = trend?.answer?.rows ?? null;
       element.hidden = trend === undefined;
-      say(value, rows === null ? '–' : count(rows.reduce((sum, row) => sum + (row[column] ?? 0), 0)));
+      setText(value, rows === null ? '–' : count(rows.reduce((sum, row) => sum + (row[column] ?? 0), 0)));
     }
   };
   return {
@@ -212,7 +212,7 @@ function chartPanel(one, span) {
   );
 }
 
-/** A list is its own table; the bars only say again what the figures do. */
+/** A list, which is its own table; its bars repeat the figures. */
 function listPanel(one, span) {
   let most = 1;
   const table = new Table({
@@ -242,7 +242,7 @@ function shareBar(share) {
   return [svg, h('span', { class: 'hidden' }, percent(share * 100))];
 }
 
-/** A panel with what it shows, or why it shows nothing, and its SQL. */
+/** A panel with its content, or the reason why there is none, and its SQL. */
 function framed(one, span, children, draw) {
   const shown = h('div', { hidden: '' }, children);
   const state = h('p', { class: 'empty', role: 'status' }, 'Loading…');
@@ -262,7 +262,7 @@ function framed(one, span, children, draw) {
     const { answer, at, error, reading } = trend;
     sql.update(trend, asked.at);
     wrong.hidden = error === null;
-    say(
+    setText(
       wrong,
       error === null
         ? ''
@@ -271,8 +271,8 @@ function framed(one, span, children, draw) {
     const isEmpty = answer !== null && answer.rows.length === 0;
     shown.hidden = answer === null || isEmpty;
     state.hidden = !isEmpty && (answer !== null || error !== null);
-    say(state, isEmpty ? `${one.empty} ${span.in}.` : `Postgres is being asked${reading ? '' : ' soon'}…`);
-    // The picture moves with the clock too: a part begins.
+    setText(state, isEmpty ? `${one.empty} ${span.in}.` : `Postgres is being asked${reading ? '' : ' soon'}…`);
+    // The picture also changes with the clock: a new part begins.
     if (!shown.hidden && (read !== at || asked.at - at > OLD || asked.step < DAY)) draw(answer, asked);
     read = at;
   };
@@ -281,7 +281,7 @@ function framed(one, span, children, draw) {
 
 function sqlOf(title) {
   const text = h('code', {});
-  const said = h('span', { class: 'muted', role: 'status' });
+  const copyStatus = h('span', { class: 'muted', role: 'status' });
   const copy = h('button', { type: 'button', 'aria-label': `Copy the SQL of ${title}`, onclick: copied }, 'Copy');
   const when = h('span', { class: 'muted note' });
   const frame = h('pre', { class: 'sql', tabindex: 0, role: 'region', 'aria-label': `SQL of ${title}` }, text);
@@ -289,24 +289,24 @@ function sqlOf(title) {
     'details',
     {},
     h('summary', {}, 'SQL ', when),
-    h('div', { class: 'sql-frame' }, frame, h('div', { class: 'row' }, copy, said)),
+    h('div', { class: 'sql-frame' }, frame, h('div', { class: 'row' }, copy, copyStatus)),
   );
 
   async function copied() {
     try {
       await navigator.clipboard.writeText(text.textContent);
-      say(said, 'Copied.');
+      setText(copyStatus, 'Copied.');
     } catch {
-      // Browsers let a page write there over https and from this machine alone.
+      // Browsers allow a page to write to the clipboard only over https or from this machine.
       getSelection().selectAllChildren(text);
-      say(said, 'Selected: this browser lets only you copy it.');
+      setText(copyStatus, 'Selected: this browser lets only you copy it.');
     }
   }
 
   const update = ({ sql, at, took }, now) => {
-    say(text, sql);
-    say(when, at === null ? '' : `read ${relative(at, now)}, took ${duration(took)}`);
-    set(element, 'data-read', at === null ? null : 'yes');
+    setText(text, sql);
+    setText(when, at === null ? '' : `read ${relative(at, now)}, took ${duration(took)}`);
+    setAttribute(element, 'data-read', at === null ? null : 'yes');
   };
   return { element, update };
 }

@@ -4,14 +4,14 @@ import { Table } from './table.js';
 import { at, count, duration, relative } from './time.js';
 import { REASONS } from './words.js';
 
-/** Visits that the processor gives at once. */
+/** Visits in one answer of the processor. */
 export const LIST = 100;
 
 export function link(kind, id, text = id) {
   return h('a', { class: 'id', href: `#/${kind}/${encodeURIComponent(id)}` }, text);
 }
 
-/** The beginning of a visit's id is the time of its opening: its end tells visits apart. */
+/** A link with the end of the id, which differs between visits: its beginning is the time of the opening. */
 export function visitLink(id) {
   return h('a', { class: 'id', href: `#/visit/${id}`, title: id }, `…${id.slice(-12)}`);
 }
@@ -20,7 +20,7 @@ function sessionLink({ sessionId }) {
   return h('a', { class: 'id short', href: `#/session/${encodeURIComponent(sessionId)}`, title: sessionId }, sessionId);
 }
 
-function way({ entryPage, exitPage }) {
+function pathText({ entryPage, exitPage }) {
   if (entryPage === null) return h('span', { class: 'muted' }, '–');
   const text = entryPage === exitPage || exitPage === null ? entryPage : `${entryPage} → ${exitPage}`;
   return h('span', { class: 'short', title: text }, text);
@@ -41,7 +41,7 @@ const COMMON = {
   last: { title: 'last event', cell: ({ lastEventAt }) => at(lastEventAt) },
   long: { title: 'duration', num: true, cell: ({ durationMs }) => duration(durationMs) },
   events: { title: 'events', num: true, cell: ({ eventCount }) => count(eventCount) },
-  pages: { title: 'pages', cell: way },
+  pages: { title: 'pages', cell: pathText },
 };
 
 const reason = {
@@ -65,7 +65,7 @@ export function endedTable(caption) {
   );
 }
 
-/** By when they are due. */
+/** Open visits in order of when they are due. */
 export function openTable(caption) {
   const { visit, session, started, last, events, pages } = COMMON;
   const due = (now) => ({
@@ -90,11 +90,14 @@ export function openTable(caption) {
 
 function dueOf(ending, now) {
   const when = ending.endsAt ?? ending.dueAt;
-  const held = { no_processor: 'nobody folds it', behind: 'behind', record: 'waits for a record' }[ending.hold];
-  return [at(when), h('span', { class: held === undefined ? 'muted' : 'warn' }, ` ${held ?? relative(when, now)}`)];
+  const holdText = { no_processor: 'nobody folds it', behind: 'behind', record: 'waits for a record' }[ending.hold];
+  return [
+    at(when),
+    h('span', { class: holdText === undefined ? 'muted' : 'warn' }, ` ${holdText ?? relative(when, now)}`),
+  ];
 }
 
-/** All of one session or profile. */
+/** All visits of one session or profile. */
 export function allTable(caption) {
   const { visit, session, started, long, events, pages } = COMMON;
   const status = { title: 'status', cell: ({ status }) => h('span', { class: `tag ${status}` }, status) };

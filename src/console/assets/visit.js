@@ -8,7 +8,7 @@ import { VALUES } from './values.gen.js';
 import { link } from './visit-tables.js';
 import { REASONS } from './words.js';
 
-/** Events that the processor gives at once. */
+/** Events in one answer of the processor. */
 const PAGE = 200;
 
 export function visitPage(context) {
@@ -52,12 +52,12 @@ function statusOf(visit) {
 }
 
 function whyOf(why, now, visit, longestGapMs) {
-  const said = sentence(`${why.charAt(0).toUpperCase()}${why.slice(1)}.`, now);
+  const sentenceElement = sentence(`${why.charAt(0).toUpperCase()}${why.slice(1)}.`, now);
   return h(
     'section',
     { class: 'panel', 'aria-labelledby': 'why' },
     h('h2', { class: 'hidden', id: 'why' }, 'Why'),
-    h('p', { class: 'why' }, said),
+    h('p', { class: 'why' }, sentenceElement),
     visit !== null && [h('hr', {}), factList(momentsOf(visit, longestGapMs))],
   );
 }

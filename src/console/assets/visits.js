@@ -1,5 +1,5 @@
-// Open visits and when each is due; visits that ended last.
-import { h, say, show } from './dom.js';
+// Open visits, each with when it is due, and visits that ended last.
+import { h, replaceChildren, setText } from './dom.js';
 import { count, relative } from './time.js';
 import { endedTable, openTable } from './visit-tables.js';
 
@@ -51,30 +51,30 @@ export function visitsPage({ load, signal }) {
   function ask() {
     load('visits', { partition }, onAnswer, (error) => {
       fail(error.message);
-      again();
+      askLater();
     });
   }
 
   function onAnswer({ at, open: visits, error, readAt }) {
     open.update(visits, at);
     const all = live === null ? null : totalOf(live);
-    say(
+    setText(
       cut,
       all !== null && all > visits.length && visits.length > 0
         ? `These are the next ${count(visits.length)} of ${count(all)}.`
         : '',
     );
     fail(error === null ? null : `${error}.${readAt === null ? '' : ` This is as of ${relative(readAt, at)}.`}`);
-    again();
+    askLater();
   }
 
-  function again() {
-    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? again() : ask()), EVERY);
+  function askLater() {
+    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? askLater() : ask()), EVERY);
   }
 
   function fail(text) {
     problem.hidden = text === null;
-    say(problem, text ?? '');
+    setText(problem, text ?? '');
   }
 
   function totalOf({ partitions }) {
@@ -87,7 +87,7 @@ export function visitsPage({ load, signal }) {
     const known = live.partitions.map((one) => String(one.partition));
     if (choose.dataset.known !== known.join()) {
       choose.dataset.known = known.join();
-      show(
+      replaceChildren(
         choose,
         h('option', { value: '' }, 'all'),
         known.map((one) => h('option', { value: one, selected: one === partition ? '' : null }, one)),

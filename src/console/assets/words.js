@@ -1,4 +1,4 @@
-// What the console says of clocks and visits, in the words of docs/SEMANTICS.md.
+// Sentences about clocks and visits, in the words of docs/SEMANTICS.md.
 import { clock, count, duration, relative } from './time.js';
 
 export const PHASES = {
@@ -34,8 +34,8 @@ export const DEAD = {
   late: ['late', 'It belongs to a visit that can change no more, or is older than visit.max_age allows.'],
 };
 
-/** Of one partition's clocks, at `now`. */
-export function clocksSay(partition, rules, now) {
+/** Sentence about one partition's clocks, at `now`. */
+export function clocksText(partition, rules, now) {
   const { watermark, eventClock, arrivalClock } = partition;
   const name = `Partition ${partition.partition}`;
   if (arrivalClock === null)
@@ -51,8 +51,8 @@ export function clocksSay(partition, rules, now) {
   );
 }
 
-/** Of a visit on the axis. */
-export function barSays(visit, rules, watermark, now) {
+/** Sentence about a visit on the axis. */
+export function barText(visit, rules, watermark, now) {
   const events = `${count(visit.events)} ${visit.events === 1 ? 'event' : 'events'}`;
   const from = `${events} from ${clock(visit.startedAt)} to ${clock(visit.lastEventAt)}.`;
   if (visit.ended) return `Ended. ${from} ${endedWord(visit)}`;
@@ -65,7 +65,7 @@ export function barSays(visit, rules, watermark, now) {
   return `Open. ${from} It ends when the watermark passes ${clock(waitsFor)} (${why})${bySilence(due, rules, now)}.`;
 }
 
-/** What happens where no more records come to the partition. */
+/** When the visit ends if no more records come to the partition. */
 function bySilence(due, { clockMargin }, now) {
   if (clockMargin === null) return `, or with the first record stamped after ${clock(due)}`;
   return `; if no more records come, at ${clock(due + clockMargin)} (${relative(due + clockMargin, now)})`;

@@ -29,7 +29,7 @@ describe('the heap that a thread starts with', () => {
     const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' });
     expect(stderr).toBe('');
     const [, young, , limit] = sizes(2 ** 50);
-    // Both halves of what is young, and as much again for what moves.
+    // The room for young objects has two halves, and as much again for objects that move.
     expect(Number(stdout)).toBe((limit! + 3 * young!) * 2 ** 20);
   });
 });

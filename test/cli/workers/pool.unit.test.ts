@@ -10,14 +10,14 @@ interface Script {
   readonly words?: readonly WorkerMessage[];
   readonly atJoin?: readonly WorkerMessage[];
   readonly atStop?: readonly WorkerMessage[];
-  /** Name of a channel, and what is said once something comes through it. */
+  /** Name of a channel, and the message that is sent once something comes through it. */
   readonly waitsFor?: string;
   readonly afterwards?: readonly WorkerMessage[];
   readonly exit?: number;
   readonly throws?: string;
 }
 
-/** A pool of threads that say what their scripts have them say; `heard` resolves at so many lines of their logs. */
+/** A pool of threads that send what their scripts have; `heard` resolves at so many lines of their logs. */
 function poolOf(...script: Script[]) {
   const { settings } = loadSettings({ cwd: '/' });
   const log: string[] = [];
@@ -43,7 +43,7 @@ const standing = (...reports: PartitionReport[]): WorkerMessage => ({
 });
 
 describe('threads that fold', () => {
-  test('end together once they are told to, and what they log until then is written', async () => {
+  test('end together on order, and what they log until then is written', async () => {
     const ending = new AbortController();
     const { pool, log } = poolOf({ atStop: [{ log: 'one left\n' }] }, { atStop: [{ log: 'two left\n' }] });
     const done = pool.run(ending.signal);
@@ -53,7 +53,7 @@ describe('threads that fold', () => {
     expect(pool.trouble).toBeNull();
   });
 
-  test('cost what they cost together; the longest delay is told once, however often they told of shorter ones', async () => {
+  test('cost what they cost together; the longest delay is given once, however often they sent shorter ones', async () => {
     const load = (delaySeconds: number, heapBytes: number, gcSeconds: number): WorkerMessage => ({
       load: { delaySeconds, heapBytes, heapSizeBytes: 2 * heapBytes, externalBytes: 3 * heapBytes, gcSeconds },
     });
@@ -160,7 +160,7 @@ describe('threads that fold', () => {
     channel.close();
   });
 
-  test('what one tells the observer is told in the thread that serves metrics', async () => {
+  test('a call of the observer in one is made in the thread that serves metrics', async () => {
     const commit = { partition: 3, ms: 12, rows: 5 };
     const { pool, observed, heard } = poolOf({
       words: [{ observed: { method: 'committed', args: [commit] } }, { log: 'told\n' }],

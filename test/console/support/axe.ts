@@ -4,9 +4,9 @@ import type { Page } from 'playwright-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds on a page, by all rules that it has on: the rule, what it says and the elements. Empty: nothing. */
+/** What axe finds on a page by all rules that are on: the rule, its sentence and the elements. Empty: nothing. */
 export async function findings(page: Page): Promise<string[]> {
-  // Evaluated, and not put into the page: its policy would refuse the script.
+  // The script is evaluated and not put into the page, whose policy would refuse it.
   await page.evaluate(`window.axe ?? (() => { ${AXE} })()`);
   return await page.evaluate<string[]>(RUN);
 }

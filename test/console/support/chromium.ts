@@ -4,7 +4,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 
 const NAMES = ['chromium', 'google-chrome', 'google-chrome-stable', 'chromium-browser'];
 
-/** The browser's program: TIDEMARK_CHROMIUM names it, or the PATH holds one; null: there is none. */
+/** The browser's program, from TIDEMARK_CHROMIUM or the PATH; null: there is none. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
   if (env.TIDEMARK_CHROMIUM) return env.TIDEMARK_CHROMIUM;
   const directories = (env.PATH ?? '').split(delimiter);
@@ -29,7 +29,7 @@ export const whyNoBrowser =
     ? `no ${NAMES.join(', ')} on the PATH, and TIDEMARK_CHROMIUM names none`
     : null;
 
-/** Nothing that the browser does of its own accord may be taken for a request of the page. */
+/** Flags that keep the browser from requests of its own, which would be taken for the page's. */
 const QUIET = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   ...['--disable-component-update', '--disable-sync'],

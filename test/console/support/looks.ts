@@ -10,7 +10,7 @@ export async function overflow(page: Page): Promise<number> {
   return await page.evaluate('document.documentElement.scrollWidth - innerWidth');
 }
 
-// Text, because it runs in the page, whose types are not those of these tests.
+// The script is a text because it runs in the page, which has other types than these tests.
 const FAINT = `(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const rgba = (color) => {

@@ -44,7 +44,7 @@ export function dashboard(): Dashboard {
   return JSON.parse(read(DASHBOARD)) as Dashboard;
 }
 
-/** What every panel shows: the expressions of its lines, with what the legend names of each. */
+/** What every panel shows: the expressions of its lines, each with the labels in its legend. */
 export function figures(): { readonly panel: string; readonly expr: string; readonly labels: string[] }[] {
   return dashboard().panels.flatMap(({ title, targets = [] }) =>
     targets.map(({ expr, legendFormat }) => ({

@@ -16,7 +16,7 @@ export function whyNoPrometheus(): string | null {
   return why;
 }
 
-/** What an expression gave at so many moments, one a second. */
+/** The values of an expression at a number of moments, one a second. */
 export interface History {
   readonly series: readonly Series[];
   readonly steps: number;
@@ -27,14 +27,14 @@ interface Series {
   readonly values: readonly (readonly [at: number, value: string])[];
 }
 
-/** One that is pending or fires. */
+/** An alert that is pending or fires. */
 export interface Alert {
   readonly name: string;
   readonly severity: string;
   readonly partition: string | null;
 }
 
-/** A Prometheus server of the test's own, which asks each target once a second, and evaluates the alerts. */
+/** A Prometheus server of the test's own, which scrapes each target once a second, and evaluates the alerts. */
 export class Prometheus {
   readonly #child: ChildProcess;
   readonly #directory: string;
@@ -79,7 +79,7 @@ export class Prometheus {
     this.#child = spawn('prometheus', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
-  /** @param urls of the processors to ask from now on. */
+  /** Sets the targets. @param urls of the processors to scrape from now on. */
   async targets(urls: readonly string[]): Promise<void> {
     const file = join(this.#directory, 'targets.json');
     await writeFile(`${file}.new`, JSON.stringify([{ targets: urls.map((url) => new URL(url).host) }]));
@@ -92,7 +92,7 @@ export class Prometheus {
     await until(`Prometheus sees ${expr}`, async () => (await seen()).result.length > 0);
   }
 
-  /** All that an expression gave, second by second, since the server started: up to now, whatever fraction that is. */
+  /** The values of an expression for each second since the server started, up to now, even within a second. */
   async history(expr: string): Promise<History> {
     const end = Date.now() / 1_000;
     const steps = Math.floor(end - this.since);
@@ -101,7 +101,7 @@ export class Prometheus {
     return { series: result, steps };
   }
 
-  /** Those that are pending or fire. */
+  /** Alerts that are pending or fire. */
   async alerts(): Promise<Alert[]> {
     const { alerts } = await this.#ask<{ alerts: { labels: Record<string, string> }[] }>('alerts', {});
     return alerts.map(({ labels }) => ({
@@ -111,7 +111,7 @@ export class Prometheus {
     }));
   }
 
-  /** Alerts whose evaluation fails, with why. */
+  /** Alerts whose evaluation fails, with the reason. */
   async brokenRules(): Promise<string[]> {
     const { groups } = await this.#ask<{ groups: { rules: { name: string; health: string; lastError?: string }[] }[] }>(
       'rules',

@@ -6,7 +6,7 @@ import { askRegistry } from '../../support/registry.ts';
 
 type Registry = Pick<Parts, 'registryUrl' | 'env'>;
 
-/** A way to the schema registry that can be shut: then it answers 503, as a registry does that has lost its storage. */
+/** A proxy of the schema registry that can be shut: then it answers 503, like a registry that has lost its storage. */
 export class RegistryDoor {
   readonly #server: Server;
   readonly #registry: Registry;

@@ -203,7 +203,7 @@ export function answers(collate: Compare = byBytes): Readonly<Record<string, Ans
     Journeys: (facts) => {
       const firsts = journeys(facts).map((pages) => (pages.length === 0 ? null : pages.slice(0, 3)));
       const rows = groups(firsts, (pages) => pages).map((some) => ({ pages: some[0]!, visits: some.length }));
-      // Item by item; what ends first comes first.
+      // Arrays compare item by item; a shorter one comes before its continuations.
       const page =
         (i: number) =>
         ({ pages }: { pages: (string | null)[] | null }) =>

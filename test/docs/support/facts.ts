@@ -1,4 +1,4 @@
-/** All rows of the views that the queries of docs/SQL.md are about. Times are ms, and so are intervals. */
+/** All rows of the views that docs/SQL.md queries. Times and intervals are in ms. */
 export type Row = Readonly<Record<string, unknown>>;
 
 export interface Visit {
@@ -39,7 +39,7 @@ export interface Revision {
 }
 
 export interface Facts {
-  /** What `now()` is to the queries. */
+  /** The value of `now()` in the queries. */
   readonly now: number;
   readonly visits: readonly Visit[];
   readonly events: readonly VisitEvent[];

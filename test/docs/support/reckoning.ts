@@ -1,4 +1,4 @@
-/** What the answers are reckoned with: plain, and slow. */
+/** Functions by which the answers are reckoned, plain and slow. */
 import type { Facts, Row, Visit, VisitEvent } from './facts.ts';
 
 export const DAY = 86_400_000;
@@ -19,7 +19,7 @@ export const percent = (part: number, whole: number) => Math.round((1_000 * part
 export const durationOf = (visit: Visit) => visit.last_event_at - visit.started_at;
 export const distinct = (values: readonly unknown[]) => new Set(values.filter((value) => value !== null)).size;
 
-/** As Postgres reckons it: between the two nearest, in proportion. */
+/** A percentile as in Postgres: interpolated between the two nearest values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = share * (sorted.length - 1);
@@ -32,7 +32,7 @@ export type Answer = (facts: Facts) => Row[];
 
 export const byBytes: Compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Sorts by each of these in turn, as a query does; null last. */
+/** Sorts by each of these in turn, as a query does, with null last. */
 export function inOrder<T>(collate: Compare, rows: readonly T[], by: readonly ((row: T) => unknown)[]): T[] {
   return [...rows].sort((a, b) => {
     for (const of of by) {
@@ -49,14 +49,14 @@ export function inOrder<T>(collate: Compare, rows: readonly T[], by: readonly ((
 export const counted = (visits: readonly Visit[]) => visits.filter(({ debug }) => !debug);
 export const since = (visits: readonly Visit[], from: number) => visits.filter(({ started_at }) => started_at >= from);
 
-/** Pages of page views, in order of time. */
+/** The pages of the page views, in order of time. */
 export function pagesOf(visit: Visit, events: readonly VisitEvent[]): (string | null)[] {
   const mine = events.filter(({ visit_id, type }) => visit_id === visit.visit_id && type === 'page-view');
   const by = [(event: VisitEvent) => event.occurred_at, (event: VisitEvent) => event.event_id];
   return inOrder(byBytes, mine, by).map(({ page }) => page);
 }
 
-/** Ended visits of the last day, and what their page views were. */
+/** Ended visits of the last day, with the pages that they viewed. */
 export const journeys = ({ visits, events, now }: Facts) =>
   since(counted(visits), now - DAY)
     .filter(({ status }) => status === 'ended')

@@ -19,13 +19,13 @@ const PARTITIONS = 2;
 /** Records between two commits. */
 const COMMIT = 200;
 
-/** What was written, in order. `event: null` cannot be read. */
+/** A record that was written. `event: null` cannot be read. */
 export interface Written {
   readonly at: number;
   readonly event: SimulatedEvent | null;
 }
 
-/** So many days of records, the last of them of `until`. */
+/** Records of so many days up to that of `until`. */
 export function recordsOf(seed: number, until: number, days: number): Written[] {
   const startAt = until - days * DAY;
   const written: Written[] = [];
@@ -37,7 +37,7 @@ export function recordsOf(seed: number, until: number, days: number): Written[] 
   return written.sort((a, b) => a.at - b.at);
 }
 
-/** A visit that is amended twice, and two that become one; of the second kind, one was retracted. */
+/** Records of a visit that is amended twice, and of two that become one, so that one of those is retracted. */
 function* late(like: readonly Written[], day: number, from: number): Generator<Written> {
   const model = like.find(({ event }) => event !== null)!.event!;
   const of = (session: string, i: number, t: number, at: number): Written => ({
@@ -73,7 +73,7 @@ export class ShopFixture {
     return shop;
   }
 
-  /** @param now ms: when the log is seen at its end; visits that are due by then end. */
+  /** @param now ms: the time at the end of the log; visits that are due by then end. */
   async fold(written: readonly Written[], now: number): Promise<void> {
     for (const [index, { fold, lease }] of this.#partitions.entries()) {
       const mine = written.filter(({ event }, i) => partitionOf(event?.session_id ?? String(i)) === index);
@@ -106,7 +106,7 @@ async function commit(fold: Partition<null>, lease: Lease<null>): Promise<void> 
   await lease.commit({
     changes,
     amendableUntil: (visit) => fold.amendableUntil(visit),
-    // Nobody reads it here, but its sequences have to add up.
+    // Nothing reads the outbox here, but its sequences have to add up.
     outbox: first === next ? null : { first, next, payload: Buffer.alloc(0) },
     lastRecord: null,
     published: next,

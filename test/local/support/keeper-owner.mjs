@@ -1,4 +1,4 @@
-// Has a keeper watch two processes and a directory, prints them, and waits to be killed.
+// Starts a keeper of two processes and a directory, prints them, and waits to be killed.
 import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

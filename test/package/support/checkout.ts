@@ -6,7 +6,7 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', 'test', 'bench', '.tidemark']);
 
-/** What packing needs of the checkout, nothing built. @param packages whether with those that are installed here. */
+/** Copies what packing needs of the checkout, nothing built. @param packages whether to copy the installed ones too. */
 export function copyCheckout(to: string, packages: boolean): void {
   cpSync(ROOT, to, { recursive: true, filter: (path) => !LEFT_OUT.has(relative(ROOT, path)) });
   if (packages) symlinkSync(join(ROOT, 'node_modules'), join(to, 'node_modules'));

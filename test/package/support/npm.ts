@@ -7,11 +7,11 @@ export interface Ended {
   readonly err: string;
 }
 
-/** What npm tells the scripts that it runs, of which these tests may be one, and what they tell each other. */
+/** Variables that npm sets for the scripts that it runs, as it may run these tests, and those that scripts set for each other. */
 const OF_THE_OUTER =
   /^(npm_(package|lifecycle|command|config_(local_prefix|omit|include|ignore_scripts|production))|INIT_CWD|NODE_ENV|NODE_OPTIONS|TIDEMARK_)/;
 
-/** Runs npm, or another program, to its end. @param node the Node.js that comes first; as here unless given. */
+/** Runs npm, or another program, to its end. @param node the program that is first on the PATH; ours unless given. */
 export function run(
   [command, ...args]: readonly [string, ...string[]],
   cwd: string,
@@ -26,7 +26,7 @@ export function run(
   return { code: status, out: stdout, err: stderr };
 }
 
-/** As `run`. @throws with what it said unless it exits 0. */
+/** Like `run`. @throws with its output unless it exits 0. */
 export function done(...given: Parameters<typeof run>): Ended {
   const ended = run(...given);
   if (ended.code !== 0) throw new Error(`${given[0].join(' ')} ended with ${ended.code}:\n${ended.out}${ended.err}`);

@@ -1,4 +1,4 @@
-/** Licences under which a package may be shipped, by their SPDX ids: none of them asks anything of the whole. */
+/** Licences under which a package may be shipped, by their SPDX ids: none of them sets conditions for the whole. */
 export const ALLOWED: ReadonlySet<string> = new Set([
   '0BSD',
   'Apache-2.0',
@@ -12,7 +12,7 @@ export const ALLOWED: ReadonlySet<string> = new Set([
   'Unlicense',
 ]);
 
-/** Of a lock file's packages, by the path of each. */
+/** A package of a lock file. */
 export interface Locked {
   readonly name?: string;
   readonly version: string;
@@ -21,7 +21,7 @@ export interface Locked {
   readonly hasInstallScript?: boolean;
 }
 
-/** Those that are shipped, by name and version. */
+/** The packages that are shipped, by name and version. */
 export function shippedIn(packages: Readonly<Record<string, Locked>>): Map<string, Locked> {
   const shipped = Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev);
   return new Map(

@@ -1,4 +1,4 @@
-// A thread in place of the processor: tells what the pool's test wants of it, by the number of the worker.
+// A thread in place of the processor: it sends what the pool's test has for it, by the number of the worker.
 import { parentPort, workerData } from 'node:worker_threads';
 
 const { worker, settings } = workerData;

@@ -3,20 +3,20 @@ import { line } from '../cli/table.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Labels, Parts, ShownVisit } from './parts.ts';
 import { type Moment, messageLine, picture, progress, visitRowsIn } from './picture.ts';
-import { Rows } from './rows.ts';
 import type { Screen } from './screen.ts';
-import { short, timeOfDay } from './words.ts';
+import { ScreenRows } from './screen-rows.ts';
+import { shortId, timeOfDay } from './words.ts';
 
-/** How often the lines say how far it is, ms. */
+/** Time between two lines of progress, ms. */
 const PROGRESS_EVERY = 5_000;
 
-/** Shows moments: as a picture that is painted over or, where there is no terminal, a line for all that happens. */
-export class Show {
+/** Shows moments: as a picture that is painted over or, without a terminal, as a line for each thing that happens. */
+export class Display {
   private readonly screen: Screen;
   private readonly settings: Settings;
   private readonly labels: Labels;
   private readonly style: Style;
-  private readonly rows = new Rows();
+  private readonly rows = new ScreenRows();
   private readonly opened = new Set<string>();
   private told = 0;
   private progressAt = 0;
@@ -68,7 +68,7 @@ function openedLine({ sessionId, startedAt, entryPage, debug }: ShownVisit, widt
     [
       { text: `  ${timeOfDay(startedAt)}  `, paint: style.dim },
       { text: 'opened       ', paint: style.green },
-      `${short(sessionId)}  ${debug ? '(debug) ' : ''}${entryPage ?? ''}`,
+      `${shortId(sessionId)}  ${debug ? '(debug) ' : ''}${entryPage ?? ''}`,
     ],
     width,
   );

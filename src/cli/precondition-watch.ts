@@ -15,49 +15,49 @@ import { Outage } from '../time/outage.ts';
 import { Waker } from '../time/waiting.ts';
 import { judgeTopics, limitOf, missingTopic, topicsOf } from './preflight.ts';
 
-/** How often it is looked, and how soon again once something is wrong, ms. */
-const RARELY = 30_000;
+/** Time between two looks, and until the next once something is wrong, ms. */
+const LOOK_EVERY = 30_000;
 const SOON = 5_000;
-/** What a start would refuse has to be seen again after this, ms: a broker that is behind may tell of what was before. */
-const SURE = 2_000;
-/** A topic that is gone for so long is not being made anew, ms. */
-const GONE = 10_000;
+/** What a start would refuse has to be seen again after this, ms: a broker that is behind may answer with an older state. */
+const CONFIRM_AFTER = 2_000;
+/** A topic that is missing for this long is not just being made anew, ms. */
+const GONE_AFTER = 10_000;
 
-export interface GroundWatchParts {
+export interface PreconditionWatchParts {
   /** The topics as they are now, in the order of `before`. */
   readonly topics: () => Promise<readonly TopicDescription[]>;
-  /** As the start found them. */
+  /** The topics as the start found them. */
   readonly before: readonly TopicDescription[];
-  /** Tells what is wrong with topics that have changed. @throws CannotGoOn where a start would refuse them */
+  /** Warns of what is wrong with topics that have changed. @throws CannotGoOn where a start would refuse them */
   readonly judge: (topics: readonly TopicDescription[]) => void;
   /** @throws WrongSchemaVersion, MissingRights */
   readonly database: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told once, of what a start would refuse. */
+  /** Called once, with what a start would refuse. */
   readonly refuse: (error: CannotGoOn) => void;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Whether what `run` looked at when it started still holds while it runs: topics, and the database's schema and rights. What
- * has changed is told at once; what a start would refuse ends the processor. A right in Postgres that is missing is waited for,
- * as those at the brokers are.
+ * Checks, while `run` runs, that what its start looked at still holds: topics, and the database's schema and rights. It reports
+ * a change at once, and ends the processor for one that a start would refuse. For a missing right in Postgres it waits, as
+ * RightsWatch does for those at the brokers.
  */
-export class GroundWatch {
-  readonly #parts: GroundWatchParts;
+export class PreconditionWatch {
+  readonly #parts: PreconditionWatchParts;
   readonly #stopping = new AbortController();
   readonly #waker: Waker;
   readonly #rights: Outage;
   #topics: readonly TopicDescription[];
-  /** What was refused by the last look, and is by this one if it is still so. */
-  #doubt: string | null = null;
-  /** Since when a topic is not there, by the clock's `elapsed`. */
+  /** What the last look would refuse; this look refuses it if it is still so. */
+  #refusedBefore: string | null = null;
+  /** Since when a topic is missing, by the clock's `elapsed`. */
   #goneSince: number | null = null;
   #hindrance: string | null = null;
   #done: Promise<void> | null = null;
 
-  constructor(parts: GroundWatchParts) {
+  constructor(parts: PreconditionWatchParts) {
     this.#parts = parts;
     this.#topics = parts.before;
     this.#waker = new Waker(parts.clock);
@@ -87,29 +87,29 @@ export class GroundWatch {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { logger, refuse } = this.#parts;
-    await this.#waker.sleep(RARELY);
+    await this.#waker.sleep(LOOK_EVERY);
     while (!signal.aborted) {
       const refused =
         (await this.#refusal(() => this.#lookAtTopics())) ?? (await this.#refusal(() => this.#lookAtDatabase()));
       if (signal.aborted) return;
-      if (refused !== null && refused.message === this.#doubt) {
+      if (refused !== null && refused.message === this.#refusedBefore) {
         logger.fatal({ err: refused.message }, 'stopping: this cannot go on without a decision');
         return refuse(refused);
       }
-      this.#doubt = refused?.message ?? null;
+      this.#refusedBefore = refused?.message ?? null;
       const isWrong = this.#goneSince !== null || this.#hindrance !== null;
-      await this.#waker.sleep(refused !== null ? SURE : isWrong ? SOON : RARELY);
+      await this.#waker.sleep(refused !== null ? CONFIRM_AFTER : isWrong ? SOON : LOOK_EVERY);
     }
   }
 
-  /** What a start would refuse of what was looked at; null: nothing, or it could not be looked at. */
+  /** What a start would refuse; null: nothing, or it could not be looked at. */
   async #refusal(look: () => Promise<void>): Promise<CannotGoOn | null> {
     try {
       await look();
     } catch (error) {
       if (error instanceof CannotGoOn) return error;
       if (error instanceof WrongSchemaVersion) return new CannotGoOn(error.message, { cause: error });
-      // Parts that are away are told of by whoever needs them.
+      // The processor reports parts that are away: it needs them.
       this.#parts.logger.debug({ err: messageOf(error) }, 'what the start looked at could not be looked at again');
     }
     return null;
@@ -123,21 +123,21 @@ export class GroundWatch {
     } catch (error) {
       if ((error as { readonly type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
       this.#goneSince ??= clock.elapsed();
-      if (clock.elapsed() - this.#goneSince < GONE) return;
+      if (clock.elapsed() - this.#goneSince < GONE_AFTER) return;
       const gone = topicsIn(error);
       const all = this.#topics.map(({ topic }) => topic);
       throw missingTopic(gone.length > 0 ? gone.join(', ') : `of ${all.join(', ')}, one at least,`);
     }
     this.#goneSince = null;
-    const now = topics.map((topic, i) => known(topic, this.#topics[i]!));
+    const now = topics.map((topic, i) => withKnown(topic, this.#topics[i]!));
     if (JSON.stringify(now) === JSON.stringify(this.#topics)) return;
-    // What is refused is judged again, and told by its refusal.
+    // It throws for what a start would refuse, so that the next look judges that again.
     judge(now);
-    for (const [i, topic] of now.entries()) this.#tell(this.#topics[i]!, topic, i > 0);
+    for (const [i, topic] of now.entries()) this.#report(this.#topics[i]!, topic, i > 0);
     this.#topics = now;
   }
 
-  #tell(was: TopicDescription, is: TopicDescription, isGiven: boolean): void {
+  #report(was: TopicDescription, is: TopicDescription, isGiven: boolean): void {
     const { logger } = this.#parts;
     const { topic } = is;
     for (const [name, before, now] of differences(was, is)) {
@@ -173,8 +173,8 @@ export class GroundWatch {
   }
 }
 
-/** What is not told any more, as where the right to ask was taken away, has not changed. */
-function known(is: TopicDescription, was: TopicDescription): TopicDescription {
+/** A value that brokers no longer give, as where the right to ask was taken away, counts as unchanged. */
+function withKnown(is: TopicDescription, was: TopicDescription): TopicDescription {
   if (is.config === null || was.config === null) return { ...is, config: was.config ?? is.config };
   return { ...is, config: { ...was.config, ...is.config } };
 }
@@ -188,15 +188,15 @@ function differences(was: TopicDescription, is: TopicDescription): [name: string
   return Object.keys(now).flatMap((name) => (before[name] === now[name] ? [] : [[name, before[name], now[name]]]));
 }
 
-/** Over the brokers and Postgres as the settings name them. */
-export function watchGround(
+/** A watch over the brokers and Postgres that the settings name. */
+export function watchPreconditions(
   settings: Settings,
   { partitions, topics: before }: { readonly partitions: number; readonly topics: readonly TopicDescription[] },
   logger: Logger,
   refuse: (error: CannotGoOn) => void,
-): GroundWatch {
+): PreconditionWatch {
   const link = new ClusterLink(kafkaClient(settings.kafka, logger), logger);
-  return new GroundWatch({
+  return new PreconditionWatch({
     topics: () => topicsNow(link, topicsOf(settings)),
     before,
     judge: (topics) => judgeTopics(topics, partitions, settings, logger),

@@ -16,7 +16,7 @@ export interface Happening {
   readonly profile?: string;
   readonly page?: string;
   readonly debug?: boolean;
-  /** When it happened, ms; when its record came, unless that is told too. */
+  /** When it happened, ms; and when its record came, unless that is given too. */
   readonly t: number;
   readonly arrives?: number;
 }
@@ -63,7 +63,7 @@ export class FoldedPartition {
     return { visitId: visitId ?? '', eventId: decoded.event_id as string };
   }
 
-  /** What the clock may end while nothing comes: visits that are due before this, ms. @returns how many ended */
+  /** Ends the visits that the clock may end while no record comes: those due before this, ms. @returns how many ended */
   async quiet(clock: number): Promise<number> {
     const ended = this.#fold.endDue(clock);
     await this.#commit();

@@ -14,7 +14,7 @@ import { stack, uniqueName } from '../../support/stack.ts';
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 
 /** Topics and a schema of a test's own, made by `tidemark setup`, and dropped at the end. */
-export class Ground {
+export class RetryFixture {
   readonly name = uniqueName('aside');
   readonly env: NodeJS.ProcessEnv;
   readonly deadLetter = `${this.name}.dead-letter`;
@@ -58,12 +58,12 @@ export class Ground {
     await Promise.all([this.client.end(), this.link.close(), this.#admin.disconnect(), this.#producer.disconnect()]);
   }
 
-  /** A command line in this process. */
+  /** Runs a command line in this process. */
   run(...argv: string[]): ReturnType<typeof tidemark> {
     return tidemark(argv, { env: this.env });
   }
 
-  /** A command line in a process of its own. */
+  /** Starts a command line in a process of its own. */
   start(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
     return spawn(process.execPath, [MAIN, ...argv], {
       env: { ...this.env, ...env },
@@ -71,7 +71,7 @@ export class Ground {
     });
   }
 
-  /** The same, killed where the failpoint says. */
+  /** The same, killed at the failpoint. */
   async killedAt(failpoint: string, ...argv: string[]): Promise<void> {
     const child = this.start(argv, { TIDEMARK_FAILPOINT: failpoint });
     let err = '';
@@ -86,7 +86,7 @@ export class Ground {
     await this.#producer.send({ topic, messages: messages.map((message) => ({ ...message, partition })) });
   }
 
-  /** A record in a transaction that ends as told, once `meanwhile` is through. */
+  /** Writes a record in a transaction that ends as given once `meanwhile` has settled. */
   async inTransaction(
     topic: string,
     partition: number,

@@ -1,16 +1,16 @@
 import type { Io } from './io.ts';
 import { number } from './words.ts';
 
-/** Before this, in ms, work is not long, and nothing is shown; then this often. */
+/** Work shorter than this, ms, shows nothing; longer work is shown anew this often. */
 const LONG = 1_000;
 const OFTEN = 250;
 
-/** How far long work is: one line that is written over, where a person watches; else nothing. */
-export class Progress {
+/** Shows how far long work is, where a person watches: one line that is overwritten. */
+export class ProgressLine {
   readonly #io: Io;
   readonly #what: string;
   readonly #now: () => number;
-  readonly #begun: number;
+  readonly #beganAt: number;
   #next: number;
   #shown = false;
 
@@ -19,34 +19,36 @@ export class Progress {
     this.#io = io;
     this.#what = what;
     this.#now = now;
-    this.#begun = now();
-    this.#next = this.#begun + LONG;
+    this.#beganAt = now();
+    this.#next = this.#beganAt + LONG;
   }
 
-  /** @param done how much, of `total` */
+  /** Shows that so much of `total` is done. */
   at(done: number, total: number): void {
     const now = this.#now();
     if (!this.#io.errTerminal || now < this.#next) return;
     this.#next = now + OFTEN;
     this.#shown = true;
-    this.#io.err(`\r\x1b[K${this.#what}: ${number(done)} of ${number(total)}${left(done, total, now - this.#begun)}`);
+    this.#io.err(
+      `\r\x1b[K${this.#what}: ${number(done)} of ${number(total)}${timeLeft(done, total, now - this.#beganAt)}`,
+    );
   }
 
-  /** To be called before anything else is written. */
+  /** Removes the line. It has to be called before anything else is written. */
   end(): void {
     if (this.#shown) this.#io.err('\r\x1b[K');
     this.#shown = false;
   }
 }
 
-/** An estimate by how it went so far; none before there is something to go by. */
-function left(done: number, total: number, elapsed: number): string {
+/** An estimate of the time left, from the pace so far; empty before there is a pace. */
+function timeLeft(done: number, total: number, elapsed: number): string {
   if (done <= 0 || done >= total) return '';
-  return `, ${about((elapsed / done) * (total - done))} left`;
+  return `, ${roughly((elapsed / done) * (total - done))} left`;
 }
 
-/** `about 3 min`: no finer than an estimate is. */
-export function about(ms: number): string {
+/** `about 3 min`: rounded, as the estimate is rough. */
+export function roughly(ms: number): string {
   if (ms < 1_500) return 'about 1 s';
   if (ms < 90_000) return `about ${Math.round(ms / 1_000)} s`;
   if (ms < 90 * 60_000) return `about ${Math.round(ms / 60_000)} min`;

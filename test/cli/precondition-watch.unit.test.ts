@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import { GroundWatch } from '../../src/cli/ground-watch.ts';
+import { PreconditionWatch } from '../../src/cli/precondition-watch.ts';
 import { judgeTopics } from '../../src/cli/preflight.ts';
 import type { TopicDescription } from '../../src/kafka/topics.ts';
 import { WrongSchemaVersion } from '../../src/postgres/migrate.ts';
@@ -12,8 +12,8 @@ const topic = (name: string, config: TopicDescription['config'] = {}, partitions
   config: { 'message.timestamp.type': 'LogAppendTime', 'max.message.bytes': '1000', ...config },
 });
 
-/** A watch that runs, and all that comes of it. */
-function begin() {
+/** A watch that runs, and all that it reports. */
+function startWatch() {
   const clock = new VirtualClock(0);
   const world = {
     topics: [topic('tracks'), topic('ended'), topic('dead'), topic('late')] as TopicDescription[] | Error,
@@ -32,7 +32,7 @@ function begin() {
       },
     },
   );
-  const watch = new GroundWatch({
+  const watch = new PreconditionWatch({
     topics: async () => {
       looks += 1;
       if (world.topics instanceof Error) throw world.topics;
@@ -61,8 +61,8 @@ function begin() {
 }
 
 describe('what the start looked at, while it runs', () => {
-  test('is looked at again, and as long as nothing has changed nothing is told', async () => {
-    const { clock, log, refused, looks, stop } = begin();
+  test('is looked at again, and nothing is reported as long as nothing has changed', async () => {
+    const { clock, log, refused, looks, stop } = startWatch();
     await clock.pass(100_000);
     expect({ log, refused, looks: looks() }).toEqual({ log: [], refused: [], looks: 3 });
     await stop();
@@ -76,7 +76,7 @@ describe('what the start looked at, while it runs', () => {
       /^topic tracks keeps the producers' timestamps.* Set message\.timestamp\.type=LogAppendTime/,
     ],
   ])('refuses %s, once it has seen them twice', async (_, changed, said) => {
-    const { clock, log, refused, change, stop } = begin();
+    const { clock, log, refused, change, stop } = startWatch();
     await clock.pass(10_000);
     change(0, changed);
     await clock.pass(21_000);
@@ -89,8 +89,8 @@ describe('what the start looked at, while it runs', () => {
     await stop();
   });
 
-  test('is looked at when it is told to, and what a broker that is behind says once is no refusal', async () => {
-    const { clock, world, refused, watch, change, stop, looks } = begin();
+  test('is looked at on demand, and one answer of a broker that is behind is no refusal', async () => {
+    const { clock, world, refused, watch, change, stop, looks } = startWatch();
     const before = world.topics;
     change(0, topic('tracks', {}, 5));
     watch.look();
@@ -102,8 +102,8 @@ describe('what the start looked at, while it runs', () => {
     await stop();
   });
 
-  test('tells what has changed and is no reason to stop, once', async () => {
-    const { clock, log, refused, change, stop } = begin();
+  test('reports once what has changed and is no reason to stop', async () => {
+    const { clock, log, refused, change, stop } = startWatch();
     change(1, topic('ended', { 'cleanup.policy': 'compact', 'max.message.bytes': '500' }, 12));
     await clock.pass(100_000);
     expect(log.sort()).toEqual([
@@ -118,8 +118,8 @@ describe('what the start looked at, while it runs', () => {
     await stop();
   });
 
-  test('has not changed where it is only not told any more', async () => {
-    const { clock, log, change, stop } = begin();
+  test('has not changed if brokers only no longer give it', async () => {
+    const { clock, log, change, stop } = startWatch();
     change(0, { ...topic('tracks'), config: null });
     await clock.pass(100_000);
     expect(log).toEqual([]);
@@ -127,7 +127,7 @@ describe('what the start looked at, while it runs', () => {
   });
 
   test('refuses a topic that is gone, and waits for one that is made anew', async () => {
-    const { clock, world, refused, stop } = begin();
+    const { clock, world, refused, stop } = startWatch();
     const before = world.topics;
     const gone = Object.assign(new Error('no such topic'), { type: 'UNKNOWN_TOPIC_OR_PARTITION' });
     world.topics = gone;
@@ -142,15 +142,15 @@ describe('what the start looked at, while it runs', () => {
   });
 
   test('refuses a schema of the database that is newer', async () => {
-    const { clock, world, refused, stop } = begin();
+    const { clock, world, refused, stop } = startWatch();
     world.database = new WrongSchemaVersion('schema tidemark was set up by a newer tidemark');
     await clock.pass(33_000);
     expect(refused).toEqual(['schema tidemark was set up by a newer tidemark']);
     await stop();
   });
 
-  test('waits for a right in Postgres that was taken away, and says which', async () => {
-    const { clock, world, log, refused, watch, stop } = begin();
+  test('waits for a right in Postgres that was taken away, and names it', async () => {
+    const { clock, world, log, refused, watch, stop } = startWatch();
     world.database = new MissingRights('role run lacks rights');
     await clock.pass(70_000);
     expect(watch.hindrance).toBe('role run lacks rights');

@@ -1,4 +1,4 @@
-/** The shop that simulated visitors walk through, and what they walk with. Likely values first. */
+/** The shop that simulated visitors walk through, and their devices. Likely values come first. */
 export const PAGES = [
   '/',
   '/shop',
@@ -55,7 +55,7 @@ export const PLACES = [
   { country: 'BR', region: 'São Paulo', city: 'São Paulo', timezone: 'America/Sao_Paulo' },
 ];
 
-/** What visitors do other than look at pages. */
+/** Event types other than page views. */
 export const ACTIONS = ['product-click', 'product-click', 'search', 'add-to-cart', 'video-play', 'purchase'];
 
 export const PLANS = ['free', 'plus', 'pro'];

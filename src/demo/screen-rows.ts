@@ -4,10 +4,10 @@ import type { ShownVisit } from './parts.ts';
 const LINGER = 2_500;
 
 /**
- * Which visits are on the screen. Each keeps its row from when it is first shown until a while after it ended, so that
- * one can watch it grow, fall silent and end; then a newer one takes its place.
+ * Chooses the visits on the screen. Each keeps its row from when it is first shown until a while after it ended, so that
+ * one can watch it grow, fall silent and end; then a newer visit gets the row.
  */
-export class Rows {
+export class ScreenRows {
   private shown: ({ readonly visitId: string; endedAt: number | null } | null)[] = [];
 
   get visitIds(): string[] {
@@ -27,7 +27,7 @@ export class Rows {
       const visit = row && byId.get(row.visitId);
       if (row !== null && visit !== undefined) {
         const endedAt = visit?.status === 'ended' ? (row.endedAt ?? now) : null;
-        // Nobody waits for the row: it may as well stay.
+        // No visit waits for the row: this one may stay.
         if (endedAt === null || now - endedAt < LINGER || waiting.length === 0) return { ...row, endedAt };
       }
       const newest = waiting.shift();
