@@ -22,7 +22,7 @@ export interface Step {
   /** Data of a COPY … FROM STDIN. */
   readonly copy?: CopyData;
   /** Takes what a COPY … TO STDOUT gives, a message at a time. What it throws fails the batch. */
-  readonly take?: (data: Buffer) => void;
+  readonly onCopyOut?: (data: Buffer) => void;
 }
 
 export type Value = string | number | boolean | Buffer | null;
@@ -97,7 +97,7 @@ export class Batch implements Submittable {
   handleCopyData(message: { chunk: Buffer }): void {
     if (this.#failure !== null) return;
     try {
-      this.#steps[this.#done]!.take?.(message.chunk);
+      this.#steps[this.#done]!.onCopyOut?.(message.chunk);
     } catch (error) {
       this.#failure = error as Error;
     }

@@ -16,7 +16,7 @@ export class Blocks {
     this.#idle = idle;
   }
 
-  take(): Buffer {
+  acquire(): Buffer {
     const block = this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
     this.#spare = Math.min(this.#spare, this.#free.length);
     return block;
@@ -26,22 +26,22 @@ export class Blocks {
    * Only once nobody reads them any more. Those that were made to measure are left to the garbage collector, and so are,
    * little by little, those that were spare: what is kept is what was lately in use at once.
    */
-  give(blocks: Iterable<Buffer>): void {
+  release(blocks: Iterable<Buffer>): void {
     this.#free.length -= this.#spare >> 3;
     for (const block of blocks) if (block.length === BLOCK) this.#free.push(block);
     this.#spare = this.#free.length;
     if (this.#timer !== null) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#forget(), this.#idle).unref();
+    else this.#timer = setTimeout(() => this.#dropFree(), this.#idle).unref();
   }
 
-  #forget(): void {
+  #dropFree(): void {
     this.#free.length = 0;
     this.#spare = 0;
     this.#timer = null;
   }
 
   /** How many are kept. */
-  get kept(): number {
+  get freeCount(): number {
     return this.#free.length;
   }
 }
@@ -56,7 +56,7 @@ export class RowWriter extends ByteWriter {
   readonly #full: Buffer[] = [];
 
   constructor(blocks: Blocks) {
-    const first = blocks.take();
+    const first = blocks.acquire();
     super(first);
     this.#blocks = blocks;
     this.#used = [first];
@@ -75,7 +75,7 @@ export class RowWriter extends ByteWriter {
   /** The row that was begun moves to the next block as far as it has come. */
   protected override grow(more: number): void {
     const begun = this.at - this.start;
-    const next = begun + more <= BLOCK ? this.#blocks.take() : Buffer.allocUnsafeSlow((begun + more) * 2);
+    const next = begun + more <= BLOCK ? this.#blocks.acquire() : Buffer.allocUnsafeSlow((begun + more) * 2);
     this.buffer.copy(next, 0, this.start, this.at);
     if (this.start > 0) this.#full.push(this.buffer.subarray(0, this.start));
     this.#used.push(next);

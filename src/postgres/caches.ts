@@ -2,19 +2,19 @@ import { ByteCache, type Bytes } from '../bytes/byte-cache.ts';
 import { BoundedMap } from '../core/memory/bounded-map.ts';
 
 /**
- * Equal values as one object. Visits that are loaded say the same of device, place and campaign over and over: what is
+ * Equal values as one object. Visits that are loaded say the same of device, slot and campaign over and over: what is
  * shared is not made anew, and a million visits take a fraction of the memory.
  */
 
 /** Past this many bytes a text is seldom met again. */
 const LONGEST = 48;
-/** A power of two. A text that falls to the place of another takes it. */
-const PLACES = 8_192;
+/** A power of two. A text that falls to the slot of another takes it. */
+const SLOTS = 8_192;
 
 /** Texts by their bytes, which spares decoding them. */
 export class TextCache {
-  readonly #texts: (string | undefined)[] = new Array(PLACES);
-  readonly #bytes: (Buffer | undefined)[] = new Array(PLACES);
+  readonly #texts: (string | undefined)[] = new Array(SLOTS);
+  readonly #bytes: (Buffer | undefined)[] = new Array(SLOTS);
 
   /** The UTF-8 text from `from` to `to`. */
   at(buffer: Buffer, from: number, to: number): string {
@@ -22,23 +22,23 @@ export class TextCache {
     if (length > LONGEST) return buffer.toString('utf8', from, to);
     let hash = length;
     for (let i = from; i < to; i += 1) hash = (Math.imul(hash, 31) + buffer[i]!) | 0;
-    const place = (hash ^ (hash >>> 15)) & (PLACES - 1);
-    const known = this.#bytes[place];
+    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    const known = this.#bytes[slot];
     if (known !== undefined && known.length === length) {
       let i = 0;
       while (i < length && known[i] === buffer[from + i]) i += 1;
-      if (i === length) return this.#texts[place]!;
+      if (i === length) return this.#texts[slot]!;
     }
     const text = buffer.toString('utf8', from, to);
-    this.#bytes[place] = Buffer.from(buffer.subarray(from, to));
-    this.#texts[place] = text;
+    this.#bytes[slot] = Buffer.from(buffer.subarray(from, to));
+    this.#texts[slot] = text;
     return text;
   }
 }
 
 /** Values by a key that differs where they do. */
 export class ValueCache<T> {
-  readonly #values = new BoundedMap<string, T>(PLACES);
+  readonly #values = new BoundedMap<string, T>(SLOTS);
 
   get(key: string, make: () => T): T {
     let value = this.#values.get(key);

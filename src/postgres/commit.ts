@@ -8,7 +8,7 @@ import type { Blocks } from './blocks.ts';
 import { CHUNK_COLUMN_COUNT, CHUNK_COLUMNS, writeChunks } from './chunk-row.ts';
 import { CopyRows } from './copy.ts';
 import { addOutboxSteps, trimStep } from './outbox.ts';
-import { type KnownProfiles, ProfileGains, traitSteps } from './profiles.ts';
+import { type KnownProfiles, ProfileDeltas, traitSteps } from './profiles.ts';
 import type { MissingMonths } from './ranges.ts';
 import { RevisionRows } from './revisions.ts';
 import { type SetAside, setAsideSteps } from './set-aside.ts';
@@ -44,7 +44,7 @@ export function commitSteps<Raw>(
   const { changes } = commit;
   const { partition } = expected;
   const revisions = new RevisionRows(changes);
-  const profiles = new ProfileGains(known);
+  const profiles = new ProfileDeltas(known);
   return [
     fenceStep(commit, expected),
     ...visitSteps(commit, partition, { revisions, profiles, months }, blocks),
@@ -95,7 +95,7 @@ function eventSteps<Raw>(changes: Changes<Raw>, months: MissingMonths, blocks: B
   const id = new PackedId();
   const all = changes.events;
   for (let i = 0; i < all.length; i++) {
-    if (i % CHUNKS_AHEAD === 0) glanceChunks(all, i);
+    if (i % PREFETCH_BATCH === 0) prefetchChunks(all, i);
     const { visit, events } = all[i]!;
     months.need(visit.readId(id));
     writeChunks(rows, id, events);
@@ -104,10 +104,10 @@ function eventSteps<Raw>(changes: Changes<Raw>, months: MissingMonths, blocks: B
 }
 
 /** Visits whose events are read ahead: with ten events each they fit into the first cache. */
-const CHUNKS_AHEAD = 16;
+const PREFETCH_BATCH = 16;
 
-function glanceChunks(all: Changes<unknown>['events'], from: number): void {
-  const chains = all.slice(from, from + CHUNKS_AHEAD).map(({ events }) => events);
+function prefetchChunks(all: Changes<unknown>['events'], from: number): void {
+  const chains = all.slice(from, from + PREFETCH_BATCH).map(({ events }) => events);
   prefetched(chains[0]!.columns.prefetchChains(chains));
 }
 

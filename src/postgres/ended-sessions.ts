@@ -1,31 +1,31 @@
 import type { HistoryReach } from '../ports/store.ts';
 import type { Statement } from './batch.ts';
 import { atMost } from './history.ts';
+import type { Pipeline } from './pipeline.ts';
 import { lowestId } from './ranges.ts';
-import type { Session } from './session.ts';
 
 /**
- * Session ids of the ended visits that a look-up could find, in pieces.
+ * Pipeline ids of the ended visits that a look-up could find, in pieces.
  *
  * Invariant: every visit that was committed before this began and is such a one is told. All is read in one transaction
  * that sees the tables as they were and keeps anybody from rewriting them, month by month, so many pages at a time. Pages
  * are in no order that matters, so this is the cheapest there is: no index has only these ids.
  */
 export async function* readEndedSessions(
-  session: Session,
+  pipeline: Pipeline,
   partition: number,
   reach: HistoryReach,
 ): AsyncGenerator<readonly string[], void, undefined> {
   const since = lowestId(reach.openedSince);
   const bounds = [since, atMost(reach.endedSince), atMost(reach.watermark)];
-  const [months] = await session.run([{ statement: LIST_MONTHS }], BEGIN);
+  const [months] = await pipeline.run([{ statement: LIST_MONTHS }], BEGIN);
   let pages = FIRST_PAGES;
   for (const [table, bound, size] of months!) {
     if (UPPER.exec(bound!)![1]! <= since) continue;
     const statement = readPages(table!);
     for (let from = 0; from < Number(size); ) {
       const values = [partition, ...bounds, `(${from},0)`, `(${from + pages},0)`];
-      const [rows] = await session.run([{ statement, values }]);
+      const [rows] = await pipeline.run([{ statement, values }]);
       const [lines, others] = rows![0]!;
       const ids = lines === null ? [] : lines!.split('\n');
       if (others !== null) ids.push(...(JSON.parse(others!) as string[]));

@@ -26,28 +26,28 @@ const VERSION = 2;
 const DECLARED_IN_1 = { groups: 5, named: 8 };
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
-  used.clear();
-  numberRefs(used, visit);
-  for (let i = 0; i < NAMED_VALUES.length; i += 1) used.use(visit.namedRefAt(i));
-  for (walk.begin(visit); walk.next(); ) used.use(visit.contextRefAt(walk.place));
+  numbering.clear();
+  numberRefs(numbering, visit);
+  for (let i = 0; i < NAMED_VALUES.length; i += 1) numbering.number(visit.namedRefAt(i));
+  for (walk.begin(visit); walk.next(); ) numbering.number(visit.contextRefAt(walk.place));
 
   out.byte(VERSION);
-  out.varint(used.count);
-  for (let i = 0; i < used.count; i += 1) {
-    const ref = used.all[i]!;
+  out.varint(numbering.count);
+  for (let i = 0; i < numbering.count; i += 1) {
+    const ref = numbering.distinct[i]!;
     const after = visit.refTime(ref) - visit.startedAt;
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
     writeId(out, visit.readRefId(ref, id));
   }
   out.byte(GROUPS);
   out.byte(NAMED_VALUES.length);
-  let use = 0;
-  for (; use < SINGLE; use += 1) out.varint(used.uses[use]!);
+  let at = 0;
+  for (; at < SINGLE; at += 1) out.varint(numbering.numbers[at]!);
   const { types } = visit;
-  out.varint(used.useCount - SINGLE);
+  out.varint(numbering.numberCount - SINGLE);
   for (walk.begin(visit); walk.next(); ) {
     out.measured(walk.entry[0]);
-    out.varint(used.uses[use++]!);
+    out.varint(numbering.numbers[at++]!);
   }
   out.varint(types.size);
   for (let i = 0; i < types.size; i += 1) {
@@ -109,28 +109,28 @@ const APART = [PAGE, UTM];
  * Distinct refs in order of first use, and which of them each use was of. What the arrays hold beyond the counts is of a
  * visit before: an array that is cut to nothing gives its memory back, and would have to grow again for each visit.
  */
-class Used {
-  readonly all: number[] = [];
+class RefNumbering {
+  readonly distinct: number[] = [];
   count = 0;
   /** 0: none, else the index in `all` + 1. */
-  readonly uses: number[] = [];
-  useCount = 0;
+  readonly numbers: number[] = [];
+  numberCount = 0;
   readonly #index = new Map<number, number>();
 
   clear(): void {
     this.count = 0;
-    this.useCount = 0;
+    this.numberCount = 0;
     if (this.#index.size > 0) this.#index.clear();
   }
 
-  use(ref: number): void {
-    this.uses[this.useCount++] = ref === NO_EVENT ? 0 : this.#find(ref) + 1;
+  number(ref: number): void {
+    this.numbers[this.numberCount++] = ref === NO_EVENT ? 0 : this.#find(ref) + 1;
   }
 
   /** Mostly there is a handful, which a scan finds faster than a map. */
   #find(ref: number): number {
-    const { all } = this;
-    for (let i = 0; i < this.count && i < SCANNED; i += 1) if (all[i] === ref) return i;
+    const { distinct } = this;
+    for (let i = 0; i < this.count && i < SCANNED; i += 1) if (distinct[i] === ref) return i;
     if (this.count < SCANNED) return this.#add(ref);
     const found = this.#index.get(ref) ?? this.#add(ref);
     this.#index.set(ref, found);
@@ -138,7 +138,7 @@ class Used {
   }
 
   #add(ref: number): number {
-    this.all[this.count] = ref;
+    this.distinct[this.count] = ref;
     return this.count++;
   }
 }
@@ -147,7 +147,7 @@ const SCANNED = 8;
 /** References besides those of the context. */
 const SINGLE = GROUPS + NAMED_VALUES.length;
 /** One for all visits: a commit writes them one after the other. */
-const used = new Used();
+const numbering = new RefNumbering();
 const id = new PackedId();
 const walk = new ContextWalk();
 

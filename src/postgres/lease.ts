@@ -18,22 +18,22 @@ import { commitSteps, FENCE } from './commit.ts';
 import { readEndedSessions } from './ended-sessions.ts';
 import { historySteps, readHistory } from './history.ts';
 import { ACKNOWLEDGE, acknowledgeSteps, readOutbox, readOutboxSteps } from './outbox.ts';
+import type { Pipeline } from './pipeline.ts';
 import { KnownProfiles } from './profiles.ts';
 import { makeRange, type Ranges } from './ranges.ts';
 import type { Readers } from './readers.ts';
-import type { Session } from './session.ts';
 import { type SetAside, setAsideOf } from './set-aside.ts';
 import type { Slots } from './slots.ts';
 import type { Holding } from './take-over.ts';
 
 /** What all leases of a store have in common. */
-export interface Shared {
+export interface StoreDeps {
   readonly slots: Slots;
   readonly ranges: Ranges;
   readonly blocks: Blocks;
   readonly readers: Readers;
   /** A connection for `endedSessions`. */
-  readonly openStream: () => Promise<Session>;
+  readonly openStream: () => Promise<Pipeline>;
 }
 
 /**
@@ -53,10 +53,10 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly outboxBytes: number;
   readonly writerSchemas: ReadonlyMap<number, string>;
 
-  readonly #session: Session;
-  readonly #shared: Shared;
+  readonly #pipeline: Pipeline;
+  readonly #deps: StoreDeps;
   readonly #onRelease: () => void;
-  readonly #streams = new Set<Session>();
+  readonly #streams = new Set<Pipeline>();
   readonly #profiles: KnownProfiles;
   #nextOffset: number;
   #commitNumber: number;
@@ -64,7 +64,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   /** Sequence below which the outbox holds nothing. */
   #trimmed: number;
 
-  constructor(partition: number, holding: Holding, session: Session, shared: Shared, onRelease: () => void) {
+  constructor(partition: number, holding: Holding, pipeline: Pipeline, deps: StoreDeps, onRelease: () => void) {
     this.partition = partition;
     this.epoch = holding.epoch;
     this.state = holding.state;
@@ -74,8 +74,8 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.published = holding.published;
     this.outboxBytes = holding.outboxBytes;
     this.writerSchemas = holding.writerSchemas;
-    this.#session = session;
-    this.#shared = shared;
+    this.#pipeline = pipeline;
+    this.#deps = deps;
     this.#onRelease = onRelease;
     this.#profiles = new KnownProfiles(!holding.started);
     this.#nextOffset = holding.state.nextOffset;
@@ -85,19 +85,19 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   }
 
   async history(query: HistoryQuery): Promise<SessionHistory[]> {
-    this.#session.assertAlive();
+    this.#pipeline.assertAlive();
     return readHistory(query, await this.#read(historySteps(query, this.partition)));
   }
 
   async *endedSessions(reach: HistoryReach): AsyncGenerator<readonly string[], void, undefined> {
-    const session = await this.#shared.openStream();
-    this.#streams.add(session);
+    const pipeline = await this.#deps.openStream();
+    this.#streams.add(pipeline);
     try {
-      this.#session.assertAlive();
-      yield* readEndedSessions(session, this.partition, reach);
+      this.#pipeline.assertAlive();
+      yield* readEndedSessions(pipeline, this.partition, reach);
     } finally {
-      this.#streams.delete(session);
-      await session.end(0);
+      this.#streams.delete(pipeline);
+      await pipeline.end(0);
     }
   }
 
@@ -109,7 +109,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
       commitNumber: this.#commitNumber,
       setAside: this.#setAside,
     };
-    const { ranges, blocks, slots } = this.#shared;
+    const { ranges, blocks, slots } = this.#deps;
     const missing = ranges.missing();
     const steps = commitSteps(commit, expected, commit.published > this.#trimmed, missing, this.#profiles, blocks);
     const months = missing.found;
@@ -118,13 +118,13 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.#setAside = setAsideOf(commit.changes.state.counts);
     this.#trimmed = Math.max(this.#trimmed, commit.published);
     await slots.run(() => this.#run(steps, FENCE, months.map(makeRange)));
-    ranges.made(months);
-    for (const { copy } of steps) if (copy !== undefined) blocks.give(copy.blocks);
+    ranges.markMade(months);
+    for (const { copy } of steps) if (copy !== undefined) blocks.release(copy.blocks);
     failpoint('store.committed');
   }
 
   async outbox(from: number, maxBytes: number): Promise<OutboxRow[]> {
-    return readOutbox(await this.#session.run(readOutboxSteps(this.partition, from, maxBytes)));
+    return readOutbox(await this.#pipeline.run(readOutboxSteps(this.partition, from, maxBytes)));
   }
 
   async acknowledge(published: number): Promise<void> {
@@ -134,24 +134,24 @@ export class PostgresLease<Raw> implements Lease<Raw> {
 
   async release(): Promise<void> {
     this.#onRelease();
-    const streams = [...this.#streams].map((session) => session.end(0));
-    await this.#session.end(RELEASE_MS, [{ statement: GIVE_UP, values: [this.partition, this.epoch] }]);
+    const streams = [...this.#streams].map((pipeline) => pipeline.end(0));
+    await this.#pipeline.end(RELEASE_MS, [{ statement: GIVE_UP, values: [this.partition, this.epoch] }]);
     await Promise.all(streams);
   }
 
   /** On another connection, which asks last of all whether another epoch has begun: none had when the rows were read. */
   async #read(steps: readonly Step[]): Promise<Rows[]> {
     const held = { statement: HELD, values: [this.partition, this.epoch] };
-    const rows = await this.#fenced(HELD, this.#shared.readers.run([...steps, held]));
+    const rows = await this.#fenced(HELD, this.#deps.readers.run([...steps, held]));
     return rows.slice(0, steps.length);
   }
 
   async #run(steps: Step[], fence: Statement, before: readonly string[] = []): Promise<void> {
     try {
-      await this.#fenced(fence, this.#session.run(steps, before));
+      await this.#fenced(fence, this.#pipeline.run(steps, before));
     } catch (error) {
       // An administrator may have dropped one: what is there is looked at anew.
-      this.#shared.ranges.forget();
+      this.#deps.ranges.clear();
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { wallClock } from '../time/clock.ts';
 import { type Statement, StepFailed } from './batch.ts';
-import type { Session } from './session.ts';
+import type { Pipeline } from './pipeline.ts';
 
 /**
  * Ends the connection of the partition's owner before, if it is still there, and waits until it is gone.
@@ -12,10 +12,10 @@ import type { Session } from './session.ts';
  *
  * @returns the epoch that owner had; 0 if the partition never had one
  */
-export async function terminateOwner(session: Session, partition: number): Promise<number> {
+export async function terminateOwner(pipeline: Pipeline, partition: number): Promise<number> {
   const deadline = Date.now() + TERMINATE_MS;
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-    const [found] = await session.run([{ statement: FIND_OWNER, values: [partition] }]);
+    const [found] = await pipeline.run([{ statement: FIND_OWNER, values: [partition] }]);
     if (found!.length === 0) return 0;
     const [epoch, owner, pid, known] = found![0]!;
     if (pid === null) return Number(epoch);
@@ -29,7 +29,7 @@ export async function terminateOwner(session: Session, partition: number): Promi
       );
     }
     // Asked for once, then waited for: the waiting that the function itself offers is in steps of 100 ms.
-    if (pause === 1) await terminate(session, pid!, who);
+    if (pause === 1) await terminate(pipeline, pid!, who);
     await wallClock.sleep(pause);
   }
 }
@@ -60,9 +60,9 @@ export async function readConnectedOwners(client: pg.ClientBase): Promise<string
   return rows.map(({ owner }) => owner);
 }
 
-async function terminate(session: Session, pid: string, who: string): Promise<void> {
+async function terminate(pipeline: Pipeline, pid: string, who: string): Promise<void> {
   try {
-    await session.run([{ statement: TERMINATE, values: [pid] }]);
+    await pipeline.run([{ statement: TERMINATE, values: [pid] }]);
   } catch (error) {
     if (!(error instanceof StepFailed) || error.code !== INSUFFICIENT_PRIVILEGE) throw error;
     throw new Error(`${who}, and may not be ended by this role. ${SAME_ROLE}`, { cause: error });

@@ -14,11 +14,11 @@ import { copy, copyStatement } from './statements.ts';
  * Invariant: what a row of ended_visit gives is added when it comes, and taken away when it goes, from the row as it was.
  * So a part is the sum of the rows, whatever is said of them.
  */
-export class ProfileGains {
+export class ProfileDeltas {
   readonly #known: KnownProfiles;
-  readonly #byProfile = new Map<string, Gain>();
+  readonly #byProfile = new Map<string, ProfileDelta>();
   /** Rows of ended_visit go, or are replaced. */
-  loses = false;
+  subtracts = false;
 
   constructor(known: KnownProfiles) {
     this.#known = known;
@@ -28,38 +28,38 @@ export class ProfileGains {
   add(visit: Visit): void {
     const { profileId, startedAt, lastEventAt } = visit;
     if (profileId === null || visit.debug) return;
-    let gain = this.#byProfile.get(profileId);
-    if (gain === undefined) {
-      gain = { visits: 0, events: 0, pageViews: 0, ms: 0, first: startedAt, last: lastEventAt };
-      this.#byProfile.set(profileId, gain);
+    let delta = this.#byProfile.get(profileId);
+    if (delta === undefined) {
+      delta = { visits: 0, events: 0, pageViews: 0, ms: 0, first: startedAt, last: lastEventAt };
+      this.#byProfile.set(profileId, delta);
     }
-    gain.visits += 1;
-    gain.events += visit.eventCount;
-    gain.pageViews += visit.pageViewCount;
-    gain.ms += lastEventAt - startedAt;
-    if (startedAt < gain.first) gain.first = startedAt;
-    if (lastEventAt > gain.last) gain.last = lastEventAt;
+    delta.visits += 1;
+    delta.events += visit.eventCount;
+    delta.pageViews += visit.pageViewCount;
+    delta.ms += lastEventAt - startedAt;
+    if (startedAt < delta.first) delta.first = startedAt;
+    if (lastEventAt > delta.last) delta.last = lastEventAt;
   }
 
   /** After the steps that write visits. */
   steps(partition: number, blocks: Blocks): Step[] {
     const added = new CopyRows(8, blocks);
     const staged = new CopyRows(8, blocks);
-    for (const [profileId, gain] of this.#byProfile) {
+    for (const [profileId, delta] of this.#byProfile) {
       const rows = this.#known.claimNew(profileId) ? added : staged;
       rows.row();
       rows.text(profileId);
       rows.int(partition);
-      rows.bigint(gain.visits);
-      rows.bigint(gain.events);
-      rows.bigint(gain.pageViews);
-      rows.bigint(gain.ms);
-      rows.time(gain.first);
-      rows.time(gain.last);
+      rows.bigint(delta.visits);
+      rows.bigint(delta.events);
+      rows.bigint(delta.pageViews);
+      rows.bigint(delta.ms);
+      rows.time(delta.first);
+      rows.time(delta.last);
     }
     const steps = copy(COPY_STAGED, staged);
     const together = [...copy(COPY_ADDED, added), ...steps];
-    if (this.loses)
+    if (this.subtracts)
       return [...together, ADD_SUMS, { ...DROP_EMPTY, values: [partition] }, { ...FIND_SEEN, values: [partition] }];
     return steps.length === 0 ? together : [...together, ADD];
   }
@@ -90,7 +90,7 @@ export class KnownProfiles {
   }
 }
 
-interface Gain {
+interface ProfileDelta {
   visits: number;
   events: number;
   pageViews: number;
@@ -105,7 +105,7 @@ const COPY_STAGED = copyStatement('staged_profile', COLUMNS);
 const COPY_ADDED = copyStatement('profile_part', COLUMNS);
 
 /** Stages what rows of `source`, as they are in ended_visit, gave: it goes with them. */
-export function loseProfiles(source: string): string {
+export function subtractProfiles(source: string): string {
   return `INSERT INTO staged_profile (${COLUMNS})
     SELECT profile_id, partition, -1, -event_count, -page_view_count,
       -(extract(epoch FROM last_event_at - started_at) * 1000)::bigint, NULL, NULL

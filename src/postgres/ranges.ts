@@ -19,12 +19,12 @@ export class Ranges {
     return new MissingMonths(this.#known);
   }
 
-  forget(): void {
+  clear(): void {
     this.#known.clear();
   }
 
   /** They have been made. */
-  made(months: readonly Month[]): void {
+  markMade(months: readonly Month[]): void {
     for (const { from } of months) this.#known.add(from);
   }
 }

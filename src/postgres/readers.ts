@@ -1,5 +1,5 @@
 import type { Rows, Step } from './batch.ts';
-import type { Session } from './session.ts';
+import type { Pipeline } from './pipeline.ts';
 import { Slots } from './slots.ts';
 
 /**
@@ -7,13 +7,13 @@ import { Slots } from './slots.ts';
  * look-up must not wait until the commit that its lease has under way is through.
  */
 export class Readers {
-  readonly #open: () => Promise<Session>;
+  readonly #open: () => Promise<Pipeline>;
   readonly #slots: Slots;
-  readonly #idle: Session[] = [];
+  readonly #idle: Pipeline[] = [];
   #closed = false;
 
   /** @param most connections at once */
-  constructor(open: () => Promise<Session>, most: number) {
+  constructor(open: () => Promise<Pipeline>, most: number) {
     this.#open = open;
     this.#slots = new Slots(most);
   }
@@ -21,12 +21,12 @@ export class Readers {
   /** Rows of each step, on whichever connection is free. @throws StepFailed, or why there is no connection */
   run(steps: readonly Step[]): Promise<Rows[]> {
     return this.#slots.run(async () => {
-      const session = this.#take() ?? (await this.#open());
+      const pipeline = this.#popIdle() ?? (await this.#open());
       try {
-        return await session.run(steps);
+        return await pipeline.run(steps);
       } finally {
-        if (session.isDead || this.#closed) await session.end(0);
-        else this.#idle.push(session);
+        if (pipeline.isDead || this.#closed) await pipeline.end(0);
+        else this.#idle.push(pipeline);
       }
     });
   }
@@ -34,13 +34,13 @@ export class Readers {
   /** Never throws. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#idle.splice(0).map((session) => session.end(0)));
+    await Promise.all(this.#idle.splice(0).map((pipeline) => pipeline.end(0)));
   }
 
   /** One that the server has closed meanwhile is of no use. */
-  #take(): Session | undefined {
-    for (let session = this.#idle.pop(); session !== undefined; session = this.#idle.pop()) {
-      if (!session.isDead) return session;
+  #popIdle(): Pipeline | undefined {
+    for (let pipeline = this.#idle.pop(); pipeline !== undefined; pipeline = this.#idle.pop()) {
+      if (!pipeline.isDead) return pipeline;
     }
     return undefined;
   }

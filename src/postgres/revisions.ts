@@ -24,20 +24,20 @@ const COPY_REVISION = copyStatement(
 export class RevisionRows {
   readonly #all: Revisions;
   /** 1 for each that a visit's row tells. */
-  readonly #told: Uint8Array;
+  readonly #impliedByRow: Uint8Array;
 
   constructor({ revisions }: Pick<Changes<unknown>, 'revisions'>) {
     this.#all = revisions;
-    this.#told = new Uint8Array(revisions.length);
+    this.#impliedByRow = new Uint8Array(revisions.length);
   }
 
   /**
    * `decided_at` of a visit's row in ended_visit; null: no revision of this commit can be told from it.
    * @param last where its last revision stands among those of the commit; -1: it has none.
    */
-  toldBy(visit: Visit, last: number): number | null {
+  implyByRow(visit: Visit, last: number): number | null {
     if (last < 0 || !this.#all.isStillTrue(last, visit)) return null;
-    this.#told[last] = 1;
+    this.#impliedByRow[last] = 1;
     return this.#all.decidedAt(last);
   }
 
@@ -45,7 +45,7 @@ export class RevisionRows {
   steps(months: MissingMonths, blocks: Blocks): Step[] {
     const rows = new CopyRows(9, blocks);
     for (let i = 0; i < this.#all.length; i++) {
-      if (this.#told[i] === 1) continue;
+      if (this.#impliedByRow[i] === 1) continue;
       const revision = this.#all.at(i);
       months.need(this.#all.readVisitId(i, id));
       rows.row();
@@ -76,7 +76,7 @@ const FROM_ENDED = [
 ] as const;
 
 /** Gives the revisions that rows of `source`, as they are in ended_visit, tell rows of their own. */
-export function keepRevisions(source: string, where = ''): string {
+export function writeOutRevisions(source: string, where = ''): string {
   const columns = FROM_ENDED.map(([column]) => column).join(', ');
   const values = FROM_ENDED.map(([, value]) => value).join(', ');
   return `INSERT INTO visit_revision (${columns}) SELECT ${values} FROM ${source} WHERE decided_at IS NOT NULL${where}`;

@@ -3,13 +3,13 @@ import type { Lease, Store } from '../ports/store.ts';
 import { Blocks } from './blocks.ts';
 import { connect, type DatabaseOptions } from './connect.ts';
 import { READ_PAGES_ONLY } from './ended-sessions.ts';
-import { PostgresLease, type Shared } from './lease.ts';
+import { PostgresLease, type StoreDeps } from './lease.ts';
 import { assertSchemaVersion } from './migrate.ts';
+import { Pipeline } from './pipeline.ts';
 import { Ranges, STORAGE } from './ranges.ts';
 import { Readers } from './readers.ts';
 import { assertRights } from './rights.ts';
 import { assertServer } from './server.ts';
-import { Session } from './session.ts';
 import { Slots } from './slots.ts';
 import { takeOver } from './take-over.ts';
 
@@ -26,14 +26,14 @@ export interface StoreOptions extends DatabaseOptions {
 export class PostgresStore<Raw> implements Store<Raw> {
   readonly #options: StoreOptions;
   readonly #owner: string;
-  readonly #shared: Shared;
+  readonly #deps: StoreDeps;
   readonly #leases = new Set<PostgresLease<Raw>>();
   #closed = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     const { poolSize = 4 } = options;
-    this.#shared = {
+    this.#deps = {
       ranges: new Ranges(),
       blocks: new Blocks(),
       slots: new Slots(poolSize),
@@ -46,21 +46,21 @@ export class PostgresStore<Raw> implements Store<Raw> {
   /** @throws DatabaseUnreachable; any other error says what is wrong with the database */
   async takeOver(partition: number): Promise<Lease<Raw>> {
     const client = await connect(this.#options, `tidemark partition ${partition}`, this.#silence);
-    const session = new Session(client);
+    const pipeline = new Pipeline(client);
     try {
       await assertServer(client);
       await assertRights(client, this.#options.schema, 'run');
       await assertSchemaVersion(client, this.#options.schema);
       await client.query(PREPARE_CONNECTION);
-      const holding = await this.#shared.slots.run(() => takeOver(session, partition, this.#owner));
+      const holding = await this.#deps.slots.run(() => takeOver(pipeline, partition, this.#owner));
       if (this.#closed) throw new Error('the store was closed while a partition was being taken over');
-      const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, session, this.#shared, () => {
+      const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, pipeline, this.#deps, () => {
         this.#leases.delete(lease);
       });
       this.#leases.add(lease);
       return lease;
     } catch (error) {
-      await session.end(RELEASE_MS);
+      await pipeline.end(RELEASE_MS);
       throw error;
     }
   }
@@ -68,21 +68,21 @@ export class PostgresStore<Raw> implements Store<Raw> {
   /** Releases every lease. Resolves within a second or two. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#shared.readers.close(), ...[...this.#leases].map((lease) => lease.release())]);
+    await Promise.all([this.#deps.readers.close(), ...[...this.#leases].map((lease) => lease.release())]);
   }
 
   get #silence(): number {
     return this.#options.answerTimeout ?? 30_000;
   }
 
-  async #openReader(role: string, prepare: string): Promise<Session> {
+  async #openReader(role: string, prepare: string): Promise<Pipeline> {
     const client = await connect(this.#options, role, this.#silence);
-    const session = new Session(client);
+    const pipeline = new Pipeline(client);
     try {
       await client.query(`${TIMEOUTS} ${prepare}`);
-      return session;
+      return pipeline;
     } catch (error) {
-      await session.end(0);
+      await pipeline.end(0);
       throw error;
     }
   }
@@ -105,7 +105,7 @@ export const LOOK_UP = `
   SET plan_cache_mode TO force_custom_plan; SET enable_seqscan TO off; SET enable_bitmapscan TO off;
   SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET jit TO off;`;
 
-/** Staging tables, once a connection; and the session's own rules. */
+/** Staging tables, once a connection; and the pipeline's own rules. */
 const PREPARE_CONNECTION = `${TIMEOUTS} ${LOOK_UP}
   CREATE TEMPORARY TABLE staged_visit (LIKE ended_visit INCLUDING DEFAULTS) WITH (${STORAGE}) ON COMMIT DELETE ROWS;
   CREATE TEMPORARY TABLE staged_profile (LIKE profile_part) ON COMMIT DELETE ROWS;

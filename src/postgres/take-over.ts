@@ -4,8 +4,8 @@ import { VisitTable } from '../core/memory/visit-table.ts';
 import type { RecordDigest } from '../ports/record.ts';
 import type { Statement } from './batch.ts';
 import { terminateOwner } from './owner.ts';
+import type { Pipeline } from './pipeline.ts';
 import { BinaryRows } from './row.ts';
-import type { Session } from './session.ts';
 import { readVisit, VISIT_COLUMNS } from './visit-row.ts';
 
 /** A partition as it is found when it is taken over. */
@@ -28,11 +28,11 @@ export interface Holding {
  * done again; so once this resolves no connection is left that could still commit to the partition, not even a commit
  * whose outcome nobody heard.
  */
-export async function takeOver(session: Session, partition: number, owner: string): Promise<Holding> {
+export async function takeOver(pipeline: Pipeline, partition: number, owner: string): Promise<Holding> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const before = await terminateOwner(session, partition);
-    const [rows] = await session.run([{ statement: BEGIN_EPOCH, values: [partition, before, owner] }]);
-    if (rows!.length > 0) return await load(session, partition, rows![0]!);
+    const before = await terminateOwner(pipeline, partition);
+    const [rows] = await pipeline.run([{ statement: BEGIN_EPOCH, values: [partition, before, owner] }]);
+    if (rows!.length > 0) return await load(pipeline, partition, rows![0]!);
   }
   throw new Error(
     `partition ${partition} was taken by others ${ATTEMPTS} times while it was being taken over: ` +
@@ -73,16 +73,16 @@ const SUM_OUTBOX: Statement = {
   text: 'SELECT coalesce(sum(bytes), 0) FROM outbox WHERE partition = $1 AND next_sequence > $2',
 };
 
-async function load(session: Session, partition: number, row: readonly (string | null)[]): Promise<Holding> {
+async function load(pipeline: Pipeline, partition: number, row: readonly (string | null)[]): Promise<Holding> {
   const [epoch, commitNumber, nextOffset, sequence, ...rest] = row;
   const [arrivalClock, eventClock, anticipatedTo, amendable, counts, started, lastOffset, lastDigest, published] = rest;
   const open: Visit[] = [];
   const table = new VisitTable();
   const rows = new BinaryRows();
-  const [, schemas, outbox] = await session.run([
+  const [, schemas, outbox] = await pipeline.run([
     {
       statement: loadOpen(partition),
-      take: (data) => rows.read(data, (row) => open.push(readVisit(row, 'open', table))),
+      onCopyOut: (data) => rows.read(data, (row) => open.push(readVisit(row, 'open', table))),
     },
     { statement: LOAD_SCHEMAS, values: [partition] },
     { statement: SUM_OUTBOX, values: [partition, published!] },

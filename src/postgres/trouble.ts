@@ -5,11 +5,11 @@ export interface Trouble {
   readonly processor: string;
   /** What it cannot do; empty: nothing but what `waits` has. */
   readonly text: string;
-  readonly waits: readonly ToldWait[];
+  readonly waits: readonly ReportedWait[];
 }
 
 /** What a partition waits for, as the processor said that has it. */
-export interface ToldWait {
+export interface ReportedWait {
   readonly partition: number;
   /** See `Blocker`; one that is not known there is of a newer version. */
   readonly for: string;
@@ -28,18 +28,18 @@ const OLD_WAITS = 20;
  * Does not wait for a standby: what is told may be that one is gone.
  * @param told null: nothing any more
  */
-export async function tellTrouble(
+export async function writeTrouble(
   client: pg.ClientBase,
   processor: string,
-  told: Omit<Trouble, 'processor'> | null,
+  report: Omit<Trouble, 'processor'> | null,
 ): Promise<void> {
   await client.query('SET synchronous_commit TO off; BEGIN');
   await client.query(`DELETE FROM trouble WHERE processor = $1 OR told_at < now() - $2 * interval '1 s'`, [
     processor,
     OLD,
   ]);
-  if (told !== null) {
-    const { text, waits } = told;
+  if (report !== null) {
+    const { text, waits } = report;
     await client.query('INSERT INTO trouble (processor, text, waits) VALUES ($1, $2, $3)', [
       processor,
       text,

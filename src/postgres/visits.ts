@@ -6,9 +6,9 @@ import { arrayParameter, type ElementType, UUID } from './arrays.ts';
 import type { Statement, Step } from './batch.ts';
 import type { Blocks } from './blocks.ts';
 import { CopyRows } from './copy.ts';
-import { loseProfiles, type ProfileGains } from './profiles.ts';
+import { type ProfileDeltas, subtractProfiles } from './profiles.ts';
 import type { MissingMonths } from './ranges.ts';
-import { keepRevisions, type RevisionRows } from './revisions.ts';
+import { type RevisionRows, writeOutRevisions } from './revisions.ts';
 import { copy, copyStatement, expecting } from './statements.ts';
 import { VISIT_COLUMN_COUNT, VISIT_COLUMNS, visitAssignments, writeVisit } from './visit-row.ts';
 
@@ -17,13 +17,13 @@ const COPY_ENDED = copyStatement('ended_visit', `${VISIT_COLUMNS}, decided_at`);
 const COPY_STAGED = copyStatement('staged_visit', `${VISIT_COLUMNS}, decided_at`);
 
 /** A join, which looks into the month of each id alone; for `= ANY ($2)` the planner would go through all ids itself. */
-const takeFrom = (table: string): string =>
+const deleteFrom = (table: string): string =>
   `DELETE FROM ${table} v USING unnest($2::uuid[]) AS id WHERE v.visit_id = id`;
 
-const TAKE_OPEN = expecting('take_open', takeFrom('open_visit'));
-const TAKE_ENDED = expecting('take_ended', takeFrom('ended_visit'), {
+const DELETE_OPEN = expecting('take_open', deleteFrom('open_visit'));
+const DELETE_ENDED = expecting('take_ended', deleteFrom('ended_visit'), {
   returning: 'v.*',
-  also: [keepRevisions('met'), loseProfiles('met')],
+  also: [writeOutRevisions('met'), subtractProfiles('met')],
 });
 
 const CHANGE_OPEN = expecting(
@@ -33,31 +33,31 @@ const CHANGE_OPEN = expecting(
 );
 
 /** What a revision says of a visit. */
-const said = (row: string): string =>
+const revisionColumns = (row: string): string =>
   `(${['published', 'started_at', 'last_event_at', 'event_count', 'reason'].map((column) => `${row}.${column}`).join(', ')})`;
-const SAYS_OTHERWISE = `${said('s')} IS DISTINCT FROM ${said('v')}`;
+const REVISION_DIFFERS = `${revisionColumns('s')} IS DISTINCT FROM ${revisionColumns('v')}`;
 
-const LOSE_CHANGED: Statement = {
+const SUBTRACT_CHANGED: Statement = {
   name: 'commit_lose_changed_profiles',
-  text: loseProfiles('(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id)) changed'),
+  text: subtractProfiles('(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id)) changed'),
 };
-const KEEP_CHANGED: Statement = {
+const WRITE_OUT_CHANGED: Statement = {
   name: 'commit_keep_changed_revisions',
-  text: keepRevisions(
-    `(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id) WHERE ${SAYS_OTHERWISE}) changed`,
+  text: writeOutRevisions(
+    `(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id) WHERE ${REVISION_DIFFERS}) changed`,
   ),
 };
 const CHANGE_ENDED = expecting(
   'change_ended',
   `UPDATE ended_visit v SET ${visitAssignments('s')}, updated_at = now(),
-    decided_at = CASE WHEN ${SAYS_OTHERWISE} THEN s.decided_at ELSE v.decided_at END
+    decided_at = CASE WHEN ${REVISION_DIFFERS} THEN s.decided_at ELSE v.decided_at END
   FROM staged_visit s WHERE v.visit_id = s.visit_id`,
 );
 
 /** What else of a commit hangs on where its visits go. */
-interface Along {
+interface CommitParts {
   readonly revisions: RevisionRows;
-  readonly profiles: ProfileGains;
+  readonly profiles: ProfileDeltas;
   readonly months: MissingMonths;
 }
 
@@ -72,7 +72,7 @@ const VISIT_ID: ElementType<Visit | string> = {
 export function visitSteps<Raw>(
   { changes, amendableUntil }: Commit<Raw>,
   partition: number,
-  { revisions, profiles, months }: Along,
+  { revisions, profiles, months }: CommitParts,
   blocks: Blocks,
 ): Step[] {
   const leave = { open: [] as (Visit | string)[], ended: [] as (Visit | string)[] };
@@ -83,23 +83,23 @@ export function visitSteps<Raw>(
   for (const { id, from } of changes.removed) leave[from].push(id);
   const visits = inOrder(changes.visits);
   for (let i = 0; i < visits.length; i++) {
-    if (i % AHEAD === 0) glanceVisits(visits, i);
+    if (i % PREFETCH_BATCH === 0) prefetchVisits(visits, i);
     const { visit, from, pendingRevision = -1 } = visits[i]!;
     const to = visit.ended ? 'ended' : 'open';
     if (from !== null && from !== to) leave[from].push(visit);
     if (from === to) stay[to] += 1;
     const rows = from === to ? staged : to === 'open' ? open : ended;
     writeVisit(rows, partition, visit, visit.ended ? amendableUntil(visit) : null);
-    if (rows !== open) rows.time(revisions.toldBy(visit, pendingRevision));
+    if (rows !== open) rows.time(revisions.implyByRow(visit, pendingRevision));
     if (to === 'ended') {
       profiles.add(visit);
       months.need(visit.readId(id));
     }
   }
-  profiles.loses = leave.ended.length > 0 || stay.ended > 0;
+  profiles.subtracts = leave.ended.length > 0 || stay.ended > 0;
   return [
-    ...take(TAKE_OPEN, leave.open),
-    ...take(TAKE_ENDED, leave.ended),
+    ...deleteSteps(DELETE_OPEN, leave.open),
+    ...deleteSteps(DELETE_ENDED, leave.ended),
     ...copy(COPY_STAGED, staged),
     ...(stay.open > 0 ? [{ statement: CHANGE_OPEN, values: [stay.open] }] : []),
     ...(stay.ended > 0 ? changeEnded(stay.ended) : []),
@@ -109,10 +109,10 @@ export function visitSteps<Raw>(
 }
 
 /** Visits that are read ahead: what is written of them fits into the first cache. */
-const AHEAD = 32;
+const PREFETCH_BATCH = 32;
 
-function glanceVisits(visits: readonly { readonly visit: Visit }[], from: number): void {
-  const to = Math.min(from + AHEAD, visits.length);
+function prefetchVisits(visits: readonly { readonly visit: Visit }[], from: number): void {
+  const to = Math.min(from + PREFETCH_BATCH, visits.length);
   let sum = 0;
   for (let i = from; i < to; i++) {
     const { visit } = visits[i]!;
@@ -122,10 +122,14 @@ function glanceVisits(visits: readonly { readonly visit: Visit }[], from: number
 }
 
 function changeEnded(count: number): Step[] {
-  return [{ statement: KEEP_CHANGED }, { statement: LOSE_CHANGED }, { statement: CHANGE_ENDED, values: [count] }];
+  return [
+    { statement: WRITE_OUT_CHANGED },
+    { statement: SUBTRACT_CHANGED },
+    { statement: CHANGE_ENDED, values: [count] },
+  ];
 }
 
-function take(statement: Statement, visits: readonly (Visit | string)[]): Step[] {
+function deleteSteps(statement: Statement, visits: readonly (Visit | string)[]): Step[] {
   return visits.length === 0 ? [] : [{ statement, values: [visits.length, arrayParameter(VISIT_ID, visits)] }];
 }
 

@@ -70,7 +70,7 @@ const HINT_OF: { readonly [what: string]: number } = { others: 0 };
 
 /** Whether a field belongs to the step before it. Most events of a session name one profile and source, and where they
  *  follow its id the three are found as one. */
-function joins(before: Step['what'] | undefined, what: Step['what']): boolean {
+function isPartOf(before: Step['what'] | undefined, what: Step['what']): boolean {
   return what === 'owner'
     ? before === 'owner' || before === 'sessionAndOwner'
     : what === 'others' && before === 'others';
@@ -99,7 +99,7 @@ function stepsOf(reader: RecordType, writer: RecordType, path: string, overrides
     const field = fieldOf(name, target?.type ?? null, type, path, overrides);
     const what = target === undefined ? 'skipped' : (STEPS[path + name] ?? 'others');
     const last = steps.at(-1);
-    if (last !== undefined && joins(last.what, what)) {
+    if (last !== undefined && isPartOf(last.what, what)) {
       steps[steps.length - 1] = { ...last, fields: [...last.fields, field] };
     } else {
       const isFirst = steps.every((each) => each.what !== what);

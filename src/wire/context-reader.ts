@@ -1,11 +1,11 @@
 import { ByteCache } from '../bytes/byte-cache.ts';
 import type { TrackEvent } from '../core/rules/event.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
-import { ByTwo } from './by-two.ts';
 import { type DecodedContext, LISTED, NAMING, namedIn } from './context.gen.ts';
 import { listOf, pageOf, pagePair, pairIn, pairOf, referrerOf, utmOf, utmPair } from './context.ts';
 import { type Cursor, skipNull } from './cursor.ts';
 import { Interned } from './interned.ts';
+import { PairCache } from './pair-cache.ts';
 import { NO_PAIRS, type Pair } from './pairs.ts';
 
 type Utm = TrackEvent['utm'];
@@ -55,9 +55,9 @@ export class ContextReader {
   /** The fields that the rest is made of. */
   readonly #fieldCache = new ByteCache(512, 512);
   readonly #fieldPairs = valuesOf<Pair>(this.#fieldCache, 1);
-  readonly #named = new ByTwo<unknown, Named>(MOST_NAMED);
-  readonly #keys = NAMING.slice(2).map(() => new ByTwo<unknown, object>(MOST_NAMED));
-  readonly #lists = new ByTwo<List, List>(MOST_JOINED);
+  readonly #named = new PairCache<unknown, Named>(MOST_NAMED);
+  readonly #keys = NAMING.slice(2).map(() => new PairCache<unknown, object>(MOST_NAMED));
+  readonly #lists = new PairCache<List, List>(MOST_JOINED);
   readonly #texts = new Interned(MOST_TEXTS);
   readonly #noPage = (this.#pageCache.slots + SLOT_ABSENT) * PAGE_VALUES;
   readonly #noUtm = (this.#utmCache.slots + SLOT_ABSENT) * UTM_VALUES;
@@ -90,9 +90,9 @@ export class ContextReader {
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]!;
       if (step.what === 'page') {
-        this.#page = this.#readField(c, step, this.#pageCache, this.#keepPage) * PAGE_VALUES;
+        this.#page = this.#readField(c, step, this.#pageCache, this.#storePage) * PAGE_VALUES;
       } else if (step.what === 'utm') {
-        this.#utm = this.#readField(c, step, this.#utmCache, this.#keepUtm) * UTM_VALUES;
+        this.#utm = this.#readField(c, step, this.#utmCache, this.#storeUtm) * UTM_VALUES;
       } else if (step.what === 'others') {
         if (this.#others === this.#noOthers)
           this.#others = this.#readOthers(c, step, sessions, session) * OTHERS_VALUES;
@@ -134,10 +134,10 @@ export class ContextReader {
 
   /**
    * A field that is looked up by its bytes, and read where they are met for the first time.
-   * @param keep takes its value into a slot.
+   * @param store takes its value into a slot.
    * @returns the slot of its values.
    */
-  #readField(c: Cursor, field: Field, cache: ByteCache, keep: (slot: number, value: unknown) => void): number {
+  #readField(c: Cursor, field: Field, cache: ByteCache, store: (slot: number, value: unknown) => void): number {
     if (skipNull(c, field.nullByte)) return cache.slots + SLOT_ABSENT;
     const at = c.pos;
     field.skip(c);
@@ -149,19 +149,19 @@ export class ContextReader {
     c.pos = at;
     const value = field.read(c);
     slot = isShort ? cache.put(c, at, length, field.fieldId) : cache.slots + SLOT_UNCACHED;
-    keep(slot, value);
+    store(slot, value);
     return slot;
   }
 
-  readonly #keepPage = (slot: number, value: unknown): void => {
+  readonly #storePage = (slot: number, value: unknown): void => {
     const pair = pagePair(value as DecodedContext['page']);
     const first = slot * PAGE_VALUES;
     this.#pages[first] = pair;
-    this.#pages[first + 1] = this.#same(pageOf(pair));
-    this.#pages[first + 2] = this.#same(referrerOf(pair));
+    this.#pages[first + 1] = this.#interned(pageOf(pair));
+    this.#pages[first + 2] = this.#interned(referrerOf(pair));
   };
 
-  readonly #keepUtm = (slot: number, value: unknown): void => {
+  readonly #storeUtm = (slot: number, value: unknown): void => {
     const pair = utmPair(value as DecodedContext['utm']);
     this.#utms[slot * UTM_VALUES] = pair;
     this.#utms[slot * UTM_VALUES + 1] = utmOf(pair);
@@ -185,7 +185,7 @@ export class ContextReader {
       c.pos = at;
       const list = this.#makeList(c, fields);
       slot = isShort ? cache.put(c, at, length, fieldId) : cache.slots + SLOT_UNCACHED;
-      this.#keepOthers(slot * OTHERS_VALUES, list);
+      this.#storeOthers(slot * OTHERS_VALUES, list);
     }
     if (isHinted && isShort) {
       sessions.setHint(session, hint, slot);
@@ -200,7 +200,7 @@ export class ContextReader {
     return listOf(pairs);
   }
 
-  #keepOthers(first: number, list: List): void {
+  #storeOthers(first: number, list: List): void {
     this.#otherValues[first + LIST] = list;
     this.#otherValues[first + NAMED] = this.#namedOf(list);
   }
@@ -226,7 +226,7 @@ export class ContextReader {
     this.#others = this.#readOthers(c, step, sessions, -1) * OTHERS_VALUES;
     const joined = this.#join(list, this.list);
     this.#others = this.#joined;
-    this.#keepOthers(this.#joined, joined);
+    this.#storeOthers(this.#joined, joined);
   }
 
   #join(one: List, other: List): List {
@@ -246,7 +246,7 @@ export class ContextReader {
     const pairs = NAMING.map((name) => pairIn(list, name));
     const last = pairs.length - 1;
     let key: unknown = pairs[0];
-    for (let i = 1; i < last; i++) key = this.#oneOf(this.#keys[i - 1]!, key, pairs[i]);
+    for (let i = 1; i < last; i++) key = this.#keyOf(this.#keys[i - 1]!, key, pairs[i]);
     let named = this.#named.get(key, pairs[last]);
     if (named === undefined) {
       named = namedIn(pairs);
@@ -256,7 +256,7 @@ export class ContextReader {
   }
 
   /** One object for the two. */
-  #oneOf(keys: ByTwo<unknown, object>, one: unknown, other: unknown): object {
+  #keyOf(keys: PairCache<unknown, object>, one: unknown, other: unknown): object {
     let key = keys.get(one, other);
     if (key === undefined) {
       key = {};
@@ -265,7 +265,7 @@ export class ContextReader {
     return key;
   }
 
-  #same(text: string | null): string | null {
+  #interned(text: string | null): string | null {
     return text === null ? null : this.#texts.of(text);
   }
 }

@@ -7,7 +7,7 @@ import type { OutboxRow } from '../ports/store.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
 import { OutboxWriter } from './outbox.ts';
 import { putBytes, putLong, putText, textRoom } from './put.ts';
-import { putTail, tailRoom } from './tail.ts';
+import { putRecordBody, recordBodyRoom } from './record-body.ts';
 import { clean, cut } from './text.ts';
 import { VisitEndedWriter } from './visit-ended.gen.ts';
 
@@ -74,8 +74,8 @@ export class Envelopes implements Outgoing {
     const message = setAside(emission, this.#context, isFirst ? Number.POSITIVE_INFINITY : this.#left);
     this.#offset = emission.offset;
     this.#left -= batchBytes(message);
-    const at = writer.begin(message.topic, tailRoom(message));
-    writer.end(putTail(writer.buf, at, message));
+    const at = writer.begin(message.topic, recordBodyRoom(message));
+    writer.end(putRecordBody(writer.buf, at, message));
   }
 
   take(): OutboxRow | null {

@@ -87,7 +87,7 @@ export class IdReader {
     const values = this.#sessionValues;
     if (slot >= 0) {
       this.session = slot;
-      this.#takeOwner(values, slot);
+      this.#setOwner(values, slot);
       return values[slot * VALUES + SESSION]!;
     }
     c.pos = begin;
@@ -95,7 +95,7 @@ export class IdReader {
     if (isShort && !this.needsSlowPath) {
       slot = sessions.put(c, begin, span, fieldId);
       this.session = slot;
-      this.#keepOwner(values, slot, fields);
+      this.#storeOwner(values, slot, fields);
       values[slot * VALUES + SESSION] = sessionId;
     }
     return sessionId;
@@ -135,21 +135,21 @@ export class IdReader {
     const isShort = span <= owners.longest;
     const slot = isShort ? owners.find(c, begin, span, fieldId) : -1;
     if (slot >= 0) {
-      this.#takeOwner(this.#ownerIds, slot);
+      this.#setOwner(this.#ownerIds, slot);
       return;
     }
     c.pos = begin;
     this.#readOwner(c, fields, 0);
-    if (isShort && !this.needsSlowPath) this.#keepOwner(this.#ownerIds, owners.put(c, begin, span, fieldId), fields);
+    if (isShort && !this.needsSlowPath) this.#storeOwner(this.#ownerIds, owners.put(c, begin, span, fieldId), fields);
   }
 
   /** A field that is not in the slot may have stood elsewhere. */
-  #takeOwner(values: readonly (string | null)[], slot: number): void {
+  #setOwner(values: readonly (string | null)[], slot: number): void {
     this.profileId = values[slot * VALUES + PROFILE] ?? this.profileId;
     this.sourceId = values[slot * VALUES + SOURCE] ?? this.sourceId;
   }
 
-  #keepOwner(values: (string | null)[], slot: number, fields: readonly Field[]): void {
+  #storeOwner(values: (string | null)[], slot: number, fields: readonly Field[]): void {
     const has = (name: string) => fields.some((field) => field.name === name);
     values[slot * VALUES + PROFILE] = has('profile_id') ? this.profileId : null;
     values[slot * VALUES + SOURCE] = has('source_id') ? this.sourceId : null;

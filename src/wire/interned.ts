@@ -4,9 +4,9 @@ import { BoundedMap } from '../core/memory/bounded-map.ts';
 export class Interned {
   private readonly texts: BoundedMap<string, string>;
 
-  /** @param most texts remembered. */
-  constructor(most: number) {
-    this.texts = new BoundedMap(most);
+  /** @param capacity texts remembered. */
+  constructor(capacity: number) {
+    this.texts = new BoundedMap(capacity);
   }
 
   of(text: string): string {

@@ -8,7 +8,7 @@
 import { crc32 } from 'node:zlib';
 import { putCount, sizeOfCount, VarintReader } from '../bytes/varint.ts';
 import { OUTPUT_TOPICS, type OutMessage, type OutMessages, type OutputTopic } from '../ports/output.ts';
-import { putTail, readTail, tailRoom } from './tail.ts';
+import { putRecordBody, readRecordBody, recordBodyRoom } from './record-body.ts';
 
 const MAGIC = 0x54;
 const VERSION = 2;
@@ -86,8 +86,8 @@ export function encodeOutbox(messages: readonly OutMessage[]): Buffer {
     if (message.sequence !== first + i) {
       throw new RangeError(`message ${message.sequence} stands where ${first + i} should: sequences have no hole`);
     }
-    const at = writer.begin(message.topic, tailRoom(message));
-    writer.end(putTail(writer.buf, at, message));
+    const at = writer.begin(message.topic, recordBodyRoom(message));
+    writer.end(putRecordBody(writer.buf, at, message));
   }
   return writer.finish();
 }
@@ -151,7 +151,7 @@ class Row implements OutMessages {
 
   message(i: number): OutMessage {
     const topic = OUTPUT_TOPICS[this.topics[i]!]!;
-    return { topic, sequence: this.first + i, ...readTail(this.bytes, this.starts[i]!, this.ends[i]!) };
+    return { topic, sequence: this.first + i, ...readRecordBody(this.bytes, this.starts[i]!, this.ends[i]!) };
   }
 
   slice(from: number, to: number): OutMessages {

@@ -1,6 +1,6 @@
 import type { Holders } from '../../kafka/group.ts';
 import type { Blocker } from '../../ports/observer.ts';
-import type { ToldWait } from '../../postgres/trouble.ts';
+import type { ReportedWait } from '../../postgres/trouble.ts';
 import { about } from '../progress.ts';
 import { number } from '../words.ts';
 import { caughtUpIn, type Pace } from './pace.ts';
@@ -15,7 +15,7 @@ export interface Seen {
   /** Whether the brokers were reached: where they were, and tell no end of this partition, it has no leader that answers. */
   readonly brokers: 'answer' | 'away' | 'refuse';
   /** What the processor that has it said that it waits for, what holds it back most first. */
-  readonly waits: readonly ToldWait[];
+  readonly waits: readonly ReportedWait[];
   /** Now, ms since the epoch. */
   readonly at: number;
   readonly holders: Holders | null;

@@ -9,10 +9,10 @@ import { Batch, type Rows, type Step } from './batch.ts';
  * Invariant: after the first error nothing runs on it any more. What the server did after an error cannot be known from
  * here, so whoever gets one takes over anew, on another connection.
  */
-export class Session {
+export class Pipeline {
   readonly #client: pg.Client;
   readonly #prepared = new Set<string>();
-  #tail: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
   #dead: Error | null = null;
 
   constructor(client: pg.Client) {
@@ -50,7 +50,7 @@ export class Session {
   async end(patienceMs: number, last: readonly Step[] = []): Promise<void> {
     const inOrder = (async () => {
       if (last.length > 0 && this.#dead === null) await this.run(last);
-      await this.#tail;
+      await this.#last;
     })().catch(() => {});
     await within(wallClock, patienceMs, inOrder);
     this.#die(new Error('the connection to Postgres was given up'));
@@ -59,7 +59,7 @@ export class Session {
   }
 
   #next<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(async () => {
+    const result = this.#last.then(async () => {
       this.assertAlive();
       try {
         return await task();
@@ -68,7 +68,7 @@ export class Session {
         throw error;
       }
     });
-    this.#tail = result.catch(() => {});
+    this.#last = result.catch(() => {});
     return result;
   }
 

@@ -1,11 +1,11 @@
 /** What was made of two objects, by both of them. All is forgotten when there is too much. */
-export class ByTwo<K, V> {
-  readonly #most: number;
+export class PairCache<K, V> {
+  readonly #capacity: number;
   readonly #values = new Map<K, Map<K, V>>();
   #count = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(capacity: number) {
+    this.#capacity = capacity;
   }
 
   get(one: K, other: K): V | undefined {
@@ -14,7 +14,7 @@ export class ByTwo<K, V> {
 
   /** There is none for the two yet. */
   set(one: K, other: K, value: V): void {
-    if (this.#count === this.#most) {
+    if (this.#count === this.#capacity) {
       this.#values.clear();
       this.#count = 0;
     }
