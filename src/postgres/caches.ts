@@ -2,16 +2,16 @@ import { ByteCache, type Bytes } from '../bytes/byte-cache.ts';
 import { BoundedMap } from '../core/memory/bounded-map.ts';
 
 /**
- * Equal values as one object. Visits that are loaded say the same of device, slot and campaign over and over: what is
- * shared is not made anew, and a million visits take a fraction of the memory.
+ * Equal values as one object. Visits that are loaded repeat the same device, place and campaign over and over: shared
+ * values are not made anew, and a million visits take a fraction of the memory.
  */
 
-/** Past this many bytes a text is seldom met again. */
+/** A text of more bytes is seldom met again. */
 const LONGEST = 48;
-/** A power of two. A text that falls to the slot of another takes it. */
+/** A power of two. A text that falls into the slot of another replaces it. */
 const SLOTS = 8_192;
 
-/** Texts by their bytes, which spares decoding them. */
+/** Texts by their bytes, so that a known one is not decoded. */
 export class TextCache {
   readonly #texts: (string | undefined)[] = new Array(SLOTS);
   readonly #bytes: (Buffer | undefined)[] = new Array(SLOTS);
@@ -44,28 +44,28 @@ export class ValueCache<T> {
     let value = this.#values.get(key);
     if (value === undefined) {
       value = make();
-      // A slice of a text would hold the whole of it.
+      // A slice of a text would keep the whole of it in memory.
       this.#values.set(Buffer.from(key).toString(), value);
     }
     return value;
   }
 }
 
-/** Values by the bytes that they are made of, which spares reading them. */
+/** Values by the bytes that they are made from, so that known bytes are not read. */
 export class SpanCache<T> {
   readonly #spans = new ByteCache(SETS, SPAN_BYTES);
   readonly #values: (T | undefined)[] = new Array(this.#spans.slots);
 
   /**
-   * What the `length` bytes from `from` on stand for. Nobody writes to it.
-   * @param kind tells apart what is made of equal bytes in another way
+   * The value of the `length` bytes from `from` on. It must not be written to.
+   * @param kind distinguishes what is made of equal bytes in another way
    */
   at(c: Bytes, from: number, length: number, kind: number, make: () => T): T {
     const spans = this.#spans;
     if (length > spans.longest) return make();
     const slot = spans.find(c, from, length, kind);
     if (slot >= 0) return this.#values[slot]!;
-    // First, since making it may fail, and may look for other spans.
+    // The value is made first, since that may fail, and may look for other spans.
     const value = make();
     spans.find(c, from, length, kind);
     this.#values[spans.put(c, from, length, kind)] = value;

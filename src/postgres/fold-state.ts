@@ -10,11 +10,11 @@ import { TextCache } from './caches.ts';
 import { GROUPS, numberRefs, type RowValues, restoreGroups } from './values.gen.ts';
 
 /**
- * What only the fold needs of a visit and no view shows, as a blob beside the columns that hold the values: from which
- * event each value comes, and how many events of each type there were.
+ * The stored state: what only the fold needs of a visit and no view shows, beside the columns that hold the values: from
+ * which event each value comes, and how many events of each type there were.
  *
- * Invariant: a visit that is written and read back is equal to what it was, the order in its maps included, so that
- * whether a visit stayed in memory or was loaded can decide nothing.
+ * Invariant: a visit that is written and read back is equal to what it was, the order in its maps included, so that no
+ * decision depends on whether a visit stayed in memory or was loaded.
  *
  * Layout, integers as varints: version; refs: count, then each as its time against `startedAt` (zigzag) and its event
  * id; how many groups of values and named values were declared; then the ref (0: null, else its index + 1) of each;
@@ -56,7 +56,7 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   }
 }
 
-/** Sets all values with their references, and the types of `visit`, whose `startedAt` is set. */
+/** Sets all values with their references, and the types, of `visit`; its `startedAt` must be set before. */
 export function readFoldState(blob: Buffer, values: RowValues, parts: ContextParts, visit: Visit): void {
   const input = new Reader(blob);
   const version = input.byte();
@@ -98,7 +98,7 @@ export function readFoldState(blob: Buffer, values: RowValues, parts: ContextPar
     visit.types = visit.types.plus(input.sharedText(), input.varint());
 }
 
-/** Used again for each visit. */
+/** One array for all visits: it is filled again for each. */
 const refs: number[] = [];
 const types = new TextCache();
 /** Keys of entries that are not in the list. */
@@ -106,13 +106,13 @@ const [PAGE, UTM] = [Buffer.from(PAGE_KEY), Buffer.from(UTM_KEY)];
 const APART = [PAGE, UTM];
 
 /**
- * Distinct refs in order of first use, and which of them each use was of. What the arrays hold beyond the counts is of a
- * visit before: an array that is cut to nothing gives its memory back, and would have to grow again for each visit.
+ * Distinct refs in order of first use, and the number of each value's ref among them. What the arrays hold beyond the
+ * counts is left over from a visit before: a cut array gives its memory back, and would have to grow again.
  */
 class RefNumbering {
   readonly distinct: number[] = [];
   count = 0;
-  /** 0: none, else the index in `all` + 1. */
+  /** Per value: 0 for none, else the index of its ref in `distinct` + 1. */
   readonly numbers: number[] = [];
   numberCount = 0;
   readonly #index = new Map<number, number>();
@@ -127,7 +127,7 @@ class RefNumbering {
     this.numbers[this.numberCount++] = ref === NO_EVENT ? 0 : this.#find(ref) + 1;
   }
 
-  /** Mostly there is a handful, which a scan finds faster than a map. */
+  /** Most visits have a handful of refs, among which a scan is faster than a map. */
   #find(ref: number): number {
     const { distinct } = this;
     for (let i = 0; i < this.count && i < SCANNED; i += 1) if (distinct[i] === ref) return i;
@@ -151,7 +151,7 @@ const numbering = new RefNumbering();
 const id = new PackedId();
 const walk = new ContextWalk();
 
-/** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
+/** Writes 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
 function writeId(out: ByteWriter, id: PackedId): void {
   if (id.isUuid) {
     out.byte(0);
@@ -208,7 +208,7 @@ class Reader {
     return i === text.length;
   }
 
-  /** In an object that is used again. */
+  /** @returns an object that the next call fills anew. */
   id(): PackedId {
     const length = this.varint();
     if (length > 0) return id.set(this.#utf8(length - 1));

@@ -26,21 +26,22 @@ import { type SetAside, setAsideOf } from './set-aside.ts';
 import type { Slots } from './slots.ts';
 import type { Holding } from './take-over.ts';
 
-/** What all leases of a store have in common. */
+/** What all leases of a store share. */
 export interface StoreDeps {
   readonly slots: Slots;
   readonly ranges: Ranges;
   readonly blocks: Blocks;
   readonly readers: Readers;
-  /** A connection for `endedSessions`. */
+  /** Opens a connection for `endedSessions`. */
   readonly openStream: () => Promise<Pipeline>;
 }
 
 /**
- * A partition held through one connection of its own, on which all runs in order but what only reads visits.
+ * A partition held through one connection of its own, on which all statements run in order; only what reads visits runs
+ * on others.
  *
  * Invariant: what is expected of the partition's row is counted here, from commit to commit, and never read again: a
- * commit goes through only on top of all commits that this lease has made, and after the first error none does.
+ * commit succeeds only on top of all commits that this lease has made, and none succeeds after the first error.
  */
 export class PostgresLease<Raw> implements Lease<Raw> {
   readonly partition: number;
@@ -139,7 +140,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     await Promise.all(streams);
   }
 
-  /** On another connection, which asks last of all whether another epoch has begun: none had when the rows were read. */
+  /** Reads on another connection, and asks last whether another epoch has begun: none had when the rows were read. */
   async #read(steps: readonly Step[]): Promise<Rows[]> {
     const held = { statement: HELD, values: [this.partition, this.epoch] };
     const rows = await this.#fenced(HELD, this.#deps.readers.run([...steps, held]));
@@ -150,7 +151,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     try {
       await this.#fenced(fence, this.#pipeline.run(steps, before));
     } catch (error) {
-      // An administrator may have dropped one: what is there is looked at anew.
+      // An administrator may have dropped a month: each is made anew where it is missing.
       this.#deps.ranges.clear();
       throw error;
     }

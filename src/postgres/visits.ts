@@ -16,7 +16,7 @@ const COPY_OPEN = copyStatement('open_visit', VISIT_COLUMNS);
 const COPY_ENDED = copyStatement('ended_visit', `${VISIT_COLUMNS}, decided_at`);
 const COPY_STAGED = copyStatement('staged_visit', `${VISIT_COLUMNS}, decided_at`);
 
-/** A join, which looks into the month of each id alone; for `= ANY ($2)` the planner would go through all ids itself. */
+/** The join looks into the month of each id alone; for `= ANY ($2)` the planner would go through all ids itself. */
 const deleteFrom = (table: string): string =>
   `DELETE FROM ${table} v USING unnest($2::uuid[]) AS id WHERE v.visit_id = id`;
 
@@ -32,7 +32,7 @@ const CHANGE_OPEN = expecting(
   FROM staged_visit s WHERE v.visit_id = s.visit_id`,
 );
 
-/** What a revision says of a visit. */
+/** The columns of a visit that its revisions repeat. */
 const revisionColumns = (row: string): string =>
   `(${['published', 'started_at', 'last_event_at', 'event_count', 'reason'].map((column) => `${row}.${column}`).join(', ')})`;
 const REVISION_DIFFERS = `${revisionColumns('s')} IS DISTINCT FROM ${revisionColumns('v')}`;
@@ -54,7 +54,7 @@ const CHANGE_ENDED = expecting(
   FROM staged_visit s WHERE v.visit_id = s.visit_id`,
 );
 
-/** What else of a commit hangs on where its visits go. */
+/** Parts of a commit that depend on where its visits go. */
 interface CommitParts {
   readonly revisions: RevisionRows;
   readonly profiles: ProfileDeltas;
@@ -62,13 +62,13 @@ interface CommitParts {
 }
 
 const id = new PackedId();
-/** A visit stands for its id. */
+/** Elements that are visit ids; a visit stands for its own. */
 const VISIT_ID: ElementType<Visit | string> = {
   oid: UUID.oid,
   write: (out, visit) => (typeof visit === 'string' ? out.uuid(visit) : out.id(visit.readId(id))),
 };
 
-/** First all that leaves a table, then changes in place, then all that comes: a visit is never in both. */
+/** Steps for what leaves a table, then for changes in place, then for what comes: a visit is never in both tables. */
 export function visitSteps<Raw>(
   { changes, amendableUntil }: Commit<Raw>,
   partition: number,
@@ -108,7 +108,7 @@ export function visitSteps<Raw>(
   ];
 }
 
-/** Visits that are read ahead: what is written of them fits into the first cache. */
+/** Visits that are prefetched at once: what is written of them fits into the first cache. */
 const PREFETCH_BATCH = 32;
 
 function prefetchVisits(visits: readonly { readonly visit: Visit }[], from: number): void {
@@ -134,8 +134,8 @@ function deleteSteps(statement: Statement, visits: readonly (Visit | string)[]):
 }
 
 /**
- * In the order in which they were opened, which, but for clocks that were set back, is that of their ids, and so of the
- * indexes: neighbours go to the same page.
+ * Visits in the order in which they were opened, which, but for clocks that were set back, is that of their ids, and so
+ * of the indexes: neighbours go to the same page.
  */
 function inOrder<T extends { readonly visit: Visit }>(visits: readonly T[]): readonly T[] {
   return visits.toSorted((a, b) => a.visit.openedOffset - b.visit.openedOffset);

@@ -5,7 +5,7 @@ const MAX_DEPTH = 500;
 
 export type Skip = (c: Cursor) => void;
 
-/** Compiles what moves over a value that is not read. `compiled` holds the skippers of records, which may be recursive. */
+/** Compiles a function that moves over a value. `compiled` holds the skippers of records, which may be recursive. */
 export function compileSkipper(type: AvroType, compiled = new Map<AvroType, Skip>()): Skip {
   if (isUnion(type)) {
     return skipUnion(type.types.map((branch) => compileSkipper(branch, compiled)));
@@ -79,7 +79,7 @@ function skipRecord(
   };
 }
 
-/** Of fields that are all texts, or null or a text: the byte that stands for null, -1 where there is none. */
+/** The bytes that stand for null in fields that are all texts, or null or a text; -1 where there is none. */
 function nullsOf(fields: readonly { readonly type: AvroType }[]): readonly number[] | null {
   const nulls: number[] = [];
   for (const { type } of fields) {

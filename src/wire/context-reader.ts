@@ -12,18 +12,18 @@ type Utm = TrackEvent['utm'];
 type Named = TrackEvent['named'];
 type List = TrackEvent['context'];
 
-/** Of a page: its entry, `TrackEvent.page` and `TrackEvent.referrer`. */
+/** Values of a page: its entry, `TrackEvent.page` and `TrackEvent.referrer`; the fourth is free. */
 const PAGE_VALUES = 4;
-/** Of the rest of a context: the list of its entries, and `TrackEvent.named`. */
+/** Values of the other fields: the list of their entries, and `TrackEvent.named`. */
 const LIST = 0;
 const NAMED = 1;
 const OTHERS_VALUES = 2;
-/** Where in `LISTED` each field is. */
+/** Index of each field in `LISTED`. */
 const INDEX_OF = new Map<string, number>(LISTED.map((name, i) => [name, i]));
-/** Of a utm: its entry, and `TrackEvent.utm`. */
+/** Values of a utm: its entry, and `TrackEvent.utm`. */
 const UTM_VALUES = 2;
 
-/** Behind the last slot: of what is not kept in a slot, of none, and of several steps joined. */
+/** Three pseudo-slots after the real ones: too long to cache, field absent, several steps joined. */
 const SLOT_UNCACHED = 0;
 const SLOT_ABSENT = 1;
 const SLOT_JOINED = 2;
@@ -33,17 +33,17 @@ const EXTRA_SLOTS = 3;
 const MOST_NAMED = 8_192;
 /** Pairs of lists whose joined list is remembered. */
 const MOST_JOINED = 8_192;
-/** Pages and referrers that are kept to be the same object. */
+/** Pages and referrers that are remembered, so that equal ones are one object. */
 const MOST_TEXTS = 8_192;
 
 /**
- * Reads the context of an event, with what stood in others before not decoded again.
+ * Reads the context of an event, and decodes only bytes that it has not met before.
  *
- * What was made of a span lies side by side, from its slot's number on: objects of their own would have to be fetched
- * from memory after it is known which they are.
+ * The values of a span lie side by side in an array, at its slot's number: objects would have to be fetched from memory
+ * once more, after it is known which they are.
  *
- * Invariant: from when a slot is found until the event is made, nothing is put where it could be thrown out by it. If it
- * were, the event would say what another one does.
+ * Invariant: from when a slot is found until the event is made, nothing is put that could evict it. If it were evicted,
+ * the event would get values of another one.
  */
 export class ContextReader {
   readonly #pageCache = new ByteCache(1_024, 512);
@@ -52,7 +52,7 @@ export class ContextReader {
   readonly #otherValues = valuesOf<List | Named>(this.#othersCache, OTHERS_VALUES);
   readonly #utmCache = new ByteCache(128, 512);
   readonly #utms = valuesOf<Pair | Utm>(this.#utmCache, UTM_VALUES);
-  /** The fields that the rest is made of. */
+  /** Single fields of the others. */
   readonly #fieldCache = new ByteCache(512, 512);
   readonly #fieldPairs = valuesOf<Pair>(this.#fieldCache, 1);
   readonly #named = new PairCache<unknown, Named>(MOST_NAMED);
@@ -63,18 +63,18 @@ export class ContextReader {
   readonly #noUtm = (this.#utmCache.slots + SLOT_ABSENT) * UTM_VALUES;
   readonly #noOthers = (this.#othersCache.slots + SLOT_ABSENT) * OTHERS_VALUES;
   readonly #joined = (this.#othersCache.slots + SLOT_JOINED) * OTHERS_VALUES;
-  /** Where the values of the event at hand begin. */
+  /** Index at which the values of the current event begin. */
   #page = this.#noPage;
   #utm = this.#noUtm;
   #others = this.#noOthers;
-  /** Whether nothing in it was met for the first time, or is too long to be remembered. */
+  /** Whether all of the context was met before; false also where a part is too long to be remembered. */
   isShared = true;
 
   constructor() {
     this.#otherValues[this.#noOthers + LIST] = NO_PAIRS;
   }
 
-  /** As for an event without a context. */
+  /** Prepares for an event, whose context is absent until it is read. */
   clear(): void {
     this.isShared = true;
     this.#page = this.#noPage;
@@ -83,7 +83,7 @@ export class ContextReader {
   }
 
   /**
-   * @param sessions to each session, what its last event said is noted.
+   * @param sessions has, for each session, hints of its last event's slots.
    * @param session its slot; -1: none.
    */
   read(c: Cursor, steps: Plan['context'], sessions: ByteCache, session: number): void {
@@ -133,8 +133,8 @@ export class ContextReader {
   }
 
   /**
-   * A field that is looked up by its bytes, and read where they are met for the first time.
-   * @param store takes its value into a slot.
+   * Looks a field up by its bytes, and reads it where they are met for the first time.
+   * @param store puts its value into a slot.
    * @returns the slot of its values.
    */
   #readField(c: Cursor, field: Field, cache: ByteCache, store: (slot: number, value: unknown) => void): number {
@@ -170,7 +170,7 @@ export class ContextReader {
   #readOthers(c: Cursor, { fields, fieldId, hint }: Step, sessions: ByteCache, session: number): number {
     const cache = this.#othersCache;
     const isHinted = session >= 0 && hint >= 0;
-    // Two, for a device may change back and forth.
+    // Two hints, since a device may change back and forth.
     const last = isHinted ? sessions.hint(session, hint) : -1;
     if (cache.guess(c, last, fieldId)) return last;
     const before = isHinted ? sessions.hint(session, hint + 1) : -1;
@@ -219,9 +219,9 @@ export class ContextReader {
     return pair;
   }
 
-  /** For writers whose page, or a field that is not read, stands between those of the rest. */
+  /** For writers whose page, or a field that is not read, stands between the others. */
   #joinOthers(c: Cursor, step: Step, sessions: ByteCache): void {
-    // Before the other is read, which could throw it out.
+    // Read now: reading more could evict its slot.
     const { list } = this;
     this.#others = this.#readOthers(c, step, sessions, -1) * OTHERS_VALUES;
     const joined = this.#join(list, this.list);
@@ -235,13 +235,13 @@ export class ContextReader {
     let joined = this.#lists.get(one, other);
     if (joined === undefined) {
       joined = inOrder(one, other);
-      // What is long, or is not met again, would only take the place of others.
+      // Lists that are long, or not met again, would only replace others.
       if (this.isShared) this.#lists.set(one, other, joined);
     }
     return joined;
   }
 
-  /** The same object for the same pairs: what a visit shares. */
+  /** The same object for the same pairs, so that visits share it. */
   #namedOf(list: List): Named {
     const pairs = NAMING.map((name) => pairIn(list, name));
     const last = pairs.length - 1;
@@ -255,7 +255,7 @@ export class ContextReader {
     return named;
   }
 
-  /** One object for the two. */
+  /** One object that stands for the two. */
   #keyOf(keys: PairCache<unknown, object>, one: unknown, other: unknown): object {
     let key = keys.get(one, other);
     if (key === undefined) {
@@ -270,7 +270,7 @@ export class ContextReader {
   }
 }
 
-/** A place for each value of each slot. */
+/** An array with room for each value of each slot. */
 function valuesOf<T>({ slots }: ByteCache, values: number): (T | null)[] {
   return new Array<T | null>((slots + EXTRA_SLOTS) * values).fill(null);
 }

@@ -1,4 +1,4 @@
-/** What was made of two objects, by both of them. All is forgotten when there is too much. */
+/** Values by the pair of objects that they were made of. The cache is emptied when it is full. */
 export class PairCache<K, V> {
   readonly #capacity: number;
   readonly #values = new Map<K, Map<K, V>>();
@@ -12,7 +12,7 @@ export class PairCache<K, V> {
     return this.#values.get(one)?.get(other);
   }
 
-  /** There is none for the two yet. */
+  /** Adds a value for a pair that has none yet. */
   set(one: K, other: K, value: V): void {
     if (this.#count === this.#capacity) {
       this.#values.clear();
