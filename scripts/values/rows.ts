@@ -49,8 +49,8 @@ ${VALUES.map(({ name, parts, isOwn }) =>
 export const GROUPS = ${GROUPS.length};
 
 /** @param use is given each in order. */
-export function numberRefs(use: { use(ref: number): void }, visit: Visit): void {
-${GROUPS.map(({ ref }) => `  use.use(visit.${ref});`).join('\n')}
+export function numberRefs(numbering: { number(ref: number): void }, visit: Visit): void {
+${GROUPS.map(({ ref }) => `  numbering.number(visit.${ref});`).join('\n')}
 }
 
 /** Sets values and references. @param input has, for each of the first \`count\` references in order, its number + 1. */

@@ -1,4 +1,4 @@
-/** Bytes, by a view of all of the memory that they lie in. */
+/** Bytes, with a view of all of the memory that they lie in. */
 export interface Bytes {
   readonly view: DataView;
   /** Where in the view they begin. */
@@ -11,39 +11,39 @@ export interface Reading extends Bytes {
   readonly end: number;
 }
 
-/** Slots that a span may lie in. With fewer, spans that fall together by chance throw each other out again and again. */
+/** Slots that a span may lie in. With fewer, spans with the same set by chance evict each other again and again. */
 const WAYS = 4;
-/** Words of a slot before its notes and bytes: how many bytes, and their kind. */
+/** Words of a slot before its hints and bytes: the number of bytes, and their kind. */
 const HEAD = 2;
 const PRIME = 0x9e3779b1;
 /** Words of a cache line. */
 const LINE = 16;
 
 /**
- * Bytes that were met before, each span in a slot; what was made of them is kept by the slot's number, by others.
+ * Spans of bytes that were met before, each in a slot; callers keep what they made of a span by the slot's number.
  *
  * Invariant: a slot is found for exactly the kind and bytes that were put into it; a hash alone decides nothing. If it
  * did, a producer could make up bytes that are taken for others. Memory is bounded: a number of slots, and words a slot.
  *
- * What a slot holds lies in one place, and what is made of it should: fetching from memory is what takes time here.
+ * The words of a slot lie together, and so should what is made of it: fetching from memory is what takes time here.
  */
 export class ByteCache {
   readonly slots: number;
-  /** Longest span that is kept, bytes. */
+  /** Bytes of the longest span that is cached. */
   readonly longest: number;
   private readonly sets: number;
   private readonly stride: number;
   private readonly head: number;
   private readonly hashes: Int32Array;
   private readonly words: Int32Array;
-  /** Of the span last looked for. */
+  /** Hash of the span last looked for. */
   private hash = 0;
   private turn = 0;
 
   /**
    * @param sets a power of two; each has four slots.
    * @param bytes that a slot takes, a multiple of four.
-   * @param notes numbers that are kept with a span.
+   * @param hints numbers that are kept with a span.
    */
   constructor(sets: number, bytes: number, hints = 0) {
     this.slots = sets * WAYS;
@@ -62,16 +62,16 @@ export class ByteCache {
   }
 
   /**
-   * The same by the hash of a part of the span, so that `slotFor` finds the slot before the whole is known. All that is in
-   * one index has to be looked for in one of the two ways.
+   * The same by the hash of a part of the span, so that `slotFor` finds the slot before the whole is known. A cache
+   * must be searched in one of the two ways only.
    */
   findByPart(c: Bytes, at: number, length: number, kind: number, partAt: number, partLength: number): number {
     return this.findBy(hashOf(c.view, c.base + partAt, partLength, 0), c, at, length, kind);
   }
 
   /**
-   * The slot that `findByPart` would look into first, for `glance`: it may hold anything. Without a branch on what is read,
-   * each of which a processor would foresee wrongly half of the time.
+   * The slot that `findByPart` would look into first, for `prefetch`: it may hold anything. Branch-free: half of these
+   * branches would be mispredicted.
    */
   slotFor(c: Bytes, partAt: number, partLength: number): number {
     const { hashes } = this;
@@ -111,14 +111,14 @@ export class ByteCache {
     return -1;
   }
 
-  /** Keeps the span last looked for, in place of another, all notes -1. It is at most `longest` bytes long. */
+  /** Caches the span last looked for, in place of another, all hints -1. It is at most `longest` bytes long. */
   put(c: Bytes, at: number, length: number, kind: number): number {
     const { view } = c;
     const { words } = this;
     const { hash, hashes } = this;
     const first = (hash & (this.sets - 1)) * WAYS;
     let slot = first + ((hash >>> 28) & (WAYS - 1));
-    // The slot that is looked into first, unless something else is there already: then any.
+    // The slot that is looked into first, if it is empty; else each in turn.
     if (hashes[slot] !== 0) slot = first + (this.turn++ & (WAYS - 1));
     hashes[slot] = hash;
     let word = slot * this.stride;
@@ -141,8 +141,8 @@ export class ByteCache {
   }
 
   /**
-   * Whether the bytes of a slot come next; the cursor is moved behind them. How far a value reaches is up to its own
-   * bytes, so it need not be known where this one ends.
+   * Moves the cursor behind the bytes of a slot if they come next. A value's own bytes say how far it reaches, so its
+   * end need not be known before. @returns whether they came next.
    * @param slot -1: none.
    */
   guess(c: Reading, slot: number, kind: number): boolean {
@@ -166,10 +166,10 @@ export class ByteCache {
   }
 }
 
-// Bytes are taken in pairs of words, the last pair overlapping the one before: a loop that ends in the same way for most
-// lengths is foreseen by the processor. Less than eight bytes are taken one by one.
+// Bytes are read in pairs of words, the last pair overlapping the one before: the processor predicts a loop that ends in
+// the same way for most lengths. Fewer than eight bytes are read one by one.
 
-/** Two sums side by side, of every other word: neither has to wait for the other. */
+/** Keeps two sums side by side, of every other word: neither has to wait for the other. */
 function hashOf(view: DataView, from: number, length: number, kind: number): number {
   let a = length;
   let b = kind;

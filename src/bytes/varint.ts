@@ -1,10 +1,10 @@
 /**
- * Whole numbers as varints: seven bits a byte, the lowest first, and the highest bit of a byte says that another
+ * Whole numbers as varints: seven bits a byte, the lowest first, and the highest bit of a byte is set where another
  * follows. A count is not negative and stands as it is; a long has its sign in the lowest bit ("zigzag"), as Avro's int
  * and long and the numbers of a Kafka record have.
  *
- * Invariant: nothing here looks for room, nor for an end. A writer has made sure of room for a whole message at once: a
- * buffer that grew by itself cost as much as what it took. A reader compares `at` with its end after it has read.
+ * Invariant: nothing here checks for room, nor for an end. A writer has made sure of room for a whole message at once: a
+ * buffer that grew by itself cost as much as the writing. A reader compares `at` with its end after it has read.
  *
  * The cursor of Avro (wire/cursor.ts) reads by itself: it refuses what is longer than Avro allows, number by number.
  */
@@ -60,7 +60,7 @@ export function sizeOfCount(value: number): number {
   return value < 2 ** 7 ? 1 : value < 2 ** 14 ? 2 : value < 2 ** 21 ? 3 : value < 2 ** 28 ? 4 : 5;
 }
 
-/** Bytes of a long, of up to 2^34 either way. */
+/** Bytes of a long between -2^34 and 2^34. */
 export function sizeOfLong(value: number): number {
   return sizeOfCount(value < 0 ? -2 * value - 1 : 2 * value);
 }

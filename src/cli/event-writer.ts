@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Kafka } from '../kafka/client.ts';
 import { TopicWriter } from '../kafka/topic-writer.ts';
-import { putTail, tailRoom } from '../wire/tail.ts';
+import { putRecordBody, recordBodyRoom } from '../wire/record-body.ts';
 import { Failure } from './failure.ts';
 
 export interface EventToWrite {
@@ -32,8 +32,8 @@ export class EventWriter {
     await this.#writer.send(
       events.map(({ key, value }) => {
         const content = { key: Buffer.from(key), value, headers: [] };
-        const room = Buffer.allocUnsafe(tailRoom(content));
-        return { key: content.key, recordBody: room.subarray(0, putTail(room, 0, content)) };
+        const room = Buffer.allocUnsafe(recordBodyRoom(content));
+        return { key: content.key, recordBody: room.subarray(0, putRecordBody(room, 0, content)) };
       }),
     );
   }

@@ -3,7 +3,7 @@ import { messageOf } from '../ports/errors.ts';
 import type { PartitionReport } from '../ports/observer.ts';
 import { PROCESS_NAME } from '../ports/process-name.ts';
 import { connect } from '../postgres/connect.ts';
-import { type Trouble, tellTrouble, type WrittenWait } from '../postgres/trouble.ts';
+import { type ReportedWait, type Trouble, writeTrouble } from '../postgres/trouble.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Clock } from '../time/clock.ts';
 import { wallClock } from '../time/clock.ts';
@@ -111,7 +111,7 @@ function keyOf(trouble: object | null): string | null {
   return trouble === null ? null : JSON.stringify(trouble);
 }
 
-function longWaits(reports: readonly PartitionReport[], now: number): WrittenWait[] {
+function longWaits(reports: readonly PartitionReport[], now: number): ReportedWait[] {
   return reports.flatMap(({ partition, waits }) =>
     waits.filter(({ since }) => now - since >= LONG).map((wait) => ({ partition, ...wait })),
   );
@@ -127,7 +127,7 @@ export function troubleWriterOf(
     clock: wallClock,
     write: async (trouble) => {
       const client = await connect(database, 'tidemark run', ANSWER_WITHIN);
-      await tellTrouble(client, PROCESS_NAME, trouble).finally(() => client.end());
+      await writeTrouble(client, PROCESS_NAME, trouble).finally(() => client.end());
     },
   });
 }

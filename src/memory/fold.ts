@@ -27,13 +27,13 @@ export class MemoryFold {
   }
 
   /**
-   * @param told is given what became of each event, in order, while its visit may still be asked.
+   * @param onOutcome is given what became of each event, in order, while its visit may still be asked.
    * @throws where the record was folded before.
    */
-  fold(record: LogRecord<null>, told: (outcome: Outcome) => void): void {
+  fold(record: LogRecord<null>, onOutcome: (outcome: Outcome) => void): void {
     const lookup = this.partition.prepare([record]);
     if (lookup !== null) this.partition.admit(this.tables.history(lookup));
-    for (const outcome of this.partition.fold(record)) told(outcome);
+    for (const outcome of this.partition.fold(record)) onOutcome(outcome);
     this.partition.endDue();
     this.commit();
   }

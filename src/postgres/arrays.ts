@@ -1,6 +1,6 @@
 import { ByteWriter } from './bytes.ts';
 
-/** How Postgres holds an element of an array. False: it cannot hold this one, a null stands for it. */
+/** How Postgres stores an element of an array. `write` returns false where it cannot: a null stands there. */
 export interface ElementType<T> {
   readonly oid: number;
   readonly write: (out: ByteWriter, value: T) => boolean;
@@ -24,7 +24,7 @@ export function arrayParameter<T>(type: ElementType<T>, values: readonly T[]): B
   return out.bytes();
 }
 
-/** How many elements are not null. */
+/** @returns how many elements are not null. */
 export function writeArray<I, T>(
   out: ByteWriter,
   type: ElementType<T>,

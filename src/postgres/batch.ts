@@ -7,7 +7,7 @@ import type { CopyData } from './copy.ts';
  *
  * Invariant: there is one Sync, at the end. So Postgres holds all of a batch to be one transaction: after the first
  * error it skips the rest and rolls back, and what was answered without an error is committed. A batch that begins
- * with an explicit `begin` is on its own.
+ * with an explicit `begin` does not have this.
  */
 export interface Statement {
   /** Prepared once a connection under this name, which stands for the same text everywhere. */
@@ -21,8 +21,8 @@ export interface Step {
   readonly values?: readonly Value[];
   /** Data of a COPY … FROM STDIN. */
   readonly copy?: CopyData;
-  /** Takes what a COPY … TO STDOUT gives, a message at a time. What it throws fails the batch. */
-  readonly take?: (data: Buffer) => void;
+  /** Receives the data of a COPY … TO STDOUT, a message at a time. What it throws fails the batch. */
+  readonly onCopyOut?: (data: Buffer) => void;
 }
 
 export type Value = string | number | boolean | Buffer | null;
@@ -30,7 +30,7 @@ export type Value = string | number | boolean | Buffer | null;
 /** Rows as texts, per step. */
 export type Rows = (string | null)[][];
 
-/** What the server said was wrong, with the step that it said it of. */
+/** The error that the server answered, with the step that it answered it to. */
 export class StepFailed extends Error {
   override readonly name = 'StepFailed';
   readonly step: string;
@@ -97,7 +97,7 @@ export class Batch implements Submittable {
   handleCopyData(message: { chunk: Buffer }): void {
     if (this.#failure !== null) return;
     try {
-      this.#steps[this.#done]!.take?.(message.chunk);
+      this.#steps[this.#done]!.onCopyOut?.(message.chunk);
     } catch (error) {
       this.#failure = error as Error;
     }
@@ -129,7 +129,7 @@ function onWire(value: Value): string | Buffer | null {
   return value === null || Buffer.isBuffer(value) ? value : String(value);
 }
 
-/** A test may end the process when half of the first piece has been sent. */
+/** The failpoint lets a test end the process when half of the first piece has been sent. */
 function sendCopy(wire: Wire, pieces: readonly Buffer[]): void {
   for (const [i, piece] of pieces.entries()) {
     const middle = i === 0 && failpointActive('store.copy') ? piece.length >> 1 : 0;

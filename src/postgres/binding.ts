@@ -1,8 +1,8 @@
 import type pg from 'pg';
 
 /**
- * `channel_binding`: a login that holds for this TLS connection alone, so that nobody in between can have taken it over.
- * With `require` no password is sent in any other way.
+ * `channel_binding`: the login is valid for this TLS connection alone, so that no server in between can use it. With
+ * `require` no password is sent in any other way.
  */
 export class Binding {
   readonly #mode: string | null;
@@ -17,7 +17,7 @@ export class Binding {
     return this.#mode === 'require' || this.#mode === 'prefer';
   }
 
-  /** Hears what the server offers. To be called before it connects. */
+  /** Notes what the server offers. To be called before it connects. */
   watch(client: pg.Client): void {
     const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
     connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: readonly string[] }) => {
@@ -25,7 +25,7 @@ export class Binding {
     });
   }
 
-  /** @throws where it is required and the server does not do it */
+  /** @throws Error where it is required and the server does not offer it */
   assert(): void {
     if (this.#mode !== 'require' || this.#isBound) return;
     throw new Error(

@@ -13,7 +13,7 @@ export const CHUNK_COLUMN_COUNT = COLUMNS.length;
  * costs ten times as much; so a visit that has many events, or large ones, gets several rows.
  */
 const ROW_BYTES = 6_000;
-/** Id and time of an event, and what stands around its texts. */
+/** Bytes of an event's id and time, and of what stands around its texts. */
 const EVENT_BYTES = 28;
 
 /** Events of one visit that follow each other. */
@@ -27,7 +27,7 @@ interface Slice {
   readonly anyProperties: boolean;
 }
 
-/** Rows of visit_chunk. The migration that makes the table says what is in its columns. */
+/** Writes rows of visit_chunk, whose columns the migration that makes the table explains. */
 export function writeChunks(rows: CopyRows, visitId: PackedId, events: VisitEvents): void {
   const { columns } = events;
   for (let first = events.first, left = events.length; left > 0; ) {
@@ -80,7 +80,7 @@ const typeAt: TextAt = (columns, i) => columns.typeAt(i);
 const pageAt: TextAt = (columns, i) => columns.pageAt(i);
 const propertiesAt: TextAt = (columns, i) => columns.propertiesAt(i);
 
-/** As a JSON array, the first `length` of the slice. False: all of them are null. */
+/** Writes the first `length` texts of the slice as a JSON array. @returns false where all of them are null. */
 function writeTexts(out: ByteWriter, { columns, first }: Slice, length: number, textAt: TextAt): boolean {
   let found = false;
   let separator = OPENING;
@@ -104,7 +104,7 @@ const CLOSING = 0x5d;
 const COMMA = 0x2c;
 const JSON_NULL = Buffer.from('null');
 
-/** As an array of its own type. */
+/** Writes the texts of the slice as an array of `type`. */
 function writeArray(out: ByteWriter, type: ElementType<string>, slice: Slice, textAt: TextAt): boolean {
   const { columns, first, length } = slice;
   out.int32(1);

@@ -21,17 +21,17 @@ export interface Expected {
   readonly epoch: number;
   readonly nextOffset: number;
   readonly commitNumber: number;
-  /** What was set aside up to the commit before. */
+  /** Counters of what was set aside up to the commit before. */
   readonly setAside: SetAside;
 }
 
 /**
- * All statements of one commit, with all of `commit` read and encoded: the fold may go on once this returns. `months` has
- * been asked for each id that gets a row in a table partitioned by range; `known` counts on the commit to go through.
+ * All statements of one commit, with all of `commit` read and encoded: the fold may go on once this returns. `months`
+ * learns each id that gets a row in a table partitioned by range; `known` relies on the commit to go through.
  *
  * Invariant: the first step fails unless the partition's row is as expected; and each step that moves or changes rows
- * fails unless it meets as many as the fold believes are there. Nothing is written by a processor that has lost the
- * partition, and nothing on top of rows that are not what was folded.
+ * fails unless it meets as many as the fold believes are there. A processor that has lost the partition writes nothing,
+ * and nothing is written on top of rows that are not what was folded.
  */
 export function commitSteps<Raw>(
   commit: Commit<Raw>,
@@ -62,7 +62,7 @@ export function commitSteps<Raw>(
 
 export const FENCE: Statement = {
   name: 'commit_fence',
-  // No row is a division by zero: an error is what makes Postgres skip all that follows in the batch.
+  // Without a row this divides by zero: only an error makes Postgres skip all that follows in the batch.
   text: `WITH fenced AS (
       UPDATE partition_state SET
         next_offset = $5, sequence = $6, published = greatest(published, $7),
@@ -95,7 +95,7 @@ function eventSteps<Raw>(changes: Changes<Raw>, months: MissingMonths, blocks: B
   const id = new PackedId();
   const all = changes.events;
   for (let i = 0; i < all.length; i++) {
-    if (i % CHUNKS_AHEAD === 0) glanceChunks(all, i);
+    if (i % PREFETCH_BATCH === 0) prefetchChunks(all, i);
     const { visit, events } = all[i]!;
     months.need(visit.readId(id));
     writeChunks(rows, id, events);
@@ -103,11 +103,11 @@ function eventSteps<Raw>(changes: Changes<Raw>, months: MissingMonths, blocks: B
   return copy(COPY_CHUNK, rows);
 }
 
-/** Visits whose events are read ahead: with ten events each they fit into the first cache. */
-const CHUNKS_AHEAD = 16;
+/** Visits whose events are prefetched at once: with ten events each they fit into the first cache. */
+const PREFETCH_BATCH = 16;
 
-function glanceChunks(all: Changes<unknown>['events'], from: number): void {
-  const chains = all.slice(from, from + CHUNKS_AHEAD).map(({ events }) => events);
+function prefetchChunks(all: Changes<unknown>['events'], from: number): void {
+  const chains = all.slice(from, from + PREFETCH_BATCH).map(({ events }) => events);
   prefetched(chains[0]!.columns.prefetchChains(chains));
 }
 
@@ -121,7 +121,7 @@ const ADD_ALIASES: Statement = {
   text: 'INSERT INTO visit_alias (visit_id, survivor) SELECT * FROM unnest($1::uuid[], $2::uuid[])',
 };
 
-/** Chains are cut short: whoever pointed at a visit merged away points at its survivor now. */
+/** Keeps chains short: an alias of a visit that is merged away points at the survivor from now on. */
 function aliasSteps<Raw>({ removed }: Changes<Raw>): Step[] {
   if (removed.length === 0) return [];
   const survivorOf = new Map(removed.map(({ id, survivor }) => [id, survivor]));

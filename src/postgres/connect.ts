@@ -7,7 +7,7 @@ import type { DatabaseAddress } from './target.ts';
 export { type DatabaseAddress, DatabaseUnreachable };
 
 export interface DatabaseOptions extends DatabaseAddress {
-  /** Schema that holds all that is ours. */
+  /** The schema that holds all tables of tidemark. */
   readonly schema: string;
 }
 
@@ -18,7 +18,7 @@ export interface DatabaseOptions extends DatabaseAddress {
  * Not for a pooler that shares a connection between transactions: prepared statements, temporary tables, search_path
  * and the backend's pid belong to the session.
  *
- * @param silence ms that Postgres may be silent while it is asked for something; null: for ever
+ * @param silence ms that Postgres may be silent while an answer is awaited; null: for ever
  * @throws DatabaseUnreachable
  */
 export async function connect(
@@ -43,7 +43,7 @@ export async function connectPlain(address: DatabaseAddress, name = 'tidemark', 
 
 /**
  * For commands and the console: short queries, a few connections that close when idle.
- * @param timeout of each statement, ms, which the server ends, and the client a second later where no answer comes;
+ * @param timeout ms after which the server ends a statement, and the client a second later where no answer comes;
  *   null: none
  */
 export function createPool(options: DatabaseOptions, max = 4, timeout: number | null = null): pg.Pool {
@@ -59,7 +59,7 @@ export function createPool(options: DatabaseOptions, max = 4, timeout: number | 
       if (timeout !== null) await client.query(`SET statement_timeout TO ${Math.round(timeout)}`);
     },
   } as pg.PoolConfig);
-  // Of idle connections; the query that gets a dead one fails by itself.
+  // Errors of idle connections are ignored; the query that gets a dead one fails by itself.
   pool.on('error', () => {});
   return pool;
 }

@@ -7,7 +7,7 @@ import { ValueCache } from './caches.ts';
 const walk = new ContextWalk();
 
 /**
- * As a JSON object in the order of `ContextWalk`. By hand, because an object made of the keys would order those that
+ * Writes a JSON object in the order of `ContextWalk`, by hand, because an object made of the keys would order those that
  * look like integers, and trip over `__proto__`.
  */
 export function writeContext(out: ByteWriter, context: ContextParts): void {
@@ -22,8 +22,8 @@ export function writeContext(out: ByteWriter, context: ContextParts): void {
 }
 
 /**
- * UTF-8. Entries are shared by the visits of all that use the same device, or look at the same page. A weak map, which
- * would forget by itself, costs the garbage collector more than it saves.
+ * UTF-8 of entries, which all visits with the same device, or on the same page, share. A weak map, which would drop
+ * them by itself, costs the garbage collector more than it saves.
  */
 const written = new BoundedMap<ContextEntry, Uint8Array>(16_384);
 
@@ -38,7 +38,7 @@ function entryJson(entry: ContextEntry): Uint8Array {
 
 const entries = new ValueCache<ContextEntry>();
 
-/** What `writeContext` wrote; entries that are equal are one object. */
+/** Reads what `writeContext` wrote; equal entries become one object. */
 export function readContext(json: string): ContextParts {
   const context: ContextEntry[] = [];
   let contextPage: ContextEntry | null = null;

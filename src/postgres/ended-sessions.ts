@@ -7,9 +7,9 @@ import { lowestId } from './ranges.ts';
 /**
  * Pipeline ids of the ended visits that a look-up could find, in pieces.
  *
- * Invariant: every visit that was committed before this began and is such a one is told. All is read in one transaction
- * that sees the tables as they were and keeps anybody from rewriting them, month by month, so many pages at a time. Pages
- * are in no order that matters, so this is the cheapest there is: no index has only these ids.
+ * Invariant: no such visit that was committed before this began is left out. One transaction reads all, month by month,
+ * so many pages at a time; it sees the tables as they were, and its lock keeps them from being rewritten. The order does
+ * not matter, so reading the pages is the cheapest way: no index has only these ids.
  */
 export async function* readEndedSessions(
   pipeline: Pipeline,
@@ -37,14 +37,14 @@ export async function* readEndedSessions(
   }
 }
 
-/** As a connection of `readEndedSessions` has to be: look-ups by index would be in the way. */
+/** Settings of a connection for `readEndedSessions`, which must read pages and use no index. */
 export const READ_PAGES_ONLY = `SET enable_indexscan TO off; SET enable_indexonlyscan TO off; SET enable_bitmapscan TO off;
   SET enable_seqscan TO off; SET plan_cache_mode TO force_custom_plan; SET max_parallel_workers_per_gather TO 0; SET jit TO off`;
 
 /** Ids in a piece. */
 const AT_ONCE = 10_000;
 const FIRST_PAGES = 512;
-/** 64 MB: what a piece may have to read where most is of other partitions. */
+/** A piece may have to read 64 MB, where most rows are of other partitions. */
 const MOST_PAGES = 8_192;
 
 const BEGIN = [
@@ -62,7 +62,7 @@ const LIST_MONTHS: Statement = {
 };
 const UPPER = /TO \('([^']+)'\)/;
 
-/** An id with a line feed in it goes apart. */
+/** Reads ids joined by line feeds; those with a line feed in them come apart, as JSON. */
 const readPages = (table: string): Statement => ({
   name: `ended_sessions_${table}`,
   text: `SELECT string_agg(session_id, E'\\n') FILTER (WHERE strpos(session_id, E'\\n') = 0),

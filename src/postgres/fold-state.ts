@@ -10,11 +10,11 @@ import { TextCache } from './caches.ts';
 import { GROUPS, numberRefs, type RowValues, restoreGroups } from './values.gen.ts';
 
 /**
- * What only the fold needs of a visit and no view shows, as a blob beside the columns that hold the values: from which
- * event each value comes, and how many events of each type there were.
+ * The stored state: what only the fold needs of a visit and no view shows, beside the columns that hold the values: from
+ * which event each value comes, and how many events of each type there were.
  *
- * Invariant: a visit that is written and read back is equal to what it was, the order in its maps included, so that
- * whether a visit stayed in memory or was loaded can decide nothing.
+ * Invariant: a visit that is written and read back is equal to what it was, the order in its maps included, so that no
+ * decision depends on whether a visit stayed in memory or was loaded.
  *
  * Layout, integers as varints: version; refs: count, then each as its time against `startedAt` (zigzag) and its event
  * id; how many groups of values and named values were declared; then the ref (0: null, else its index + 1) of each;
@@ -26,28 +26,28 @@ const VERSION = 2;
 const DECLARED_IN_1 = { groups: 5, named: 8 };
 
 export function writeFoldState(out: ByteWriter, visit: Visit): void {
-  used.clear();
-  numberRefs(used, visit);
-  for (let i = 0; i < NAMED_VALUES.length; i += 1) used.use(visit.namedRefAt(i));
-  for (walk.begin(visit); walk.next(); ) used.use(visit.contextRefAt(walk.place));
+  numbering.clear();
+  numberRefs(numbering, visit);
+  for (let i = 0; i < NAMED_VALUES.length; i += 1) numbering.number(visit.namedRefAt(i));
+  for (walk.begin(visit); walk.next(); ) numbering.number(visit.contextRefAt(walk.place));
 
   out.byte(VERSION);
-  out.varint(used.count);
-  for (let i = 0; i < used.count; i += 1) {
-    const ref = used.all[i]!;
+  out.varint(numbering.count);
+  for (let i = 0; i < numbering.count; i += 1) {
+    const ref = numbering.distinct[i]!;
     const after = visit.refTime(ref) - visit.startedAt;
     out.varint(after >= 0 ? after * 2 : -after * 2 - 1);
     writeId(out, visit.readRefId(ref, id));
   }
   out.byte(GROUPS);
   out.byte(NAMED_VALUES.length);
-  let use = 0;
-  for (; use < SINGLE; use += 1) out.varint(used.uses[use]!);
+  let at = 0;
+  for (; at < SINGLE; at += 1) out.varint(numbering.numbers[at]!);
   const { types } = visit;
-  out.varint(used.useCount - SINGLE);
+  out.varint(numbering.numberCount - SINGLE);
   for (walk.begin(visit); walk.next(); ) {
     out.measured(walk.entry[0]);
-    out.varint(used.uses[use++]!);
+    out.varint(numbering.numbers[at++]!);
   }
   out.varint(types.size);
   for (let i = 0; i < types.size; i += 1) {
@@ -56,7 +56,7 @@ export function writeFoldState(out: ByteWriter, visit: Visit): void {
   }
 }
 
-/** Sets all values with their references, and the types of `visit`, whose `startedAt` is set. */
+/** Sets all values with their references, and the types, of `visit`; its `startedAt` must be set before. */
 export function readFoldState(blob: Buffer, values: RowValues, parts: ContextParts, visit: Visit): void {
   const input = new Reader(blob);
   const version = input.byte();
@@ -98,7 +98,7 @@ export function readFoldState(blob: Buffer, values: RowValues, parts: ContextPar
     visit.types = visit.types.plus(input.sharedText(), input.varint());
 }
 
-/** Used again for each visit. */
+/** One array for all visits: it is filled again for each. */
 const refs: number[] = [];
 const types = new TextCache();
 /** Keys of entries that are not in the list. */
@@ -106,31 +106,31 @@ const [PAGE, UTM] = [Buffer.from(PAGE_KEY), Buffer.from(UTM_KEY)];
 const APART = [PAGE, UTM];
 
 /**
- * Distinct refs in order of first use, and which of them each use was of. What the arrays hold beyond the counts is of a
- * visit before: an array that is cut to nothing gives its memory back, and would have to grow again for each visit.
+ * Distinct refs in order of first use, and the number of each value's ref among them. What the arrays hold beyond the
+ * counts is left over from a visit before: a cut array gives its memory back, and would have to grow again.
  */
-class Used {
-  readonly all: number[] = [];
+class RefNumbering {
+  readonly distinct: number[] = [];
   count = 0;
-  /** 0: none, else the index in `all` + 1. */
-  readonly uses: number[] = [];
-  useCount = 0;
+  /** Per value: 0 for none, else the index of its ref in `distinct` + 1. */
+  readonly numbers: number[] = [];
+  numberCount = 0;
   readonly #index = new Map<number, number>();
 
   clear(): void {
     this.count = 0;
-    this.useCount = 0;
+    this.numberCount = 0;
     if (this.#index.size > 0) this.#index.clear();
   }
 
-  use(ref: number): void {
-    this.uses[this.useCount++] = ref === NO_EVENT ? 0 : this.#find(ref) + 1;
+  number(ref: number): void {
+    this.numbers[this.numberCount++] = ref === NO_EVENT ? 0 : this.#find(ref) + 1;
   }
 
-  /** Mostly there is a handful, which a scan finds faster than a map. */
+  /** Most visits have a handful of refs, among which a scan is faster than a map. */
   #find(ref: number): number {
-    const { all } = this;
-    for (let i = 0; i < this.count && i < SCANNED; i += 1) if (all[i] === ref) return i;
+    const { distinct } = this;
+    for (let i = 0; i < this.count && i < SCANNED; i += 1) if (distinct[i] === ref) return i;
     if (this.count < SCANNED) return this.#add(ref);
     const found = this.#index.get(ref) ?? this.#add(ref);
     this.#index.set(ref, found);
@@ -138,7 +138,7 @@ class Used {
   }
 
   #add(ref: number): number {
-    this.all[this.count] = ref;
+    this.distinct[this.count] = ref;
     return this.count++;
   }
 }
@@ -147,11 +147,11 @@ const SCANNED = 8;
 /** References besides those of the context. */
 const SINGLE = GROUPS + NAMED_VALUES.length;
 /** One for all visits: a commit writes them one after the other. */
-const used = new Used();
+const numbering = new RefNumbering();
 const id = new PackedId();
 const walk = new ContextWalk();
 
-/** 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
+/** Writes 0 and 16 bytes for a UUID, else length + 1 and UTF-8. */
 function writeId(out: ByteWriter, id: PackedId): void {
   if (id.isUuid) {
     out.byte(0);
@@ -208,7 +208,7 @@ class Reader {
     return i === text.length;
   }
 
-  /** In an object that is used again. */
+  /** @returns an object that the next call fills anew. */
   id(): PackedId {
     const length = this.varint();
     if (length > 0) return id.set(this.#utf8(length - 1));

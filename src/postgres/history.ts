@@ -6,7 +6,7 @@ import { lowestId } from './ranges.ts';
 import { TextRow } from './row.ts';
 import { readVisit, VISIT_SELECT } from './visit-row.ts';
 
-/** UUIDs one after the other, and arrays of other ids; the chunks of merged visits included. */
+/** Selects UUIDs one after the other, and arrays of other ids, with the chunks of merged visits. */
 const eventIdsOf = (visit: string, where = 'true'): string => `
   SELECT string_agg(c.event_uuids, '') AS uuids, json_agg(c.event_ids) FILTER (WHERE c.event_ids IS NOT NULL) AS texts
   FROM (
@@ -17,10 +17,10 @@ const eventIdsOf = (visit: string, where = 'true'): string => `
   WHERE ${where}`;
 
 /**
- * Session by session, each a probe of the index: whatever the planner believes of the tables, it has no other way to go
- * (OFFSET keeps it from turning the join round). The lowest id that can matter keeps months before it from being read
- * at all. `$3`: a visit opened by a record older than this does not matter; `$4`, `$5`: nor does one that ended before
- * this and is frozen. Event ids are those of visits that can still be amended.
+ * Each session is a probe of the index: whatever the planner believes of the tables, it has no other way (OFFSET keeps
+ * it from turning the join round). The lowest id that can matter keeps months before it from being read at all.
+ * `$3`: a visit opened by a record older than this does not matter; `$4`, `$5`: nor does one that ended before this and
+ * is frozen. Event ids are those of visits that can still be amended.
  */
 export const FIND_ENDED: Statement = {
   name: 'history_ended',
@@ -43,7 +43,7 @@ const FIND_EVENT_IDS: Statement = {
     FROM unnest($1::uuid[]) AS asked (id) CROSS JOIN LATERAL (${eventIdsOf('asked.id')}) found`,
 };
 
-/** All that a look-up asks, to be answered by `readHistory`. */
+/** Steps of a look-up; `readHistory` reads their answer. */
 export function historySteps(
   { sessions, openedSince, endedSince, watermark }: HistoryQuery,
   partition: number,
@@ -51,13 +51,13 @@ export function historySteps(
   const sessionIds = arrayParameter(TEXT, [...new Set(sessions.map(({ sessionId }) => sessionId))]);
   const bounds = [lowestId(openedSince), atMost(endedSince), atMost(watermark)];
   const steps: Step[] = [{ statement: FIND_ENDED, values: [partition, sessionIds, ...bounds] }];
-  // None, of most who come back.
+  // Most sessions that come back have none.
   const open = sessions.flatMap(({ openVisitIds }) => openVisitIds);
   if (open.length > 0) steps.push({ statement: FIND_EVENT_IDS, values: [arrayParameter(UUID, open)] });
   return steps;
 }
 
-/** One answer for each session that was asked for, in that order. @param rows of `historySteps`, step by step */
+/** @param rows the answers to `historySteps` @returns one answer for each session of the query, in that order. */
 export function readHistory({ sessions }: HistoryQuery, [endedRows, openRows = []]: readonly Rows[]): SessionHistory[] {
   const ended = endedRows!.map(([uuids, texts, ...fields]) => {
     const row = new TextRow(fields);
@@ -91,7 +91,7 @@ function readIds(uuids: string | null, texts: string | null): EventIds {
   return ids;
 }
 
-/** A bound that may be infinite, as a time that Postgres has. */
+/** Cuts a bound that may be infinite to a time that Postgres has. */
 export function atMost(ms: number): number {
   return Math.round(Math.min(Math.max(ms, -(2 ** 45)), 2 ** 48));
 }

@@ -26,21 +26,22 @@ import { type SetAside, setAsideOf } from './set-aside.ts';
 import type { Slots } from './slots.ts';
 import type { Holding } from './take-over.ts';
 
-/** What all leases of a store have in common. */
+/** What all leases of a store share. */
 export interface StoreDeps {
   readonly slots: Slots;
   readonly ranges: Ranges;
   readonly blocks: Blocks;
   readonly readers: Readers;
-  /** A connection for `endedSessions`. */
+  /** Opens a connection for `endedSessions`. */
   readonly openStream: () => Promise<Pipeline>;
 }
 
 /**
- * A partition held through one connection of its own, on which all runs in order but what only reads visits.
+ * A partition held through one connection of its own, on which all statements run in order; only what reads visits runs
+ * on others.
  *
  * Invariant: what is expected of the partition's row is counted here, from commit to commit, and never read again: a
- * commit goes through only on top of all commits that this lease has made, and after the first error none does.
+ * commit succeeds only on top of all commits that this lease has made, and none succeeds after the first error.
  */
 export class PostgresLease<Raw> implements Lease<Raw> {
   readonly partition: number;
@@ -54,7 +55,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly writerSchemas: ReadonlyMap<number, string>;
 
   readonly #pipeline: Pipeline;
-  readonly #shared: StoreDeps;
+  readonly #deps: StoreDeps;
   readonly #onRelease: () => void;
   readonly #streams = new Set<Pipeline>();
   readonly #profiles: KnownProfiles;
@@ -64,7 +65,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   /** Sequence below which the outbox holds nothing. */
   #trimmed: number;
 
-  constructor(partition: number, holding: Holding, pipeline: Pipeline, shared: StoreDeps, onRelease: () => void) {
+  constructor(partition: number, holding: Holding, pipeline: Pipeline, deps: StoreDeps, onRelease: () => void) {
     this.partition = partition;
     this.epoch = holding.epoch;
     this.state = holding.state;
@@ -75,7 +76,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.outboxBytes = holding.outboxBytes;
     this.writerSchemas = holding.writerSchemas;
     this.#pipeline = pipeline;
-    this.#shared = shared;
+    this.#deps = deps;
     this.#onRelease = onRelease;
     this.#profiles = new KnownProfiles(!holding.started);
     this.#nextOffset = holding.state.nextOffset;
@@ -90,7 +91,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   }
 
   async *endedSessions(reach: HistoryReach): AsyncGenerator<readonly string[], void, undefined> {
-    const pipeline = await this.#shared.openStream();
+    const pipeline = await this.#deps.openStream();
     this.#streams.add(pipeline);
     try {
       this.#pipeline.assertAlive();
@@ -109,7 +110,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
       commitNumber: this.#commitNumber,
       setAside: this.#setAside,
     };
-    const { ranges, blocks, slots } = this.#shared;
+    const { ranges, blocks, slots } = this.#deps;
     const missing = ranges.missing();
     const steps = commitSteps(commit, expected, commit.published > this.#trimmed, missing, this.#profiles, blocks);
     const months = missing.found;
@@ -118,8 +119,8 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.#setAside = setAsideOf(commit.changes.state.counts);
     this.#trimmed = Math.max(this.#trimmed, commit.published);
     await slots.run(() => this.#run(steps, FENCE, months.map(makeRange)));
-    ranges.made(months);
-    for (const { copy } of steps) if (copy !== undefined) blocks.give(copy.blocks);
+    ranges.markMade(months);
+    for (const { copy } of steps) if (copy !== undefined) blocks.release(copy.blocks);
     failpoint('store.committed');
   }
 
@@ -139,10 +140,10 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     await Promise.all(streams);
   }
 
-  /** On another connection, which asks last of all whether another epoch has begun: none had when the rows were read. */
+  /** Reads on another connection, and asks last whether another epoch has begun: none had when the rows were read. */
   async #read(steps: readonly Step[]): Promise<Rows[]> {
     const held = { statement: HELD, values: [this.partition, this.epoch] };
-    const rows = await this.#fenced(HELD, this.#shared.readers.run([...steps, held]));
+    const rows = await this.#fenced(HELD, this.#deps.readers.run([...steps, held]));
     return rows.slice(0, steps.length);
   }
 
@@ -150,8 +151,8 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     try {
       await this.#fenced(fence, this.#pipeline.run(steps, before));
     } catch (error) {
-      // An administrator may have dropped one: what is there is looked at anew.
-      this.#shared.ranges.forget();
+      // An administrator may have dropped a month: each is made anew where it is missing.
+      this.#deps.ranges.clear();
       throw error;
     }
   }

@@ -7,8 +7,8 @@ import type { Pipeline } from './pipeline.ts';
  * Ends the connection of the partition's owner before, if it is still there, and waits until it is gone.
  *
  * Only this helps: a processor that was stopped in the middle of a COPY keeps its locks whatever timeouts are set, and
- * a commit whose answer was lost may still be on its way. Nothing is locked to find out who it is, because the owner
- * may hold that lock. A pid alone may since have gone to another connection, so its start is compared too.
+ * a commit whose answer was lost may still be on its way. The owner is found without a lock, because it may hold that
+ * lock itself. A pid alone may since have gone to another connection, so its start is compared too.
  *
  * @returns the epoch that owner had; 0 if the partition never had one
  */
@@ -28,7 +28,7 @@ export async function terminateOwner(pipeline: Pipeline, partition: number): Pro
           `look at backend ${pid} on the server`,
       );
     }
-    // Asked for once, then waited for: the waiting that the function itself offers is in steps of 100 ms.
+    // Ended once, then waited for here: the waiting that the function itself offers is in steps of 100 ms.
     if (pause === 1) await terminate(pipeline, pid!, who);
     await wallClock.sleep(pause);
   }

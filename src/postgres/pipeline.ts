@@ -4,15 +4,15 @@ import { within } from '../time/waiting.ts';
 import { Batch, type Rows, type Step } from './batch.ts';
 
 /**
- * A connection that runs one batch after the other, in the order in which they were asked for.
+ * A connection that runs one batch after the other, in the order of the calls.
  *
  * Invariant: after the first error nothing runs on it any more. What the server did after an error cannot be known from
- * here, so whoever gets one takes over anew, on another connection.
+ * here, so the caller takes over anew, on another connection.
  */
 export class Pipeline {
   readonly #client: pg.Client;
   readonly #prepared = new Set<string>();
-  #tail: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
   #dead: Error | null = null;
 
   constructor(client: pg.Client) {
@@ -21,20 +21,21 @@ export class Pipeline {
     client.on('end', () => this.#die(new Error('the connection to Postgres was closed')));
   }
 
-  /** Nothing runs on it any more. */
+  /** Whether it has failed or was ended: nothing runs on it any more. */
   get isDead(): boolean {
     return this.#dead !== null;
   }
 
-  /** @throws where it is dead */
+  /** @throws Error if it is dead */
   assertAlive(): void {
     if (this.#dead === null) return;
     throw new Error(`this connection is of no use any more: ${this.#dead.message}`, { cause: this.#dead });
   }
 
   /**
-   * Rows of each step. All of the batch is one transaction.
+   * Runs the steps as one transaction.
    * @param before statements without parameters to run first, each a transaction of its own
+   * @returns the rows of each step
    * @throws StepFailed
    */
   run(steps: readonly Step[], before: readonly string[] = []): Promise<Rows[]> {
@@ -46,11 +47,11 @@ export class Pipeline {
     });
   }
 
-  /** Ends it within `patienceMs`, in order if it can. Never throws. */
+  /** Closes the connection within `patienceMs`, after what is under way if that ends in time. Never throws. */
   async end(patienceMs: number, last: readonly Step[] = []): Promise<void> {
     const inOrder = (async () => {
       if (last.length > 0 && this.#dead === null) await this.run(last);
-      await this.#tail;
+      await this.#last;
     })().catch(() => {});
     await within(wallClock, patienceMs, inOrder);
     this.#die(new Error('the connection to Postgres was given up'));
@@ -59,7 +60,7 @@ export class Pipeline {
   }
 
   #next<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(async () => {
+    const result = this.#last.then(async () => {
       this.assertAlive();
       try {
         return await task();
@@ -68,7 +69,7 @@ export class Pipeline {
         throw error;
       }
     });
-    this.#tail = result.catch(() => {});
+    this.#last = result.catch(() => {});
     return result;
   }
 

@@ -4,12 +4,12 @@ import { type OpenOptions, open } from './open.ts';
 import type { DatabaseAddress } from './target.ts';
 
 type Done = (error?: Error) => void;
-/** What pg's pool asks of a client beside what its types say. */
+/** What pg's pool reads of a client beside its typed members. */
 type Inner = pg.Client & { readonly _queryable: boolean; readonly _ending: boolean };
 
 /**
- * What pg's pool takes for its client: it becomes a connection of `open` when it is told to connect. The pool's own would
- * know one host and one way to speak to it.
+ * A client class for pg's pool, which makes a connection of `open` when it connects. The pool's own would know one host
+ * and one way to speak to it.
  */
 export function pooledClient(address: DatabaseAddress, options: OpenOptions): new () => pg.Client {
   class Pooled extends EventEmitter {

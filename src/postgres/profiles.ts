@@ -8,69 +8,69 @@ import { CopyRows } from './copy.ts';
 import { copy, copyStatement } from './statements.ts';
 
 /**
- * What the ended visits of a partition give to profiles. The view adds the open ones: they change with every commit, and
+ * What the ended visits of a partition add to profiles. The view adds the open ones: they change with every commit, and
  * are few.
  *
- * Invariant: what a row of ended_visit gives is added when it comes, and taken away when it goes, from the row as it was.
- * So a part is the sum of the rows, whatever is said of them.
+ * Invariant: what a row of ended_visit counts for is added when it comes and, from the row as it was, subtracted when it
+ * goes. So a part is always the sum of the rows.
  */
 export class ProfileDeltas {
   readonly #known: KnownProfiles;
   readonly #byProfile = new Map<string, ProfileDelta>();
-  /** Rows of ended_visit go, or are replaced. */
-  loses = false;
+  /** Whether rows of ended_visit go, or are replaced. */
+  subtracts = false;
 
   constructor(known: KnownProfiles) {
     this.#known = known;
   }
 
-  /** A visit that has a row in ended_visit from now on. */
+  /** Adds a visit that has a row in ended_visit from now on. */
   add(visit: Visit): void {
     const { profileId, startedAt, lastEventAt } = visit;
     if (profileId === null || visit.debug) return;
-    let gain = this.#byProfile.get(profileId);
-    if (gain === undefined) {
-      gain = { visits: 0, events: 0, pageViews: 0, ms: 0, first: startedAt, last: lastEventAt };
-      this.#byProfile.set(profileId, gain);
+    let delta = this.#byProfile.get(profileId);
+    if (delta === undefined) {
+      delta = { visits: 0, events: 0, pageViews: 0, ms: 0, first: startedAt, last: lastEventAt };
+      this.#byProfile.set(profileId, delta);
     }
-    gain.visits += 1;
-    gain.events += visit.eventCount;
-    gain.pageViews += visit.pageViewCount;
-    gain.ms += lastEventAt - startedAt;
-    if (startedAt < gain.first) gain.first = startedAt;
-    if (lastEventAt > gain.last) gain.last = lastEventAt;
+    delta.visits += 1;
+    delta.events += visit.eventCount;
+    delta.pageViews += visit.pageViewCount;
+    delta.ms += lastEventAt - startedAt;
+    if (startedAt < delta.first) delta.first = startedAt;
+    if (lastEventAt > delta.last) delta.last = lastEventAt;
   }
 
-  /** After the steps that write visits. */
+  /** Steps that belong after those that write visits. */
   steps(partition: number, blocks: Blocks): Step[] {
     const added = new CopyRows(8, blocks);
     const staged = new CopyRows(8, blocks);
-    for (const [profileId, gain] of this.#byProfile) {
+    for (const [profileId, delta] of this.#byProfile) {
       const rows = this.#known.claimNew(profileId) ? added : staged;
       rows.row();
       rows.text(profileId);
       rows.int(partition);
-      rows.bigint(gain.visits);
-      rows.bigint(gain.events);
-      rows.bigint(gain.pageViews);
-      rows.bigint(gain.ms);
-      rows.time(gain.first);
-      rows.time(gain.last);
+      rows.bigint(delta.visits);
+      rows.bigint(delta.events);
+      rows.bigint(delta.pageViews);
+      rows.bigint(delta.ms);
+      rows.time(delta.first);
+      rows.time(delta.last);
     }
     const steps = copy(COPY_STAGED, staged);
     const together = [...copy(COPY_ADDED, added), ...steps];
-    if (this.loses)
+    if (this.subtracts)
       return [...together, ADD_SUMS, { ...DROP_EMPTY, values: [partition] }, { ...FIND_SEEN, values: [partition] }];
     return steps.length === 0 ? together : [...together, ADD];
   }
 }
 
 /**
- * Tells profiles that certainly have no row of the partition yet. Theirs are copied straight into the table, which costs
- * a third of what merging them does.
+ * Recognizes profiles that certainly have no row of the partition yet. Their rows are copied straight into the table,
+ * which costs a third of merging them.
  *
- * Invariant: a profile that has a row is never told to be new. So only who began the partition, and wrote all of its rows,
- * tells of any.
+ * Invariant: a profile that has a row is never taken for new. So only the lease that began the partition, and wrote all
+ * of its rows, claims any.
  */
 export class KnownProfiles {
   readonly #filter: IdFilter | null;
@@ -81,7 +81,7 @@ export class KnownProfiles {
     this.#filter = areNone ? new IdFilter() : null;
   }
 
-  /** It has a row from now on. */
+  /** Marks the profile as one with a row. @returns whether it certainly had none. */
   claimNew(profileId: string): boolean {
     const id = this.#id.set(profileId);
     if (this.#filter === null || this.#filter.mayHave(id)) return false;
@@ -104,7 +104,7 @@ const COLUMNS =
 const COPY_STAGED = copyStatement('staged_profile', COLUMNS);
 const COPY_ADDED = copyStatement('profile_part', COLUMNS);
 
-/** Stages what rows of `source`, as they are in ended_visit, gave: it goes with them. */
+/** Stages the negative of what rows of `source`, as they are in ended_visit, counted for. */
 export function subtractProfiles(source: string): string {
   return `INSERT INTO staged_profile (${COLUMNS})
     SELECT profile_id, partition, -1, -event_count, -page_view_count,
@@ -112,7 +112,7 @@ export function subtractProfiles(source: string): string {
     FROM ${source} WHERE profile_id IS NOT NULL AND NOT debug`;
 }
 
-/** Not INSERT … ON CONFLICT, which costs a seventh more: nobody else writes this partition's rows. */
+/** INSERT … ON CONFLICT would cost a seventh more, and is not needed: only this lease writes the partition's rows. */
 const addFrom = (source: string): string => `MERGE INTO profile_part p USING ${source} s
     ON p.profile_id = s.profile_id AND p.partition = s.partition
     WHEN MATCHED THEN UPDATE SET
@@ -139,7 +139,7 @@ const ADD_SUMS: Step = {
 };
 
 const LOSERS = '(SELECT DISTINCT profile_id FROM staged_profile WHERE visit_count < 0)';
-/** Only where all of it is gone: a sum left over without a visit is a mistake, and has to show. */
+/** Deletes only where all sums are 0: a sum left over without a visit is a mistake, and has to show. */
 const DROP_EMPTY: Step = {
   statement: {
     name: 'commit_drop_empty_profiles',
@@ -148,7 +148,7 @@ const DROP_EMPTY: Step = {
         AND p.visit_count = 0 AND p.event_count = 0 AND p.page_view_count = 0 AND p.duration_ms = 0`,
   },
 };
-/** From the visits as this commit leaves them, for the profiles that still have some. */
+/** Reads first and last seen from the visits as this commit leaves them, for profiles that still have some. */
 const FIND_SEEN: Step = {
   statement: {
     name: 'commit_find_seen',

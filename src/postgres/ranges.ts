@@ -8,23 +8,23 @@ import { type PackedId, uuidText } from '../core/memory/event-ids.ts';
  * A range is made before the commit that needs it, in a transaction of its own: made inside the commit it would be
  * locked until the commit's end. Making one never waits for a commit, nor a commit for it: ATTACH PARTITION, unlike
  * CREATE TABLE … PARTITION OF, goes together with writes to the parent. So a processor that hangs in the middle of a
- * commit keeps nobody from a new month.
+ * commit keeps no other from a new month.
  */
 export class Ranges {
   /** First id of each month that is known to be there. */
   readonly #known = new Set<string>();
 
-  /** To be asked for each id that a commit has rows of. */
+  /** @returns a collector, which needs each id that a commit has rows of. */
   missing(): MissingMonths {
     return new MissingMonths(this.#known);
   }
 
-  forget(): void {
+  clear(): void {
     this.#known.clear();
   }
 
-  /** They have been made. */
-  made(months: readonly Month[]): void {
+  /** Notes that these months have been made. */
+  markMade(months: readonly Month[]): void {
     for (const { from } of months) this.#known.add(from);
   }
 }
@@ -33,7 +33,7 @@ export class Ranges {
 export class MissingMonths {
   readonly #known: ReadonlySet<string>;
   readonly #found = new Map<string, Month>();
-  /** The month asked for last, which most often is the next one's too: ms, the end not included. */
+  /** Bounds of the month of the last id, which most often is the next one's too: ms, the end not included. */
   #from = 0;
   #to = 0;
 
@@ -89,10 +89,10 @@ export function lowestId(ms: number): string {
 
 const HIGHEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** Of staged rows, as the ranges have it (migrations/0006_ranges.sql): a value that is copied keeps its form. */
+/** Storage of staged rows, the same as in the ranges (migrations/0006_ranges.sql): a copied value keeps its form. */
 export const STORAGE = 'toast_tuple_target = 8160';
 
-/** One statement, so that nobody can stop in the middle of it. Two at once: the second waits and finds it made. */
+/** One statement, so that no crash can leave half of it. Of two at once the second waits and finds the month made. */
 export function makeRange({ name, from, to }: Month): string {
   return `SELECT make_ranges('ended_visit', '${name}', '${from}', '${to}')`;
 }

@@ -18,10 +18,10 @@ export class Readers {
     this.#slots = new Slots(most);
   }
 
-  /** Rows of each step, on whichever connection is free. @throws StepFailed, or why there is no connection */
+  /** @returns rows of each step, from any free connection. @throws StepFailed, or why there is no connection */
   run(steps: readonly Step[]): Promise<Rows[]> {
     return this.#slots.run(async () => {
-      const pipeline = this.#take() ?? (await this.#open());
+      const pipeline = this.#popIdle() ?? (await this.#open());
       try {
         return await pipeline.run(steps);
       } finally {
@@ -37,8 +37,8 @@ export class Readers {
     await Promise.all(this.#idle.splice(0).map((pipeline) => pipeline.end(0)));
   }
 
-  /** One that the server has closed meanwhile is of no use. */
-  #take(): Pipeline | undefined {
+  /** Drops connections that the server has closed meanwhile. */
+  #popIdle(): Pipeline | undefined {
     for (let pipeline = this.#idle.pop(); pipeline !== undefined; pipeline = this.#idle.pop()) {
       if (!pipeline.isDead) return pipeline;
     }

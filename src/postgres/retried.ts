@@ -7,18 +7,18 @@ export interface Source {
   readonly index: number;
 }
 
-/** One that was about to be sent when it was noted. */
+/** An event that was noted as about to be sent. */
 export interface Intended extends Source {
   /** It lies at this offset of its partition or behind, if it was sent. */
   readonly from: number;
 }
 
-/** As a key of maps. */
+/** The key of a source in maps. */
 export function keyOf({ partition, offset, index }: Source): string {
   return `${partition}:${offset}:${index}`;
 }
 
-/** Of those asked for, when each was sent, in ms, by `keyOf`; null: it is not known yet whether it was. */
+/** When each source was sent, in ms, by `keyOf`; null: it is not known yet whether it was. */
 export async function sentAt(
   client: pg.ClientBase | pg.Pool,
   sources: readonly Source[],
@@ -37,7 +37,7 @@ export async function sentAt(
   );
 }
 
-/** All of which it is not known whether they were sent. */
+/** All events for which it is not known whether they were sent. */
 export async function intended(client: pg.ClientBase): Promise<Intended[]> {
   const { rows } = await client.query<{ partition: number; offset: string; index: number; from: string }>(
     `SELECT partition, source_offset AS offset, index, from_offset AS "from" FROM retried WHERE sent_at IS NULL
@@ -65,7 +65,7 @@ export async function markSent(client: pg.ClientBase, sources: readonly Source[]
   );
 }
 
-/** They were not sent after all. */
+/** Deletes notes of events that were not sent after all. */
 export async function forgetIntended(client: pg.ClientBase, sources: readonly Source[]): Promise<void> {
   await client.query(
     `DELETE FROM retried r USING unnest($1::int[], $2::bigint[], $3::int[]) AS unsent (partition, source_offset, index)
@@ -75,7 +75,7 @@ export async function forgetIntended(client: pg.ClientBase, sources: readonly So
   );
 }
 
-/** Until the connection ends. False: another connection has it. */
+/** Locks out other retries until the connection ends. @returns false where another connection has the lock. */
 export async function lockRetry(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
     `SELECT pg_try_advisory_lock(hashtext('tidemark retry'), hashtext(current_schema())) AS locked`,

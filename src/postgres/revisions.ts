@@ -16,36 +16,37 @@ const COPY_REVISION = copyStatement(
 );
 
 /**
- * The revisions of a commit, each of which goes to one of two places: an ended visit's row says its last revision itself,
+ * The revisions of a commit, each of which is stored in one of two ways: an ended visit's row implies its last revision,
  * by `decided_at`; all others have a row of their own. Most visits end once, so most revisions cost nothing.
  *
- * Invariant: `decided_at` is set only where the revision can be told from the row to the last column.
+ * Invariant: `decided_at` is set only where each column of the revision follows from the row.
  */
 export class RevisionRows {
   readonly #all: Revisions;
-  /** 1 for each that a visit's row tells. */
-  readonly #implied: Uint8Array;
+  /** 1 for each that a visit's row implies. */
+  readonly #impliedByRow: Uint8Array;
 
   constructor({ revisions }: Pick<Changes<unknown>, 'revisions'>) {
     this.#all = revisions;
-    this.#implied = new Uint8Array(revisions.length);
+    this.#impliedByRow = new Uint8Array(revisions.length);
   }
 
   /**
-   * `decided_at` of a visit's row in ended_visit; null: no revision of this commit can be told from it.
-   * @param last where its last revision stands among those of the commit; -1: it has none.
+   * Lets a visit's row in ended_visit imply its last revision, if it can.
+   * @param last index of its last revision among those of the commit; -1: it has none.
+   * @returns the row's `decided_at`; null: the row implies no revision of this commit.
    */
-  impliedByRow(visit: Visit, last: number): number | null {
+  implyByRow(visit: Visit, last: number): number | null {
     if (last < 0 || !this.#all.isStillTrue(last, visit)) return null;
-    this.#implied[last] = 1;
+    this.#impliedByRow[last] = 1;
     return this.#all.decidedAt(last);
   }
 
-  /** Those that no visit's row tells. */
+  /** Writes the revisions that no visit's row implies. */
   steps(months: MissingMonths, blocks: Blocks): Step[] {
     const rows = new CopyRows(9, blocks);
     for (let i = 0; i < this.#all.length; i++) {
-      if (this.#implied[i] === 1) continue;
+      if (this.#impliedByRow[i] === 1) continue;
       const revision = this.#all.at(i);
       months.need(this.#all.readVisitId(i, id));
       rows.row();
@@ -63,7 +64,7 @@ export class RevisionRows {
   }
 }
 
-/** Columns of visit_revision and what they are in a row of ended_visit that tells its last revision. */
+/** Columns of visit_revision, and where a row of ended_visit that implies its last revision has them. */
 const FROM_ENDED = [
   ['visit_id', 'visit_id'],
   ['revision', 'published - 1'],
@@ -75,7 +76,7 @@ const FROM_ENDED = [
   ['decided_at', 'decided_at'],
 ] as const;
 
-/** Gives the revisions that rows of `source`, as they are in ended_visit, tell rows of their own. */
+/** Gives rows of their own to the revisions that rows of `source`, as they are in ended_visit, imply. */
 export function writeOutRevisions(source: string, where = ''): string {
   const columns = FROM_ENDED.map(([column]) => column).join(', ');
   const values = FROM_ENDED.map(([, value]) => value).join(', ');

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
 
-/** What of a client its types do not have. */
+/** Parts of a client that its types leave out. */
 interface Inner {
   readonly connection: { readonly stream: Socket };
   readonly _activeQuery: object | null;
 }
 
-/** For answers that came while this process stood still: they are read first, ms. */
+/** ms in which answers are read that came while this process stood still. */
 const READ_FIRST = 250;
 
 /**
- * Gives a connection up that has been asked for something and has neither taken nor sent a byte for so long: its server is
- * lost, stands still, or waits for a standby that is gone. What was asked fails, as where the connection breaks.
+ * Gives up a connection that owes an answer and has neither taken nor sent a byte for so long: its server is lost,
+ * stands still, or waits for a standby that is gone. The query fails, as where the connection breaks.
  *
  * TCP itself would wait for a quarter of an hour, and its probes find nothing where the other side only stands still.
  *

@@ -1,4 +1,4 @@
-/** At most so many at once; the rest wait their turn, first come first served. */
+/** Lets at most `count` tasks run at once; the others wait their turn, first come first served. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];

@@ -14,11 +14,11 @@ import { Slots } from './slots.ts';
 import { takeOver } from './take-over.ts';
 
 export interface StoreOptions extends DatabaseOptions {
-  /** Who owns a partition, for people who look and for whoever comes after it: this process unless given. */
+  /** Name of the owner of its partitions, shown to people and to the owner after it: this process unless given. */
   readonly owner?: string;
-  /** How many partitions write, or are loaded, at once: `database.pool_size`. */
+  /** Number of partitions that write, or are loaded, at once: `database.pool_size`. */
   readonly poolSize?: number;
-  /** ms that Postgres may be silent while it is asked for something: `database.answer_timeout`, 30 s unless given. */
+  /** ms that Postgres may be silent while an answer is awaited: `database.answer_timeout`, 30 s unless given. */
   readonly answerTimeout?: number;
 }
 
@@ -26,14 +26,14 @@ export interface StoreOptions extends DatabaseOptions {
 export class PostgresStore<Raw> implements Store<Raw> {
   readonly #options: StoreOptions;
   readonly #owner: string;
-  readonly #shared: StoreDeps;
+  readonly #deps: StoreDeps;
   readonly #leases = new Set<PostgresLease<Raw>>();
   #closed = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     const { poolSize = 4 } = options;
-    this.#shared = {
+    this.#deps = {
       ranges: new Ranges(),
       blocks: new Blocks(),
       slots: new Slots(poolSize),
@@ -43,7 +43,7 @@ export class PostgresStore<Raw> implements Store<Raw> {
     this.#owner = options.owner ?? PROCESS_NAME;
   }
 
-  /** @throws DatabaseUnreachable; any other error says what is wrong with the database */
+  /** @throws DatabaseUnreachable; any other error names what is wrong with the database */
   async takeOver(partition: number): Promise<Lease<Raw>> {
     const client = await connect(this.#options, `tidemark partition ${partition}`, this.#silence);
     const pipeline = new Pipeline(client);
@@ -52,9 +52,9 @@ export class PostgresStore<Raw> implements Store<Raw> {
       await assertRights(client, this.#options.schema, 'run');
       await assertSchemaVersion(client, this.#options.schema);
       await client.query(PREPARE_CONNECTION);
-      const holding = await this.#shared.slots.run(() => takeOver(pipeline, partition, this.#owner));
+      const holding = await this.#deps.slots.run(() => takeOver(pipeline, partition, this.#owner));
       if (this.#closed) throw new Error('the store was closed while a partition was being taken over');
-      const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, pipeline, this.#shared, () => {
+      const lease: PostgresLease<Raw> = new PostgresLease(partition, holding, pipeline, this.#deps, () => {
         this.#leases.delete(lease);
       });
       this.#leases.add(lease);
@@ -68,7 +68,7 @@ export class PostgresStore<Raw> implements Store<Raw> {
   /** Releases every lease. Resolves within a second or two. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#shared.readers.close(), ...[...this.#leases].map((lease) => lease.release())]);
+    await Promise.all([this.#deps.readers.close(), ...[...this.#leases].map((lease) => lease.release())]);
   }
 
   get #silence(): number {
@@ -90,22 +90,22 @@ export class PostgresStore<Raw> implements Store<Raw> {
 
 const RELEASE_MS = 1_000;
 
-/** They end what cannot go on for a reason on the server's side; none of them ends a processor that stopped (owner.ts). */
+/** Timeouts end what the server cannot go on with; none of them ends a processor that stopped (owner.ts). */
 const TIMEOUTS = `
   SET statement_timeout TO '120s'; SET lock_timeout TO '20s'; SET idle_in_transaction_session_timeout TO '60s';
   SET tcp_keepalives_idle TO 20; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 4;`;
 
 /**
- * All that a lease asks is a look-up by key, and must stay one while tables grow from nothing. So statements are planned
- * for what the tables hold now, each time (a plan that was made for an empty month would read a full one from end to
- * end for every row), and all that reads many rows to find one is off where there is another way: scans and joins of
- * whole tables, and bitmaps, which would be made of the better part of an index.
+ * Each query of a lease is a look-up by key, and must stay one while tables grow from nothing. So each statement is
+ * planned anew for what the tables hold now: a plan that was made for an empty month would read a full one from end to
+ * end for every row. Plans that read many rows to find one are off where there is another: scans and joins of whole
+ * tables, and bitmaps, which would be built from most of an index.
  */
 export const LOOK_UP = `
   SET plan_cache_mode TO force_custom_plan; SET enable_seqscan TO off; SET enable_bitmapscan TO off;
   SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET jit TO off;`;
 
-/** Staging tables, once a connection; and the session's own rules. */
+/** Creates the staging tables, and sets the limits and the planner of the connection. */
 const PREPARE_CONNECTION = `${TIMEOUTS} ${LOOK_UP}
   CREATE TEMPORARY TABLE staged_visit (LIKE ended_visit INCLUDING DEFAULTS) WITH (${STORAGE}) ON COMMIT DELETE ROWS;
   CREATE TEMPORARY TABLE staged_profile (LIKE profile_part) ON COMMIT DELETE ROWS;

@@ -8,7 +8,7 @@ import type { Pipeline } from './pipeline.ts';
 import { BinaryRows } from './row.ts';
 import { readVisit, VISIT_COLUMNS } from './visit-row.ts';
 
-/** A partition as it is found when it is taken over. */
+/** A partition as its take-over finds it. */
 export interface Holding {
   readonly epoch: number;
   readonly commitNumber: number;
@@ -22,11 +22,11 @@ export interface Holding {
 }
 
 /**
- * Takes the partition from whoever had it: ends the connection of the owner before, then begins a new epoch.
+ * Takes the partition from the owner before: ends its connection, then begins a new epoch.
  *
  * Invariant: the owner whose connection was ended is the one whose epoch is replaced. If another came between, all is
  * done again; so once this resolves no connection is left that could still commit to the partition, not even a commit
- * whose outcome nobody heard.
+ * whose answer was lost.
  */
 export async function takeOver(pipeline: Pipeline, partition: number, owner: string): Promise<Holding> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -58,7 +58,7 @@ const BEGIN_EPOCH: Statement = {
     WHERE p.epoch = $2
     RETURNING ${STATE}`,
 };
-/** COPY, which takes no parameters, because a million visits may be open. */
+/** A COPY, because a million visits may be open; it takes no parameters. */
 const loadOpen = (partition: number): Statement => ({
   name: `take_over_load_open_${partition}`,
   text: `COPY (SELECT ${VISIT_COLUMNS} FROM open_visit WHERE partition = ${partition} ORDER BY visit_id)
@@ -82,7 +82,7 @@ async function load(pipeline: Pipeline, partition: number, row: readonly (string
   const [, schemas, outbox] = await pipeline.run([
     {
       statement: loadOpen(partition),
-      take: (data) => rows.read(data, (row) => open.push(readVisit(row, 'open', table))),
+      onCopyOut: (data) => rows.read(data, (row) => open.push(readVisit(row, 'open', table))),
     },
     { statement: LOAD_SCHEMAS, values: [partition] },
     { statement: SUM_OUTBOX, values: [partition, published!] },

@@ -1,17 +1,17 @@
 import type pg from 'pg';
 
-/** What keeps a processor from its work, as it said itself. */
+/** What keeps a processor from its work, as it wrote itself. */
 export interface Trouble {
   readonly processor: string;
-  /** What it cannot do; empty: nothing but what `waits` has. */
+  /** What it cannot do; empty: only `waits` says something. */
   readonly text: string;
-  readonly waits: readonly WrittenWait[];
+  readonly waits: readonly ReportedWait[];
 }
 
-/** What a partition waits for, as the processor said that has it. */
-export interface WrittenWait {
+/** What a partition waits for, as its processor wrote it. */
+export interface ReportedWait {
   readonly partition: number;
-  /** See `Blocker`; one that is not known there is of a newer version. */
+  /** See `Blocker`; a value that is not in it comes from a newer version. */
   readonly for: string;
   /** ms since the epoch, by the processor's clock. */
   readonly since: number;
@@ -19,27 +19,27 @@ export interface WrittenWait {
   readonly why: string;
 }
 
-/** Twice as long as a processor takes to say it again: what is older is of one that is gone, s. */
+/** Twice the seconds after which a processor writes its trouble again: an older one is of a processor that is gone. */
 const OLD = 130;
-/** The same of what partitions wait for: a processor that is gone is another matter. */
+/** The same for what partitions wait for, s: a processor that is gone is shown in another way. */
 const OLD_WAITS = 20;
 
 /**
- * Does not wait for a standby: what is told may be that one is gone.
- * @param told null: nothing any more
+ * Writes without waiting for a standby: the trouble may be that it is gone.
+ * @param report null: there is no trouble any more
  */
-export async function tellTrouble(
+export async function writeTrouble(
   client: pg.ClientBase,
   processor: string,
-  told: Omit<Trouble, 'processor'> | null,
+  report: Omit<Trouble, 'processor'> | null,
 ): Promise<void> {
   await client.query('SET synchronous_commit TO off; BEGIN');
   await client.query(`DELETE FROM trouble WHERE processor = $1 OR told_at < now() - $2 * interval '1 s'`, [
     processor,
     OLD,
   ]);
-  if (told !== null) {
-    const { text, waits } = told;
+  if (report !== null) {
+    const { text, waits } = report;
     await client.query('INSERT INTO trouble (processor, text, waits) VALUES ($1, $2, $3)', [
       processor,
       text,
@@ -49,7 +49,7 @@ export async function tellTrouble(
   await client.query('COMMIT');
 }
 
-/** Of all processors that have told of some lately. */
+/** Troubles of all processors that have written some lately. */
 export async function readTroubles(client: pg.ClientBase | pg.Pool): Promise<Trouble[]> {
   const { rows } = await client.query<{ processor: string; text: string; waits: string }>(
     `SELECT processor, text, CASE WHEN told_at >= now() - $2 * interval '1 s' THEN waits ELSE '[]' END AS waits

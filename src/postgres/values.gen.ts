@@ -69,12 +69,12 @@ export function readValues(row: RowReader): RowValues {
 export const GROUPS = 5;
 
 /** @param use is given each in order. */
-export function numberRefs(use: { use(ref: number): void }, visit: Visit): void {
-  use.use(visit.profileRef);
-  use.use(visit.sourceRef);
-  use.use(visit.entryRef);
-  use.use(visit.exitRef);
-  use.use(visit.utmRef);
+export function numberRefs(numbering: { number(ref: number): void }, visit: Visit): void {
+  numbering.number(visit.profileRef);
+  numbering.number(visit.sourceRef);
+  numbering.number(visit.entryRef);
+  numbering.number(visit.exitRef);
+  numbering.number(visit.utmRef);
 }
 
 /** Sets values and references. @param input has, for each of the first `count` references in order, its number + 1. */

@@ -77,7 +77,7 @@ export const VISIT_SELECT = [...FIXED, ...CHANGING]
  * are not loaded.
  * @param table where its numbers go: one of its own unless it is given.
  */
-export function readVisit(row: RowReader, place: StoredIn, table?: VisitTable): Visit {
+export function readVisit(row: RowReader, storedIn: StoredIn, table?: VisitTable): Visit {
   row.id(id);
   row.skip();
   const session = new Session<Visit>(row.text(), row.boolean(), false);
@@ -86,7 +86,7 @@ export function readVisit(row: RowReader, place: StoredIn, table?: VisitTable): 
   const [startedAt, lastEventAt, lastArrival] = [row.time(), row.time(), row.bigint()];
   const fixed = [id, session, openedOffset, openedIndex] as const;
   const visit = new Visit(...fixed, startedAt, lastEventAt, lastArrival, table);
-  visit.ended = place === 'ended';
+  visit.ended = storedIn === 'ended';
   visit.endedWatermark = row.optionalBigint();
   row.skip();
   visit.eventCount = row.integer();
@@ -98,7 +98,7 @@ export function readVisit(row: RowReader, place: StoredIn, table?: VisitTable): 
   const values = readValues(row);
   const parts = row.shared(contexts, readContext);
   readFoldState(row.bytes(), values, parts, visit);
-  visit.stored = place;
+  visit.stored = storedIn;
   return visit;
 }
 

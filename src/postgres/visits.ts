@@ -16,12 +16,12 @@ const COPY_OPEN = copyStatement('open_visit', VISIT_COLUMNS);
 const COPY_ENDED = copyStatement('ended_visit', `${VISIT_COLUMNS}, decided_at`);
 const COPY_STAGED = copyStatement('staged_visit', `${VISIT_COLUMNS}, decided_at`);
 
-/** A join, which looks into the month of each id alone; for `= ANY ($2)` the planner would go through all ids itself. */
-const takeFrom = (table: string): string =>
+/** The join looks into the month of each id alone; for `= ANY ($2)` the planner would go through all ids itself. */
+const deleteFrom = (table: string): string =>
   `DELETE FROM ${table} v USING unnest($2::uuid[]) AS id WHERE v.visit_id = id`;
 
-const TAKE_OPEN = expecting('take_open', takeFrom('open_visit'));
-const TAKE_ENDED = expecting('take_ended', takeFrom('ended_visit'), {
+const DELETE_OPEN = expecting('take_open', deleteFrom('open_visit'));
+const DELETE_ENDED = expecting('take_ended', deleteFrom('ended_visit'), {
   returning: 'v.*',
   also: [writeOutRevisions('met'), subtractProfiles('met')],
 });
@@ -32,29 +32,29 @@ const CHANGE_OPEN = expecting(
   FROM staged_visit s WHERE v.visit_id = s.visit_id`,
 );
 
-/** What a revision says of a visit. */
-const said = (row: string): string =>
+/** The columns of a visit that its revisions repeat. */
+const revisionColumns = (row: string): string =>
   `(${['published', 'started_at', 'last_event_at', 'event_count', 'reason'].map((column) => `${row}.${column}`).join(', ')})`;
-const SAYS_OTHERWISE = `${said('s')} IS DISTINCT FROM ${said('v')}`;
+const REVISION_DIFFERS = `${revisionColumns('s')} IS DISTINCT FROM ${revisionColumns('v')}`;
 
-const LOSE_CHANGED: Statement = {
+const SUBTRACT_CHANGED: Statement = {
   name: 'commit_lose_changed_profiles',
   text: subtractProfiles('(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id)) changed'),
 };
-const KEEP_CHANGED: Statement = {
+const WRITE_OUT_CHANGED: Statement = {
   name: 'commit_keep_changed_revisions',
   text: writeOutRevisions(
-    `(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id) WHERE ${SAYS_OTHERWISE}) changed`,
+    `(SELECT v.* FROM staged_visit s JOIN ended_visit v USING (visit_id) WHERE ${REVISION_DIFFERS}) changed`,
   ),
 };
 const CHANGE_ENDED = expecting(
   'change_ended',
   `UPDATE ended_visit v SET ${visitAssignments('s')}, updated_at = now(),
-    decided_at = CASE WHEN ${SAYS_OTHERWISE} THEN s.decided_at ELSE v.decided_at END
+    decided_at = CASE WHEN ${REVISION_DIFFERS} THEN s.decided_at ELSE v.decided_at END
   FROM staged_visit s WHERE v.visit_id = s.visit_id`,
 );
 
-/** What else of a commit depends on where its visits go. */
+/** Parts of a commit that depend on where its visits go. */
 interface CommitParts {
   readonly revisions: RevisionRows;
   readonly profiles: ProfileDeltas;
@@ -62,13 +62,13 @@ interface CommitParts {
 }
 
 const id = new PackedId();
-/** A visit stands for its id. */
+/** Elements that are visit ids; a visit stands for its own. */
 const VISIT_ID: ElementType<Visit | string> = {
   oid: UUID.oid,
   write: (out, visit) => (typeof visit === 'string' ? out.uuid(visit) : out.id(visit.readId(id))),
 };
 
-/** First all that leaves a table, then changes in place, then all that comes: a visit is never in both. */
+/** Steps for what leaves a table, then for changes in place, then for what comes: a visit is never in both tables. */
 export function visitSteps<Raw>(
   { changes, amendableUntil }: Commit<Raw>,
   partition: number,
@@ -83,23 +83,23 @@ export function visitSteps<Raw>(
   for (const { id, from } of changes.removed) leave[from].push(id);
   const visits = inOrder(changes.visits);
   for (let i = 0; i < visits.length; i++) {
-    if (i % AHEAD === 0) glanceVisits(visits, i);
+    if (i % PREFETCH_BATCH === 0) prefetchVisits(visits, i);
     const { visit, from, pendingRevision = -1 } = visits[i]!;
     const to = visit.ended ? 'ended' : 'open';
     if (from !== null && from !== to) leave[from].push(visit);
     if (from === to) stay[to] += 1;
     const rows = from === to ? staged : to === 'open' ? open : ended;
     writeVisit(rows, partition, visit, visit.ended ? amendableUntil(visit) : null);
-    if (rows !== open) rows.time(revisions.impliedByRow(visit, pendingRevision));
+    if (rows !== open) rows.time(revisions.implyByRow(visit, pendingRevision));
     if (to === 'ended') {
       profiles.add(visit);
       months.need(visit.readId(id));
     }
   }
-  profiles.loses = leave.ended.length > 0 || stay.ended > 0;
+  profiles.subtracts = leave.ended.length > 0 || stay.ended > 0;
   return [
-    ...take(TAKE_OPEN, leave.open),
-    ...take(TAKE_ENDED, leave.ended),
+    ...deleteSteps(DELETE_OPEN, leave.open),
+    ...deleteSteps(DELETE_ENDED, leave.ended),
     ...copy(COPY_STAGED, staged),
     ...(stay.open > 0 ? [{ statement: CHANGE_OPEN, values: [stay.open] }] : []),
     ...(stay.ended > 0 ? changeEnded(stay.ended) : []),
@@ -108,11 +108,11 @@ export function visitSteps<Raw>(
   ];
 }
 
-/** Visits that are read ahead: what is written of them fits into the first cache. */
-const AHEAD = 32;
+/** Visits that are prefetched at once: what is written of them fits into the first cache. */
+const PREFETCH_BATCH = 32;
 
-function glanceVisits(visits: readonly { readonly visit: Visit }[], from: number): void {
-  const to = Math.min(from + AHEAD, visits.length);
+function prefetchVisits(visits: readonly { readonly visit: Visit }[], from: number): void {
+  const to = Math.min(from + PREFETCH_BATCH, visits.length);
   let sum = 0;
   for (let i = from; i < to; i++) {
     const { visit } = visits[i]!;
@@ -122,16 +122,20 @@ function glanceVisits(visits: readonly { readonly visit: Visit }[], from: number
 }
 
 function changeEnded(count: number): Step[] {
-  return [{ statement: KEEP_CHANGED }, { statement: LOSE_CHANGED }, { statement: CHANGE_ENDED, values: [count] }];
+  return [
+    { statement: WRITE_OUT_CHANGED },
+    { statement: SUBTRACT_CHANGED },
+    { statement: CHANGE_ENDED, values: [count] },
+  ];
 }
 
-function take(statement: Statement, visits: readonly (Visit | string)[]): Step[] {
+function deleteSteps(statement: Statement, visits: readonly (Visit | string)[]): Step[] {
   return visits.length === 0 ? [] : [{ statement, values: [visits.length, arrayParameter(VISIT_ID, visits)] }];
 }
 
 /**
- * In the order in which they were opened, which, but for clocks that were set back, is that of their ids, and so of the
- * indexes: neighbours go to the same page.
+ * Visits in the order in which they were opened, which, but for clocks that were set back, is that of their ids, and so
+ * of the indexes: neighbours go to the same page.
  */
 function inOrder<T extends { readonly visit: Visit }>(visits: readonly T[]): readonly T[] {
   return visits.toSorted((a, b) => a.visit.openedOffset - b.visit.openedOffset);

@@ -1,7 +1,7 @@
 import type { RawRecord } from '../ports/record.ts';
 import { RECEIVED_AT, receivedAt as receivedAtOf } from '../wire/headers.ts';
 import { parseJson } from '../wire/json.ts';
-import { putTail, tailRoom } from '../wire/tail.ts';
+import { putRecordBody, recordBodyRoom } from '../wire/record-body.ts';
 import { decodeTracardi } from '../wire/tracardi.ts';
 import { ownHeaders, type SetAside, type SourceRecord } from './record.ts';
 
@@ -43,8 +43,8 @@ export function resendable(record: SetAside, input: InputTopic): Resendable | { 
   const value = input.format === 'tracardi' ? oneEvent(raw.value, source) : raw.value;
   const headers = [...ownHeaders(raw), receivedAt(record, source), retryOf(source)];
   const content = { key: raw.key, value, headers };
-  const buf = Buffer.allocUnsafe(tailRoom(content));
-  const recordBody = buf.subarray(0, putTail(buf, 0, content));
+  const buf = Buffer.allocUnsafe(recordBodyRoom(content));
+  const recordBody = buf.subarray(0, putRecordBody(buf, 0, content));
   if (recordBody.length + FRAME > input.maxBytes) {
     return refused(`with its headers it is larger than ${input.topic} takes (max.message.bytes ${input.maxBytes})`);
   }

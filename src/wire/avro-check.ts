@@ -15,8 +15,8 @@ import {
 type Check = (c: Cursor) => number;
 
 /**
- * Moves over properties that are not kept, and refuses what would be refused if they were: whether an event is taken
- * must not hang on that setting. Reads null, or one pair whose number is not finite.
+ * Moves over properties that are not kept, and refuses what would be refused if they were: whether an event is accepted
+ * must not depend on that setting. Reads null, or one pair whose number is not finite.
  */
 export function compileCheck(writer: AvroType): Read {
   if (isUnion(writer)) {

@@ -4,15 +4,15 @@ import { type AvroType, isRecord, isUnion } from './avro-type.ts';
 
 /** One field of a writer's record. */
 export interface Field {
-  /** Of the reader's field; empty for one that it has not, which is moved over. */
+  /** Name of the reader's field; empty where it has none: then the field is skipped. */
   readonly name: string;
-  /** Whether it is a text, a number or a map as such, or a union of null and that; anything else goes by `read`. */
+  /** Whether it is a text, number or map, or a union of null and one; all others need `read`. */
   readonly isSimple: boolean;
   /** The byte that stands for null; -1 where it cannot be null. */
   readonly nullByte: number;
   readonly skip: Skip;
   readonly read: Read;
-  /** Tells this field of this writer from all others, whose bytes mean something else. */
+  /** Number of this field of this writer; the bytes of any other mean something else. */
   readonly fieldId: number;
 }
 
@@ -35,12 +35,12 @@ export interface Step extends Field {
     | 'utm'
     | 'others';
   readonly fields: readonly Field[];
-  /** Which of a session's notes says what it was in the session's last event; -1: none. */
+  /** Index of the session's hint that remembers this step's slot; -1: none. */
   readonly hint: number;
 }
 
 export interface Plan {
-  /** In the order of the writer's fields. */
+  /** Steps in the order of the writer's fields. */
   readonly steps: readonly Step[];
   /** The same for the fields of the context. */
   readonly context: readonly Step[];
@@ -64,13 +64,13 @@ const STEPS: { readonly [path: string]: Step['what'] } = {
   'context.utm': 'utm',
 };
 
-/** Notes to a session: of the first step of the rest of its context (most writers have no other) the last two. */
+/** Hints of a session: the last two slots of the first step of other fields (most writers have one such step). */
 export const HINTS = 2;
 const HINT_OF: { readonly [what: string]: number } = { others: 0 };
 
 /** Whether a field belongs to the step before it. Most events of a session name one profile and source, and where they
  *  follow its id the three are found as one. */
-function joins(before: Step['what'] | undefined, what: Step['what']): boolean {
+function isPartOf(before: Step['what'] | undefined, what: Step['what']): boolean {
   return what === 'owner'
     ? before === 'owner' || before === 'sessionAndOwner'
     : what === 'others' && before === 'others';
@@ -99,7 +99,7 @@ function stepsOf(reader: RecordType, writer: RecordType, path: string, overrides
     const field = fieldOf(name, target?.type ?? null, type, path, overrides);
     const what = target === undefined ? 'skipped' : (STEPS[path + name] ?? 'others');
     const last = steps.at(-1);
-    if (last !== undefined && joins(last.what, what)) {
+    if (last !== undefined && isPartOf(last.what, what)) {
       steps[steps.length - 1] = { ...last, fields: [...last.fields, field] };
     } else {
       const isFirst = steps.every((each) => each.what !== what);
@@ -125,7 +125,7 @@ function fieldOf(
   return { name, isSimple: SIMPLE_TYPES.has(some.typeName), nullByte, skip, read, fieldId: lastFieldId };
 }
 
-/** Takes a union of null and one type apart: the byte that stands for null, and the type. Others stay as they are. */
+/** Splits a union of null and one type into the byte that stands for null, and the type. Others stay as they are. */
 function orNull(type: AvroType): readonly [nullByte: number, some: AvroType] {
   if (!isUnion(type) || type.types.length !== 2) return [-1, type];
   const index = type.types.findIndex((branch) => branch.typeName === 'null');

@@ -13,7 +13,7 @@ import {
 } from './cursor.ts';
 
 /**
- * Compiles, once per writer schema, what reads its bytes as our record (schema resolution of the Avro specification).
+ * Compiles, once per writer schema, the reader of its bytes as our record (schema resolution of the Avro specification).
  *
  * Which schemas resolve is the library's judgement. The bytes are read here, because the library's own reader turns
  * invalid UTF-8 into U+FFFD without a word, loses the map key `__proto__`, and does not end for a map that claims 2^50
@@ -21,17 +21,17 @@ import {
  */
 export type Read = (c: Cursor) => unknown;
 
-/** How a field is read other than by the reader's type; by the name of the field. */
+/** Another way to read a field than by the reader's type. */
 export interface FieldOverride {
-  /** How its text is read. */
+  /** Reads its text. */
   readonly text?: (c: Cursor) => string;
-  /** What reads it, from the writer's type. */
+  /** Compiles its reader from the writer's type. */
   readonly compile?: (writer: AvroType) => Read;
 }
 
 export type FieldOverrides = { readonly [field: string]: FieldOverride };
 
-/** Maps are read as pairs; records as objects with all of the reader's fields. @throws Incompatible saying why. */
+/** Maps are read as pairs; records as objects with all of the reader's fields. @throws Incompatible with the reason. */
 export function compileReader(reader: AvroType, writer: AvroType, overrides: FieldOverrides = {}): Read {
   try {
     reader.createResolver(writer, { ignoreNamespaces: true });
@@ -41,7 +41,7 @@ export function compileReader(reader: AvroType, writer: AvroType, overrides: Fie
   return compile(reader, writer, '', readText, overrides);
 }
 
-/** The same for one field of the record, whose schemas `compileReader` took. @param special see `FieldOverrides`. */
+/** The same for one field of the record, whose schemas `compileReader` accepted. */
 export function compileField(reader: AvroType, writer: AvroType, path: string, override?: FieldOverride): Read {
   const read = compile(reader, writer, path, override?.text ?? readText);
   return override?.compile?.(writer) ?? read;
@@ -149,7 +149,7 @@ function readRecord(
   path: string,
   overrides: FieldOverrides,
 ): Read {
-  // What the writer does not write keeps its default; all else is overwritten each time.
+  // A field that the writer lacks keeps its default; all others are overwritten each time.
   const slots: unknown[] = reader.fields.map((field) => {
     const value: unknown = field.defaultValue();
     return isMap(field.type) ? NO_ENTRIES : value;
@@ -172,7 +172,7 @@ function readRecord(
   };
 }
 
-/** Made into code, so that all objects of a record have one shape. Avro's names hold letters, digits and `_` only. */
+/** Compiles code, so that all objects of a record have one shape. Avro's names hold letters, digits and `_` only. */
 function builder(names: readonly string[]): (values: readonly unknown[]) => object {
   const fields = names.map((name, i) => `${JSON.stringify(name)}: v[${i}]`);
   return new Function('v', `return { ${fields.join(', ')} };`) as (values: readonly unknown[]) => object;

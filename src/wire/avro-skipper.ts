@@ -5,14 +5,14 @@ const MAX_DEPTH = 500;
 
 export type Skip = (c: Cursor) => void;
 
-/** Compiles what moves over a value that is not read. `made` holds the skippers of records, which may be recursive. */
-export function compileSkipper(type: AvroType, made = new Map<AvroType, Skip>()): Skip {
+/** Compiles a function that moves over a value. `compiled` holds the skippers of records, which may be recursive. */
+export function compileSkipper(type: AvroType, compiled = new Map<AvroType, Skip>()): Skip {
   if (isUnion(type)) {
-    return skipUnion(type.types.map((branch) => compileSkipper(branch, made)));
+    return skipUnion(type.types.map((branch) => compileSkipper(branch, compiled)));
   }
-  if (isRecord(type)) return skipRecord(type.fields, type, made);
-  if (isMap(type)) return skipBlocks(skipPair(compileSkipper(type.valuesType, made)));
-  if (isArray(type)) return skipBlocks(compileSkipper(type.itemsType, made));
+  if (isRecord(type)) return skipRecord(type.fields, type, compiled);
+  if (isMap(type)) return skipBlocks(skipPair(compileSkipper(type.valuesType, compiled)));
+  if (isArray(type)) return skipBlocks(compileSkipper(type.itemsType, compiled));
   if (isFixed(type)) return (c) => skip(c, type.size);
   if (isEnum(type)) return skipLong;
   switch (type.typeName) {
@@ -55,8 +55,12 @@ function skipUnion(branches: readonly Skip[]): Skip {
   };
 }
 
-function skipRecord(fields: readonly { readonly type: AvroType }[], type: AvroType, made: Map<AvroType, Skip>): Skip {
-  const known = made.get(type);
+function skipRecord(
+  fields: readonly { readonly type: AvroType }[],
+  type: AvroType,
+  compiled: Map<AvroType, Skip>,
+): Skip {
+  const known = compiled.get(type);
   if (known !== undefined) return known;
   const skips: Skip[] = [];
   const skipAll: Skip = (c) => {
@@ -66,8 +70,8 @@ function skipRecord(fields: readonly { readonly type: AvroType }[], type: AvroTy
     for (const each of skips) each(c);
     c.depth--;
   };
-  made.set(type, skipAll);
-  for (const field of fields) skips.push(compileSkipper(field.type, made));
+  compiled.set(type, skipAll);
+  for (const field of fields) skips.push(compileSkipper(field.type, compiled));
   const nulls = nullsOf(fields);
   if (nulls === null) return skipAll;
   return (c) => {
@@ -75,7 +79,7 @@ function skipRecord(fields: readonly { readonly type: AvroType }[], type: AvroTy
   };
 }
 
-/** Of fields that are all texts, or null or a text: the byte that stands for null, -1 where there is none. */
+/** The bytes that stand for null in fields that are all texts, or null or a text; -1 where there is none. */
 function nullsOf(fields: readonly { readonly type: AvroType }[]): readonly number[] | null {
   const nulls: number[] = [];
   for (const { type } of fields) {

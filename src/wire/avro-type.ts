@@ -2,12 +2,12 @@ import avsc from 'avsc';
 
 export type AvroType = avsc.Type;
 
-/** A schema that cannot be read by ours; the message says why. */
+/** A schema that cannot be read by ours; the message has the reason. */
 export class Incompatible extends Error {
   override readonly name = 'Incompatible';
 }
 
-/** The logical types of the primitives of all schemas parsed here: the library drops those that it is not told of. */
+/** The logical types of the primitives of all schemas parsed here: the library drops those that are not registered. */
 const LOGICAL = new WeakMap<AvroType, string>();
 
 export function logicalTypeOf(type: AvroType): string | undefined {

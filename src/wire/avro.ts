@@ -17,7 +17,7 @@ import { type EventOptions, toEvent } from './track-event.ts';
 
 const MAGIC = 0;
 const HEADER = 5;
-/** Records whose sessions are read ahead: what is kept of them fits into the first cache. */
+/** Records whose sessions are prefetched at once: what is cached of them fits into the first cache. */
 const PREFETCH_BATCH = 64;
 const NO_VALUE = 'the record has no value';
 const NO_FORMAT = 'the value is not in the Confluent wire format (byte 0, schema id, Avro)';
@@ -45,7 +45,7 @@ function schemaIdIn(bytes: Buffer, at: number, end: number): number | null {
 
 const READER = parseSchema(TRACK_EVENT_SCHEMA, true);
 
-/** What reads the records of one writer schema. */
+/** The readers of one writer schema's records. */
 interface Writer {
   /** Reads anything, whole. */
   readonly read: Read;
@@ -55,12 +55,12 @@ interface Writer {
 
 /**
  * Decodes TrackEvent in the Confluent wire format. Writer schemas are given to it, by id, before the records that name
- * them; decoding itself asks nobody.
+ * them; decoding itself never asks the registry.
  */
 export class AvroDecoder {
   readonly #writers = new Map<number, Writer | string>();
   readonly #cursor = new Cursor();
-  /** Of the sessions that are read ahead. */
+  /** Slots of the sessions that are prefetched. */
   readonly #slots = new Int32Array(PREFETCH_BATCH);
   readonly #options: EventOptions;
   readonly #overrides: FieldOverrides;
@@ -96,7 +96,7 @@ export class AvroDecoder {
     this.#writers.set(id, this.#writerOf(id, schema));
   }
 
-  /** The id is not known any more. */
+  /** Removes the writer schema of this id. */
   forget(id: number): void {
     this.#id = -1;
     this.#writers.delete(id);
@@ -115,8 +115,8 @@ export class AvroDecoder {
   }
 
   /**
-   * Reads ahead (see `prefetched`) what is kept of the sessions of the records from `from` on, before the first of them is
-   * decoded. Most keys are session ids.
+   * Prefetches what is cached of the sessions of the records from `from` on, before the first of them is decoded. Most
+   * keys are session ids.
    * @returns the index of the first record that it did not look at.
    */
   prefetch(records: readonly RawRecord[], from: number): number {
@@ -200,7 +200,7 @@ export class AvroDecoder {
     return toEvent(decoded, arrivalOf(record), this.#options);
   }
 
-  /** By the bytes of the key and of the session id just read. */
+  /** Compares the bytes of the key and of the session id just read. */
   #isMisplaced(record: RawRecord, sessionId: string): boolean | undefined {
     const { sessionAt, sessionEnd } = this.#events.ids;
     if (sessionAt < 0) return undefined;
@@ -217,7 +217,7 @@ export class AvroDecoder {
       same = key.length === length && key.compare(buf, sessionAt, sessionEnd) === 0;
     }
     if (same) return false;
-    // Of other than ASCII texts there is more than one way to be written as bytes that are taken for the same.
+    // Texts that are not ASCII may be equal though their bytes differ.
     return sessionId.length === length ? true : undefined;
   }
 }

@@ -1,29 +1,29 @@
 import { ByteCache } from '../bytes/byte-cache.ts';
 import type { TrackEvent } from '../core/rules/event.ts';
 import type { Field, Plan, Step } from './avro-plan.ts';
-import { ByTwo } from './by-two.ts';
 import { type DecodedContext, LISTED, NAMING, namedIn } from './context.gen.ts';
 import { listOf, pageOf, pagePair, pairIn, pairOf, referrerOf, utmOf, utmPair } from './context.ts';
 import { type Cursor, skipNull } from './cursor.ts';
 import { Interned } from './interned.ts';
+import { PairCache } from './pair-cache.ts';
 import { NO_PAIRS, type Pair } from './pairs.ts';
 
 type Utm = TrackEvent['utm'];
 type Named = TrackEvent['named'];
 type List = TrackEvent['context'];
 
-/** Of a page: its entry, `TrackEvent.page` and `TrackEvent.referrer`. */
+/** Values of a page: its entry, `TrackEvent.page` and `TrackEvent.referrer`; the fourth is free. */
 const PAGE_VALUES = 4;
-/** Of the rest of a context: the list of its entries, and `TrackEvent.named`. */
+/** Values of the other fields: the list of their entries, and `TrackEvent.named`. */
 const LIST = 0;
 const NAMED = 1;
 const OTHERS_VALUES = 2;
-/** Where in `LISTED` each field is. */
+/** Index of each field in `LISTED`. */
 const INDEX_OF = new Map<string, number>(LISTED.map((name, i) => [name, i]));
-/** Of a utm: its entry, and `TrackEvent.utm`. */
+/** Values of a utm: its entry, and `TrackEvent.utm`. */
 const UTM_VALUES = 2;
 
-/** Behind the last slot: of what is not kept in a slot, of none, and of several steps joined. */
+/** Three pseudo-slots after the real ones: too long to cache, field absent, several steps joined. */
 const SLOT_UNCACHED = 0;
 const SLOT_ABSENT = 1;
 const SLOT_JOINED = 2;
@@ -33,17 +33,17 @@ const EXTRA_SLOTS = 3;
 const MOST_NAMED = 8_192;
 /** Pairs of lists whose joined list is remembered. */
 const MOST_JOINED = 8_192;
-/** Pages and referrers that are kept to be the same object. */
+/** Pages and referrers that are remembered, so that equal ones are one object. */
 const MOST_TEXTS = 8_192;
 
 /**
- * Reads the context of an event, with what stood in others before not decoded again.
+ * Reads the context of an event, and decodes only bytes that it has not met before.
  *
- * What was made of a span lies side by side, from its slot's number on: objects of their own would have to be fetched
- * from memory after it is known which they are.
+ * The values of a span lie side by side in an array, at its slot's number: objects would have to be fetched from memory
+ * once more, after it is known which they are.
  *
- * Invariant: from when a slot is found until the event is made, nothing is put where it could be thrown out by it. If it
- * were, the event would say what another one does.
+ * Invariant: from when a slot is found until the event is made, nothing is put that could evict it. If it were evicted,
+ * the event would get values of another one.
  */
 export class ContextReader {
   readonly #pageCache = new ByteCache(1_024, 512);
@@ -52,29 +52,29 @@ export class ContextReader {
   readonly #otherValues = valuesOf<List | Named>(this.#othersCache, OTHERS_VALUES);
   readonly #utmCache = new ByteCache(128, 512);
   readonly #utms = valuesOf<Pair | Utm>(this.#utmCache, UTM_VALUES);
-  /** The fields that the rest is made of. */
+  /** Single fields of the others. */
   readonly #fieldCache = new ByteCache(512, 512);
   readonly #fieldPairs = valuesOf<Pair>(this.#fieldCache, 1);
-  readonly #named = new ByTwo<unknown, Named>(MOST_NAMED);
-  readonly #keys = NAMING.slice(2).map(() => new ByTwo<unknown, object>(MOST_NAMED));
-  readonly #lists = new ByTwo<List, List>(MOST_JOINED);
+  readonly #named = new PairCache<unknown, Named>(MOST_NAMED);
+  readonly #keys = NAMING.slice(2).map(() => new PairCache<unknown, object>(MOST_NAMED));
+  readonly #lists = new PairCache<List, List>(MOST_JOINED);
   readonly #texts = new Interned(MOST_TEXTS);
   readonly #noPage = (this.#pageCache.slots + SLOT_ABSENT) * PAGE_VALUES;
   readonly #noUtm = (this.#utmCache.slots + SLOT_ABSENT) * UTM_VALUES;
   readonly #noOthers = (this.#othersCache.slots + SLOT_ABSENT) * OTHERS_VALUES;
   readonly #joined = (this.#othersCache.slots + SLOT_JOINED) * OTHERS_VALUES;
-  /** Where the values of the event at hand begin. */
+  /** Index at which the values of the current event begin. */
   #page = this.#noPage;
   #utm = this.#noUtm;
   #others = this.#noOthers;
-  /** Whether nothing in it was met for the first time, or is too long to be remembered. */
+  /** Whether all of the context was met before; false also where a part is too long to be remembered. */
   isShared = true;
 
   constructor() {
     this.#otherValues[this.#noOthers + LIST] = NO_PAIRS;
   }
 
-  /** As for an event without a context. */
+  /** Prepares for an event, whose context is absent until it is read. */
   clear(): void {
     this.isShared = true;
     this.#page = this.#noPage;
@@ -83,16 +83,16 @@ export class ContextReader {
   }
 
   /**
-   * @param sessions to each session, what its last event said is noted.
+   * @param sessions has, for each session, hints of its last event's slots.
    * @param session its slot; -1: none.
    */
   read(c: Cursor, steps: Plan['context'], sessions: ByteCache, session: number): void {
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]!;
       if (step.what === 'page') {
-        this.#page = this.#readField(c, step, this.#pageCache, this.#keepPage) * PAGE_VALUES;
+        this.#page = this.#readField(c, step, this.#pageCache, this.#storePage) * PAGE_VALUES;
       } else if (step.what === 'utm') {
-        this.#utm = this.#readField(c, step, this.#utmCache, this.#keepUtm) * UTM_VALUES;
+        this.#utm = this.#readField(c, step, this.#utmCache, this.#storeUtm) * UTM_VALUES;
       } else if (step.what === 'others') {
         if (this.#others === this.#noOthers)
           this.#others = this.#readOthers(c, step, sessions, session) * OTHERS_VALUES;
@@ -133,11 +133,11 @@ export class ContextReader {
   }
 
   /**
-   * A field that is looked up by its bytes, and read where they are met for the first time.
-   * @param keep takes its value into a slot.
+   * Looks a field up by its bytes, and reads it where they are met for the first time.
+   * @param store puts its value into a slot.
    * @returns the slot of its values.
    */
-  #readField(c: Cursor, field: Field, cache: ByteCache, keep: (slot: number, value: unknown) => void): number {
+  #readField(c: Cursor, field: Field, cache: ByteCache, store: (slot: number, value: unknown) => void): number {
     if (skipNull(c, field.nullByte)) return cache.slots + SLOT_ABSENT;
     const at = c.pos;
     field.skip(c);
@@ -149,19 +149,19 @@ export class ContextReader {
     c.pos = at;
     const value = field.read(c);
     slot = isShort ? cache.put(c, at, length, field.fieldId) : cache.slots + SLOT_UNCACHED;
-    keep(slot, value);
+    store(slot, value);
     return slot;
   }
 
-  readonly #keepPage = (slot: number, value: unknown): void => {
+  readonly #storePage = (slot: number, value: unknown): void => {
     const pair = pagePair(value as DecodedContext['page']);
     const first = slot * PAGE_VALUES;
     this.#pages[first] = pair;
-    this.#pages[first + 1] = this.#same(pageOf(pair));
-    this.#pages[first + 2] = this.#same(referrerOf(pair));
+    this.#pages[first + 1] = this.#interned(pageOf(pair));
+    this.#pages[first + 2] = this.#interned(referrerOf(pair));
   };
 
-  readonly #keepUtm = (slot: number, value: unknown): void => {
+  readonly #storeUtm = (slot: number, value: unknown): void => {
     const pair = utmPair(value as DecodedContext['utm']);
     this.#utms[slot * UTM_VALUES] = pair;
     this.#utms[slot * UTM_VALUES + 1] = utmOf(pair);
@@ -170,7 +170,7 @@ export class ContextReader {
   #readOthers(c: Cursor, { fields, fieldId, hint }: Step, sessions: ByteCache, session: number): number {
     const cache = this.#othersCache;
     const isHinted = session >= 0 && hint >= 0;
-    // Two, for a device may change back and forth.
+    // Two hints, since a device may change back and forth.
     const last = isHinted ? sessions.hint(session, hint) : -1;
     if (cache.guess(c, last, fieldId)) return last;
     const before = isHinted ? sessions.hint(session, hint + 1) : -1;
@@ -185,7 +185,7 @@ export class ContextReader {
       c.pos = at;
       const list = this.#makeList(c, fields);
       slot = isShort ? cache.put(c, at, length, fieldId) : cache.slots + SLOT_UNCACHED;
-      this.#keepOthers(slot * OTHERS_VALUES, list);
+      this.#storeOthers(slot * OTHERS_VALUES, list);
     }
     if (isHinted && isShort) {
       sessions.setHint(session, hint, slot);
@@ -200,7 +200,7 @@ export class ContextReader {
     return listOf(pairs);
   }
 
-  #keepOthers(first: number, list: List): void {
+  #storeOthers(first: number, list: List): void {
     this.#otherValues[first + LIST] = list;
     this.#otherValues[first + NAMED] = this.#namedOf(list);
   }
@@ -219,14 +219,14 @@ export class ContextReader {
     return pair;
   }
 
-  /** For writers whose page, or a field that is not read, stands between those of the rest. */
+  /** For writers whose page, or a field that is not read, stands between the others. */
   #joinOthers(c: Cursor, step: Step, sessions: ByteCache): void {
-    // Before the other is read, which could throw it out.
+    // Read now: reading more could evict its slot.
     const { list } = this;
     this.#others = this.#readOthers(c, step, sessions, -1) * OTHERS_VALUES;
     const joined = this.#join(list, this.list);
     this.#others = this.#joined;
-    this.#keepOthers(this.#joined, joined);
+    this.#storeOthers(this.#joined, joined);
   }
 
   #join(one: List, other: List): List {
@@ -235,18 +235,18 @@ export class ContextReader {
     let joined = this.#lists.get(one, other);
     if (joined === undefined) {
       joined = inOrder(one, other);
-      // What is long, or is not met again, would only take the place of others.
+      // Lists that are long, or not met again, would only replace others.
       if (this.isShared) this.#lists.set(one, other, joined);
     }
     return joined;
   }
 
-  /** The same object for the same pairs: what a visit shares. */
+  /** The same object for the same pairs, so that visits share it. */
   #namedOf(list: List): Named {
     const pairs = NAMING.map((name) => pairIn(list, name));
     const last = pairs.length - 1;
     let key: unknown = pairs[0];
-    for (let i = 1; i < last; i++) key = this.#oneOf(this.#keys[i - 1]!, key, pairs[i]);
+    for (let i = 1; i < last; i++) key = this.#keyOf(this.#keys[i - 1]!, key, pairs[i]);
     let named = this.#named.get(key, pairs[last]);
     if (named === undefined) {
       named = namedIn(pairs);
@@ -255,8 +255,8 @@ export class ContextReader {
     return named;
   }
 
-  /** One object for the two. */
-  #oneOf(keys: ByTwo<unknown, object>, one: unknown, other: unknown): object {
+  /** One object that stands for the two. */
+  #keyOf(keys: PairCache<unknown, object>, one: unknown, other: unknown): object {
     let key = keys.get(one, other);
     if (key === undefined) {
       key = {};
@@ -265,12 +265,12 @@ export class ContextReader {
     return key;
   }
 
-  #same(text: string | null): string | null {
+  #interned(text: string | null): string | null {
     return text === null ? null : this.#texts.of(text);
   }
 }
 
-/** A place for each value of each slot. */
+/** An array with room for each value of each slot. */
 function valuesOf<T>({ slots }: ByteCache, values: number): (T | null)[] {
   return new Array<T | null>((slots + EXTRA_SLOTS) * values).fill(null);
 }

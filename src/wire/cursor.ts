@@ -1,6 +1,6 @@
 import { decodeUtf8 } from './text.ts';
 
-/** The bytes are not what the schema says. */
+/** The bytes do not follow the schema. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
@@ -14,7 +14,7 @@ const NOTHING = Buffer.alloc(0);
 export class Cursor {
   buf: Buffer = NOTHING;
   pos = 0;
-  /** Where what is read ends; more may lie behind it in `buf`. */
+  /** End of what is read; more may lie behind it in `buf`. */
   end = 0;
   /** Records within records that are being moved over. */
   depth = 0;
@@ -28,7 +28,7 @@ export class Cursor {
       this.buf = bytes;
       this.base = bytes.byteOffset;
       const { buffer } = bytes;
-      // Making a view takes longer than all else that is done once a record.
+      // Making a view takes longer than all other work per record.
       if (buffer !== this.view.buffer) this.view = new DataView(buffer);
     }
     this.pos = pos;
@@ -62,7 +62,7 @@ export function readLong(c: Cursor): number {
   return readLongLong(c);
 }
 
-/** Apart, so that the short form is small enough to be inlined. */
+/** A function of its own, so that the short form is small enough to be inlined. */
 function readLongLong(c: Cursor): number {
   const { buf, end } = c;
   let pos = c.pos;
@@ -131,11 +131,11 @@ export function readText(c: Cursor): string {
   const length = readLong(c);
   const at = c.pos;
   skip(c, length);
-  // `toString` without its checks of arguments, which take a quarter of its time; both ends are known to be inside.
+  // `utf8Slice` is `toString` without its checks of arguments, a quarter of its time; both ends are known to be inside.
   return (c.buf as unknown as Utf8Slice).utf8Slice(at, at + length);
 }
 
-/** The same with lone surrogates in place of invalid UTF-8: for ids and types, where it is refused. */
+/** The same with lone surrogates in place of invalid UTF-8: for ids and types, in which it is refused. */
 export function readMarkedText(c: Cursor): string {
   const before = c.pos;
   const text = readText(c);
@@ -159,7 +159,7 @@ export function readBlock(c: Cursor): number {
   return -count;
 }
 
-/** Moves over the index of a union's null, if it comes next. @param none the byte that it is; -1: there is no null. */
+/** Moves over the index of a union's null, if it comes next. @param nullByte that index; -1: there is no null. */
 export function skipNull(c: Cursor, nullByte: number): boolean {
   if (nullByte < 0 || c.pos >= c.end || c.buf[c.pos] !== nullByte) return false;
   c.pos++;

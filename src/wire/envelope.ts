@@ -7,17 +7,17 @@ import type { OutboxRow } from '../ports/store.ts';
 import { OWN_PREFIX, RECEIVED_AT } from './headers.ts';
 import { OutboxWriter } from './outbox.ts';
 import { putBytes, putLong, putText, textRoom } from './put.ts';
-import { putTail, tailRoom } from './tail.ts';
+import { putRecordBody, recordBodyRoom } from './record-body.ts';
 import { clean, cut } from './text.ts';
 import { VisitEndedWriter } from './visit-ended.gen.ts';
 
 export interface EnvelopeContext {
-  /** Of the input. */
+  /** Topic of the input. */
   readonly topic: string;
   readonly partition: number;
   /** The registry's id of `schemas/VisitEnded.avsc`. */
   readonly outputSchemaId: number;
-  /** What each topic takes in one batch (`max.message.bytes`). */
+  /** Bytes that each topic accepts in one batch (`max.message.bytes`). */
   readonly maxBytes: { readonly [topic in OutputTopic]: number };
   /** Whether a record of this input may hold several entries: then `tidemark-index` says which it was. */
   readonly severalPerRecord: boolean;
@@ -28,18 +28,18 @@ type Header = readonly [name: string, value: Buffer];
 
 /**
  * Bytes that the events of one record take together when they are set aside, each with the whole record: what is beyond
- * goes without its value. A record of 1 MB with 1,000 events that are refused would be 1 GB otherwise.
+ * is sent without its value. A record of 1 MB with 1,000 events that are refused would be 1 GB otherwise.
  */
 const RECORD_BYTES = 4_000_000;
 
-/** Bytes that the first row of all is expected to take; a later one is expected to take what the one before did. */
+/** Bytes expected of the first row; a later one is expected to take as many as the one before. */
 const FIRST_BYTES = 4_096;
 
 /**
- * What one partition gives out, ready to send as soon as it arises: the objects that tell it live for a moment, and what it
- * tells of is at hand. What is set aside goes as it came, with the reason and where it came from.
+ * Messages of one partition, encoded as soon as they arise: the objects that describe them live for a moment, and what
+ * they describe is at hand. What is set aside goes out as it came, with the reason and its origin.
  *
- * All that is set aside of a record is to be added before the commit is taken, or what its events take cannot be told.
+ * All that is set aside of a record has to be added before `take`: the bytes of its events are bounded together.
  */
 export class Envelopes implements Outgoing {
   readonly #context: EnvelopeContext;
@@ -47,7 +47,7 @@ export class Envelopes implements Outgoing {
   readonly #headers: Buffer;
   #writer: OutboxWriter | null = null;
   #bytes = FIRST_BYTES;
-  /** Of the record that something was last set aside of: its offset, and bytes that more of it may take. */
+  /** Offset of the record that was last set aside from, and the bytes that more events of it may take. */
   #offset = -1;
   #left = 0;
 
@@ -74,8 +74,8 @@ export class Envelopes implements Outgoing {
     const message = setAside(emission, this.#context, isFirst ? Number.POSITIVE_INFINITY : this.#left);
     this.#offset = emission.offset;
     this.#left -= batchBytes(message);
-    const at = writer.begin(message.topic, tailRoom(message));
-    writer.end(putTail(writer.buf, at, message));
+    const at = writer.begin(message.topic, recordBodyRoom(message));
+    writer.end(putRecordBody(writer.buf, at, message));
   }
 
   take(): OutboxRow | null {
@@ -83,7 +83,7 @@ export class Envelopes implements Outgoing {
     if (writer === null) return null;
     this.#writer = null;
     const payload = writer.finish();
-    // A little more, so that most rows are not copied to grow.
+    // An eighth more, so that most rows are not copied to grow.
     this.#bytes = Math.ceil(payload.length * 1.125);
     return { first: writer.first, next: writer.first + writer.count, payload };
   }
@@ -98,7 +98,7 @@ function ownHeaders({ topic, partition }: EnvelopeContext): Buffer {
   return buf.subarray(0, putText(buf, at, 'tidemark-sequence'));
 }
 
-/** The tail of an output message, written into the row as it arises: key, value, headers. */
+/** Writes the body of an output message into the row: key, value, headers. */
 function putVisit(
   writer: OutboxWriter,
   visits: VisitEndedWriter,
@@ -120,7 +120,7 @@ function putVisit(
   writer.end(putText(buf, end, String(sequence)));
 }
 
-/** Of the length of a value: at most, and for most. */
+/** Bytes of the length of a value: at most, and for most. */
 const VALUE_LENGTH_ROOM = 5;
 const VALUE_LENGTH = 2;
 

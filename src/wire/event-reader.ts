@@ -16,16 +16,16 @@ import { type EventOptions, eventTime, propertiesOf, traitsOf } from './track-ev
 type Traits = TrackEvent['traits'];
 
 /**
- * Reads the bytes of good events; most of what they say stood in others before, and is not decoded again.
+ * Reads the bytes of good events; most parts of them were met before, and are not decoded again.
  *
  * Invariant: what it reads as an event is exactly what `toEvent` makes of the record that `compileReader` reads. It
- * refuses nothing: whatever is not plainly good is left to those two, which also say what is wrong.
+ * refuses nothing: whatever is not plainly good is left to those two, which also find what is wrong.
  *
  * Equal parts of events are the same objects, as long as they are remembered: the parts of the context and its entries,
- * `named`, `utm`, `traits`, page, referrer, type and ids other than the event's own. So nobody may ever change one.
+ * `named`, `utm`, `traits`, page, referrer, type and ids other than the event's own. So they must never be changed.
  */
 export class EventReader {
-  /** Also says, after `read`, where the session id lies. */
+  /** Also has, after `read`, where the session id lies. */
   readonly ids = new IdReader();
   readonly #context = new ContextReader();
   readonly #traitsCache = new ByteCache(128, 512);
@@ -124,7 +124,7 @@ export class EventReader {
     return event;
   }
 
-  /** @returns false where the event is odd. */
+  /** @returns false where the event needs the slow path. */
   #readContext(c: Cursor, step: Step, steps: Plan['context']): boolean {
     if (skipNull(c, step.nullByte)) return true;
     if (!skipNonNull(c, step.nullByte)) return false;
@@ -155,7 +155,7 @@ export class EventReader {
   #readProperties(c: Cursor, step: Step): string | null {
     if (skipEmptyMap(c, step)) return this.#keepProperties ? '{}' : null;
     const decoded = step.read(c) as DecodedEvent['properties'];
-    // What only checks them says null where nothing is wrong.
+    // `compileCheck` reads null where nothing is wrong.
     if (decoded === null && !this.#keepProperties) return null;
     const properties = propertiesOf(decoded);
     if (typeof properties === 'string') {

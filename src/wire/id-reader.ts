@@ -7,7 +7,7 @@ import { Interned } from './interned.ts';
 import { decodeUtf8, fits, isClean } from './text.ts';
 import { MAX_ID, MAX_TYPE } from './track-event.ts';
 
-/** What was made of a span: profile and source, where it names them, and the session's id. */
+/** Values of a span: profile and source, where it names them, and the session's id. */
 const VALUES = 4;
 const PROFILE = 0;
 const SOURCE = 1;
@@ -15,16 +15,16 @@ const SESSION = 2;
 const UUID_LENGTH = 36;
 
 /**
- * Reads the ids and the type of an event: those that stood in others before are not decoded again, and are the same
- * objects. What may break a bound makes the event odd, that is, left to be judged by others.
+ * Reads the ids and the type of an event: those that were met before are not decoded again, and are the same objects. A
+ * value that may break a bound sets `needsSlowPath`; the full decoder then decides.
  */
 export class IdReader {
   needsSlowPath = false;
   /** The event's own. */
   readonly id = new PackedId();
-  /** Each session that was met lately, with its owner; noted to it is what its last event said. */
+  /** Each session that was met lately, with its owner, and hints of its last event's slots. */
   readonly sessions = new ByteCache(4_096, 192, HINTS);
-  /** Of the event at hand: the slot of its session, and where the id lies in the cursor's buffer; -1: nowhere. */
+  /** Slot of the current event's session, and where the id lies in the cursor's buffer; -1: nowhere. */
   session = -1;
   sessionAt = -1;
   sessionEnd = -1;
@@ -34,13 +34,13 @@ export class IdReader {
   readonly #sessionValues = new Array<string | null>(this.sessions.slots * VALUES).fill(null);
   readonly #types = new ByteCache(64, 64);
   readonly #typeTexts = new Array<string>(this.#types.slots).fill('');
-  /** Of writers that name profile and source elsewhere than behind the session. */
+  /** Owners for writers that name profile and source elsewhere than behind the session. */
   readonly #owners = new ByteCache(1_024, 128);
   readonly #ownerIds = new Array<string | null>(this.#owners.slots * VALUES).fill(null);
-  /** Many profiles have one source. Profiles are many: to look for each among those before costs more than it spares. */
+  /** Sources are few, and shared. Profiles are many: to look each up costs more than it spares. */
   readonly #sources = new Interned(1_024);
 
-  /** Begins with another event. */
+  /** Prepares for another event. */
   clear(): void {
     this.needsSlowPath = false;
     this.session = -1;
@@ -57,11 +57,11 @@ export class IdReader {
     return text !== '';
   }
 
-  /** Most are UUIDs in canonical form: of these no text is made. Moves over nothing where it is none. */
+  /** Reads a UUID in canonical form, which most ids are, without making a text. Moves over nothing where it is none. */
   #uuid(c: Cursor, field: Field): boolean {
     if (!field.isSimple || skipNull(c, field.nullByte)) return false;
     const { buf, pos, end } = c;
-    // Behind the union's index, where there is one, and 36 as Avro writes it.
+    // The text begins behind the union's index, where there is one, and its length.
     const at = pos + (field.nullByte < 0 ? 1 : 2);
     if (buf[at - 1] !== UUID_LENGTH * 2 || at + UUID_LENGTH > end || !this.id.setAscii(buf, at)) return false;
     if (!skipNonNull(c, field.nullByte)) return false;
@@ -87,7 +87,7 @@ export class IdReader {
     const values = this.#sessionValues;
     if (slot >= 0) {
       this.session = slot;
-      this.#takeOwner(values, slot);
+      this.#setOwner(values, slot);
       return values[slot * VALUES + SESSION]!;
     }
     c.pos = begin;
@@ -95,13 +95,13 @@ export class IdReader {
     if (isShort && !this.needsSlowPath) {
       slot = sessions.put(c, begin, span, fieldId);
       this.session = slot;
-      this.#keepOwner(values, slot, fields);
+      this.#storeOwner(values, slot, fields);
       values[slot * VALUES + SESSION] = sessionId;
     }
     return sessionId;
   }
 
-  /** Reads what is kept of the sessions in the first `count` of these slots: for `prefetched`. */
+  /** Touches what is cached of the sessions in the first `count` of these slots: for `prefetched`. */
   prefetch(slots: Int32Array, count: number): number {
     const values = this.#sessionValues;
     let sum = this.sessions.prefetch(slots, count);
@@ -126,7 +126,7 @@ export class IdReader {
     return text;
   }
 
-  /** Profile, source or both, as they follow each other. */
+  /** Reads profile, source or both, as they follow each other. */
   owner(c: Cursor, { fields, fieldId }: Step): void {
     const owners = this.#owners;
     const begin = c.pos;
@@ -135,21 +135,21 @@ export class IdReader {
     const isShort = span <= owners.longest;
     const slot = isShort ? owners.find(c, begin, span, fieldId) : -1;
     if (slot >= 0) {
-      this.#takeOwner(this.#ownerIds, slot);
+      this.#setOwner(this.#ownerIds, slot);
       return;
     }
     c.pos = begin;
     this.#readOwner(c, fields, 0);
-    if (isShort && !this.needsSlowPath) this.#keepOwner(this.#ownerIds, owners.put(c, begin, span, fieldId), fields);
+    if (isShort && !this.needsSlowPath) this.#storeOwner(this.#ownerIds, owners.put(c, begin, span, fieldId), fields);
   }
 
-  /** A field that is not in the slot may have stood elsewhere. */
-  #takeOwner(values: readonly (string | null)[], slot: number): void {
+  /** Keeps a field that is not in the slot: it may have stood elsewhere. */
+  #setOwner(values: readonly (string | null)[], slot: number): void {
     this.profileId = values[slot * VALUES + PROFILE] ?? this.profileId;
     this.sourceId = values[slot * VALUES + SOURCE] ?? this.sourceId;
   }
 
-  #keepOwner(values: (string | null)[], slot: number, fields: readonly Field[]): void {
+  #storeOwner(values: (string | null)[], slot: number, fields: readonly Field[]): void {
     const has = (name: string) => fields.some((field) => field.name === name);
     values[slot * VALUES + PROFILE] = has('profile_id') ? this.profileId : null;
     values[slot * VALUES + SOURCE] = has('source_id') ? this.sourceId : null;
@@ -171,7 +171,7 @@ export class IdReader {
     }
   }
 
-  /** A text that is not met again, or is kept with what is around it. */
+  /** Reads a text that is not cached by itself: it is not met again, or is cached with its neighbours. */
   #text(c: Cursor, field: Field, max: number): string {
     if (skipNull(c, field.nullByte)) return '';
     if (!field.isSimple || !skipNonNull(c, field.nullByte)) {

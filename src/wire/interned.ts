@@ -1,12 +1,12 @@
 import { BoundedMap } from '../core/memory/bounded-map.ts';
 
-/** Texts that are equal as one and the same object, so that comparing two of them takes no look at their characters. */
+/** Makes equal texts one object, so that comparing two of them need not look at their characters. */
 export class Interned {
   private readonly texts: BoundedMap<string, string>;
 
-  /** @param most texts remembered. */
-  constructor(most: number) {
-    this.texts = new BoundedMap(most);
+  /** @param capacity texts that are remembered. */
+  constructor(capacity: number) {
+    this.texts = new BoundedMap(capacity);
   }
 
   of(text: string): string {

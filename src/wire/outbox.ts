@@ -2,29 +2,29 @@
  * The messages of one commit as they stand in the outbox.
  *
  * Layout: byte 0x54 ('T'), version, CRC-32 of all that follows (4 bytes); then varints: sequence of the first message,
- * number of messages; then of each: topic (1 byte), length of its tail (varint), and the tail, which goes out as it is
- * (see tail.ts). Sequences have no hole, so only the first is written.
+ * number of messages; then of each: topic (1 byte), length of its body (varint), and the body, which is sent as it is
+ * (see record-body.ts). Sequences have no hole, so only the first is written.
  */
 import { crc32 } from 'node:zlib';
 import { putCount, sizeOfCount, VarintReader } from '../bytes/varint.ts';
 import { OUTPUT_TOPICS, type OutMessage, type OutMessages, type OutputTopic } from '../ports/output.ts';
-import { putTail, readTail, tailRoom } from './tail.ts';
+import { putRecordBody, readRecordBody, recordBodyRoom } from './record-body.ts';
 
 const MAGIC = 0x54;
 const VERSION = 2;
 const CHECKSUM = 2;
 const HEADER = 6;
-/** What stands before a tail at most, and before that of most. */
+/** Bytes before a record's body: at most, and for most. */
 const FRAME_ROOM = 6;
 const FRAME = 3;
 
-/** Rows that were written here: mostly they are sent from memory, and their checksum needs no second look. */
+/** Rows that this process wrote: most are sent from memory, and their checksum needs no check. */
 const written = new WeakSet<Buffer>();
 
-/** What stands before the first message at most: the header and two counts. */
+/** Bytes before the first message at most: the header and two counts. */
 const HEAD_ROOM = HEADER + 2 * 8;
 
-/** Writes a row: `begin` a message, write its tail there, `end` it; `finish` the row. */
+/** Writes a row: `begin` a message, write its body there, `end` it; `finish` the row. */
 export class OutboxWriter {
   /** Holds what `begin` made room for. */
   buf: Buffer;
@@ -33,13 +33,13 @@ export class OutboxWriter {
   #frame = 0;
   #at = HEAD_ROOM;
 
-  /** @param bytes that the row will take, about: where it takes more it is copied. */
+  /** @param bytes that the row will take, about: a larger one is copied. */
   constructor(first: number, bytes: number) {
     this.first = first;
     this.buf = Buffer.allocUnsafeSlow(Math.max(64, HEAD_ROOM + bytes));
   }
 
-  /** Makes room for a tail. @returns where it begins in `buf`. */
+  /** Makes room for a record's body. @returns where it begins in `buf`. */
   begin(topic: OutputTopic, room: number): number {
     const needed = this.#at + FRAME_ROOM + room;
     if (needed > this.buf.length) {
@@ -52,7 +52,7 @@ export class OutboxWriter {
     return this.#frame + FRAME;
   }
 
-  /** The tail ends here. */
+  /** Ends the message, whose body ends at `at`. */
   end(at: number): void {
     const { buf } = this;
     const length = at - this.#frame - FRAME;
@@ -63,7 +63,7 @@ export class OutboxWriter {
     this.count += 1;
   }
 
-  /** How many messages there are is known now: the head goes right before the first. */
+  /** Writes the head right before the first message: only now the number of messages is known. */
   finish(): Buffer {
     const head = Buffer.alloc(HEAD_ROOM);
     head[0] = MAGIC;
@@ -86,8 +86,8 @@ export function encodeOutbox(messages: readonly OutMessage[]): Buffer {
     if (message.sequence !== first + i) {
       throw new RangeError(`message ${message.sequence} stands where ${first + i} should: sequences have no hole`);
     }
-    const at = writer.begin(message.topic, tailRoom(message));
-    writer.end(putTail(writer.buf, at, message));
+    const at = writer.begin(message.topic, recordBodyRoom(message));
+    writer.end(putRecordBody(writer.buf, at, message));
   }
   return writer.finish();
 }
@@ -151,7 +151,7 @@ class Row implements OutMessages {
 
   message(i: number): OutMessage {
     const topic = OUTPUT_TOPICS[this.topics[i]!]!;
-    return { topic, sequence: this.first + i, ...readTail(this.bytes, this.starts[i]!, this.ends[i]!) };
+    return { topic, sequence: this.first + i, ...readRecordBody(this.bytes, this.starts[i]!, this.ends[i]!) };
   }
 
   slice(from: number, to: number): OutMessages {

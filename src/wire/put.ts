@@ -1,5 +1,5 @@
 /**
- * Writes at a position of a buffer; each function returns where it ended. Invariant: nothing here looks for room: the
+ * Writes at a position of a buffer; each function returns where it ended. Invariant: nothing here checks for room: the
  * caller has made sure of it for a whole message at once, as with the numbers (bytes/varint.ts).
  */
 
@@ -19,7 +19,7 @@ export function putNullable(buf: Buffer, at: number, text: string | null): numbe
   return text === null ? at + 1 : putText(buf, at + 1, text);
 }
 
-/** Up to here a text is written character by character: a call of the buffer's own writer takes as long as ten. */
+/** Shorter texts are written character by character: a call of the buffer's own writer takes as long as ten. */
 const SHORT = 10;
 
 type Utf8 = { utf8Write(text: string, at: number): number };
@@ -39,9 +39,9 @@ export function putText(buf: Buffer, at: number, text: string): number {
 }
 
 function putLongText(buf: Buffer, at: number, text: string): number {
-  // Most are ASCII: the length is written once it is known, where it would stand if this one were.
+  // Most texts are ASCII: the text is written where it stands if this one is, and its length once it is known.
   const guess = at + sizeOfLong(text.length);
-  // `write` without its checks of arguments, which take as long as the writing.
+  // `utf8Write` is `write` without its checks of arguments, which take as long as the writing.
   const bytes = (buf as unknown as Utf8).utf8Write(text, guess);
   const start = at + sizeOfLong(bytes);
   if (start !== guess) buf.copyWithin(start, guess, guess + bytes);
@@ -49,7 +49,7 @@ function putLongText(buf: Buffer, at: number, text: string): number {
   return start + bytes;
 }
 
-/** Up to here bytes are copied one by one. */
+/** Up to so many bytes are copied one by one. */
 const FEW = 24;
 
 export function putBytes(buf: Buffer, at: number, bytes: Buffer): number {

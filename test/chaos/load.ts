@@ -7,7 +7,7 @@ import type { IdempotentProducer } from '../../src/kafka/produce/idempotent-prod
 import { batchesOf, type PlacedBody } from '../../src/kafka/record-bodies.ts';
 import { type Opened, openIdempotent } from '../../src/kafka/transactional.ts';
 import { type Access, kafkaOf } from '../../src/local/access.ts';
-import { putTail, tailRoom } from '../../src/wire/tail.ts';
+import { putRecordBody, recordBodyRoom } from '../../src/wire/record-body.ts';
 import { type Input, nastyTraffic, type SchemaName } from '../e2e/support/traffic.ts';
 import { type Encode, encoders, registerSchemas } from '../e2e/support/writer.ts';
 import type { Parts } from '../support/parts.ts';
@@ -116,9 +116,9 @@ export class Load {
         (Array.isArray(one) ? one : [one]).map((each) => [name, Buffer.from(each)] as const),
       ),
     };
-    const room = Buffer.allocUnsafe(tailRoom(content));
+    const room = Buffer.allocUnsafe(recordBodyRoom(content));
     const byKey = content.key === null ? number % PARTITIONS : partitionByKey(NAME, content.key, PARTITIONS);
-    return { partition: partition ?? byKey, recordBody: room.subarray(0, putTail(room, 0, content)) };
+    return { partition: partition ?? byKey, recordBody: room.subarray(0, putRecordBody(room, 0, content)) };
   }
 
   async #reopen(): Promise<void> {

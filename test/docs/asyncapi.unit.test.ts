@@ -10,7 +10,7 @@ import type { RawRecord } from '../../src/ports/record.ts';
 import { setAsideOf } from '../../src/set-aside/record.ts';
 import { resendable } from '../../src/set-aside/resendable.ts';
 import type { EnvelopeContext } from '../../src/wire/envelope.ts';
-import { readTail } from '../../src/wire/tail.ts';
+import { readRecordBody } from '../../src/wire/record-body.ts';
 import { toOutMessage } from '../wire/support/messages.ts';
 
 // ajv-formats is CommonJS; its types do not describe what an import of it gives.
@@ -92,7 +92,7 @@ function sentAgain(letter: OutMessage): Pick<OutMessage, 'headers'> {
   const input = { topic: 'tracks', format: 'avro', partitions: 6, maxBytes: 1 << 20 } as const;
   const sent = resendable(setAsideOf(0, asRead), input);
   if ('refused' in sent) throw new Error(sent.refused);
-  return readTail(sent.recordBody, 0, sent.recordBody.length);
+  return readRecordBody(sent.recordBody, 0, sent.recordBody.length);
 }
 
 const CASES: [string, string, Pick<OutMessage, 'headers'>][] = [

@@ -13,10 +13,10 @@ test('each month that an id needs is missing once, until it is made, and again w
   };
   expect(needed()).toEqual([]);
   expect(needed(border - 1, border, border - 1, border + 1)).toEqual(['2026_11', '2026_12']);
-  ranges.made([monthOf(border)]);
+  ranges.markMade([monthOf(border)]);
   expect(needed(border, border - 1, border)).toEqual(['2026_11']);
-  ranges.made([monthOf(border - 1)]);
+  ranges.markMade([monthOf(border - 1)]);
   expect(needed(border, border - 1, 0, 2 ** 48 - 1)).toEqual(['1970_01', '10889_08']);
-  ranges.forget();
+  ranges.clear();
   expect(needed(border)).toEqual(['2026_12']);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { setAsideOf } from '../../src/set-aside/record.ts';
 import { type InputTopic, resendable } from '../../src/set-aside/resendable.ts';
-import { readTail } from '../../src/wire/tail.ts';
+import { readRecordBody } from '../../src/wire/record-body.ts';
 
 const INPUT: InputTopic = { topic: 'tracks', format: 'tracardi', partitions: 4, maxBytes: 1_000_000 };
 
@@ -26,7 +26,7 @@ function deadLetter(value: string | Buffer | null, headers: Record<string, strin
 function sent(record: ReturnType<typeof deadLetter>, input = INPUT) {
   const found = resendable(record, input);
   if ('refused' in found) throw new Error(found.refused);
-  const { value, headers } = readTail(found.recordBody, 0, found.recordBody.length);
+  const { value, headers } = readRecordBody(found.recordBody, 0, found.recordBody.length);
   return { value: value?.toString() ?? null, headers: headers.map(([name, bytes]) => `${name}: ${bytes}`) };
 }
 

@@ -1,6 +1,6 @@
 import type { Holders } from '../../kafka/group.ts';
 import type { Blocker } from '../../ports/observer.ts';
-import type { WrittenWait } from '../../postgres/trouble.ts';
+import type { ReportedWait } from '../../postgres/trouble.ts';
 import { roughly } from '../progress-line.ts';
 import { number } from '../words.ts';
 import { caughtUpIn, type Pace } from './pace.ts';
@@ -15,7 +15,7 @@ export interface Observation {
   /** Whether the brokers were reached. If they were, and gave no end of this partition, it has no leader that answers. */
   readonly brokers: 'answer' | 'away' | 'refuse';
   /** What its processor reported that it waits for, what holds it back most first. */
-  readonly waits: readonly WrittenWait[];
+  readonly waits: readonly ReportedWait[];
   /** The time of the reading, ms since the epoch. */
   readonly at: number;
   readonly holders: Holders | null;

@@ -1,5 +1,5 @@
 /**
- * The tail of a Kafka record of format 2: key, value and headers, as they go out. What stands before them (length,
+ * The body of a Kafka record of format 2: key, value and headers, as they are sent. What stands before it (length,
  * attributes, deltas of time and offset) is known only when the record is sent.
  */
 import { VarintReader } from '../bytes/varint.ts';
@@ -8,15 +8,15 @@ import { LONG_ROOM, putBytes, putLong, putText, textRoom } from './put.ts';
 
 type Content = Pick<OutMessage, 'key' | 'value' | 'headers'>;
 
-/** Bytes that a tail takes at most. */
-export function tailRoom({ key, value, headers }: Content): number {
+/** Bytes that a record's body takes at most. */
+export function recordBodyRoom({ key, value, headers }: Content): number {
   let room = 3 * LONG_ROOM + (key?.length ?? 0) + (value?.length ?? 0);
   for (const [name, content] of headers) room += textRoom(name) + LONG_ROOM + content.length;
   return room;
 }
 
 /** @returns where it ends. */
-export function putTail(buf: Buffer, start: number, { key, value, headers }: Content): number {
+export function putRecordBody(buf: Buffer, start: number, { key, value, headers }: Content): number {
   let at = putSized(buf, start, key);
   at = putSized(buf, at, value);
   at = putLong(buf, at, headers.length);
@@ -30,8 +30,8 @@ export function putSized(buf: Buffer, at: number, bytes: Buffer | null): number 
   return putBytes(buf, putLong(buf, at, bytes.length), bytes);
 }
 
-/** What lies from `start` to `end`. The buffers are slices. @throws Error where that is no tail. */
-export function readTail(bytes: Buffer, start: number, end: number): Content {
+/** Reads the body from `start` to `end`. The buffers are slices. @throws Error where that is no body. */
+export function readRecordBody(bytes: Buffer, start: number, end: number): Content {
   const input = new VarintReader();
   input.at = start;
   const number = () => {

@@ -1,20 +1,20 @@
-/** What was made of two objects, by both of them. All is forgotten when there is too much. */
-export class ByTwo<K, V> {
-  readonly #most: number;
+/** Values by the pair of objects that they were made of. The cache is emptied when it is full. */
+export class PairCache<K, V> {
+  readonly #capacity: number;
   readonly #values = new Map<K, Map<K, V>>();
   #count = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(capacity: number) {
+    this.#capacity = capacity;
   }
 
   get(one: K, other: K): V | undefined {
     return this.#values.get(one)?.get(other);
   }
 
-  /** There is none for the two yet. */
+  /** Adds a value for a pair that has none yet. */
   set(one: K, other: K, value: V): void {
-    if (this.#count === this.#most) {
+    if (this.#count === this.#capacity) {
       this.#values.clear();
       this.#count = 0;
     }
