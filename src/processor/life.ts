@@ -260,7 +260,8 @@ export class PartitionLife {
     const { now } = this.state;
     const { clockMargin } = this.settings;
     if (clockMargin === null || now.kind !== 'folding' || !this.inbox.isEmpty) return false;
-    const { fold, reader } = now.tenure;
+    const { fold, reader, isStamped } = now.tenure;
+    if (!isStamped) return false;
     // Timestamps ahead of this clock by more than the margin: one of the two is wrong, and nothing may be concluded.
     if (!reader.isVerified || (fold.arrivalClock ?? 0) > time + clockMargin) return false;
     return fold.nextDue < time - clockMargin;

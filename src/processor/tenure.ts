@@ -31,6 +31,8 @@ const TIME_SLICE = 100;
 const ENDS = 100;
 /** Estimate of an ended visit in a commit's bytes. */
 const ENDED_BYTES = 1_000;
+/** A running processor is ended within this time where its topic is found not to be stamped: docs/GUARANTEES.md, ms. */
+const REFUSED_WITHIN = 60_000;
 /** How long an orderly end waits for the last commit, and for its messages to be published, ms. */
 const LAST_COMMIT = 4_000;
 const LAST_MESSAGES = 1_000;
@@ -76,6 +78,8 @@ export class Tenure {
   private readonly context: TenureContext;
   private readonly schemas: UsedSchemas;
   private readonly unstamped: UnstampedWatch;
+  /** When the last record was folded that the brokers did not stamp, by the clock's `elapsed`; null: none was. */
+  private unstampedAt: number | null = null;
   private hasWarnedOfMisplaced = false;
   private isGivenUp = false;
 
@@ -214,9 +218,16 @@ export class Tenure {
     if (error !== null) throw error;
   }
 
+  /** Whether the brokers are known to stamp what they append: a record that they do not stamp would come before any clock. */
+  get isStamped(): boolean {
+    const { unstampedAt } = this;
+    return unstampedAt === null || this.context.deps.clock.elapsed() - unstampedAt >= REFUSED_WITHIN;
+  }
+
   private async anticipate(): Promise<void> {
     const { anticipation } = this;
     this.anticipation = null;
+    if (!this.isStamped) return;
     if (anticipation === null || this.fold.nextOffset < anticipation.end) return;
     await this.endDue(anticipation.clock - this.context.settings.clockMargin!);
   }
@@ -350,6 +361,7 @@ export class Tenure {
   private logOdd(records: readonly LogRecord<RawRecord>[], wrong: number, unstamped: number): void {
     const { logger, deps } = this.context;
     this.unstamped.folded(records, unstamped);
+    if (unstamped > 0) this.unstampedAt = deps.clock.elapsed();
     if (wrong > 0) {
       logger.warn(
         { offset: records[0]!.offset, wrong },

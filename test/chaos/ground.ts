@@ -38,8 +38,6 @@ export interface Ground {
   readonly data: string;
   /** What the processors need is taken away while `work` goes on: one that starts meanwhile may refuse to. */
   deprive(work: () => Promise<void>): Promise<void>;
-  /** A topic is as a start refuses it while `work` goes on: processors end, or do not start. */
-  spoil(work: () => Promise<void>): Promise<void>;
   /** What every processor needs to go on is away while `work` goes on. */
   shut(work: () => Promise<void>): Promise<void>;
   isShut(): boolean;
@@ -98,7 +96,7 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
   const { brokers, registryUrl, databaseUrl } = stack;
   const direct: Addresses = { brokers, registryUrl, databaseUrl };
   const ownUrl = await makeRole(databaseUrl);
-  const [deprivations, spoils, closures] = [new UnderWay(), new UnderWay(), new UnderWay()];
+  const [deprivations, closures] = [new UnderWay(), new UnderWay()];
   // Ends the processors, however this process goes.
   const keeper = new Keeper();
   const slots = proxies.map((own, i) => {
@@ -109,15 +107,7 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
       throughProxies(own, registryUrl, ownUrl),
     );
     const env = { ...rest, KAFKA_SASL_PASSWORD_FILE: passwordFile, TIDEMARK_HTTP_PORT: String(ports[i]) };
-    return new Slot(
-      `processor ${i}`,
-      own,
-      env,
-      log,
-      keeper,
-      () => deprivations.isAny,
-      () => spoils.isAny,
-    );
+    return new Slot(`processor ${i}`, own, env, log, keeper, () => deprivations.isAny);
   });
   return {
     stack,
@@ -133,10 +123,6 @@ export async function makeGround(count: number, log: Log): Promise<Ground> {
     deprive: (work) => {
       for (const slot of slots) slot.deprive();
       return deprivations.during(() => closures.during(work));
-    },
-    spoil: (work) => {
-      for (const slot of slots) slot.spoil();
-      return spoils.during(() => closures.during(work));
     },
     shut: (work) => closures.during(work),
     isShut: () => closures.isAny,

@@ -48,24 +48,11 @@ export class Slot {
   #ending = true;
   /** Whether what it needs was taken away while its present process ran: it may say so, and end before it begins. */
   #deprived = false;
-
-  /** Whether a topic was as a start refuses it while its present process ran: it may end at any time. */
-  #spoiled = false;
   readonly #isDeprived: () => boolean;
-  readonly #isSpoiled: () => boolean;
 
-  constructor(
-    name: string,
-    proxies: Proxies,
-    env: Environment,
-    log: Log,
-    keeper: Keeper,
-    isDeprived: () => boolean,
-    isSpoiled: () => boolean,
-  ) {
+  constructor(name: string, proxies: Proxies, env: Environment, log: Log, keeper: Keeper, isDeprived: () => boolean) {
     this.name = name;
     this.#isDeprived = isDeprived;
-    this.#isSpoiled = isSpoiled;
     this.proxies = proxies;
     this.url = `http://127.0.0.1:${env.TIDEMARK_HTTP_PORT}`;
     this.#env = env;
@@ -92,7 +79,6 @@ export class Slot {
     if (child.pid !== undefined) this.#keeper.watch(child.pid, 'KILL');
     this.#ending = mayDie;
     this.#deprived = this.#isDeprived();
-    this.#spoiled = this.#isSpoiled();
     this.#exit = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
@@ -160,12 +146,7 @@ export class Slot {
 
   /** Whether it may refuse to start, or to go on. */
   get mayRefuse(): boolean {
-    return this.#deprived || this.#spoiled;
-  }
-
-  /** A topic is not as it should be at the moment. */
-  spoil(): void {
-    this.#spoiled = true;
+    return this.#deprived;
   }
 
   /** A right or a password is not what it should be at the moment. */
@@ -187,7 +168,7 @@ export class Slot {
 
   #isRefusal({ code }: Exit): boolean {
     if (code === null || code === 0) return false;
-    return this.#spoiled || (this.#deprived && !BEGUN.test(readFileSync(this.#file, 'utf8')));
+    return this.#deprived && !BEGUN.test(readFileSync(this.#file, 'utf8'));
   }
 
   #startAgain(): void {

@@ -100,6 +100,33 @@ describe('a processor', () => {
     expect(world.store.state(0)?.counts).toMatchObject({ anticipationsWrong: 1, amended: 1 });
   });
 
+  test('the clock ends no visit for a minute after a record that the brokers did not stamp: more may come', async () => {
+    const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
+    const world = new World({ ...rules, appendTime: true }, 1, 1, { clockMargin: 5_000 });
+    world.begin();
+    const at = world.clock.now();
+    const click = (id: string, when: number, stamped: boolean) =>
+      world.append(0, when, [{ event_id: id, session_id: id, type: 'page-view', occurred_at: when }], stamped);
+    click('e1', at, true);
+    await world.until(() => world.isQuiet, 'the first record is folded');
+    // The visit is due in a moment.
+    await world.clock.pass(1_870_000);
+    click('e2', world.clock.now(), false);
+    await world.until(() => world.isQuiet, 'the second record is folded');
+    const folded = world.clock.now();
+    await world.clock.pass(30_000);
+    click('e3', world.clock.now(), false);
+    await world.until(() => world.isQuiet, 'the third record is folded');
+    expect(world.store.state(0)?.counts).toMatchObject({ unstamped: 2, anticipationsWrong: 0 });
+    expect(world.output.messages(0).filter(({ topic }) => topic === 'output')).toEqual([]);
+    await world.until(
+      () => world.output.messages(0).some(({ topic }) => topic === 'output'),
+      'the visit ends',
+      200_000,
+    );
+    expect(world.clock.now() - folded).toBeGreaterThan(90_000);
+  });
+
   test('stops, and names the reason, when the log is not the one that was folded', async () => {
     const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
     const world = new World(rules, 1, 1);
