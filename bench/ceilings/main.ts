@@ -83,9 +83,9 @@ async function readAsTheProcessor(): Promise<End> {
     const decoder = decoders.get(partition) ?? decoderOf(partition);
     for (const id of decoder.missing(batch)) decoder.addWriter(id, WORKLOAD_SCHEMA);
     const events: LogRecord<RawRecord>[] = [];
-    let glancedTo = 0;
+    let prefetchedTo = 0;
     for (let i = 0; i < batch.length; i++) {
-      if (i === glancedTo) glancedTo = avro.prefetch(batch, i);
+      if (i === prefetchedTo) prefetchedTo = avro.prefetch(batch, i);
       events.push(decoder.decode(batch[i]!));
     }
     decoded += events.length;

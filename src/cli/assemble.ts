@@ -160,7 +160,7 @@ export function assemble(settings: Settings, logger: Logger, observer: Observer,
       }
       return decoder.decode(record);
     },
-    glance: input.format === 'avro' ? (records, from) => avro.prefetch(records, from) : (records) => records.length,
+    prefetch: input.format === 'avro' ? (records, from) => avro.prefetch(records, from) : (records) => records.length,
     outgoing: (partition) =>
       new Envelopes({
         topic: input.topic,

@@ -34,10 +34,10 @@ export interface PartitionDeps {
   /** Never throws: a record that cannot be decoded becomes a refusal. */
   readonly decode: (partition: number, record: RawRecord) => LogRecord<RawRecord>;
   /**
-   * Reads ahead, from memory, what decoding the records from `from` on will need: see `prefetched`.
+   * Prefetches what decoding the records from `from` on will need: see `prefetched`.
    * @returns the index of the first record that it did not look at.
    */
-  readonly glance: (records: readonly RawRecord[], from: number) => number;
+  readonly prefetch: (records: readonly RawRecord[], from: number) => number;
   readonly outgoing: (partition: number) => Outgoing;
   readonly decodeOutbox: (payload: Buffer) => OutMessages;
   readonly eventIdOf: (value: Buffer) => string;

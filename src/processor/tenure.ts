@@ -289,10 +289,10 @@ export class Tenure {
   /** Decodes what is not decoded yet. @returns false where the next one's writer schema has to be asked for first. */
   private decodeKnown(records: readonly RawRecord[], decoded: LogRecord<RawRecord>[]): boolean {
     const { schemas, lease } = this;
-    const { decode, glance } = this.context.deps;
-    let glancedTo = decoded.length;
+    const { decode, prefetch } = this.context.deps;
+    let prefetchedTo = decoded.length;
     for (let i = decoded.length; i < records.length; i++) {
-      if (i === glancedTo) glancedTo = glance(records, i);
+      if (i === prefetchedTo) prefetchedTo = prefetch(records, i);
       const record = records[i]!;
       // One by one, right before decoding: in a loop of its own this would fetch each record's bytes from memory twice.
       if (!schemas.isKnown(record)) return false;

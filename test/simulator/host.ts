@@ -61,7 +61,7 @@ export class Host {
       output: new SimOutput(world.cluster, this),
       schemas: new WriterSchemas(reader, { writerSchema: async () => null }, parts),
       decode: (partition, record) => world.decode(partition, record),
-      glance: (records) => records.length,
+      prefetch: (records) => records.length,
       outgoing: (partition) => new Envelopes(envelopeOf(TOPIC, partition)),
       decodeOutbox,
       eventIdOf: (value) => decodeVisitEnded(value).eventId,

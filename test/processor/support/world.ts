@@ -77,7 +77,7 @@ export class Host {
       output: this.output(),
       schemas: new WriterSchemas(reader, { writerSchema: async (id) => (id === KNOWN ? '"bytes"' : null) }, parts),
       decode: (_, record) => decodeRecord(record),
-      glance: (records) => records.length,
+      prefetch: (records) => records.length,
       outgoing: () => new JsonOutgoing(),
       decodeOutbox,
       eventIdOf: (value) => JSON.parse(value.toString()).message.eventId,
