@@ -20,7 +20,7 @@ import type { StoredIn } from './visit-layout.ts';
 import type { Block } from './visit-table.ts';
 
 ${blocks.map(({ name, at: first, doc }) => `/** ${doc} */\nexport const ${name} = ${first};`).join('\n')}
-/** References of values. */
+/** Refs of values. */
 export const VALUES = ${references.length};
 /** The first of them, which take half an integer each. */
 export const FIRST_VALUE = ${halves};
@@ -31,8 +31,9 @@ const FLAGS = ${flags};
 ${FLAGS.map(({ name }, i) => `const IS_${constant(name)} = ${1 << i};`).join('\n')}
 ${choices.map(({ name, shift }) => `const ${constant(name)}_SHIFT = ${shift};`).join('\n')}
 ${choices.map(({ name, type, of }) => `const ${constant(name)}S: readonly (${type} | null)[] = ${JSON.stringify(of)};`).join('\n')}
-/** In place of a reference: there is none, and it is too large for its place. */
+/** In place of a ref: there is none. */
 export const NONE = 0xffff;
+/** In place of a ref: it is in \`wideRefs\`, too large for its place. */
 const WIDE = 0xfffe;
 
 /** What a visit holds: its values, and its numbers in a record of a \`VisitTable\`. */
@@ -55,13 +56,13 @@ ${FLAGS.map(flag).join('\n')}
 ${choices.map(choice).join('\n')}
   // ------------------------------------------------------------------------- the events that its values come from
 
-  /** What the references below are read by; they are \`NO_EVENT\` where there is no value. */
+  /** Reads the refs below; they are \`NO_EVENT\` where there is no value. */
   get refs(): EventRefs {
     return this.block.refs;
   }
 
 ${references.map(reference).join('\n')}
-  /** One of the references, by its number from 0 to \`VALUES\` - 1. */
+  /** One of the refs, by its number from 0 to \`VALUES\` - 1. */
   protected valueRef(value: number): number {
     const ref = this.block.halves[this.at * 2 + FIRST_VALUE + value]!;
     if (ref < WIDE) return ref;
@@ -78,7 +79,7 @@ ${references.map(reference).join('\n')}
     }
   }
 
-  /** References that are too large for their place, by their value. */
+  /** Refs that are too large for their place, by their value. */
   protected abstract get wideRefs(): Int32Array;
 }
 `;

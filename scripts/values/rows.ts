@@ -45,7 +45,7 @@ ${VALUES.map(({ name, parts, isOwn }) =>
   };
 }
 
-/** References that stand in the stored state before those of what is named. */
+/** Refs that stand in the stored state before those of what is named. */
 export const GROUPS = ${GROUPS.length};
 
 /** @param use is given each in order. */
@@ -53,7 +53,7 @@ export function numberRefs(numbering: { number(ref: number): void }, visit: Visi
 ${GROUPS.map(({ ref }) => `  numbering.number(visit.${ref});`).join('\n')}
 }
 
-/** Sets values and references. @param input has, for each of the first \`count\` references in order, its number + 1. */
+/** Sets values and refs. @param input has, for each of the first \`count\` refs in order, its number + 1. */
 export function restoreGroups(input: { varint(): number }, count: number, values: RowValues, visit: Visit): void {
 ${GROUPS.map(({ ref, values }, i) =>
   [

@@ -2,7 +2,7 @@ import type { EventIds } from './memory/event-ids.ts';
 import type { Visit } from './memory/visit.ts';
 
 /**
- * What the fold has to know of the past of a session before it can place an event: ended visits, and the ids of events
+ * What the fold has to know of a session's stored state before it can place an event: ended visits, and the ids of events
  * that a resend may repeat. It is asked for in many sessions at once, and waits for no answer.
  */
 

@@ -41,7 +41,7 @@ export class Ledger<Raw> {
     this.onEmission = onEmission;
   }
 
-  /** How many visits and messages a commit taken now would write, and visits remove: what it costs. */
+  /** Visits and messages to write, and visits to remove, in a commit taken now: what it costs. */
   get size(): number {
     return this.dirty.length + this.emitted + this.removed.length;
   }

@@ -17,7 +17,7 @@ export class LookAhead {
   /** Up to here the visits have been prefetched. */
   private prefetchedTo = 0;
 
-  /** @param pendingEvents where the events are that visits' values have not taken. */
+  /** @param pendingEvents holds the events that are not applied to visits' values. */
   constructor(pendingEvents: PendingEvents) {
     this.pendingEvents = pendingEvents;
   }

@@ -118,7 +118,7 @@ export class LookUps {
 
   /** The session of an event. One that is made now has nothing in the store if no event was accepted yet. */
   findOrMake(event: TrackEvent): Session<Visit> {
-    return this.sessions.of(event, this.isStoreEmpty);
+    return this.sessions.findOrMakeFor(event, this.isStoreEmpty);
   }
 
   /**

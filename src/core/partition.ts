@@ -29,8 +29,8 @@ import type { EndReason } from './rules/span.ts';
 import { Timers } from './timers.ts';
 
 /**
- * Events from which on a visit's values take them before a commit needs it: a resend is looked for among those that they
- * have not taken.
+ * Events from which on they are applied to a visit's values before a commit needs it: a resend is looked for among those
+ * that are not applied.
  */
 const MANY_UNAPPLIED = 32;
 
@@ -417,7 +417,7 @@ export class Partition<Raw> {
     return visit;
   }
 
-  /** Adds to the visit what has to be known of an event at once; the visit's values take it later. */
+  /** Adds to the visit what has to be known of an event at once; it is applied to the values later. */
   private record(visit: Visit, event: HintedEvent): void {
     const { t } = event;
     if (t < visit.startedAt) visit.startedAt = t;

@@ -61,8 +61,8 @@ export class Timers {
   }
 
   /**
-   * The first visit, in order of due points, then of opening, that `clock` (ms) is past. It still stands here: end it
-   * and cancel it before asking again.
+   * The first visit, in order of due points, then of opening, that `clock` (ms) is past. It is taken out: end it and
+   * cancel it before asking again.
    * @param clock no earlier than the arrival clock.
    */
   next(clock: number, watermark: number | null): { readonly visit: Visit; readonly due: number } | null {

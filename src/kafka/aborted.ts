@@ -14,7 +14,7 @@ export interface AbortedTransaction {
 /** Type of the control record that ends an aborted transaction, in bytes 2 and 3 of its key. */
 const ABORT = 0;
 
-/** Tells which batches of a partition belong to aborted transactions. They are asked for in order of offset. */
+/** Finds which batches of a partition belong to aborted transactions. Ask in order of offset: each answer moves on. */
 export class Aborted {
   readonly #ahead: readonly AbortedTransaction[];
   readonly #open = new Set<number>();
@@ -25,8 +25,11 @@ export class Aborted {
     this.#ahead = listed.length < 2 ? listed : [...listed].sort((a, b) => a.firstOffset - b.firstOffset);
   }
 
-  /** @param last offset of the last record of a transaction's batch: a batch belongs to one transaction as a whole. */
-  has(producerId: number, last: number): boolean {
+  /**
+   * @param last offset of the last record of a transaction's batch: a batch belongs to one transaction as a whole.
+   * @returns whether that transaction was aborted.
+   */
+  advanceTo(producerId: number, last: number): boolean {
     this.#reach(last);
     return this.#open.has(producerId);
   }

@@ -9,7 +9,7 @@ const LONGEST = 2 ** 30;
 export class Answers {
   readonly #give: (answer: Buffer) => void;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH);
-  /** Where what comes next is written: behind what is there of an answer. */
+  /** The buffer that the next bytes go into. */
   #into = this.#scratch;
   #filled = 0;
 

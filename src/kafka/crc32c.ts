@@ -4,7 +4,7 @@
  */
 const POLYNOMIAL = 0x82f63b78;
 
-/** What a byte does to the checksum if so many bytes, 0 to 15, follow it. */
+/** The effect of a byte on the checksum, by how many bytes follow it: 0 to 15. */
 const [T0, T1, T2, T3, T4, T5, T6, T7, T8, T9, TA, TB, TC, TD, TE, TF] = tables() as unknown as Sixteen;
 type Sixteen = readonly [T, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T];
 type T = Int32Array;
@@ -21,7 +21,7 @@ function shifted(byte: number): number {
   return crc;
 }
 
-/** Of the bytes from `start` up to, not including, `end`. */
+/** The checksum of the bytes from `start` up to, not including, `end`. */
 export function crc32c(b: Uint8Array, start: number, end: number): number {
   let crc = -1;
   let i = start;

@@ -83,9 +83,9 @@ export class Fetching {
   /** How often each partition that cannot be read has failed in a row; those that rest. */
   readonly #failures = new Map<number, number>();
   readonly #resting = new Set<number>();
-  /** Of those that cannot be read: whose next batch cannot be unpacked. */
+  /** Partitions whose next batch cannot be unpacked. */
   readonly #unreadable = new Set<number>();
-  /** By broker, what it was asked for and has not answered. */
+  /** Requests without an answer, by broker. */
   readonly #asked = new Map<number, Unanswered>();
   #flows: ReadonlyMap<number, Flow> = new Map();
   #topicId: string | null = null;

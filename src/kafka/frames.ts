@@ -8,7 +8,7 @@
 
 const ZSTD = 0xfd2fb528;
 const LZ4 = 0x184d2204;
-/** Of frames that both formats have skipped: the last four bits are free. */
+/** Magic of frames to be skipped, in both formats: the last four bits are free. */
 const SKIPPED = 0x184d2a50;
 
 /** The frames, in order, without those to be skipped. @throws where one is cut off, or is none */
@@ -54,7 +54,7 @@ function endOfZstd(data: Buffer, at: number): number {
   for (let isLast = false; !isLast; ) {
     const header = data.readUIntLE(next, 3);
     isLast = (header & 1) === 1;
-    // One byte that is repeated, or as many as there are.
+    // A block of one repeated byte takes one; any other takes its size.
     next += 3 + (((header >>> 1) & 3) === 1 ? 1 : header >>> 3);
   }
   return next + checksum;

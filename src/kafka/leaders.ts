@@ -40,7 +40,6 @@ export class Leaders {
       const { node, until } = preferred;
       const isThere = isListed(this.#cluster, node) && found.isr.includes(node);
       if (isThere && performance.now() < until) return node;
-      this.#preferred.delete(partition);
     }
     return found.leader < 0 ? null : found.leader;
   }
@@ -51,7 +50,8 @@ export class Leaders {
 
   /** Back to the leader. True if another was read from. */
   forget(partition: number): boolean {
-    return this.#preferred.delete(partition);
+    const node = this.nodeOf(partition);
+    return this.#preferred.delete(partition) && node !== this.nodeOf(partition);
   }
 
   /** Asks the brokers anew. @throws where none answers. */

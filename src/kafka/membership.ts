@@ -199,7 +199,7 @@ export class Membership {
         if (!this.#member.isIn) {
           const partitions = await this.#member.join(coordinator);
           if (signal.aborted) return;
-          this.#isHeard();
+          this.#heardFromGroup();
           this.#wasMember = true;
           this.#listener.assigned(partitions);
         }
@@ -229,13 +229,13 @@ export class Membership {
       await within(wallClock, HEARTBEAT, this.#member.heartbeat(coordinator), () => {
         throw new Error(`no answer to a heartbeat within ${HEARTBEAT} ms`);
       });
-      this.#isHeard();
+      this.#heardFromGroup();
       answered();
       if (await this.#member.mustRebalance()) return this.#member.leave();
     }
   }
 
-  #isHeard(): void {
+  #heardFromGroup(): void {
     this.#heard = performance.now();
     this.#lastError = null;
     this.#refusals.over();

@@ -30,7 +30,7 @@ export function oauthBearer({ token, extensions, help, onRefused }: Bearer) {
   });
 }
 
-/** With its length in front, as KafkaJS wants it. */
+/** Puts the length in front, as KafkaJS wants it. */
 function written(text: string): { encode(): Buffer } {
   const bytes = Buffer.from(text);
   const length = Buffer.alloc(4);

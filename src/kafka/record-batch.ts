@@ -26,7 +26,7 @@ export const APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
-/** Of a batch: offsets and times are of its first and last record, ms since the epoch. */
+/** A batch: offsets and times of its first and last record, ms since the epoch. */
 export interface BatchFrame {
   readonly first: number;
   readonly last: number;

@@ -98,7 +98,7 @@ async function readBatch(
     if (isControl(frame)) {
       const [marker] = readRecords(frame, bytes, at + RECORDS, end, 0, []);
       aborted.marker(frame.producerId, frame.last, marker?.key ?? null);
-    } else if (!isTransactional(frame) || !aborted.has(frame.producerId, frame.last)) {
+    } else if (!isTransactional(frame) || !aborted.advanceTo(frame.producerId, frame.last)) {
       const codec = frame.attributes & CODEC;
       if (codec === 0) {
         readRecords(frame, bytes, at + RECORDS, end, from, records);

@@ -29,7 +29,7 @@ export function rawRecord({ offset, timestamp, key, value }: KafkaMessage, stamp
   };
 }
 
-/** Of a signed number of eight bytes; exact up to 2^53, and offsets stay far below. */
+/** Reads a signed 64-bit integer; exact up to 2^53, and offsets stay far below. */
 export function int64(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
 }

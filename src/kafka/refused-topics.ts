@@ -18,7 +18,7 @@ export async function topicNamed(cluster: Cluster, error: unknown): Promise<unkn
   const refused = await refusedOf(cluster, type).catch(() => []);
   if (refused.length === 0) return error;
   const message = `topic ${refused.join(', topic ')}: ${error.message}`;
-  // By these fields others decide whether it may pass, and what is to be done.
+  // Callers decide by these fields whether it may pass, and what to do.
   return Object.assign(new Error(message, { cause: error }), { name, type, retriable, topics: refused });
 }
 

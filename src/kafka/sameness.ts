@@ -8,11 +8,11 @@
 export class Sameness {
   /** Epoch of the leader under which the batch read last was appended; null: nothing was read, or it has none. */
   #epoch: number | null = null;
-  /** Up to here epochs that follow have been asked for already. */
+  /** Highest epoch that was asked for already. */
   #asked = -1;
   #questioned = false;
 
-  /** What comes next has to be compared first, whatever it is. */
+  /** The next batch has to be compared first, whatever it is. */
   question(): void {
     this.#questioned = true;
   }

@@ -53,7 +53,7 @@ export class KafkaInputLog implements InputLog {
   readonly #outage: Outage;
   /** Partitions that cannot be read: since when, by `performance.now`, and why. */
   readonly #unread = new Map<number, { readonly since: number; readonly error: string }>();
-  /** Of partitions that stand still before a batch that cannot be unpacked. */
+  /** Outages of partitions whose next batch cannot be unpacked. */
   readonly #unreadable = new Map<number, Outage>();
   #listener: InputListener | null = null;
   #assigned = false;

@@ -9,7 +9,7 @@ import { Tokens } from './tokens.ts';
 
 const OAUTHBEARER = 'oauthbearer';
 
-/** By whom they are for: all clients of a thread have them together. */
+/** Tokens by their owner; all clients of a thread share them. */
 const kept = new Map<string, Tokens>();
 
 function keep(who: string, fetch: ConstructorParameters<typeof Tokens>[0]): Tokens {

@@ -59,7 +59,7 @@ export class MemoryFold {
   private commit(): void {
     const { changes, inCommit } = this.partition.take();
     const { emissions } = changes;
-    // Nobody reads the outbox here, but its sequences have to add up.
+    // No publisher reads the outbox here, but its sequences have to add up.
     const next = changes.state.sequence;
     const outbox = emissions.length > 0 ? { first: emissions[0]!.sequence, next, payload: Buffer.alloc(0) } : null;
     const prepared = prepare<null>({

@@ -63,7 +63,7 @@ export class ProfileChanges implements Iterable<ProfileChange> {
   }
 }
 
-/** Debug traffic counts for nobody. */
+/** Debug traffic counts for no profile. */
 function profileOf(row: VisitRow): string | null {
   return row.debug ? null : row.profileId;
 }

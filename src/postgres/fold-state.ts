@@ -83,7 +83,7 @@ export function readFoldState(blob: Buffer, values: RowValues, parts: ContextPar
   // The keys of the list stand in its order, wherever page and UTM are among them.
   refs.length = 0;
   for (let left = input.varint(); left > 0; left -= 1) {
-    const key = input.oneOf(APART);
+    const key = input.readOneOf(APART);
     const ref = input.varint() - 1;
     if (key === PAGE) visit.contextPageRef = ref;
     else if (key === UTM) visit.contextUtmRef = ref;
@@ -193,7 +193,7 @@ class Reader {
   }
 
   /** Moves over a text. @returns which of these it is; null: none */
-  oneOf(texts: readonly Buffer[]): Buffer | null {
+  readOneOf(texts: readonly Buffer[]): Buffer | null {
     const length = this.varint();
     const from = this.#at;
     this.#at += length;

@@ -72,7 +72,7 @@ export const TABLE_RIGHTS: Readonly<Record<'run' | 'retry', readonly TableRights
 export const MAKE_RANGES = 'make_ranges(regclass, text, uuid, uuid)';
 
 /**
- * SQL for an administrator, or for whoever owns what it is about. Those of `setup` come before `tidemark setup`, the others
+ * SQL for an administrator, or for the owner of its objects. Those of `setup` come before `tidemark setup`, the others
  * after it, and again after an upgrade that made tables.
  */
 export function sqlGrants(options: GrantOptions): { readonly role: SqlRole; readonly sql: string[] }[] {

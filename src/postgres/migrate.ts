@@ -11,7 +11,7 @@ import { targetOf } from './target.ts';
 /** Beside `src` as beside `dist`. */
 const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
 const TABLE = 'migration';
-/** Of advisory locks, so that two setups at once run one after the other. */
+/** Key of an advisory lock: two setups run one after the other. */
 const LOCK = 8_246_113_207;
 
 /** A difference between the database's schema and this program's. */
@@ -78,7 +78,7 @@ export async function assertSchemaVersion(client: pg.ClientBase, schema: string)
   }
 }
 
-/** Whatever the server's usual template is encoded in. */
+/** Needs template0: the usual one may have another encoding. */
 const IN_UTF8 = "ENCODING 'UTF8' TEMPLATE template0";
 const OTHER_LOCALE = '22023';
 

@@ -13,7 +13,7 @@ export class DatabaseUnreachable extends Error {
 }
 
 export interface OpenOptions {
-  /** Of the connection, as it shows in pg_stat_activity. */
+  /** The connection's name in pg_stat_activity. */
   readonly name: string;
   /** Another database than the address names. */
   readonly database?: string;

@@ -17,14 +17,14 @@ export class MissingRights extends Error {
 interface Found {
   readonly me: string;
   readonly database: string;
-  /** null: there is no such schema, function or table, which is for others to say. */
+  /** null: the schema, function or table is missing; other checks report that. */
   readonly usage: boolean | null;
   readonly temporary: boolean;
   readonly ranges: boolean | null;
   /** `table.RIGHT` of those that are there. */
   readonly lacking: readonly { readonly table: string; readonly right: string }[];
   readonly months: boolean;
-  /** Who logged in; null: may see and end its own connections. */
+  /** The role that logged in, if it may not see and end its own connections; else null. */
   readonly blind: string | null;
 }
 

@@ -93,7 +93,7 @@ const fields = new SpanCache<readonly (string | null)[]>();
  */
 export class BinaryRows implements RowReader {
   #buffer = NOTHING;
-  /** Of the same bytes. */
+  /** The same bytes as a view. */
   readonly #bytes = { view: new DataView(NOTHING.buffer), base: NOTHING.byteOffset };
   #at = 0;
   #begun = false;

@@ -70,7 +70,7 @@ export function targetOf(address: DatabaseAddress, env: NodeJS.ProcessEnv = proc
       env.PGPASSWORD ??
       passwordIn(parameter('passfile'), [host, port, database, user]),
     sslMode: sslModeOf(parameter('sslmode'), parameter('sslrootcert')),
-    // Of several hosts one is written to; that a single one may not be written to is said where it is found.
+    // Writes go to one of several hosts; a single one that refuses writes is reported where it is found.
     attrs: (parameter('target_session_attrs') as SessionAttrs | null) ?? (hosts.length > 1 ? 'read-write' : 'any'),
     timeout: seconds === 0 ? TIMEOUT : seconds * 1_000,
     parameter,
@@ -95,7 +95,7 @@ function passwordIn(file: string | null, wanted: readonly (string | number)[]): 
   try {
     text = readFileSync(file ?? join(homedir(), '.pgpass'), 'utf8');
   } catch (error) {
-    // One that nobody named need not be there.
+    // The default file may be missing.
     if (file === null) return null;
     throw new Error(`database.url: passfile ${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }

@@ -22,7 +22,7 @@ export function waysOf(target: Target): readonly Ssl[] {
   return sslMode === 'prefer' ? [tls, false] : [tls];
 }
 
-/** Whether the next way may do where this one failed: never for what says nothing of TLS. */
+/** Whether the next way is worth trying after this error: only if the error is about TLS. */
 export function mayGoOn(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
   // 28000: pg_hba.conf has no line for this host with TLS, or without it.

@@ -65,7 +65,7 @@ export function readValues(row: RowReader): RowValues {
   };
 }
 
-/** References that stand in the stored state before those of what is named. */
+/** Refs that stand in the stored state before those of what is named. */
 export const GROUPS = 5;
 
 /** @param use is given each in order. */
@@ -77,7 +77,7 @@ export function numberRefs(numbering: { number(ref: number): void }, visit: Visi
   numbering.number(visit.utmRef);
 }
 
-/** Sets values and references. @param input has, for each of the first `count` references in order, its number + 1. */
+/** Sets values and refs. @param input has, for each of the first `count` refs in order, its number + 1. */
 export function restoreGroups(input: { varint(): number }, count: number, values: RowValues, visit: Visit): void {
   if (count > 0) visit.profileRef = input.varint() - 1;
   visit.profileId = values.profileId;

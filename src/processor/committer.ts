@@ -279,9 +279,9 @@ export class Committer {
   /** The record folded last; null: none ever was. */
   get lastFolded(): RecordDigest | null {
     if (this.last === null || 'digest' in this.last) return this.last;
-    const mark = digestOf(this.last);
-    this.last = mark;
-    return mark;
+    const digest = digestOf(this.last);
+    this.last = digest;
+    return digest;
   }
 
   private noteAcknowledged(position: number): void {

@@ -83,7 +83,7 @@ export const LIFE_TRANSITIONS: Transitions<LifeState> = {
   ended: [],
 };
 
-/** What a partition's report is made from. */
+/** The facts that a partition's report is made from. */
 export interface Shown {
   readonly phase: PartitionReport['phase'];
   readonly phaseSince: number;

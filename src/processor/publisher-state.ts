@@ -15,7 +15,7 @@ import type { PublishedMessage } from '../ports/output.ts';
 import type { Transitions } from './state-machine.ts';
 import type { Failing } from './waits.ts';
 
-/** By sequence, what a processor published whose database has been set back since, as far as it is not compared yet. */
+/** Messages published before a database was set back, by sequence, and not compared yet. */
 export type PublishedBeforeRestore = Map<number, PublishedMessage>;
 
 export type PublisherState =

@@ -168,7 +168,7 @@ export class Publisher<Raw> {
     const { lease, clock, observer } = this.options;
     observer.failed('broker');
     const trouble = { since: now.trouble?.since ?? clock.now(), error: messageOf(error) };
-    // What the store held is not compared to its end: next time all of it is, from what is then read back.
+    // The comparison did not end: the next one reads back and compares all.
     const publishedBeforeRestore = now.kind === 'comparing' ? null : now.publishedBeforeRestore;
     this.state.become({ kind: 'waiting', trouble, publishedBeforeRestore });
     this.outage.failed(

@@ -313,7 +313,7 @@ export class Tenure {
       if (arrival !== null && fold.mayEnd(arrival) && !this.endSome(arrival)) return i;
       const outcomes = fold.fold(record);
       committer.folded(record.raw, costOf(record.raw, outcomes));
-      if (committer.isFull || timeSlice.isDue()) return i + 1;
+      if (committer.isFull || timeSlice.recordDone()) return i + 1;
     }
     return records.length;
   }

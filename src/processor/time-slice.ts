@@ -23,8 +23,8 @@ export class TimeSlice {
     this.#looked = this.#since;
   }
 
-  /** To be asked after each record. */
-  isDue(): boolean {
+  /** A record is done. @returns whether others should have their turn. */
+  recordDone(): boolean {
     this.#left -= 1;
     return this.#left === 0 && this.#look();
   }

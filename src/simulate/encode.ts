@@ -15,8 +15,10 @@ type EncodeNow = (record: Simulated) => Buffer;
  * @param schemaId the registry's id of `schemas/TrackEvent.avsc`.
  */
 export function registryEncoder(registry: Registry, schemaId: number): Encode {
-  const { host, agent } = registry.current;
-  const login: Middleware = () => ({ request: (request) => request.enhance({ headers: registry.current.headers }) });
+  const { host, agent } = registry.currentAccess();
+  const login: Middleware = () => ({
+    request: (request) => request.enhance({ headers: registry.currentAccess().headers }),
+  });
   const client = new SchemaRegistry({ host, agent, middlewares: [login] });
   return (record) => ('broken' in record ? record.broken : client.encode(schemaId, record.event));
 }

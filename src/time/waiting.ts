@@ -33,7 +33,7 @@ export interface Waits {
   readonly longest: number;
 }
 
-/** What is back is noticed within three seconds, what is away asked for seldom enough. */
+/** Notices within three seconds what is back, and does not ask what is away too often. */
 const AWAY: Waits = { first: 100, longest: 2_500 };
 
 /** How long to wait before the n-th attempt (from 1), in ms. */

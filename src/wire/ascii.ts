@@ -19,7 +19,7 @@ function uuidText(b: Buffer, i: number): string {
   );
 }
 
-/** Whether a byte is ASCII and not NUL shows in its highest bit, and in that of one less where it is not set. */
+/** Tests four bytes at once: the highest bit of a byte is set if it is not ASCII, and that of the byte less 1 if it is NUL. */
 function isAscii(view: DataView, from: number, length: number): boolean {
   let bad = 0;
   let i = 0;

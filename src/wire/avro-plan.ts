@@ -12,11 +12,11 @@ export interface Field {
   readonly nullByte: number;
   readonly skip: Skip;
   readonly read: Read;
-  /** Number of this field of this writer; the bytes of any other mean something else. */
+  /** Identifies the field and its writer: in another field equal bytes mean something else. */
   readonly fieldId: number;
 }
 
-/** Fields that follow each other and are read in one go: see `EventReader`. Single ones, except those that are joined. */
+/** Neighbouring fields that are read in one go, or a single one: see `EventReader`. */
 export interface Step extends Field {
   readonly what:
     | 'skipped'

@@ -34,7 +34,7 @@ export interface Place {
 export interface Answered {
   readonly status: number;
   readonly text: string;
-  /** Of a redirection. */
+  /** Where a redirection leads. */
   readonly location: string | null;
 }
 
@@ -53,7 +53,7 @@ export class RegistryLink {
     this.#places = [address.url].flat().map(placeOf);
     this.#last = this.#places[0]!;
     this.#timeout = address.timeout ?? 5_000;
-    for (const place of this.#places) this.agentOf(place);
+    for (const place of this.#places) this.freshAgent(place);
   }
 
   /** The address that answered last, then the others in their order. */
@@ -76,19 +76,23 @@ export class RegistryLink {
     const send = () =>
       new Promise<Answered>((resolve, reject) => {
         const request = place.base.startsWith('https:') ? secureRequest : plainRequest;
-        const sent = request(place.base + path, { method, headers, agent: this.agentOf(place), signal }, (response) => {
-          const pieces: Buffer[] = [];
-          response.on('data', (piece: Buffer) => pieces.push(piece));
-          response.on('error', reject);
-          response.on('end', () => {
-            const { statusCode, headers } = response;
-            resolve({
-              status: statusCode!,
-              text: Buffer.concat(pieces).toString(),
-              location: headers.location ?? null,
+        const sent = request(
+          place.base + path,
+          { method, headers, agent: this.freshAgent(place), signal },
+          (response) => {
+            const pieces: Buffer[] = [];
+            response.on('data', (piece: Buffer) => pieces.push(piece));
+            response.on('error', reject);
+            response.on('end', () => {
+              const { statusCode, headers } = response;
+              resolve({
+                status: statusCode!,
+                text: Buffer.concat(pieces).toString(),
+                location: headers.location ?? null,
+              });
             });
-          });
-        });
+          },
+        );
         // A connection that was kept may have been closed at the other end meanwhile.
         sent.on('error', (error) => (sent.reusedSocket && !signal.aborted ? resolve(send()) : reject(error)));
         sent.end(body);
@@ -108,8 +112,8 @@ export class RegistryLink {
     return login === null ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
   }
 
-  /** @throws UnusableFile, SecretUnreadable */
-  agentOf({ base }: Place): PlainAgent {
+  /** Reads the files again: other files, another agent. @throws UnusableFile, SecretUnreadable */
+  freshAgent({ base }: Place): PlainAgent {
     if (!base.startsWith('https:')) return this.#plain;
     const { tlsCa, tlsCert, tlsKey, tlsKeyPassphrase, tlsKeyPassphraseFile } = this.#address;
     const setting = 'registry.tls_key_passphrase';

@@ -10,7 +10,7 @@ type SchemaObject = { readonly [key: string]: unknown };
 
 /**
  * Puts the definitions of the types that a schema refers to in place of their first use, so that its text stands alone:
- * it is kept in the database, where nobody can be asked.
+ * it is kept in the database, away from the registry.
  * @param fetch gives a referenced schema; what it throws comes through.
  * @returns the schema as JSON text.
  */

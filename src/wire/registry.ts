@@ -44,9 +44,13 @@ export class Registry {
   }
 
   /** The address that answered last and what lets us in there, for another client of it. */
-  get current(): { readonly host: string; readonly agent: Agent; readonly headers: Readonly<Record<string, string>> } {
+  currentAccess(): {
+    readonly host: string;
+    readonly agent: Agent;
+    readonly headers: Readonly<Record<string, string>>;
+  } {
     const place = this.#link.inTurn[0]!;
-    return { host: place.base, agent: this.#link.agentOf(place), headers: this.#link.headersOf(place) };
+    return { host: place.base, agent: this.#link.freshAgent(place), headers: this.#link.headersOf(place) };
   }
 
   /** Registers a schema, or finds it registered. @returns its id. */

@@ -34,7 +34,7 @@ const MARK = '\udfff';
 
 /**
  * Decodes UTF-8 with a lone surrogate, instead of U+FFFD, in place of each invalid sequence: what was replaced can then
- * be told from a U+FFFD that was sent, and `isClean` refuses it.
+ * be distinguished from a U+FFFD that was sent, and `isClean` refuses it.
  */
 export function decodeUtf8(bytes: Buffer): string {
   const text = bytes.toString('utf8');

@@ -29,7 +29,7 @@ export interface ArrivalTimes {
 }
 
 export interface EventOptions {
-  /** Whether `TrackEvent.properties` is filled. What is refused does not hang on it. */
+  /** Whether `TrackEvent.properties` is filled. Refusals do not depend on it. */
   readonly keepProperties: boolean;
 }
 

@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Keeper } from '../../src/local/keeper.ts';
+import { wallClock } from '../../src/time/clock.ts';
+import { within } from '../../src/time/waiting.ts';
 import type { Link } from './link.ts';
 import type { Log } from './log.ts';
 import { patience } from './options.ts';
@@ -118,13 +120,7 @@ export class Slot {
 
   /** How it ended; null if it did not in that time. */
   async over(ms: number): Promise<Exit | null> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(resolve, ms, null);
-    });
-    const exit = await Promise.race([this.#exit, late]);
-    clearTimeout(timer);
-    return exit;
+    return await within(wallClock, ms, this.#exit);
   }
 
   /** All output of the present process, or of the last one. */

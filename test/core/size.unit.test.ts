@@ -54,7 +54,7 @@ describe('what a commit takes', () => {
   });
 });
 
-test('a visit that was loaded is looked at, for nobody has said how large it is', () => {
+test('a visit that was loaded is looked at, because its size is unknown', () => {
   const visit = bareVisit(T);
   visit.context = [['extra', { text: 'x'.repeat(30_000) }]];
   visit.stored = 'open';

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KafkaOutput } from '../../src/kafka/output.ts';
 import type { JavaStack } from '../../src/local/stack.ts';
+import { wallClock } from '../../src/time/clock.ts';
+import { within } from '../../src/time/waiting.ts';
 import { brokersOf, startOwnStack, whyNoOwnStack } from '../support/own-stack.ts';
 import { kafkaAddress, partsOf } from '../support/parts.ts';
 import { uniqueName } from '../support/stack.ts';
@@ -14,9 +16,9 @@ const describeJava = reason === null ? describe : describe.skip;
 const BOUNDED = 10_000;
 
 function bounded<T>(what: string, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`${what} takes more than ${BOUNDED} ms`)), BOUNDED);
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+  return within(wallClock, BOUNDED, work, () => {
+    throw new Error(`${what} takes more than ${BOUNDED} ms`);
+  });
 }
 
 /** Brokers of its own, killed and stopped all together. */

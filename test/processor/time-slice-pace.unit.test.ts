@@ -22,7 +22,7 @@ function work(records: number, takes: (i: number) => number) {
   for (let i = 0; i < records; i++) {
     clock.time += takes(i);
     longest = Math.max(longest, clock.time - since);
-    if (!timeSlice.isDue()) continue;
+    if (!timeSlice.recordDone()) continue;
     yields += 1;
     timeSlice.yielded();
     since = clock.time;

@@ -438,7 +438,7 @@ describe('evolution', () => {
 describe('properties', () => {
   const properties = fc.dictionary(text, scalar, { maxKeys: 5, noNullPrototype: true });
 
-  test('whether an event is taken does not hang on whether its properties are kept', () => {
+  test('whether an event is taken does not depend on whether its properties are kept', () => {
     fc.assert(
       fc.property(properties, (properties) => {
         const value = written(OURS, { ...LEAST, properties });

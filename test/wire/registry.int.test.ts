@@ -111,7 +111,7 @@ describe('several addresses', () => {
     expect(await registry.latest('t')).toMatchObject({ id: 9 });
     expect(await registry.latest('t')).toMatchObject({ id: 9 });
     expect([seen.length, asked.length]).toEqual([1, 2]);
-    expect(registry.current.host).toBe(both[1]);
+    expect(registry.currentAccess().host).toBe(both[1]);
     // And back, where that one fails.
     reply = { status: 502, json: {} };
     answers[`GET ${path}`] = { json: { id: 4, version: 1, schema: '"string"' } };

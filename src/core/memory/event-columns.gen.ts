@@ -41,7 +41,7 @@ export class EventColumns {
     block[first + CONTEXT_UTM] = event.contextUtm;
   }
 
-  /** The visit's values have taken the event: of its objects only what the store gets is kept. */
+  /** The event is applied to its visit's values: of its objects only what the store gets is kept. */
   dropApplied(i: number): void {
     const block = this.blocks[i >> BLOCK_BITS]!;
     const first = (i & BLOCK_MASK) * REFERENCES;

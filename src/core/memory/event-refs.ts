@@ -43,7 +43,7 @@ export class EventRefs {
     this.mask = (1 << blockBits) - 1;
   }
 
-  /** References that are in use. */
+  /** Refs in use. */
   get size(): number {
     return this.used;
   }

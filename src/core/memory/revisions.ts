@@ -25,7 +25,7 @@ const REASONS: readonly EndReason[] = ['inactivity', 'explicit', 'max_duration',
 export class Revisions implements Iterable<Revision> {
   private integers = new Int32Array(0);
   private times = new Float64Array(0);
-  /** For the few that take a visit back: the visit into which it was merged. */
+  /** The survivor of each visit that a revision takes back, by revision. */
   private readonly merged = new Map<number, string>();
   private count = 0;
 

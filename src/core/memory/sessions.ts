@@ -62,7 +62,7 @@ export class Sessions {
   }
 
   /** The session of an event, made where it is not in memory. @param fullyLoaded as below. */
-  of(event: HintedEvent, fullyLoaded: boolean): Session<Visit> {
+  findOrMakeFor(event: HintedEvent, fullyLoaded: boolean): Session<Visit> {
     const { sessionId, sessionHint = -1 } = event;
     if (sessionHint >= 0 && sessionHint < this.hinted.length) {
       const session = this.hinted[sessionHint]!;

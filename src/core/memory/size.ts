@@ -1,4 +1,5 @@
 import type { ContextEntry, Json } from '../rules/event.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { longUnits } from './values.gen.ts';
 import type { Visit } from './visit.ts';
 
@@ -20,15 +21,13 @@ export function largeBytes(visit: Visit): number {
   return Math.max(0, bytes - ORDINARY);
 }
 
-/** Sizes of entries, of which each is shared by many visits; at most `MOST_SIZES`. */
-const sizes = new Map<ContextEntry, number>();
-const MOST_SIZES = 16_384;
+/** Sizes of entries, each of which many visits share. */
+const sizes = new BoundedMap<ContextEntry, number>(16_384);
 
 function entrySize(entry: ContextEntry): number {
   let size = sizes.get(entry);
   if (size === undefined) {
     size = sizeOf(entry[1]);
-    if (sizes.size === MOST_SIZES) sizes.clear();
     sizes.set(entry, size);
   }
   return size;

@@ -10,7 +10,7 @@ import type { Block } from './visit-table.ts';
 export const ID = 22;
 /** Two bits for each of its event ids. */
 export const MASK = 26;
-/** References of values. */
+/** Refs of values. */
 export const VALUES = 9;
 /** The first of them, which take half an integer each. */
 export const FIRST_VALUE = 60;
@@ -41,8 +41,9 @@ const STORED_SHIFT = 10;
 const REASONS: readonly (EndReason | null)[] = [null, 'explicit', 'max_duration', 'max_events', 'inactivity'];
 const SEALS: readonly (Seal | null)[] = [null, 'explicit', 'max_duration', 'max_events'];
 const STOREDS: readonly (StoredIn | null)[] = [null, 'open', 'ended'];
-/** In place of a reference: there is none, and it is too large for its place. */
+/** In place of a ref: there is none. */
 export const NONE = 0xffff;
+/** In place of a ref: it is in `wideRefs`, too large for its place. */
 const WIDE = 0xfffe;
 
 /** What a visit holds: its values, and its numbers in a record of a `VisitTable`. */
@@ -173,7 +174,7 @@ export abstract class VisitFields {
     this.block.integers[this.at + NEWEST] = value;
   }
 
-  /** Index + 1 of the newest of those that its values have taken; 0: none. See `applyEvents`. */
+  /** Index + 1 of the newest of those that are applied to its values; 0: none. See `applyEvents`. */
   get newestApplied(): number {
     return this.block.integers[this.at + NEWEST_APPLIED]!;
   }
@@ -182,7 +183,7 @@ export abstract class VisitFields {
     this.block.integers[this.at + NEWEST_APPLIED] = value;
   }
 
-  /** Where the run of its references begins; without meaning where it has none. */
+  /** Where the run of its refs begins; without meaning where it has none. */
   protected get refsAt(): number {
     return this.block.integers[this.at + REFS_AT]!;
   }
@@ -191,7 +192,7 @@ export abstract class VisitFields {
     this.block.integers[this.at + REFS_AT] = value;
   }
 
-  /** How many of its events are known of those that its values have taken: a reference each, from 0 on. */
+  /** How many refs it has, from 0 on: a ref for each event that is applied and known. */
   get refCount(): number {
     return this.block.integers[this.at + REF_COUNT]!;
   }
@@ -220,7 +221,7 @@ export abstract class VisitFields {
     else this.block.integers[this.at + FLAGS]! &= ~IS_DIRTY;
   }
 
-  /** Whether the ids of all events that its values have taken are known: not while they have not been loaded from the store, and not needed once it is frozen. */
+  /** Whether the ids of all events that are applied to its values are known: not while they have not been loaded from the store, and not needed once it is frozen. */
   get knowsIds(): boolean {
     return (this.block.integers[this.at + FLAGS]! & IS_KNOWS_IDS) !== 0;
   }
@@ -272,7 +273,7 @@ export abstract class VisitFields {
 
   // ------------------------------------------------------------------------- the events that its values come from
 
-  /** What the references below are read by; they are `NO_EVENT` where there is no value. */
+  /** Reads the refs below; they are `NO_EVENT` where there is no value. */
   get refs(): EventRefs {
     return this.block.refs;
   }
@@ -356,7 +357,7 @@ export abstract class VisitFields {
     this.setValueRef(8, ref);
   }
 
-  /** One of the references, by its number from 0 to `VALUES` - 1. */
+  /** One of the refs, by its number from 0 to `VALUES` - 1. */
   protected valueRef(value: number): number {
     const ref = this.block.halves[this.at * 2 + FIRST_VALUE + value]!;
     if (ref < WIDE) return ref;
@@ -373,6 +374,6 @@ export abstract class VisitFields {
     }
   }
 
-  /** References that are too large for their place, by their value. */
+  /** Refs that are too large for their place, by their value. */
   protected abstract get wideRefs(): Int32Array;
 }

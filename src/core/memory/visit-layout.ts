@@ -1,5 +1,5 @@
 /**
- * What a visit's record holds besides the references of its values: see `VisitFields`, which `npm run values` writes
+ * What a visit's record holds besides the refs of its values: see `VisitFields`, which `npm run values` writes
  * from it. Most of it changes with each event, and lies in two or three cache lines.
  */
 
@@ -40,16 +40,16 @@ export const INTEGERS: readonly Integer[] = [
   { name: 'newest', doc: 'Index + 1 of its newest event that no commit has taken yet; 0: none. See `PendingEvents`.' },
   {
     name: 'newestApplied',
-    doc: 'Index + 1 of the newest of those that its values have taken; 0: none. See `applyEvents`.',
+    doc: 'Index + 1 of the newest of those that are applied to its values; 0: none. See `applyEvents`.',
   },
   {
     name: 'refsAt',
-    doc: 'Where the run of its references begins; without meaning where it has none.',
+    doc: 'Where the run of its refs begins; without meaning where it has none.',
     isProtected: true,
   },
   {
     name: 'refCount',
-    doc: 'How many of its events are known of those that its values have taken: a reference each, from 0 on.',
+    doc: 'How many refs it has, from 0 on: a ref for each event that is applied and known.',
   },
 ];
 
@@ -70,7 +70,7 @@ export const FLAGS: readonly Flag[] = [
   { name: 'dirty', doc: 'Whether it has changed since the last commit was taken.' },
   {
     name: 'knowsIds',
-    doc: 'Whether the ids of all events that its values have taken are known: not while they have not been loaded from the store, and not needed once it is frozen.',
+    doc: 'Whether the ids of all events that are applied to its values are known: not while they have not been loaded from the store, and not needed once it is frozen.',
   },
   { name: 'mayBeLarge', doc: 'Whether `largeBytes` has to measure it. What many events share is small.' },
 ];
@@ -106,7 +106,7 @@ export const CHOICES: readonly Choice[] = [
   },
 ];
 
-/** References of values that are no `VALUE_GROUPS`. */
+/** Refs of values that are no `VALUE_GROUPS`. */
 export const MORE_REFERENCES = [
   { name: 'named', doc: 'Of all that is named, unless `namedRefs` has one for each.' },
   { name: 'context', doc: 'Of all entries in `context`, unless `contextRefs` has one for each.' },

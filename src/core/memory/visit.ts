@@ -34,7 +34,7 @@ interface Overflow {
   named: number[] | null;
   /** A ref for each entry in `Visit.context`, which then is the visit's own; null: `contextRef` is that of all. */
   context: number[] | null;
-  /** Of many ids: which refs they are, for a search. */
+  /** Finds an id among many. */
   ids: IdIndex | null;
   /** Of many refs: those of the values, where they are large numbers. */
   wide: Int32Array | null;

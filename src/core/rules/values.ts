@@ -22,7 +22,7 @@ interface ValueGroup {
 }
 
 interface Value {
-  /** In the code, of commands and of the console. In columns and messages it is the same in snake case. */
+  /** The name in code, commands and console; the same in snake case in columns and messages. */
   readonly name: string;
   /** The field of `TrackEvent` that it is. */
   readonly of: string;
@@ -30,7 +30,7 @@ interface Value {
   readonly bound: number;
   /** As people read it. */
   readonly label: string;
-  /** Where it is several texts in a fixed order: what they are called behind its name. */
+  /** Names of its texts behind its own, in order, where it is several. */
   readonly parts?: readonly string[];
   /** What commands show it as a part of; left out: they show it by themselves. */
   readonly shownIn?: string;

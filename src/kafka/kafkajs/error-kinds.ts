@@ -1,5 +1,5 @@
 /**
- * Kinds of KafkaJS's errors, which it tells apart by their names alone. Written for KafkaJS 2.2.4; held by
+ * Kinds of KafkaJS's errors, which it distinguishes by their names alone. Written for KafkaJS 2.2.4; held by
  * test/kafka/kafkajs/brokers.unit.test.ts.
  */
 

@@ -123,7 +123,7 @@ declare module 'kafkajs/src/cluster/brokerPool.js' {
     metadata: Metadata | null;
     metadataExpireAt: number | null;
     versions: unknown;
-    /** Ours, see pool.ts: called when the brokers have said where the leaders are. */
+    /** Ours, see pool.ts: called when the brokers have sent the leaders. */
     onMetadata?: () => void;
     /** Ours, see seeds.ts: why the last try to reach any of the configured brokers failed; null: it did not. */
     unreachable?: Error | null;

@@ -35,7 +35,8 @@ export function kafkaLogLevel(logger: Logger): logLevel {
  */
 export function kafkaLogCreator(logger: Logger, now: () => number = Date.now): () => (entry: LogEntry) => void {
   const last = new Map<string, number>();
-  const seenLately = (line: string): boolean => {
+  // Notes the line, and returns whether it was logged lately.
+  const noteSeen = (line: string): boolean => {
     const time = now();
     const before = last.get(line);
     if (before !== undefined && time - before < SAME_AGAIN) return true;
@@ -50,7 +51,7 @@ export function kafkaLogCreator(logger: Logger, now: () => number = Date.now): (
       const line = `${namespace}: ${message}`;
       const fields = { kafkajs: rest };
       if (level >= logLevel.DEBUG) logger.trace(fields, line);
-      else if (level >= logLevel.INFO || USUAL.has(rest.error) || seenLately(line)) logger.debug(fields, line);
+      else if (level >= logLevel.INFO || USUAL.has(rest.error) || noteSeen(line)) logger.debug(fields, line);
       else if (level === logLevel.WARN) logger.info(fields, line);
       else logger.warn(fields, line);
     };

@@ -19,7 +19,7 @@ export function judgeLogins(): void {
       await authenticate.call(this);
     } catch (error) {
       const judged = sasl.judge(error, `${connection.host}:${connection.port}`);
-      // In what state the broker has this connection is not known any more.
+      // The state of this connection at the broker is unknown.
       connection.rejectRequests(judged);
       void connection.disconnect();
       throw judged;

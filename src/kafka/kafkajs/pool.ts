@@ -18,12 +18,12 @@ export async function anyBroker(cluster: Cluster): Promise<InnerBroker> {
   return await poolOf(cluster).findConnectedBroker();
 }
 
-/** Has `listener` called whenever the brokers have said where the leaders are; it takes the place of the one before. */
+/** Has `listener` called whenever the brokers have sent the leaders; it takes the place of the one before. */
 export function onMetadata(cluster: Cluster, listener: () => void): void {
   poolOf(cluster).onMetadata = listener;
 }
 
-/** Whether the brokers have said where the leaders are. */
+/** Whether the brokers have sent the leaders. */
 export function hasMetadata(cluster: Cluster): boolean {
   return poolOf(cluster).metadata !== null;
 }

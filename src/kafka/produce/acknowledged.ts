@@ -54,6 +54,6 @@ export class Acknowledged {
 interface Partition {
   sent: number;
   acknowledged: number;
-  /** Behind the last offset that was given. */
+  /** The offset after the last acknowledged record. */
   end: number;
 }

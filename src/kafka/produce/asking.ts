@@ -79,7 +79,7 @@ export class Asking {
   }
 }
 
-/** Keeps the broker's `type`, by which kinds of errors are told apart. */
+/** Keeps the broker's `type`, which distinguishes kinds of errors. */
 function failed(what: string, error: unknown): Error {
   const { message, type } = error as { readonly message: string; readonly type?: string };
   const all = new Error(`could not ${what}: ${message}`, { cause: error });

@@ -16,7 +16,7 @@ export interface BatchToSend {
   readonly topic: string;
   readonly partition: number;
   readonly batch: BatchWriter;
-  /** Of all its records, ms. */
+  /** ms, of each record. */
   readonly timestamp: number;
 }
 

@@ -42,7 +42,7 @@ type On =
   | 'retryProducer'
   | 'consumerGroup';
 
-/** Of a use: on which resources, which operation. */
+/** A right of a use: an operation on resources. */
 export interface Declared {
   readonly on: readonly On[];
   readonly operation: Operation;
@@ -113,7 +113,7 @@ export const RIGHTS: Readonly<Record<Use, readonly Declared[]>> = {
   ],
 };
 
-/** What the names of resources come from. */
+/** Settings that name resources. */
 export type Named = Pick<Settings, 'input' | 'output' | 'deadLetter' | 'late'> & {
   readonly kafka: Pick<Settings['kafka'], 'group'>;
 };

@@ -38,7 +38,7 @@ function isMissing(operations: Operations | undefined, operation: Operation): bo
   return (operations & (1 << CODES[operation])) === 0;
 }
 
-/** Of groups and transactional ids. */
+/** Whether a group or transactional id is refused. */
 async function isDenied(broker: InnerBroker, { resource: { type, name, pattern } }: Right): Promise<boolean> {
   if (type === 'topic') return false;
   if (type === 'group') {

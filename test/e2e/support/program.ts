@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { wallClock } from '../../../src/time/clock.ts';
+import { within } from '../../../src/time/waiting.ts';
 import { until } from '../../support/processes.ts';
 
 const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
@@ -110,23 +112,16 @@ export class Program {
   }
 
   /** SIGTERM, and how it ended; @throws if it takes longer than an orderly end may. */
-  async stop(within = 15_000): Promise<Exit> {
+  async stop(ms = 15_000): Promise<Exit> {
     this.kill('SIGTERM');
-    return await this.over(within);
+    return await this.over(ms);
   }
 
   /** How it ended; @throws if that takes longer. */
-  async over(within = 60_000): Promise<Exit> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const error = new Error(`${this.name} has not ended within ${within} ms`);
-      timer = setTimeout(() => reject(error), within);
+  async over(ms = 60_000): Promise<Exit> {
+    return await within(wallClock, ms, this.exit, () => {
+      throw new Error(`${this.name} has not ended within ${ms} ms`);
     });
-    try {
-      return await Promise.race([this.exit, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** For people, when a test failed. */

@@ -62,7 +62,7 @@ describe('the coordinator of a group, asked for an offset', () => {
       expect(answerOf(cluster, deposed)).toBe(before);
       expect(before).not.toBe('-1');
       if (before !== '7') unstable += 1;
-      // Nobody writes any more where nobody coordinates; what it knew then does not change.
+      // What its successor knows comes to count there.
       await time.run(time.now + 5_000);
       expect(answerOf(cluster, group.active!)).toBe('7');
     }
