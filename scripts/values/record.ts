@@ -1,4 +1,4 @@
-import { BLOCKS, CHOICES, FLAGS, INTEGERS, MORE_REFERENCES, TIMES } from '../../src/core/memory/visit-layout.ts';
+import { BLOCKS, CHOICES, FLAGS, INTEGERS, MORE_REFS, TIMES } from '../../src/core/memory/visit-layout.ts';
 import { constant, GROUPS, typeOf, VALUES } from './names.ts';
 
 /** `core/memory/record-size.gen.ts`: how much memory each visit's record takes. */
@@ -87,7 +87,7 @@ ${references.map(reference).join('\n')}
 
 /** Where each field is. @throws where there is no room. */
 function layout() {
-  const references = [...GROUPS.map(({ name, values }) => ({ name, doc: docOf(name, values) })), ...MORE_REFERENCES];
+  const references = [...GROUPS.map(({ name, values }) => ({ name, doc: docOf(name, values) })), ...MORE_REFS];
   let at = TIMES.length * 2;
   const integers = INTEGERS.map((field) => ({ ...field, at: at++ }));
   const flags = at++;

@@ -107,7 +107,7 @@ export const CHOICES: readonly Choice[] = [
 ];
 
 /** Refs of values that are no `VALUE_GROUPS`. */
-export const MORE_REFERENCES = [
+export const MORE_REFS = [
   { name: 'named', doc: 'Of all that is named, unless `namedRefs` has one for each.' },
   { name: 'context', doc: 'Of all entries in `context`, unless `contextRefs` has one for each.' },
   { name: 'contextPage', doc: '' },
