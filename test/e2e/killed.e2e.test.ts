@@ -44,8 +44,8 @@ async function outlast(pipeline: Pipeline, processor: string): Promise<void> {
   const link = new ClusterLink(client(), quiet);
   try {
     for (const { id } of await membersOf(link, group)) await dropMember(link, group, id);
-    const dealt = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-    await silentMember(link, { topic: pipeline.name, group, processor, dealt });
+    const assigned = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    await silentMember(link, { topic: pipeline.name, group, processor, assigned });
   } finally {
     await link.close();
   }

@@ -221,7 +221,7 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
       const logger = pino({ level: 'silent' });
       const link = new ClusterLink(kafkaClient(kafkaAddress(stack()), logger), logger);
       const { name } = pipeline;
-      const id = await silentMember(link, { topic: name, group: name, processor: 'silent:1', dealt: [0, 1, 2] });
+      const id = await silentMember(link, { topic: name, group: name, processor: 'silent:1', assigned: [0, 1, 2] });
       const own = pipeline.run();
       return onOwn(pipeline, own, async () => {
         await dropMember(link, name, id);
