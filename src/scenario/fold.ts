@@ -27,7 +27,7 @@ export function foldScenario(scenario: Scenario): Answer {
   const fold = new MemoryFold(rulesOfScenario(scenario), SOURCE);
   const outcomes: Outcome[] = [];
   const openedBy = new Map<string, string>();
-  const told = (outcome: Outcome): void => {
+  const onOutcome = (outcome: Outcome): void => {
     outcomes.push(outcome);
     if (outcome.kind === 'started') openedBy.set(outcome.visit.id, outcome.eventId);
   };
@@ -37,7 +37,7 @@ export function foldScenario(scenario: Scenario): Answer {
     } else {
       const { arrives: timestamp, stamped, event } = step;
       const entries = [entryOf(event, timestamp)];
-      fold.fold({ offset: fold.nextOffset, timestamp, stamped, entries, raw: null }, told);
+      fold.fold({ offset: fold.nextOffset, timestamp, stamped, entries, raw: null }, onOutcome);
     }
   }
   return { visits: fold.visits(), published: fold.published, profiles: fold.profiles(), outcomes, openedBy };
