@@ -27,7 +27,7 @@ const ADD: Statement = {
 };
 
 /** The counters that `set_aside` goes by, as they are now. */
-export function setAsideOf({ late, undecodable, invalid, future, visitFull }: Counts): SetAside {
+export function setAsideCountsOf({ late, undecodable, invalid, future, visitFull }: Counts): SetAside {
   return { late, undecodable, invalid, future, visitFull };
 }
 

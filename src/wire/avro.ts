@@ -10,7 +10,7 @@ import { Incompatible, parseSchema } from './avro-type.ts';
 import { Cursor, readMarkedText, Unreadable } from './cursor.ts';
 import type { DecodedEvent } from './decoded.ts';
 import { EventReader } from './event-reader.ts';
-import { arrivalOf } from './headers.ts';
+import { arrivalTimesOf } from './headers.ts';
 import { undecodable } from './refusal.ts';
 import { TRACK_EVENT_SCHEMA } from './schemas.ts';
 import { type EventOptions, toEvent } from './track-event.ts';
@@ -197,7 +197,7 @@ export class AvroDecoder {
     }
     const left = cursor.end - cursor.pos;
     if (left > 0) return undecodable(`schema id ${id}: ${left} bytes follow the last field`);
-    return toEvent(decoded, arrivalOf(record), this.#options);
+    return toEvent(decoded, arrivalTimesOf(record), this.#options);
   }
 
   /** Compares the bytes of the key and of the session id just read. */
