@@ -22,7 +22,7 @@ import type { Pipeline } from './pipeline.ts';
 import { KnownProfiles } from './profiles.ts';
 import { makeRange, type Ranges } from './ranges.ts';
 import type { Readers } from './readers.ts';
-import { type SetAside, setAsideCountsOf } from './set-aside.ts';
+import { type SetAsideCounts, setAsideCountsOf } from './set-aside.ts';
 import type { Slots } from './slots.ts';
 import type { Holding } from './take-over.ts';
 
@@ -61,7 +61,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly #profiles: KnownProfiles;
   #nextOffset: number;
   #commitNumber: number;
-  #setAside: SetAside;
+  #setAside: SetAsideCounts;
   /** Sequence below which the outbox holds nothing. */
   #trimmed: number;
 

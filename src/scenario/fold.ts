@@ -9,7 +9,7 @@ import { toEvent } from '../wire/track-event.ts';
 import { rulesOfScenario, type Scenario, type ScenarioEvent } from './format.ts';
 
 /** What the fold and the store hold at the end of the log. */
-export interface Answer {
+export interface EndState {
   /** In order of opening, without visits that were merged away. */
   readonly visits: readonly VisitView[];
   /** In order. */
@@ -23,7 +23,7 @@ export interface Answer {
 const SOURCE = { topic: 'tracks', partition: 0 };
 
 /** Folds the log with the core and the in-memory store, with a commit after every step. */
-export function foldScenario(scenario: Scenario): Answer {
+export function foldScenario(scenario: Scenario): EndState {
   const fold = new MemoryFold(rulesOfScenario(scenario), SOURCE);
   const outcomes: Outcome[] = [];
   const openedBy = new Map<string, string>();

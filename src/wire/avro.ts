@@ -4,7 +4,7 @@ import type { Entry, TrackEvent } from '../core/rules/event.ts';
 import type { RawRecord } from '../ports/record.ts';
 import { FetchedRecord } from '../ports/record.ts';
 import { compileCheck } from './avro-check.ts';
-import { compilePlan, type Plan } from './avro-plan.ts';
+import { compilePlan, type ReadPlan } from './avro-plan.ts';
 import { compileReader, type FieldOverrides, type Read } from './avro-reader.ts';
 import { Incompatible, parseSchema } from './avro-type.ts';
 import { Cursor, readMarkedText, Unreadable } from './cursor.ts';
@@ -50,7 +50,7 @@ interface Writer {
   /** Reads anything, whole. */
   readonly read: Read;
   /** See `EventReader`; null where it cannot read records of this schema. */
-  readonly plan: Plan | null;
+  readonly plan: ReadPlan | null;
 }
 
 /**
@@ -181,7 +181,7 @@ export class AvroDecoder {
     return cursor;
   }
 
-  #event(record: RawRecord, plan: Plan): TrackEvent | null {
+  #event(record: RawRecord, plan: ReadPlan): TrackEvent | null {
     return this.#events.read(this.#open(record), plan, record);
   }
 

@@ -4,7 +4,7 @@ import { type SqlRole, sqlGrants, TABLE_RIGHTS, VIEWS } from '../../src/postgres
 import { migrate } from '../../src/postgres/migrate.ts';
 import { ensureReaderRole } from '../../src/postgres/reader-role.ts';
 import { forgetIntended, intend, intended, lockRetry, markSent, sentAt } from '../../src/postgres/retried.ts';
-import { assertRights, MissingRights } from '../../src/postgres/rights.ts';
+import { assertRights, MissingRoleRights } from '../../src/postgres/rights.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
 import { makeVisit, T0, TestCommitter } from './support/builders.ts';
@@ -128,7 +128,7 @@ describeReal('with what is printed and nothing else', () => {
     const lacks = async (sql: string, back: string, message: string) => {
       await main.sql(sql);
       const refused = assertRights(client, main.schema, 'run');
-      await expect(refused).rejects.toThrow(MissingRights);
+      await expect(refused).rejects.toThrow(MissingRoleRights);
       await expect(refused).rejects.toThrow(message);
       await expect(refused).rejects.toThrow(`role ${name} lacks rights in schema ${main.schema}`);
       await expect(new PostgresStore<string>(run).takeOver(0)).rejects.toThrow(message);
