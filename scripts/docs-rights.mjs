@@ -1,8 +1,8 @@
 // Writes the table of rights from their declaration.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { withRights } from '../src/kafka/rights/docs.ts';
+import { withRightsTable } from '../src/kafka/rights/docs.ts';
 import { loadSettings } from '../src/settings/index.ts';
 
 const file = new URL('../docs/RUNNING.md', import.meta.url);
 const { settings } = loadSettings({ flags: {}, env: {}, cwd: '/' });
-writeFileSync(file, withRights(readFileSync(file, 'utf8'), settings));
+writeFileSync(file, withRightsTable(readFileSync(file, 'utf8'), settings));

@@ -5,7 +5,7 @@ import type { Measured } from '../report/measured.ts';
 import { check } from './check.ts';
 import type { Ground } from './ground.ts';
 import type { Input } from './input.ts';
-import { type Environment, mainOf, Pipeline } from './pipeline.ts';
+import { BenchPipeline, type Environment, mainOf } from './pipeline.ts';
 import { Program } from './program.ts';
 import { Progress } from './progress.ts';
 
@@ -26,7 +26,7 @@ export interface CatchUpOptions {
 export async function catchUp(ground: Ground, input: Input, options: CatchUpOptions): Promise<Measured> {
   const { root, processors = 1, settings, flags, prepare, inspect, name = 'tidemark' } = options;
   const main = mainOf(root);
-  const pipeline = new Pipeline(ground, input.topic, settings);
+  const pipeline = new BenchPipeline(ground, input.topic, settings);
   const programs: Program[] = [];
   let progress: Progress | null = null;
   try {

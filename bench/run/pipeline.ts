@@ -18,7 +18,7 @@ export function mainOf(root: string): string {
   return main;
 }
 
-export class Pipeline {
+export class BenchPipeline {
   readonly name: string;
   readonly schema: string;
   readonly output: string;

@@ -34,7 +34,7 @@ export class Program {
   readonly #child: ChildProcess;
   /** How it ended. */
   readonly over: Promise<string>;
-  readonly #said: string[] = [];
+  readonly #lines: string[] = [];
   readonly #waiting = new Set<{ msg: string; tell: (line: Line) => void }>();
 
   /** @param flags of Node. */
@@ -116,7 +116,7 @@ export class Program {
   }
 
   tail(lines = 15): string {
-    return this.#said.slice(-lines).join('\n');
+    return this.#lines.slice(-lines).join('\n');
   }
 
   #hear(text: string): void {
@@ -137,7 +137,7 @@ export class Program {
   }
 
   #keep(line: string): void {
-    this.#said.push(line);
-    if (this.#said.length > 2 * KEPT) this.#said.splice(0, KEPT);
+    this.#lines.push(line);
+    if (this.#lines.length > 2 * KEPT) this.#lines.splice(0, KEPT);
   }
 }

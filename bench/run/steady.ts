@@ -7,12 +7,12 @@ import type { Shape } from '../workload/shape.ts';
 import { check } from './check.ts';
 import type { Ground } from './ground.ts';
 import { removeTopic } from './input.ts';
-import { mainOf, Pipeline } from './pipeline.ts';
+import { BenchPipeline, mainOf } from './pipeline.ts';
 import { Program } from './program.ts';
 import { Progress } from './progress.ts';
 
 export interface Steady {
-  readonly pipeline: Pipeline;
+  readonly pipeline: BenchPipeline;
   readonly program: Program;
   readonly progress: Progress;
 }
@@ -33,7 +33,7 @@ export async function steady(ground: Ground, options: SteadyOptions): Promise<re
   const topic = `tidemark-bench-live-${crypto.randomUUID().slice(0, 8)}`;
   const { partitions } = shape;
   const main = mainOf(root);
-  const pipeline = new Pipeline(ground, topic, LIVE_SETTINGS);
+  const pipeline = new BenchPipeline(ground, topic, LIVE_SETTINGS);
   const stopping = new AbortController();
   let program: Program | null = null;
   let progress: Progress | null = null;

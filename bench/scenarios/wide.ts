@@ -9,7 +9,7 @@ import { writeResults } from '../report/write.ts';
 import type { Ground } from '../run/ground.ts';
 import { type Input, inputOf, removeTopic } from '../run/input.ts';
 import { MEMORY_FLAGS, type Memory, memoryOf } from '../run/memory.ts';
-import { given, mainOf, Pipeline, ROOT } from '../run/pipeline.ts';
+import { BenchPipeline, given, mainOf, ROOT } from '../run/pipeline.ts';
 import { Program } from '../run/program.ts';
 import { Progress } from '../run/progress.ts';
 import { WORKLOAD_SCHEMA } from '../workload/schema.ts';
@@ -63,7 +63,7 @@ async function open(
 ): Promise<Opened> {
   const input = await inputOf(ground, { ...shape, ...change }, say);
   // Without a margin nothing ends by the clock: the log's own time has stopped before any visit was due.
-  const pipeline = new Pipeline(ground, input.topic, { TIDEMARK_VISIT_CLOCK_MARGIN: '' });
+  const pipeline = new BenchPipeline(ground, input.topic, { TIDEMARK_VISIT_CLOCK_MARGIN: '' });
   const main = mainOf(program ?? ROOT);
   const programs: Program[] = [];
   let progress: Progress | null = null;
@@ -92,7 +92,7 @@ async function open(
 
 async function crashed(
   ground: Ground,
-  pipeline: Pipeline,
+  pipeline: BenchPipeline,
   { topic, partitions }: Input,
   main: string,
   progress: Progress,

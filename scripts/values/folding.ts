@@ -93,7 +93,7 @@ import type { Visit } from './visit.ts';
 type Head = Pick<VisitEnded, 'eventId' | 'reason' | 'mergedInto' | 'decidedAt' | 'amendableUntil' | 'eventTypes'>;
 
 /** A copy, for the visit may change before it is sent. */
-export function messageOf(visit: Visit, head: Head): VisitEnded {
+export function visitEndedFrom(visit: Visit, head: Head): VisitEnded {
   return {
 ${fields.map(({ name }) => `    ${OF_MESSAGE[name] ?? `${camel(name)}: visit.${camel(name)}`},`).join('\n')}
     // Its own array changes with it.

@@ -6,7 +6,7 @@ export interface Bytes {
 }
 
 /** Bytes that are read from `pos` on, to `end` at most. */
-export interface Reading extends Bytes {
+export interface ReadPosition extends Bytes {
   pos: number;
   readonly end: number;
 }
@@ -145,7 +145,7 @@ export class ByteCache {
    * end need not be known before. @returns whether they came next.
    * @param slot -1: none.
    */
-  guess(c: Reading, slot: number, kind: number): boolean {
+  guess(c: ReadPosition, slot: number, kind: number): boolean {
     if (slot < 0) return false;
     const { words } = this;
     const start = slot * this.stride;

@@ -15,7 +15,7 @@ import { readGoneOwners } from '../postgres/owner.ts';
 import { PostgresStore } from '../postgres/store.ts';
 import type { PartitionDeps, PartitionSettings } from '../processor/deps.ts';
 import { Processor } from '../processor/processor.ts';
-import { type Registry as SchemaSource, WriterSchemas } from '../processor/schemas.ts';
+import { type SchemaSource, WriterSchemas } from '../processor/schemas.ts';
 import { rulesOf, type Settings } from '../settings/index.ts';
 import { wallClock } from '../time/clock.ts';
 import { AvroDecoder, schemaIdOfRecord, UNKNOWN_SCHEMA } from '../wire/avro.ts';

@@ -110,7 +110,7 @@ export function explain(
   // The messages of these errors already name what to do.
   const selfExplanatory = new Set([
     ...['Failure', 'SettingsError', 'WrongSchemaVersion', 'CannotGoOn', 'DatabaseUnreachable'],
-    ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled', 'UnusableFile', 'MissingRights'],
+    ...['RegistryUnreachable', 'RegistryRefused', 'Unsettled', 'UnusableFile', 'MissingRights', 'MissingRoleRights'],
   ]);
   const expected = (error instanceof Error && selfExplanatory.has(error.name)) || isLoginRefused(error);
   const hint = expected || debug ? '' : 'TIDEMARK_LOG_LEVEL=debug shows where this comes from.\n';

@@ -7,7 +7,7 @@ import { topicsNow } from '../kafka/topics-now.ts';
 import { CannotGoOn, messageOf } from '../ports/errors.ts';
 import { connect } from '../postgres/connect.ts';
 import { assertSchemaVersion, WrongSchemaVersion } from '../postgres/migrate.ts';
-import { assertRights, MissingRights } from '../postgres/rights.ts';
+import { assertRights, MissingRoleRights } from '../postgres/rights.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Clock } from '../time/clock.ts';
 import { wallClock } from '../time/clock.ts';
@@ -30,7 +30,7 @@ export interface PreconditionWatchParts {
   readonly before: readonly TopicDescription[];
   /** Warns of what is wrong with topics that have changed. @throws CannotGoOn where a start would refuse them */
   readonly judge: (topics: readonly TopicDescription[]) => void;
-  /** @throws WrongSchemaVersion, MissingRights */
+  /** @throws WrongSchemaVersion, MissingRoleRights */
   readonly database: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -166,7 +166,7 @@ export class PreconditionWatch {
       this.#hindrance = null;
       this.#rights.over('this role has all rights in Postgres again');
     } catch (error) {
-      if (!(error instanceof MissingRights)) throw error;
+      if (!(error instanceof MissingRoleRights)) throw error;
       this.#hindrance = error.message;
       this.#rights.failed({}, error.message);
     }

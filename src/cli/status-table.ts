@@ -1,8 +1,9 @@
+import type { Bounds } from '../kafka/offsets.ts';
 import type { PartitionStatus } from '../postgres/status.ts';
 import type { Trouble } from '../postgres/trouble.ts';
 import { formatBytes } from '../settings/index.ts';
 import { roughly } from './progress-line.ts';
-import type { Bounds, Row } from './status/row.ts';
+import type { Row } from './status/row.ts';
 import { type Style, styleFor } from './style.ts';
 import { type Column, table, visible } from './table.ts';
 import { number, utc } from './words.ts';

@@ -6,7 +6,7 @@ import { onDatabase } from './database.ts';
 import type { ExitCode, Io } from './io.ts';
 import { settingsOf, withSettings } from './settings-options.ts';
 import { holdOf } from './status/hold.ts';
-import { caughtUpIn, paces, type Reading } from './status/pace.ts';
+import { caughtUpIn, paces, type Snapshot } from './status/pace.ts';
 import { StatusReader } from './status/read.ts';
 import type { Row } from './status/row.ts';
 import { statusRows, statusTable, troublesText } from './status-table.ts';
@@ -87,7 +87,7 @@ async function statusOfAll(settings: Settings, options: Options, io: Io): Promis
       const outOfOrderness = Number(kept?.['visit.out_of_orderness'] ?? settings.visit.outOfOrderness);
       const reader = new StatusReader(client, link, settings, io);
       const style = styleFor(io.terminal, io.env);
-      const show = async (readings: readonly Reading[], before = '') => {
+      const show = async (readings: readonly Snapshot[], before = '') => {
         const rows = await rowsOf(readings, outOfOrderness, reader, settings);
         const { troubles } = readings.at(-1)!;
         const text = () => `${before}${statusTable(rows, style)}${troublesText(troubles, style)}`;
@@ -104,12 +104,12 @@ async function statusOfAll(settings: Settings, options: Options, io: Io): Promis
 
 async function watch(
   reader: StatusReader,
-  show: (readings: readonly Reading[], before: string) => Promise<void>,
+  show: (readings: readonly Snapshot[], before: string) => Promise<void>,
   io: Io,
 ): Promise<ExitCode> {
   const { untilSignal } = await import('./signals.ts');
   const ending = untilSignal();
-  let readings: readonly Reading[] = [];
+  let readings: readonly Snapshot[] = [];
   try {
     while (!ending.signal.aborted) {
       const now = await reader.read();
@@ -124,7 +124,7 @@ async function watch(
 }
 
 /** Reads until all partitions with a backlog have committed, or until there was time enough for that. */
-async function measure(readings: Reading[], reader: StatusReader, { commit }: Settings, io: Io): Promise<void> {
+async function measure(readings: Snapshot[], reader: StatusReader, { commit }: Settings, io: Io): Promise<void> {
   const behind = backlogs(readings[0]!);
   if (behind.length === 0) return;
   if (io.errTerminal) io.err('seeing how fast the backlog is worked off …');
@@ -138,7 +138,7 @@ async function measure(readings: Reading[], reader: StatusReader, { commit }: Se
   if (io.errTerminal) io.err('\r\x1b[K');
 }
 
-function backlogs({ at, partitions, bounds }: Reading): number[] {
+function backlogs({ at, partitions, bounds }: Snapshot): number[] {
   const behind = partitions.filter(({ partition, nextOffset, ownerConnected, arrivalClock }) => {
     const end = bounds?.get(partition)?.end ?? 0;
     return ownerConnected && end > nextOffset && at - (arrivalClock ?? 0) > LIVE;
@@ -147,7 +147,7 @@ function backlogs({ at, partitions, bounds }: Reading): number[] {
 }
 
 async function rowsOf(
-  readings: readonly Reading[],
+  readings: readonly Snapshot[],
   outOfOrderness: number,
   reader: StatusReader,
   settings: Settings,

@@ -1,4 +1,4 @@
-import type { Registry as SchemaSource } from '../processor/schemas.ts';
+import type { SchemaSource } from '../processor/schemas.ts';
 import type { Settings } from '../settings/index.ts';
 import { Registry, subjectOf } from '../wire/registry.ts';
 import { VISIT_ENDED_SCHEMA } from '../wire/schemas.ts';

@@ -96,10 +96,10 @@ export type DeadReason = 'undecodable' | 'invalid' | 'future' | 'visit_full';
 /** One message of the output, dead-letter or late topic. Sequences of a partition have no hole. */
 export type Emission<Raw> =
   | { readonly kind: 'output'; readonly sequence: number; readonly message: VisitEnded }
-  | ({ readonly kind: 'dead-letter'; readonly reason: DeadReason; readonly error: string } & SetAside<Raw>)
-  | ({ readonly kind: 'late'; readonly error: string; readonly visitId: string | null } & SetAside<Raw>);
+  | ({ readonly kind: 'dead-letter'; readonly reason: DeadReason; readonly error: string } & SetAsideFields<Raw>)
+  | ({ readonly kind: 'late'; readonly error: string; readonly visitId: string | null } & SetAsideFields<Raw>);
 
-interface SetAside<Raw> {
+interface SetAsideFields<Raw> {
   readonly sequence: number;
   readonly offset: number;
   readonly timestamp: number;

@@ -1,6 +1,6 @@
 import { revisionId } from './ids.ts';
 import { PackedId } from './memory/event-ids.ts';
-import { messageOf } from './memory/message.gen.ts';
+import { visitEndedFrom } from './memory/message.gen.ts';
 import type { TypeCounts } from './memory/type-counts.ts';
 import type { Visit } from './memory/visit.ts';
 import { compareUtf8 } from './rules/order.ts';
@@ -22,7 +22,7 @@ export function revisionOf(
 ): VisitEnded {
   const { reason, decidedAt, amendableUntil, mergedInto } = end;
   const eventId = revisionId(visit.readId(id), visit.published);
-  return messageOf(visit, {
+  return visitEndedFrom(visit, {
     eventId,
     reason,
     mergedInto,

@@ -18,7 +18,7 @@ export class Display {
   private readonly style: Style;
   private readonly rows = new ScreenRows();
   private readonly opened = new Set<string>();
-  private told = 0;
+  private shownMessages = 0;
   private progressAt = 0;
 
   constructor(screen: Screen, { settings, labels }: Pick<Parts, 'settings' | 'labels'>, style: Style) {
@@ -53,10 +53,10 @@ export class Display {
       this.opened.add(visit.visitId);
       screen.line(openedLine(visit, columns, style));
     }
-    for (const message of moment.received.slice(this.told)) {
+    for (const message of moment.received.slice(this.shownMessages)) {
       screen.line(messageLine(message, columns, style, 'Visit Ended  '));
     }
-    this.told = moment.received.length;
+    this.shownMessages = moment.received.length;
     if (moment.now - this.progressAt < PROGRESS_EVERY) return;
     this.progressAt = moment.now;
     for (const each of progress(moment, columns, style)) screen.line(each);

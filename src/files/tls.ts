@@ -45,12 +45,12 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 function certificatesIn(file: NamedFile): string {
   const text = read(file);
   const found = text.match(CERTIFICATE);
-  if (found === null) throw new UnusableFile(`${told(file)} holds no certificate in PEM form${hintAt(text)}`);
+  if (found === null) throw new UnusableFile(`${nameOf(file)} holds no certificate in PEM form${hintAt(text)}`);
   for (const one of found) {
     try {
       new X509Certificate(one);
     } catch (error) {
-      throw new UnusableFile(`${told(file)} holds a certificate that cannot be read: ${(error as Error).message}`, {
+      throw new UnusableFile(`${nameOf(file)} holds a certificate that cannot be read: ${(error as Error).message}`, {
         cause: error,
       });
     }
@@ -61,16 +61,16 @@ function certificatesIn(file: NamedFile): string {
 function keyIn(file: NamedFile, passphrase: { readonly setting: string; readonly value: string } | null): string {
   const text = read(file);
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
-    throw new UnusableFile(`${told(file)} holds no private key in PEM form${hintAt(text)}`);
+    throw new UnusableFile(`${nameOf(file)} holds no private key in PEM form${hintAt(text)}`);
   }
   try {
     createPrivateKey({ key: text, ...(passphrase ? { passphrase: passphrase.value } : {}) });
   } catch (error) {
     if (/ENCRYPTED/.test(text)) {
       const what = passphrase ? `${passphrase.setting} does not open it` : 'it is encrypted, and no passphrase is set';
-      throw new UnusableFile(`${told(file)}: ${what}`, { cause: error });
+      throw new UnusableFile(`${nameOf(file)}: ${what}`, { cause: error });
     }
-    throw new UnusableFile(`${told(file)} holds a key that cannot be read: ${(error as Error).message}`, {
+    throw new UnusableFile(`${nameOf(file)} holds a key that cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -81,7 +81,7 @@ function assertPair(options: SecureContextOptions, cert: NamedFile, key: NamedFi
   try {
     createSecureContext(options);
   } catch (error) {
-    throw new UnusableFile(`${told(cert)} and ${told(key)} do not go together: ${(error as Error).message}`, {
+    throw new UnusableFile(`${nameOf(cert)} and ${nameOf(key)} do not go together: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -91,11 +91,11 @@ function read(file: NamedFile): string {
   try {
     return readFileSync(file.path, 'latin1');
   } catch (error) {
-    throw new UnusableFile(`${told(file)} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new UnusableFile(`${nameOf(file)} cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }
 
-function told({ setting, path }: NamedFile): string {
+function nameOf({ setting, path }: NamedFile): string {
   return `${setting}: ${path}`;
 }
 

@@ -18,7 +18,7 @@ export interface EndingInput {
  * When an open visit ends. It ends once the arrival clock of its partition is past `dueAt`. Records move that clock; while
  * the partition is drained, the processor's clock less the margin stands in for the next record. Times in ms.
  */
-export interface Ending {
+export interface ExpectedEnd {
   /** The reason that it will end with, unless another event comes. */
   readonly reason: EndReason;
   /** The due point as the watermark is now. */
@@ -47,7 +47,7 @@ export interface Ending {
 const SLACK = 10_000;
 
 /** @param now ms, by the caller's clock */
-export function endingOf(visit: EndingInput, clocks: Clocks | undefined, rules: StateRules, now: number): Ending {
+export function endingOf(visit: EndingInput, clocks: Clocks | undefined, rules: StateRules, now: number): ExpectedEnd {
   const { arrivalClock = null, watermark = null, owned = false } = clocks ?? {};
   const dueAt = duePoint(rules, visit, watermark);
   const toPass = watermarkToPass(rules, visit);

@@ -5,7 +5,7 @@
 export { type AxisVisit, type AxisVisits, axisVisits } from './axis.ts';
 export { type Clocks, readClocks } from './clocks.ts';
 export { type Database, inSnapshot } from './database.ts';
-export { type Ending, endingOf } from './ending.ts';
+export { type ExpectedEnd, endingOf } from './ending.ts';
 export { type OpenOf, openVisits, recentlyEnded, type StateCounts, stateCounts } from './lists.ts';
 export { inspectProfile, type ProfileReport, type ProfileSums } from './profile.ts';
 export { type StateRules, stateRules } from './rules.ts';

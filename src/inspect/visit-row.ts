@@ -2,7 +2,7 @@ import type { Json } from '../core/rules/event.ts';
 import type { EndReason, Seal } from '../core/rules/span.ts';
 import type { Clocks } from './clocks.ts';
 import { type Ask, ms, selectList } from './database.ts';
-import { type Ending, endingOf } from './ending.ts';
+import { type ExpectedEnd, endingOf } from './ending.ts';
 import type { StateRules } from './rules.ts';
 import { type ShownValues, VALUE_COLUMNS } from './values.gen.ts';
 import { isFinal, whyEnded, whyOpen } from './why.ts';
@@ -32,7 +32,7 @@ export interface VisitSummary {
   /** When an ended visit's last revision was decided, by the arrival clock; null while it is open, or if another row has it. */
   readonly decidedAt: number | null;
   /** When and why an open visit ends. */
-  readonly ending: Ending | null;
+  readonly ending: ExpectedEnd | null;
   /** A late event can change an ended visit until the watermark is past this. */
   readonly amendableUntil: number | null;
   /** Whether nothing can change it any more. */

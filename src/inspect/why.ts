@@ -1,6 +1,6 @@
 import type { EndReason, Seal } from '../core/rules/span.ts';
 import type { Clocks } from './clocks.ts';
-import type { Ending } from './ending.ts';
+import type { ExpectedEnd } from './ending.ts';
 import type { StateRules } from './rules.ts';
 import { counted, span, timeText } from './words.ts';
 
@@ -46,7 +46,7 @@ function change(visit: EndedVisit, clocks: Clocks | undefined, now: number): str
 
 export interface OpenVisit {
   readonly partition: number;
-  readonly ending: Ending;
+  readonly ending: ExpectedEnd;
   readonly seal: Seal | null;
   /** Its last revision, and the reason in it; null: it was never published. */
   readonly revision: number | null;

@@ -7,14 +7,14 @@ const LONGEST = 2 ** 30;
 
 /** Cuts what comes over a connection into answers, each with its length in front. */
 export class Answers {
-  readonly #give: (answer: Buffer) => void;
+  readonly #onAnswer: (answer: Buffer) => void;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH);
   /** The buffer that the next bytes go into. */
   #into = this.#scratch;
   #filled = 0;
 
-  constructor(give: (answer: Buffer) => void) {
-    this.#give = give;
+  constructor(onAnswer: (answer: Buffer) => void) {
+    this.#onAnswer = onAnswer;
   }
 
   get room(): Buffer {
@@ -38,7 +38,7 @@ export class Answers {
         }
         break;
       }
-      this.#give(Buffer.from(this.#scratch.subarray(at, end)));
+      this.#onAnswer(Buffer.from(this.#scratch.subarray(at, end)));
       at = end;
     }
     this.#scratch.copyWithin(0, at, this.#filled);
@@ -55,7 +55,7 @@ export class Answers {
   #finish(answer: Buffer): void {
     this.#into = this.#scratch;
     this.#filled = 0;
-    this.#give(answer);
+    this.#onAnswer(answer);
   }
 }
 

@@ -3,7 +3,7 @@ import { messageOf } from '../ports/errors.ts';
 import { wallClock } from '../time/clock.ts';
 import { type KafkaAddress, kafkaClient } from './client.ts';
 import { ClusterLink } from './cluster.ts';
-import { dropMember, type GroupMember, membersOf } from './group.ts';
+import { dropMember, type ListedMember, membersOf } from './group.ts';
 import { SESSION } from './membership.ts';
 
 /** Longest wait for an answer of the group's coordinator, in ms. */
@@ -40,9 +40,9 @@ export interface Newcomers {
 export class CrashedMembers {
   readonly #options: CrashedOptions;
   readonly #link: ClusterLink;
-  readonly #members: readonly GroupMember[];
+  readonly #members: readonly ListedMember[];
 
-  private constructor(options: CrashedOptions, link: ClusterLink, members: readonly GroupMember[]) {
+  private constructor(options: CrashedOptions, link: ClusterLink, members: readonly ListedMember[]) {
     this.#options = options;
     this.#link = link;
     this.#members = members;
@@ -105,7 +105,7 @@ export class CrashedMembers {
     }
   }
 
-  async #drop(gone: readonly GroupMember[]): Promise<void> {
+  async #drop(gone: readonly ListedMember[]): Promise<void> {
     const { group, logger } = this.#options;
     await Promise.all(gone.map(({ id }) => dropMember(this.#link, group, id)));
     logger.info(

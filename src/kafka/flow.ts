@@ -105,17 +105,17 @@ export class Flow {
    * Gives a batch out and waits until it is taken, as long as patience lasts; then the partition is blocked and goes on
    * by itself once the batch is taken. True if it was taken in time: the partition is read on.
    *
-   * @param give resolves to false where the batch was refused: the partition stays blocked until it is sought.
+   * @param onBatch resolves to false where the batch was refused: the partition stays blocked until it is sought.
    */
   async deliver(
     batch: RecordBatch,
-    give: (batch: RecordBatch) => Promise<boolean>,
+    onBatch: (batch: RecordBatch) => Promise<boolean>,
     closing: AbortSignal,
   ): Promise<boolean> {
     if (!this.expects(batch.from)) return false;
     const generation = this.#generation;
     this.#working = true;
-    const taken = give(batch);
+    const taken = onBatch(batch);
     const outcome = closing.aborted ? null : await within(wallClock, this.#patience, taken, () => null, closing);
     if (this.#generation !== generation) return false;
     this.#working = false;

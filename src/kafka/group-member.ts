@@ -100,7 +100,7 @@ export class GroupMember {
   async #assign({ groupProtocol, members }: Joined) {
     const assigner = this.#assigner;
     if (assigner.name !== groupProtocol)
-      throw new Error(`the group deals by ${groupProtocol}, which is not known here`);
+      throw new Error(`the group assigns by ${groupProtocol}, which is not known here`);
     mustAllRead(this.#options, members);
     await this.#cluster.addMultipleTargetTopics([this.#options.topic]);
     await this.#cluster.refreshMetadata();

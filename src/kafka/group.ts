@@ -44,14 +44,14 @@ export async function groupGives(
 }
 
 /** A member as the group knows it. */
-export interface GroupMember {
+export interface ListedMember {
   readonly id: string;
   /** The name that its process gave itself; null: not known, as for all while the group rebalances. */
   readonly processor: string | null;
 }
 
 /** The group's members at this moment, those that are only joining as well. */
-export async function membersOf(link: ClusterLink, group: string, timeout?: number): Promise<GroupMember[]> {
+export async function membersOf(link: ClusterLink, group: string, timeout?: number): Promise<ListedMember[]> {
   const { members } = await askCoordinator(link, group, (coordinator) => describe(coordinator, group), timeout);
   return members.map(({ memberId, memberMetadata }) => ({
     id: memberId,

@@ -60,12 +60,12 @@ export class Login implements Mechanism {
   /** What a failed login comes to: LoginRefused, or an error of the connection, which is tried again. */
   judge(error: unknown, broker: string): Error {
     const { who, help, mechanism } = this.#options;
-    const said = messageOf(error);
-    if (!isRefusal(error)) return broken(`the login at ${broker} did not come to an end: ${said}`, broker);
+    const reason = messageOf(error);
+    if (!isRefusal(error)) return broken(`the login at ${broker} did not come to an end: ${reason}`, broker);
     const refused =
       error instanceof LoginRefused
-        ? `no login at ${broker} for ${who}: ${said}`
-        : `${broker} refused the login of ${who} by ${mechanism}: ${said}`;
+        ? `no login at ${broker} for ${who}: ${reason}`
+        : `${broker} refused the login of ${who} by ${mechanism}: ${reason}`;
     const left = this.#record.refused();
     if (left > 0) {
       return broken(`${refused} (it was right before: tried again for ${Math.ceil(left / 1_000)} s)`, broker);

@@ -249,7 +249,7 @@ export class Membership {
     this.#lastError = messageOf(error);
     const help = this.#wasMember && isDenied(error) ? null : this.#refusals.failed(error);
     if (help !== null) throw this.#refused(error, help);
-    const kept = this.#member.isIn ? 'what it has dealt is kept meanwhile' : 'nothing is dealt meanwhile';
+    const kept = this.#member.isIn ? 'what it has assigned is kept meanwhile' : 'nothing is assigned meanwhile';
     this.#outage.failed({ err: this.#lastError }, `consumer group ${group} does not answer: ${kept}`);
   }
 

@@ -20,12 +20,12 @@ export function oauthBearer({ token, extensions, help, onRefused }: Bearer) {
   const first = ['n,,', `auth=Bearer ${token}`, ...extensions, '', ''].join(BETWEEN);
   return ({ saslAuthenticate }: AuthenticationProviderArgs): Authenticator => ({
     authenticate: async () => {
-      const said = await saslAuthenticate({ request: written(first), response: READ });
-      if (!said) return;
+      const reason = await saslAuthenticate({ request: written(first), response: READ });
+      if (!reason) return;
       onRefused();
       // This answer holds only the reason; to the next request it answers that the login has failed.
       await saslAuthenticate({ request: written(BETWEEN), response: READ });
-      throw new LoginRefused(said, help);
+      throw new LoginRefused(reason, help);
     },
   });
 }

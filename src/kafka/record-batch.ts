@@ -5,7 +5,7 @@
 import { VarintReader } from '../bytes/varint.ts';
 import type { RawRecord } from '../ports/record.ts';
 import { FetchedRecord } from '../ports/record.ts';
-import { EMPTY, int64, LATEST, NO_HEADERS } from './records.ts';
+import { EMPTY, int64, LATEST_TIME, NO_HEADERS } from './records.ts';
 
 // Where the fields of a batch lie. Length and magic lie there in the formats before, too.
 export const LENGTH = 8;
@@ -101,7 +101,7 @@ export function readRecords(
       records.push(
         new FetchedRecord(
           offset,
-          Math.min(Math.max(stamp, 0), LATEST),
+          Math.min(Math.max(stamp, 0), LATEST_TIME),
           bytes,
           keyAt,
           keyEnd,

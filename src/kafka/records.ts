@@ -7,7 +7,7 @@ type Headers = RawRecord['headers'];
  * Latest time that a visit id, and Postgres, can hold, in ms: the year 10889. A producer may stamp its records with
  * anything where the broker does not; those without a stamp (-1) count as of 1970.
  */
-export const LATEST = 2 ** 48 - 1;
+export const LATEST_TIME = 2 ** 48 - 1;
 /** Shared by all records that have none. */
 export const NO_HEADERS: Headers = Object.freeze([]);
 export const EMPTY = Buffer.alloc(0);
@@ -21,7 +21,7 @@ export function rawRecord({ offset, timestamp, key, value }: KafkaMessage, stamp
   const written = stamp ?? Number(timestamp ?? -1);
   return {
     offset: Number(offset),
-    timestamp: Math.min(Math.max(written, 0), LATEST),
+    timestamp: Math.min(Math.max(written, 0), LATEST_TIME),
     stamped: stamp !== null,
     key,
     value,

@@ -89,19 +89,19 @@ async function one(
 const AT_LEAST: ReadonlySet<string> = new Set(['max.message.bytes', 'min.insync.replicas']);
 
 function differences(role: TopicReport['role'], is: TopicDescription, wanted: WantedTopic): string[] {
-  const said: string[] = [];
+  const differences: string[] = [];
   // How many partitions the input has is its owner's choice.
   if (role !== 'input' && is.partitions !== wanted.partitions) {
-    said.push(
+    differences.push(
       `${is.topic} has ${is.partitions} partitions, the input ${wanted.partitions}: messages go to partitions by key`,
     );
   }
   for (const [name, value] of Object.entries(wanted.config)) {
     const has = is.config?.[name as keyof typeof wanted.config];
-    if (has === undefined) said.push(`${is.topic}: ${name} could not be read; it should be ${value}`);
+    if (has === undefined) differences.push(`${is.topic}: ${name} could not be read; it should be ${value}`);
     else if (AT_LEAST.has(name) ? Number(has) < Number(value) : has !== value) {
-      said.push(`${is.topic}: ${name} is ${has}; setup would have set ${value}`);
+      differences.push(`${is.topic}: ${name} is ${has}; setup would have set ${value}`);
     }
   }
-  return said;
+  return differences;
 }

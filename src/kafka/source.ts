@@ -71,7 +71,7 @@ export class KafkaInputLog implements InputLog {
       cluster,
       { topic, rack: address.clientRack ?? undefined },
       {
-        batch: (batch) => this.#give(batch),
+        batch: (batch) => this.#deliver(batch),
         moved: (partition, from, next) => this.#guarded(() => this.#listener?.moved(partition, from, next)),
         questioned: (partition) => {
           this.#logger.debug({ partition }, 'another leader or topic: the record folded last is read back');
@@ -100,8 +100,8 @@ export class KafkaInputLog implements InputLog {
   }
 
   unread(partition: number): { readonly since: number; readonly error: string } | null {
-    const told = this.#unread.get(partition);
-    if (told !== undefined) return { since: wallTime(told.since), error: told.error };
+    const failing = this.#unread.get(partition);
+    if (failing !== undefined) return { since: wallTime(failing.since), error: failing.error };
     const silent = [...this.#fetching.unanswered].find(({ partitions }) => partitions.includes(partition));
     if (silent === undefined || performance.now() - silent.since < UNREAD) return null;
     const broker = addressOf(this.#reading.cluster, silent.node);
@@ -233,7 +233,7 @@ export class KafkaInputLog implements InputLog {
     this.#guarded(() => this.#listener?.revoked());
   }
 
-  async #give(batch: RecordBatch): Promise<boolean> {
+  async #deliver(batch: RecordBatch): Promise<boolean> {
     this.#hasRead = true;
     try {
       await this.#listener?.batch(batch);
@@ -263,7 +263,7 @@ export class KafkaInputLog implements InputLog {
           return goOn(position);
         }
         const at = position < earliest ? earliest : end;
-        await this.#give({ partition, from: at, next: at, records: [], highWatermark: end });
+        await this.#deliver({ partition, from: at, next: at, records: [], highWatermark: end });
         return;
       } catch (error) {
         if (signal.aborted) return;

@@ -59,8 +59,8 @@ function tokenIn(text: string, status: number, url: string, asked: number): Toke
     const expires = Number(seconds) > 0 ? asked + Number(seconds) * 1_000 : expiryOf(value);
     return { value, expires };
   }
-  const said = [answer.error, answer.error_description].filter((part) => typeof part === 'string').join(': ');
-  const what = `the token endpoint ${url} answered ${status}${said === '' ? '' : `, ${said}`}`;
+  const reason = [answer.error, answer.error_description].filter((part) => typeof part === 'string').join(': ');
+  const what = `the token endpoint ${url} answered ${status}${reason === '' ? '' : `, ${reason}`}`;
   if (status === 200) throw new Error(`${what}, without an access_token`);
   if (status === 404) throw new LoginRefused(what, 'correct kafka.sasl.token_url');
   if (status < 400 || status >= 500 || status === 408 || status === 429) throw new Error(what);

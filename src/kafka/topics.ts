@@ -150,9 +150,9 @@ export class Topics {
 
 /** Some servers that speak Kafka's protocol send few values. A missing one is not known: it is neither 0 nor "". */
 export function configOf(
-  told: readonly { readonly configName: string; readonly configValue: string | null }[],
+  entries: readonly { readonly configName: string; readonly configValue: string | null }[],
 ): NonNullable<TopicDescription['config']> {
-  const known = told.filter(({ configValue }) => configValue !== null && configValue !== '');
+  const known = entries.filter(({ configValue }) => configValue !== null && configValue !== '');
   return Object.fromEntries(known.map(({ configName, configValue }) => [configName, configValue]));
 }
 

@@ -61,7 +61,7 @@ export function profileOf(profile: ProfileView): Profile {
 }
 
 /** @param source of the record that opened the visit. */
-export function messageOf(message: CoreVisitEnded, source: { topic: string; partition: number }): VisitEnded {
+export function publicMessageOf(message: CoreVisitEnded, source: { topic: string; partition: number }): VisitEnded {
   const { startedAt, endedAt } = message;
   return {
     event_id: message.eventId,

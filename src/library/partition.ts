@@ -4,7 +4,7 @@ import type { Rules } from '../core/rules/rules.ts';
 import { MemoryFold } from '../memory/fold.ts';
 import { decodeJsonEvent } from '../wire/json.ts';
 import { toEvent } from '../wire/track-event.ts';
-import { messageOf, profileOf, sessionOf, visitOf } from './answers.ts';
+import { profileOf, publicMessageOf, sessionOf, visitOf } from './answers.ts';
 import { rules } from './rules.ts';
 import type { LogRecord, Outcome, Profile, Session, TrackEvent, Visit, VisitEnded } from './types.ts';
 
@@ -82,7 +82,7 @@ export class Partition {
 
   /** All messages so far, in order: each revision of a visit that a late event changed. */
   messages(): VisitEnded[] {
-    return this.#fold.published.map((message) => messageOf(message, this.#source));
+    return this.#fold.published.map((message) => publicMessageOf(message, this.#source));
   }
 }
 

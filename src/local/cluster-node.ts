@@ -51,7 +51,7 @@ export async function startNode(context: PartContext, id: number, options: NodeO
     cwd: home,
     log: join(home, 'log'),
     endBy: 'KILL',
-    isUp: (said) => said.includes('Kafka Server started'),
+    isUp: (output) => output.includes('Kafka Server started'),
   });
 }
 

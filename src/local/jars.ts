@@ -94,9 +94,9 @@ async function makePartial(directory: string): Promise<string> {
   }
 }
 
-/** Advice. @param said Maven's last lines. */
-function whatHelps(said: string): string {
-  return said.includes('Could not create local repository')
+/** Advice. @param output Maven's last lines. */
+function whatHelps(output: string): string {
+  return output.includes('Could not create local repository')
     ? 'Maven cannot write where it keeps what it fetched: name a directory where it can, MAVEN_OPTS=-Dmaven.repo.local=DIR'
     : 'Check that it reaches its repository (a proxy or mirror goes into settings.xml)';
 }

@@ -107,8 +107,8 @@ function javaProgram(env: NodeJS.ProcessEnv): string {
 /** Major version of Java; null: there is none that runs. */
 async function javaVersion(env: NodeJS.ProcessEnv): Promise<number | null> {
   try {
-    const said = await run(javaProgram(env), ['-version'], { env });
-    const [, major] = /version "(?:1\.)?(\d+)/.exec(said) ?? [];
+    const output = await run(javaProgram(env), ['-version'], { env });
+    const [, major] = /version "(?:1\.)?(\d+)/.exec(output) ?? [];
     return major === undefined ? null : Number(major);
   } catch {
     return null;

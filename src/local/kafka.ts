@@ -37,7 +37,7 @@ export async function startKafka(
     log: join(home, 'log'),
     endBy: 'KILL',
     // The broker opens its port before the controller lets it serve; this line comes after both.
-    isUp: (said) => said.includes('Kafka Server started'),
+    isUp: (output) => output.includes('Kafka Server started'),
   });
 }
 

@@ -17,9 +17,9 @@ export interface PartSpec {
   /** How the keeper ends it. */
   readonly endBy: 'KILL' | 'QUIT';
   /** Whether it answers, asked every 50 ms with its output since it was started. */
-  readonly isUp: (said: string) => boolean | Promise<boolean>;
+  readonly isUp: (output: string) => boolean | Promise<boolean>;
   /** Whether, by its output, a process that ended while starting is to be started once more. Never unless given. */
-  readonly again?: (said: string) => boolean;
+  readonly again?: (output: string) => boolean;
   readonly keeper: Keeper;
   readonly onProgress: (line: string) => void;
 }
@@ -64,10 +64,10 @@ class RunningPart implements Part {
     for (;;) {
       // This is read before the log, which then has the last output of a process that ended.
       const over = isOver(child);
-      const said = (await readFile(spec.log)).subarray(from).toString();
-      if (over && spec.again?.(said) && Date.now() < deadline) ({ child, from } = this.#spawn());
+      const output = (await readFile(spec.log)).subarray(from).toString();
+      if (over && spec.again?.(output) && Date.now() < deadline) ({ child, from } = this.#spawn());
       else if (over) throw new Error(`${spec.name} ended while starting (${this.#why}). ${await this.#lastLines()}`);
-      else if (await spec.isUp(said)) break;
+      else if (await spec.isUp(output)) break;
       if (Date.now() > deadline) {
         await this.kill();
         throw new Error(`${spec.name} did not answer within ${UP_WITHIN_MS / 1000} s. ${await this.#lastLines()}`);

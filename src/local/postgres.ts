@@ -104,9 +104,9 @@ export async function startPostgres(
     log: join(home, 'log'),
     // SIGKILL would leave its backends and shared memory behind.
     endBy: 'QUIT',
-    isUp: (said) => /ready to accept (read-only )?connections/.test(said),
+    isUp: (output) => /ready to accept (read-only )?connections/.test(output),
     // After a SIGKILL the backends of the server before may not have ended yet.
-    again: (said) => said.includes('pre-existing shared memory block'),
+    again: (output) => output.includes('pre-existing shared memory block'),
   });
 }
 

@@ -19,10 +19,10 @@ export function run(command: string, args: readonly string[], options: RunOption
   return new Promise((resolve, reject) => {
     const user = uid === undefined || gid === undefined ? {} : { uid, gid };
     const child = spawn(command, args, { env, detached: true, ...(cwd === undefined ? {} : { cwd }), ...user });
-    let said = '';
+    let output = '';
     let line = '';
     const take = (chunk: Buffer): void => {
-      said += chunk;
+      output += chunk;
       if (!onLine) return;
       const lines = (line + chunk).split('\n');
       line = lines.pop() ?? '';
@@ -32,8 +32,8 @@ export function run(command: string, args: readonly string[], options: RunOption
     child.stderr.on('data', take);
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      if (code === 0) resolve(said);
-      else reject(new Error(`${command} ended with ${signal ?? `exit code ${code}`}:\n${tail(said)}`));
+      if (code === 0) resolve(output);
+      else reject(new Error(`${command} ended with ${signal ?? `exit code ${code}`}:\n${tail(output)}`));
     });
     if (child.pid !== undefined) onStart?.(child.pid);
     // A program that ends without reading its input has an exit code that tells whether it failed.

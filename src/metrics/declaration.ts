@@ -2,7 +2,7 @@
  * All that `/metrics` shows, declared once: the metrics, docs/METRICS.md and the tests' lists of names follow from this.
  * Units are base units; the partition is the only label whose values grow in number.
  */
-import { BLOCKERS, type Part, type PartitionReport } from '../ports/observer.ts';
+import { BLOCKERS, type OutsidePart, type PartitionReport } from '../ports/observer.ts';
 import { lagAge, lagOf } from '../processor/progress.ts';
 import type {
   DeclaredMetric,
@@ -13,7 +13,7 @@ import type {
   ProcessHistogram,
 } from './kinds.ts';
 
-const PARTS: readonly Part[] = ['broker', 'registry', 'store'];
+const PARTS: readonly OutsidePart[] = ['broker', 'registry', 'store'];
 const QUICK = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SLOW = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600];
 

@@ -1,11 +1,12 @@
-import { table } from '../settings/docs.ts';
+import { markdownTable } from '../settings/docs.ts';
 import { METRICS, SECTIONS } from './declaration.ts';
 import { type DeclaredMetric, labelsOf, TYPES } from './kinds.ts';
 
 /** docs/METRICS.md, whole. */
 export function metricsMarkdown(): string {
   const sections = SECTIONS.map(
-    ({ title, metrics }) => `## ${title}\n\n${table(['name', 'type', 'labels', 'what it is'], metrics.map(row))}`,
+    ({ title, metrics }) =>
+      `## ${title}\n\n${markdownTable(['name', 'type', 'labels', 'what it is'], metrics.map(row))}`,
   );
   return [INTRODUCTION, ...sections, PROCESS].join('\n');
 }

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Observer, Part, PartitionReport } from '../ports/observer.ts';
+import type { Observer, OutsidePart, PartitionReport } from '../ports/observer.ts';
 import { METRICS, OWN } from './declaration.ts';
 import { type DeclaredMetric, labelsOf } from './kinds.ts';
 
@@ -76,7 +76,7 @@ export class Metrics implements Observer {
     for (const delay of delays) due.observe(delay / 1_000);
   }
 
-  failed(part: Part): void {
+  failed(part: OutsidePart): void {
     this.counter(OWN.failures).inc({ part });
   }
 

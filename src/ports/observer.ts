@@ -1,5 +1,5 @@
 /** The parts that are outside and may be away. */
-export type Part = 'broker' | 'registry' | 'store';
+export type OutsidePart = 'broker' | 'registry' | 'store';
 
 /**
  * A partition may have to wait for answers of Postgres, of the brokers that have the input, or of the registry; for room in
@@ -38,7 +38,7 @@ export interface Observer {
   /** Records whose key is not their session id: their session may be spread over partitions, and so be cut in two. */
   misplaced(records: { readonly partition: number; readonly count: number }): void;
   /** A part failed; it is tried again. */
-  failed(part: Part): void;
+  failed(part: OutsidePart): void;
   /** The group gave out partitions. */
   rebalanced(): void;
   /** A partition was taken over: new epoch, state loaded. */

@@ -10,7 +10,7 @@ import { addOutboxSteps, trimStep } from './outbox.ts';
 import { type KnownProfiles, ProfileDeltas, traitSteps } from './profiles.ts';
 import type { MissingMonths } from './ranges.ts';
 import { RevisionRows } from './revisions.ts';
-import { type SetAside, setAsideSteps } from './set-aside.ts';
+import { type SetAsideCounts, setAsideSteps } from './set-aside.ts';
 import { copy, copyStatement } from './statements.ts';
 import { visitSteps } from './visits.ts';
 
@@ -21,7 +21,7 @@ export interface Expected {
   readonly nextOffset: number;
   readonly commitNumber: number;
   /** Counters of what was set aside up to the commit before. */
-  readonly setAside: SetAside;
+  readonly setAside: SetAsideCounts;
 }
 
 /**

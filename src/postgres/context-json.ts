@@ -39,7 +39,7 @@ function entryJson(entry: ContextEntry): Uint8Array {
 const entries = new ValueCache<ContextEntry>();
 
 /** Reads what `writeContext` wrote; equal entries become one object. */
-export function readContext(json: string): ContextParts {
+export function readContextJson(json: string): ContextParts {
   const context: ContextEntry[] = [];
   let contextPage: ContextEntry | null = null;
   let contextUtm: ContextEntry | null = null;

@@ -12,7 +12,7 @@ export const VIEWS = ['visits', 'sessions', 'profiles', 'visit_events', 'visit_r
 export const SQL_ROLES = ['setup', 'run', 'retry', 'reader'] as const;
 export type SqlRole = (typeof SQL_ROLES)[number];
 
-export interface GrantOptions {
+export interface GrantRoles {
   readonly database: string;
   readonly schema: string;
   /** Who runs `setup`: it owns schema and tables. */
@@ -75,11 +75,11 @@ export const MAKE_RANGES = 'make_ranges(regclass, text, uuid, uuid)';
  * SQL for an administrator, or for the owner of its objects. Those of `setup` come before `tidemark setup`, the others
  * after it, and again after an upgrade that made tables.
  */
-export function sqlGrants(options: GrantOptions): { readonly role: SqlRole; readonly sql: string[] }[] {
+export function sqlGrants(options: GrantRoles): { readonly role: SqlRole; readonly sql: string[] }[] {
   return SQL_ROLES.map((role) => ({ role, sql: SQL[role](options) }));
 }
 
-const SQL: Readonly<Record<SqlRole, (options: GrantOptions) => string[]>> = {
+const SQL: Readonly<Record<SqlRole, (options: GrantRoles) => string[]>> = {
   setup: ({ database, schema, owner }) => [
     `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${quoted(owner)}`,
     `CREATE SCHEMA IF NOT EXISTS ${schemaName(schema)} AUTHORIZATION ${quoted(owner)}`,

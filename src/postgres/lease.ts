@@ -22,7 +22,7 @@ import type { Pipeline } from './pipeline.ts';
 import { KnownProfiles } from './profiles.ts';
 import { makeRange, type Ranges } from './ranges.ts';
 import type { Readers } from './readers.ts';
-import { type SetAside, setAsideOf } from './set-aside.ts';
+import { type SetAsideCounts, setAsideCountsOf } from './set-aside.ts';
 import type { Slots } from './slots.ts';
 import type { Holding } from './take-over.ts';
 
@@ -61,7 +61,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
   readonly #profiles: KnownProfiles;
   #nextOffset: number;
   #commitNumber: number;
-  #setAside: SetAside;
+  #setAside: SetAsideCounts;
   /** Sequence below which the outbox holds nothing. */
   #trimmed: number;
 
@@ -81,7 +81,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     this.#profiles = new KnownProfiles(!holding.started);
     this.#nextOffset = holding.state.nextOffset;
     this.#commitNumber = holding.commitNumber;
-    this.#setAside = setAsideOf(holding.state.counts);
+    this.#setAside = setAsideCountsOf(holding.state.counts);
     this.#trimmed = 0;
   }
 
@@ -116,7 +116,7 @@ export class PostgresLease<Raw> implements Lease<Raw> {
     const months = missing.found;
     this.#nextOffset = commit.changes.state.nextOffset;
     this.#commitNumber += 1;
-    this.#setAside = setAsideOf(commit.changes.state.counts);
+    this.#setAside = setAsideCountsOf(commit.changes.state.counts);
     this.#trimmed = Math.max(this.#trimmed, commit.published);
     await slots.run(() => this.#run(steps, FENCE, months.map(makeRange)));
     ranges.markMade(months);

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { SessionAttrs } from '../settings/postgres-url.ts';
 import { Binding } from './binding.ts';
 import { grantOnDatabase } from './grants.ts';
-import { MissingRights } from './rights.ts';
+import { MissingRoleRights } from './rights.ts';
 import { endIfSilent } from './silence.ts';
 import { type DatabaseAddress, type Target, targetOf } from './target.ts';
 import { mayGoOn, type Ssl, waysOf } from './tls.ts';
@@ -31,7 +31,7 @@ const writable = new Map<string, Host>();
 /**
  * A connection to the first host that answers and is of the kind that `target_session_attrs` asks for. All connections
  * to Postgres are made here.
- * @throws DatabaseUnreachable; MissingRights; UnusableFile or another error where the address, or a file it names, is of no use
+ * @throws DatabaseUnreachable; MissingRoleRights; UnusableFile or another error where the address, or a file it names, is of no use
  */
 export async function open(address: DatabaseAddress, options: OpenOptions): Promise<pg.Client> {
   const target = { ...targetOf(address), ...(options.database === undefined ? {} : { database: options.database }) };
@@ -153,11 +153,13 @@ export const NO_DATABASE = '3D000';
 const NOT_ALLOWED = '42501';
 
 /** Nothing that comes by waiting. */
-function refusal({ user, database }: Target, failures: readonly { error: Error }[]): MissingRights | null {
+function refusal({ user, database }: Target, failures: readonly { error: Error }[]): MissingRoleRights | null {
   const { error } = failures.at(-1)!;
   if ((error as { code?: string }).code !== NOT_ALLOWED) return null;
   const sql = grantOnDatabase('CONNECT', database, user);
-  return new MissingRights(`${error.message}: the owner of the database lets it, with\n  ${sql};`, { cause: error });
+  return new MissingRoleRights(`${error.message}: the owner of the database lets it, with\n  ${sql};`, {
+    cause: error,
+  });
 }
 
 function unreachable(target: Target, failures: readonly { host: Host; error: Error }[]): DatabaseUnreachable {

@@ -1,27 +1,27 @@
 import type pg from 'pg';
 
 /** Where an event that was set aside came from: its record in the input, and its place in that record. */
-export interface Source {
+export interface SourceEvent {
   readonly partition: number;
   readonly offset: number;
   readonly index: number;
 }
 
 /** An event that was noted as about to be sent. */
-export interface Intended extends Source {
+export interface Intended extends SourceEvent {
   /** It lies at this offset of its partition or behind, if it was sent. */
   readonly from: number;
 }
 
 /** The key of a source in maps. */
-export function keyOf({ partition, offset, index }: Source): string {
+export function keyOf({ partition, offset, index }: SourceEvent): string {
   return `${partition}:${offset}:${index}`;
 }
 
 /** When each source was sent, in ms, by `keyOf`; null: it is not known yet whether it was. */
 export async function sentAt(
   client: pg.ClientBase | pg.Pool,
-  sources: readonly Source[],
+  sources: readonly SourceEvent[],
 ): Promise<ReadonlyMap<string, number | null>> {
   const { rows } = await client.query<{ partition: number; offset: string; index: number; sent: string | null }>(
     `SELECT r.partition, r.source_offset AS offset, r.index, (extract(epoch FROM r.sent_at) * 1000)::bigint AS sent
@@ -56,7 +56,7 @@ export async function intend(client: pg.ClientBase, all: readonly Intended[]): P
   );
 }
 
-export async function markSent(client: pg.ClientBase, sources: readonly Source[]): Promise<void> {
+export async function markSent(client: pg.ClientBase, sources: readonly SourceEvent[]): Promise<void> {
   await client.query(
     `UPDATE retried r SET sent_at = now() FROM unnest($1::int[], $2::bigint[], $3::int[])
       AS sent (partition, source_offset, index)
@@ -66,7 +66,7 @@ export async function markSent(client: pg.ClientBase, sources: readonly Source[]
 }
 
 /** Deletes notes of events that were not sent after all. */
-export async function forgetIntended(client: pg.ClientBase, sources: readonly Source[]): Promise<void> {
+export async function forgetIntended(client: pg.ClientBase, sources: readonly SourceEvent[]): Promise<void> {
   await client.query(
     `DELETE FROM retried r USING unnest($1::int[], $2::bigint[], $3::int[]) AS unsent (partition, source_offset, index)
     WHERE (r.partition, r.source_offset, r.index) = (unsent.partition, unsent.source_offset, unsent.index)
@@ -83,7 +83,7 @@ export async function lockRetry(client: pg.ClientBase): Promise<boolean> {
   return rows[0]!.locked;
 }
 
-function columns(sources: readonly Source[]): number[][] {
+function columns(sources: readonly SourceEvent[]): number[][] {
   return [
     sources.map(({ partition }) => partition),
     sources.map(({ offset }) => offset),

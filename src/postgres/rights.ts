@@ -10,8 +10,8 @@ import {
 } from './grants.ts';
 
 /** This role may not do all that it has to. The message has the SQL that lets it. */
-export class MissingRights extends Error {
-  override readonly name = 'MissingRights';
+export class MissingRoleRights extends Error {
+  override readonly name = 'MissingRoleRights';
 }
 
 interface Found {
@@ -30,7 +30,7 @@ interface Found {
 
 /**
  * Asked before anything else, because what a role may not see looks as if it were missing.
- * @throws MissingRights, with all that is missing
+ * @throws MissingRoleRights, with all that is missing
  */
 export async function assertRights(client: pg.ClientBase, schema: string, who: 'run' | 'retry'): Promise<void> {
   const asked = TABLE_RIGHTS[who].flatMap(({ table, rights }) => rights.map((right) => ({ table, right })));
@@ -52,7 +52,7 @@ export async function assertRights(client: pg.ClientBase, schema: string, who: '
       ? ''
       : ` (${found.blind} logs in, and its role is set to ${found.me}, which may not see the connections of ${found.blind}: ` +
         `grant that, or ALTER ROLE ${pg.escapeIdentifier(found.blind)} RESET role)`;
-  throw new MissingRights(
+  throw new MissingRoleRights(
     `role ${found.me} lacks rights in schema ${schema}${blind}, which the owner of it gives with\n${sql.map((line) => `  ${line};`).join('\n')}`,
   );
 }

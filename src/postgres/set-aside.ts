@@ -12,7 +12,7 @@ const REASONS = {
 
 const KEYS = Object.keys(REASONS) as (keyof typeof REASONS)[];
 
-export type SetAside = Readonly<Pick<Counts, keyof typeof REASONS>>;
+export type SetAsideCounts = Readonly<Pick<Counts, keyof typeof REASONS>>;
 
 const HOUR = 3_600_000;
 /** Last hour of the year 9999, ms: a stamp that is no time must not keep a commit from being made. */
@@ -27,15 +27,15 @@ const ADD: Statement = {
 };
 
 /** The counters that `set_aside` goes by, as they are now. */
-export function setAsideOf({ late, undecodable, invalid, future, visitFull }: Counts): SetAside {
+export function setAsideCountsOf({ late, undecodable, invalid, future, visitFull }: Counts): SetAsideCounts {
   return { late, undecodable, invalid, future, visitFull };
 }
 
 /** @param arrivalClock after the commit, ms: its hour is that of all that the commit set aside. */
 export function setAsideSteps(
   partition: number,
-  before: SetAside,
-  after: SetAside,
+  before: SetAsideCounts,
+  after: SetAsideCounts,
   arrivalClock: number | null,
 ): Step[] {
   const added = KEYS.filter((key) => after[key] > before[key]);

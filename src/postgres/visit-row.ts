@@ -5,7 +5,7 @@ import type { VisitTable } from '../core/memory/visit-table.ts';
 import type { ContextParts } from '../core/rules/event.ts';
 import type { EndReason, Seal } from '../core/rules/span.ts';
 import { SpanCache } from './caches.ts';
-import { readContext, writeContext } from './context-json.ts';
+import { readContextJson, writeContext } from './context-json.ts';
 import type { CopyRows } from './copy.ts';
 import { readFoldState, writeFoldState } from './fold-state.ts';
 import type { RowReader } from './row.ts';
@@ -96,7 +96,7 @@ export function readVisit(row: RowReader, storedIn: StoredIn, table?: VisitTable
   visit.reason = row.sharedText() as EndReason | null;
   visit.seal = row.sharedText() as Seal | null;
   const values = readValues(row);
-  const parts = row.shared(contexts, readContext);
+  const parts = row.shared(contexts, readContextJson);
   readFoldState(row.bytes(), values, parts, visit);
   visit.stored = storedIn;
   return visit;

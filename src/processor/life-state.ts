@@ -55,13 +55,13 @@ export interface Folding {
 }
 
 /** States that a stop or a loss ends. */
-export type Live = Assigned | Unconfirmed | TakingOver | Folding;
+export type ActiveState = Assigned | Unconfirmed | TakingOver | Folding;
 
 export interface Ending {
   readonly kind: 'ending';
   /** Whether the partition is another's now: then what was folded is not committed. */
   readonly isLost: boolean;
-  readonly from: Live;
+  readonly from: ActiveState;
 }
 
 export interface GivenUp {
@@ -70,7 +70,7 @@ export interface GivenUp {
   readonly shown: Shown;
 }
 
-export type LifeState = Live | Ending | GivenUp | { readonly kind: 'ended' };
+export type LifeState = ActiveState | Ending | GivenUp | { readonly kind: 'ended' };
 
 export const LIFE_TRANSITIONS: Transitions<LifeState> = {
   assigned: ['takingOver', 'ending'],
@@ -99,7 +99,7 @@ const PHASES = {
   denied: 'waiting',
   takingOver: 'taking over',
   folding: 'running',
-} as const satisfies Record<Live['kind'], PartitionReport['phase']>;
+} as const satisfies Record<ActiveState['kind'], PartitionReport['phase']>;
 
 export function shownOf(state: LifeState): Shown {
   switch (state.kind) {

@@ -8,10 +8,10 @@ import { Calls } from './calls.ts';
 import type { PartitionDeps, PartitionSettings } from './deps.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import {
+  type ActiveState,
   type Assigned,
   LIFE_TRANSITIONS,
   type LifeState,
-  type Live,
   type Shown,
   shownOf,
   tenureOf,
@@ -348,7 +348,7 @@ export class PartitionLife {
 }
 
 /** The group need not be asked where it has given the partition once more since the take-over that failed began. */
-function kindAfterFailure(state: Live): (Assigned | Unconfirmed)['kind'] {
+function kindAfterFailure(state: ActiveState): (Assigned | Unconfirmed)['kind'] {
   switch (state.kind) {
     case 'takingOver':
       return state.isAssignedAgain ? 'assigned' : 'unconfirmed';

@@ -8,7 +8,7 @@ import { Outage } from '../time/outage.ts';
 import { backoff } from '../time/waiting.ts';
 
 /** Answers which writer schema has an id. */
-export interface Registry {
+export interface SchemaSource {
   /**
    * The schema of an id, as JSON text; null if the registry is certain not to know it: it still knows our own.
    * @throws while it cannot answer.
@@ -38,7 +38,7 @@ const MOST_UNKNOWN = 200_000;
 /** The writer schemas that this process knows, for all partitions. */
 export class WriterSchemas {
   private readonly reader: SchemaReader;
-  private readonly registry: Registry;
+  private readonly registry: SchemaSource;
   private readonly parts: { readonly clock: Clock; readonly logger: Logger; readonly observer: Observer };
   private readonly known = new Map<number, string>();
   /** By id, oldest first: since when the registry is known not to know it, ms. */
@@ -49,7 +49,7 @@ export class WriterSchemas {
 
   constructor(
     reader: SchemaReader,
-    registry: Registry,
+    registry: SchemaSource,
     parts: { readonly clock: Clock; readonly logger: Logger; readonly observer: Observer },
   ) {
     this.reader = reader;

@@ -274,7 +274,7 @@ export class Tenure {
     }
     await this.endDue(null);
     const { counts } = fold;
-    this.logOdd(decoded, counts.anticipationsWrong - anticipationsWrong, counts.unstamped - unstamped);
+    this.logUnusual(decoded, counts.anticipationsWrong - anticipationsWrong, counts.unstamped - unstamped);
     committer.commitIfOld();
     this.check();
   }
@@ -358,7 +358,7 @@ export class Tenure {
   }
 
   /** Logs what an operator should know of these records, once a slice at most. */
-  private logOdd(records: readonly LogRecord<RawRecord>[], wrong: number, unstamped: number): void {
+  private logUnusual(records: readonly LogRecord<RawRecord>[], wrong: number, unstamped: number): void {
     const { logger, deps } = this.context;
     this.unstamped.folded(records, unstamped);
     if (unstamped > 0) this.unstampedAt = deps.clock.elapsed();

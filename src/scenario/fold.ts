@@ -9,7 +9,7 @@ import { toEvent } from '../wire/track-event.ts';
 import { rulesOfScenario, type Scenario, type ScenarioEvent } from './format.ts';
 
 /** What the fold and the store hold at the end of the log. */
-export interface Answer {
+export interface EndState {
   /** In order of opening, without visits that were merged away. */
   readonly visits: readonly VisitView[];
   /** In order. */
@@ -23,11 +23,11 @@ export interface Answer {
 const SOURCE = { topic: 'tracks', partition: 0 };
 
 /** Folds the log with the core and the in-memory store, with a commit after every step. */
-export function foldScenario(scenario: Scenario): Answer {
+export function foldScenario(scenario: Scenario): EndState {
   const fold = new MemoryFold(rulesOfScenario(scenario), SOURCE);
   const outcomes: Outcome[] = [];
   const openedBy = new Map<string, string>();
-  const told = (outcome: Outcome): void => {
+  const onOutcome = (outcome: Outcome): void => {
     outcomes.push(outcome);
     if (outcome.kind === 'started') openedBy.set(outcome.visit.id, outcome.eventId);
   };
@@ -37,7 +37,7 @@ export function foldScenario(scenario: Scenario): Answer {
     } else {
       const { arrives: timestamp, stamped, event } = step;
       const entries = [entryOf(event, timestamp)];
-      fold.fold({ offset: fold.nextOffset, timestamp, stamped, entries, raw: null }, told);
+      fold.fold({ offset: fold.nextOffset, timestamp, stamped, entries, raw: null }, onOutcome);
     }
   }
   return { visits: fold.visits(), published: fold.published, profiles: fold.profiles(), outcomes, openedBy };

@@ -2,7 +2,7 @@ import type { VisitEnded } from '../core/rules/visit-ended.ts';
 import { profileOf } from '../library/answers.ts';
 import { columnValues } from '../library/values.gen.ts';
 import type { VisitView } from '../memory/views.ts';
-import type { Answer } from './fold.ts';
+import type { EndState } from './fold.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -16,7 +16,7 @@ export interface AnswerForm {
   readonly duplicates: readonly unknown[];
 }
 
-export function inForm({ visits, published, profiles, outcomes, openedBy }: Answer): AnswerForm {
+export function inForm({ visits, published, profiles, outcomes, openedBy }: EndState): AnswerForm {
   return {
     visits: visits.map((visit) => visitForm(visit, openedBy)),
     published: published.map((message) => messageForm(message, openedBy)),
@@ -27,7 +27,7 @@ export function inForm({ visits, published, profiles, outcomes, openedBy }: Answ
   };
 }
 
-function visitForm(visit: VisitView, openedBy: Answer['openedBy']): Plain {
+function visitForm(visit: VisitView, openedBy: EndState['openedBy']): Plain {
   return {
     opened_by: openedBy.get(visit.id),
     visit_id: visit.id,
@@ -49,7 +49,7 @@ function visitForm(visit: VisitView, openedBy: Answer['openedBy']): Plain {
   };
 }
 
-function messageForm(message: VisitEnded, openedBy: Answer['openedBy']): Plain {
+function messageForm(message: VisitEnded, openedBy: EndState['openedBy']): Plain {
   return {
     opened_by: openedBy.get(message.visitId),
     event_id: message.eventId,

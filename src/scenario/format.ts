@@ -90,14 +90,14 @@ export function readScenario(path: string): Scenario {
 export function parseScenario(content: unknown, path: string): Scenario {
   const parsed = scenario.safeParse(content);
   if (parsed.success) return parsed.data;
-  throw new ScenarioError(`${path} is no scenario file: ${parsed.error.issues.map(told).join('; ')}`);
+  throw new ScenarioError(`${path} is no scenario file: ${parsed.error.issues.map(issueText).join('; ')}`);
 }
 
-function told(issue: z.core.$ZodIssue): string {
+function issueText(issue: z.core.$ZodIssue): string {
   // The form of a step that matched furthest is most likely the one that was meant, so its error is reported.
   if (issue.code === 'invalid_union') {
     const deepest = issue.errors.flat().toSorted((a, b) => b.path.length - a.path.length)[0];
-    if (deepest !== undefined) return told({ ...deepest, path: [...issue.path, ...deepest.path] });
+    if (deepest !== undefined) return issueText({ ...deepest, path: [...issue.path, ...deepest.path] });
   }
   return `${issue.path.join('.') || 'the file'}: ${issue.message}`;
 }

@@ -1,10 +1,10 @@
 import type { ClusterLink } from '../kafka/cluster.ts';
 import { boundsOf } from '../kafka/offsets.ts';
 import { scan } from '../kafka/scan.ts';
-import { type SetAside, setAsideOf } from './record.ts';
+import { type SetAsideRecord, setAsideOf } from './record.ts';
 
 /** A record without its bytes, so that many can be kept. */
-export type LastSetAside = Omit<SetAside, 'raw'>;
+export type LastSetAside = Omit<SetAsideRecord, 'raw'>;
 
 export interface LastOf {
   /** Newest first. */

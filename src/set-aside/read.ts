@@ -1,7 +1,7 @@
 import type { ClusterLink } from '../kafka/cluster.ts';
 import { boundsOf, offsetAt } from '../kafka/offsets.ts';
 import { scan } from '../kafka/scan.ts';
-import { type SetAside, setAsideOf } from './record.ts';
+import { type SetAsideRecord, setAsideOf } from './record.ts';
 
 /** Selects records of a topic. Times, in ms since the epoch, are those at which they were set aside. */
 export interface Filter {
@@ -32,7 +32,7 @@ export async function* readSetAside(
   topic: string,
   filter: Filter,
   onProgress: (progress: ReadProgress) => void = () => {},
-): AsyncGenerator<SetAside> {
+): AsyncGenerator<SetAsideRecord> {
   const ranges = await rangesOf(link, topic, filter);
   const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
   let [done, records] = [0, 0];
@@ -70,7 +70,7 @@ export class NoSuchPartition extends Error {
   override readonly name = 'NoSuchPartition';
 }
 
-function takes({ reasons, since, until }: Filter, record: SetAside): boolean {
+function takes({ reasons, since, until }: Filter, record: SetAsideRecord): boolean {
   if (reasons !== null && !reasons.includes(record.reason)) return false;
   if (since !== null && record.setAsideAt < since) return false;
   return until === null || record.setAsideAt < until;
@@ -82,7 +82,7 @@ export async function readOne(
   topic: string,
   partition: number,
   offset: number,
-): Promise<SetAside | null> {
+): Promise<SetAsideRecord | null> {
   const range = { topic, partition, from: offset, to: offset + 1 };
   const bounds = await link.ask(`the ends of ${topic}`, (cluster) => boundsOf(cluster, topic, [partition]));
   const bound = bounds.get(partition);

@@ -2,7 +2,7 @@ import type { RawRecord } from '../ports/record.ts';
 import { OWN_PREFIX, RECEIVED_AT } from '../wire/headers.ts';
 
 /** A record of the dead-letter or the late topic. Times in ms since the epoch. */
-export interface SetAside {
+export interface SetAsideRecord {
   /** Its position in its topic. */
   readonly partition: number;
   readonly offset: number;
@@ -34,7 +34,7 @@ export interface SourceRecord {
 }
 
 /** Of headers with one name the last counts: ours follow those that the record came with. */
-export function setAsideOf(partition: number, raw: RawRecord): SetAside {
+export function setAsideOf(partition: number, raw: RawRecord): SetAsideRecord {
   const headers = new Map(raw.headers.map(([name, value]) => [name, value.toString()]));
   const source = {
     topic: headers.get('tidemark-topic') ?? '',

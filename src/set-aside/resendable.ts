@@ -3,7 +3,7 @@ import { RECEIVED_AT, receivedAt as receivedAtOf } from '../wire/headers.ts';
 import { parseJson } from '../wire/json.ts';
 import { putRecordBody, recordBodyRoom } from '../wire/record-body.ts';
 import { decodeTracardi } from '../wire/tracardi.ts';
-import { ownHeaders, type SetAside, type SourceRecord } from './record.ts';
+import { ownHeaders, type SetAsideRecord, type SourceRecord } from './record.ts';
 
 /** Header of a record that is sent again: where the one that was set aside is in the input, and the event's index in it. */
 export const RETRY_OF = 'tidemark-retry-of';
@@ -26,7 +26,7 @@ export interface Resendable {
 }
 
 /** A dead letter as it goes to the input again, or a sentence that explains why it cannot. */
-export function resendable(record: SetAside, input: InputTopic): Resendable | { readonly refused: string } {
+export function resendable(record: SetAsideRecord, input: InputTopic): Resendable | { readonly refused: string } {
   const { source, raw } = record;
   if (source === null) return refused('its headers do not say where it came from: tidemark did not write it');
   if (source.topic !== input.topic)
@@ -56,7 +56,7 @@ function refused(why: string): { readonly refused: string } {
 }
 
 /** The header with the time at which the event first came, for `received_at`; one of an earlier pass or of the producer stands. */
-function receivedAt({ raw }: SetAside, source: SourceRecord): RawRecord['headers'][number] {
+function receivedAt({ raw }: SetAsideRecord, source: SourceRecord): RawRecord['headers'][number] {
   const before = receivedAtOf(raw.headers);
   const known = before !== null && !Number.isNaN(before);
   return [RECEIVED_AT, Buffer.from(String(known ? before : source.timestamp))];

@@ -20,10 +20,10 @@ import {
   intended,
   keyOf,
   markSent,
-  type Source,
+  type SourceEvent,
   sentAt,
 } from '../postgres/retried.ts';
-import type { SetAside } from './record.ts';
+import type { SetAsideRecord } from './record.ts';
 import { type InputTopic, RETRY_OF, type Resendable, resendable } from './resendable.ts';
 
 /** Records of one transaction. */
@@ -51,16 +51,16 @@ export interface RetryParts {
   readonly limit: number | null;
   /** ms since the epoch. */
   readonly now: () => number;
-  readonly onFate: (record: SetAside, fate: Fate) => void;
+  readonly onFate: (record: SetAsideRecord, fate: Fate) => void;
 }
 
 interface Candidate extends Resendable {
-  readonly record: SetAside;
-  readonly source: Source;
+  readonly record: SetAsideRecord;
+  readonly source: SourceEvent;
 }
 
 /** @throws if it is not known whether something was sent: the next retry finds out. */
-export async function retry(records: AsyncIterable<SetAside>, parts: RetryParts): Promise<void> {
+export async function retry(records: AsyncIterable<SetAsideRecord>, parts: RetryParts): Promise<void> {
   if (parts.resender !== null) await settleIntended(parts);
   let left = parts.limit ?? Number.POSITIVE_INFINITY;
   let batch: Candidate[] = [];
@@ -79,7 +79,7 @@ export async function retry(records: AsyncIterable<SetAside>, parts: RetryParts)
   await send(batch, parts);
 }
 
-function candidateOf(record: SetAside, { again, input, onFate }: RetryParts): Candidate | null {
+function candidateOf(record: SetAsideRecord, { again, input, onFate }: RetryParts): Candidate | null {
   const found = resendable(record, input);
   if ('refused' in found) {
     onFate(record, { kind: 'refused', why: found.refused });

@@ -163,7 +163,7 @@ export const SETTINGS = withNames({
   'kafka.session_timeout': setting({
     type: duration(SECOND, 30 * MINUTE),
     default: 7 * SECOND,
-    doc: "How long the group waits for a silent processor before its partitions are dealt to others; within the brokers' bounds, 6 seconds and 30 minutes unless they are set.",
+    doc: "How long the group waits for a silent processor before its partitions are assigned to others; within the brokers' bounds, 6 seconds and 30 minutes unless they are set.",
   }),
   'kafka.group': setting({
     type: matching('text', /^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters without spaces'),

@@ -6,13 +6,13 @@ export function settingsMarkdown(): string {
   return `${INTRODUCTION}
 ## Settings
 
-${table(
+${markdownTable(
   ['key', 'environment', 'type', 'default', 'what it is', 'changing it'],
   KEYS.map((key) => row(key, SETTINGS[key])),
 )}
 ## Other variables
 
-${table(
+${markdownTable(
   ['environment', 'what it is'],
   Object.entries(RESERVED).map(([name, doc]) => [`\`${name}\``, doc]),
 )}`;
@@ -68,7 +68,7 @@ function defaultOf(setting: AnySetting): string {
 }
 
 /** A Markdown table with aligned columns, as formatters write it. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |\n`;

@@ -6,12 +6,12 @@ import { readSecretFile } from '../secrets/secret.ts';
 import { KEYS, type Key, RESERVED, SETTINGS } from './declaration.ts';
 import { nearest } from './nearest.ts';
 
-export type Source = 'default' | 'file' | 'environment' | 'flag';
+export type ValueSource = 'default' | 'file' | 'environment' | 'flag';
 
 export interface GivenValue {
   readonly key: Key;
   readonly raw: unknown;
-  readonly source: Source;
+  readonly source: ValueSource;
   /** File and line, variable, or flag, for messages. */
   readonly where: string;
 }

@@ -1,5 +1,5 @@
 import { KEYS, SETTINGS } from './declaration.ts';
-import type { Source } from './given.ts';
+import type { ValueSource } from './given.ts';
 import { printable } from './hide.ts';
 import type { Loaded } from './load.ts';
 import { valueAt } from './settings.ts';
@@ -9,7 +9,7 @@ export interface InForce {
   readonly key: string;
   /** Empty: not set. */
   readonly value: string;
-  readonly source: Source;
+  readonly source: ValueSource;
   /** File and line, variable or flag; empty for a default. */
   readonly where: string;
   readonly doc: string;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { readSecretFile } from '../secrets/secret.ts';
 import { check } from './check.ts';
 import { KEYS, type Key, SETTINGS } from './declaration.ts';
-import { type FoundValues, fromEnvironment, fromFile, fromFlags, type GivenValue, type Source } from './given.ts';
+import { type FoundValues, fromEnvironment, fromFile, fromFlags, type GivenValue, type ValueSource } from './given.ts';
 import { nearest } from './nearest.ts';
 import { fileOf } from './secret.ts';
 import { type AnySetting, isDerived } from './setting.ts';
@@ -40,7 +40,7 @@ export interface LoadOptions {
 export interface Loaded {
   readonly settings: Settings;
   /** By key. */
-  readonly sources: ReadonlyMap<string, Source>;
+  readonly sources: ReadonlyMap<string, ValueSource>;
   /** File and line, variable or flag, for people; empty for a default. */
   readonly where: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
@@ -112,7 +112,7 @@ function complete(
 }
 
 /** In order of precedence: a later one wins. */
-const SOURCES: readonly Source[] = ['default', 'file', 'environment', 'flag'];
+const SOURCES: readonly ValueSource[] = ['default', 'file', 'environment', 'flag'];
 
 /** Reads secrets from files. Of a secret and its file the later source wins; the file's content is the value. */
 function readSecrets(given: Map<string, GivenValue>, values: Map<string, unknown>): string[] {

@@ -12,7 +12,7 @@ export class Outage {
   private readonly clock: Pick<Clock, 'elapsed'>;
   private readonly logger: Logger;
   private since: number | null = null;
-  private said = 0;
+  private loggedAt = 0;
   private times = 0;
 
   constructor(clock: Pick<Clock, 'elapsed'>, logger: Logger) {
@@ -22,10 +22,10 @@ export class Outage {
 
   failed(fields: object, text: string): void {
     const now = this.clock.elapsed();
-    const again = this.since !== null && now - this.said < SAME_AGAIN;
+    const again = this.since !== null && now - this.loggedAt < SAME_AGAIN;
     this.since ??= now;
     this.times += 1;
-    if (!again) this.said = now;
+    if (!again) this.loggedAt = now;
     if (again) this.logger.debug(fields, text);
     else this.logger.warn(fields, text);
   }

@@ -5,11 +5,11 @@ type Latin1Slice = { latin1Slice(start: number, end: number): string };
 /** The text of `length` bytes from `at` on; null where they are not all ASCII, or NUL is among them. */
 export function asciiText(c: Cursor, at: number, length: number): string | null {
   if (!isAscii(c.view, c.base + at, length)) return null;
-  return length === 36 ? uuidText(c.buf, at) : (c.buf as unknown as Latin1Slice).latin1Slice(at, at + length);
+  return length === 36 ? text36(c.buf, at) : (c.buf as unknown as Latin1Slice).latin1Slice(at, at + length);
 }
 
 /** The same for 36 bytes, as most ids have: 70 ns instead of 100, for nothing is called outside of the engine. */
-function uuidText(b: Buffer, i: number): string {
+function text36(b: Buffer, i: number): string {
   // biome-ignore format: 36 lines would say no more
   return String.fromCharCode(
     b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!, b[i + 8]!,

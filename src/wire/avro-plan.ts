@@ -17,7 +17,7 @@ export interface Field {
 }
 
 /** Neighbouring fields that are read in one go, or a single one: see `EventReader`. */
-export interface Step extends Field {
+export interface ReadStep extends Field {
   readonly what:
     | 'skipped'
     | 'event_id'
@@ -39,15 +39,15 @@ export interface Step extends Field {
   readonly hint: number;
 }
 
-export interface Plan {
+export interface ReadPlan {
   /** Steps in the order of the writer's fields. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly ReadStep[];
   /** The same for the fields of the context. */
-  readonly context: readonly Step[];
+  readonly context: readonly ReadStep[];
 }
 
 /** All other fields are of the context, and are read together. */
-const STEPS: { readonly [path: string]: Step['what'] } = {
+const STEPS: { readonly [path: string]: ReadStep['what'] } = {
   event_id: 'event_id',
   session_id: 'sessionAndOwner',
   profile_id: 'owner',
@@ -70,7 +70,7 @@ const HINT_OF: { readonly [what: string]: number } = { others: 0 };
 
 /** Whether a field belongs to the step before it. Most events of a session name one profile and source, and where they
  *  follow its id the three are found as one. */
-function isPartOf(before: Step['what'] | undefined, what: Step['what']): boolean {
+function isPartOf(before: ReadStep['what'] | undefined, what: ReadStep['what']): boolean {
   return what === 'owner'
     ? before === 'owner' || before === 'sessionAndOwner'
     : what === 'others' && before === 'others';
@@ -80,7 +80,7 @@ const SIMPLE_TYPES = new Set(['string', 'bytes', 'int', 'long', 'boolean', 'map'
 let lastFieldId = 0;
 
 /** @returns null for the few writers whose context is more than a record or null. */
-export function compilePlan(reader: AvroType, writer: AvroType, overrides: FieldOverrides): Plan | null {
+export function compilePlan(reader: AvroType, writer: AvroType, overrides: FieldOverrides): ReadPlan | null {
   if (!isRecord(reader) || !isRecord(writer)) return null;
   const steps = stepsOf(reader, writer, '', overrides);
   const written = writer.fields.find(({ name }) => name === 'context');
@@ -92,8 +92,8 @@ export function compilePlan(reader: AvroType, writer: AvroType, overrides: Field
 
 type RecordType = AvroType & { readonly fields: readonly { readonly name: string; readonly type: AvroType }[] };
 
-function stepsOf(reader: RecordType, writer: RecordType, path: string, overrides: FieldOverrides): Step[] {
-  const steps: Step[] = [];
+function stepsOf(reader: RecordType, writer: RecordType, path: string, overrides: FieldOverrides): ReadStep[] {
+  const steps: ReadStep[] = [];
   for (const { name, type } of writer.fields) {
     const target = reader.fields.find((each) => each.name === name);
     const field = fieldOf(name, target?.type ?? null, type, path, overrides);

@@ -4,13 +4,13 @@ import type { Entry, TrackEvent } from '../core/rules/event.ts';
 import type { RawRecord } from '../ports/record.ts';
 import { FetchedRecord } from '../ports/record.ts';
 import { compileCheck } from './avro-check.ts';
-import { compilePlan, type Plan } from './avro-plan.ts';
+import { compilePlan, type ReadPlan } from './avro-plan.ts';
 import { compileReader, type FieldOverrides, type Read } from './avro-reader.ts';
 import { Incompatible, parseSchema } from './avro-type.ts';
 import { Cursor, readMarkedText, Unreadable } from './cursor.ts';
 import type { DecodedEvent } from './decoded.ts';
 import { EventReader } from './event-reader.ts';
-import { arrivalOf } from './headers.ts';
+import { arrivalTimesOf } from './headers.ts';
 import { undecodable } from './refusal.ts';
 import { TRACK_EVENT_SCHEMA } from './schemas.ts';
 import { type EventOptions, toEvent } from './track-event.ts';
@@ -50,7 +50,7 @@ interface Writer {
   /** Reads anything, whole. */
   readonly read: Read;
   /** See `EventReader`; null where it cannot read records of this schema. */
-  readonly plan: Plan | null;
+  readonly plan: ReadPlan | null;
 }
 
 /**
@@ -181,7 +181,7 @@ export class AvroDecoder {
     return cursor;
   }
 
-  #event(record: RawRecord, plan: Plan): TrackEvent | null {
+  #event(record: RawRecord, plan: ReadPlan): TrackEvent | null {
     return this.#events.read(this.#open(record), plan, record);
   }
 
@@ -197,7 +197,7 @@ export class AvroDecoder {
     }
     const left = cursor.end - cursor.pos;
     if (left > 0) return undecodable(`schema id ${id}: ${left} bytes follow the last field`);
-    return toEvent(decoded, arrivalOf(record), this.#options);
+    return toEvent(decoded, arrivalTimesOf(record), this.#options);
   }
 
   /** Compares the bytes of the key and of the session id just read. */

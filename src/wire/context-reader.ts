@@ -1,6 +1,6 @@
 import { ByteCache } from '../bytes/byte-cache.ts';
 import type { TrackEvent } from '../core/rules/event.ts';
-import type { Field, Plan, Step } from './avro-plan.ts';
+import type { Field, ReadPlan, ReadStep } from './avro-plan.ts';
 import { type DecodedContext, LISTED, NAMING, namedIn } from './context.gen.ts';
 import { listOf, pageOf, pagePair, pairIn, pairOf, referrerOf, utmOf, utmPair } from './context.ts';
 import { type Cursor, skipNull } from './cursor.ts';
@@ -86,7 +86,7 @@ export class ContextReader {
    * @param sessions has, for each session, hints of its last event's slots.
    * @param session its slot; -1: none.
    */
-  read(c: Cursor, steps: Plan['context'], sessions: ByteCache, session: number): void {
+  read(c: Cursor, steps: ReadPlan['context'], sessions: ByteCache, session: number): void {
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]!;
       if (step.what === 'page') {
@@ -167,7 +167,7 @@ export class ContextReader {
     this.#utms[slot * UTM_VALUES + 1] = utmOf(pair);
   };
 
-  #readOthers(c: Cursor, { fields, fieldId, hint }: Step, sessions: ByteCache, session: number): number {
+  #readOthers(c: Cursor, { fields, fieldId, hint }: ReadStep, sessions: ByteCache, session: number): number {
     const cache = this.#othersCache;
     const isHinted = session >= 0 && hint >= 0;
     // Two hints, since a device may change back and forth.
@@ -220,7 +220,7 @@ export class ContextReader {
   }
 
   /** For writers whose page, or a field that is not read, stands between the others. */
-  #joinOthers(c: Cursor, step: Step, sessions: ByteCache): void {
+  #joinOthers(c: Cursor, step: ReadStep, sessions: ByteCache): void {
     // Read now: reading more could evict its slot.
     const { list } = this;
     this.#others = this.#readOthers(c, step, sessions, -1) * OTHERS_VALUES;

@@ -3,7 +3,7 @@ import type { Entry, Refusal } from '../core/rules/event.ts';
 import type { RawRecord } from '../ports/record.ts';
 import { AvroDecoder, schemaIdOfRecord } from './avro.ts';
 import type { DecodedEvent } from './decoded.ts';
-import { arrivalOf } from './headers.ts';
+import { arrivalTimesOf } from './headers.ts';
 import { decodeJsonEvent, parseJson } from './json.ts';
 import { decodeTracardi } from './tracardi.ts';
 import { type EventOptions, toEvent } from './track-event.ts';
@@ -53,7 +53,7 @@ export function createDecoder(
     missing: () => [],
     addWriter: () => {},
     decode: (record) => {
-      const at = arrivalOf(record);
+      const at = arrivalTimesOf(record);
       const entries = decode(record).map((each): Entry => ('refused' in each ? each : toEvent(each, at, options)));
       return { offset: record.offset, timestamp: record.timestamp, stamped: record.stamped, entries, raw: record };
     },

@@ -23,7 +23,7 @@ export interface EnvelopeContext {
   readonly severalPerRecord: boolean;
 }
 
-type SetAside = Exclude<Emission<RawRecord>, { readonly kind: 'output' }>;
+type SetAsideEmission = Exclude<Emission<RawRecord>, { readonly kind: 'output' }>;
 type Header = readonly [name: string, value: Buffer];
 
 /**
@@ -124,7 +124,7 @@ function putVisit(
 const VALUE_LENGTH_ROOM = 5;
 const VALUE_LENGTH = 2;
 
-function setAside(emission: SetAside, context: EnvelopeContext, left: number): OutMessage {
+function setAside(emission: SetAsideEmission, context: EnvelopeContext, left: number): OutMessage {
   const { kind, sequence, raw } = emission;
   const ours = [
     header('tidemark-reason', kind === 'late' ? 'late' : emission.reason),

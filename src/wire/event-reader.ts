@@ -2,7 +2,7 @@ import { ByteCache } from '../bytes/byte-cache.ts';
 import { ReadEvent } from '../core/memory/read-event.ts';
 import type { TrackEvent } from '../core/rules/event.ts';
 import type { RawRecord } from '../ports/record.ts';
-import type { Field, Plan, Step } from './avro-plan.ts';
+import type { Field, ReadPlan, ReadStep } from './avro-plan.ts';
 import { canonicalObject } from './canonical-json.ts';
 import { isSmall } from './context.ts';
 import { ContextReader } from './context-reader.ts';
@@ -37,7 +37,7 @@ export class EventReader {
   }
 
   /** @param c at the first field. @returns null where the record has to be read in full to know what it is. */
-  read(c: Cursor, plan: Plan, record: RawRecord): TrackEvent | null {
+  read(c: Cursor, plan: ReadPlan, record: RawRecord): TrackEvent | null {
     try {
       return this.#read(c, plan, record);
     } catch (error) {
@@ -46,7 +46,7 @@ export class EventReader {
     }
   }
 
-  #read(c: Cursor, { steps, context: contextSteps }: Plan, record: RawRecord): TrackEvent | null {
+  #read(c: Cursor, { steps, context: contextSteps }: ReadPlan, record: RawRecord): TrackEvent | null {
     const ids = this.ids;
     const context = this.#context;
     ids.clear();
@@ -125,7 +125,7 @@ export class EventReader {
   }
 
   /** @returns false where the event needs the slow path. */
-  #readContext(c: Cursor, step: Step, steps: Plan['context']): boolean {
+  #readContext(c: Cursor, step: ReadStep, steps: ReadPlan['context']): boolean {
     if (skipNull(c, step.nullByte)) return true;
     if (!skipNonNull(c, step.nullByte)) return false;
     const at = c.pos;
@@ -133,7 +133,7 @@ export class EventReader {
     return isSmall(c.pos - at);
   }
 
-  #readTraits(c: Cursor, step: Step): Traits {
+  #readTraits(c: Cursor, step: ReadStep): Traits {
     if (skipEmptyMap(c, step)) return NO_PAIRS;
     const cache = this.#traitsCache;
     const at = c.pos;
@@ -152,7 +152,7 @@ export class EventReader {
     return traits;
   }
 
-  #readProperties(c: Cursor, step: Step): string | null {
+  #readProperties(c: Cursor, step: ReadStep): string | null {
     if (skipEmptyMap(c, step)) return this.#keepProperties ? '{}' : null;
     const decoded = step.read(c) as DecodedEvent['properties'];
     // `compileCheck` reads null where nothing is wrong.

@@ -7,7 +7,7 @@ export const OWN_PREFIX = 'tidemark-';
 export const RECEIVED_AT = 'tidemark-received-at';
 
 /** What of a record's arrival an event's time may be taken from. */
-export function arrivalOf(record: RawRecord): ArrivalTimes {
+export function arrivalTimesOf(record: RawRecord): ArrivalTimes {
   return {
     timestamp: record.timestamp,
     receivedAtHeader: receivedAt(record.headers),

@@ -1,7 +1,7 @@
 import { ByteCache } from '../bytes/byte-cache.ts';
 import { PackedId } from '../core/memory/event-ids.ts';
 import { asciiText } from './ascii.ts';
-import { type Field, HINTS, type Step } from './avro-plan.ts';
+import { type Field, HINTS, type ReadStep } from './avro-plan.ts';
 import { type Cursor, readLong, skip, skipNonNull, skipNull } from './cursor.ts';
 import { Interned } from './interned.ts';
 import { decodeUtf8, fits, isClean } from './text.ts';
@@ -70,7 +70,7 @@ export class IdReader {
   }
 
   /** The session id, with profile and source where they follow it. */
-  sessionAndOwner(c: Cursor, { fields, fieldId }: Step): string {
+  sessionAndOwner(c: Cursor, { fields, fieldId }: ReadStep): string {
     const { sessions } = this;
     const field = fields[0]!;
     const begin = c.pos;
@@ -127,7 +127,7 @@ export class IdReader {
   }
 
   /** Reads profile, source or both, as they follow each other. */
-  owner(c: Cursor, { fields, fieldId }: Step): void {
+  owner(c: Cursor, { fields, fieldId }: ReadStep): void {
     const owners = this.#owners;
     const begin = c.pos;
     for (let i = 0; i < fields.length; i++) fields[i]!.skip(c);

@@ -172,15 +172,15 @@ function nameOf({ base }: Place): string {
 }
 
 /** @returns null for what does not exist. */
-function judge({ status, text, location }: Answered, said: string): unknown {
+function judge({ status, text, location }: Answered, answered: string): unknown {
   const answer = parseAnswer(text);
   if (status >= 200 && status < 300) {
-    if (answer === null) throw new RegistryUnreachable(`${said} with no JSON: is it a schema registry?`);
+    if (answer === null) throw new RegistryUnreachable(`${answered} with no JSON: is it a schema registry?`);
     return answer;
   }
   // A registry says which thing is unknown; a 404 of anything else on that address is no answer of a registry.
   if (status === 404 && String(answer?.error_code ?? '').startsWith('404')) return null;
-  const why = `${said} with ${status}${answer?.message ? `: ${answer.message}` : ''}`;
+  const why = `${answered} with ${status}${answer?.message ? `: ${answer.message}` : ''}`;
   if (status === 404 || status === 408 || status === 429 || status >= 500) throw new RegistryUnreachable(why);
   if (status === 401) throw new RegistryRefused(`${why}; ${CORRECT_LOGIN}`, status);
   if (status === 403) throw new RegistryRefused(`${why}; grant this user the right to it, or ${CORRECT_LOGIN}`, status);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { AvroDecoder, schemaIdOf, UNKNOWN_SCHEMA } from '../../src/wire/avro.ts';
 import { TRACK_EVENT_SCHEMA } from '../../src/wire/schemas.ts';
-import { PARTITIONS, type Pipeline, withPipeline } from '../e2e/support/pipeline.ts';
+import { PARTITIONS, type TestPipeline, withPipeline } from '../e2e/support/pipeline.ts';
 import type { ConsoleRecord } from '../support/read-topic.ts';
 import { registerSchema, schemaOf } from '../support/registry.ts';
 import { describeReal, stack } from '../support/stack.ts';
@@ -95,7 +95,7 @@ describeReal('bad input, in Avro', () => {
 });
 
 /** The input takes 16 MB, the dead-letter topic much less. */
-async function makeTopics(pipeline: Pipeline): Promise<void> {
+async function makeTopics(pipeline: TestPipeline): Promise<void> {
   const admin = await pipeline.admin();
   const topic = (name: string, bytes: number) => ({
     ...{ topic: name, numPartitions: PARTITIONS },
@@ -120,7 +120,7 @@ function* oneSession(id: number, count: number): Generator<Bad> {
   for (let i = 0; i < 1_500; i++) yield bot(start + 10);
 }
 
-async function settled(pipeline: Pipeline, written: number): Promise<void> {
+async function settled(pipeline: TestPipeline, written: number): Promise<void> {
   for (let left = Math.ceil(written / 100_000); ; left--) {
     try {
       return await pipeline.settled();
@@ -131,7 +131,7 @@ async function settled(pipeline: Pipeline, written: number): Promise<void> {
 }
 
 /** Looks up each id that the records name in the registry. */
-async function decoderFor({ parts }: Pipeline, input: readonly ConsoleRecord[]): Promise<Decode> {
+async function decoderFor({ parts }: TestPipeline, input: readonly ConsoleRecord[]): Promise<Decode> {
   const avro = new AvroDecoder({ keepProperties: true });
   for (const id of new Set(input.map(({ value }) => schemaIdOf(value)))) {
     if (id === null) continue;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Random } from '../../src/simulate/random.ts';
 import { createDecoder } from '../../src/wire/decoder.ts';
-import { type Pipeline, withPipeline } from '../e2e/support/pipeline.ts';
+import { type TestPipeline, withPipeline } from '../e2e/support/pipeline.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { mutate } from './support/corpus.ts';
 import { type Bad, CODECS, Feed } from './support/feed.ts';
@@ -53,10 +53,10 @@ describeReal('bad input, as JSON', () => {
 async function feed(
   format: 'json' | 'tracardi',
   values: readonly string[],
-  more: (pipeline: Pipeline) => Promise<number>,
+  more: (pipeline: TestPipeline) => Promise<number>,
 ): Promise<Places> {
   let places: Places | null = null;
-  const body = async (pipeline: Pipeline) => {
+  const body = async (pipeline: TestPipeline) => {
     await pipeline.setUp();
     const feed = await Feed.open(pipeline);
     try {

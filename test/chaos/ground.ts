@@ -19,7 +19,7 @@ import { FARS, type Proxies, Slot } from './slot.ts';
 import { watchKafka, watchNothing, watchPostgres } from './watch.ts';
 
 /** The cluster, registry and Postgres, the slots that processors run in, and the way to the parts without a proxy. */
-export interface Ground {
+export interface ChaosGround {
   readonly stack: ClusterStack;
   /** As the admin, past all proxies. */
   readonly parts: Parts;
@@ -57,7 +57,7 @@ const BROKERS = 3;
  *
  * @param count how many processors are meant to run
  */
-export async function makeGround(count: number, log: Log): Promise<Ground> {
+export async function makeGround(count: number, log: Log): Promise<ChaosGround> {
   let papers: Papers | null = null;
   const shown = () => papers!;
   const transactions = { all: 0, spanning: 0 };

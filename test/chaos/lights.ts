@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Prometheus, whyNoPrometheus } from '../deploy/support/prometheus.ts';
 import type { Log } from './log.ts';
-import type { Progress } from './progress.ts';
+import type { FoldProgress } from './progress.ts';
 import type { Slot } from './slot.ts';
 import { SEEN_WITHIN, Unseen } from './unseen.ts';
 
@@ -40,7 +40,7 @@ export class Lights {
     this.#log = log;
   }
 
-  start(progress: Progress): void {
+  start(progress: FoldProgress): void {
     this.#done = this.#watch(progress);
     // `stop` throws what it failed of.
     this.#done.catch(() => {});
@@ -52,7 +52,7 @@ export class Lights {
     await this.#prometheus?.stop();
   }
 
-  async #watch(progress: Progress): Promise<void> {
+  async #watch(progress: FoldProgress): Promise<void> {
     const { signal } = this.#stop;
     const unseen = new Unseen(Date.now());
     while (!signal.aborted) {

@@ -13,12 +13,12 @@ import pg from 'pg';
 import { rightsFor } from '../../src/kafka/rights/declaration.ts';
 import { run as runProgram } from '../../src/local/run.ts';
 import { readStatus } from '../../src/postgres/status.ts';
-import { type Ground, makeGround } from './ground.ts';
+import { type ChaosGround, makeGround } from './ground.ts';
 import { Lights } from './lights.ts';
 import { Load } from './load.ts';
 import { Log } from './log.ts';
 import { options, patience } from './options.ts';
-import { Progress } from './progress.ts';
+import { FoldProgress } from './progress.ts';
 import { isPassed, type Outcome, report } from './report.ts';
 import { doHarm } from './schedule.ts';
 import { type Environment, FEWER, NAME, PARTITIONS, TOPICS } from './settings.ts';
@@ -67,14 +67,14 @@ log.say(
 if (passed && !options.keep) await rm(directory, { recursive: true });
 process.exit(passed ? 0 : 1);
 
-async function run(ground: Ground): Promise<Outcome> {
+async function run(ground: ChaosGround): Promise<Outcome> {
   const { direct, parts, slots, spare, stack } = ground;
   const { seed, rate, minutes, calm } = options;
   await setUp(ground);
   const load = await Load.open(parts, stack.access, log);
   for (const slot of slots) slot.start();
   load.start(seed, rate);
-  const progress = new Progress(direct, ground.isShut);
+  const progress = new FoldProgress(direct, ground.isShut);
   progress.start();
   if ((await progress.allGoOn(START_WITHIN)) === null)
     throw new Error(`not all partitions go on after ${START_WITHIN} ms`);
@@ -127,7 +127,7 @@ async function run(ground: Ground): Promise<Outcome> {
 }
 
 /** Each principal gets what the declaration of rights lists, and nothing else. */
-async function setUp({ control, settings, setUp: env }: Ground): Promise<void> {
+async function setUp({ control, settings, setUp: env }: ChaosGround): Promise<void> {
   await control.grant('tidemark-setup', rightsFor('setup', settings));
   await control.grant('tidemark', rightsFor('run', settings));
   await control.grant('producer', rightsFor('producer', settings));
@@ -148,7 +148,7 @@ async function tidemarkSetup(given: Environment): Promise<void> {
 }
 
 /** Waits until all is folded, ended and published. @returns what is not, if that takes too long. */
-async function drain({ direct, parts }: Ground): Promise<string[]> {
+async function drain({ direct, parts }: ChaosGround): Promise<string[]> {
   const wanted = await ends(parts);
   const client = new pg.Client(direct.databaseUrl);
   await client.connect();
@@ -171,7 +171,7 @@ async function drain({ direct, parts }: Ground): Promise<string[]> {
 }
 
 /** The data of brokers and Postgres as they are when all have ended. */
-async function keepData({ stack, slots, spare, data }: Ground): Promise<void> {
+async function keepData({ stack, slots, spare, data }: ChaosGround): Promise<void> {
   await Promise.all([...slots, spare].map((slot) => slot.kill()));
   const nodes = stack.nodes.map((node) => node.kill('SIGTERM'));
   // The last ones wait for a controller that is not there any more.

@@ -11,7 +11,7 @@ export interface Standstill {
 }
 
 /** Asks Postgres, past all proxies, what is committed, for as long as it runs. */
-export class Progress {
+export class FoldProgress {
   /** Over all partitions at once, and of the one that stood still for longest. */
   readonly all: Standstill = { ms: 0, until: 0 };
   readonly one: Standstill = { ms: 0, until: 0 };

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../../src/simulate/random.ts';
 import { type Fault, faults, type Tell } from './faults/index.ts';
-import type { Ground } from './ground.ts';
+import type { ChaosGround } from './ground.ts';
 import type { Log } from './log.ts';
 import { options, patience } from './options.ts';
-import type { Progress } from './progress.ts';
+import type { FoldProgress } from './progress.ts';
 import type { Work } from './watch.ts';
 
 /** A fault that struck. */
@@ -32,7 +32,7 @@ const WAITING = 12;
  * Faults one after the other until `until` (ms since the epoch); resolves when all are mended.
  * @returns what struck, what went wrong by the way, and the longest time from mended faults to progress everywhere, ms.
  */
-export async function doHarm(seed: number, ground: Ground, until: number, progress: Progress, log: Log) {
+export async function doHarm(seed: number, ground: ChaosGround, until: number, progress: FoldProgress, log: Log) {
   const plan = faults(new Random(seed ^ 0x5eed), ground, options.only);
   const pace = new Random(seed ^ 0xbea7);
   const struck: Struck[] = [];

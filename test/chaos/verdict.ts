@@ -4,7 +4,7 @@ import type { Parts } from '../support/parts.ts';
 import type { ConsoleRecord } from '../support/read-topic.ts';
 import { compare, type Difference } from '../support/verdict/compare.ts';
 import { verdictOn } from '../support/verdict/index.ts';
-import type { Ground } from './ground.ts';
+import type { ChaosGround } from './ground.ts';
 import { type Load, NUMBER } from './load.ts';
 import { FEWER, NAME, PARTITIONS } from './settings.ts';
 
@@ -22,7 +22,7 @@ export interface Verdict {
 }
 
 /** Call once all is drained and no processor runs; ends the output topics with a record of its own. */
-export async function judge({ parts, settings, direct }: Ground, load: Load): Promise<Verdict> {
+export async function judge({ parts, settings, direct }: ChaosGround, load: Load): Promise<Verdict> {
   const written = (await ends(parts)).reduce((sum, end) => sum + end, 0);
   const database = new pg.Client(direct.databaseUrl);
   await database.connect();

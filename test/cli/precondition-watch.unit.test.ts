@@ -4,7 +4,7 @@ import { PreconditionWatch } from '../../src/cli/precondition-watch.ts';
 import { judgeTopics } from '../../src/cli/preflight.ts';
 import type { TopicDescription } from '../../src/kafka/topics.ts';
 import { WrongSchemaVersion } from '../../src/postgres/migrate.ts';
-import { MissingRights } from '../../src/postgres/rights.ts';
+import { MissingRoleRights } from '../../src/postgres/rights.ts';
 import { VirtualClock } from '../processor/support/virtual-clock.ts';
 
 const topic = (name: string, config: TopicDescription['config'] = {}, partitions = 6): TopicDescription => ({
@@ -151,7 +151,7 @@ describe('what the start looked at, while it runs', () => {
 
   test('waits for a right in Postgres that was taken away, and names it', async () => {
     const { clock, world, log, refused, watch, stop } = startWatch();
-    world.database = new MissingRights('role run lacks rights');
+    world.database = new MissingRoleRights('role run lacks rights');
     await clock.pass(70_000);
     expect(watch.hindrance).toBe('role run lacks rights');
     expect(log).toEqual(['warn role run lacks rights']);

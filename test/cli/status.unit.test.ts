@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { holdOf, type Observation } from '../../src/cli/status/hold.ts';
-import { caughtUpIn, paces, type Reading } from '../../src/cli/status/pace.ts';
+import { caughtUpIn, paces, type Snapshot } from '../../src/cli/status/pace.ts';
 import { statusRows, statusTable } from '../../src/cli/status-table.ts';
 import { noCounts } from '../../src/core/changes.ts';
 import type { PartitionStatus } from '../../src/postgres/status.ts';
@@ -73,7 +73,7 @@ describe('status', () => {
     expect(statusTable(held)).not.toMatch(/tidemark run/);
   });
 
-  const reading = (seconds: number, nextOffset: number, end: number, of: Partial<PartitionStatus> = {}): Reading => ({
+  const reading = (seconds: number, nextOffset: number, end: number, of: Partial<PartitionStatus> = {}): Snapshot => ({
     troubles: [],
     brokers: 'answer',
     holders: null,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Locator } from 'playwright-core';
 import { freePorts } from '../../src/local/ports.ts';
-import { PARTITIONS, Pipeline, withOutput } from '../e2e/support/pipeline.ts';
+import { PARTITIONS, TestPipeline, withOutput } from '../e2e/support/pipeline.ts';
 import type { Program } from '../e2e/support/program.ts';
 import { plainEvent } from '../e2e/support/traffic.ts';
 import { until } from '../support/processes.ts';
@@ -24,7 +24,7 @@ const describeBrowser = (name: string, tests: () => void) =>
 
 describeBrowser('the console in a browser', () => {
   let browser: Browser;
-  let pipeline: Pipeline;
+  let pipeline: TestPipeline;
   let program: Program;
   let origin: string;
 
@@ -34,7 +34,7 @@ describeBrowser('the console in a browser', () => {
     browser = await launch();
     // Visits end by a sign-out within seconds, and stay open without one.
     const rules = { TIDEMARK_VISIT_GAP: '1h', TIDEMARK_VISIT_MAX_AGE: '2h', TIDEMARK_VISIT_MAX_DURATION: '24h' };
-    pipeline = new Pipeline(stack(), 'console', { ...rules, TIDEMARK_HTTP_PORT: String(port) });
+    pipeline = new TestPipeline(stack(), 'console', { ...rules, TIDEMARK_HTTP_PORT: String(port) });
     await withOutput(pipeline, async () => {
       await pipeline.setUp();
       program = pipeline.run();

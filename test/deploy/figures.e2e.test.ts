@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
-import { PARTITIONS, type Pipeline, withPipeline } from '../e2e/support/pipeline.ts';
+import { PARTITIONS, type TestPipeline, withPipeline } from '../e2e/support/pipeline.ts';
 import type { Program } from '../e2e/support/program.ts';
 import { plainEvent } from '../e2e/support/traffic.ts';
 import { plainKafka, sendEach } from '../support/plain-kafka.ts';
@@ -35,7 +35,7 @@ describePrometheus('what a processor shows to Prometheus on a bad day', () => {
   }, 400_000);
 });
 
-async function badDay(pipeline: Pipeline, prometheus: Prometheus, door: RegistryDoor): Promise<void> {
+async function badDay(pipeline: TestPipeline, prometheus: Prometheus, door: RegistryDoor): Promise<void> {
   await pipeline.setUp();
   // With a heap this small there is garbage to collect within seconds.
   const registry = { SCHEMA_REGISTRY_URL: door.url, SCHEMA_REGISTRY_TLS_CA: '' };
@@ -75,7 +75,7 @@ async function another(run: () => Program, prometheus: Prometheus, first: Progra
 }
 
 /** Records of a schema that only the registry knows, while it is away. */
-async function registryAway(pipeline: Pipeline, prometheus: Prometheus, door: RegistryDoor): Promise<void> {
+async function registryAway(pipeline: TestPipeline, prometheus: Prometheus, door: RegistryDoor): Promise<void> {
   door.isOpen = false;
   const writer = await pipeline.writer();
   await writer.write(Array.from({ length: 30 }, (_, i) => plainEvent(`unseen-${i}`, {}, 'unseen')));
@@ -87,7 +87,7 @@ async function registryAway(pipeline: Pipeline, prometheus: Prometheus, door: Re
 }
 
 /** Another session holds a lock that commits need, for as long as folding has room in memory. */
-async function storeLocked(pipeline: Pipeline, prometheus: Prometheus): Promise<void> {
+async function storeLocked(pipeline: TestPipeline, prometheus: Prometheus): Promise<void> {
   const other = await pipeline.connect();
   try {
     await other.query('BEGIN');
@@ -104,14 +104,14 @@ async function storeLocked(pipeline: Pipeline, prometheus: Prometheus): Promise<
 }
 
 /** A partition's connection to Postgres is cut. */
-async function storeCut(pipeline: Pipeline, prometheus: Prometheus): Promise<void> {
+async function storeCut(pipeline: TestPipeline, prometheus: Prometheus): Promise<void> {
   const database = await pipeline.database();
   await database.query('SELECT pg_terminate_backend(owner_pid) FROM partition_state WHERE partition = 0');
   await prometheus.sees('tidemark_failures_total{part="store"} > 0');
 }
 
 /** The output topic takes no message until more wait than may. */
-async function outputRefused(pipeline: Pipeline, prometheus: Prometheus): Promise<void> {
+async function outputRefused(pipeline: TestPipeline, prometheus: Prometheus): Promise<void> {
   const admin = await pipeline.admin();
   const configure = (name: string, value: string) =>
     admin.alterConfigs({
@@ -138,7 +138,7 @@ async function outputRefused(pipeline: Pipeline, prometheus: Prometheus): Promis
 }
 
 /** A record comes that was stamped before the time by which the clock alone has ended visits. */
-async function stampedEarlier(pipeline: Pipeline, prometheus: Prometheus): Promise<void> {
+async function stampedEarlier(pipeline: TestPipeline, prometheus: Prometheus): Promise<void> {
   const producer = kafkajs.Partitioners.DefaultPartitioner;
   const earlier = Date.now() - 20_000;
   const client = plainKafka(pipeline.parts);

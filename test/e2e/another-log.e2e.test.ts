@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { PARTITIONS, type Pipeline, withPipeline } from './support/pipeline.ts';
+import { PARTITIONS, type TestPipeline, withPipeline } from './support/pipeline.ts';
 import { plainEvent } from './support/traffic.ts';
 import { Writer } from './support/writer.ts';
 
@@ -28,7 +28,7 @@ describeReal('a log that is another while a processor runs', () => {
   });
 
   /** So many records in each partition, by a writer of its own: one that lives on knows the topic that was before. */
-  async function fill(pipeline: Pipeline, count: number): Promise<void> {
+  async function fill(pipeline: TestPipeline, count: number): Promise<void> {
     const writer = await Writer.open({ ...pipeline.parts, topic: pipeline.name, partitions: PARTITIONS });
     const records = Array.from({ length: count * PARTITIONS }, (_, i) => ({
       ...plainEvent(`s${i}`),
@@ -38,7 +38,7 @@ describeReal('a log that is another while a processor runs', () => {
     await writer.close();
   }
 
-  async function offsets(pipeline: Pipeline): Promise<number[]> {
+  async function offsets(pipeline: TestPipeline): Promise<number[]> {
     return (await pipeline.status()).map(({ nextOffset }) => nextOffset ?? 0);
   }
 });

@@ -4,7 +4,7 @@ import { brokersOf, startOwnStack, whyNoOwnStack } from '../support/own-stack.ts
 import { partsOf } from '../support/parts.ts';
 import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
-import { Pipeline, withOutput } from './support/pipeline.ts';
+import { TestPipeline, withOutput } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 import { plainEvent } from './support/traffic.ts';
 import { expectRight } from './support/verdict.ts';
@@ -19,12 +19,12 @@ const describeJava =
 
 describeJava('with a part away, run waits, says so, and goes on where it was', () => {
   let stack: JavaStack;
-  let pipeline: Pipeline;
+  let pipeline: TestPipeline;
   let program: Program;
 
   beforeAll(async () => {
     stack = await startOwnStack();
-    pipeline = new Pipeline(partsOf(stack), 'away');
+    pipeline = new TestPipeline(partsOf(stack), 'away');
     await fillRegistry();
     program = pipeline.run();
     await program.ready();

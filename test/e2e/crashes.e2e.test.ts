@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Random } from '../../src/simulate/random.ts';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { PARTITIONS, type Pipeline, withPipeline } from './support/pipeline.ts';
+import { PARTITIONS, type TestPipeline, withPipeline } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 import { Together } from './support/together.ts';
 import { expectRight } from './support/verdict.ts';
@@ -38,7 +38,7 @@ describeReal('tables and topics are as without a crash', () => {
 });
 
 /** What happens while the log is being written; then all of it is folded, and held against the reference. */
-async function withTraffic(name: string, happen: (pipeline: Pipeline) => Promise<Program[]>): Promise<void> {
+async function withTraffic(name: string, happen: (pipeline: TestPipeline) => Promise<Program[]>): Promise<void> {
   await withPipeline(stack(), name.replaceAll(/[.-]/g, '_'), async (pipeline) => {
     await pipeline.setUp();
     await pipeline.startWriting(name.length);
@@ -58,7 +58,7 @@ async function withTraffic(name: string, happen: (pipeline: Pipeline) => Promise
   });
 }
 
-async function dieAt(pipeline: Pipeline, failpoint: string, time: number): Promise<Program[]> {
+async function dieAt(pipeline: TestPipeline, failpoint: string, time: number): Promise<Program[]> {
   const victim = pipeline.run({ TIDEMARK_FAILPOINT: `${failpoint}:${time}` });
   expect(await victim.over()).toEqual({ code: null, signal: 'SIGKILL' });
   expect(victim.err).toContain(`failpoint ${failpoint} reached`);
@@ -68,7 +68,7 @@ async function dieAt(pipeline: Pipeline, failpoint: string, time: number): Promi
 }
 
 /** Several times, one of two processors, and another is started. */
-async function dieAtRandom(pipeline: Pipeline): Promise<Program[]> {
+async function dieAtRandom(pipeline: TestPipeline): Promise<Program[]> {
   const seed = Date.now() % 1_000_000;
   const random = new Random(seed);
   const alive = [pipeline.run(), pipeline.run()];
@@ -89,7 +89,7 @@ async function dieAtRandom(pipeline: Pipeline): Promise<Program[]> {
  * Stopped for so long that another processor has all of its partitions, and then let go on: with a commit that is
  * done, of which it has not heard yet, and records in memory that it has read and not folded.
  */
-async function comeBack(pipeline: Pipeline): Promise<Program[]> {
+async function comeBack(pipeline: TestPipeline): Promise<Program[]> {
   const zombie = pipeline.run();
   await zombie.ready();
   await until('it has published', async () => (await pipeline.status()).some(({ published }) => published > 10));

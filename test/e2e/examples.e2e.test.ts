@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { type Example, ExampleRun } from './support/example.ts';
-import { type Pipeline, withPipeline } from './support/pipeline.ts';
+import { type TestPipeline, withPipeline } from './support/pipeline.ts';
 import { pythonForExamples } from './support/python.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -85,7 +85,7 @@ describeReal('a consumer that keeps the latest revision of each visit', () => {
     }
   }
 
-  async function holdsWhatStands(example: Example, pipeline: Pipeline): Promise<void> {
+  async function holdsWhatStands(example: Example, pipeline: TestPipeline): Promise<void> {
     const file = join(directory, `${pipeline.name}.db`);
     const start = (...args: string[]) => new ExampleRun(example, [file, ...args], pipeline);
     await pipeline.setUp();
@@ -143,7 +143,7 @@ describeReal('a producer', () => {
   };
 
   inPython('examples/producer.py writes two visits: one that ends, and one that stays open', async (command) => {
-    const body = async (pipeline: Pipeline) => {
+    const body = async (pipeline: TestPipeline) => {
       await pipeline.setUp();
       await pipeline.run().ready();
       const run = new ExampleRun({ command, file: 'producer.py' }, [], pipeline);

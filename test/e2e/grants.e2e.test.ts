@@ -4,7 +4,7 @@ import { type Right, rightsFor, type Use } from '../../src/kafka/rights/declarat
 import { run } from '../../src/local/run.ts';
 import { until } from '../support/processes.ts';
 import { stack } from '../support/stack.ts';
-import { Pipeline, withOutput } from './support/pipeline.ts';
+import { TestPipeline, withOutput } from './support/pipeline.ts';
 import {
   as,
   closeLinks,
@@ -19,12 +19,12 @@ import {
 } from './support/principals.ts';
 
 describeCluster('with exactly the rights that setup --print-grants prints', () => {
-  let pipeline: Pipeline;
+  let pipeline: TestPipeline;
   let admin: Admin;
   let group: string;
 
   beforeAll(async () => {
-    pipeline = new Pipeline(stack(), 'grants', { TIDEMARK_INPUT_FORMAT: 'json', TIDEMARK_LOG_LEVEL: 'info' });
+    pipeline = new TestPipeline(stack(), 'grants', { TIDEMARK_INPUT_FORMAT: 'json', TIDEMARK_LOG_LEVEL: 'info' });
     group = `${pipeline.name}-readers`;
     admin = await pipeline.admin();
     const uses = ['setup', 'run', 'retry', 'simulate', 'reader', 'producer', 'consumer'] as const;
@@ -114,7 +114,7 @@ describeCluster('with exactly the rights that setup --print-grants prints', () =
 
   test('setup names what it lacks to make a topic', async () => {
     const env = { ...pipeline.env, TIDEMARK_LATE_TOPIC: `${pipeline.name}-other` };
-    const other = new Pipeline(stack(), 'grants', { ...env, TIDEMARK_INPUT_TOPIC: pipeline.name });
+    const other = new TestPipeline(stack(), 'grants', { ...env, TIDEMARK_INPUT_TOPIC: pipeline.name });
     const rights = rightsFor('setup', other.settings);
     await give(admin, rights, 'setup');
     const right = rights.find(({ resource, operation }) => operation === 'Create' && resource.name.endsWith('-other'))!;

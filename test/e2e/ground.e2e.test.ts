@@ -3,14 +3,14 @@ import kafkajs from 'kafkajs';
 import { sqlGrants } from '../../src/postgres/grants.ts';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { PARTITIONS, Pipeline, withOutput } from './support/pipeline.ts';
+import { PARTITIONS, TestPipeline, withOutput } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 
 describeReal('what a start would refuse ends a processor that runs, in the same way', () => {
-  let pipeline: Pipeline;
+  let pipeline: TestPipeline;
 
   beforeAll(async () => {
-    pipeline = new Pipeline(stack(), 'ground');
+    pipeline = new TestPipeline(stack(), 'ground');
     await pipeline.setUp();
   });
 

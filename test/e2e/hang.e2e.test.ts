@@ -6,7 +6,7 @@ import { TcpProxy } from '../chaos/proxy.ts';
 import { watchNothing } from '../chaos/watch.ts';
 import { partsOf } from '../support/parts.ts';
 import { until } from '../support/processes.ts';
-import { Pipeline, withOutput } from './support/pipeline.ts';
+import { TestPipeline, withOutput } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 
 const BROKERS = [0, 1, 2];
@@ -17,7 +17,7 @@ const describeCluster = why === null ? describe : describe.skip;
 describeCluster(`connections that hang, to brokers that are there${why === null ? '' : ` (skipped: ${why})`}`, () => {
   let proxies: TcpProxy[];
   let stack: ClusterStack;
-  let pipeline: Pipeline;
+  let pipeline: TestPipeline;
   let program: Program;
 
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describeCluster(`connections that hang, to brokers that are there${why === null 
     for (const [i, proxy] of proxies.entries()) proxy.leadTo(ports[i]!);
     const advertised = proxies.map(({ port }) => port);
     stack = await startCluster({ listeners: [{ name: 'PROXY', ports, advertised }] });
-    pipeline = new Pipeline(partsOf(stack), 'hang');
+    pipeline = new TestPipeline(partsOf(stack), 'hang');
     await pipeline.setUp();
     program = pipeline.run({ KAFKA_BROKERS: advertised.map((port) => `127.0.0.1:${port}`).join(',') });
     await program.ready();

@@ -6,7 +6,7 @@ import { client, quiet } from '../kafka/support/broker.ts';
 import { until } from '../support/processes.ts';
 import { silentMember } from '../support/silent-member.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { PARTITIONS, type Pipeline, withPipeline } from './support/pipeline.ts';
+import { PARTITIONS, type TestPipeline, withPipeline } from './support/pipeline.ts';
 
 describeReal('an instance that starts after another was killed', () => {
   test('has all of its partitions at once: the group is told, which would wait for far longer than this test', async () => {
@@ -37,21 +37,21 @@ describeReal('an instance that starts after another was killed', () => {
 });
 
 /** In the place of a killed processor's members comes one of the same name whose session is longer. */
-async function outlast(pipeline: Pipeline, processor: string): Promise<void> {
+async function outlast(pipeline: TestPipeline, processor: string): Promise<void> {
   const database = await pipeline.database();
   await until('its connections are gone', async () => (await readGoneOwners(database)).includes(processor));
   const group = pipeline.name;
   const link = new ClusterLink(client(), quiet);
   try {
     for (const { id } of await membersOf(link, group)) await dropMember(link, group, id);
-    const dealt = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-    await silentMember(link, { topic: pipeline.name, group, processor, dealt });
+    const assigned = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    await silentMember(link, { topic: pipeline.name, group, processor, assigned });
   } finally {
     await link.close();
   }
 }
 
-async function foldedOn(pipeline: Pipeline): Promise<void> {
+async function foldedOn(pipeline: TestPipeline): Promise<void> {
   const before = new Map((await pipeline.status()).map(({ partition, nextOffset }) => [partition, nextOffset]));
   await until('every partition is folded on', async () => {
     const now = await pipeline.status();

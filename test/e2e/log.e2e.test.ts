@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { type Pipeline, withPipeline } from './support/pipeline.ts';
+import { type TestPipeline, withPipeline } from './support/pipeline.ts';
 import { type Input, plainEvent } from './support/traffic.ts';
 
 /** In everything that users' data can be in: whatever of it gets into the log has this in it. */
@@ -79,7 +79,7 @@ function records(moment: number): Input[] {
 }
 
 /** A take-over, and a transaction of the publisher, do not go through. */
-async function fail(pipeline: Pipeline): Promise<void> {
+async function fail(pipeline: TestPipeline): Promise<void> {
   const database = await pipeline.database();
   await database.query('SELECT pg_terminate_backend(owner_pid) FROM partition_state');
 }

@@ -17,7 +17,7 @@ import { silentMember } from '../support/silent-member.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { rowsOfRunbook, silentOf, type Tells, tellsOf } from './support/night.ts';
 import { fakeLogInQuestion } from './support/night-fake.ts';
-import { PARTITIONS, Pipeline, withOutput } from './support/pipeline.ts';
+import { PARTITIONS, TestPipeline, withOutput } from './support/pipeline.ts';
 import { as, closeLinks, give, take } from './support/principals.ts';
 import type { Program } from './support/program.ts';
 import { plainEvent } from './support/traffic.ts';
@@ -44,13 +44,13 @@ interface Lasting {
 
 describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log say the same', () => {
   const servers = new TestServers();
-  const pipelines: Pipeline[] = [];
+  const pipelines: TestPipeline[] = [];
   const proxies: TcpProxy[] = [];
   let server: TestServer;
   let proxy: TcpProxy;
   let door: RegistryDoor;
   /** One that is mended after each fault, and its processor. */
-  let common: Pipeline;
+  let common: TestPipeline;
   let program: Program;
 
   beforeAll(async () => {
@@ -87,8 +87,8 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
   }
 
   /** A pipeline that is set up; `status` and all else go through the proxy. */
-  async function begun(env: Record<string, string> = {}, parts: Parts = stack()): Promise<Pipeline> {
-    const pipeline = new Pipeline(withDatabase(parts, server.url), 'night', {
+  async function begun(env: Record<string, string> = {}, parts: Parts = stack()): Promise<TestPipeline> {
+    const pipeline = new TestPipeline(withDatabase(parts, server.url), 'night', {
       ...{ TIDEMARK_WORKERS: '1', TIDEMARK_LOG_LEVEL: 'info', DATABASE_URL: through() },
       ...env,
     });
@@ -116,7 +116,7 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
   };
 
   /** Of a pipeline of its own, which is ended after it. */
-  const onOwn = (pipeline: Pipeline, own: Program, mend: () => Promise<unknown> | unknown = () => {}): Lasting => ({
+  const onOwn = (pipeline: TestPipeline, own: Program, mend: () => Promise<unknown> | unknown = () => {}): Lasting => ({
     tells: tellsOf(own, pipeline.env, 0),
     mend: async () => {
       await mend();
@@ -125,7 +125,7 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
   });
 
   /** One whose user has the rights of `run` and no others. */
-  async function withRights(): Promise<Pipeline> {
+  async function withRights(): Promise<TestPipeline> {
     const pipeline = await begun();
     await give(await pipeline.admin(), rightsFor('run', pipeline.settings), 'run');
     return pipeline;
@@ -221,7 +221,7 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
       const logger = pino({ level: 'silent' });
       const link = new ClusterLink(kafkaClient(kafkaAddress(stack()), logger), logger);
       const { name } = pipeline;
-      const id = await silentMember(link, { topic: name, group: name, processor: 'silent:1', dealt: [0, 1, 2] });
+      const id = await silentMember(link, { topic: name, group: name, processor: 'silent:1', assigned: [0, 1, 2] });
       const own = pipeline.run();
       return onOwn(pipeline, own, async () => {
         await dropMember(link, name, id);

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
 import { whyNoJavaProducer, writeFromJava } from './support/java-producer.ts';
-import { PARTITIONS, type Pipeline, withPipeline } from './support/pipeline.ts';
+import { PARTITIONS, type TestPipeline, withPipeline } from './support/pipeline.ts';
 import { counted, type Program } from './support/program.ts';
 import { plainEvent } from './support/traffic.ts';
 import { expectRight } from './support/verdict.ts';
@@ -92,7 +92,7 @@ describeReal('setup and run, as separate processes', () => {
 });
 
 /** What people and programs see of how far it is: `tidemark status --json` and `/metrics`. */
-async function expectCounted(pipeline: Pipeline, program: Program): Promise<void> {
+async function expectCounted(pipeline: TestPipeline, program: Program): Promise<void> {
   const { written } = await pipeline.writer();
   const { out } = await pipeline.command('status', '--json');
   const { partitions } = JSON.parse(out.join('\n')) as { partitions: { lag: number; ownerConnected: boolean }[] };

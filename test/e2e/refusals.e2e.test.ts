@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { withParameter } from '../support/parts.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { PARTITIONS, Pipeline } from './support/pipeline.ts';
+import { PARTITIONS, TestPipeline } from './support/pipeline.ts';
 import { plainEvent } from './support/traffic.ts';
 
 describeReal('run refuses to fold on, and says what to do', () => {
-  let pipeline: Pipeline;
+  let pipeline: TestPipeline;
 
   beforeAll(async () => {
-    pipeline = new Pipeline(stack(), 'refusals');
+    pipeline = new TestPipeline(stack(), 'refusals');
     await pipeline.setUp();
     await pipeline.startWriting(1);
     const program = pipeline.run();

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { withDatabase } from '../support/parts.ts';
 import { until } from '../support/processes.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { type Pipeline, withPipeline } from './support/pipeline.ts';
+import { type TestPipeline, withPipeline } from './support/pipeline.ts';
 import { expectRight } from './support/verdict.ts';
 
 describeReal('after a backup of the database was put back, as docs/OPERATIONS.md says', () => {
@@ -33,7 +33,7 @@ describeReal('after a backup of the database was put back, as docs/OPERATIONS.md
 });
 
 /** A processor runs under traffic, says this, folds and publishes all, and is stopped. */
-async function runWriting(pipeline: Pipeline, seed: number, says: RegExp): Promise<void> {
+async function runWriting(pipeline: TestPipeline, seed: number, says: RegExp): Promise<void> {
   const program = pipeline.run();
   await program.ready();
   const before = (await pipeline.status()).map(({ sequence }) => sequence);

@@ -4,7 +4,7 @@ import { type Right, rightsFor } from '../../src/kafka/rights/declaration.ts';
 import { tidemark } from '../cli/support/harness.ts';
 import { until } from '../support/processes.ts';
 import { stack } from '../support/stack.ts';
-import { Pipeline, withOutput } from './support/pipeline.ts';
+import { TestPipeline, withOutput } from './support/pipeline.ts';
 import { as, closeLinks, command, describeCluster, give, nameOf, neededBy, take } from './support/principals.ts';
 import type { Program } from './support/program.ts';
 
@@ -12,7 +12,7 @@ import type { Program } from './support/program.ts';
 const LANES = 3;
 
 describeCluster('a right of run that is taken away', () => {
-  const lanes = Array.from({ length: LANES }, () => new Pipeline(stack(), 'rights', { TIDEMARK_WORKERS: '1' }));
+  const lanes = Array.from({ length: LANES }, () => new TestPipeline(stack(), 'rights', { TIDEMARK_WORKERS: '1' }));
 
   beforeAll(async () => {
     await Promise.all(
@@ -40,7 +40,7 @@ describeCluster('a right of run that is taken away', () => {
   });
 
   test('while it runs is named in the log, by /readyz and by status, and given back all goes on', async () => {
-    const programs = new Map<Pipeline, Program>();
+    const programs = new Map<TestPipeline, Program>();
     // One after the other: a start takes all that a small machine has.
     for (const [i, lane] of lanes.entries()) {
       const program = lane.run(as('run'));
@@ -61,7 +61,7 @@ describeCluster('a right of run that is taken away', () => {
     );
   }, 500_000);
 
-  async function takenAway(lane: Pipeline, program: Program, right: Right): Promise<void> {
+  async function takenAway(lane: TestPipeline, program: Program, right: Right): Promise<void> {
     const admin = await lane.admin();
     const name = nameOf(right, 'run');
     const skip = program.log().length;
@@ -91,9 +91,9 @@ describeCluster('a right of run that is taken away', () => {
   }
 
   /** Numbers below `count`, each done by one lane, one after the other. */
-  async function onLanes(count: number, body: (lane: Pipeline, i: number) => Promise<void>): Promise<void> {
+  async function onLanes(count: number, body: (lane: TestPipeline, i: number) => Promise<void>): Promise<void> {
     const left = Array.from({ length: count }, (_, i) => i);
-    const work = async (lane: Pipeline) => {
+    const work = async (lane: TestPipeline) => {
       for (let i = left.shift(); i !== undefined; i = left.shift()) await body(lane, i);
     };
     const ends = await Promise.allSettled(lanes.map(work));

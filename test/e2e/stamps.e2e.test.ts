@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
-import { type Pipeline, withPipeline } from './support/pipeline.ts';
+import { type TestPipeline, withPipeline } from './support/pipeline.ts';
 import { counted } from './support/program.ts';
 import { type Input, plainEvent } from './support/traffic.ts';
 import { expectRight } from './support/verdict.ts';
@@ -68,7 +68,7 @@ describeReal('a topic whose setting of who stamps its records was changed', () =
 
 /** Changes who stamps the topic's records. @param isSo writes a record: whether it was stamped so. */
 async function stampedBy(
-  pipeline: Pipeline,
+  pipeline: TestPipeline,
   by: 'CreateTime' | 'LogAppendTime',
   isSo: () => Promise<boolean>,
 ): Promise<void> {

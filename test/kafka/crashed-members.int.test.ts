@@ -18,7 +18,7 @@ describeReal('members of a killed processor', () => {
 
   test('are waited for by nobody once the group was told', async () => {
     const { topic, group, link } = await ground();
-    const gone = await silentMember(link, { topic, group, processor: 'killed:1', dealt: PARTITIONS });
+    const gone = await silentMember(link, { topic, group, processor: 'killed:1', assigned: PARTITIONS });
     const former = await read(group, async () => ['killed:1', 'another:7']);
     const newcomers = await join(topic, group);
     await former!.dropCrashed(newcomers, NEVER);
@@ -30,7 +30,7 @@ describeReal('members of a killed processor', () => {
 
   test('are asked for again while the group waits: Postgres may miss a process later than the group has newcomers', async () => {
     const { topic, group, link } = await ground();
-    await silentMember(link, { topic, group, processor: 'killed:1', dealt: PARTITIONS });
+    await silentMember(link, { topic, group, processor: 'killed:1', assigned: PARTITIONS });
     const answers = [[], ['another:7'], ['killed:1']];
     const former = await read(group, async () => answers.shift()!);
     const newcomers = await join(topic, group);
@@ -41,7 +41,7 @@ describeReal('members of a killed processor', () => {
 
   test('are told from those of processors that live', async () => {
     const { topic, group, link } = await ground();
-    const alive = await silentMember(link, { topic, group, processor: 'alive:1', dealt: [] });
+    const alive = await silentMember(link, { topic, group, processor: 'alive:1', assigned: [] });
     let asked = 0;
     const former = await read(group, async () => {
       asked += 1;
@@ -74,7 +74,7 @@ describeReal('members of a killed processor', () => {
 
   test('are not told of where it cannot be said who is gone, and nothing fails', async () => {
     const { topic, group, link } = await ground();
-    const unknown = await silentMember(link, { topic, group, processor: 'killed:1', dealt: [] });
+    const unknown = await silentMember(link, { topic, group, processor: 'killed:1', assigned: [] });
     const former = await read(group, () => Promise.reject(new Error('Postgres is away')));
     await former!.dropCrashed({ count: 0, assigned: () => false }, NEVER);
     expect(await ids(link, group)).toEqual([unknown]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { rightsFor } from '../../src/kafka/rights/declaration.ts';
 import { isDenied, MissingRights } from '../../src/kafka/rights/missing-rights.ts';
+import { MissingRoleRights } from '../../src/postgres/rights.ts';
 import { loadSettings } from '../../src/settings/index.ts';
 
 const { settings } = loadSettings({ flags: {}, env: {}, cwd: '/' });
@@ -37,6 +38,7 @@ describe('whether an error says that a right is missing', () => {
     ["KafkaJS's tries", Object.assign(new Error('x'), { originalError: denied }), true],
     ['one of several', Object.assign(new Error('x'), { errors: [new Error('y'), denied] }), true],
     ['ours', new MissingRights([], null, []), true],
+    ['a role of Postgres that lacks a right', new MissingRoleRights('x'), false],
     ['another refusal', Object.assign(new Error('x'), { type: 'UNKNOWN_TOPIC_OR_PARTITION' }), false],
     ['a broker that is away', new Error('x'), false],
     ['nothing', undefined, false],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { aclCommands } from '../../src/kafka/rights/acl-command.ts';
 import { RIGHTS, rightsFor, USES } from '../../src/kafka/rights/declaration.ts';
-import { withRights } from '../../src/kafka/rights/docs.ts';
+import { withRightsTable } from '../../src/kafka/rights/docs.ts';
 import { loadSettings } from '../../src/settings/index.ts';
 
 const load = (...set: string[]) => loadSettings({ flags: { set }, env: {}, cwd: '/' }).settings;
@@ -66,7 +66,7 @@ describe('command lines of kafka-acls', () => {
 describe('docs/RUNNING.md', () => {
   test("has the declaration's table: npm run docs:rights writes it", () => {
     const text = readFileSync(new URL('../../docs/RUNNING.md', import.meta.url), 'utf8');
-    expect(text).toBe(withRights(text, load()));
+    expect(text).toBe(withRightsTable(text, load()));
     for (const use of USES) expect(RIGHTS[use].length).toBeGreaterThan(0);
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { contextEntries, contextParts } from '../../src/core/rules/context.ts';
 import type { ContextEntry, Json } from '../../src/core/rules/event.ts';
 import { ByteWriter } from '../../src/postgres/bytes.ts';
-import { readContext, writeContext } from '../../src/postgres/context-json.ts';
+import { readContextJson, writeContext } from '../../src/postgres/context-json.ts';
 
 const keys = fc.oneof(
   fc.string(),
@@ -21,7 +21,7 @@ function contextJson(context: readonly ContextEntry[]): string {
 test('a context comes back part by part, in the order in which it was written, whatever its keys and values', () => {
   fc.assert(
     fc.property(contexts, (context) => {
-      expect(readContext(contextJson(context))).toStrictEqual(contextParts(context));
+      expect(readContextJson(contextJson(context))).toStrictEqual(contextParts(context));
     }),
     { numRuns: 1_000 },
   );
@@ -29,12 +29,12 @@ test('a context comes back part by part, in the order in which it was written, w
 
 test('entries that are equal are one object, so that what many visits say is held once', () => {
   const device = ['device', { os: 'Android 14', brand: ['a', { b: null }] }] as const;
-  const [one, two] = [0, 1].map((n) => contextEntries(readContext(contextJson([device, ['n', n]]))));
+  const [one, two] = [0, 1].map((n) => contextEntries(readContextJson(contextJson([device, ['n', n]]))));
   expect(one![0]).toBe(two![0]);
   expect(one![1]).toStrictEqual(['n', 0]);
   expect(two![1]).toStrictEqual(['n', 1]);
 });
 
 test('a context that was cut off is refused, not misread', () => {
-  expect(() => readContext('{"a":"b')).toThrow('changed by another hand');
+  expect(() => readContextJson('{"a":"b')).toThrow('changed by another hand');
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit } from './support/builders.ts';
+import { makeVisit, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 const PROGRAM = fileURLToPath(new URL('./support/crash-committer.ts', import.meta.url));
@@ -30,7 +30,7 @@ describeReal('a processor that is killed', () => {
     await killedAt('store.copy', partition);
     const lease = await schema.store().takeOver(partition);
     expect(lease).toMatchObject({ started: false, open: [], outboxBytes: 0, state: { nextOffset: 0 } });
-    await new Committer(lease).commit([makeVisit()]);
+    await new TestCommitter(lease).commit([makeVisit()]);
     expect(await visits(partition)).toBe(1);
   });
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Visit, VisitEvent } from '../../src/core/memory/visit.ts';
 import { describeReal } from '../support/stack.ts';
 import { visitEvents } from '../support/visit-events.ts';
-import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { sessionsOf } from './support/paired-lease.ts';
 import { testSchema } from './support/schema.ts';
 
@@ -20,7 +20,7 @@ describeReal('events and ended visits are found again', () => {
   }
 
   test('in order of time, then of event id as bytes, over all commits, with whatever they hold', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const visit = makeVisit({ sessionId: 'order' });
     const uuid = '0c9f9a52-7f3b-4a52-9b0e-0f4b8f1e2d3c';
     const upper = uuid.toUpperCase();
@@ -52,7 +52,7 @@ describeReal('events and ended visits are found again', () => {
 
   test('visits merged away in a chain, in one commit or in several, lead to the one that stands', async () => {
     const partition = schema.nextPartition();
-    const committer = new Committer(await schema.store().takeOver(partition));
+    const committer = new TestCommitter(await schema.store().takeOver(partition));
     const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((name, i) => {
       const startedAt = T0 + i * 1000;
       return { visit: makeVisit({ sessionId: 'chain', startedAt, openedAt: startedAt }), own: event(name, startedAt) };
@@ -81,7 +81,7 @@ describeReal('events and ended visits are found again', () => {
   });
 
   test('ended visits within the bounds, with their event ids where they are not frozen', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     // amendable_until is a day after the end.
     const make = (openedAt: number, lastEventAt: number, of: Partial<Visit> = {}) =>
       makeVisit({ sessionId: 'bounds', openedAt, startedAt: lastEventAt - 1, lastEventAt, ended: true, ...of });
@@ -139,7 +139,7 @@ describeReal('events and ended visits are found again', () => {
   });
 
   test('bounds without an end find everything', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const visit = makeVisit({ sessionId: 'endless', openedAt: 5, startedAt: Date.UTC(2000, 0), ended: true });
     await committer.commit([visit]);
     const sessions = [{ sessionId: 'endless', debug: false, openVisitIds: [] }];
@@ -153,7 +153,7 @@ describeReal('events and ended visits are found again', () => {
   });
 
   test('a visit of more events than fit into a row, or of events that are large, has them all', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const [many, large] = [makeVisit({ sessionId: 'many' }), makeVisit({ sessionId: 'large' })];
     const page = '/"\\\u0001é😀'.repeat(200);
     const ofMany = Array.from({ length: 1_000 }, (_, i) => event(crypto.randomUUID(), T0 + i, { page: `/${i}` }));
@@ -168,7 +168,7 @@ describeReal('events and ended visits are found again', () => {
   });
 
   test('revisions are kept as they were said', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const visit = makeVisit({ ended: true });
     const said = {
       visitId: visit.id,

@@ -3,7 +3,7 @@ import { connectPlain, createPool, DatabaseUnreachable } from '../../src/postgre
 import { migrate } from '../../src/postgres/migrate.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { type TestServer, TestServers } from '../support/postgres-server.ts';
-import { Committer, makeVisit } from './support/builders.ts';
+import { makeVisit, TestCommitter } from './support/builders.ts';
 
 const servers = new TestServers();
 let primary: TestServer;
@@ -67,7 +67,7 @@ describe('a failover', () => {
     const pool = createPool(options, 1);
     const count = async () => (await pool.query('SELECT count(*)::int FROM visits')).rows[0].count as number;
     const lease = await store.takeOver(0);
-    const committer = new Committer(lease);
+    const committer = new TestCommitter(lease);
     await committer.commit([makeVisit({ ended: true }), makeVisit()]);
     expect(await count()).toBe(2);
 
@@ -79,7 +79,7 @@ describe('a failover', () => {
     const next = await store.takeOver(0);
     expect(next.epoch).toBe(lease.epoch + 1);
     expect(next.open).toHaveLength(1);
-    await new Committer(next).commit([makeVisit()]);
+    await new TestCommitter(next).commit([makeVisit()]);
     expect(await count()).toBe(3);
 
     // The one before comes back as what it was, and would take writes: nobody asks it, while the other answers.

@@ -5,7 +5,7 @@ import { connect } from '../../src/postgres/connect.ts';
 import { withParameter } from '../support/parts.ts';
 import { describeReal } from '../support/stack.ts';
 import { visitEvents } from '../support/visit-events.ts';
-import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 describeReal('a processor that lost a partition can write nothing to it', () => {
@@ -18,7 +18,7 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
   test('its connection is ended by the take-over, and every later call rejects', async () => {
     const partition = schema.nextPartition();
     const [before, after] = [schema.store(), schema.store()];
-    const lost = new Committer(await before.takeOver(partition));
+    const lost = new TestCommitter(await before.takeOver(partition));
     await lost.commit([makeVisit()]);
     const lease = await after.takeOver(partition);
     expect(lease.epoch).toBe(lost.lease.epoch + 1);
@@ -27,7 +27,7 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
     await expect(lost.lease.outbox(0, 1)).rejects.toThrow();
     const bounds = { sessions: [], openedSince: 0, endedSince: 0, watermark: 0 };
     await expect(lost.lease.history(bounds)).rejects.toThrow();
-    await new Committer(lease).commit([makeVisit()]);
+    await new TestCommitter(lease).commit([makeVisit()]);
     expect(await visitCount(partition)).toBe(2);
   });
 
@@ -39,7 +39,7 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
   for (const [name, change] of Object.entries(strange)) {
     test(`${name} in the partition's row is Fenced, nothing is written, and the lease is dead`, async () => {
       const partition = schema.nextPartition();
-      const committer = new Committer(await schema.store().takeOver(partition));
+      const committer = new TestCommitter(await schema.store().takeOver(partition));
       await committer.commit([makeVisit()]);
       await schema.sql(`UPDATE partition_state SET ${change} WHERE partition = $1`, [partition]);
       const writes = committer.commit([makeVisit({ ended: true })], {}, { outbox: outboxRow(0, 1) });
@@ -52,7 +52,7 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
 
   test('acknowledging is fenced by the epoch', async () => {
     const partition = schema.nextPartition();
-    const committer = new Committer(await schema.store().takeOver(partition));
+    const committer = new TestCommitter(await schema.store().takeOver(partition));
     await committer.commit([], {}, { outbox: outboxRow(0, 3) });
     await schema.sql('UPDATE partition_state SET epoch = epoch + 1 WHERE partition = $1', [partition]);
     await expect(committer.lease.acknowledge(3)).rejects.toBeInstanceOf(Fenced);
@@ -82,7 +82,7 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
     expect(state).toEqual({ wait_event: 'ClientRead' });
 
     // A month that is not there yet can be made beside it, too.
-    const other = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const other = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     await other.commit([], {
       events: [{ visit: makeVisit({ openedAt: Date.UTC(2031, 4) }), events: visitEvents([event('e1')]) }],
     });
@@ -90,7 +90,7 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
     const taken = await schema.store().takeOver(partition);
     expect(taken.state.nextOffset).toBe(0);
     await gone;
-    await new Committer(taken).commit([makeVisit()]);
+    await new TestCommitter(taken).commit([makeVisit()]);
     expect(await visitCount(partition)).toBe(1);
   });
 
@@ -111,7 +111,7 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
 
   test('an owner whose connection may not be ended is named, with what to do', async () => {
     const partition = schema.nextPartition();
-    const held = new Committer(await schema.store().takeOver(partition));
+    const held = new TestCommitter(await schema.store().takeOver(partition));
     const weak = schema.store(undefined, await schema.as('run'));
     await expect(weak.takeOver(partition)).rejects.toThrow(/connect as the same role, or grant/);
     await held.commit([makeVisit()]);
@@ -122,7 +122,7 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
     const taken = await Promise.allSettled(Array.from({ length: 4 }, () => schema.store().takeOver(partition)));
     const leases = taken.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(leases.length).toBeGreaterThan(0);
-    const commits = await Promise.allSettled(leases.map((lease) => new Committer(lease).commit([makeVisit()])));
+    const commits = await Promise.allSettled(leases.map((lease) => new TestCommitter(lease).commit([makeVisit()])));
     const [row] = await schema.sql('SELECT epoch FROM partition_state WHERE partition = $1', [partition]);
     for (const [i, { status }] of commits.entries()) {
       expect(status).toBe(leases[i]!.epoch === row!.epoch ? 'fulfilled' : 'rejected');
@@ -136,13 +136,13 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
     expect(await schema.sql(owner, [partition])).toEqual([{ owner: 'me', owner_pid: expect.any(Number) }]);
     await lease.release();
     expect(await schema.sql(owner, [partition])).toEqual([{ owner: null, owner_pid: null }]);
-    await expect(new Committer(lease).commit([])).rejects.toThrow();
+    await expect(new TestCommitter(lease).commit([])).rejects.toThrow();
     await lease.release();
   });
 
   test('rows that are not what was folded stop the commit: nothing is written', async () => {
     const partition = schema.nextPartition();
-    const committer = new Committer(await schema.store().takeOver(partition));
+    const committer = new TestCommitter(await schema.store().takeOver(partition));
     const visit = makeVisit();
     await committer.commit([visit]);
     await schema.sql('DELETE FROM open_visit WHERE visit_id = $1', [visit.id]);
@@ -152,7 +152,7 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
 
   test('what the fold changes after commit() was called is not in it', async () => {
     const partition = schema.nextPartition();
-    const committer = new Committer(await schema.store().takeOver(partition));
+    const committer = new TestCommitter(await schema.store().takeOver(partition));
     const visit = makeVisit({ openedAt: Date.UTC(2033, 1), ended: true, eventCount: 3 });
     const done = committer.commit([visit]);
     visit.eventCount = 4;

@@ -5,7 +5,7 @@ import { Visit } from '../../src/core/memory/visit.ts';
 import { contextEntries } from '../../src/core/rules/context.ts';
 import { NAMED_VALUES } from '../../src/core/rules/values.ts';
 import { ByteWriter } from '../../src/postgres/bytes.ts';
-import { readContext } from '../../src/postgres/context-json.ts';
+import { readContextJson } from '../../src/postgres/context-json.ts';
 import { readFoldState, writeFoldState } from '../../src/postgres/fold-state.ts';
 import { bareVisit } from '../support/bare-visit.ts';
 import { plainVisit } from '../support/plain-visit.ts';
@@ -42,7 +42,7 @@ test('entries stand in any order in rows that were written before page and UTM w
       const visit = bareVisit();
       const none = { profileId: null, sourceId: null, entryPage: null, referrer: null, exitPage: null };
       const texts = { utm: [null, null, null, null, null] as const, named: NAMED_VALUES.map(() => null) };
-      const context = readContext(`{${keys.map((key) => `"${key}":"of ${key}"`).join()}}`);
+      const context = readContextJson(`{${keys.map((key) => `"${key}":"of ${key}"`).join()}}`);
       readFoldState(storedBefore(keys), { ...none, ...texts }, context, visit);
       const said = keys.map((key, i) => [key, { t: i, eventId: `e${i}`, value: `of ${key}` }] as const);
       expect(new Map(valuesWithOrigins(visit).context)).toStrictEqual(new Map(said));

@@ -4,10 +4,10 @@ import { type SqlRole, sqlGrants, TABLE_RIGHTS, VIEWS } from '../../src/postgres
 import { migrate } from '../../src/postgres/migrate.ts';
 import { ensureReaderRole } from '../../src/postgres/reader-role.ts';
 import { forgetIntended, intend, intended, lockRetry, markSent, sentAt } from '../../src/postgres/retried.ts';
-import { assertRights, MissingRights } from '../../src/postgres/rights.ts';
+import { assertRights, MissingRoleRights } from '../../src/postgres/rights.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 const MONTH = 31 * 86_400_000;
@@ -61,7 +61,7 @@ describeReal('with what is printed and nothing else', () => {
       expect(await ensureReaderRole(as(names.owner))).toMatchObject({ sql: null });
 
       const store = new PostgresStore<string>(as(names.run));
-      const committer = new Committer(await store.takeOver(0));
+      const committer = new TestCommitter(await store.takeOver(0));
       const outbox = { first: 0, next: 1, payload: Buffer.from('x') };
       await committer.commit([makeVisit({ ended: true, openedAt: T0 })], {}, { outbox });
       await committer.commit([makeVisit({ ended: true, openedAt: T0 + MONTH }), makeVisit()]);
@@ -128,7 +128,7 @@ describeReal('with what is printed and nothing else', () => {
     const lacks = async (sql: string, back: string, message: string) => {
       await main.sql(sql);
       const refused = assertRights(client, main.schema, 'run');
-      await expect(refused).rejects.toThrow(MissingRights);
+      await expect(refused).rejects.toThrow(MissingRoleRights);
       await expect(refused).rejects.toThrow(message);
       await expect(refused).rejects.toThrow(`role ${name} lacks rights in schema ${main.schema}`);
       await expect(new PostgresStore<string>(run).takeOver(0)).rejects.toThrow(message);
@@ -146,7 +146,7 @@ describeReal('with what is printed and nothing else', () => {
     await lacks(`REVOKE USAGE ON SCHEMA ${main.schema} FROM ${name}`, usage, usage);
     const ranges = `GRANT EXECUTE ON FUNCTION "${main.schema}".make_ranges(regclass, text, uuid, uuid) TO "${name}"`;
     await lacks(`REVOKE EXECUTE ON FUNCTION ${main.schema}.make_ranges FROM ${name}`, ranges, ranges);
-    const committer = new Committer(await main.store(undefined, run).takeOver(main.nextPartition()));
+    const committer = new TestCommitter(await main.store(undefined, run).takeOver(main.nextPartition()));
     await committer.commit([makeVisit({ ended: true, openedAt: T0 })]);
     const months = `GRANT SELECT ON ALL TABLES IN SCHEMA "${main.schema}" TO "${name}"`;
     await lacks(`REVOKE SELECT ON ${main.schema}.ended_visit_2026_11 FROM ${name}`, months, months);

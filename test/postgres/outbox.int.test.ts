@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { describeReal } from '../support/stack.ts';
-import { Committer } from './support/builders.ts';
+import { TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 describeReal('the outbox gives out what was committed, in order, until it is acknowledged', () => {
@@ -15,7 +15,7 @@ describeReal('the outbox gives out what was committed, in order, until it is ack
   async function filled() {
     const partition = schema.nextPartition();
     const store = schema.store();
-    const committer = new Committer(await store.takeOver(partition));
+    const committer = new TestCommitter(await store.takeOver(partition));
     const rows = [row(0, 4), row(4, 5, 100_000), row(5, 9, 10)];
     for (const outbox of rows) await committer.commit([], {}, { outbox });
     return { partition, store, committer, rows };

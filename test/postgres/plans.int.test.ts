@@ -3,7 +3,7 @@ import { FIND_ENDED } from '../../src/postgres/history.ts';
 import { lowestId } from '../../src/postgres/ranges.ts';
 import { LOOK_UP } from '../../src/postgres/store.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 describeReal('a question about one thing reads no whole table', () => {
@@ -19,7 +19,7 @@ describeReal('a question about one thing reads no whole table', () => {
     `SELECT * FROM visit_events WHERE session_id = 's'`,
     `SELECT * FROM visit_revisions WHERE visit_id = '01930000-0000-8000-8000-000000000000'`,
   ])('%s', async (query) => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     await committer.commit([makeVisit({ ended: true }), makeVisit({ ended: true, openedAt: T0 - 90 * 86_400_000 })]);
     // A scan of a whole table shows only where there is no other way: the condition did not reach its index.
     await schema.sql('SET enable_seqscan TO off');
@@ -32,7 +32,7 @@ describeReal('a question about one thing reads no whole table', () => {
   });
 
   test.each(['started_at', 'updated_at'])('what ended visits are later by %s', async (column) => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     await committer.commit([makeVisit({ ended: true })]);
     await schema.sql('SET enable_seqscan TO off');
     const query = `SELECT * FROM visits WHERE status = 'ended' AND ${column} >= now() - interval '1 day'`;
@@ -42,7 +42,7 @@ describeReal('a question about one thing reads no whole table', () => {
   });
 
   test('a look-up of sessions goes by their index, whatever a sample taken long ago says', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const hour = 3_600_000;
     const later = (i: number) => makeVisit({ sessionId: `s${i}`, ended: true, openedAt: T0 + 2 * hour });
     // By this sample every session has all of the month's visits, and none of them was opened in the last hour.
@@ -65,7 +65,7 @@ describeReal('a question about all things reads each once', () => {
   const schema = testSchema();
 
   test('events of all visits, of tables that no sample was taken of', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     await committer.commit([makeVisit({ ended: true })]);
     await schema.sql(
       `INSERT INTO visit_chunk (visit_id, types, times)

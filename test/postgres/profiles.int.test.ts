@@ -3,7 +3,7 @@ import type { TraitWrite } from '../../src/core/changes.ts';
 import type { Visit } from '../../src/core/memory/visit.ts';
 import { nameProfile } from '../support/name-profile.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 const MINUTE = 60_000;
@@ -25,10 +25,10 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
     const store = schema.store();
     const [one, two] = [schema.nextPartition(), schema.nextPartition()];
     const [a, b, c] = [visitOf('sum', T0), visitOf('sum', T0 - MINUTE, { ended: true }), visitOf('sum', T0 + MINUTE)];
-    const first = new Committer(await store.takeOver(one));
+    const first = new TestCommitter(await store.takeOver(one));
     await first.commit([a]);
     await first.commit([b]);
-    await new Committer(await store.takeOver(two)).commit([c]);
+    await new TestCommitter(await store.takeOver(two)).commit([c]);
     expect(await profile('sum')).toEqual({
       profile_id: 'sum',
       visit_count: 3,
@@ -44,7 +44,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
   });
 
   test('a visit that leaves takes all with it: first and last seen are found again among what remains', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const early = visitOf('shrink', T0 - 9 * MINUTE);
     const middle = visitOf('shrink', T0, { ended: true });
     const late = visitOf('shrink', T0 + 9 * MINUTE, { ended: true });
@@ -96,7 +96,7 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
     async (_name, later) => {
       const store = schema.store();
       const committers = await Promise.all(
-        [schema.nextPartition(), schema.nextPartition()].map(async (n) => new Committer(await store.takeOver(n))),
+        [schema.nextPartition(), schema.nextPartition()].map(async (n) => new TestCommitter(await store.takeOver(n))),
       );
       for (const [i, order] of [
         [0, 1],
@@ -119,14 +119,14 @@ describeReal('a profile is the sum of its visits and the last of its traits', ()
   );
 
   test('of two traits that are equal by t, event and session the first committed stands', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     await committer.commit([], { traits: [trait({ profileId: 'equal', value: 'first' })] });
     await committer.commit([], { traits: [trait({ profileId: 'equal', value: 'second' })] });
     expect(await profile('equal')).toMatchObject({ traits: { k: 'first' } });
   });
 
   test('a null unsets a key, also against an earlier write that comes later; an empty text is a value', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const at = (key: string, value: TraitWrite['value'], t: number) => trait({ profileId: 'unset', key, value, t });
     await committer.commit([], {
       traits: [at('a', 1.5, T0), at('b', '', T0), at('c', null, T0 + 1), at('d', true, T0)],

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { sessionsOf } from './support/paired-lease.ts';
 import { testSchema } from './support/schema.ts';
 
@@ -32,7 +32,7 @@ describeReal('reading goes beside committing', () => {
 
   test('a look-up is answered while a commit of its lease cannot go on', async () => {
     const partition = schema.nextPartition();
-    const committer = new Committer(await schema.store().takeOver(partition));
+    const committer = new TestCommitter(await schema.store().takeOver(partition));
     const visit = makeVisit({ sessionId: 'waited for', ended: true });
     await committer.commit([visit]);
     await schema.sql('BEGIN');
@@ -50,7 +50,7 @@ describeReal('reading goes beside committing', () => {
 
   test('nobody reads what another epoch may have written', async () => {
     const partition = schema.nextPartition();
-    const committer = new Committer(await schema.store('first').takeOver(partition));
+    const committer = new TestCommitter(await schema.store('first').takeOver(partition));
     await schema.sql('UPDATE partition_state SET epoch = epoch + 1 WHERE partition = $1', [partition]);
     await expect(committer.lease.history(asking('anybody'))).rejects.toMatchObject({ name: 'Fenced' });
   });
@@ -74,8 +74,8 @@ describeReal('reading goes beside committing', () => {
   });
 
   test('sessions that ended, whatever their ids, in whatever month', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
-    const other = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
+    const other = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const ids = ['plain', 'line\nfeed', '"quoted"', 'é😀', '\u0001', ' '];
     const visits = ids.map((sessionId, i) => makeVisit({ sessionId, ended: true, openedAt: T0 - i * 40 * DAY }));
     await committer.commit([...visits, makeVisit({ sessionId: 'open' })]);
@@ -87,7 +87,7 @@ describeReal('reading goes beside committing', () => {
 
   test('whoever stops listening leaves no connection behind, nor does who loses the partition', async () => {
     const { store, name } = namedStore();
-    const committer = new Committer(await store.takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await store.takeOver(schema.nextPartition()));
     await committer.commit(
       [0, 1].map((i) => makeVisit({ sessionId: `s${i}`, ended: true, openedAt: T0 - i * 40 * DAY })),
     );

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Visit } from '../../src/core/memory/visit.ts';
 import type { Revision } from '../../src/core/rules/visit-ended.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 describeReal('what was once said of a visit stays said, wherever the visit goes', () => {
@@ -38,7 +38,7 @@ describeReal('what was once said of a visit stays said, wherever the visit goes'
   }
 
   async function begin(sessionId: string) {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const visit = ended(sessionId);
     const first = saidOf(visit);
     await committer.commit([visit], { revisions: [first] });

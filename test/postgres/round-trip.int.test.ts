@@ -6,7 +6,7 @@ import { contextEntries } from '../../src/core/rules/context.ts';
 import type { PostgresStore } from '../../src/postgres/store.ts';
 import { plainVisit } from '../support/plain-visit.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit, T0 } from './support/builders.ts';
+import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 import { visits } from './support/visits.ts';
 
@@ -31,7 +31,7 @@ describeReal('a visit comes back from Postgres as it was committed', () => {
         fc.uniqueArray(visits, { selector: ({ id }) => id, minLength: 1, maxLength: 6 }),
         async (all) => {
           const partition = schema.nextPartition();
-          await new Committer(await store.takeOver(partition)).commit(all);
+          await new TestCommitter(await store.takeOver(partition)).commit(all);
           const loaded = await reload(store, partition, all);
           expect(loaded.map(plainVisit)).toStrictEqual(all.map(plainVisit));
           expect(loaded.map(contextEntries)).toStrictEqual(all.map(contextEntries));
@@ -47,7 +47,7 @@ describeReal('a visit comes back from Postgres as it was committed', () => {
       test(`moved from ${from ?? 'nowhere'} to ${to}, it is there once, with what changed`, async () => {
         const partition = schema.nextPartition();
         const store = schema.store();
-        const committer = new Committer(await store.takeOver(partition));
+        const committer = new TestCommitter(await store.takeOver(partition));
         const visit = makeVisit({ ended: from === 'ended', reason: from === 'ended' ? 'inactivity' : null });
         const beside = makeVisit({ ended: from === 'ended' });
         await committer.commit(from === null ? [beside] : [visit, beside]);
@@ -67,7 +67,7 @@ describeReal('a visit comes back from Postgres as it was committed', () => {
   for (const from of places) {
     test(`merged away from ${from}, it is gone and the rest stays`, async () => {
       const partition = schema.nextPartition();
-      const committer = new Committer(await schema.store().takeOver(partition));
+      const committer = new TestCommitter(await schema.store().takeOver(partition));
       const [survivor, other] = [makeVisit(), makeVisit({ ended: from === 'ended' })];
       await committer.commit([survivor, other]);
       await committer.commit([survivor], { removed: [{ id: other.id, from, survivor: survivor.id }] });
@@ -79,7 +79,7 @@ describeReal('a visit comes back from Postgres as it was committed', () => {
   test('many movements in one commit', async () => {
     const partition = schema.nextPartition();
     const store = schema.store();
-    const committer = new Committer(await store.takeOver(partition));
+    const committer = new TestCommitter(await store.takeOver(partition));
     const before = Array.from({ length: 40 }, (_, i) => makeVisit({ sessionId: `m${i}`, ended: i % 2 === 0 }));
     await committer.commit(before);
     for (const [i, visit] of before.entries()) {
@@ -97,7 +97,7 @@ describeReal('a visit comes back from Postgres as it was committed', () => {
     const store = schema.store();
     const first = await store.takeOver(partition);
     expect(first).toMatchObject({ epoch: 1, started: false, lastRecord: null, published: 0, outboxBytes: 0 });
-    const committer = new Committer(first);
+    const committer = new TestCommitter(first);
     const state = {
       nextOffset: 2 ** 52,
       sequence: 7,
@@ -121,7 +121,7 @@ describeReal('a visit comes back from Postgres as it was committed', () => {
   test('a state that was kept before something was counted goes on from none of it', async () => {
     const partition = schema.nextPartition();
     const store = schema.store();
-    const committer = new Committer(await store.takeOver(partition));
+    const committer = new TestCommitter(await store.takeOver(partition));
     await committer.commit([], { state: { ...committer.state, counts: { ...noCounts(), records: 5, joined: 5 } } });
     const { records, joined } = (await store.takeOver(partition)).state.counts;
     await schema.sql("UPDATE partition_state SET counts = counts - '{endedExplicit,clockRegressions}'::text[]");

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { noCounts } from '../../src/core/changes.ts';
-import { setAsideOf, setAsideSteps } from '../../src/postgres/set-aside.ts';
+import { setAsideCountsOf, setAsideSteps } from '../../src/postgres/set-aside.ts';
 
 const HOUR = 3_600_000;
-const none = setAsideOf(noCounts());
+const none = setAsideCountsOf(noCounts());
 const values = (...given: Parameters<typeof setAsideSteps>) => setAsideSteps(...given).map((step) => step.values);
 
 describe('what a commit sets aside', () => {

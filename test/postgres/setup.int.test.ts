@@ -7,7 +7,7 @@ import { ensureReaderRole } from '../../src/postgres/reader-role.ts';
 import { readStatus } from '../../src/postgres/status.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { Committer, makeVisit } from './support/builders.ts';
+import { makeVisit, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 describeReal('setting up a database', () => {
@@ -48,7 +48,7 @@ describeReal('setting up a database', () => {
       try {
         expect(await migrate(moved)).toEqual([]);
         const store = new PostgresStore<string>(moved);
-        await new Committer(await store.takeOver(0)).commit([makeVisit({ ended: true }), makeVisit()]);
+        await new TestCommitter(await store.takeOver(0)).commit([makeVisit({ ended: true }), makeVisit()]);
         await store.close();
         expect(await main.sql(`SELECT count(*) FROM ${moved.schema}.visits`)).toEqual([{ count: 2 }]);
       } finally {
@@ -173,7 +173,7 @@ describeReal('setting up a database', () => {
     const store = main.store('someone');
     const [held, given] = [await store.takeOver(main.nextPartition()), await store.takeOver(main.nextPartition())];
     const outbox = { first: 0, next: 2, payload: Buffer.alloc(5) };
-    const committer = new Committer(held);
+    const committer = new TestCommitter(held);
     await committer.commit([makeVisit(), makeVisit(), makeVisit({ ended: true })], {}, { outbox });
     await given.release();
     const pool = createPool(main.options);

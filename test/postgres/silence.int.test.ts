@@ -3,7 +3,7 @@ import { connect } from '../../src/postgres/connect.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { TcpProxy } from '../chaos/proxy.ts';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit } from './support/builders.ts';
+import { makeVisit, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 /** ms. */
@@ -50,7 +50,7 @@ describeReal('a connection to Postgres on which nothing moves any more', () => {
     const store = new PostgresStore<string>({ ...options, answerTimeout: SILENCE });
     const partition = schema.nextPartition();
     const lease = await store.takeOver(partition);
-    const committer = new Committer(lease);
+    const committer = new TestCommitter(lease);
     await committer.commit([makeVisit()]);
     proxy.hold(false, true);
     await expect(committer.commit([makeVisit()])).rejects.toThrow(SAID);
@@ -59,7 +59,7 @@ describeReal('a connection to Postgres on which nothing moves any more', () => {
     const after = await store.takeOver(partition);
     // That commit came to the server, and its answer did not come back.
     expect([after.epoch, after.open.length]).toEqual([lease.epoch + 1, 2]);
-    await new Committer(after).commit([makeVisit()]);
+    await new TestCommitter(after).commit([makeVisit()]);
     await store.close();
   });
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { describeReal } from '../support/stack.ts';
-import { Committer, makeVisit } from './support/builders.ts';
+import { makeVisit, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
 
 describeReal('a visit whose row is larger than Postgres leaves alone by default', () => {
@@ -8,7 +8,7 @@ describeReal('a visit whose row is larger than Postgres leaves alone by default'
   const wide = ['device', { agents: Array.from({ length: 100 }, (_, i) => `Mozilla/5.0 (${i}) like Gecko`) }] as const;
 
   test('is compressed nowhere on its way, which would cost more than all the rest of its commits', async () => {
-    const committer = new Committer(await schema.store().takeOver(schema.nextPartition()));
+    const committer = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
     const visit = makeVisit({ context: [wide] });
     const stored = async () =>
       await schema.sql(

@@ -11,13 +11,13 @@ export interface SilentMember {
   /** What its process calls itself. */
   readonly processor: string;
   /** Partitions that it gives to itself. */
-  readonly dealt: readonly number[];
+  readonly assigned: readonly number[];
 }
 
 /** A member that joins a group which has no other, and is never heard of again. Resolves with its id. */
-export async function silentMember(link: ClusterLink, { topic, group, processor, dealt }: SilentMember) {
+export async function silentMember(link: ClusterLink, { topic, group, processor, assigned }: SilentMember) {
   const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
-  const userData = Buffer.from(JSON.stringify({ processor, owned: dealt }));
+  const userData = Buffer.from(JSON.stringify({ processor, owned: assigned }));
   const metadata = MemberMetadata.encode({ version: 0, topics: [topic], userData });
   return askCoordinator(link, group, async (coordinator) => {
     const { memberId, generationId } = await coordinator.joinGroup({
@@ -28,7 +28,7 @@ export async function silentMember(link: ClusterLink, { topic, group, processor,
     });
     const memberAssignment = MemberAssignment.encode({
       version: 0,
-      assignment: { [topic]: [...dealt] },
+      assignment: { [topic]: [...assigned] },
       userData: Buffer.alloc(0),
     });
     await coordinator.syncGroup({

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { counted } from '../../inspect/words.ts';
-import type { SetAside } from '../../set-aside/record.ts';
+import type { SetAsideRecord } from '../../set-aside/record.ts';
 import type { Settings } from '../../settings/index.ts';
 import type { Io } from '../io.ts';
 import { onKafka } from '../kafka.ts';
@@ -20,7 +20,7 @@ interface Options extends FilterOptions {
 
 export interface Listed {
   /** In the order of the topic's partitions and offsets. */
-  readonly records: readonly SetAside[];
+  readonly records: readonly SetAsideRecord[];
   /** How many passed the filter, by reason. */
   readonly byReason: ReadonlyMap<string, number>;
 }
@@ -47,7 +47,7 @@ async function list(topic: AsideTopic, settings: Settings, options: Options, io:
   const name = topic.nameOf(settings);
   const progress = new ProgressLine(io, `reading ${name}`);
   const byReason = new Map<string, number>();
-  let latest: SetAside[] = [];
+  let latest: SetAsideRecord[] = [];
   const trim = () => {
     latest = latest.sort(byTime).slice(-options.limit);
   };
@@ -65,12 +65,12 @@ async function list(topic: AsideTopic, settings: Settings, options: Options, io:
   return { records: latest, byReason };
 }
 
-function byTime(a: SetAside, b: SetAside): number {
+function byTime(a: SetAsideRecord, b: SetAsideRecord): number {
   return a.setAsideAt - b.setAsideAt || a.partition - b.partition || a.offset - b.offset;
 }
 
 /** Key and value are slices of a whole fetch, which a list of records must not keep in memory. */
-function withoutValue(record: SetAside): SetAside {
+function withoutValue(record: SetAsideRecord): SetAsideRecord {
   const { offset, timestamp, key } = record.raw;
   return {
     ...record,
@@ -78,7 +78,7 @@ function withoutValue(record: SetAside): SetAside {
   };
 }
 
-function listJson(topic: string, { records, byReason }: Listed, retried: ReadonlyMap<SetAside, string> | null) {
+function listJson(topic: string, { records, byReason }: Listed, retried: ReadonlyMap<SetAsideRecord, string> | null) {
   return {
     topic,
     total: [...byReason.values()].reduce((sum, count) => sum + count, 0),
@@ -93,12 +93,12 @@ function listJson(topic: string, { records, byReason }: Listed, retried: Readonl
 function listText(
   topic: AsideTopic,
   { records, byReason }: Listed,
-  retried: ReadonlyMap<SetAside, string> | null,
+  retried: ReadonlyMap<SetAsideRecord, string> | null,
   style: Style,
 ): string {
   const total = [...byReason.values()].reduce((sum, count) => sum + count, 0);
   if (total === 0) return `no ${topic.many}\n`;
-  const columns: Column<SetAside>[] = [
+  const columns: Column<SetAsideRecord>[] = [
     { title: 'position', cell: positionOf },
     { title: 'set aside (UTC)', cell: ({ setAsideAt }) => utc(setAsideAt) },
     { title: 'reason', cell: ({ reason }) => ({ text: visible(reason), paint: style.yellow }) },
@@ -106,7 +106,12 @@ function listText(
     { title: 'key', cell: ({ raw }) => visible(raw.key?.toString() ?? '-'), most: 40 },
     ...(retried === null
       ? []
-      : [{ title: 'retried', cell: (record: SetAside) => retried.get(record) ?? (record.again ? 'came back' : '') }]),
+      : [
+          {
+            title: 'retried',
+            cell: (record: SetAsideRecord) => retried.get(record) ?? (record.again ? 'came back' : ''),
+          },
+        ]),
     { title: 'error', cell: ({ error }) => visible(error), most: 100 },
   ];
   const reasons = [...byReason]

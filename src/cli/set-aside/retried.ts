@@ -1,5 +1,5 @@
 import { messageOf } from '../../ports/errors.ts';
-import type { SetAside } from '../../set-aside/record.ts';
+import type { SetAsideRecord } from '../../set-aside/record.ts';
 import type { Settings } from '../../settings/index.ts';
 import { onDatabase } from '../database.ts';
 import type { Io } from '../io.ts';
@@ -10,10 +10,10 @@ import { utc } from '../words.ts';
  * reported: what is in Kafka can be listed without it.
  */
 export async function retriedOf(
-  records: readonly SetAside[],
+  records: readonly SetAsideRecord[],
   settings: Settings,
   io: Io,
-): Promise<ReadonlyMap<SetAside, string> | null> {
+): Promise<ReadonlyMap<SetAsideRecord, string> | null> {
   const { keyOf, sentAt } = await import('../../postgres/retried.ts');
   const known = records.filter(({ source }) => source?.topic === settings.input.topic);
   try {

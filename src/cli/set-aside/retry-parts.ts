@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { ClusterLink } from '../../kafka/cluster.ts';
 import type { Resender } from '../../kafka/resender.ts';
 import type { Filter } from '../../set-aside/read.ts';
-import type { SetAside } from '../../set-aside/record.ts';
+import type { SetAsideRecord } from '../../set-aside/record.ts';
 import type { InputTopic } from '../../set-aside/resendable.ts';
 import type { Settings } from '../../settings/index.ts';
 import { Failure } from '../failure.ts';
@@ -17,7 +17,7 @@ export async function* selectRecords(
   at: readonly Position[],
   filter: Filter,
   progress: ProgressLine,
-): AsyncGenerator<SetAside> {
+): AsyncGenerator<SetAsideRecord> {
   const { readOne, readSetAside } = await import('../../set-aside/read.ts');
   if (at.length === 0) {
     yield* readSetAside(link, topic, filter, ({ done, total }) => progress.at(done, total));

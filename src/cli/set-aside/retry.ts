@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type pg from 'pg';
 import { counted } from '../../inspect/words.ts';
 import type { ClusterLink } from '../../kafka/cluster.ts';
-import type { SetAside } from '../../set-aside/record.ts';
+import type { SetAsideRecord } from '../../set-aside/record.ts';
 import type { Fate } from '../../set-aside/retry.ts';
 import type { Settings } from '../../settings/index.ts';
 import { onDatabase } from '../database.ts';
@@ -85,8 +85,8 @@ interface Outcome {
 async function retryAll(settings: Settings, at: readonly Position[], options: Options, io: Io): Promise<ExitCode> {
   const { dryRun = false, json = false } = options;
   const outcome: Outcome = { sent: 0, sentBefore: 0, cameBack: 0, refused: [], wouldSend: [] };
-  const candidates: SetAside[] = [];
-  const onFate = (record: SetAside, fate: Fate) => {
+  const candidates: SetAsideRecord[] = [];
+  const onFate = (record: SetAsideRecord, fate: Fate) => {
     if (fate.kind === 'before') outcome.sentBefore += 1;
     else if (fate.kind === 'again') outcome.cameBack += 1;
     else if (fate.kind === 'refused') outcome.refused.push({ position: positionOf(record), why: fate.why });
@@ -110,7 +110,7 @@ function retryOf(
   settings: Settings,
   at: readonly Position[],
   { dryRun = false, again = false, limit = null, ...filter }: Options,
-  onFate: (record: SetAside, fate: Fate) => void,
+  onFate: (record: SetAsideRecord, fate: Fate) => void,
   io: Io,
 ) {
   return async (client: pg.Client, link: ClusterLink, parts: KafkaParts): Promise<void> => {
@@ -145,7 +145,13 @@ function retryOf(
 /** How many of those that would be sent are listed one by one. */
 const SHOWN = 50;
 
-function text(outcome: Outcome, candidates: readonly SetAside[], dryRun: boolean, settings: Settings, io: Io): string {
+function text(
+  outcome: Outcome,
+  candidates: readonly SetAsideRecord[],
+  dryRun: boolean,
+  settings: Settings,
+  io: Io,
+): string {
   const style = styleFor(io.terminal, io.env);
   const { sent, sentBefore, cameBack, refused, wouldSend } = outcome;
   const lines: string[] = [];

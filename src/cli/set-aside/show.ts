@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { ClusterLink } from '../../kafka/cluster.ts';
-import type { SetAside } from '../../set-aside/record.ts';
+import type { SetAsideRecord } from '../../set-aside/record.ts';
 import type { ShownValue } from '../../set-aside/shown-value.ts';
 import type { Settings } from '../../settings/index.ts';
 import { Failure } from '../failure.ts';
@@ -56,7 +56,13 @@ Examples:
 }
 
 /** @throws Failure where there is none */
-async function find(topic: AsideTopic, settings: Settings, at: Position, source: boolean, io: Io): Promise<SetAside[]> {
+async function find(
+  topic: AsideTopic,
+  settings: Settings,
+  at: Position,
+  source: boolean,
+  io: Io,
+): Promise<SetAsideRecord[]> {
   const name = topic.nameOf(settings);
   const found = await onKafka(settings, io, 'reader', (link) =>
     inTopic(name, () => (source ? bySource(link, settings, name, at, io) : byPosition(link, name, at))),
@@ -72,7 +78,11 @@ async function find(topic: AsideTopic, settings: Settings, at: Position, source:
   );
 }
 
-async function byPosition(link: ClusterLink, topic: string, { partition, offset }: Position): Promise<SetAside[]> {
+async function byPosition(
+  link: ClusterLink,
+  topic: string,
+  { partition, offset }: Position,
+): Promise<SetAsideRecord[]> {
   const { readOne } = await import('../../set-aside/read.ts');
   const record = await readOne(link, topic, partition, offset);
   return record === null ? [] : [record];
@@ -84,11 +94,11 @@ async function bySource(
   topic: string,
   at: Position,
   io: Io,
-): Promise<SetAside[]> {
+): Promise<SetAsideRecord[]> {
   const { readSetAside } = await import('../../set-aside/read.ts');
   const progress = new ProgressLine(io, `looking through ${topic}`);
   const all = { reasons: null, since: null, until: null, partition: null };
-  const found: SetAside[] = [];
+  const found: SetAsideRecord[] = [];
   try {
     for await (const record of readSetAside(link, topic, all, ({ done, total }) => progress.at(done, total))) {
       const { source } = record;
@@ -110,11 +120,11 @@ async function shownOf(value: Buffer | null, settings: Settings): Promise<ShownV
 }
 
 /** The headers in their order; a name may occur more than once. */
-function headersOf({ raw }: SetAside): (readonly [string, string])[] {
+function headersOf({ raw }: SetAsideRecord): (readonly [string, string])[] {
   return raw.headers.map(([name, value]) => [name, value.toString()]);
 }
 
-function recordText(topic: AsideTopic, record: SetAside, value: ShownValue, style: Style): string {
+function recordText(topic: AsideTopic, record: SetAsideRecord, value: ShownValue, style: Style): string {
   const { source, raw } = record;
   const head = factTable(
     [
@@ -146,7 +156,7 @@ function recordText(topic: AsideTopic, record: SetAside, value: ShownValue, styl
   ].join('\n');
 }
 
-function valueText({ truncated }: SetAside, value: ShownValue): string {
+function valueText({ truncated }: SetAsideRecord, value: ShownValue): string {
   switch (value.format) {
     case 'none':
       return truncated ? 'did not fit into this topic: see the record where it came from' : 'none';

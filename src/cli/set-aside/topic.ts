@@ -1,4 +1,4 @@
-import type { SetAside } from '../../set-aside/record.ts';
+import type { SetAsideRecord } from '../../set-aside/record.ts';
 import type { Settings } from '../../settings/index.ts';
 import { Failure } from '../failure.ts';
 import type { Position } from './options.ts';
@@ -43,7 +43,7 @@ export function positionOf({ partition, offset }: Position): string {
 }
 
 /** A record in the form of `--json`, without its value. Times in ms since the epoch. */
-export function asJson(record: SetAside): Record<string, unknown> {
+export function asJson(record: SetAsideRecord): Record<string, unknown> {
   const { raw, ...withoutRaw } = record;
   return { ...withoutRaw, key: raw.key?.toString() ?? null };
 }

@@ -1,10 +1,10 @@
 import type { Holders } from '../../kafka/group.ts';
+import type { Bounds } from '../../kafka/offsets.ts';
 import type { PartitionStatus } from '../../postgres/status.ts';
 import type { Trouble } from '../../postgres/trouble.ts';
-import type { Bounds } from './row.ts';
 
 /** What was read at one moment. */
-export interface Reading {
+export interface Snapshot {
   /** ms since the epoch, by this machine's clock. */
   readonly at: number;
   readonly partitions: readonly PartitionStatus[];
@@ -33,7 +33,7 @@ const OLD = 10_000;
  * Paces by partition, from readings in order of time. Offset and time are those of commits, so that it does not matter when
  * between two of them a reading was made. A partition that has not committed between two readings has no pace.
  */
-export function paces(readings: readonly Reading[]): ReadonlyMap<number, Pace> {
+export function paces(readings: readonly Snapshot[]): ReadonlyMap<number, Pace> {
   const found = new Map<number, Pace>();
   const last = readings.at(-1);
   if (last === undefined) return found;

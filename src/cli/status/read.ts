@@ -6,7 +6,7 @@ import { isDenied } from '../../kafka/rights/missing-rights.ts';
 import { messageOf } from '../../ports/errors.ts';
 import type { Settings } from '../../settings/index.ts';
 import type { Io } from '../io.ts';
-import type { Reading } from './pace.ts';
+import type { Snapshot } from './pace.ts';
 
 /** Longest wait for the group's coordinator, ms. */
 const SOON = 3_000;
@@ -28,7 +28,7 @@ export class StatusReader {
     this.#io = io;
   }
 
-  async read(): Promise<Reading> {
+  async read(): Promise<Snapshot> {
     const [{ readStatus }, { readTroubles }] = await Promise.all([
       import('../../postgres/status.ts'),
       import('../../postgres/trouble.ts'),
@@ -41,12 +41,12 @@ export class StatusReader {
   }
 
   /** What the brokers alone know. */
-  async readKafka(): Promise<Pick<Reading, 'bounds' | 'brokers' | 'holders'>> {
+  async readKafka(): Promise<Pick<Snapshot, 'bounds' | 'brokers' | 'holders'>> {
     return { ...(await this.#bounds()), holders: await this.#holders() };
   }
 
   /** Members of the group and their partitions: where Postgres does not know who has a partition, only the group does. */
-  async #holders(): Promise<Reading['holders']> {
+  async #holders(): Promise<Snapshot['holders']> {
     const { holdersOf } = await import('../../kafka/group.ts');
     const { input, kafka } = this.#settings;
     try {
@@ -57,7 +57,7 @@ export class StatusReader {
     }
   }
 
-  async #bounds(): Promise<Pick<Reading, 'bounds' | 'brokers'>> {
+  async #bounds(): Promise<Pick<Snapshot, 'bounds' | 'brokers'>> {
     const { boundsAtHand } = await import('../../kafka/offsets.ts');
     const { topic } = this.#settings.input;
     try {

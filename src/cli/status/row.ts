@@ -22,11 +22,6 @@ export interface Hold {
   readonly text: string;
 }
 
-export interface Bounds {
-  readonly earliest: number;
-  readonly end: number;
-}
-
 /** A partition as `status --json` shows it. Times in ms since the epoch; null: not known, or not there yet. */
 export interface Row {
   readonly partition: number;

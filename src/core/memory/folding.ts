@@ -4,7 +4,7 @@ import { PackedId } from './event-ids.ts';
 import { NO_EVENT } from './event-refs.ts';
 import type { PendingEvents } from './pending-events.ts';
 import { absorbValues, applyValues } from './values.gen.ts';
-import { NO_NAMES, type Visit } from './visit.ts';
+import { NOTHING_NAMED, type Visit } from './visit.ts';
 
 /**
  * How events are applied to a visit's values, and how a visit absorbs another.
@@ -64,7 +64,7 @@ function applyNamed(visit: Visit, named: readonly (string | null)[], ref: number
   }
   // The first event most often names all that is ever named, so there is nothing to do unless a value is earlier or new.
   let own: { values: (string | null)[]; refs: number[] } | null = null;
-  for (let i = 0; i < NO_NAMES.length; i++) {
+  for (let i = 0; i < NOTHING_NAMED.length; i++) {
     const value = named[i] ?? null;
     if (value === null || !visit.comesBefore(ref, visit.namedRefAt(i))) continue;
     own ??= withOwnNamed(visit);
@@ -75,8 +75,8 @@ function applyNamed(visit: Visit, named: readonly (string | null)[], ref: number
 
 /** From now on the visit has arrays of its own, with a ref for each value. */
 function withOwnNamed(visit: Visit): { values: (string | null)[]; refs: number[] } {
-  const refs = NO_NAMES.map((_, i) => visit.namedRefAt(i));
-  const values = NO_NAMES.map((_, i) => visit.named[i] ?? null);
+  const refs = NOTHING_NAMED.map((_, i) => visit.namedRefAt(i));
+  const values = NOTHING_NAMED.map((_, i) => visit.named[i] ?? null);
   visit.named = values;
   visit.namedRefs = refs;
   return { values, refs };
@@ -155,7 +155,7 @@ export function absorb(visit: Visit, other: Visit, pending: PendingEvents): void
 
   absorbValues(visit, other, here);
   const named = withOwnNamed(visit);
-  for (let i = 0; i < NO_NAMES.length; i++) {
+  for (let i = 0; i < NOTHING_NAMED.length; i++) {
     const ref = here(other.namedRefAt(i));
     if (ref === NO_EVENT || !visit.comesBefore(ref, named.refs[i]!)) continue;
     named.values[i] = other.named[i]!;

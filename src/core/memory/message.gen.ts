@@ -7,7 +7,7 @@ import type { Visit } from './visit.ts';
 type Head = Pick<VisitEnded, 'eventId' | 'reason' | 'mergedInto' | 'decidedAt' | 'amendableUntil' | 'eventTypes'>;
 
 /** A copy, for the visit may change before it is sent. */
-export function messageOf(visit: Visit, head: Head): VisitEnded {
+export function visitEndedFrom(visit: Visit, head: Head): VisitEnded {
   return {
     eventId: head.eventId,
     visitId: visit.id,

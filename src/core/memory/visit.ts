@@ -25,7 +25,7 @@ export interface VisitEvent {
 }
 
 /** `named` of a visit that names nothing. */
-export const NO_NAMES: readonly null[] = NAMED_VALUES.map(() => null);
+export const NOTHING_NAMED: readonly null[] = NAMED_VALUES.map(() => null);
 const NO_CONTEXT: readonly ContextEntry[] = [];
 
 /** References and ids that few visits have of their own. */
@@ -36,8 +36,8 @@ interface Overflow {
   context: number[] | null;
   /** Finds an id among many. */
   ids: IdIndex | null;
-  /** Of many refs: those of the values, where they are large numbers. */
-  wide: Int32Array | null;
+  /** Refs of the values, where one is too large for its place. */
+  wideRefs: Int32Array | null;
 }
 
 /** Ids to be read one after the other. */
@@ -67,7 +67,7 @@ export class Visit extends VisitRecord {
   readonly openedIndex: number;
 
   /** First named, in the order of `NAMED_VALUES`, and as long. */
-  named: readonly (string | null)[] = NO_NAMES;
+  named: readonly (string | null)[] = NOTHING_NAMED;
   /** Last written, by top-level key of the context; page and UTM apart. See `ContextParts`. */
   context: readonly ContextEntry[] = NO_CONTEXT;
   contextPage: ContextEntry | null = null;
@@ -311,12 +311,12 @@ export class Visit extends VisitRecord {
 
   protected override get wideRefs(): Int32Array {
     const overflow = this.withOverflow();
-    overflow.wide ??= new Int32Array(VALUES);
-    return overflow.wide;
+    overflow.wideRefs ??= new Int32Array(VALUES);
+    return overflow.wideRefs;
   }
 
   private withOverflow(): Overflow {
-    this.overflow ??= { named: null, context: null, ids: null, wide: null };
+    this.overflow ??= { named: null, context: null, ids: null, wideRefs: null };
     return this.overflow;
   }
 }

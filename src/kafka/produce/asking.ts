@@ -65,10 +65,10 @@ export class Asking {
         return await ask(broker);
       } catch (error) {
         this.#mustGoOn();
-        const said = refusal(error);
-        const goOn = said === null ? !asked || twice : again.has(said);
+        const refused = refusal(error);
+        const goOn = refused === null ? !asked || twice : again.has(refused);
         if (!goOn || this.#clock.elapsed() + wait >= end) throw failed(what, error);
-        if (said === null || !STAYS.has(said)) this.#brokers.forget();
+        if (refused === null || !STAYS.has(refused)) this.#brokers.forget();
       }
       await this.#clock.sleep(wait);
     }

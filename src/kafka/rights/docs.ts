@@ -1,10 +1,10 @@
-import { table } from '../../settings/docs.ts';
+import { markdownTable } from '../../settings/docs.ts';
 import { CONSUMER_GROUP, type Declared, type Named, RIGHTS, resourceOf, USES } from './declaration.ts';
 
 /** The table of all rights, in Markdown. @param settings whose names it shows */
 export function rightsMarkdown(settings: Named): string {
   const rows = USES.flatMap((use) => RIGHTS[use].map((right) => [`\`${use}\``, ...row(right, settings)]));
-  return table(['for', 'right', 'on', 'to', 'without it'], rows);
+  return markdownTable(['for', 'right', 'on', 'to', 'without it'], rows);
 }
 
 function row({ on, operation, why, without }: Declared, settings: Named): string[] {
@@ -19,7 +19,7 @@ function row({ on, operation, why, without }: Declared, settings: Named): string
  * A document with the table in it brought up to date, which stands between two comments. @throws where they are not
  * there
  */
-export function withRights(document: string, settings: Named): string {
+export function withRightsTable(document: string, settings: Named): string {
   const [before, rest] = document.split(`${BEGIN}\n`);
   const after = rest?.split(`${END}\n`)[1];
   if (after === undefined) throw new Error(`there is no ${BEGIN} … ${END}`);

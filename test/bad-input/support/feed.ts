@@ -1,6 +1,6 @@
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { registerCodecs } from '../../../src/kafka/codecs.ts';
-import { PARTITIONS, type Pipeline } from '../../e2e/support/pipeline.ts';
+import { PARTITIONS, type TestPipeline } from '../../e2e/support/pipeline.ts';
 import { plainKafka, plainProducer, sendEach } from '../../support/plain-kafka.ts';
 
 /** A record to write. `partition` null: by the key. */
@@ -26,7 +26,7 @@ export class Feed {
   /** Records in the log that a read-committed reader is given. */
   written = 0;
 
-  static async open({ parts, name }: Pipeline): Promise<Feed> {
+  static async open({ parts, name }: TestPipeline): Promise<Feed> {
     registerCodecs();
     const producer = await plainProducer(parts, { idempotent: true, maxInFlightRequests: 1 });
     return new Feed(plainKafka(parts), producer, name);

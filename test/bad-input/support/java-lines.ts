@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import type { Pipeline } from '../../e2e/support/pipeline.ts';
+import type { TestPipeline } from '../../e2e/support/pipeline.ts';
 
 /** Writes each line as a value, without a key, by the broker's own producer with a codec. */
 export async function writeLines(
-  { parts: { brokers, java, jars, properties }, name }: Pipeline,
+  { parts: { brokers, java, jars, properties }, name }: TestPipeline,
   lines: readonly string[],
   codec: string,
 ): Promise<number> {

@@ -5,7 +5,7 @@
 import { expect } from '@jest/globals';
 import { type Entry, isRefusal, type LogRecord } from '../../../src/core/rules/event.ts';
 import type { RawRecord } from '../../../src/ports/record.ts';
-import { PARTITIONS, type Pipeline } from '../../e2e/support/pipeline.ts';
+import { PARTITIONS, type TestPipeline } from '../../e2e/support/pipeline.ts';
 import { counted, type Program } from '../../e2e/support/program.ts';
 import { plainProducer, sendEach } from '../../support/plain-kafka.ts';
 import { type ConsoleRecord, readTopic } from '../../support/read-topic.ts';
@@ -27,7 +27,7 @@ const SEAL = 'nothing follows';
  * published, with the processor still running.
  */
 export async function expectEachInOnePlace(
-  pipeline: Pipeline,
+  pipeline: TestPipeline,
   program: Program,
   written: number,
   decoderFor: (input: readonly ConsoleRecord[]) => Promise<Decode>,
@@ -99,7 +99,7 @@ export async function expectEachInOnePlace(
 export const ONE_THREAD = { TIDEMARK_WORKERS: '1' };
 
 /** One epoch a partition, and no word of another. */
-async function expectNeverStopped(pipeline: Pipeline, program: Program): Promise<void> {
+async function expectNeverStopped(pipeline: TestPipeline, program: Program): Promise<void> {
   expect((await pipeline.status()).map(({ epoch }) => epoch)).toEqual(Array.from({ length: PARTITIONS }, () => 1));
   expect(program.ended).toBeNull();
   const log = program.log();
@@ -107,7 +107,7 @@ async function expectNeverStopped(pipeline: Pipeline, program: Program): Promise
   expect(log.filter(({ msg }) => /taken over again|fenced|rebalanc|stopping/.test(msg))).toEqual([]);
 }
 
-async function countsOf(pipeline: Pipeline): Promise<Record<string, number> & CountNames> {
+async function countsOf(pipeline: TestPipeline): Promise<Record<string, number> & CountNames> {
   const sum: Record<string, number> = {};
   for (const { counts } of await pipeline.status()) {
     for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
@@ -131,7 +131,7 @@ type CountNames = {
 };
 
 /** Events in visits, by partition, session, debug and event id, with how often. */
-async function visitedEvents(pipeline: Pipeline): Promise<Map<string, number>> {
+async function visitedEvents(pipeline: TestPipeline): Promise<Map<string, number>> {
   const database = await pipeline.database();
   // Of tables this young the server knows nothing, and may look through all chunks for each visit.
   await database.query('ANALYZE open_visit, ended_visit, visit_chunk');
@@ -143,7 +143,7 @@ async function visitedEvents(pipeline: Pipeline): Promise<Map<string, number>> {
 }
 
 /** All records of an output topic: as many as are expected, and none behind. */
-async function readSealed({ parts }: Pipeline, topic: string, count: number): Promise<ConsoleRecord[]> {
+async function readSealed({ parts }: TestPipeline, topic: string, count: number): Promise<ConsoleRecord[]> {
   const producer = await plainProducer(parts);
   const messages = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, key: null, value: SEAL }));
   await sendEach(producer, topic, PARTITIONS, messages);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rightsFor } from '../../../src/kafka/rights/declaration.ts';
 import type { Random } from '../../../src/simulate/random.ts';
-import type { Ground } from '../ground.ts';
+import type { ChaosGround } from '../ground.ts';
 import { TOPICS } from '../settings.ts';
 import type { Slot } from '../slot.ts';
 import type { Make } from './fault.ts';
@@ -93,7 +93,7 @@ export const certificatesExchanged: Make = (random, ground) => {
 };
 
 /** Connections that stand stay as they are: in half of the cases they are cut, so that all log in anew. */
-function reconnecting(random: Random, { slots, spare }: Ground) {
+function reconnecting(random: Random, { slots, spare }: ChaosGround) {
   const cutting = random.chance(0.5);
   const cut = (slot: Slot) => {
     for (const proxy of slot.proxies.broker) proxy.cut();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterNode } from '../../../src/local/types.ts';
 import type { Random } from '../../../src/simulate/random.ts';
 import { INTERNAL } from '../control.ts';
-import type { Ground } from '../ground.ts';
+import type { ChaosGround } from '../ground.ts';
 import { patience } from '../options.ts';
 import { NAME, PARTITIONS } from '../settings.ts';
 import type { Work } from '../watch.ts';
@@ -107,13 +107,13 @@ export const majorityKilled: Make = (random, ground) => {
   };
 };
 
-async function inSync({ control, settings }: Ground): Promise<void> {
+async function inSync({ control, settings }: ChaosGround): Promise<void> {
   const { input, output, deadLetter, late } = settings;
   await control.inSync([input.topic, output.topic, deadLetter.topic, late.topic, ...INTERNAL]);
 }
 
 /** Finds the node that has the role when it is called. */
-function finder(random: Random, { stack, control, settings }: Ground, role: Role) {
+function finder(random: Random, { stack, control, settings }: ChaosGround, role: Role) {
   const topic = random.pick([settings.input, settings.output, settings.deadLetter, settings.late]).topic;
   const [partition, any] = [random.below(PARTITIONS), random.below(stack.nodes.length)];
   const transactionalId = `${NAME}.${NAME}.${partition}`;
@@ -143,6 +143,6 @@ function nodeOf(nodes: readonly ClusterNode[], id: number): ClusterNode {
   return node;
 }
 
-function transactionsIn({ slots }: Ground): Work[] {
+function transactionsIn({ slots }: ChaosGround): Work[] {
   return slots.flatMap((slot) => slot.underWay()).filter((work) => work === 'transaction');
 }

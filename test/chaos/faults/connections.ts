@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../../src/simulate/random.ts';
-import type { Ground } from '../ground.ts';
+import type { ChaosGround } from '../ground.ts';
 import type { Limit } from '../link.ts';
 import type { TcpProxy } from '../proxy.ts';
 import type { Far } from '../slot.ts';
@@ -145,7 +145,7 @@ function onConnections(at: Place, kind: string, ms: number, strike: (links: numb
 }
 
 /** Between a processor and one of the parts: of the brokers all of them or one. */
-function aside(random: Random, { slots }: Ground, fars: readonly Far[]): Place {
+function aside(random: Random, { slots }: ChaosGround, fars: readonly Far[]): Place {
   const [slot, far] = [random.pick(slots), random.pick(fars)];
   const which = random.below(3);
   const one = random.chance(0.5) && far === 'broker';

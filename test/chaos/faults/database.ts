@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Ground } from '../ground.ts';
+import type { ChaosGround } from '../ground.ts';
 import { aimed, aimOf, type Make } from './fault.ts';
 
 export const postgresKilled: Make = (random, { stack, slots, shut }) => {
@@ -79,7 +79,7 @@ export const standbyGone: Make = (random, ground) => {
   };
 };
 
-async function alterSystem({ direct }: Ground, change: string): Promise<void> {
+async function alterSystem({ direct }: ChaosGround, change: string): Promise<void> {
   const client = new pg.Client(direct.databaseUrl);
   await client.connect();
   try {

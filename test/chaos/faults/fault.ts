@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../../src/simulate/random.ts';
-import type { Ground } from '../ground.ts';
+import type { ChaosGround } from '../ground.ts';
 import type { Link } from '../link.ts';
 import { begins, type Far, type Slot } from '../slot.ts';
 import type { Work } from '../watch.ts';
@@ -17,7 +17,7 @@ export interface Fault {
   run(tell: Tell): Promise<void>;
 }
 
-export type Make = (random: Random, ground: Ground) => Fault;
+export type Make = (random: Random, ground: ChaosGround) => Fault;
 
 /** What share of the faults that can be aimed at a commit or a transaction is. */
 const AIMED = 0.7;

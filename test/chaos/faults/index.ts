@@ -1,5 +1,5 @@
 import type { Random } from '../../../src/simulate/random.ts';
-import type { Ground } from '../ground.ts';
+import type { ChaosGround } from '../ground.ts';
 import { certificatesExchanged, passwordChanged, rightTaken, topicChanged } from './access.ts';
 import { brokerFrozen, brokerKilled, majorityKilled, rollingRestart } from './brokers.ts';
 import { answersLost, cut, cutInLogin, frozen, registryAway, stalled } from './connections.ts';
@@ -49,7 +49,7 @@ const WEIGHTS: readonly (readonly [Make, number])[] = [
  *
  * @param only words: of all these faults those alone whose kinds hold one; none: all
  */
-export function* faults(random: Random, ground: Ground, only: readonly string[] = []): Generator<Fault, never> {
+export function* faults(random: Random, ground: ChaosGround, only: readonly string[] = []): Generator<Fault, never> {
   const isWanted = ({ kind }: Fault) => only.length === 0 || only.some((word) => kind.includes(word));
   for (let found = false; ; ) {
     const round = WEIGHTS.flatMap(([make, weight]) => Array.from({ length: weight }, () => make));

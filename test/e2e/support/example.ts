@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Pipeline } from './pipeline.ts';
+import type { TestPipeline } from './pipeline.ts';
 
 /** A program of `examples/`, and what runs it. */
 export interface Example {
@@ -14,7 +14,7 @@ export class ExampleRun {
   #said = '';
   readonly exit: Promise<number | NodeJS.Signals | null>;
 
-  constructor({ command, file }: Example, args: readonly string[], pipeline: Pipeline) {
+  constructor({ command, file }: Example, args: readonly string[], pipeline: TestPipeline) {
     const path = fileURLToPath(new URL(`../../../examples/${file}`, import.meta.url));
     const env = { PATH: process.env.PATH, GROUP: `${pipeline.name}-example`, PYTHONUNBUFFERED: '1', ...pipeline.env };
     this.#child = spawn(command, [path, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { output } from '../../support/read-topic.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { TestPipeline } from './pipeline.ts';
 
 const PROGRAM = fileURLToPath(new URL('./AvroProducer.java', import.meta.url));
 
@@ -25,7 +25,7 @@ export function whyNoJavaProducer({ java, jars }: { java: string; jars: string |
 }
 
 /** Three events for each of so many sessions. @returns how many records were written. */
-export async function writeFromJava({ parts, name }: Pipeline, sessions: number): Promise<number> {
+export async function writeFromJava({ parts, name }: TestPipeline, sessions: number): Promise<number> {
   const clients = readdirSync(parts.jars!).filter((file) => /^(kafka-clients|lz4-java|slf4j-)/.test(file));
   const jars = [...clients.map((file) => join(parts.jars!, file)), ...avroJars(parts.jars)];
   const { SCHEMA_REGISTRY_TLS_CA: ca, SCHEMA_REGISTRY_USERNAME: user, SCHEMA_REGISTRY_PASSWORD: password } = parts.env;

@@ -20,7 +20,7 @@ const QUICK = { ...QUICK_VISITS, TIDEMARK_COMMIT_INTERVAL: '50ms' };
 type Environment = Readonly<Record<string, string>>;
 
 /** A topic, schema and group of its own, with settings over `QUICK`, and all processes that a test starts on them. */
-export class Pipeline {
+export class TestPipeline {
   readonly name: string;
   readonly parts: Parts;
   readonly env: Environment;
@@ -170,7 +170,7 @@ export class Pipeline {
 }
 
 /** Runs `body`. Where it fails, the error holds the last output of the processes, and the file with all of it. */
-export async function withOutput(pipeline: Pipeline, body: () => Promise<void>): Promise<void> {
+export async function withOutput(pipeline: TestPipeline, body: () => Promise<void>): Promise<void> {
   try {
     await body();
   } catch (error) {
@@ -184,10 +184,10 @@ export async function withOutput(pipeline: Pipeline, body: () => Promise<void>):
 export async function withPipeline(
   parts: Parts,
   prefix: string,
-  body: (pipeline: Pipeline) => Promise<void>,
+  body: (pipeline: TestPipeline) => Promise<void>,
   env: Environment = {},
 ): Promise<void> {
-  const pipeline = new Pipeline(parts, prefix, env);
+  const pipeline = new TestPipeline(parts, prefix, env);
   try {
     await withOutput(pipeline, () => body(pipeline));
   } finally {

@@ -11,7 +11,7 @@ import { tidemark } from '../../cli/support/harness.ts';
 import { grant, revoke } from '../../support/acls.ts';
 import { until } from '../../support/processes.ts';
 import { describeReal, stack } from '../../support/stack.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { TestPipeline } from './pipeline.ts';
 
 /** The principals at the brokers of the cluster: none has any right there until a test grants it. */
 export const PRINCIPALS = DEFAULT_NAMES;
@@ -37,12 +37,12 @@ export function propertiesFor(use: Use): string {
 }
 
 /** A command to its end in this process, as who does this. */
-export function command(pipeline: Pipeline, use: Use, ...argv: string[]) {
+export function command(pipeline: TestPipeline, use: Use, ...argv: string[]) {
   return tidemark(argv, { env: { ...pipeline.env, ...as(use) } });
 }
 
 /** A row for each right of a use that the work cannot be done without, by what it is called. */
-export function neededBy(use: Use, pipeline: Pipeline): Right[] {
+export function neededBy(use: Use, pipeline: TestPipeline): Right[] {
   return rightsFor(use, pipeline.settings).filter(({ without }) => without === null);
 }
 
@@ -93,7 +93,7 @@ const SILENT = pino({ level: 'silent' });
 /** Grants what `setup --print-grants` prints for these, and nothing else. */
 export async function grantPrinted(
   admin: Admin,
-  pipeline: Pipeline,
+  pipeline: TestPipeline,
   uses: readonly Use[],
   group: string,
 ): Promise<void> {

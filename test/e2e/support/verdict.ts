@@ -3,7 +3,7 @@ import type { RawRecord } from '../../../src/ports/record.ts';
 import type { Answer } from '../../reference/reference.ts';
 import { isRight } from '../../support/verdict/compare.ts';
 import { verdictOn } from '../../support/verdict/index.ts';
-import { PARTITIONS, type Pipeline } from './pipeline.ts';
+import { PARTITIONS, type TestPipeline } from './pipeline.ts';
 
 /** One at a time: each starts a few Java processes. */
 let before: Promise<unknown> = Promise.resolve();
@@ -13,13 +13,13 @@ let before: Promise<unknown> = Promise.resolve();
  * @param written how many records the input topic holds.
  * @returns the reference's answers, by partition.
  */
-export async function expectRight(pipeline: Pipeline, written: number): Promise<Answer<RawRecord>[]> {
+export async function expectRight(pipeline: TestPipeline, written: number): Promise<Answer<RawRecord>[]> {
   const mine = before.then(() => verdict(pipeline, written));
   before = mine.catch(() => {});
   return await mine;
 }
 
-async function verdict(pipeline: Pipeline, written: number): Promise<Answer<RawRecord>[]> {
+async function verdict(pipeline: TestPipeline, written: number): Promise<Answer<RawRecord>[]> {
   const { parts, settings } = pipeline;
   const database = await pipeline.database();
   const { compared, folded } = await verdictOn({ parts, settings, database, partitions: PARTITIONS, written });

@@ -29,7 +29,7 @@ export function idAt(ms: number): string {
 type Told = Partial<Omit<Changes<string>, 'revisions'>> & { readonly revisions?: readonly Revision[] };
 
 /** One commit on a lease, as the fold would give it: from where each visit is, to where `visit.ended` says. */
-export class Committer {
+export class TestCommitter {
   readonly lease: Lease<string>;
   readonly #places = new Map<string, StoredIn | null>();
   state: PartitionState;

@@ -4,7 +4,7 @@ import { compileReader, type FieldOverrides } from '../../../src/wire/avro-reade
 import { Incompatible, parseSchema } from '../../../src/wire/avro-type.ts';
 import { Cursor, readMarkedText, Unreadable } from '../../../src/wire/cursor.ts';
 import type { DecodedEvent } from '../../../src/wire/decoded.ts';
-import { arrivalOf } from '../../../src/wire/headers.ts';
+import { arrivalTimesOf } from '../../../src/wire/headers.ts';
 import { undecodable } from '../../../src/wire/refusal.ts';
 import { TRACK_EVENT_SCHEMA } from '../../../src/wire/schemas.ts';
 import { toEvent } from '../../../src/wire/track-event.ts';
@@ -37,7 +37,7 @@ export function slowDecoder(
       const left = value.length - cursor.pos;
       if (left > 0) return undecodable(`schema id ${id}: ${left} bytes follow the last field`);
       const record = { offset: 0, timestamp, key: null, value, headers: [] };
-      return toEvent(decoded, arrivalOf(record), { keepProperties });
+      return toEvent(decoded, arrivalTimesOf(record), { keepProperties });
     } catch (error) {
       if (error instanceof Unreadable) return undecodable(`schema id ${id}: ${error.message}`);
       throw error;
