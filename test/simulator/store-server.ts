@@ -17,15 +17,14 @@ import {
   type SessionHistory,
 } from '../../src/ports/store.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
-import type { Host } from './host.ts';
-import type { World } from './world.ts';
+import type { Process, StoreSurroundings } from './surroundings.ts';
 
 /** Longest that a statement waits for a row, ms. */
 const LOCK_TIMEOUT = 20_000;
 
 /** A connection, as the server has it. */
 export interface Backend {
-  readonly host: Host;
+  readonly host: Process;
   readonly partition: number;
   alive: boolean;
   transaction: Transaction | null;
@@ -55,16 +54,16 @@ interface Partition {
 }
 
 export class StoreServer {
-  readonly world: World;
+  private readonly world: StoreSurroundings;
   private readonly draw: Dice;
   private readonly partitions: Partition[];
   private backends: Backend[] = [];
   /** How often the database was set back: what was answered before is not in it. */
   restored = 0;
 
-  constructor(world: World, partitions: number) {
+  constructor(world: StoreSurroundings, partitions: number) {
     this.world = world;
-    this.draw = dice(streamOf(world.plan.seed, 'store'));
+    this.draw = dice(streamOf(world.seed, 'store'));
     this.partitions = Array.from({ length: partitions }, () => ({
       tables: new PartitionTables(),
       owner: null,
@@ -94,7 +93,7 @@ export class StoreServer {
   // --------------------------------------------------------------------------------------------- what befalls clients
 
   /** The process is gone: its connections close. */
-  gone(host: Host): void {
+  gone(host: Process): void {
     for (const backend of this.backends) if (backend.host === host) this.disconnect(backend);
     this.backends = this.backends.filter((backend) => backend.alive || backend.transaction !== null);
   }
@@ -140,14 +139,14 @@ export class StoreServer {
 
   // ---------------------------------------------------------------------------------------------- what clients ask
 
-  async takeOver(host: Host, number: number): Promise<{ backend: Backend; snapshot: Snapshot }> {
+  async takeOver(host: Process, number: number): Promise<{ backend: Backend; snapshot: Snapshot }> {
     const partition = this.partitions[number]!;
     const backend: Backend = { host, partition: number, alive: true, transaction: null };
     this.backends = this.backends.filter((other) => other.alive || other.transaction !== null);
     this.backends.push(backend);
     const { weakness } = this.world;
     if (weakness !== 'late commits') {
-      const unseen = this.world.plan.faults.has('owner unseen') && this.world.active;
+      const unseen = this.world.hidesOwners;
       const owner = partition.owner;
       if (owner?.alive && !unseen && weakness !== 'no terminate') this.terminate(owner);
       if (owner?.alive && unseen) {

@@ -4,12 +4,19 @@
  */
 import type { RawRecord } from '../../src/ports/record.ts';
 import { type Dice, dice, shuffled, streamOf } from './dice.ts';
-import type { Host } from './host.ts';
-import { SimInput } from './input.ts';
-import type { World } from './world.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Longest that it takes until a member learns of a new assignment, ms. */
 const LEARNS = 2_000;
+
+/** A member of the group, or one that was or will be. */
+export interface Reader {
+  /** After a while, and not before what was sent earlier. */
+  told(late: number, what: () => void): void;
+  assign(partitions: readonly number[]): void;
+  /** Fetches where there is something to fetch. */
+  appended(partition: number): void;
+}
 
 interface Partition {
   readonly records: RawRecord[];
@@ -18,27 +25,29 @@ interface Partition {
 }
 
 export class SimTopic {
-  readonly world: World;
+  private readonly world: Surroundings;
   readonly partitions: readonly Partition[];
-  private members: SimInput[] = [];
-  private owners = new Map<number, SimInput>();
+  private readonly readers: Reader[] = [];
+  private members: Reader[] = [];
+  private owners = new Map<number, Reader>();
   private readonly draw: Dice;
 
-  constructor(world: World, partitions: number) {
+  constructor(world: Surroundings, partitions: number) {
     this.world = world;
-    this.draw = dice(streamOf(world.plan.seed, 'group'));
+    this.draw = dice(streamOf(world.seed, 'group'));
     this.partitions = Array.from({ length: partitions }, () => ({ records: [], earliest: 0, end: 0 }));
   }
 
-  reader(host: Host): SimInput {
-    return new SimInput(this, host);
+  /** A reader hears of what is appended, whether it has joined the group or not. */
+  connect(reader: Reader): void {
+    this.readers.push(reader);
   }
 
   append(partition: number, record: RawRecord, end: number): void {
     const log = this.partitions[partition]!;
     log.records.push(record);
     log.end = end;
-    for (const host of this.world.hosts) if (host.isAlive) host.input.pump(partition);
+    for (const reader of this.readers) reader.appended(partition);
   }
 
   /** Everything before this offset is deleted. */
@@ -48,22 +57,22 @@ export class SimTopic {
     while (log.records.length > 0 && log.records[0]!.offset < log.earliest) log.records.shift();
   }
 
-  join(member: SimInput): void {
+  join(member: Reader): void {
     if (!this.members.includes(member)) this.members.push(member);
     this.rebalance();
   }
 
-  leave(member: SimInput): void {
+  leave(member: Reader): void {
     if (!this.members.includes(member)) return;
     this.members = this.members.filter((other) => other !== member);
     this.rebalance();
   }
 
-  has(member: SimInput): boolean {
+  has(member: Reader): boolean {
     return this.members.includes(member);
   }
 
-  gives(partition: number, member: SimInput): boolean {
+  gives(partition: number, member: Reader): boolean {
     return this.owners.get(partition) === member;
   }
 
