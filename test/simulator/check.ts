@@ -30,7 +30,7 @@ export function answersOf(
 }
 
 /** Whether nothing is left to be done. */
-export function isComplete(world: World, plan: Plan, answers: Answers): boolean {
+export function isComplete(world: World, plan: Pick<Plan, 'clockMargin' | 'beyondMargin'>, answers: Answers): boolean {
   return answers.every((answer, partition) => {
     const { state, open, published } = world.store.tables(partition);
     if (state.nextOffset < answer.end) return false;

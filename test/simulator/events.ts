@@ -1,12 +1,10 @@
 /** What befalls processes and parts at a time, by the plan. */
-import type { PartitionTables } from '../../src/memory/tables.ts';
 import { dice, streamOf } from './dice.ts';
 import type { Host } from './host.ts';
 import type { PlannedEvent } from './plan.ts';
+import type { Backup } from './store-server.ts';
 import type { World } from './world.ts';
 
-/** How long the group waits for a silent member, ms. */
-const SESSION = 3_000;
 /** How long an orderly end may take, ms. */
 export const ENDING = 20_000;
 /** How long a member that was resumed goes on, at most, before it learns that it was lost, ms. */
@@ -19,7 +17,7 @@ const CROSSING = ['add partitions', 'produce', 'keep', 'end transaction'] as con
 export function schedule(world: World, event: PlannedEvent): void {
   const { kind, at, ms } = event;
   if (kind === 'database set back') {
-    let backup: PartitionTables[] | null = null;
+    let backup: Backup | null = null;
     world.time.after(Math.max(0, at - ms), () => {
       backup = world.store.backup();
       world.note('store: a backup is taken');
@@ -114,8 +112,7 @@ function befallHost(world: World, event: PlannedEvent): void {
   switch (kind) {
     case 'killed':
       world.happened(kind, host.name);
-      host.kill();
-      silent(world, host);
+      world.kill(host);
       another();
       return;
     case 'told to stop':
@@ -127,13 +124,13 @@ function befallHost(world: World, event: PlannedEvent): void {
     case 'stopped and resumed':
       world.happened(kind, `${host.name} for ${ms} ms`);
       host.stop();
-      silent(world, host);
+      world.silent(host);
       world.time.after(ms, () => resume(world, host));
       return;
     case 'stopped for good':
       world.happened(kind, host.name);
       host.stop();
-      silent(world, host);
+      world.silent(host);
       another();
       return;
     case 'clock step':
@@ -149,13 +146,6 @@ function mustEnd(world: World, host: Host): void {
     if (host.isRunning && !host.wasStopped) {
       world.broken(`${host.name} was told to stop, and has not ended within ${ENDING} ms`);
     }
-  });
-}
-
-/** The group goes on without a member that does not answer. */
-function silent(world: World, host: Host): void {
-  world.time.after(SESSION, () => {
-    if (!host.isRunning) world.topic.leave(host.input);
   });
 }
 

@@ -56,6 +56,7 @@ export class Host implements Process {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly input: SimInput;
+  readonly output: SimOutput;
   readonly processor: Processor;
   /** What its clock is ahead by, ms. */
   ahead: number;
@@ -78,17 +79,18 @@ export class Host implements Process {
     };
     this.logger = this.makeLogger();
     this.input = new SimInput(world, world.topic, this);
+    this.output = new SimOutput(world, this);
     const parts = { clock: this.clock, logger: this.logger, observer: this.observer() };
-    const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
-    const { settings, idleBytes } = world.setup;
+    const { settings, idleBytes, schemas } = world.setup;
+    const reader = { schemaIdOf: schemas.schemaIdOf, add: () => {}, addUnknown: () => {}, forget: () => {} };
     this.processor = new Processor(settings, {
       ...parts,
       idle: idleMemory(idleBytes),
       commits: { maxBytes: settings.commitMaxBytes * 2, usedBytes: 0 },
       log: this.input,
       store: new SimStore(world.store, this),
-      output: new SimOutput(world, this),
-      schemas: new WriterSchemas(reader, { writerSchema: async () => null }, parts),
+      output: this.output,
+      schemas: new WriterSchemas(reader, schemas, parts),
       decode: (_, record) => world.decode(record),
       glance: (records) => records.length,
       outgoing: (partition) => new Envelopes(envelopeOf(TOPIC, partition)),

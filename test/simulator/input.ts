@@ -113,9 +113,12 @@ export class SimInput implements InputLog, Reader {
 
   // ------------------------------------------------------------------------------------------- what the group tells
 
-  /** After a while, and not before what was sent earlier. */
   told(late: number, what: () => void): void {
     const { time } = this.world;
+    if (late === 0 && this.tellAt <= time.now) {
+      this.host.enter(what);
+      return;
+    }
     this.tellAt = Math.max(this.tellAt, time.now + late);
     time.after(this.tellAt - time.now, () => this.host.enter(what));
   }

@@ -3,10 +3,10 @@
  * reference has it, within a bound of virtual time.
  */
 import type { RawRecord } from '../../src/ports/record.ts';
-import { decode } from '../reference/decode.ts';
 import { type Answers, answersOf, compare, isComplete, selfConsistent } from './check.ts';
 import { ENDING, schedule } from './events.ts';
 import { type FaultKind, type Plan, type PlannedRecord, START } from './plan.ts';
+import { recordOf } from './record.ts';
 import { setupOf } from './setup.ts';
 import type { Weakness } from './weakness.ts';
 import { PlannedWeather } from './weather.ts';
@@ -63,15 +63,10 @@ class Run {
   }
 
   /** Lets a record come at its time. */
-  private expect({ partition, offset, timestamp, stamped, events, at, end }: PlannedRecord): void {
+  private expect(planned: PlannedRecord): void {
+    const { partition, offset, timestamp, at, end } = planned;
     const { world } = this;
-    const value = Buffer.from(JSON.stringify(events));
-    const key = Buffer.from(events[0]?.session_id ?? '');
-    const record: RawRecord = { offset, timestamp, stamped, key, value, headers: [] };
-    world.holds(
-      record,
-      events.map((event) => decode(event, timestamp)),
-    );
+    const record = recordOf(planned);
     this.records[partition]!.push(record);
     this.ends[partition] = end;
     world.time.after(at, () => {

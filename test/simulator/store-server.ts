@@ -30,6 +30,12 @@ export interface Backend {
   transaction: Transaction | null;
 }
 
+/** The whole database, as it was once. */
+export interface Backup {
+  readonly partitions: readonly PartitionTables[];
+  readonly writerSchemas: ReadonlyMap<number, string>;
+}
+
 interface Transaction {
   landing: boolean;
   /** Set where it is ended before its time; null: it is not. */
@@ -57,6 +63,8 @@ export class StoreServer {
   private readonly world: StoreSurroundings;
   private readonly draw: Dice;
   private readonly partitions: Partition[];
+  /** Of all partitions: the first that writes one has it written. */
+  private writerSchemas = new Map<number, string>();
   private backends: Backend[] = [];
   /** How often the database was set back: what was answered before is not in it. */
   restored = 0;
@@ -104,14 +112,16 @@ export class StoreServer {
     this.backends = [];
   }
 
-  backup(): PartitionTables[] {
-    return this.partitions.map(({ tables }) => tables.copy());
+  backup(): Backup {
+    const partitions = this.partitions.map(({ tables }) => tables.copy());
+    return { partitions, writerSchemas: new Map(this.writerSchemas) };
   }
 
-  restore(backup: readonly PartitionTables[]): void {
+  restore(backup: Backup): void {
     this.restart();
     this.restored += 1;
-    for (const [p, tables] of backup.entries()) {
+    this.writerSchemas = new Map(backup.writerSchemas);
+    for (const [p, tables] of backup.partitions.entries()) {
       const partition = this.partitions[p]!;
       partition.tables = tables.copy();
       partition.owner = null;
@@ -167,7 +177,7 @@ export class StoreServer {
     this.world.note(
       `store: epoch ${tables.epoch} of p${number} is ${host.name}'s, from offset ${tables.state.nextOffset}`,
     );
-    return { backend, snapshot: snapshotOf(tables) };
+    return { backend, snapshot: snapshotOf(tables, this.writerSchemas) };
   }
 
   async commit(backend: Backend, prepared: PreparedCommit, expected: Expected, late: boolean): Promise<void> {
@@ -185,6 +195,9 @@ export class StoreServer {
         // Rows that contradict a commit refuse most of what the fence should have: that is not what is to be shown.
         if (world.weakness !== 'no fence' && world.weakness !== 'late commits') partition.tables.check(prepared);
         partition.tables.write(prepared);
+        for (const { id, schema } of prepared.writerSchemas) {
+          if (!this.writerSchemas.has(id)) this.writerSchemas.set(id, schema);
+        }
         this.check(backend.partition);
         const { nextOffset, sequence } = prepared.state;
         world.note(`store: p${backend.partition} is committed up to offset ${nextOffset}, message ${sequence}`);
@@ -331,9 +344,10 @@ export interface Snapshot {
   readonly open: Visit[];
   readonly published: number;
   readonly outboxBytes: number;
+  readonly writerSchemas: ReadonlyMap<number, string>;
 }
 
-function snapshotOf(tables: PartitionTables): Snapshot {
+function snapshotOf(tables: PartitionTables, writerSchemas: ReadonlyMap<number, string>): Snapshot {
   return {
     epoch: tables.epoch,
     commits: tables.commits,
@@ -343,5 +357,6 @@ function snapshotOf(tables: PartitionTables): Snapshot {
     open: [...tables.open.values()].map((row) => visitOf(row, null)),
     published: tables.published,
     outboxBytes: tables.outbox.reduce((bytes, row) => bytes + row.payload.length, 0),
+    writerSchemas: new Map(writerSchemas),
   };
 }

@@ -43,7 +43,7 @@ class SimLease implements Lease<RawRecord> {
   readonly open: Visit[];
   readonly published: number;
   readonly outboxBytes: number;
-  readonly writerSchemas = new Map<number, string>();
+  readonly writerSchemas: ReadonlyMap<number, string>;
 
   private readonly server: StoreServer;
   private readonly host: Process;
@@ -65,6 +65,7 @@ class SimLease implements Lease<RawRecord> {
     this.open = snapshot.open;
     this.published = snapshot.published;
     this.outboxBytes = snapshot.outboxBytes;
+    this.writerSchemas = snapshot.writerSchemas;
     this.commits = snapshot.commits;
     this.nextOffset = snapshot.state.nextOffset;
   }

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { OutputTopic } from '../../src/ports/output.ts';
+import type { Registry, SchemaReader } from '../../src/processor/schemas.ts';
 import type { Clock } from '../../src/time/clock.ts';
 import type { SentRecord } from './cluster/batch.ts';
 import type { Dice } from './dice.ts';
@@ -13,6 +14,9 @@ import type { Weakness } from './weakness.ts';
 
 /** What processes reach by requests. */
 export type Reached = 'store' | 'broker';
+
+/** The writer schemas that records name, and those that the registry has. */
+export type Schemas = Pick<SchemaReader, 'schemaIdOf'> & Registry;
 
 export interface Surroundings {
   readonly seed: number;
@@ -42,6 +46,11 @@ export interface ClusterSurroundings extends Surroundings {
   shown(topic: OutputTopic, partition: number, record: SentRecord): void;
   /** Kafka keeps this position from now on. */
   positioned(partition: number, position: number): void;
+}
+
+export interface TopicSurroundings extends Surroundings {
+  /** Longest that it takes until a member learns of a new assignment, ms; 0: it is told at once. */
+  readonly learns: number;
 }
 
 export interface InputSurroundings extends Surroundings {

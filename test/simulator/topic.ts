@@ -4,14 +4,11 @@
  */
 import type { RawRecord } from '../../src/ports/record.ts';
 import { type Dice, dice, shuffled, streamOf } from './dice.ts';
-import type { Surroundings } from './surroundings.ts';
-
-/** Longest that it takes until a member learns of a new assignment, ms. */
-const LEARNS = 2_000;
+import type { TopicSurroundings } from './surroundings.ts';
 
 /** A member of the group, or one that was or will be. */
 export interface Reader {
-  /** After a while, and not before what was sent earlier. */
+  /** After a while, and not before what was sent earlier; at once if there is neither. */
   told(late: number, what: () => void): void;
   assign(partitions: readonly number[]): void;
   /** Fetches where there is something to fetch. */
@@ -25,14 +22,14 @@ interface Partition {
 }
 
 export class SimTopic {
-  private readonly world: Surroundings;
+  private readonly world: TopicSurroundings;
   readonly partitions: readonly Partition[];
   private readonly readers: Reader[] = [];
   private members: Reader[] = [];
   private owners = new Map<number, Reader>();
   private readonly draw: Dice;
 
-  constructor(world: Surroundings, partitions: number) {
+  constructor(world: TopicSurroundings, partitions: number) {
     this.world = world;
     this.draw = dice(streamOf(world.seed, 'group'));
     this.partitions = Array.from({ length: partitions }, () => ({ records: [], earliest: 0, end: 0 }));
@@ -48,6 +45,20 @@ export class SimTopic {
     log.records.push(record);
     log.end = end;
     for (const reader of this.readers) reader.appended(partition);
+  }
+
+  /** The topic is made anew: nothing is left of what was in this partition. */
+  makeAnew(partition: number): void {
+    const log = this.partitions[partition]!;
+    log.records.length = 0;
+    log.earliest = 0;
+    log.end = 0;
+  }
+
+  /** Has something else stand where records stand. */
+  replace(partition: number, value: Buffer): void {
+    const { records } = this.partitions[partition]!;
+    for (const [i, record] of records.entries()) records[i] = { ...record, value };
   }
 
   /** Everything before this offset is deleted. */
@@ -83,7 +94,7 @@ export class SimTopic {
     for (let p = 0; p < this.partitions.length; p++) this.owners.set(p, members[p % members.length]!);
     for (const member of this.members) {
       const partitions = [...this.owners].flatMap(([p, owner]) => (owner === member ? [p] : []));
-      const late = this.world.active ? this.draw() ** 3 * LEARNS : 5;
+      const late = this.world.active ? this.draw() ** 3 * this.world.learns : 5;
       member.told(late, () => member.assign(partitions));
     }
   }

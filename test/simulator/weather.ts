@@ -13,6 +13,18 @@ export interface Weather {
   questions(chance: number): boolean;
 }
 
+/**
+ * Of all requests the same share is refused, and of those that are not, the same share is done and its answer lost.
+ * @param delay as above.
+ */
+export function steady({ share = 0, delay = 0 }: { readonly share?: number; readonly delay?: number }): Weather {
+  const callFault = (_: Reached, chance: number) => {
+    if (chance < share) return 'refused';
+    return chance < share + (1 - share) * share ? 'reply lost' : null;
+  };
+  return { delay, hidesOwners: false, callFault, readFault: () => null, questions: () => false };
+}
+
 /** Faults of requests to the store for one of those to brokers. */
 const BROKERS_SHARE = 1.5;
 

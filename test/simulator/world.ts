@@ -2,11 +2,13 @@
 import type { Entry, LogRecord } from '../../src/core/rules/event.ts';
 import type { OutputTopic } from '../../src/ports/output.ts';
 import type { RawRecord } from '../../src/ports/record.ts';
+import type { PlainEvent } from '../reference/decode.ts';
 import type { SentRecord } from './cluster/batch.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Host, type HostWorld } from './host.ts';
 import { GROUP, transactionalIdOf } from './names.ts';
-import { type CallFault, type FaultKind, type ReadFault, START } from './plan.ts';
+import type { CallFault, FaultKind, ReadFault } from './plan.ts';
+import { entriesOf, recordOf } from './record.ts';
 import { Seen } from './seen.ts';
 import type { Setup } from './setup.ts';
 import { StoreServer } from './store-server.ts';
@@ -18,12 +20,15 @@ import type { Weather } from './weather.ts';
 
 /** Share of the requests that come late while requests overtake each other. */
 const CROSS = 0.5;
+/** How long the group waits for a silent member, ms. */
+const SESSION = 3_000;
 
 export class World implements HostWorld {
   readonly setup: Setup;
-  readonly weather: Weather;
+  /** May change at any time. */
+  weather: Weather;
   readonly weakness: Weakness | null;
-  readonly time = new VirtualTime(START);
+  readonly time: VirtualTime;
   readonly topic: SimTopic;
   readonly store: StoreServer;
   readonly cluster: Cluster;
@@ -49,6 +54,7 @@ export class World implements HostWorld {
     this.setup = setup;
     this.weather = weather;
     this.weakness = weakness;
+    this.time = new VirtualTime(setup.start);
     this.trace = tracing ? [] : null;
     this.topic = new SimTopic(this, partitions);
     this.store = new StoreServer(this, partitions);
@@ -72,13 +78,37 @@ export class World implements HostWorld {
     return this.setup.batch;
   }
 
+  get learns(): number {
+    return this.setup.learns;
+  }
+
   // --------------------------------------------------------------------------------------------- what befalls whom
 
   /** @param ahead what the clock of its process is ahead by, ms. */
-  begin(ahead: number): void {
+  begin(ahead = 0): Host {
     const host = new Host(this, `host ${this.hosts.length + 1}`, ahead);
     this.hosts.push(host);
     this.note(`${host.name} begins`);
+    return host;
+  }
+
+  /** SIGKILL. */
+  kill(host: Host): void {
+    host.kill();
+    this.silent(host);
+  }
+
+  /** The group goes on without a member that does not answer. */
+  silent(host: Host): void {
+    this.time.after(SESSION, () => {
+      if (!host.isRunning) this.topic.leave(host.input);
+    });
+  }
+
+  /** Events come as one record, which has the next offset. */
+  append(partition: number, timestamp: number, events: readonly (PlainEvent | null)[], stamped = true): void {
+    const offset = this.topic.partitions[partition]!.end;
+    this.topic.append(partition, recordOf({ offset, timestamp, stamped, events }), offset + 1);
   }
 
   /** A processor has ended by itself. */
@@ -151,7 +181,7 @@ export class World implements HostWorld {
   }
 
   note(what: string): void {
-    this.trace?.push(`${String(this.time.now - START).padStart(7)} ${what}`);
+    this.trace?.push(`${String(this.time.now - this.setup.start).padStart(7)} ${what}`);
   }
 
   broken(what: string): void {
@@ -160,12 +190,28 @@ export class World implements HostWorld {
     this.note(`BROKEN ${what}`);
   }
 
-  // ------------------------------------------------------------------------------------------------- what is decoded
+  // ------------------------------------------------------------------------------------------------- what is awaited
 
-  /** What decoders make of a record from now on. */
-  holds(record: RawRecord, entries: readonly Entry[]): void {
-    this.entries.set(record, entries);
+  /** Whether all that was appended is folded, committed, and seen by consumers. */
+  get isQuiet(): boolean {
+    return this.topic.partitions.every(({ end }, partition) => {
+      const { nextOffset, sequence } = this.store.tables(partition).state;
+      return nextOffset >= end && this.seen.count(partition) >= sequence;
+    });
   }
+
+  /**
+   * Lets time pass until a condition holds.
+   * @throws if it does not within `ms` of virtual time, or if a promise is broken before.
+   */
+  async until(condition: () => boolean, what: string, ms = 120_000): Promise<void> {
+    await this.time.run(this.time.now + ms, () => condition() || this.failure !== null);
+    if (condition()) return;
+    const reports = this.hosts.flatMap((host) => (host.isRunning ? host.processor.reports() : []));
+    throw new Error(`${this.failure ?? `not within ${ms} ms`}: ${what}\n${JSON.stringify(reports)}`);
+  }
+
+  // ------------------------------------------------------------------------------------------------- what is decoded
 
   decode(record: RawRecord): LogRecord<RawRecord> {
     const decoded = this.logRecord(record);
@@ -175,7 +221,12 @@ export class World implements HostWorld {
   /** A record as it is, whatever is left out. */
   logRecord(record: RawRecord): LogRecord<RawRecord> {
     const { offset, timestamp, stamped } = record;
-    return { offset, timestamp, stamped, entries: this.entries.get(record)!, raw: record };
+    let entries = this.entries.get(record);
+    if (entries === undefined) {
+      entries = entriesOf(record);
+      this.entries.set(record, entries);
+    }
+    return { offset, timestamp, stamped, entries, raw: record };
   }
 
   // ---------------------------------------------------------------------------------------------------- what is shown
