@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { CannotGoOn } from '../../src/ports/errors.ts';
 import { rulesOfLog } from '../core/support/logs.ts';
-import { World } from './support/world.ts';
+import { calmWorld } from '../simulator/calm.ts';
 
 /** A partition of which some records are folded, and a reader that reports its log to be in question before it goes on. */
 async function questioned() {
-  const world = new World(rulesOfLog({ config: {} as never, outputDebug: false, steps: [] }), 1, 1);
-  const append = () => world.append(0, world.clock.now(), [null]);
+  const world = calmWorld(rulesOfLog({ config: {} as never, outputDebug: false, steps: [] }));
+  const append = () => world.append(0, world.time.now, [null]);
   for (let i = 0; i < 5; i++) append();
   const host = world.begin();
   await world.until(() => world.isQuiet, 'all is folded');
@@ -25,13 +25,12 @@ describe('a log that is in question', () => {
     }
     expect(host.error).toBeNull();
     expect(isSameEpoch()).toBe(true);
-    expect(world.store.state(0)?.counts.records).toBe(8);
+    expect(world.store.tables(0).state.counts.records).toBe(8);
   });
 
   test('is folded no further where another record stands there, however much has come', async () => {
     const { world, host, append } = await questioned();
-    const records = world.topic.records(0);
-    for (const [i, record] of records.entries()) records[i] = { ...record, value: Buffer.from('[null,null]') };
+    world.topic.replace(0, Buffer.from('[null,null]'));
     host.processor.questioned(0);
     for (let i = 0; i < 20; i++) append();
     await world.until(() => host.error !== null, 'it stops');
@@ -39,6 +38,6 @@ describe('a log that is in question', () => {
     expect(host.error!.message).toMatch(
       /^partition 0 of tracks: offset 4 holds another record.*The topic was made anew/,
     );
-    expect(world.store.state(0)?.counts.records).toBe(5);
+    expect(world.store.tables(0).state.counts.records).toBe(5);
   });
 });

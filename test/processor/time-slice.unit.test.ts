@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { logs, rulesOfLog } from '../core/support/logs.ts';
-import { World } from './support/world.ts';
+import { calmWorld } from '../simulator/calm.ts';
 
 /** Folds some log. @param step ms that pass at each look at the time. @returns how often it slept for no time at all. */
 async function yields(step: number): Promise<{ yields: number; folded: number; written: number }> {
@@ -9,8 +9,9 @@ async function yields(step: number): Promise<{ yields: number; folded: number; w
     logs(false).filter(({ steps }) => steps.filter((each) => !('now' in each)).length >= 10),
     { numRuns: 1, seed: 7 },
   );
-  const world = new World(rulesOfLog(log!), 1, 1);
-  const { clock } = world;
+  const world = calmWorld(rulesOfLog(log!));
+  const host = world.begin();
+  const { clock } = host;
   let passed = 0;
   let count = 0;
   clock.elapsed = () => {
@@ -23,16 +24,15 @@ async function yields(step: number): Promise<{ yields: number; folded: number; w
     return sleep(ms, signal);
   };
   let written = 0;
-  const host = world.begin();
   for (const each of log!.steps) {
     if ('now' in each) continue;
     world.append(0, each.arrives, each.events, each.stamped);
     written += 1;
   }
   await world.until(() => world.isQuiet, 'the log is folded and published');
-  host.stop();
+  host.tellToStop();
   await world.until(() => host.processor.reports().every(({ phase }) => phase === 'ended'), 'it ends');
-  return { yields: count, folded: world.store.state(0)?.counts.records ?? 0, written };
+  return { yields: count, folded: world.store.tables(0).state.counts.records, written };
 }
 
 describe('folding many records at once', () => {

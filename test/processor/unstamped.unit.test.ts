@@ -3,7 +3,7 @@ import pino from 'pino';
 import type { LogRecord } from '../../src/core/rules/event.ts';
 import { UnstampedWatch } from '../../src/processor/unstamped.ts';
 import { type Log, rulesOfLog } from '../core/support/logs.ts';
-import { World } from './support/world.ts';
+import { calmWorld } from '../simulator/calm.ts';
 
 const BEGIN = expect.stringMatching(/^records that the brokers did not stamp: /);
 const END = 'the brokers stamp the records from here on';
@@ -58,12 +58,12 @@ test.each([
   ['append', true, 1, 0],
   ['create', false, 0, 1],
 ])('with input.timestamps: %s a stamp of the year 2100 by a producer', async (_, appendTime, unstamped, late) => {
-  const world = new World({ ...rulesOfLog(LOG), appendTime }, 1, 1);
+  const world = calmWorld({ ...rulesOfLog(LOG), appendTime });
   world.begin();
-  const at = world.clock.now();
+  const at = world.time.now;
   const event = (event_id: string, occurred_at: number) => ({ event_id, session_id: event_id, type: 'x', occurred_at });
   world.append(0, YEAR_2100, [event('e1', YEAR_2100)], false);
   world.append(0, at, [event('e2', at)]);
   await world.until(() => world.isQuiet, 'the log is folded');
-  expect(world.store.state(0)?.counts).toMatchObject({ records: 2, unstamped, late });
+  expect(world.store.tables(0).state.counts).toMatchObject({ records: 2, unstamped, late });
 });

@@ -1,39 +1,30 @@
 import { describe, expect, test } from '@jest/globals';
 import { Metrics } from '../../src/metrics/index.ts';
-import type { RawRecord } from '../../src/ports/record.ts';
-import type { Lease } from '../../src/ports/store.ts';
 import { waitsOf } from '../../src/processor/waits.ts';
 import { rulesOfLog } from '../core/support/logs.ts';
-import { type Host, World } from './support/world.ts';
+import { calmWorld } from '../simulator/calm.ts';
+import type { Host } from '../simulator/host.ts';
+import { steady } from '../simulator/weather.ts';
+import type { World } from '../simulator/world.ts';
 
 const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
 const AT = Date.UTC(2026, 0, 1);
 const event = (id: string) => ({ event_id: id, session_id: 's', type: 'page-view', occurred_at: AT });
 
-type Method = 'commit' | 'history' | 'acknowledge' | 'outbox';
+type Method = 'commit' | 'acknowledge';
 
 /** A processor that has folded one record, on a store of which one call gets no answer, or fails, from then on. */
 async function silentIn(
   method: Method,
 ): Promise<{ world: World; host: Host; answer: () => void; fail: (error: Error) => void }> {
-  const world = new World(rules, 1, 1);
+  const world = calmWorld(rules);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   promise.catch(() => {});
   let silent = false;
-  const takeOver = world.store.takeOver.bind(world.store);
-  world.store.takeOver = async (partition) => {
-    const lease: Lease<RawRecord> = await takeOver(partition);
-    const call = lease[method].bind(lease) as (...given: unknown[]) => Promise<never>;
-    const late = async (...given: unknown[]) => {
-      if (silent) await promise;
-      return await call(...given);
-    };
-    return new Proxy(lease, {
-      get: (of, name) => {
-        const value = name === method ? late : Reflect.get(of, name, of);
-        return typeof value === 'function' ? value.bind(of) : value;
-      },
-    });
+  const call = world.store[method].bind(world.store) as (...given: unknown[]) => Promise<void>;
+  world.store[method] = async (...given: unknown[]) => {
+    if (silent) await promise;
+    return await call(...given);
   };
   const host = world.begin();
   world.append(0, AT, [event('first')]);
@@ -67,15 +58,15 @@ describe('what a partition waits for', () => {
       if (method === 'commit') world.append(0, AT + 1, [event('second')]);
       const why = `waits for Postgres: ${what} is not answered`;
       await world.until(() => host.processor.reports()[0]!.waits.some((wait) => wait.why === why), 'it is shown');
-      await world.clock.pass(12_000);
+      await world.time.pass(12_000);
       const { since } = host.processor.reports()[0]!.waits[0]!;
       expect(host.processor.hindrance).toBe(`partition 0 ${why}, since ${new Date(since).toISOString()}`);
-      const shown = await series(host, world.clock.now());
+      const shown = await series(host, world.time.now);
       expect(shown('tidemark_store_call_seconds')).toBeGreaterThanOrEqual(12);
       expect(shown('tidemark_partition_waiting_seconds')).toBe(shown('tidemark_store_call_seconds'));
       answer();
       await world.until(() => host.processor.isReady, 'it is ready again');
-      const after = await series(host, world.clock.now());
+      const after = await series(host, world.time.now);
       expect(after('tidemark_store_call_seconds')).toBe(0);
     },
   );
@@ -84,10 +75,10 @@ describe('what a partition waits for', () => {
     const { world, host, answer } = await silentIn('commit');
     const before = host.processor.reports()[0]!;
     for (let i = 0; i < 5; i++) world.append(0, AT + 1_000 + i, [event(`more ${i}`)]);
-    await world.clock.pass(5_000);
+    await world.time.pass(5_000);
     const { waits: _, storeCallSince: __, ...report } = host.processor.reports()[0]!;
     expect(report).toMatchObject({ nextOffset: 1, end: 6, arrivalClock: before.arrivalClock, counts: { records: 1 } });
-    const shown = await series(host, world.clock.now());
+    const shown = await series(host, world.time.now);
     expect([shown('tidemark_lag_records'), shown('tidemark_records_total')]).toEqual([5, 1]);
     answer();
     await world.until(() => host.processor.reports()[0]!.nextOffset === 6, 'all is committed');
@@ -95,22 +86,24 @@ describe('what a partition waits for', () => {
   });
 
   test('lasts from its first failure until something was written, however often the partition was taken over', async () => {
-    const world = new World(rules, 1, 1);
+    const world = calmWorld(rules);
     const host = world.begin();
+    // The group answers at any time.
+    host.input.holds = async () => true;
     await world.until(() => host.processor.isReady, 'it is ready');
-    world.suffer({ share: 0.7, delay: 0 });
+    world.weather = steady({ share: 0.7 });
     for (let i = 0; i < 5; i++) world.append(0, AT + i, [event(`e${i}`)]);
     await world.until(() => host.processor.reports()[0]!.waits[0]?.why.endsWith('refused') ?? false, 'a call fails');
     const { since } = host.processor.reports()[0]!.waits[0]!;
     const seen = new Set<number>();
-    world.suffer({ share: 1, delay: 0 });
+    world.weather = steady({ share: 1 });
     for (let i = 0; i < 40; i++) {
-      await world.clock.pass(500);
+      await world.time.pass(500);
       for (const wait of host.processor.reports()[0]!.waits) if (wait.for === 'store') seen.add(wait.since);
     }
     expect([...seen]).toEqual([since]);
-    expect(host.processor.hindrance).toMatch(/^partition 0 is to be taken over again: refused, since /);
-    world.suffer({ share: 0, delay: 0 });
+    expect(host.processor.hindrance).toMatch(/^partition 0 is to be taken over again: p0 take over: refused, since /);
+    world.weather = steady({});
     await world.until(() => world.isQuiet, 'all is folded');
     await world.until(() => host.processor.reports()[0]!.waits.length === 0, 'it waits for nothing');
   });
@@ -124,7 +117,7 @@ describe('what a partition waits for', () => {
     const { since } = waits()[0]!;
     const seen = new Set<number>();
     for (let i = 0; i < 200; i++) {
-      await world.clock.pass(100);
+      await world.time.pass(100);
       for (const wait of waits()) if (wait.why.endsWith('no room')) seen.add(wait.since);
       // Once it has lasted, it is ready at no moment: not while it is folded, between two failures.
       if (i > 100) expect(host.processor.hindrance).toMatch(/no room/);

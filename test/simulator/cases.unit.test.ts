@@ -1,7 +1,7 @@
 /** Runs that once went wrong, written out: seeds find other runs once the plans are drawn otherwise. */
 import { describe, expect, test } from '@jest/globals';
 import { type EventFault, type Plan, type PlannedEvent, type PlannedRecord, START } from './plan.ts';
-import { simulate } from './world.ts';
+import { simulate } from './run.ts';
 
 const MINUTE = 60_000;
 

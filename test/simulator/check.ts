@@ -8,33 +8,34 @@ import { encodeOutbox } from '../../src/wire/outbox.ts';
 import { visitsOf } from '../core/support/drive.ts';
 import { type Answer, reference } from '../reference/reference.ts';
 import { toOutMessages } from '../wire/support/messages.ts';
+import { envelopeOf, TOPIC } from './names.ts';
 import type { Plan } from './plan.ts';
-import { envelopeOf, TOPIC, type World } from './world.ts';
+import type { World } from './world.ts';
 
 /** The reference's answer for a partition, and where its log ends. */
 export type Answers = readonly (Answer<RawRecord> & { readonly end: number })[];
 
-/** With anticipation, the log ends with the silence that ends everything. */
+/** @param anticipates whether each log ends with the silence that ends everything. */
 export function answersOf(
-  plan: Plan,
+  anticipates: boolean,
   rules: Rules,
   records: readonly (readonly LogRecord<RawRecord>[])[],
   ends: readonly number[],
 ): Answers {
   return records.map((mine, partition) => {
-    const silence = plan.clockMargin === null ? [] : [{ now: Number.MAX_SAFE_INTEGER }];
+    const silence = anticipates ? [{ now: Number.MAX_SAFE_INTEGER }] : [];
     const steps = [...mine.map((record) => ({ record })), ...silence];
     return { ...reference(rules, { topic: TOPIC, partition }, steps), end: ends[partition]! };
   });
 }
 
 /** Whether nothing is left to be done. */
-export function isComplete(world: World, answers: Answers): boolean {
+export function isComplete(world: World, plan: Pick<Plan, 'clockMargin' | 'beyondMargin'>, answers: Answers): boolean {
   return answers.every((answer, partition) => {
     const { state, open, published } = world.store.tables(partition);
     if (state.nextOffset < answer.end) return false;
-    const anticipates = world.plan.clockMargin !== null;
-    if (world.plan.beyondMargin ? open.size > 0 : state.sequence < answer.sequence) return false;
+    const anticipates = plan.clockMargin !== null;
+    if (plan.beyondMargin ? open.size > 0 : state.sequence < answer.sequence) return false;
     if (anticipates && open.size > 0) return false;
     return world.seen.count(partition) >= state.sequence && published >= state.sequence;
   });

@@ -1,12 +1,10 @@
 /** What befalls processes and parts at a time, by the plan. */
-import type { PartitionTables } from '../../src/memory/tables.ts';
 import { dice, streamOf } from './dice.ts';
 import type { Host } from './host.ts';
 import type { PlannedEvent } from './plan.ts';
+import type { Backup } from './store-server.ts';
 import type { World } from './world.ts';
 
-/** How long the group waits for a silent member, ms. */
-const SESSION = 3_000;
 /** How long an orderly end may take, ms. */
 export const ENDING = 20_000;
 /** How long a member that was resumed goes on, at most, before it learns that it was lost, ms. */
@@ -19,13 +17,13 @@ const CROSSING = ['add partitions', 'produce', 'keep', 'end transaction'] as con
 export function schedule(world: World, event: PlannedEvent): void {
   const { kind, at, ms } = event;
   if (kind === 'database set back') {
-    let backup: PartitionTables[] | null = null;
+    let backup: Backup | null = null;
     world.time.after(Math.max(0, at - ms), () => {
       backup = world.store.backup();
       world.note('store: a backup is taken');
     });
     world.time.after(at, () => {
-      world.happened(event, '');
+      world.happened(kind, '');
       if (backup !== null) world.store.restore(backup);
     });
     return;
@@ -39,39 +37,39 @@ export function schedule(world: World, event: PlannedEvent): void {
 function befallPart(world: World, event: PlannedEvent): boolean {
   const { kind, ms, whom } = event;
   const until = world.time.now + ms;
-  const partition = Math.floor(whom * world.plan.partitions);
+  const partition = Math.floor(whom * world.setup.partitions);
   switch (kind) {
     case 'rebalance':
-      world.happened(event, '');
+      world.happened(kind, '');
       world.topic.rebalance();
       return true;
     case 'store restarted':
-      world.happened(event, `for ${ms} ms`);
+      world.happened(kind, `for ${ms} ms`);
       world.storeAwayUntil = until;
       world.store.restart();
       return true;
     case 'store stalled':
-      world.happened(event, `for ${ms} ms`);
+      world.happened(kind, `for ${ms} ms`);
       world.stalledUntil = until;
       return true;
     case 'broker away':
-      world.happened(event, `for ${ms} ms`);
+      world.happened(kind, `for ${ms} ms`);
       world.brokerAwayUntil = until;
       return true;
     case 'requests cross':
       world.crossing = { until, op: CROSSING[Math.floor(whom * CROSSING.length)]! };
-      world.happened(event, `for ${ms} ms: ${world.crossing.op}`);
+      world.happened(kind, `for ${ms} ms: ${world.crossing.op}`);
       return true;
     case 'position expired':
-      world.happened(event, `p${partition}`);
+      world.happened(kind, `p${partition}`);
       world.cluster.group.expire(partition);
       return true;
     case 'leader moved':
-      world.happened(event, '');
+      world.happened(kind, '');
       world.cluster.moveLeader(whom);
       return true;
     case 'coordinator moved':
-      world.happened(event, '');
+      world.happened(kind, '');
       world.cluster.moveCoordinator(whom);
       return true;
     case 'broker killed':
@@ -81,13 +79,13 @@ function befallPart(world: World, event: PlannedEvent): boolean {
     case 'group coordinator deposed': {
       const deposed = world.cluster.deposeCoordinator(ms);
       if (deposed === null) return true;
-      world.happened(event, `broker ${deposed.node.id} for ${deposed.until - world.time.now} ms`);
+      world.happened(kind, `broker ${deposed.node.id} for ${deposed.until - world.time.now} ms`);
       // Who takes over then may ask it before it knows.
       world.time.after(deposed.until - world.time.now, () => world.topic.rebalance());
       return true;
     }
     case 'retention':
-      world.happened(event, `p${partition}`);
+      world.happened(kind, `p${partition}`);
       world.topic.retain(partition, world.store.tables(partition).state.nextOffset);
       return true;
     default:
@@ -100,7 +98,7 @@ function befallBroker(world: World, event: PlannedEvent): void {
   const up = world.cluster.nodes.filter(({ state }) => state === 'up');
   const node = up[Math.floor(whom * up.length)];
   if (node === undefined) return;
-  world.happened(event, `${node.id} for ${ms} ms`);
+  world.happened(kind, `${node.id} for ${ms} ms`);
   if (kind === 'broker killed') world.cluster.kill(node, ms);
   else world.cluster.freeze(node, ms);
 }
@@ -113,31 +111,30 @@ function befallHost(world: World, event: PlannedEvent): void {
   const another = () => world.time.after(ms / 4, () => world.begin(0));
   switch (kind) {
     case 'killed':
-      world.happened(event, host.name);
-      host.kill();
-      silent(world, host);
+      world.happened(kind, host.name);
+      world.kill(host);
       another();
       return;
     case 'told to stop':
-      world.happened(event, host.name);
+      world.happened(kind, host.name);
       host.tellToStop();
       mustEnd(world, host);
       another();
       return;
     case 'stopped and resumed':
-      world.happened(event, `${host.name} for ${ms} ms`);
+      world.happened(kind, `${host.name} for ${ms} ms`);
       host.stop();
-      silent(world, host);
+      world.silent(host);
       world.time.after(ms, () => resume(world, host));
       return;
     case 'stopped for good':
-      world.happened(event, host.name);
+      world.happened(kind, host.name);
       host.stop();
-      silent(world, host);
+      world.silent(host);
       another();
       return;
     case 'clock step':
-      world.happened(event, `${host.name}: now ${ms} ms ahead`);
+      world.happened(kind, `${host.name}: now ${ms} ms ahead`);
       host.ahead = ms;
       return;
   }
@@ -152,18 +149,11 @@ function mustEnd(world: World, host: Host): void {
   });
 }
 
-/** The group goes on without a member that does not answer. */
-function silent(world: World, host: Host): void {
-  world.time.after(SESSION, () => {
-    if (!host.isRunning) world.topic.leave(host.input);
-  });
-}
-
 function resume(world: World, host: Host): void {
   if (host.state !== 'stopped') return;
   world.note(`${host.name} is resumed`);
   host.resume();
   // It believes in its partitions until its next heartbeat is refused.
-  const late = dice(streamOf(world.plan.seed, `${host.name} resumed`))() * LEARNS;
+  const late = dice(streamOf(world.seed, `${host.name} resumed`))() * LEARNS;
   world.time.after(late, () => host.enter(() => host.input.lost()));
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { FAULTS, planOf } from './plan.ts';
 import { again } from './report.ts';
+import { simulate } from './run.ts';
 import { search, seedsFrom } from './search.ts';
 import { shrink } from './shrink.ts';
-import { simulate, WEAKNESSES } from './world.ts';
+import { WEAKNESSES } from './weakness.ts';
 
 /** The same share of the fresh seeds that other properties take; `FAST_CHECK_RUNS` asks for more. */
 const FRESH = Math.min(20_000, Math.ceil(Number(process.env.FAST_CHECK_RUNS ?? 1000) / 4));

@@ -1,33 +1,62 @@
 /** A processor as a process: it can be killed, stopped and resumed, and its clock can be wrong. */
 import type { Logger } from 'pino';
 import { idleMemory } from '../../src/core/memory/stored-summaries.ts';
+import type { LogRecord } from '../../src/core/rules/event.ts';
 import type { Observer } from '../../src/ports/observer.ts';
+import type { RawRecord } from '../../src/ports/record.ts';
 import { Processor } from '../../src/processor/processor.ts';
 import { WriterSchemas } from '../../src/processor/schemas.ts';
 import type { Clock } from '../../src/time/clock.ts';
 import { Envelopes } from '../../src/wire/envelope.ts';
 import { decodeOutbox } from '../../src/wire/outbox.ts';
 import { decodeVisitEnded } from '../../src/wire/visit-ended.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
 import { Fault } from './fault.ts';
-import type { SimInput } from './input.ts';
+import { SimInput } from './input.ts';
+import { envelopeOf, TOPIC } from './names.ts';
 import { SimOutput } from './output.ts';
+import type { CallFault } from './plan.ts';
+import type { Seen } from './seen.ts';
+import type { Setup } from './setup.ts';
 import { SimStore } from './store.ts';
-import { envelopeOf, TOPIC, type World } from './world.ts';
+import type { StoreServer } from './store-server.ts';
+import type { InputSurroundings, Process, Reached } from './surroundings.ts';
+import type { SimTopic } from './topic.ts';
 
 /** Longest that one waits for an answer that does not come, ms. */
 const TIMEOUT = 2_000;
 /** Longest that a request is late by in a network where requests overtake each other, ms. */
 const CROSSED = 1_500;
-/** Faults of requests to the store for one of those to brokers. */
-const BROKERS_SHARE = 1.5;
 
-export class Host {
-  readonly world: World;
+/** What is around a processor, and the parts that it reaches. */
+export interface HostWorld extends InputSurroundings {
+  readonly setup: Setup;
+  readonly topic: SimTopic;
+  readonly store: StoreServer;
+  readonly cluster: Cluster;
+  readonly seen: Seen;
+  /** null: nobody asked for it. */
+  readonly trace: readonly string[] | null;
+  /** What processors have told. */
+  readonly counts: { commits: number; transactions: number; takeOvers: number };
+  /** Until when the store answers nothing, ms since the epoch. */
+  readonly stalledUntil: number;
+  callFault(part: Reached, chance: number, name: string): CallFault | null;
+  /** Whether a request to brokers comes late, and another overtakes it. */
+  crosses(op: string, chance: number): boolean;
+  decode(record: RawRecord): LogRecord<RawRecord>;
+  /** A processor has ended by itself. */
+  ended(host: Host): void;
+}
+
+export class Host implements Process {
+  readonly world: HostWorld;
   readonly name: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly input: SimInput;
+  readonly output: SimOutput;
   readonly processor: Processor;
   /** What its clock is ahead by, ms. */
   ahead: number;
@@ -39,7 +68,7 @@ export class Host {
   private deferred: (() => void)[] = [];
   private readonly streams = new Map<string, { readonly draw: Dice; calls: number }>();
 
-  constructor(world: World, name: string, ahead: number) {
+  constructor(world: HostWorld, name: string, ahead: number) {
     this.world = world;
     this.name = name;
     this.ahead = ahead;
@@ -49,18 +78,20 @@ export class Host {
       sleep: (ms, signal) => this.sleep(ms, signal),
     };
     this.logger = this.makeLogger();
-    this.input = world.topic.reader(this);
+    this.input = new SimInput(world, world.topic, this);
+    this.output = new SimOutput(world, this);
     const parts = { clock: this.clock, logger: this.logger, observer: this.observer() };
-    const reader = { schemaIdOf: () => null, add: () => {}, addUnknown: () => {}, forget: () => {} };
-    this.processor = new Processor(world.settings, {
+    const { settings, idleBytes, schemas } = world.setup;
+    const reader = { schemaIdOf: schemas.schemaIdOf, add: () => {}, addUnknown: () => {}, forget: () => {} };
+    this.processor = new Processor(settings, {
       ...parts,
-      idle: idleMemory(world.plan.idleBytes),
-      commits: { maxBytes: world.plan.commitMaxBytes * 2, usedBytes: 0 },
+      idle: idleMemory(idleBytes),
+      commits: { maxBytes: settings.commitMaxBytes * 2, usedBytes: 0 },
       log: this.input,
       store: new SimStore(world.store, this),
-      output: new SimOutput(world.cluster, this),
-      schemas: new WriterSchemas(reader, { writerSchema: async () => null }, parts),
-      decode: (partition, record) => world.decode(partition, record),
+      output: this.output,
+      schemas: new WriterSchemas(reader, schemas, parts),
+      decode: (_, record) => world.decode(record),
       prefetch: (records) => records.length,
       outgoing: (partition) => new Envelopes(envelopeOf(TOPIC, partition)),
       decodeOutbox,
@@ -111,30 +142,16 @@ export class Host {
 
   // ----------------------------------------------------------------------------------------------- how it is reached
 
-  /** Something happens in the process: now, once it is resumed, or never. */
   enter(happens: () => void): void {
     if (this.state === 'stopped') this.deferred.push(happens);
     else if (this.state === 'running') happens();
   }
 
-  /** Resolves when the process can go on. */
   running(): Promise<void> {
     return new Promise((resolve) => this.enter(resolve));
   }
 
-  /**
-   * A request and its answer, with all that may go wrong with it.
-   *
-   * @param work what it does where it arrives. Its argument is whether it takes its time: the caller has given up by
-   *   then.
-   * @param lingers whether it arrives in time, and is slow there, where it is overtaken; otherwise it arrives late.
-   */
-  async call<T>(
-    part: 'store' | 'broker',
-    op: string,
-    work: (late: boolean) => T | Promise<T>,
-    lingers = false,
-  ): Promise<T> {
+  async call<T>(part: Reached, op: string, work: (late: boolean) => T | Promise<T>, lingers = false): Promise<T> {
     const { world } = this;
     let stream = this.streams.get(op);
     if (stream === undefined) {
@@ -145,8 +162,7 @@ export class Host {
     const [chance, there, back, wait] = [draw(), draw(), draw(), draw()];
     const name = `${this.name} ${op} ${++stream.calls}`;
     if (this.state !== 'running') await this.running();
-    // A transaction takes a dozen requests to brokers: with as many faults as the store's none would ever be through.
-    const fault = world.callFault(part === 'broker' ? chance * BROKERS_SHARE : chance, name);
+    const fault = world.callFault(part, chance, name);
     const slow = fault === 'slow' ? wait * 3_000 : 0;
     if (fault === 'refused') return this.fail(back * world.delay, `${op}: refused`);
     if (fault === 'request lost') return this.fail(wait * TIMEOUT, `${op}: no answer`);
@@ -174,9 +190,8 @@ export class Host {
     return answer;
   }
 
-  /** Chance of its own, by name. */
   dice(name: string): Dice {
-    return dice(streamOf(this.world.plan.seed, `${this.name} ${name}`));
+    return dice(streamOf(this.world.seed, `${this.name} ${name}`));
   }
 
   private async arrived(back: number): Promise<void> {

@@ -1,8 +1,8 @@
 /** One member of the group: what a processor reads the topic with. */
 import type { InputListener, InputLog } from '../../src/ports/log.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
-import type { Host } from './host.ts';
-import type { SimTopic } from './topic.ts';
+import type { InputSurroundings, Process } from './surroundings.ts';
+import type { Reader, SimTopic } from './topic.ts';
 
 interface Reading {
   position: number | null;
@@ -12,9 +12,10 @@ interface Reading {
   fetching: boolean;
 }
 
-export class SimInput implements InputLog {
+export class SimInput implements InputLog, Reader {
+  private readonly world: InputSurroundings;
   private readonly topic: SimTopic;
-  private readonly host: Host;
+  private readonly host: Process;
   private readonly draw: Dice;
   private readonly doubt: Dice;
   private readings = new Map<number, Reading>();
@@ -24,11 +25,13 @@ export class SimInput implements InputLog {
   private readonly chain = new Map<number, number>();
   private reads = 0;
 
-  constructor(topic: SimTopic, host: Host) {
+  constructor(world: InputSurroundings, topic: SimTopic, host: Process) {
+    this.world = world;
     this.topic = topic;
     this.host = host;
-    this.draw = dice(streamOf(topic.world.plan.seed, `${host.name} reader`));
-    this.doubt = dice(streamOf(topic.world.plan.seed, `${host.name} in question`));
+    this.draw = dice(streamOf(world.seed, `${host.name} reader`));
+    this.doubt = dice(streamOf(world.seed, `${host.name} in question`));
+    topic.connect(this);
   }
 
   // ------------------------------------------------------------------------------------------------ what it is asked
@@ -79,7 +82,7 @@ export class SimInput implements InputLog {
   }
 
   allBounds(): Promise<ReadonlyMap<number, { earliest: number; end: number }>> {
-    const drained = this.topic.world.weakness === 'not drained';
+    const drained = this.world.weakness === 'not drained';
     return this.host.call('broker', 'all bounds', () => {
       const bounds = this.topic.partitions.map(({ earliest, end }) => ({ earliest, end: drained ? 0 : end }));
       return new Map(bounds.entries());
@@ -110,16 +113,19 @@ export class SimInput implements InputLog {
 
   // ------------------------------------------------------------------------------------------- what the group tells
 
-  /** After a while, and not before what was sent earlier. */
   told(late: number, what: () => void): void {
-    const { time } = this.topic.world;
+    const { time } = this.world;
+    if (late === 0 && this.tellAt <= time.now) {
+      this.host.enter(what);
+      return;
+    }
     this.tellAt = Math.max(this.tellAt, time.now + late);
     time.after(this.tellAt - time.now, () => this.host.enter(what));
   }
 
   assign(partitions: readonly number[]): void {
     if (this.listener === null) return;
-    this.topic.world.note(`${this.host.name}: is given [${partitions}]`);
+    this.world.note(`${this.host.name}: is given [${partitions}]`);
     this.readings = new Map(
       partitions.map((p) => [p, { position: null, paused: true, generation: 0, fetching: false }]),
     );
@@ -130,7 +136,7 @@ export class SimInput implements InputLog {
   lost(): void {
     if (this.listener === null || this.topic.has(this)) return;
     const { listener } = this;
-    this.topic.world.note(`${this.host.name}: learns that the group went on without it`);
+    this.world.note(`${this.host.name}: learns that the group went on without it`);
     this.readings.clear();
     listener.revoked();
     this.topic.join(this);
@@ -145,19 +151,22 @@ export class SimInput implements InputLog {
 
   // ---------------------------------------------------------------------------------------------------------- reading
 
-  /** Fetches where there is something to fetch. */
-  pump(partition: number): void {
+  appended(partition: number): void {
+    if (this.host.isAlive) this.pump(partition);
+  }
+
+  private pump(partition: number): void {
     const reading = this.readings.get(partition);
     if (reading === undefined || reading.fetching || reading.paused || reading.position === null) return;
     const { position, generation } = reading;
     const { earliest, end } = this.topic.partitions[partition]!;
     if (position >= earliest && position >= end && position <= end) return;
     reading.fetching = true;
-    this.fetch(partition, reading, position, generation, this.draw() * this.topic.world.delay);
+    this.fetch(partition, reading, position, generation, this.draw() * this.world.delay);
   }
 
   private fetch(partition: number, reading: Reading, from: number, generation: number, ms: number): void {
-    const { world } = this.topic;
+    const { world } = this;
     world.time.after(ms, () =>
       this.host.enter(() => {
         if (world.awayUntil('broker') > world.time.now) this.fetch(partition, reading, from, generation, 300);
@@ -169,7 +178,7 @@ export class SimInput implements InputLog {
   private async answer(partition: number, reading: Reading, from: number, generation: number): Promise<void> {
     const { draw } = this;
     const [chance, how, until] = [draw(), draw(), draw()];
-    const fault = this.topic.world.readFault(chance, `${this.host.name} read ${++this.reads}`);
+    const fault = this.world.readFault(chance, `${this.host.name} read ${++this.reads}`);
     const outdated = reading.generation !== generation || this.readings.get(partition) !== reading;
     if (!outdated && !reading.paused && this.isInQuestion()) {
       // It stands still until the reader has sought anew.
@@ -192,8 +201,7 @@ export class SimInput implements InputLog {
 
   /** As where another leader has appended what was read: what was folded last is to be read back. */
   private isInQuestion(): boolean {
-    const { active, plan } = this.topic.world;
-    return active && this.doubt() < plan.rate / 2;
+    return this.world.questions(this.doubt());
   }
 
   /** Where the broker sets a reader that asks for what is not there: at the end that it was configured to. */
@@ -214,7 +222,7 @@ export class SimInput implements InputLog {
     const first = all.findIndex((record) => record.offset >= from);
     const following = first < 0 ? end : all[first]!.offset;
     const chained = (next: number) => {
-      if (this.topic.world.weakness !== 'no chain') return from;
+      if (this.world.weakness !== 'no chain') return from;
       const expected = this.chain.get(partition) ?? from;
       this.chain.set(partition, next);
       return expected;
@@ -225,7 +233,7 @@ export class SimInput implements InputLog {
       else await listener?.batch({ partition, from: chained(from), next: from, records: [], highWatermark: end });
       return following;
     }
-    const records = all.slice(first, first + Math.max(1, Math.ceil(until * this.topic.world.plan.batch)));
+    const records = all.slice(first, first + Math.max(1, Math.ceil(until * this.world.batch)));
     const behind = all[first + records.length]?.offset ?? end;
     const next = until < 0.6 ? records.at(-1)!.offset + 1 : behind;
     await listener?.batch({ partition, from: chained(next), next, records, highWatermark: end });

@@ -5,8 +5,9 @@
 import { parseArgs } from 'node:util';
 import { planOf } from './plan.ts';
 import { again } from './report.ts';
+import { simulate } from './run.ts';
 import { search, seedsFrom } from './search.ts';
-import { simulate, WEAKNESSES, type Weakness } from './world.ts';
+import { WEAKNESSES, type Weakness } from './weakness.ts';
 
 const { values } = parseArgs({
   options: {

@@ -7,29 +7,34 @@ import { Requests } from '../../src/kafka/requests.ts';
 import { OUTPUT_TOPICS, type Output, type OutputSession, type PublishedMessage } from '../../src/ports/output.ts';
 import { SimBrokers } from './cluster/brokers.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import type { Host } from './host.ts';
+import { GROUP, TOPIC, transactionalIdOf } from './names.ts';
+import type { Seen } from './seen.ts';
+import type { Setup } from './setup.ts';
+import type { Process, Surroundings } from './surroundings.ts';
 import { believeAny, ignoreFailedSends, notFenced, weakBrokers } from './weak.ts';
 
-export const GROUP = 'g.outbox';
-
-export function transactionalIdOf(partition: number): string {
-  return `g.tracks.${partition}`;
+/** What is around the sessions, and the parts that they reach. */
+interface OutputWorld extends Surroundings {
+  readonly setup: Setup;
+  readonly cluster: Cluster;
+  readonly seen: Seen;
 }
 
 export class SimOutput implements Output {
-  private readonly cluster: Cluster;
-  private readonly host: Host;
+  private readonly world: OutputWorld;
+  private readonly host: Process;
 
-  constructor(cluster: Cluster, host: Host) {
-    this.cluster = cluster;
+  constructor(world: OutputWorld, host: Process) {
+    this.world = world;
     this.host = host;
   }
 
   async open(partition: number): Promise<OutputSession> {
-    const { host, cluster } = this;
-    const brokers = weakBrokers(host, partition, () => new SimBrokers(cluster, host, `p${partition}`));
+    const { host, world } = this;
+    const { weakness, cluster } = world;
+    const brokers = weakBrokers(weakness, host, partition, () => new SimBrokers(cluster, host, `p${partition}`));
     const open = () => this.session(partition, brokers);
-    return host.world.weakness === 'position before fencing'
+    return weakness === 'position before fencing'
       ? notFenced(() => brokers.coordinator('group', GROUP), this.positionAt(partition), open)
       : open();
   }
@@ -38,8 +43,8 @@ export class SimOutput implements Output {
 
   private async session(partition: number, brokers: Brokers): Promise<OutputSession> {
     const { host } = this;
-    const { plan, weakness } = host.world;
-    const { patience, transactionTimeout, outputs, batchBytes } = plan;
+    const { setup, weakness } = this.world;
+    const { partitions, patience, transactionTimeout, outputs, batchBytes } = setup;
     const transactionalId = transactionalIdOf(partition);
     const options = { brokers, clock: host.clock, transactionalId, transactionTimeout, patience };
     const idempotent = await IdempotentProducer.open(options);
@@ -55,7 +60,7 @@ export class SimOutput implements Output {
       requests: new Requests({
         topics: { output: 'output', 'dead-letter': 'dead-letter', late: 'late' },
         layout: {
-          inputPartitions: plan.partitions,
+          inputPartitions: partitions,
           partitions: new Map(OUTPUT_TOPICS.map((topic) => [topic, outputs[topic]])),
           limits: new Map(OUTPUT_TOPICS.map((topic) => [topic, batchBytes])),
         },
@@ -67,16 +72,15 @@ export class SimOutput implements Output {
   }
 
   private positionAt(partition: number) {
-    return { group: GROUP, topic: 'tracks', partition };
+    return { group: GROUP, topic: TOPIC, partition };
   }
 
   /** As the topics' partitions are read: whatever is in one, until it is decided. */
   private readBack(partition: number, from: number): Promise<PublishedMessage[]> {
-    const { cluster, host } = this;
-    const { world } = host;
-    return host.call('broker', `p${partition} read back`, async () => {
+    const { world } = this;
+    return this.host.call('broker', `p${partition} read back`, async () => {
       if (world.weakness === 'no outbox position') return [];
-      await Promise.all(cluster.partitions.map(({ consumer }) => consumer.decided()));
+      await Promise.all(world.cluster.partitions.map(({ consumer }) => consumer.decided()));
       const messages = world.seen.messages(partition).filter((message) => message.sequence >= from);
       return messages.map(({ topic, sequence, value }) => ({
         topic,

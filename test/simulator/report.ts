@@ -1,7 +1,7 @@
 /** A run that failed, for people: how to run it again, what it takes, and what happened. */
 import { type Plan, START } from './plan.ts';
 import type { Shrunk } from './shrink.ts';
-import type { Weakness } from './world.ts';
+import type { Weakness } from './weakness.ts';
 
 /** Lines of the trace that are shown at most. */
 const LINES = 150;

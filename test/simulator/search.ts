@@ -1,8 +1,9 @@
 /** Runs seeds, and reports the first ones that fail. */
 import { type FaultKind, planOf } from './plan.ts';
 import { report } from './report.ts';
+import { simulate } from './run.ts';
 import { shrink } from './shrink.ts';
-import { simulate, type Weakness } from './world.ts';
+import type { Weakness } from './weakness.ts';
 
 export interface Found {
   /** Seeds that were run. */

@@ -4,7 +4,8 @@
  */
 import { OUTPUT_TOPICS } from '../../src/ports/output.ts';
 import { FAULTS, type FaultKind, type Plan } from './plan.ts';
-import { type Outcome, simulate, type Weakness } from './world.ts';
+import { type Outcome, simulate } from './run.ts';
+import type { Weakness } from './weakness.ts';
 
 export interface Shrunk {
   readonly plan: Plan;

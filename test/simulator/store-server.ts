@@ -17,18 +17,23 @@ import {
   type SessionHistory,
 } from '../../src/ports/store.ts';
 import { type Dice, dice, streamOf } from './dice.ts';
-import type { Host } from './host.ts';
-import type { World } from './world.ts';
+import type { Process, StoreSurroundings } from './surroundings.ts';
 
 /** Longest that a statement waits for a row, ms. */
 const LOCK_TIMEOUT = 20_000;
 
 /** A connection, as the server has it. */
 export interface Backend {
-  readonly host: Host;
+  readonly host: Process;
   readonly partition: number;
   alive: boolean;
   transaction: Transaction | null;
+}
+
+/** The whole database, as it was once. */
+export interface Backup {
+  readonly partitions: readonly PartitionTables[];
+  readonly writerSchemas: ReadonlyMap<number, string>;
 }
 
 interface Transaction {
@@ -55,16 +60,18 @@ interface Partition {
 }
 
 export class StoreServer {
-  readonly world: World;
+  private readonly world: StoreSurroundings;
   private readonly draw: Dice;
   private readonly partitions: Partition[];
+  /** Of all partitions: the first that writes one has it written. */
+  private writerSchemas = new Map<number, string>();
   private backends: Backend[] = [];
   /** How often the database was set back: what was answered before is not in it. */
   restored = 0;
 
-  constructor(world: World, partitions: number) {
+  constructor(world: StoreSurroundings, partitions: number) {
     this.world = world;
-    this.draw = dice(streamOf(world.plan.seed, 'store'));
+    this.draw = dice(streamOf(world.seed, 'store'));
     this.partitions = Array.from({ length: partitions }, () => ({
       tables: new PartitionTables(),
       owner: null,
@@ -94,7 +101,7 @@ export class StoreServer {
   // --------------------------------------------------------------------------------------------- what befalls clients
 
   /** The process is gone: its connections close. */
-  gone(host: Host): void {
+  gone(host: Process): void {
     for (const backend of this.backends) if (backend.host === host) this.disconnect(backend);
     this.backends = this.backends.filter((backend) => backend.alive || backend.transaction !== null);
   }
@@ -105,14 +112,16 @@ export class StoreServer {
     this.backends = [];
   }
 
-  backup(): PartitionTables[] {
-    return this.partitions.map(({ tables }) => tables.copy());
+  backup(): Backup {
+    const partitions = this.partitions.map(({ tables }) => tables.copy());
+    return { partitions, writerSchemas: new Map(this.writerSchemas) };
   }
 
-  restore(backup: readonly PartitionTables[]): void {
+  restore(backup: Backup): void {
     this.restart();
     this.restored += 1;
-    for (const [p, tables] of backup.entries()) {
+    this.writerSchemas = new Map(backup.writerSchemas);
+    for (const [p, tables] of backup.partitions.entries()) {
       const partition = this.partitions[p]!;
       partition.tables = tables.copy();
       partition.owner = null;
@@ -140,14 +149,14 @@ export class StoreServer {
 
   // ---------------------------------------------------------------------------------------------- what clients ask
 
-  async takeOver(host: Host, number: number): Promise<{ backend: Backend; snapshot: Snapshot }> {
+  async takeOver(host: Process, number: number): Promise<{ backend: Backend; snapshot: Snapshot }> {
     const partition = this.partitions[number]!;
     const backend: Backend = { host, partition: number, alive: true, transaction: null };
     this.backends = this.backends.filter((other) => other.alive || other.transaction !== null);
     this.backends.push(backend);
     const { weakness } = this.world;
     if (weakness !== 'late commits') {
-      const unseen = this.world.plan.faults.has('owner unseen') && this.world.active;
+      const unseen = this.world.hidesOwners;
       const owner = partition.owner;
       if (owner?.alive && !unseen && weakness !== 'no terminate') this.terminate(owner);
       if (owner?.alive && unseen) {
@@ -168,7 +177,7 @@ export class StoreServer {
     this.world.note(
       `store: epoch ${tables.epoch} of p${number} is ${host.name}'s, from offset ${tables.state.nextOffset}`,
     );
-    return { backend, snapshot: snapshotOf(tables) };
+    return { backend, snapshot: snapshotOf(tables, this.writerSchemas) };
   }
 
   async commit(backend: Backend, prepared: PreparedCommit, expected: Expected, late: boolean): Promise<void> {
@@ -186,6 +195,9 @@ export class StoreServer {
         // Rows that contradict a commit refuse most of what the fence should have: that is not what is to be shown.
         if (world.weakness !== 'no fence' && world.weakness !== 'late commits') partition.tables.check(prepared);
         partition.tables.write(prepared);
+        for (const { id, schema } of prepared.writerSchemas) {
+          if (!this.writerSchemas.has(id)) this.writerSchemas.set(id, schema);
+        }
         this.check(backend.partition);
         const { nextOffset, sequence } = prepared.state;
         world.note(`store: p${backend.partition} is committed up to offset ${nextOffset}, message ${sequence}`);
@@ -332,9 +344,10 @@ export interface Snapshot {
   readonly open: Visit[];
   readonly published: number;
   readonly outboxBytes: number;
+  readonly writerSchemas: ReadonlyMap<number, string>;
 }
 
-function snapshotOf(tables: PartitionTables): Snapshot {
+function snapshotOf(tables: PartitionTables, writerSchemas: ReadonlyMap<number, string>): Snapshot {
   return {
     epoch: tables.epoch,
     commits: tables.commits,
@@ -344,5 +357,6 @@ function snapshotOf(tables: PartitionTables): Snapshot {
     open: [...tables.open.values()].map((row) => visitOf(row, null)),
     published: tables.published,
     outboxBytes: tables.outbox.reduce((bytes, row) => bytes + row.payload.length, 0),
+    writerSchemas: new Map(writerSchemas),
   };
 }

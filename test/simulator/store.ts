@@ -11,15 +11,15 @@ import type {
   SessionHistory,
   Store,
 } from '../../src/ports/store.ts';
-import type { Host } from './host.ts';
 import type { Backend, Snapshot, StoreServer } from './store-server.ts';
+import type { Process } from './surroundings.ts';
 
 /** The store as one processor reaches it. */
 export class SimStore implements Store<RawRecord> {
   private readonly server: StoreServer;
-  private readonly host: Host;
+  private readonly host: Process;
 
-  constructor(server: StoreServer, host: Host) {
+  constructor(server: StoreServer, host: Process) {
     this.server = server;
     this.host = host;
   }
@@ -43,17 +43,17 @@ class SimLease implements Lease<RawRecord> {
   readonly open: Visit[];
   readonly published: number;
   readonly outboxBytes: number;
-  readonly writerSchemas = new Map<number, string>();
+  readonly writerSchemas: ReadonlyMap<number, string>;
 
   private readonly server: StoreServer;
-  private readonly host: Host;
+  private readonly host: Process;
   private readonly backend: Backend;
   private commits: number;
   private nextOffset: number;
   private last: Promise<unknown> = Promise.resolve();
   private failure: Error | null = null;
 
-  constructor(server: StoreServer, host: Host, partition: number, backend: Backend, snapshot: Snapshot) {
+  constructor(server: StoreServer, host: Process, partition: number, backend: Backend, snapshot: Snapshot) {
     this.server = server;
     this.host = host;
     this.partition = partition;
@@ -65,6 +65,7 @@ class SimLease implements Lease<RawRecord> {
     this.open = snapshot.open;
     this.published = snapshot.published;
     this.outboxBytes = snapshot.outboxBytes;
+    this.writerSchemas = snapshot.writerSchemas;
     this.commits = snapshot.commits;
     this.nextOffset = snapshot.state.nextOffset;
   }

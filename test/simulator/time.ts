@@ -34,6 +34,11 @@ export class VirtualTime {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 
+  /** Lets so many ms pass. */
+  async pass(ms: number): Promise<void> {
+    await this.run(this.now + ms);
+  }
+
   /**
    * Lets time pass until a condition holds, or until nothing is left to happen before `end`, ms since the epoch.
    * @returns whether the condition holds.

@@ -8,7 +8,8 @@ import type { OutMessages, OutputSession } from '../../src/ports/output.ts';
 import { readBatch, withSequence } from './cluster/batch.ts';
 import type { SimBrokers, SimRequests } from './cluster/brokers.ts';
 import { Refused } from './cluster/refused.ts';
-import type { Host } from './host.ts';
+import type { Process } from './surroundings.ts';
+import type { Weakness } from './weakness.ts';
 
 /** Asks for the position first, and fences its predecessor when it sends. */
 export async function notFenced(
@@ -62,10 +63,15 @@ export function ignoreFailedSends(producer: IdempotentProducer): void {
 }
 
 /** Of hosts that never forget. */
-const remembered = new WeakMap<Host, Map<number, Brokers>>();
+const remembered = new WeakMap<Process, Map<number, Brokers>>();
 
-export function weakBrokers(host: Host, partition: number, make: () => SimBrokers): Brokers {
-  switch (host.world.weakness) {
+export function weakBrokers(
+  weakness: Weakness | null,
+  host: Process,
+  partition: number,
+  make: () => SimBrokers,
+): Brokers {
+  switch (weakness) {
     case 'no outbox position':
       return changed(make(), () => ({ keptOffset: async () => -1 }));
     case 'coordinator asked twice':

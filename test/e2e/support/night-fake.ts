@@ -2,7 +2,7 @@
 import { holdOf } from '../../../src/cli/status/hold.ts';
 import { Metrics } from '../../../src/metrics/index.ts';
 import { rulesOfLog } from '../../core/support/logs.ts';
-import { World } from '../../processor/support/world.ts';
+import { calmWorld } from '../../simulator/calm.ts';
 import { seriesOf, type Tells } from './night.ts';
 
 const rules = rulesOfLog({ config: {} as never, outputDebug: false, steps: [] });
@@ -10,18 +10,17 @@ const AT = Date.UTC(2026, 0, 1);
 
 /** The broker has answered that the position is not in the log, and now does not answer where that begins and ends. */
 export async function fakeLogInQuestion(): Promise<Tells> {
-  const lines: string[] = [];
-  const world = new World(rules, 1, 1, {}, (line) => lines.push(line));
+  const world = calmWorld(rules);
   const host = world.begin();
   world.append(0, AT, [{ event_id: 'e', session_id: 's', type: 'page-view', occurred_at: AT }]);
   await world.until(() => world.isQuiet, 'the record is folded');
-  host.log.bounds = () => new Promise(() => {});
+  host.input.bounds = () => new Promise(() => {});
   await host.processor.batch({ partition: 0, from: 0, next: 0, records: [], highWatermark: 0 });
   const { processor } = host;
   const metrics = new Metrics({
     version: '1',
     reports: () => processor.reports(),
-    now: () => world.clock.now(),
+    now: () => world.time.now,
     process: false,
   });
   return {
@@ -46,13 +45,13 @@ export async function fakeLogInQuestion(): Promise<Tells> {
         schema: null,
         outboxMaxBytes: 1,
       } as const;
-      return holdOf(known, { ...seen, waits, at: world.clock.now(), holders: null })?.text ?? 'nothing';
+      return holdOf(known, { ...seen, waits, at: world.time.now, holders: null })?.text ?? 'nothing';
     },
     ready: async () => processor.hindrance ?? '',
     series: async () => {
-      await world.clock.pass(2_000);
+      await world.time.pass(2_000);
       return seriesOf(await metrics.text());
     },
-    log: () => lines.map((line) => String((JSON.parse(line) as { msg: unknown }).msg)).join('\n'),
+    log: () => world.trace!.join('\n'),
   };
 }

@@ -2,7 +2,7 @@
 import type { BrokerRequests, Brokers, CoordinatorOf } from '../../../src/kafka/produce/brokers.ts';
 import { type Dice, whole } from '../dice.ts';
 import { Fault } from '../fault.ts';
-import type { Host } from '../host.ts';
+import type { Process } from '../surroundings.ts';
 import type { Cluster } from './cluster.ts';
 import type { Led } from './led.ts';
 import type { Node } from './node.ts';
@@ -16,14 +16,14 @@ export type SimRequests = BrokerRequests & { readonly id: number };
 
 export class SimBrokers implements Brokers {
   readonly cluster: Cluster;
-  readonly host: Host;
+  readonly host: Process;
   /** Of names of requests. */
   readonly #name: string;
   readonly #draw: Dice;
   #leaders: Map<Led, number | null> | null = null;
   readonly #coordinators = new Map<Led, number>();
 
-  constructor(cluster: Cluster, host: Host, name: string) {
+  constructor(cluster: Cluster, host: Process, name: string) {
     this.cluster = cluster;
     this.host = host;
     this.#name = name;

@@ -1,41 +1,36 @@
 /** Brokers, what each leads, and the controller that has others lead what a silent one led. */
 import { OUTPUT_TOPICS } from '../../../src/ports/output.ts';
-import { type Dice, dice, pick, streamOf, whole } from '../dice.ts';
-import type { World } from '../world.ts';
+import { pick } from '../dice.ts';
+import type { ClusterSurroundings } from '../surroundings.ts';
 import { Group } from './group.ts';
 import type { Led } from './led.ts';
-import { Node } from './node.ts';
+import { Machines } from './machines.ts';
+import type { Node } from './node.ts';
 import { TopicPartition } from './partition.ts';
 import type { Seat } from './seat.ts';
 import { Transactions } from './transactions.ts';
 
-const BROKERS = 3;
-/** Longest of each, ms: a fetch from a leader; until a broker learns who leads, or, having stood still, that it does not. */
-const HOP = 10;
-const LEARNS = 200;
-const BELIEVES = 400;
-/** Until a new coordinator has read its state. */
-const LOADS = 400;
 /** Until the controller notices that a broker is silent, at least and at most. */
 const SILENT = [100, 1_500] as const;
 
 export class Cluster {
-  readonly world: World;
-  readonly draw: Dice;
+  readonly world: ClusterSurroundings;
   readonly nodes: readonly Node[];
   readonly transactions: Transactions;
   readonly group: Group;
   readonly partitions: readonly TopicPartition[];
+  readonly #machines: Machines;
 
-  constructor(world: World, transactionalIds: readonly string[], group: string) {
+  constructor(world: ClusterSurroundings, transactionalIds: readonly string[], group: string) {
     this.world = world;
-    this.draw = dice(streamOf(world.plan.seed, 'cluster'));
-    this.nodes = Array.from({ length: BROKERS }, (_, id) => new Node(this, id));
-    this.transactions = new Transactions(this);
+    const machines = new Machines(world);
+    this.#machines = machines;
+    this.nodes = machines.nodes;
+    this.transactions = new Transactions(machines);
     for (const id of transactionalIds) this.transactions.declare(id);
-    this.group = new Group(this, group);
+    this.group = new Group(machines, this.transactions, group);
     this.partitions = OUTPUT_TOPICS.flatMap((topic) =>
-      Array.from({ length: world.plan.outputs[topic] }, (_, i) => new TopicPartition(this, topic, i, this.someNode())),
+      Array.from({ length: world.outputs[topic] }, (_, i) => new TopicPartition(machines, this.transactions, topic, i)),
     );
   }
 
@@ -43,32 +38,6 @@ export class Cluster {
     const found = this.partitions.find((one) => one.topic === topic && one.partition === partition);
     if (found === undefined) throw new Error(`topic ${topic} has no partition ${partition}`);
     return found;
-  }
-
-  someNode(): number {
-    return whole(this.draw, 0, this.nodes.length);
-  }
-
-  // --------------------------------------------------------------------------------------------- how long things take
-
-  hop(): number {
-    return this.draw() * Math.min(HOP, this.world.delay);
-  }
-
-  lag(): number {
-    return this.#atMost(LEARNS);
-  }
-
-  belief(): number {
-    return this.#atMost(BELIEVES);
-  }
-
-  loading(): number {
-    return this.#atMost(LOADS);
-  }
-
-  #atMost(ms: number): number {
-    return this.draw() * (this.world.active ? ms : 5);
   }
 
   // ----------------------------------------------------------------------------------------------------- what befalls
@@ -111,10 +80,6 @@ export class Cluster {
     }
   }
 
-  note(what: string): void {
-    this.world.note(`cluster: ${what}`);
-  }
-
   get #seats(): Seat[] {
     return [this.group.seat, ...this.transactions.seats];
   }
@@ -125,14 +90,14 @@ export class Cluster {
 
   #move(led: Led): void {
     const others = led.candidates().filter(({ id }) => id !== led.truth.leader);
-    if (others.length > 0) led.lead(pick(this.draw, others).id);
+    if (others.length > 0) led.lead(pick(this.#machines.draw, others).id);
   }
 
   #silent(node: Node): void {
     const [least, most] = SILENT;
-    this.world.time.after(least + this.draw() * (most - least), () => {
+    this.world.time.after(least + this.#machines.draw() * (most - least), () => {
       if (node.state === 'up') return;
-      this.note(`broker ${node.id} is silent`);
+      this.#machines.note(`broker ${node.id} is silent`);
       for (const partition of this.partitions) partition.shrink(node.id);
       for (const led of this.#led) if (led.truth.leader === node.id) this.#elect(led);
       for (const partition of this.partitions) if (partition.active !== null) partition.advance(partition.active);
@@ -141,7 +106,7 @@ export class Cluster {
 
   #elect(led: Led): void {
     const candidates = led.candidates();
-    led.lead(candidates.length === 0 ? null : pick(this.draw, candidates).id);
+    led.lead(candidates.length === 0 ? null : pick(this.#machines.draw, candidates).id);
   }
 
   #begin(node: Node): void {
@@ -158,7 +123,7 @@ export class Cluster {
   }
 
   #back(node: Node): void {
-    this.note(`broker ${node.id} is back`);
+    this.#machines.note(`broker ${node.id} is back`);
     for (const led of this.#led) {
       if (led.truth.leader === null) this.#elect(led);
       led.back(node);

@@ -1,9 +1,9 @@
 /** The group that keeps the positions of the outbox, and its coordinator. */
-
-import type { Cluster } from './cluster.ts';
+import type { Machines } from './machines.ts';
 import type { Node } from './node.ts';
 import { Refused, type Sender } from './refused.ts';
 import { Seat } from './seat.ts';
+import type { Part, Transactions } from './transactions.ts';
 
 /** Longest that it takes until an offset counts whose transaction has been ended here, ms; mostly far less. */
 const COUNTS = 2_000;
@@ -22,10 +22,10 @@ interface Known {
   readonly unstable: ReadonlySet<number>;
 }
 
-export class Group {
-  readonly cluster: Cluster;
+export class Group implements Part {
   readonly seat: Seat;
-  readonly name: string;
+  readonly #machines: Machines;
+  readonly #transactions: Transactions;
   readonly #offsets = new Map<number, number>();
   /** By broker: what it knew when it was the last time made to be coordinator no more. */
   readonly #left = new Map<number, Known>();
@@ -33,10 +33,10 @@ export class Group {
   /** Of transactions that are ended, in that order, and do not count yet. */
   #ending: readonly Pending[] = [];
 
-  constructor(cluster: Cluster, name: string) {
-    this.cluster = cluster;
-    this.name = name;
-    this.seat = new Seat(cluster, `group ${name}`, cluster.someNode(), (broker) =>
+  constructor(machines: Machines, transactions: Transactions, name: string) {
+    this.#machines = machines;
+    this.#transactions = transactions;
+    this.seat = new Seat(machines, `group ${name}`, machines.someNode(), (broker) =>
       this.#left.set(broker, this.#known()),
     );
   }
@@ -44,7 +44,7 @@ export class Group {
   /** -1: none. @throws Refused while one is about to take its place. */
   kept(node: Node, partition: number): number {
     const known = this.seat.mayAnswer(node) === 'as of old' ? this.#left.get(node.id)! : this.#known();
-    if (known.unstable.has(partition) && this.cluster.world.weakness !== 'unstable position')
+    if (known.unstable.has(partition) && this.#machines.world.weakness !== 'unstable position')
       throw new Refused('UNSTABLE_OFFSET_COMMIT');
     return known.offsets.get(partition) ?? -1;
   }
@@ -56,7 +56,7 @@ export class Group {
 
   keep(node: Node, id: string, sender: Sender, partition: number, offset: number): void {
     this.seat.mustLead(node);
-    this.cluster.transactions.verify(id, sender, this);
+    this.#transactions.verify(id, sender, this);
     const { producerId } = sender;
     const others = this.#pending.filter((one) => one.producerId !== producerId || one.partition !== partition);
     this.#pending = [...others, { producerId, partition, offset }];
@@ -72,7 +72,7 @@ export class Group {
     this.#pending = this.#pending.filter((one) => one.producerId !== producerId);
     if (!commit || mine.length === 0) return;
     this.#ending = [...this.#ending, ...mine];
-    const { world, draw } = this.cluster;
+    const { world, draw } = this.#machines;
     world.time.after(draw() ** 4 * (world.active ? COUNTS : 20), () => this.#count(mine.at(-1)!));
   }
 
@@ -81,7 +81,7 @@ export class Group {
     this.#ending = this.#ending.slice(counted.length);
     for (const { partition, offset } of counted) {
       this.#offsets.set(partition, offset);
-      this.cluster.world.positioned(partition, offset);
+      this.#machines.world.positioned(partition, offset);
     }
   }
 

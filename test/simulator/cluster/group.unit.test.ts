@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { VirtualTime } from '../time.ts';
-import type { World } from '../world.ts';
 import { Cluster } from './cluster.ts';
 import type { Node } from './node.ts';
 import type { Sender } from './refused.ts';
@@ -11,15 +10,19 @@ const ID = 'transactional id';
 function calm(seed: number): { readonly cluster: Cluster; readonly time: VirtualTime } {
   const time = new VirtualTime(0);
   const world = {
-    plan: { seed, outputs: { output: 1, 'dead-letter': 1, late: 1 } },
+    seed,
+    outputs: { output: 1, 'dead-letter': 1, late: 1 },
     time,
     delay: 5,
     active: true,
     weakness: null,
+    async pass() {},
     note() {},
+    broken() {},
+    shown() {},
     positioned() {},
   };
-  return { cluster: new Cluster(world as unknown as World, [ID], 'group'), time };
+  return { cluster: new Cluster(world, [ID], 'group'), time };
 }
 
 /** One transaction that keeps an offset and is committed. Resolves as soon as its coordinator is done with it. */

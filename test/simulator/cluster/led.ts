@@ -1,5 +1,5 @@
 /** What one broker leads: a partition, or the coordination of a group or of a transactional id. */
-import type { Cluster } from './cluster.ts';
+import type { Machines } from './machines.ts';
 import type { Node } from './node.ts';
 
 export interface Leadership {
@@ -13,17 +13,17 @@ export interface Leadership {
  * more, another may not know yet that it is, and a third may send clients to the wrong one.
  */
 export abstract class Led {
-  readonly cluster: Cluster;
+  readonly machines: Machines;
   readonly name: string;
   truth: Leadership;
   /** What each broker takes for the truth. */
   readonly known: Leadership[];
 
-  constructor(cluster: Cluster, name: string, leader: number) {
-    this.cluster = cluster;
+  constructor(machines: Machines, name: string, leader: number) {
+    this.machines = machines;
     this.name = name;
     this.truth = { leader, epoch: 0 };
-    this.known = cluster.nodes.map(() => this.truth);
+    this.known = machines.nodes.map(() => this.truth);
   }
 
   believes({ id }: Node): boolean {
@@ -32,18 +32,18 @@ export abstract class Led {
 
   /** The leader, where it works, and knows that it leads. */
   get active(): Node | null {
-    const { truth, cluster } = this;
-    const node = truth.leader === null ? null : cluster.nodes[truth.leader]!;
+    const { truth, machines } = this;
+    const node = truth.leader === null ? null : machines.nodes[truth.leader]!;
     return node?.state === 'up' && this.known[node.id] === truth ? node : null;
   }
 
   lead(leader: number | null): void {
-    const { cluster } = this;
+    const { machines } = this;
     if (leader === this.truth.leader) return;
     const decided = { leader, epoch: this.truth.epoch + 1 };
     this.truth = decided;
-    cluster.note(`${this.name}: ${leader === null ? 'no leader' : `broker ${leader} leads`}`);
-    for (const node of cluster.nodes) node.learn(cluster.lag(), () => this.learns(node, decided));
+    machines.note(`${this.name}: ${leader === null ? 'no leader' : `broker ${leader} leads`}`);
+    for (const node of machines.nodes) node.learn(machines.lag(), () => this.learns(node, decided));
   }
 
   learns(node: Node, decided: Leadership): void {

@@ -1,10 +1,17 @@
 /** A broker as a process: it can be killed, or stand still and go on. */
 import { Fault } from '../fault.ts';
-import type { Cluster } from './cluster.ts';
+import type { VirtualTime } from '../time.ts';
+
+/** What a broker needs to know of how long things take. */
+interface Pace {
+  readonly time: VirtualTime;
+  /** How long one that stood still goes on to believe what it believed, ms. */
+  belief(): number;
+}
 
 export class Node {
   readonly id: number;
-  readonly cluster: Cluster;
+  readonly #pace: Pace;
   state: 'up' | 'down' | 'frozen' = 'up';
   /** Rises with each death: what came before is never answered. */
   #life = 0;
@@ -12,8 +19,8 @@ export class Node {
   /** What it has not learned because it stood still. */
   #missed: (() => void)[] = [];
 
-  constructor(cluster: Cluster, id: number) {
-    this.cluster = cluster;
+  constructor(pace: Pace, id: number) {
+    this.#pace = pace;
     this.id = id;
   }
 
@@ -30,7 +37,7 @@ export class Node {
 
   /** Something comes to its knowledge; one that is down reads all when it starts. */
   learn(ms: number, happens: () => void): void {
-    this.cluster.world.time.after(ms, () => {
+    this.#pace.time.after(ms, () => {
       if (this.state === 'frozen') this.#missed.push(happens);
       else if (this.state === 'up') happens();
     });
@@ -52,7 +59,7 @@ export class Node {
     this.state = 'up';
     const missed = this.#missed;
     this.#missed = [];
-    for (const happens of missed) this.learn(this.cluster.belief(), happens);
+    for (const happens of missed) this.learn(this.#pace.belief(), happens);
     this.#wake();
   }
 

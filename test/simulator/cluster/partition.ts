@@ -6,12 +6,13 @@ import type { OutputTopic } from '../../../src/ports/output.ts';
 import { Fault } from '../fault.ts';
 import type { Timer } from '../time.ts';
 import { readBatch } from './batch.ts';
-import type { Cluster } from './cluster.ts';
 import { Consumer } from './consumer.ts';
 import { Led } from './led.ts';
+import type { Machines } from './machines.ts';
 import type { Node } from './node.ts';
 import { Refused, type Sender } from './refused.ts';
 import { type Entry, Replica } from './replica.ts';
+import type { Part, Transactions } from './transactions.ts';
 
 /** `min.insync.replicas`. */
 const IN_SYNC = 2;
@@ -27,11 +28,12 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-export class TopicPartition extends Led {
+export class TopicPartition extends Led implements Part {
   readonly topic: OutputTopic;
   readonly partition: number;
   readonly consumer: Consumer;
   readonly replicas: readonly Replica[];
+  readonly #transactions: Transactions;
   readonly #inSync: Set<number>;
   /** Entries that each broker has fetched of whom it takes for the leader. */
   readonly #fetched: number[];
@@ -39,16 +41,17 @@ export class TopicPartition extends Led {
   #replicated = 0;
   #waiters: Waiter[] = [];
 
-  constructor(cluster: Cluster, topic: OutputTopic, partition: number, leader: number) {
-    super(cluster, `${topic} ${partition}`, leader);
+  constructor(machines: Machines, transactions: Transactions, topic: OutputTopic, partition: number) {
+    super(machines, `${topic} ${partition}`, machines.someNode());
+    this.#transactions = transactions;
     this.topic = topic;
     this.partition = partition;
-    this.replicas = cluster.nodes.map(() => new Replica());
-    this.#inSync = new Set(cluster.nodes.map(({ id }) => id));
-    this.#fetched = cluster.nodes.map(() => 0);
+    this.replicas = machines.nodes.map(() => new Replica());
+    this.#inSync = new Set(machines.nodes.map(({ id }) => id));
+    this.#fetched = machines.nodes.map(() => 0);
     this.consumer = new Consumer(
-      (record) => cluster.world.shown(topic, partition, record),
-      ({ offset }) => cluster.world.broken(`${this.name}: the brokers lost offset ${offset}, which was acknowledged`),
+      (record) => machines.world.shown(topic, partition, record),
+      ({ offset }) => machines.world.broken(`${this.name}: the brokers lost offset ${offset}, which was acknowledged`),
     );
   }
 
@@ -58,9 +61,9 @@ export class TopicPartition extends Led {
     const batch = readBatch(bytes);
     const log = this.replicas[node.id]!;
     // The partition's leader asks the coordinator once, and not while the transaction has records here.
-    if (!log.isOpen(batch.producerId)) this.cluster.transactions.verify(transactionalId, batch, this);
+    if (!log.isOpen(batch.producerId)) this.#transactions.verify(transactionalId, batch, this);
     if (this.#inSync.size < IN_SYNC) throw new Refused('NOT_ENOUGH_REPLICAS');
-    const found = this.cluster.world.weakness === 'duplicates taken for new' ? null : log.find(batch);
+    const found = this.machines.world.weakness === 'duplicates taken for new' ? null : log.find(batch);
     const entry = found ?? { kind: 'batch', offset: log.end, ...batch };
     if (found === null) this.#append(node, entry);
     await this.#acknowledged(node, log.entries.lastIndexOf(entry));
@@ -77,7 +80,7 @@ export class TopicPartition extends Led {
   }
 
   candidates(): Node[] {
-    return this.cluster.nodes.filter(({ id, state }) => state === 'up' && this.#inSync.has(id));
+    return this.machines.nodes.filter(({ id, state }) => state === 'up' && this.#inSync.has(id));
   }
 
   /** The controller has noticed that a broker is silent. The last one in sync stays: only it has all. */
@@ -97,7 +100,7 @@ export class TopicPartition extends Led {
 
   back(node: Node): void {
     if (!this.believes(node)) this.#fetchSoon(node);
-    else for (const other of this.cluster.nodes) if (other !== node) this.#fetchSoon(other);
+    else for (const other of this.machines.nodes) if (other !== node) this.#fetchSoon(other);
   }
 
   /** Acknowledges what all replicas in sync have by now. */
@@ -121,12 +124,12 @@ export class TopicPartition extends Led {
 
   #append(node: Node, entry: Entry): void {
     this.replicas[node.id]!.append(entry);
-    for (const other of this.cluster.nodes) if (this.known[other.id] === this.known[node.id]) this.#fetchSoon(other);
+    for (const other of this.machines.nodes) if (this.known[other.id] === this.known[node.id]) this.#fetchSoon(other);
   }
 
   #acknowledged(node: Node, index: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = this.cluster.world.time.after(PRODUCE_TIMEOUT, () => {
+      const timer = this.machines.world.time.after(PRODUCE_TIMEOUT, () => {
         this.#waiters = this.#waiters.filter((one) => one !== waiter);
         reject(new Refused('REQUEST_TIMED_OUT'));
       });
@@ -151,7 +154,7 @@ export class TopicPartition extends Led {
   #fetchSoon(node: Node): void {
     if (node.state !== 'up' || this.#fetching.has(node.id) || this.known[node.id]!.leader === node.id) return;
     this.#fetching.add(node.id);
-    this.cluster.world.time.after(this.cluster.hop(), () => {
+    this.machines.world.time.after(this.machines.hop(), () => {
       this.#fetching.delete(node.id);
       this.#fetch(node);
     });
@@ -159,7 +162,7 @@ export class TopicPartition extends Led {
 
   #fetch(node: Node): void {
     const belief = this.known[node.id]!;
-    const leader = belief.leader === null ? undefined : this.cluster.nodes[belief.leader];
+    const leader = belief.leader === null ? undefined : this.machines.nodes[belief.leader];
     if (leader === undefined || leader === node || leader.state !== 'up' || node.state !== 'up') return;
     // One that has not learned yet that it leads lets all fetch once it has.
     if (this.known[leader.id] !== belief) return;

@@ -1,6 +1,6 @@
 /** Where a group or a transactional id is coordinated. Its state is as safe as a log is: only the place moves. */
-import type { Cluster } from './cluster.ts';
 import { Led } from './led.ts';
+import type { Machines } from './machines.ts';
 import type { Node } from './node.ts';
 import { Refused } from './refused.ts';
 
@@ -10,8 +10,8 @@ export class Seat extends Led {
   #ready = 0;
 
   /** @param left called with each broker that is decided to coordinate no more. */
-  constructor(cluster: Cluster, name: string, leader: number, left: (broker: number) => void = () => {}) {
-    super(cluster, name, leader);
+  constructor(machines: Machines, name: string, leader: number, left: (broker: number) => void = () => {}) {
+    super(machines, name, leader);
     this.#left = left;
   }
 
@@ -25,7 +25,7 @@ export class Seat extends Led {
   mustLead(node: Node): void {
     // One that is none any more, and does not know it, cannot write to the log that the state is in.
     if (!this.believes(node) || this.known[node.id] !== this.truth) throw new Refused('NOT_COORDINATOR_FOR_GROUP');
-    if (this.cluster.world.time.now < this.#ready) throw new Refused('GROUP_LOAD_IN_PROGRESS');
+    if (this.machines.time.now < this.#ready) throw new Refused('GROUP_LOAD_IN_PROGRESS');
   }
 
   /**
@@ -39,15 +39,15 @@ export class Seat extends Led {
   }
 
   override get active(): Node | null {
-    return this.cluster.world.time.now < this.#ready ? null : super.active;
+    return this.machines.time.now < this.#ready ? null : super.active;
   }
 
   candidates(): Node[] {
-    return this.cluster.nodes.filter(({ state }) => state === 'up');
+    return this.machines.nodes.filter(({ state }) => state === 'up');
   }
 
   changed(node: Node): void {
-    if (this.believes(node)) this.#ready = this.cluster.world.time.now + this.cluster.loading();
+    if (this.believes(node)) this.#ready = this.machines.time.now + this.machines.loading();
   }
 
   gone(): void {}

@@ -2,15 +2,20 @@
  * Coordinators of transactions, as Kafka has them before each transaction had an epoch of its own: what comes late is done if
  * it fits what is going on then, be it the next transaction of the same producer.
  */
-import type { Cluster } from './cluster.ts';
-import type { Group } from './group.ts';
+import type { Machines } from './machines.ts';
 import type { Node } from './node.ts';
-import type { TopicPartition } from './partition.ts';
 import { Refused, type Sender } from './refused.ts';
 import { Seat } from './seat.ts';
 
 type State = 'Empty' | 'Ongoing' | 'PrepareCommit' | 'PrepareAbort' | 'CompleteCommit' | 'CompleteAbort';
-type Part = TopicPartition | Group;
+
+/** What takes part in transactions: a partition, or a group with its offsets. */
+export interface Part {
+  /** Whoever leads it, where that works, and knows that it leads. */
+  readonly active: Node | null;
+  /** Ends a transaction here. */
+  mark(node: Node, sender: Sender, commit: boolean): Promise<void>;
+}
 
 /** Longest between a transaction's end and the marker in one of its partitions, ms. */
 const MARKED = 30;
@@ -40,15 +45,15 @@ class Transactional {
 }
 
 export class Transactions {
-  readonly #cluster: Cluster;
+  readonly #machines: Machines;
   readonly #all = new Map<string, Transactional>();
 
-  constructor(cluster: Cluster) {
-    this.#cluster = cluster;
+  constructor(machines: Machines) {
+    this.#machines = machines;
   }
 
   declare(id: string): void {
-    const seat = new Seat(this.#cluster, `transactional id ${id}`, this.#cluster.someNode());
+    const seat = new Seat(this.#machines, `transactional id ${id}`, this.#machines.someNode());
     this.#all.set(id, new Transactional(id, 1_000 + this.#all.size, seat));
   }
 
@@ -115,14 +120,14 @@ export class Transactions {
     mine.parts = new Set();
     mine.count += 1;
     const { count } = mine;
-    const { time } = this.#cluster.world;
+    const { time } = this.#machines.world;
     const expire = () => {
       if (mine.count !== count || mine.state !== 'Ongoing') return;
       if (mine.seat.active === null) {
         time.after(AGAIN, expire);
         return;
       }
-      this.#cluster.note(`${mine.seat.name}: transaction timed out`);
+      this.#machines.note(`${mine.seat.name}: transaction timed out`);
       mine.epoch += 1;
       this.#end(mine, false);
     };
@@ -138,7 +143,7 @@ export class Transactions {
   #mark(mine: Transactional, commit: boolean, left: Set<Part>): void {
     const { seat } = mine;
     const coordinator = seat.truth;
-    const { world, draw } = this.#cluster;
+    const { world, draw } = this.#machines;
     const again = (part: Part, ms: number) => world.time.after(ms, () => attempt(part));
     const attempt = (part: Part): void => {
       if (seat.truth !== coordinator) {
@@ -163,6 +168,6 @@ export class Transactions {
 
   #complete(mine: Transactional, commit: boolean): void {
     mine.state = commit ? 'CompleteCommit' : 'CompleteAbort';
-    this.#cluster.note(`${mine.seat.name}: epoch ${mine.epoch} ${commit ? 'committed' : 'aborted'}`);
+    this.#machines.note(`${mine.seat.name}: epoch ${mine.epoch} ${commit ? 'committed' : 'aborted'}`);
   }
 }
