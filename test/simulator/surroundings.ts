@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { OutputTopic } from '../../src/ports/output.ts';
-import type { SchemaSource, SchemaReader } from '../../src/processor/schemas.ts';
+import type { SchemaReader, SchemaSource } from '../../src/processor/schemas.ts';
 import type { Clock } from '../../src/time/clock.ts';
 import type { SentRecord } from './cluster/batch.ts';
 import type { Dice } from './dice.ts';
