@@ -1,6 +1,9 @@
 /** How long a partition may stand still while every light is green, ms. */
 export const SEEN_WITHIN = 30_000;
 
+/** Longest time between two looks that counts, ms: after a longer one the whole machine stood still, and nobody could look. */
+const LOOKED = 5_000;
+
 /** The standstill of one partition. */
 interface Standstill {
   /** When the partition last went on, ms since the epoch. */
@@ -29,7 +32,7 @@ export class Unseen {
    */
   look(standingSince: readonly number[], isLit: boolean, now: number): number[] {
     const before = this.#before;
-    const isGreen = !isLit && !this.#wasLit;
+    const isGreen = !isLit && !this.#wasLit && now - before <= LOOKED;
     this.#standstills = standingSince.map((since, partition) => {
       const was = this.#standstills[partition];
       const standstill = was?.since === since ? was : { since, green: 0, told: false };

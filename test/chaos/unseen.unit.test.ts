@@ -33,3 +33,10 @@ test('a light that blinks hides nothing', () => {
   expect(looks(unseen, 21_000, 21_000, [0], true)).toEqual([]);
   expect(looks(unseen, 22_000, 60_000, [0])).toEqual(['0 at 32000']);
 });
+
+test('while the machine stood still nobody looked', () => {
+  const unseen = new Unseen(0);
+  expect(looks(unseen, 1_000, 10_000, [0])).toEqual([]);
+  expect(unseen.look([0], false, 60_000)).toEqual([]);
+  expect(looks(unseen, 61_000, 90_000, [0])).toEqual(['0 at 80000']);
+});
