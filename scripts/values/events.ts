@@ -13,6 +13,7 @@ const COLUMNS = [
 
 /** `core/memory/event-columns.gen.ts`: what the events of a commit hold for the values of their visits. */
 export function eventsFile(): string {
+  const last = constant(COLUMNS.at(-1)!.name);
   return `
 import type { ContextEntry, TrackEvent, Utm } from '../rules/event.ts';
 
@@ -42,6 +43,11 @@ ${COLUMNS.map(({ name }) => `    block[first + ${constant(name)}] = event.${name
 ${COLUMNS.filter(({ isObject }) => isObject)
   .map(({ name }) => `    block[first + ${constant(name)}] = null;`)
   .join('\n')}
+  }
+
+  /** Reads something of each cache line that its references lie in. */
+  protected linesOf(i: number): number {
+    return (this.reference(i, TYPE) === null ? 1 : 0) + (this.reference(i, ${last}) === null ? 1 : 0);
   }
 
   /** The event's id; null where it is a UUID. */

@@ -1,3 +1,4 @@
+import { PREFETCH_BATCH, prefetched } from './memory/prefetch.ts';
 import type { Session } from './memory/session.ts';
 import type { Sessions } from './memory/sessions.ts';
 import type { Visit } from './memory/visit.ts';
@@ -26,7 +27,10 @@ export class PinnedSessions {
   /** Hands over what the next commit has; what is pinned from now on belongs to the one after it. */
   take(): InCommit {
     const taken = this.inNextCommit;
-    for (const session of taken) session.inNextCommit = false;
+    for (let i = 0; i < taken.length; i++) {
+      if (i % PREFETCH_BATCH === 0) prefetchBatch(taken, i);
+      taken[i]!.inNextCommit = false;
+    }
     this.inNextCommit = [];
     return taken;
   }
@@ -36,9 +40,18 @@ export class PinnedSessions {
    * @param next number of the next record, as `Session.neededUntil` counts them.
    */
   unpin(inCommit: InCommit, watermark: number | null, next: number): void {
-    for (const session of inCommit) {
+    for (let i = 0; i < inCommit.length; i++) {
+      if (i % PREFETCH_BATCH === 0) prefetchBatch(inCommit, i);
+      const session = inCommit[i]!;
       session.unpin();
       this.sessions.release(session, watermark, next);
     }
   }
+}
+
+function prefetchBatch(sessions: InCommit, from: number): void {
+  const to = Math.min(from + PREFETCH_BATCH, sessions.length);
+  let sum = 0;
+  for (let i = from; i < to; i++) sum ^= sessions[i]!.prefetch();
+  prefetched(sum);
 }

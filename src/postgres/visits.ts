@@ -1,4 +1,5 @@
 import { PackedId } from '../core/memory/event-ids.ts';
+import { prefetched } from '../core/memory/prefetch.ts';
 import type { Visit } from '../core/memory/visit.ts';
 import type { Commit } from '../ports/store.ts';
 import { arrayParameter, type ElementType, UUID } from './arrays.ts';
@@ -82,6 +83,7 @@ export function visitSteps<Raw>(
   for (const { id, from } of changes.removed) leave[from].push(id);
   const visits = inOrder(changes.visits);
   for (let i = 0; i < visits.length; i++) {
+    if (i % PREFETCH_BATCH === 0) prefetchVisits(visits, i);
     const { visit, from, pendingRevision = -1 } = visits[i]!;
     const to = visit.ended ? 'ended' : 'open';
     if (from !== null && from !== to) leave[from].push(visit);
@@ -104,6 +106,19 @@ export function visitSteps<Raw>(
     ...copy(COPY_OPEN, open),
     ...copy(COPY_ENDED, ended),
   ];
+}
+
+/** Visits that are prefetched at once: what is written of them fits into the first cache. */
+const PREFETCH_BATCH = 32;
+
+function prefetchVisits(visits: readonly { readonly visit: Visit }[], from: number): void {
+  const to = Math.min(from + PREFETCH_BATCH, visits.length);
+  let sum = 0;
+  for (let i = from; i < to; i++) {
+    const { visit } = visits[i]!;
+    sum ^= visit.prefetch() ^ visit.prefetchRefs() ^ visit.session.prefetch() ^ (visit.profileId?.length ?? 0);
+  }
+  prefetched(sum);
 }
 
 function changeEnded(count: number): Step[] {

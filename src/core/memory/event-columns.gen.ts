@@ -52,6 +52,11 @@ export class EventColumns {
     block[first + CONTEXT_UTM] = null;
   }
 
+  /** Reads something of each cache line that its references lie in. */
+  protected linesOf(i: number): number {
+    return (this.reference(i, TYPE) === null ? 1 : 0) + (this.reference(i, CONTEXT_UTM) === null ? 1 : 0);
+  }
+
   /** The event's id; null where it is a UUID. */
   protected textAt(i: number): string | null {
     return this.reference(i, TEXT) as string | null;

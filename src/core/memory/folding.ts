@@ -3,6 +3,7 @@ import type { Rules } from '../rules/rules.ts';
 import { PackedId } from './event-ids.ts';
 import { NO_EVENT } from './event-refs.ts';
 import type { PendingEvents } from './pending-events.ts';
+import { prefetched } from './prefetch.ts';
 import { absorbValues, applyValues } from './values.gen.ts';
 import { NOTHING_NAMED, type Visit } from './visit.ts';
 
@@ -20,6 +21,7 @@ export function applyEvents(rules: Rules, visit: Visit, pending: PendingEvents):
   if (left === 0) return;
   let ref = visit.extendRefs(left);
   const first = pending.firstUnapplied(visit);
+  if (left > 1) prefetched(pending.prefetchFrom(first, left));
   for (let i = first; left > 0; left--, ref++, i = pending.after(i)) {
     visit.setRef(ref, pending.timeAt(i), pending.readId(i, id));
     applyEvent(rules, visit, pending, i, ref);

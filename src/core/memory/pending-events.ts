@@ -128,6 +128,29 @@ export class PendingEvents extends EventColumns {
     return this.integers[first * INTEGERS]! + this.typeAt(first).length;
   }
 
+  /** As `prefetch`, of `count` events of a visit from `first` on. */
+  prefetchFrom(first: number, count: number): number {
+    let sum = 0;
+    for (let i = first, left = count; left > 0; i = this.after(i), left--) sum += this.linesOf(i);
+    return sum;
+  }
+
+  /** As `prefetch`, of several visits' events. They take turns, because only an event names the next of its visit. */
+  prefetchChains(chains: readonly VisitEvents[]): number {
+    const at = chains.map(({ first }) => first);
+    const most = chains.reduce((length, chain) => Math.max(length, chain.length), 0);
+    let sum = 0;
+    for (let turn = 0; turn < most; turn++) {
+      for (let c = 0; c < chains.length; c++) {
+        if (turn >= chains[c]!.length) continue;
+        const i = at[c]!;
+        sum += this.linesOf(i);
+        at[c] = this.after(i);
+      }
+    }
+    return sum;
+  }
+
   /** As `prefetch`, of the last of a visit's events, which the next one is put behind. */
   prefetchLast({ newest }: Visit): number {
     return newest === 0 ? 0 : this.countTo(newest - 1);

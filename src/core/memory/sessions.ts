@@ -5,6 +5,7 @@ import { EventIds, PackedId } from './event-ids.ts';
 import { applyEvents } from './folding.ts';
 import type { IdFilter } from './id-filter.ts';
 import type { PendingEvents } from './pending-events.ts';
+import { prefetched } from './prefetch.ts';
 import type { HintedEvent } from './read-event.ts';
 import { Session } from './session.ts';
 import { SessionIndex } from './session-index.ts';
@@ -17,6 +18,8 @@ const MANY_VISITS = 8;
 const SESSION_BYTES = 300;
 const VISIT_BYTES = 600;
 const EVENT_BYTES = 32;
+/** Sessions that are prefetched when they are about to leave. */
+const EVICTION_BATCH = 64;
 
 /**
  * The sessions in memory.
@@ -187,6 +190,7 @@ export class Sessions {
   }
 
   private evictOldest(): void {
+    if (this.oldest % EVICTION_BATCH === 0) this.prefetchOldest();
     const session = this.evictable[this.oldest++]!;
     if (session === null) return;
     session.evictionSlot = -1;
@@ -201,6 +205,25 @@ export class Sessions {
     for (let i = 0; i < session.count; i++) session.at(i).release();
     this.filter?.add(id);
     this.filling?.add(id);
+  }
+
+  /** Prefetches the sessions that leave next. */
+  private prefetchOldest(): void {
+    const { evictable, oldest } = this;
+    const to = Math.min(oldest + EVICTION_BATCH, evictable.length);
+    let sum = 0;
+    for (let i = oldest; i < to; i++) {
+      const session = evictable[i]!;
+      if (session !== null && session.count > 0) sum ^= session.at(0).prefetch();
+    }
+    // Where their references and index entries lie is known only now.
+    for (let i = oldest; i < to; i++) {
+      const session = evictable[i]!;
+      if (session === null || session.count === 0) continue;
+      const id = session.readId(this.id);
+      sum ^= session.at(0).prefetchRefs() ^ this.plain.prefetch(id) ^ this.summaries.prefetch(id);
+    }
+    prefetched(sum);
   }
 
   /**

@@ -34,6 +34,11 @@ export abstract class UuidTable {
   /** The UUID at an index; the object may be used again by the next call. */
   protected abstract uuidAt(index: number): Uuid;
 
+  /** Prefetches the slot where an id is looked for. */
+  prefetch(id: Uuid): number {
+    return this.slots[this.hashOf(id) & (this.slots.length - 1)]!;
+  }
+
   /** @returns -1: the id is not here. */
   protected indexOf(id: Uuid): number {
     return this.indexIn(this.slots[this.slotOf(id)]!);

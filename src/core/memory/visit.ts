@@ -175,6 +175,12 @@ export class Visit extends VisitRecord {
     return refCount;
   }
 
+  /** As `prefetch`, of its refs. */
+  prefetchRefs(): number {
+    const { refCount } = this;
+    return refCount === 0 ? 0 : this.refs.prefetch(this.refsAt, refCount);
+  }
+
   /** @param t ms. @param id of an event that is not among its own yet. */
   setRef(ref: number, t: number, id: PackedId): void {
     const { refs, refsAt } = this;
