@@ -5,6 +5,7 @@ import type { Right } from '../../src/kafka/rights/declaration.ts';
 import { grant, revoke } from '../support/acls.ts';
 import type { Parts } from '../support/parts.ts';
 import { plainKafka } from '../support/plain-kafka.ts';
+import { until } from '../support/until.ts';
 import { patience } from './options.ts';
 import { controllerOf, coordinatorOf, electPreferred } from './quorum.ts';
 
@@ -53,21 +54,29 @@ export class Control {
   async reassign(topic: string, replicas: ReadonlyMap<number, readonly number[]>): Promise<void> {
     const partitionAssignment = [...replicas].map(([partition, ids]) => ({ partition, replicas: [...ids] }));
     await this.#admin((admin) => admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] }));
-    await until(`${topic} is reassigned`, async () => {
-      const partitions = [...replicas.keys()];
-      const { topics } = await this.#admin((admin) =>
-        admin.listPartitionReassignments({ topics: [{ topic, partitions }] }),
-      );
-      return topics.length === 0;
-    });
+    await until(
+      `${topic} is reassigned`,
+      async () => {
+        const partitions = [...replicas.keys()];
+        const { topics } = await this.#admin((admin) =>
+          admin.listPartitionReassignments({ topics: [{ topic, partitions }] }),
+        );
+        return topics.length === 0;
+      },
+      EVERY,
+    );
   }
 
   /** Waits until each replica of these topics is in sync. */
   async inSync(topics: readonly string[]): Promise<void> {
-    await until('all replicas are in sync', async () => {
-      const all = await this.#admin((admin) => Promise.all(topics.map((topic) => placesOf(admin, topic))));
-      return all.flat().every(({ isr, replicas }) => isr.length === replicas.length);
-    });
+    await until(
+      'all replicas are in sync',
+      async () => {
+        const all = await this.#admin((admin) => Promise.all(topics.map((topic) => placesOf(admin, topic))));
+        return all.flat().every(({ isr, replicas }) => isr.length === replicas.length);
+      },
+      EVERY,
+    );
   }
 
   async createTopic(topic: string, numPartitions: number, config: Readonly<Record<string, string>>): Promise<void> {
@@ -101,7 +110,7 @@ export class Control {
       } finally {
         await admin.disconnect();
       }
-    });
+    }, EVERY);
   }
 
   async #cluster<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {
@@ -137,11 +146,5 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }
-  }
-}
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + PATIENCE; !(await isSo()); await sleep(EVERY)) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${PATIENCE} ms`);
   }
 }

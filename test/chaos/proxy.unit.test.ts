@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createSecureContext, createServer, connect as secure, TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Authority, whyNoCertificates } from '../../src/local/authority.ts';
-import { until } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 import { opened, openedPostgres, type Papers } from './door.ts';
 import { TcpProxy } from './proxy.ts';
 import type { WatchFactory } from './watch.ts';

@@ -4,9 +4,9 @@ import pg from 'pg';
 import { removeAll } from '../../src/demo/remove.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { plainKafka } from '../support/plain-kafka.ts';
-import { until } from '../support/processes.ts';
 import { askRegistry } from '../support/registry.ts';
 import { describeReal, stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 

@@ -7,8 +7,8 @@ import { Problem } from '../../src/http/site.ts';
 import { loadSettings } from '../../src/settings/index.ts';
 import { FoldedPartition, T0 } from '../inspect/support/folded-partition.ts';
 import { testSchema } from '../postgres/support/schema.ts';
-import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 const storeAt = (url: string, schema = 'tidemark') =>
   new ConsoleStore(loadSettings({ env: { DATABASE_URL: url, TIDEMARK_DATABASE_SCHEMA: schema } }).settings);

@@ -5,8 +5,8 @@ import { type Trend, TrendsStore } from '../../src/console/trends.ts';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { recordsOf, ShopFixture } from '../docs/support/shop-fixture.ts';
 import { testSchema } from '../postgres/support/schema.ts';
-import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 const DAYS = 9;
 

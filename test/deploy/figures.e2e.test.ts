@@ -4,8 +4,8 @@ import { PARTITIONS, type TestPipeline, withPipeline } from '../e2e/support/pipe
 import type { Program } from '../e2e/support/program.ts';
 import { plainEvent } from '../e2e/support/traffic.ts';
 import { plainKafka, sendEach } from '../support/plain-kafka.ts';
-import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { alerts, figures, selectors } from './support/expressions.ts';
 import { type History, Prometheus, whyNoPrometheus } from './support/prometheus.ts';
 import { RegistryDoor } from './support/registry-door.ts';
@@ -133,8 +133,9 @@ async function outputRefused(pipeline: TestPipeline, prometheus: Prometheus): Pr
     await writer.write([{ ...plainEvent(`heavy-${i}`), what: Buffer.alloc(100_000, 1), partition: i % 3 }]);
   }
   await prometheus.sees('max(tidemark_partition_waiting_seconds{for="publisher"}) > 1');
+  await prometheus.sees('max(tidemark_outbox_age_seconds) > 6');
   await configure('cleanup.policy', 'delete');
-  await prometheus.sees('max(tidemark_outbox_messages) < 100 and max(tidemark_outbox_age_seconds) < 1');
+  await prometheus.sees('max(tidemark_outbox_messages) < 100 and max(tidemark_outbox_age_seconds) < 3');
 }
 
 /** A record comes that was stamped before the time by which the clock alone has ended visits. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { PARTITIONS, type TestPipeline, withPipeline } from './support/pipeline.ts';
 import { plainEvent } from './support/traffic.ts';
 import { Writer } from './support/writer.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Random } from '../../src/simulate/random.ts';
-import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { PARTITIONS, type TestPipeline, withPipeline } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 import { Together } from './support/together.ts';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Admin } from 'kafkajs';
 import { type Right, rightsFor, type Use } from '../../src/kafka/rights/declaration.ts';
 import { run } from '../../src/local/run.ts';
-import { until } from '../support/processes.ts';
 import { stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { TestPipeline, withOutput } from './support/pipeline.ts';
 import {
   as,

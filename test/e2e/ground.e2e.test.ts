@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { sqlGrants } from '../../src/postgres/grants.ts';
-import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { PARTITIONS, TestPipeline, withOutput } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 

@@ -5,7 +5,7 @@ import type { ClusterStack } from '../../src/local/stack.ts';
 import { TcpProxy } from '../chaos/proxy.ts';
 import { watchNothing } from '../chaos/watch.ts';
 import { partsOf } from '../support/parts.ts';
-import { until } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 import { TestPipeline, withOutput } from './support/pipeline.ts';
 import type { Program } from './support/program.ts';
 

@@ -3,9 +3,9 @@ import { ClusterLink } from '../../src/kafka/cluster.ts';
 import { dropMember, membersOf } from '../../src/kafka/group.ts';
 import { readGoneOwners } from '../../src/postgres/owner.ts';
 import { client, quiet } from '../kafka/support/broker.ts';
-import { until } from '../support/processes.ts';
 import { silentMember } from '../support/silent-member.ts';
 import { describeReal, stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { PARTITIONS, type TestPipeline, withPipeline } from './support/pipeline.ts';
 
 describeReal('an instance that starts after another was killed', () => {

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import pg from 'pg';
 import { withDatabase } from '../support/parts.ts';
-import { until } from '../support/processes.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { type TestPipeline, withPipeline } from './support/pipeline.ts';
 import { expectRight } from './support/verdict.ts';
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Right, rightsFor } from '../../src/kafka/rights/declaration.ts';
 import { tidemark } from '../cli/support/harness.ts';
-import { until } from '../support/processes.ts';
 import { stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { TestPipeline, withOutput } from './support/pipeline.ts';
 import { as, closeLinks, command, describeCluster, give, nameOf, neededBy, take } from './support/principals.ts';
 import type { Program } from './support/program.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
-import { until } from '../support/processes.ts';
 import { describeReal, stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { type TestPipeline, withPipeline } from './support/pipeline.ts';
 import { counted } from './support/program.ts';
 import { type Input, plainEvent } from './support/traffic.ts';

@@ -6,8 +6,9 @@ import { within } from '../../src/time/waiting.ts';
 import { brokersOf, startOwnStack, whyNoOwnStack } from '../support/own-stack.ts';
 import { kafkaAddress, partsOf } from '../support/parts.ts';
 import { uniqueName } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { ready } from '../wire/support/messages.ts';
-import { makeTopic, produce, quiet, Reader, until } from './support/broker.ts';
+import { makeTopic, produce, quiet, Reader } from './support/broker.ts';
 
 const reason = await whyNoOwnStack();
 const describeJava = reason === null ? describe : describe.skip;

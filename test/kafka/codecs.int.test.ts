@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { makeTopic, produce, Reader, until } from './support/broker.ts';
+import { until } from '../support/until.ts';
+import { makeTopic, produce, Reader } from './support/broker.ts';
 import { consoleConsumer, consoleProducer } from './support/console.ts';
 
 const { CompressionTypes } = kafkajs;

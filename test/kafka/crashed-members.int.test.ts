@@ -5,7 +5,8 @@ import { dropMember, membersOf } from '../../src/kafka/group.ts';
 import { kafkaAddress } from '../support/parts.ts';
 import { LONG_SESSION, silentMember } from '../support/silent-member.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { client, makeTopic, quiet, Reader, until } from './support/broker.ts';
+import { until } from '../support/until.ts';
+import { client, makeTopic, quiet, Reader } from './support/broker.ts';
 
 const PARTITIONS = [0, 1, 2, 3];
 const NEVER = new AbortController().signal;

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { CannotGoOn } from '../../src/ports/errors.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
-import { client, makeTopic, Reader, until } from './support/broker.ts';
+import { until } from '../support/until.ts';
+import { client, makeTopic, Reader } from './support/broker.ts';
 
 describeReal('an input that is given more partitions', () => {
   const readers: Reader[] = [];

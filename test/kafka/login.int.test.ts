@@ -11,7 +11,8 @@ import { remedy } from '../../src/kafka/fatal.ts';
 import { type Access, setPassword } from '../../src/local/access.ts';
 import { makeToken } from '../../src/local/tokens.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { client, makeTopic, produce, quiet, Reader, until } from './support/broker.ts';
+import { until } from '../support/until.ts';
+import { client, makeTopic, produce, quiet, Reader } from './support/broker.ts';
 
 describeReal('brokers behind TLS and a login', () => {
   let directory: string;

@@ -12,7 +12,8 @@ import { startCluster, whyNotCluster } from '../../src/local/cluster.ts';
 import { ADMIN } from '../../src/local/principals.ts';
 import type { ClusterNode, ClusterStack } from '../../src/local/stack.ts';
 import { kafkaAddress, partsOf } from '../support/parts.ts';
-import { quiet, Reader, until } from './support/broker.ts';
+import { until } from '../support/until.ts';
+import { quiet, Reader } from './support/broker.ts';
 
 const TOPIC = 'moving';
 const PARTITIONS = [0, 1, 2, 3, 4, 5];

@@ -3,7 +3,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { Consumer } from 'kafkajs';
 import { CannotGoOn } from '../../src/ports/errors.ts';
 import { describeReal, stack, uniqueName } from '../support/stack.ts';
-import { client, makeTopic, Reader, until } from './support/broker.ts';
+import { until } from '../support/until.ts';
+import { client, makeTopic, Reader } from './support/broker.ts';
 
 describeReal('another program in the consumer group', () => {
   const ending: (() => Promise<unknown>)[] = [];

@@ -8,7 +8,8 @@ import { kafkaOf, setPassword, tool } from '../../src/local/access.ts';
 import { startCluster, whyNotCluster } from '../../src/local/cluster.ts';
 import type { ClusterStack } from '../../src/local/stack.ts';
 import { makeToken } from '../../src/local/tokens.ts';
-import { isAlive, until } from '../support/processes.ts';
+import { isAlive } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, logLevel, ResourcePatternTypes } = kafkajs;
 const why = await whyNotCluster(process.env);

@@ -6,7 +6,8 @@ import pg from 'pg';
 import { startJava, whyNotJava } from '../../src/local/java.ts';
 import { run } from '../../src/local/run.ts';
 import type { JavaStack } from '../../src/local/stack.ts';
-import { isAlive, startProgram, until } from '../support/processes.ts';
+import { isAlive, startProgram } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 
 const why = await whyNotJava(process.env);
 const describeJava = why === null ? describe : describe.skip;

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { isAlive, startProgram, until } from '../support/processes.ts';
+import { isAlive, startProgram } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 
 describe('the keeper', () => {
   let owner: ChildProcess | undefined;

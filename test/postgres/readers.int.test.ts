@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { PostgresStore } from '../../src/postgres/store.ts';
 import { describeReal, uniqueName } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { sessionsOf } from './support/paired-lease.ts';
 import { testSchema } from './support/schema.ts';
@@ -24,10 +25,6 @@ describeReal('reading goes beside committing', () => {
   async function connections(name: string): Promise<number> {
     const [row] = await schema.sql('SELECT count(*) FROM pg_stat_activity WHERE application_name = $1', [name]);
     return row!.count as number;
-  }
-
-  async function until(holds: () => Promise<boolean>): Promise<void> {
-    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   test('a look-up is answered while a commit of its lease cannot go on', async () => {
@@ -65,12 +62,12 @@ describeReal('reading goes beside committing', () => {
       WHERE application_name = $1 AND pid NOT IN (SELECT owner_pid FROM partition_state WHERE owner_pid IS NOT NULL)`,
       [name],
     );
-    await until(async () => (await connections(name)) === 1);
+    await until('it has connected', async () => (await connections(name)) === 1);
     // Its end may not have been heard of yet: then the look-up fails, as the lease would.
     await lease.history(asking('anybody')).catch(() => null);
     expect(await lease.history(asking('anybody'))).toHaveLength(1);
     await store.close();
-    await until(async () => (await connections(name)) === 0);
+    await until('its connection is closed', async () => (await connections(name)) === 0);
   });
 
   test('sessions that ended, whatever their ids, in whatever month', async () => {
@@ -96,12 +93,12 @@ describeReal('reading goes beside committing', () => {
       expect(await connections(name)).toBe(2);
       break;
     }
-    await until(async () => (await connections(name)) === 1);
+    await until('it has connected', async () => (await connections(name)) === 1);
     const heard = (async () => {
       for await (const _ of committer.lease.endedSessions(bounds)) await committer.lease.release();
     })();
     await expect(heard).rejects.toThrow('of no use any more');
-    await until(async () => (await connections(name)) === 0);
+    await until('its connection is closed', async () => (await connections(name)) === 0);
     await store.close();
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { until } from '../support/processes.ts';
 import { describeReal } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { headersOf, RetryFixture } from './support/retry-fixture.ts';
 
 interface Outcome {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from '../../../src/local/ports.ts';
-import { until } from '../../support/processes.ts';
+import { until } from '../../support/until.ts';
 import { RULES } from './expressions.ts';
 
 /** Why there is no Prometheus on this machine; null if there is. @throws where all parts are required. */

@@ -7,9 +7,9 @@ import { type PartitionStatus, readStatus } from '../../../src/postgres/status.t
 import { loadSettings, type Settings } from '../../../src/settings/index.ts';
 import type { Parts } from '../../support/parts.ts';
 import { plainKafka } from '../../support/plain-kafka.ts';
-import { until } from '../../support/processes.ts';
 import { named, QUICK_VISITS } from '../../support/quick-visits.ts';
 import { uniqueName } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
 import { type Built, Program } from './program.ts';
 import { Writer } from './writer.ts';
 

@@ -9,8 +9,8 @@ import { lacking } from '../../../src/kafka/rights/lacking.ts';
 import { type Access, environmentOf, kafkaOf, propertiesOf } from '../../../src/local/access.ts';
 import { tidemark } from '../../cli/support/harness.ts';
 import { grant, revoke } from '../../support/acls.ts';
-import { until } from '../../support/processes.ts';
 import { describeReal, stack } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
 import type { TestPipeline } from './pipeline.ts';
 
 /** The principals at the brokers of the cluster: none has any right there until a test grants it. */

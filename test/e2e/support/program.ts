@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { wallClock } from '../../../src/time/clock.ts';
 import { within } from '../../../src/time/waiting.ts';
-import { until } from '../../support/processes.ts';
+import { until } from '../../support/until.ts';
 
 const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 

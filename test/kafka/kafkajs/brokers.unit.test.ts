@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { kafkaClient } from '../../../src/kafka/client.ts';
 import { ClusterLink } from '../../../src/kafka/cluster.ts';
 import { boundsAtHand, boundsOf } from '../../../src/kafka/offsets.ts';
-import { quiet, Reader, until } from '../support/broker.ts';
+import { until } from '../../support/until.ts';
+import { quiet, Reader } from '../support/broker.ts';
 import { FakeCluster, TOPIC } from '../support/fake-cluster.ts';
 
 /** Longer than a test may take: what waits for it fails. */

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import kafkajs, { type Kafka, type Message } from 'kafkajs';
 import { type Logger, pino } from 'pino';
 import { kafkaClient } from '../../../src/kafka/client.ts';
@@ -7,20 +6,12 @@ import type { InputListener, RecordBatch } from '../../../src/ports/log.ts';
 import type { RawRecord } from '../../../src/ports/record.ts';
 import { kafkaAddress } from '../../support/parts.ts';
 import { stack, uniqueName } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
 
 export const quiet: Logger = pino({ level: process.env.TIDEMARK_TEST_LOG ?? 'silent' });
 
 export function client(): Kafka {
   return kafkaClient(kafkaAddress(stack()), quiet);
-}
-
-/** Resolves once `condition` holds; throws with what was awaited after `ms`. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
-  const end = Date.now() + ms;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-    await pause(20);
-  }
 }
 
 /** A new topic. It is never deleted: names are unique and the broker lives as long as the tests. */
