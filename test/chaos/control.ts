@@ -110,7 +110,7 @@ export class Control {
       } finally {
         await admin.disconnect();
       }
-    }, EVERY);
+    });
   }
 
   async #cluster<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {

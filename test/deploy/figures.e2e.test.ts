@@ -32,7 +32,7 @@ describePrometheus('what a processor shows to Prometheus on a bad day', () => {
       await prometheus.stop();
       await door.close();
     }
-  }, 400_000);
+  });
 });
 
 async function badDay(pipeline: TestPipeline, prometheus: Prometheus, door: RegistryDoor): Promise<void> {

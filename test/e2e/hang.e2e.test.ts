@@ -32,7 +32,7 @@ describeCluster(`connections that hang, to brokers that are there${why === null 
     await program.ready();
     await pipeline.startWriting(1, 20);
     await goesOn();
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await pipeline?.end();

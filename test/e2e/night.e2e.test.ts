@@ -67,7 +67,7 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
     await withOutput(common, () => program.ready());
     await common.startWriting(1, 20);
     await foldedOn();
-  }, 200_000);
+  });
 
   afterAll(async () => {
     for (const each of proxies) {
@@ -308,27 +308,23 @@ describeReal('of each fault of the runbook `status`, `/readyz`, alerts and log s
 
   for (const row of rowsOfRunbook()) {
     const why = missing[row.what] ?? null;
-    (why === null ? test : test.skip)(
-      why === null ? row.what : `${row.what} (skipped: ${why})`,
-      async () => {
-        const begin = CASES[row.what];
-        if (begin === undefined) throw new Error('no test makes this happen');
-        await withOutput(common, async () => {
-          const { tells, mend } = await begin();
-          let silent: string[] = [];
-          try {
-            await until('all say so', async () => {
-              silent = await silentOf(row, tells);
-              return silent.length === 0;
-            });
-          } catch (error) {
-            throw new Error(`${(error as Error).message}:\n${silent.join('\n')}`, { cause: error });
-          } finally {
-            await mend();
-          }
-        });
-      },
-      180_000,
-    );
+    (why === null ? test : test.skip)(why === null ? row.what : `${row.what} (skipped: ${why})`, async () => {
+      const begin = CASES[row.what];
+      if (begin === undefined) throw new Error('no test makes this happen');
+      await withOutput(common, async () => {
+        const { tells, mend } = await begin();
+        let silent: string[] = [];
+        try {
+          await until('all say so', async () => {
+            silent = await silentOf(row, tells);
+            return silent.length === 0;
+          });
+        } catch (error) {
+          throw new Error(`${(error as Error).message}:\n${silent.join('\n')}`, { cause: error });
+        } finally {
+          await mend();
+        }
+      });
+    });
   }
 });

@@ -31,7 +31,7 @@ describeJava(`the brokers, away${reason === null ? '' : ` (skipped: ${reason})`}
     own = await startOwnStack({ fast: true });
     shared = process.env.TIDEMARK_TEST_STACK;
     process.env.TIDEMARK_TEST_STACK = JSON.stringify({ ...partsOf(own), kind: own.kind });
-  }, 300_000);
+  });
   afterAll(async () => {
     process.env.TIDEMARK_TEST_STACK = shared;
     await own.stop();
@@ -75,7 +75,7 @@ describeJava(`the brokers, away${reason === null ? '' : ` (skipped: ${reason})`}
     await until('and is in the group as it was', () => reader.log.trouble === null);
     expect([reader.failures, reader.revocations, reader.falterings > 0]).toEqual([[], 0, true]);
     await reader.log.stop();
-  }, 300_000);
+  });
 
   test('and silent, they keep neither the reader from stopping, nor one that never joined', async () => {
     const topic = await makeTopic();

@@ -197,7 +197,7 @@ describeReal('Postgres keeps and shows what the store in memory does', () => {
       { numRuns: Math.ceil(Math.min(2_000, Number(process.env.FAST_CHECK_RUNS ?? 1000)) / 40) },
     );
     await expectSameProfilesAndRevisions();
-  }, 300_000);
+  });
 });
 
 type Turn = 'go on' | 'commit' | 'lose memory';
