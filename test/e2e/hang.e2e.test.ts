@@ -40,8 +40,9 @@ describeCluster(`connections that hang, to brokers that are there${why === null 
     await stack?.stop();
   });
 
-  // What passes over the connections that there are is dropped; new ones go through. `until` waits for a minute.
-  test('to one of them: within a minute all is folded and published again', async () => {
+  // What passes over the connections that there are is dropped; new ones go through. The system itself would give up a
+  // connection after a quarter of an hour only.
+  test('to one of them: they are given up, and all is folded and published again', async () => {
     await withOutput(pipeline, async () => {
       for (const link of proxies[1]!.links) link.hold(true, true);
       await goesOn();
@@ -55,7 +56,7 @@ describeCluster(`connections that hang, to brokers that are there${why === null 
     });
   });
 
-  test('to one of them, and new ones to it as well: within a minute of its being reached again', async () => {
+  test('to one of them, and new ones to it as well: likewise, once it is reached again', async () => {
     await withOutput(pipeline, async () => {
       const skip = program.log().length;
       const proxy = proxies[0]!;
