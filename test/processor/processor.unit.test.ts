@@ -68,7 +68,7 @@ describe('a processor', () => {
         world.weather = steady({ share: 0.05, delay: 200 });
         for (const { arrives, events, stamped } of recordsOf(log)) {
           world.append(0, arrives, events, stamped);
-          await time.pass(random() * 300);
+          await time.pass(Math.floor(random() * 300));
           const chance = random();
           if (chance < 0.1) {
             const alive = world.hosts.filter((host) => host.isAlive);

@@ -12,6 +12,9 @@ export interface Timer {
   fire: (() => void) | null;
 }
 
+/** More timers than a world of any size has at one moment: whoever sets them waits for a moment that never comes. */
+const STUCK = 1_000_000;
+
 export class VirtualTime {
   /** ms since the epoch. */
   now: number;
@@ -42,16 +45,21 @@ export class VirtualTime {
   /**
    * Lets time pass until a condition holds, or until nothing is left to happen before `end`, ms since the epoch.
    * @returns whether the condition holds.
+   * @throws where `end` is no whole ms, which no clock would ever show, and where timers fire without end at one moment.
    */
   async run(end: number, done: () => boolean = () => false): Promise<boolean> {
+    if (!Number.isInteger(end)) throw new Error(`time passes in whole ms, not up to ${end}`);
     await settled();
-    for (;;) {
+    for (let fired = 0; ; ) {
       if (done()) return true;
       const next = this.heap[0];
       if (next === undefined || next.at > end) break;
       this.pop();
       const { fire } = next;
       if (fire === null) continue;
+      fired = next.at === this.now ? fired + 1 : 0;
+      if (fired > STUCK)
+        throw new Error(`time stands still at ${this.now}: timers that are due set others, without end`);
       this.now = next.at;
       this.steps += 1;
       fire();
