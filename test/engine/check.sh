@@ -61,8 +61,8 @@ fi
 export TESTCONTAINERS_RYUK_DISABLED=true TIDEMARK_STACK=docker
 say 'the demo'
 engine node dist/cli/main.js demo --seconds 8
-# Those that write to each of the parts and read it back: what differs here is how the parts are brought up and reached.
-# All together take a quarter of an hour, and have run on the same parts as processes.
+# Those that write to each of the parts and read it back, since what differs here is how the parts are brought up and reached.
+# The others take a quarter of an hour more, and say the same of parts that are processes.
 say 'integration tests'
 engine node scripts/test.mjs --selectProjects int --testPathPatterns \
   'kafka/(output|source)' 'postgres/(as-in-memory|fence|setup)' 'set-aside/retry' 'wire/registry.int'

@@ -4,6 +4,7 @@ import { Fenced } from '../../src/ports/store.ts';
 import { connect } from '../../src/postgres/connect.ts';
 import { withParameter } from '../support/parts.ts';
 import { describeReal } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { visitEvents } from '../support/visit-events.ts';
 import { makeVisit, T0, TestCommitter } from './support/builders.ts';
 import { testSchema } from './support/schema.ts';
@@ -74,12 +75,12 @@ describeReal('a processor that lost a partition can write nothing to it', () => 
     await stuck.query('BEGIN');
     await stuck.query('UPDATE partition_state SET next_offset = 99 WHERE partition = $1', [partition]);
     stuck.query(new StuckCopy(`COPY open_visit FROM STDIN`) as unknown as pg.Query);
-    const [state] = await eventually(
-      () =>
-        schema.sql(`SELECT wait_event FROM pg_stat_activity WHERE application_name = 'stuck' AND query LIKE 'COPY%'`),
-      (rows) => rows[0]?.wait_event === 'ClientRead',
-    );
-    expect(state).toEqual({ wait_event: 'ClientRead' });
+    await until('the server waits for what is copied', async () => {
+      const [state] = await schema.sql(
+        `SELECT wait_event FROM pg_stat_activity WHERE application_name = 'stuck' AND query LIKE 'COPY%'`,
+      );
+      return state?.wait_event === 'ClientRead';
+    });
 
     // A month that is not there yet can be made beside it, too.
     const other = new TestCommitter(await schema.store().takeOver(schema.nextPartition()));
@@ -176,14 +177,6 @@ function outboxRow(first: number, next: number) {
 
 function event(eventId: string) {
   return { eventId, type: 'x', t: T0, page: null, properties: null };
-}
-
-async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (holds(answer)) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** Begins a COPY and never sends anything: what a stopped process looks like to the server. */

@@ -62,12 +62,12 @@ describeReal('reading goes beside committing', () => {
       WHERE application_name = $1 AND pid NOT IN (SELECT owner_pid FROM partition_state WHERE owner_pid IS NOT NULL)`,
       [name],
     );
-    await until('it has connected', async () => (await connections(name)) === 1);
+    await until('only the connection that commits is left', async () => (await connections(name)) === 1);
     // Its end may not have been heard of yet: then the look-up fails, as the lease would.
     await lease.history(asking('anybody')).catch(() => null);
     expect(await lease.history(asking('anybody'))).toHaveLength(1);
     await store.close();
-    await until('its connection is closed', async () => (await connections(name)) === 0);
+    await until('no connection is left', async () => (await connections(name)) === 0);
   });
 
   test('sessions that ended, whatever their ids, in whatever month', async () => {
@@ -93,12 +93,12 @@ describeReal('reading goes beside committing', () => {
       expect(await connections(name)).toBe(2);
       break;
     }
-    await until('it has connected', async () => (await connections(name)) === 1);
+    await until('only the connection that commits is left', async () => (await connections(name)) === 1);
     const heard = (async () => {
       for await (const _ of committer.lease.endedSessions(bounds)) await committer.lease.release();
     })();
     await expect(heard).rejects.toThrow('of no use any more');
-    await until('its connection is closed', async () => (await connections(name)) === 0);
+    await until('no connection is left', async () => (await connections(name)) === 0);
     await store.close();
   });
 });
