@@ -465,5 +465,6 @@ export const RESERVED = {
   TIDEMARK_TEST_CLUSTER: '0 has the tests start one broker, where they would start three',
   TIDEMARK_KAFKA_JARS: "directory with the jars of Kafka, for the tests' own clients in Java",
   TIDEMARK_KAFKA_PROPERTIES: 'settings file with which these clients log in',
+  TIDEMARK_CHROMIUM: 'the browser with which the tests look at the console, where it is not on the PATH',
   TIDEMARK_FAILPOINT: 'where a test wants the processor to fail',
 } as const;

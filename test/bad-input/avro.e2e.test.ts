@@ -9,7 +9,7 @@ import { avroOf, corpus, event, foreignSchemas, mutated } from './support/corpus
 import { type Bad, CODECS, Feed } from './support/feed.ts';
 import { type Decode, expectEachInOnePlace, ONE_THREAD } from './support/places.ts';
 
-const env = (name: string, otherwise: number) => Number(process.env[`TIDEMARK_BAD_INPUT_${name}`] ?? otherwise);
+const env = (name: string, otherwise: number) => Number(process.env[`BAD_INPUT_${name}`] ?? otherwise);
 /** Sessions with one event, events of one session, mutated values: a million each is a matter of minutes. */
 const SESSIONS = env('SESSIONS', 20_000);
 const EVENTS = env('EVENTS', 20_000);
@@ -83,7 +83,7 @@ describeReal('bad input, in Avro', () => {
           }
           expect(await program.stop()).toEqual({ code: 0, signal: null });
         } catch (error) {
-          (error as Error).message += `\nTIDEMARK_BAD_INPUT_SEED=${SEED} writes the same mutations again`;
+          (error as Error).message += `\nBAD_INPUT_SEED=${SEED} writes the same mutations again`;
           throw error;
         } finally {
           await feed.close();

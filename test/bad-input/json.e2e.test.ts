@@ -8,8 +8,8 @@ import { type Bad, CODECS, Feed } from './support/feed.ts';
 import { writeLines } from './support/java-lines.ts';
 import { expectEachInOnePlace, header, ONE_THREAD, type Places } from './support/places.ts';
 
-const SEED = Number(process.env.TIDEMARK_BAD_INPUT_SEED ?? Math.floor(Math.random() * 1e6));
-const MUTATED = Number(process.env.TIDEMARK_BAD_INPUT_MUTATED ?? 1_000);
+const SEED = Number(process.env.BAD_INPUT_SEED ?? Math.floor(Math.random() * 1e6));
+const MUTATED = Number(process.env.BAD_INPUT_MUTATED ?? 1_000);
 const SETTINGS = {
   TIDEMARK_VISIT_ALLOWED_LATENESS: '1h',
   TIDEMARK_VISIT_MAX_AGE: '2h',
@@ -88,7 +88,7 @@ async function feed(
       expect((await (await pipeline.database()).query(last)).rows).toEqual([{ status: 'ended' }]);
       expect(await program.stop()).toEqual({ code: 0, signal: null });
     } catch (error) {
-      (error as Error).message += `\nTIDEMARK_BAD_INPUT_SEED=${SEED} writes the same values again`;
+      (error as Error).message += `\nBAD_INPUT_SEED=${SEED} writes the same values again`;
       throw error;
     } finally {
       await feed.close();

@@ -25,9 +25,7 @@ import { plainEvent } from './support/traffic.ts';
 /** A role that may fold, and owns nothing. */
 const RUN = 'tidemark_run';
 
-const noPrincipals = process.env.TIDEMARK_TEST_STACK?.includes('"access":{')
-  ? null
-  : 'no brokers with access control lists';
+const noPrincipals = process.env.TEST_STACK?.includes('"access":{') ? null : 'no brokers with access control lists';
 /** Why a row cannot be made to happen here; null: it can. */
 const missing: Readonly<Record<string, string | null>> = {
   'The right to publish is missing': noPrincipals,

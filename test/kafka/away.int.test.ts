@@ -29,11 +29,11 @@ describeJava(`the brokers, away${reason === null ? '' : ` (skipped: ${reason})`}
 
   beforeAll(async () => {
     own = await startOwnStack({ fast: true });
-    shared = process.env.TIDEMARK_TEST_STACK;
-    process.env.TIDEMARK_TEST_STACK = JSON.stringify({ ...partsOf(own), kind: own.kind });
+    shared = process.env.TEST_STACK;
+    process.env.TEST_STACK = JSON.stringify({ ...partsOf(own), kind: own.kind });
   });
   afterAll(async () => {
-    process.env.TIDEMARK_TEST_STACK = shared;
+    process.env.TEST_STACK = shared;
     await own.stop();
   });
 

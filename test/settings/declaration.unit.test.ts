@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { settingsMarkdown } from '../../src/settings/docs.ts';
+import { fromEnvironment } from '../../src/settings/given.ts';
 import { hidePassword, KEYS, loadSettings, printable, SETTINGS, valueAt } from '../../src/settings/index.ts';
 import type { AnySetting } from '../../src/settings/setting.ts';
 
@@ -24,6 +27,21 @@ describe('the declaration', () => {
   test.each(declared)('%s: what is printed for a default reads back as the same value', (key, setting) => {
     const value = valueAt(loadSettings({ cwd: '/' }).settings, key);
     if (value !== null) expect(setting.type.schema.parse(setting.type.format(value))).toEqual(value);
+  });
+
+  // The program refuses a variable TIDEMARK_* that it does not know, and runs in the environment of the tests.
+  test('what tests, scripts and CI ask the environment for stops no program', () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const files = ['test', 'scripts', 'bench', '.ci'].flatMap((directory) =>
+      readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' }).map((file) =>
+        join(root, directory, file),
+      ),
+    );
+    const asked = files
+      .filter((file) => /\.(ts|mjs|sh)$|\.ci\/run$/.test(file))
+      .flatMap((file) => readFileSync(file, 'utf8').match(/(?<=env\.|env\[[`']|\bexport .*)TIDEMARK_\w+/g) ?? []);
+    expect(asked).toContain('TIDEMARK_TEST_CLUSTER');
+    expect(fromEnvironment(Object.fromEntries(asked.map((name) => [name, ''])), root).problems).toEqual([]);
   });
 
   test('variables have the names that the contract gives', () => {

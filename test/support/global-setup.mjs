@@ -10,9 +10,7 @@ export default async function setup() {
   const stack = await startStack({ cluster: wantsCluster, onProgress: (line) => console.error(line) });
   console.error(`stack: ${stack.describe()}`);
   globalThis.tidemarkStack = stack;
-  env.TIDEMARK_TEST_STACK = JSON.stringify(
-    stack.kind === 'memory' ? { kind: stack.kind, reason: stack.reason } : found(),
-  );
+  env.TEST_STACK = JSON.stringify(stack.kind === 'memory' ? { kind: stack.kind, reason: stack.reason } : found());
 
   function found() {
     const parts = partsOf(stack, env);

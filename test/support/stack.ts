@@ -40,7 +40,7 @@ export function uniqueName(prefix: string): string {
 }
 
 function foundStack(): Found {
-  const text = process.env.TIDEMARK_TEST_STACK;
+  const text = process.env.TEST_STACK;
   if (text === undefined) throw new Error('no stack was looked for: name the file *.int.test.ts or *.e2e.test.ts');
   return JSON.parse(text) as Found;
 }

@@ -15,7 +15,7 @@ import { slowDecoder } from './support/slow-decoder.ts';
 import { endingWith, evolved, OURS, type Writer, withContext } from './support/writers.ts';
 
 const NOW = 1_767_225_600_000;
-const RUNS = Number(process.env.TIDEMARK_FUZZ_RUNS ?? 400);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 400);
 const UUID = 'a3bb189e-8bf9-4888-9912-ace4e6543002';
 
 function framed(body: Buffer, id = 1): Buffer {

@@ -9,7 +9,7 @@ import { BYTE_CHANGES, changed, NASTY_JSON, NASTY_NUMBER, NASTY_TEXT, replaced, 
 import { expectWithinBounds } from './support/within-bounds.ts';
 
 const NOW = 1_767_225_600_000;
-const RUNS = { numRuns: Number(process.env.TIDEMARK_FUZZ_RUNS ?? 400) };
+const RUNS = { numRuns: Number(process.env.FUZZ_RUNS ?? 400) };
 const SOURCE = { topic: 'tracks', partition: 3 };
 const decoderOf = (format: InputFormat) => createDecoder(format, SOURCE, { keepProperties: true });
 

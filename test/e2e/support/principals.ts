@@ -18,7 +18,7 @@ export const PRINCIPALS = DEFAULT_NAMES;
 
 /** `describeReal` for tests that need brokers with principals and rights. */
 export function describeCluster(name: string, tests: () => void): void {
-  if (process.env.TIDEMARK_TEST_STACK?.includes('"access":{')) describeReal(name, tests);
+  if (process.env.TEST_STACK?.includes('"access":{')) describeReal(name, tests);
   else describe.skip(`${name} (skipped: no brokers with access control lists)`, tests);
 }
 

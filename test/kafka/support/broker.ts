@@ -8,7 +8,7 @@ import { kafkaAddress } from '../../support/parts.ts';
 import { stack, uniqueName } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
-export const quiet: Logger = pino({ level: process.env.TIDEMARK_TEST_LOG ?? 'silent' });
+export const quiet: Logger = pino({ level: process.env.TEST_LOG ?? 'silent' });
 
 export function client(): Kafka {
   return kafkaClient(kafkaAddress(stack()), quiet);
