@@ -63,7 +63,7 @@ export class Control {
         );
         return topics.length === 0;
       },
-      EVERY,
+      { every: EVERY },
     );
   }
 
@@ -75,7 +75,7 @@ export class Control {
         const all = await this.#admin((admin) => Promise.all(topics.map((topic) => placesOf(admin, topic))));
         return all.flat().every(({ isr, replicas }) => isr.length === replicas.length);
       },
-      EVERY,
+      { every: EVERY },
     );
   }
 
