@@ -26,7 +26,7 @@ const withStack = {
 export default {
   // They share one broker and one Postgres: more at once would only wait for each other.
   maxWorkers: Math.min(4, Math.max(2, Math.floor(availableParallelism() / 2))),
-  // For all alike: a project's own would not be heeded.
-  testTimeout: 420_000,
+  // For all alike, since a project's own would not be heeded: what hangs is ended, and what is slow on a busy machine is not.
+  testTimeout: 900_000,
   projects: [project('unit'), project('int', withStack), project('e2e', withStack)],
 };

@@ -59,7 +59,7 @@ describeCluster('a right of run that is taken away', () => {
         expect(await programs.get(lane)!.stop()).toEqual({ code: 0, signal: null });
       }),
     );
-  }, 500_000);
+  });
 
   async function takenAway(lane: TestPipeline, program: Program, right: Right): Promise<void> {
     const admin = await lane.admin();

@@ -40,7 +40,7 @@ describeTls(`TLS to the brokers${reason === null ? '' : ` (skipped: ${reason})`}
     servers = await Promise.all(authorities.map((authority) => authority.issue({ name: 'broker' })));
     client = await authorities[0]!.issue({ name: 'fold', passphrase: PASSPHRASE });
     stranger = await authorities[0]!.issue({ name: 'stranger' });
-  }, 60_000);
+  });
   afterAll(() => rmSync(directory, { recursive: true }));
 
   beforeEach(async () => {

@@ -88,4 +88,4 @@ test('a value of each kind is added by its declaration and the schema of the mes
   } finally {
     rmSync(copy, { recursive: true });
   }
-}, 240_000);
+});
