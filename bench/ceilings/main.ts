@@ -72,6 +72,7 @@ async function readAsTheProcessor(): Promise<End> {
   const avro = new AvroDecoder(options);
   const decoders = new Map<number, ReturnType<typeof createDecoder>>();
   const foldings = new Map<number, Folding>();
+  const positions = new Map<number, number>();
   let decoded = 0;
   const decoderOf = (partition: number) => {
     const decoder = createDecoder('avro', { topic, partition }, options, avro);
@@ -105,13 +106,17 @@ async function readAsTheProcessor(): Promise<End> {
     faltered: () => {},
     batch: async (batch) => {
       first ??= { at: performance.now() };
+      positions.set(batch.partition, batch.next);
       take(batch);
       count(batch.records.length, () => {
         for (const folding of foldings.values()) folding.end();
       });
     },
-    moved: () => {},
-    questioned: () => {},
+    moved: (partition, _, next) => {
+      positions.set(partition, next);
+    },
+    // Under another leader than before: nobody has cut this log short, so it is read on.
+    questioned: (partition) => log.seek(partition, positions.get(partition) ?? 0, true),
     failed: (error) => {
       throw error;
     },
