@@ -98,7 +98,7 @@ async function readAsTheProcessor(): Promise<End> {
   await log.start({
     assigned: (partitions) => {
       for (const partition of partitions) {
-        log.seek(partition, 0);
+        log.seek(partition, positions.get(partition) ?? 0);
         log.resume(partition);
       }
     },
