@@ -18,14 +18,13 @@ import { until } from '../support/until.ts';
 import { rowsOfRunbook, silentOf, type Tells, tellsOf } from './support/night.ts';
 import { fakeLogInQuestion } from './support/night-fake.ts';
 import { PARTITIONS, TestPipeline, withOutput } from './support/pipeline.ts';
-import { as, closeLinks, give, take } from './support/principals.ts';
+import { as, closeLinks, give, noPrincipals, take } from './support/principals.ts';
 import type { Program } from './support/program.ts';
 import { plainEvent } from './support/traffic.ts';
 
 /** A role that may fold, and owns nothing. */
 const RUN = 'tidemark_run';
 
-const noPrincipals = process.env.TEST_STACK?.includes('"access":{') ? null : 'no brokers with access control lists';
 /** Why a row cannot be made to happen here; null: it can. */
 const missing: Readonly<Record<string, string | null>> = {
   'The right to publish is missing': noPrincipals,

@@ -16,10 +16,15 @@ import type { TestPipeline } from './pipeline.ts';
 /** The principals at the brokers of the cluster: none has any right there until a test grants it. */
 export const PRINCIPALS = DEFAULT_NAMES;
 
+/** Why there are no brokers with principals and rights here; null: there are. */
+export const noPrincipals = process.env.TEST_STACK?.includes('"access":{')
+  ? null
+  : 'no brokers with access control lists';
+
 /** `describeReal` for tests that need brokers with principals and rights. */
 export function describeCluster(name: string, tests: () => void): void {
-  if (process.env.TEST_STACK?.includes('"access":{')) describeReal(name, tests);
-  else describe.skip(`${name} (skipped: no brokers with access control lists)`, tests);
+  if (noPrincipals === null) describeReal(name, tests);
+  else describe.skip(`${name} (skipped: ${noPrincipals})`, tests);
 }
 
 export function access(): Access {
